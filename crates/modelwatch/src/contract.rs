@@ -1,0 +1,178 @@
+//! The metric contract: every metric modelwatch knows, in one table.
+//!
+//! Users' rules and dashboards depend on these names, labels and buckets, so they exist once. The encoder writes
+//! from this table and can't write anything that is not in it; generated rules, dashboards and the reference page
+//! read it too, so none of them can name a metric or a label that does not exist.
+
+/// How Prometheus treats the samples of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only ever grows, except when the process restarts.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts of observations by size, with their sum.
+    Histogram,
+}
+
+/// Where a metric comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// The serving path: recorded while requests are answered.
+    Online,
+    /// The drift job beside it: computed over windows of the prediction log.
+    Drift,
+    /// The operating system's view of the serving process.
+    Process,
+}
+
+/// One row of the contract.
+#[derive(Debug)]
+pub struct Metric {
+    /// The name on the wire, counters with their `_total`.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// Label names, in the order they are exposed.
+    pub labels: &'static [&'static str],
+    /// The help text: one sentence, with the unit of the value.
+    pub help: &'static str,
+    /// Which half of the system emits it.
+    pub plane: Plane,
+    /// Default upper bounds of the classic buckets, without `+Inf`; empty unless a histogram.
+    pub buckets: &'static [f64],
+}
+
+impl Metric {
+    /// The unit of the value as OpenMetrics spells it, where the name carries one.
+    ///
+    /// ```
+    /// assert_eq!(modelwatch::contract::INFERENCE_LATENCY.unit(), Some("seconds"));
+    /// assert_eq!(modelwatch::contract::INFERENCE_REQUESTS.unit(), None);
+    /// ```
+    #[must_use]
+    pub fn unit(&self) -> Option<&'static str> {
+        ["seconds", "bytes", "ratio"].into_iter().find(|unit| {
+            self.family_name()
+                .strip_suffix(unit)
+                .is_some_and(|rest| rest.ends_with('_'))
+        })
+    }
+
+    /// The name of the family as OpenMetrics spells it: a counter's without `_total`.
+    #[must_use]
+    pub fn family_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Counter => self.name.strip_suffix("_total").unwrap_or(self.name),
+            Kind::Gauge | Kind::Histogram => self.name,
+        }
+    }
+}
+
+/// Upper bounds of the latency buckets, in seconds. 0.35 is the default latency objective, so it is an edge.
+pub const LATENCY_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0];
+/// Upper bounds of the score buckets: tenths of the unit interval.
+pub const SCORE_BUCKETS: &[f64] = &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+/// Upper bounds of the batch size buckets, in rows.
+pub const BATCH_SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+/// Upper bounds of the stage buckets, in seconds: the latency edges, and finer ones below them.
+pub const STAGE_BUCKETS: &[f64] = &[
+    0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
+];
+
+macro_rules! contract {
+    ($($(#[$doc:meta])* $ident:ident = $name:literal, $kind:ident, $plane:ident, [$($label:literal),*], $help:literal $(, $buckets:expr)?;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $help)]
+            pub static $ident: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+                plane: Plane::$plane,
+                buckets: contract!(@buckets $($buckets)?),
+            };
+        )*
+        /// Every metric, in the order the reference page lists them.
+        pub static METRICS: &[&Metric] = &[$(&$ident),*];
+    };
+    (@buckets) => { &[] };
+    (@buckets $buckets:expr) => { $buckets };
+}
+
+contract! {
+    INFERENCE_REQUESTS = "ml_inference_requests_total", Counter, Online, ["model_name", "model_version", "route", "status"],
+        "Inference requests that have ended, by how they ended.";
+    INFERENCE_LATENCY = "ml_inference_latency_seconds", Histogram, Online, ["model_name", "model_version", "route"],
+        "Seconds from the call to the end of the response body.", LATENCY_BUCKETS;
+    PREDICTION_SCORE = "ml_prediction_score", Histogram, Online, ["model_name", "model_version"],
+        "Distribution of prediction scores, in the model's own unit.", SCORE_BUCKETS;
+    FEATURE_MISSING_RATIO = "ml_feature_missing_ratio", Gauge, Online, ["model_name", "feature_name"],
+        "Share of observations in the last evaluation window in which the feature was missing, 0 to 1.";
+    MODEL_INFO = "ml_model_info", Gauge, Online, ["model_name", "model_version", "framework"],
+        "1 for each model version this process serves.";
+    DATA_DRIFT_SCORE = "ml_data_drift_score", Gauge, Drift, ["model_name", "feature_name"],
+        "Distance of the feature's last window from the training baseline.";
+    DATA_DRIFT_DETECTED = "ml_data_drift_detected", Gauge, Drift, ["model_name", "feature_name"],
+        "1 when the feature's drift is above its threshold and significant, else 0.";
+    INFERENCE_IN_FLIGHT = "ml_inference_in_flight", Gauge, Online, ["model_name", "model_version"],
+        "Requests that have begun and not ended.";
+    INFERENCE_QUEUE_DEPTH = "ml_inference_queue_depth", Gauge, Online, ["model_name"],
+        "Requests waiting for the model.";
+    INFERENCE_BATCH_SIZE = "ml_inference_batch_size", Histogram, Online, ["model_name", "model_version"],
+        "Rows per call of the model.", BATCH_SIZE_BUCKETS;
+    INFERENCE_STAGE = "ml_inference_stage_seconds", Histogram, Online, ["model_name", "model_version", "stage"],
+        "Seconds spent in one stage of answering: queue, feature_fetch, preprocess, compute or postprocess.", STAGE_BUCKETS;
+    PREDICTION_CLASS = "ml_prediction_class_total", Counter, Online, ["model_name", "model_version", "class"],
+        "Predictions by predicted class.";
+    PREDICTION_NON_FINITE = "ml_prediction_non_finite_total", Counter, Online, ["model_name", "model_version"],
+        "Prediction scores that were NaN or infinite; they are in no histogram.";
+    BUSINESS_OUTCOME = "ml_business_outcome_total", Counter, Online, ["model_name", "model_version", "outcome"],
+        "Business outcomes that followed from predictions, such as approved, review or escalated.";
+    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "feature_name"],
+        "Times the feature was looked at.";
+    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "feature_name"],
+        "Observations in which the feature was missing.";
+    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "feature_name"],
+        "Observations in which the service put a default in place of the feature.";
+    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "feature_name"],
+        "Observations outside the feature's declared range or categories.";
+    FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
+        "1 for the release of the feature pipeline that feeds the model.";
+    LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
+        "Label values folded into __other__ because the label was at its limit.";
+    PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Online, ["model_name", "result"],
+        "Predictions handed to the prediction log, by result: written or dropped.";
+    PREDICTION_DRIFT_SCORE = "ml_prediction_drift_score", Gauge, Drift, ["model_name"],
+        "Distance of the last window's prediction scores from the baseline.";
+    PREDICTION_DRIFT_DETECTED = "ml_prediction_drift_detected", Gauge, Drift, ["model_name"],
+        "1 when the prediction scores' drift is above its threshold and significant, else 0.";
+    FEATURE_OUT_OF_RANGE_RATIO = "ml_feature_out_of_range_ratio", Gauge, Drift, ["model_name", "feature_name"],
+        "Share of the last window's values outside the baseline's range, 0 to 1.";
+    DRIFT_BASELINE_INFO = "ml_drift_baseline_info", Gauge, Drift, ["model_name", "baseline_version"],
+        "1 for the baseline in use.";
+    DRIFT_BASELINE_TIMESTAMP = "ml_drift_baseline_timestamp_seconds", Gauge, Drift, ["model_name"],
+        "When the baseline was made, in seconds since the epoch.";
+    DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
+        "Rows in the last window.";
+    DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
+        "When the drift job last finished for this model, in seconds since the epoch.";
+    DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],
+        "Seconds the last run of the drift job took.";
+    DRIFT_RUNS = "ml_drift_runs_total", Counter, Drift, ["model_name", "result"],
+        "Runs of the drift job, by result.";
+    PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
+        "User and system CPU time spent, in seconds.";
+    PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
+        "Open file descriptors.";
+    PROCESS_MAX_FDS = "process_max_fds", Gauge, Process, [],
+        "Most file descriptors the process may open.";
+    PROCESS_VIRTUAL_MEMORY = "process_virtual_memory_bytes", Gauge, Process, [],
+        "Virtual memory size in bytes.";
+    PROCESS_RESIDENT_MEMORY = "process_resident_memory_bytes", Gauge, Process, [],
+        "Resident memory size in bytes.";
+    PROCESS_START_TIME = "process_start_time_seconds", Gauge, Process, [],
+        "When the process started, in seconds since the epoch.";
+    PROCESS_THREADS = "process_threads", Gauge, Process, [],
+        "Threads of the process.";
+}

@@ -1,0 +1,267 @@
+//! What can be wrong at set-up, and how to mend it. Nothing after set-up returns an error.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::limits::Limits;
+
+/// Why a [`Monitor`](crate::Monitor) could not be built.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A limit of zero would fold everything.
+    ZeroLimit {
+        /// The field of [`Limits`].
+        limit: &'static str,
+    },
+    /// [`Limits::features_per_model`] is above [`Limits::MOST_FEATURES`].
+    TooManyFeatures {
+        /// What was asked for.
+        requested: usize,
+    },
+    /// The evaluation window is zero.
+    ZeroWindow,
+    /// Bucket bounds that no histogram can have.
+    Buckets(BucketsError),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroLimit { limit } => write!(
+                f,
+                "Limits::{limit} is 0, so every measurement would go to {other}; set it to at least 1",
+                other = crate::OTHER
+            ),
+            Self::TooManyFeatures { requested } => write!(
+                f,
+                "Limits::features_per_model is {requested}; set it to at most {most}",
+                most = Limits::MOST_FEATURES
+            ),
+            Self::ZeroWindow => f.write_str(
+                "the evaluation window is zero, so no observation lies in it; set MonitorBuilder::window to some minutes",
+            ),
+            Self::Buckets(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+impl From<BucketsError> for ConfigError {
+    fn from(error: BucketsError) -> Self {
+        Self::Buckets(error)
+    }
+}
+
+/// Bucket bounds that no histogram can have.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum BucketsError {
+    /// No bound at all.
+    Empty,
+    /// More than 200 bounds.
+    TooMany {
+        /// How many there were.
+        count: usize,
+    },
+    /// A bound that is NaN or infinite.
+    NotFinite {
+        /// Its position, from 0.
+        position: usize,
+        /// The bound.
+        bound: f64,
+    },
+    /// A bound that is not above the one before it.
+    NotIncreasing {
+        /// Its position, from 0.
+        position: usize,
+        /// The bound before it.
+        before: f64,
+        /// The bound.
+        bound: f64,
+    },
+    /// A duration that is not above zero.
+    NotPositive {
+        /// The bound.
+        bound: f64,
+    },
+}
+
+const MOST_BOUNDS: usize = 200;
+
+impl BucketsError {
+    pub(crate) fn check(bounds: &[f64]) -> Result<(), Self> {
+        if bounds.is_empty() {
+            return Err(Self::Empty);
+        }
+        if bounds.len() > MOST_BOUNDS {
+            return Err(Self::TooMany { count: bounds.len() });
+        }
+        if let Some((position, bound)) = bounds.iter().enumerate().find(|(_, bound)| !bound.is_finite()) {
+            return Err(Self::NotFinite {
+                position,
+                bound: *bound,
+            });
+        }
+        match bounds.windows(2).position(|pair| pair[0] >= pair[1]) {
+            Some(position) => Err(Self::NotIncreasing {
+                position: position + 1,
+                before: bounds[position],
+                bound: bounds[position + 1],
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`check`](Self::check), for seconds.
+    pub(crate) fn check_durations(bounds: &[f64]) -> Result<(), Self> {
+        Self::check(bounds)?;
+        match bounds.iter().find(|bound| **bound < 1e-9) {
+            Some(bound) => Err(Self::NotPositive { bound: *bound }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for BucketsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there are no bucket bounds; name at least one, and leave +Inf out"),
+            Self::TooMany { count } => write!(
+                f,
+                "{count} bucket bounds make {count} series for each label set; name at most {MOST_BOUNDS}"
+            ),
+            Self::NotFinite { position, bound } => write!(
+                f,
+                "bucket bound {bound} at position {position} is not a finite number; leave it out (the +Inf bucket is \
+                 always there)"
+            ),
+            Self::NotIncreasing {
+                position,
+                before,
+                bound,
+            } => write!(
+                f,
+                "bucket bound {bound} at position {position} is not above {before} before it; sort the bounds and name \
+                 each once"
+            ),
+            Self::NotPositive { bound } => write!(
+                f,
+                "bucket bound {bound} is no duration in seconds of at least a nanosecond; leave it out"
+            ),
+        }
+    }
+}
+
+impl Error for BucketsError {}
+
+/// Why a model version could not be registered.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// A name that can't be a label value.
+    Name {
+        /// The label the name is for.
+        label: &'static str,
+        /// The name, cut to 100 bytes.
+        name: String,
+        /// What is wrong with it, and the mend.
+        problem: &'static str,
+    },
+    /// The same model and version are registered already, with something else.
+    Conflict {
+        /// The model's name.
+        model: String,
+        /// The model's version.
+        version: String,
+        /// What differs: the framework, features, classes or score buckets.
+        what: &'static str,
+        /// What is registered.
+        registered: String,
+        /// What was asked for.
+        requested: String,
+    },
+    /// The same feature or class is declared twice.
+    Duplicate {
+        /// The model's name.
+        model: String,
+        /// The label the name is for.
+        label: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A numeric feature's range holds no number.
+    Range {
+        /// The model's name.
+        model: String,
+        /// The feature's name.
+        feature: String,
+        /// Its lower bound.
+        low: f64,
+        /// Its upper bound.
+        high: f64,
+    },
+    /// More features or classes are declared than the limit allows.
+    Limit {
+        /// The model's name.
+        model: String,
+        /// The field of [`Limits`] to raise.
+        limit: &'static str,
+        /// Its value.
+        most: usize,
+        /// How many were declared.
+        declared: usize,
+    },
+    /// Bucket bounds that no histogram can have.
+    Buckets {
+        /// The model's name.
+        model: String,
+        /// What is wrong with them.
+        error: BucketsError,
+    },
+}
+
+impl fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name { label, name, problem } => write!(f, "{label} {name:?} {problem}"),
+            Self::Conflict {
+                model,
+                version,
+                what,
+                registered,
+                requested,
+            } => write!(
+                f,
+                "model {model:?} version {version:?} is registered already with {what} {registered}, not {requested}; \
+                 register it once and clone the handle, or give the other one a version of its own"
+            ),
+            Self::Duplicate { model, label, name } => {
+                write!(f, "model {model:?} declares {label} {name:?} twice; name each once")
+            }
+            Self::Range {
+                model,
+                feature,
+                low,
+                high,
+            } => write!(
+                f,
+                "feature {feature:?} of model {model:?} has the range {low} to {high}, which holds no number; give the \
+                 lower bound first, and no NaN"
+            ),
+            Self::Limit {
+                model,
+                limit,
+                most,
+                declared,
+            } => write!(
+                f,
+                "model {model:?} declares {declared}, and Limits::{limit} is {most}; raise the limit or declare fewer"
+            ),
+            Self::Buckets { model, error } => write!(f, "score buckets of model {model:?}: {error}"),
+        }
+    }
+}
+
+impl Error for RegisterError {}

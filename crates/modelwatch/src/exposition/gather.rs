@@ -1,0 +1,233 @@
+//! From models to families of samples, in the order of the contract.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use crate::Monitor;
+use crate::contract::{self, Kind, Metric};
+use crate::feature::FeatureCounts;
+use crate::histogram::Reading;
+use crate::label::{Labels, Stage, Status};
+use crate::limits::OpenLabel;
+use crate::model::{FEATURE_COUNTERS, Lineage, Version, missing_ratio};
+use crate::process;
+use crate::route::RouteReading;
+use crate::window::Totals;
+
+/// What a family is called and how it is described.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Family<'a> {
+    /// Without a counter's `_total`.
+    pub(crate) name: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) help: &'a str,
+    pub(crate) unit: Option<&'a str>,
+}
+
+impl From<&'static Metric> for Family<'static> {
+    fn from(metric: &'static Metric) -> Self {
+        Self {
+            name: metric.family_name(),
+            kind: metric.kind,
+            help: metric.help,
+            unit: metric.unit(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Number {
+    Integer(u64),
+    Float(f64),
+}
+
+/// Takes families one after the other, each with its samples. A family without samples leaves no trace.
+pub(crate) trait Sink {
+    fn family(&mut self, family: Family<'static>);
+    /// A sample of a counter or a gauge.
+    fn number(&mut self, labels: &[&Labels], value: Number);
+    fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
+    /// A family another library rendered.
+    fn included(&mut self, family: &crate::interop::IncludedFamily);
+}
+
+static STATUS: LazyLock<[Labels; Status::ALL.len()]> =
+    LazyLock::new(|| Status::ALL.map(|status| Labels::new([("status", &status.as_str().into())])));
+static STAGE: LazyLock<[Labels; Stage::ALL.len()]> =
+    LazyLock::new(|| Stage::ALL.map(|stage| Labels::new([("stage", &stage.as_str().into())])));
+
+/// A model as it is at the scrape.
+struct Page {
+    lineage: Arc<Lineage>,
+    versions: Vec<Edition>,
+    features: Vec<FeatureCounts>,
+}
+
+struct Edition {
+    version: Arc<Version>,
+    /// Retired before its values were read: after this scrape it may go.
+    retired: bool,
+}
+
+pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
+    let pages: Vec<Page> = monitor.lineages().into_iter().map(Page::open).collect();
+    let editions = || {
+        pages
+            .iter()
+            .flat_map(|page| &page.versions)
+            .map(|edition| &*edition.version)
+    };
+    let readings: Vec<(&Version, Vec<RouteReading<'_>>)> = editions()
+        .map(|version| {
+            (
+                version,
+                version.routes().into_iter().map(|route| route.0.read()).collect(),
+            )
+        })
+        .collect();
+    let routes = || readings.iter().flat_map(|(_, routes)| routes);
+
+    sink.family((&contract::INFERENCE_REQUESTS).into());
+    for route in routes() {
+        for (labels, count) in STATUS.iter().zip(route.statuses) {
+            sink.number(&[route.labels, labels], Number::Integer(count));
+        }
+    }
+    sink.family((&contract::INFERENCE_LATENCY).into());
+    for route in routes() {
+        sink.histogram(&[route.labels], &route.latency);
+    }
+    sink.family((&contract::INFERENCE_IN_FLIGHT).into());
+    for (version, routes) in &readings {
+        let in_flight = routes.iter().map(|route| route.in_flight).sum();
+        sink.number(&[&version.labels], Number::Integer(in_flight));
+    }
+    sink.family((&contract::INFERENCE_QUEUE_DEPTH).into());
+    for page in &pages {
+        if let Some(depth) = page.lineage.queue_depth() {
+            sink.number(&[&page.lineage.labels], Number::Integer(depth));
+        }
+    }
+    sink.family((&contract::INFERENCE_BATCH_SIZE).into());
+    for version in editions() {
+        if let Some(batch_size) = version.batch_size_if_any() {
+            sink.histogram(&[&version.labels], &batch_size.read());
+        }
+    }
+    sink.family((&contract::INFERENCE_STAGE).into());
+    for version in editions() {
+        for (stage, histogram) in version.stages_if_any() {
+            sink.histogram(&[&version.labels, &STAGE[stage as usize]], &histogram.read());
+        }
+    }
+    predictions(sink, editions);
+    sink.family((&contract::MODEL_INFO).into());
+    for version in editions() {
+        let framework = Labels::new([("framework", &version.framework())]);
+        sink.number(&[&version.labels, &framework], Number::Integer(1));
+    }
+    features(sink, &pages);
+    sink.family((&contract::FEATURE_PIPELINE_INFO).into());
+    for page in &pages {
+        page.lineage
+            .with_pipeline(|labels| sink.number(&[labels], Number::Integer(1)));
+    }
+    sink.family((&contract::LABEL_OVERFLOW).into());
+    for label in OpenLabel::ALL {
+        let labels = Labels::new([("label", &label.as_str().into())]);
+        sink.number(&[&labels], Number::Integer(monitor.shared().overflow.counted(label)));
+    }
+    if monitor.shared().process_metrics {
+        for (metric, value) in process::read() {
+            sink.family(metric.into());
+            sink.number(&[], value);
+        }
+    }
+    for included in monitor.included() {
+        for family in included.families() {
+            sink.included(&family);
+        }
+    }
+    for edition in pages.iter().flat_map(|page| &page.versions) {
+        edition.version.scraped(edition.retired);
+    }
+}
+
+impl Page {
+    fn open(lineage: Arc<Lineage>) -> Self {
+        lineage.sweep();
+        let edition = |version: Arc<Version>| Edition {
+            retired: version.is_retired(),
+            version,
+        };
+        Self {
+            versions: lineage.exposed().into_iter().map(edition).collect(),
+            features: lineage.features(),
+            lineage,
+        }
+    }
+}
+
+fn predictions<'a, I: Iterator<Item = &'a Version>>(sink: &mut impl Sink, editions: impl Fn() -> I) {
+    let scores = || editions().filter_map(|version| Some((version, version.scores_if_any()?)));
+    sink.family((&contract::PREDICTION_SCORE).into());
+    for (version, scores) in scores() {
+        sink.histogram(&[&version.labels], &scores.read());
+    }
+    sink.family((&contract::PREDICTION_NON_FINITE).into());
+    for (version, scores) in scores() {
+        sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
+    }
+    sink.family((&contract::PREDICTION_CLASS).into());
+    for version in editions() {
+        for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {
+            sink.number(&[&version.labels, class], Number::Integer(count));
+        }
+    }
+    sink.family((&contract::BUSINESS_OUTCOME).into());
+    for version in editions() {
+        for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
+            sink.number(&[&version.labels, outcome], Number::Integer(count));
+        }
+    }
+}
+
+/// Counters of every feature that was declared or seen, and the ratio of those seen in the window.
+fn features(sink: &mut impl Sink, pages: &[Page]) {
+    let now = Instant::now();
+    sink.family((&contract::FEATURE_MISSING_RATIO).into());
+    for page in pages {
+        let window = page.lineage.book.window.lock();
+        let base: &[Totals] = window.base(now);
+        for (index, labels) in page.lineage.book.labels() {
+            let base = base.get(index).copied().unwrap_or_default();
+            if let Some(ratio) = missing_ratio(&page.features[index], base) {
+                sink.number(&[labels], Number::Float(ratio));
+            }
+        }
+        drop(window);
+        page.lineage.look_after_window(now);
+    }
+    for (metric, counter) in FEATURE_COUNTERS {
+        sink.family(metric.into());
+        for page in pages {
+            for (_, labels, counts) in page.features_seen() {
+                sink.number(&[labels], Number::Integer(counts[counter]));
+            }
+        }
+    }
+}
+
+impl Page {
+    /// Index, labels and counts; what was folded only where something was.
+    fn features_seen(&self) -> impl Iterator<Item = (usize, &Labels, &FeatureCounts)> {
+        let folded = self.features.len() - 1;
+        let all = self
+            .lineage
+            .book
+            .labels()
+            .into_iter()
+            .map(|(index, labels)| (index, labels, &self.features[index]));
+        all.filter(move |(index, _, counts)| *index != folded || **counts != FeatureCounts::default())
+    }
+}

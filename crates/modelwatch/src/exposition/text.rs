@@ -1,0 +1,185 @@
+//! The two text formats, which differ in how a family is announced and how the page ends.
+//!
+//! Source: the OpenMetrics 1.0 specification, and Prometheus' "Exposition formats" for version 0.0.4.
+
+use super::{Family, Number, Sink};
+use crate::contract::Kind;
+use crate::histogram::Reading;
+use crate::interop::{IncludedFamily, IncludedKind};
+use crate::label::Labels;
+use crate::layout::write_f64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    OpenMetrics,
+    Prometheus,
+}
+
+pub(super) struct Text {
+    dialect: Dialect,
+    page: Vec<u8>,
+    family: Option<Family<'static>>,
+    announced: bool,
+    /// What the lines of one histogram have in common.
+    prefix: Vec<u8>,
+}
+
+impl Text {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            page: Vec::with_capacity(16 * 1024),
+            family: None,
+            announced: false,
+            prefix: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        if self.dialect == Dialect::OpenMetrics {
+            self.page.extend_from_slice(b"# EOF\n");
+        }
+        self.page
+    }
+
+    fn announce(&mut self, name: &str, suffix: &str, kind: &str, help: &str, unit: Option<&str>) {
+        // OpenMetrics announces a counter without its suffix, the older format with it.
+        let suffix = if self.dialect == Dialect::Prometheus {
+            suffix
+        } else {
+            ""
+        };
+        self.write(&[
+            "# HELP ",
+            name,
+            suffix,
+            " ",
+            help,
+            "\n# TYPE ",
+            name,
+            suffix,
+            " ",
+            kind,
+            "\n",
+        ]);
+        if let Some(unit) = unit.filter(|_| self.dialect == Dialect::OpenMetrics) {
+            self.write(&["# UNIT ", name, " ", unit, "\n"]);
+        }
+    }
+
+    fn write(&mut self, parts: &[&str]) {
+        parts
+            .iter()
+            .for_each(|part| self.page.extend_from_slice(part.as_bytes()));
+    }
+
+    /// The family, announced before its first sample.
+    fn open(&mut self) -> Option<Family<'static>> {
+        let family = self.family?;
+        if !self.announced {
+            self.announced = true;
+            let (suffix, kind) = match family.kind {
+                Kind::Counter => ("_total", "counter"),
+                Kind::Gauge => ("", "gauge"),
+                Kind::Histogram => ("", "histogram"),
+            };
+            self.announce(family.name, suffix, kind, family.help, family.unit);
+        }
+        Some(family)
+    }
+}
+
+fn push_labels(labels: &[&Labels], into: &mut Vec<u8>) {
+    for (position, labels) in labels.iter().enumerate() {
+        if position > 0 {
+            into.push(b',');
+        }
+        into.extend_from_slice(labels.text().as_bytes());
+    }
+}
+
+fn push_integer(value: u64, into: &mut Vec<u8>) {
+    into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+impl Sink for Text {
+    fn family(&mut self, family: Family<'static>) {
+        self.family = Some(family);
+        self.announced = false;
+    }
+
+    fn number(&mut self, labels: &[&Labels], value: Number) {
+        let Some(family) = self.open() else { return };
+        let page = &mut self.page;
+        page.extend_from_slice(family.name.as_bytes());
+        if family.kind == Kind::Counter {
+            page.extend_from_slice(b"_total");
+        }
+        if !labels.is_empty() {
+            page.push(b'{');
+            push_labels(labels, page);
+            page.push(b'}');
+        }
+        page.push(b' ');
+        match value {
+            Number::Integer(value) => push_integer(value, page),
+            Number::Float(value) => write_f64(value, page),
+        }
+        page.push(b'\n');
+    }
+
+    fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
+        let Some(family) = self.open() else { return };
+        let prefix = &mut self.prefix;
+        prefix.clear();
+        prefix.extend_from_slice(family.name.as_bytes());
+        prefix.extend_from_slice(b"_bucket{");
+        push_labels(labels, prefix);
+        prefix.push(b',');
+        let page = &mut self.page;
+        let mut count = 0;
+        for (le, cumulative) in reading
+            .layout
+            .les()
+            .iter()
+            .zip(reading.layout.cumulative(&reading.cells))
+        {
+            page.extend_from_slice(prefix);
+            page.extend_from_slice(le.as_bytes());
+            push_integer(cumulative, page);
+            page.push(b'\n');
+            count = cumulative;
+        }
+        let start = |suffix: &[u8], page: &mut Vec<u8>| {
+            page.extend_from_slice(family.name.as_bytes());
+            page.extend_from_slice(suffix);
+            push_labels(labels, page);
+            page.extend_from_slice(b"} ");
+        };
+        start(b"_sum{", page);
+        write_f64(reading.sum, page);
+        page.push(b'\n');
+        start(b"_count{", page);
+        push_integer(count, page);
+        page.push(b'\n');
+    }
+
+    fn included(&mut self, family: &IncludedFamily) {
+        let open_metrics = self.dialect == Dialect::OpenMetrics;
+        let (suffix, kind) = match family.kind {
+            IncludedKind::Counter => ("_total", "counter"),
+            IncludedKind::Gauge => ("", "gauge"),
+            IncludedKind::Histogram => ("", "histogram"),
+            IncludedKind::Info => ("_info", if open_metrics { "info" } else { "gauge" }),
+            IncludedKind::Unknown => ("", if open_metrics { "unknown" } else { "untyped" }),
+        };
+        self.announce(&family.name, suffix, kind, &family.help, family.unit.as_deref());
+        for sample in &family.samples {
+            self.write(&[&family.name, &sample.suffix, &sample.labels, " ", &sample.value]);
+            if let Some(exemplar) = sample.exemplar.as_deref().filter(|_| open_metrics) {
+                self.write(&[" # ", exemplar]);
+            }
+            self.page.push(b'\n');
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! How many series a process may come to hold.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::error::ConfigError;
+
+/// The most distinct values each label takes.
+///
+/// Past a limit a measurement goes to the series whose label value is [`OTHER`](crate::OTHER), and
+/// `ml_label_overflow_total` counts it: sums stay exact, memory stays bounded. The defaults hold about 60 MiB at
+/// the very worst, with every limit reached and every series written by two threads.
+///
+/// ```
+/// use modelwatch::{Limits, Monitor};
+///
+/// let monitor = Monitor::builder()
+///     .limits(Limits { models: 10, routes_per_version: 5, ..Limits::default() })
+///     .build()?;
+/// # Ok::<(), modelwatch::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Values of `model_name`.
+    pub models: usize,
+    /// Values of `model_version` for each model, among versions not retired.
+    pub versions_per_model: usize,
+    /// Values of `route` for each version.
+    pub routes_per_version: usize,
+    /// Values of `route` over all versions: the number of latency histograms.
+    pub routes: usize,
+    /// Values of `feature_name` for each model; at most 1024.
+    pub features_per_model: usize,
+    /// Values of `class` for each version.
+    pub classes_per_version: usize,
+    /// Values of `outcome` for each version.
+    pub outcomes_per_version: usize,
+    /// Bytes in one label value; a longer one is folded like one past the limit.
+    pub value_bytes: usize,
+}
+
+impl Limits {
+    /// The most features a model may be allowed.
+    pub const MOST_FEATURES: usize = 1024;
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let all = [
+            ("models", self.models),
+            ("versions_per_model", self.versions_per_model),
+            ("routes_per_version", self.routes_per_version),
+            ("routes", self.routes),
+            ("features_per_model", self.features_per_model),
+            ("classes_per_version", self.classes_per_version),
+            ("outcomes_per_version", self.outcomes_per_version),
+            ("value_bytes", self.value_bytes),
+        ];
+        if let Some((limit, _)) = all.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::ZeroLimit { limit });
+        }
+        if self.features_per_model > Self::MOST_FEATURES {
+            return Err(ConfigError::TooManyFeatures {
+                requested: self.features_per_model,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            models: 200,
+            versions_per_model: 20,
+            routes_per_version: 50,
+            routes: 10_000,
+            features_per_model: 200,
+            classes_per_version: 50,
+            outcomes_per_version: 20,
+            value_bytes: 256,
+        }
+    }
+}
+
+/// Labels whose values callers choose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OpenLabel {
+    ModelName,
+    ModelVersion,
+    Route,
+    FeatureName,
+    Class,
+    Outcome,
+}
+
+impl OpenLabel {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ModelName,
+        Self::ModelVersion,
+        Self::Route,
+        Self::FeatureName,
+        Self::Class,
+        Self::Outcome,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ModelName => "model_name",
+            Self::ModelVersion => "model_version",
+            Self::Route => "route",
+            Self::FeatureName => "feature_name",
+            Self::Class => "class",
+            Self::Outcome => "outcome",
+        }
+    }
+
+    /// The field of [`Limits`] that raises this label's limit.
+    const fn field(self) -> &'static str {
+        match self {
+            Self::ModelName => "models",
+            Self::ModelVersion => "versions_per_model",
+            Self::Route => "routes_per_version or routes",
+            Self::FeatureName => "features_per_model",
+            Self::Class => "classes_per_version",
+            Self::Outcome => "outcomes_per_version",
+        }
+    }
+}
+
+/// What was folded, by label.
+#[derive(Debug, Default)]
+pub(crate) struct Overflow {
+    counts: [AtomicU64; OpenLabel::ALL.len()],
+    warned: [AtomicBool; OpenLabel::ALL.len()],
+}
+
+impl Overflow {
+    /// Counts a folded value, and warns of the label's first.
+    pub(crate) fn count(&self, label: OpenLabel, value: &str) {
+        self.counts[label as usize].fetch_add(1, Ordering::Relaxed);
+        if !self.warned[label as usize].swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                label = label.as_str(),
+                value = &value[..value.floor_char_boundary(100)],
+                "label is at its limit: this value and further new ones are counted under {other}; raise \
+                 Limits::{field}, or find out who sends so many",
+                other = crate::OTHER,
+                field = label.field(),
+            );
+        }
+    }
+
+    pub(crate) fn counted(&self, label: OpenLabel) -> u64 {
+        self.counts[label as usize].load(Ordering::Relaxed)
+    }
+}

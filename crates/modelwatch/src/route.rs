@@ -1,0 +1,186 @@
+//! One route of one model version: the handle through which requests are recorded.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::histogram::Reading;
+use crate::label::{Labels, Status};
+use crate::layout::Layout;
+use crate::stripes::Stripes;
+
+/// Records requests of one model version on one route.
+///
+/// Resolve it once with [`Model::route`](crate::Model::route) and keep it: recording through it takes no lock,
+/// allocates nothing and hashes nothing. Cloning is one atomic addition.
+///
+/// ```
+/// use std::time::Duration;
+/// use modelwatch::{Monitor, Status};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let route = model.route("predict");
+/// let request = route.start();
+/// // … answer …
+/// request.finish(Status::Success);
+/// // or, with a stopwatch of your own:
+/// route.record(Status::ClientError, Duration::from_millis(2));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
+#[derive(Clone)]
+pub struct Route(pub(crate) Arc<RouteCells>);
+
+/// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
+pub(crate) struct RouteCells {
+    name: Arc<str>,
+    labels: Labels,
+    layout: Arc<Layout>,
+    stripes: Stripes,
+}
+
+const ENTERED: usize = 0;
+const LEFT: usize = 1;
+const STATUS: usize = 2;
+const LATENCY_SUM: usize = STATUS + Status::ALL.len();
+const LATENCY: usize = LATENCY_SUM + 1;
+
+impl Route {
+    pub(crate) fn new(name: Arc<str>, labels: Labels, layout: Arc<Layout>) -> Self {
+        Self(Arc::new(RouteCells {
+            stripes: Stripes::new(LATENCY + layout.cells()),
+            name,
+            labels,
+            layout,
+        }))
+    }
+
+    /// The value of the `route` label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// A request begins: it is in flight until the guard is finished or dropped.
+    #[must_use = "dropping the guard ends the request as cancelled"]
+    #[inline]
+    pub fn start(&self) -> InFlight {
+        self.0.stripes.lane().add(ENTERED, 1);
+        InFlight {
+            route: Some(self.clone()),
+            started: Instant::now(),
+        }
+    }
+
+    /// Counts a request that has ended, for a caller with a stopwatch of its own. It was never in flight.
+    #[inline]
+    pub fn record(&self, status: Status, latency: Duration) {
+        self.0.end(status, latency, 0);
+    }
+}
+
+impl RouteCells {
+    #[inline]
+    fn end(&self, status: Status, latency: Duration, left: u64) {
+        let nanoseconds = latency
+            .as_secs()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(latency.subsec_nanos().into());
+        let lane = self.stripes.lane();
+        lane.add(STATUS + status as usize, 1);
+        lane.add(LATENCY_SUM, nanoseconds);
+        lane.add(LATENCY + self.layout.locate(nanoseconds as f64), 1);
+        lane.add(LEFT, left);
+    }
+
+    /// Requests begun and not ended.
+    pub(crate) fn in_flight(&self) -> u64 {
+        // Ends before beginnings: whoever has left had entered, so the difference is never below zero.
+        let left = self.stripes.sum(LEFT);
+        self.stripes.sum(ENTERED).wrapping_sub(left)
+    }
+
+    pub(crate) fn read(&self) -> RouteReading<'_> {
+        let in_flight = self.in_flight();
+        let mut head = [0; LATENCY];
+        self.stripes.add_to(0, &mut head);
+        let mut cells = vec![0; self.layout.cells()];
+        self.stripes.add_to(LATENCY, &mut cells);
+        RouteReading {
+            labels: &self.labels,
+            in_flight,
+            statuses: std::array::from_fn(|status| head[STATUS + status]),
+            latency: Reading {
+                layout: self.layout.clone(),
+                cells,
+                sum: head[LATENCY_SUM] as f64 * self.layout.scale(),
+            },
+        }
+    }
+}
+
+/// A route as it was at one moment.
+pub(crate) struct RouteReading<'a> {
+    pub(crate) labels: &'a Labels,
+    pub(crate) in_flight: u64,
+    pub(crate) statuses: [u64; Status::ALL.len()],
+    pub(crate) latency: Reading,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Route").field(&self.0.labels.text()).finish()
+    }
+}
+
+/// A request in flight. Whatever ends it, it is counted once.
+///
+/// [`finish`](Self::finish) says how it ended. Dropped without that it counts as [`Status::Cancelled`], or as
+/// [`Status::Error`] when the thread is panicking.
+#[derive(Debug)]
+pub struct InFlight {
+    /// Taken when the request is counted.
+    route: Option<Route>,
+    started: Instant,
+}
+
+impl InFlight {
+    /// The request has ended.
+    #[inline]
+    pub fn finish(mut self, status: Status) {
+        self.end(status);
+    }
+
+    /// The request belongs to another route or version after all: it leaves this one uncounted, and goes on there
+    /// with the time it has already taken.
+    pub fn move_to(&mut self, route: &Route) {
+        if let Some(former) = &mut self.route
+            && !Arc::ptr_eq(&former.0, &route.0)
+        {
+            former.0.stripes.lane().add(LEFT, 1);
+            route.0.stripes.lane().add(ENTERED, 1);
+            *former = route.clone();
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, status: Status) {
+        if let Some(route) = self.route.take() {
+            route.0.end(status, self.started.elapsed(), 1);
+        }
+    }
+}
+
+impl Drop for InFlight {
+    #[inline]
+    fn drop(&mut self) {
+        if self.route.is_some() {
+            let status = if std::thread::panicking() {
+                Status::Error
+            } else {
+                Status::Cancelled
+            };
+            self.end(status);
+        }
+    }
+}
