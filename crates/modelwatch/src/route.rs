@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::histogram::Reading;
-use crate::label::{Labels, Status};
+use crate::label::{Labels, Status, UNKNOWN};
 use crate::layout::Layout;
 use crate::stripes::Stripes;
 
@@ -161,6 +161,12 @@ impl InFlight {
             route.0.stripes.lane().add(ENTERED, 1);
             *former = route.clone();
         }
+    }
+
+    /// The route the request is counted under.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        self.route.as_ref().map_or(UNKNOWN, Route::name)
     }
 
     #[inline]

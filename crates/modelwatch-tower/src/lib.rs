@@ -1,0 +1,70 @@
+//! A tower layer that records what an inference service does, with [`modelwatch`].
+//!
+//! ```
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use modelwatch::Monitor;
+//! use modelwatch_tower::InferenceLayer;
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let monitor = Monitor::new();
+//! let model = monitor.model("claims-risk", "2026-04-01").framework("xgboost").register()?;
+//! let mut service = ServiceBuilder::new()
+//!     .layer(InferenceLayer::new(&model).route("predict"))
+//!     .service(service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(Full::from("0.82")))));
+//!
+//! let response = service.ready().await?.call(Request::new(())).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When a request is counted
+//!
+//! Every request is counted exactly once, in `ml_inference_requests_total` and `ml_inference_latency_seconds`, and
+//! is in `ml_inference_in_flight` from the call until then. Latency runs from the call to:
+//!
+//! | the end | status |
+//! | --- | --- |
+//! | the last frame of the body, or the head where no body follows (HEAD, 1xx, 204, 304) | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
+//! | gRPC trailers, or a head with `grpc-status` | by the code: the caller's mistakes `client_error`, CANCELLED `cancelled`, OK `success`, the rest `error` |
+//! | a gRPC body that ends without trailers | `error` |
+//! | an error of the service or of the body | `error` |
+//! | a panic in the call, the future or the body | `error` |
+//! | the future or the body dropped before its end | `cancelled` |
+//! | `poll_ready` failing, so that the request never gets in | `error`, with a latency of zero |
+//!
+//! [`InferenceLayer::classify`] decides otherwise about heads.
+//!
+//! # Which model, which route
+//!
+//! [`InferenceLayer::new`] takes the one model a service serves; [`InferenceLayer::per_request`] asks the request. Either
+//! way a handler that decides late answers with [`ServedBy`]. The route is the pattern axum matched (feature `axum`), else the
+//! name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
+//!
+//! # Order of layers
+//!
+//! What is outside of this layer is not in its latency, and what answers outside of it is not counted: put it outside
+//! of authentication, timeouts, load shedding and rate limits if their answers are to count as the model's. A timeout
+//! outside of it drops its future, which counts as `cancelled`; a timeout inside of it is an answer, or an error, like any other.
+
+#[cfg(feature = "axum")]
+mod axum;
+mod body;
+mod classify;
+mod future;
+mod guard;
+mod layer;
+mod select;
+mod service;
+
+#[cfg(feature = "axum")]
+pub use crate::axum::metrics_route;
+pub use body::InferenceBody;
+pub use classify::ResponseHead;
+pub use future::InferenceFuture;
+pub use guard::ServedBy;
+pub use layer::{InferenceLayer, UNMATCHED};
+pub use select::{Fixed, PerRequest, Select};
+pub use service::InferenceService;

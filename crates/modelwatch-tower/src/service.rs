@@ -1,0 +1,64 @@
+use std::fmt;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Method, Request, Response};
+use http_body::Body;
+use modelwatch::Status;
+use tower_service::Service;
+
+use crate::body::InferenceBody;
+use crate::future::InferenceFuture;
+use crate::guard::Guard;
+use crate::layer::InferenceLayer;
+use crate::select::{Fixed, Select};
+
+/// A service whose requests are recorded. From [`InferenceLayer`].
+#[derive(Clone)]
+pub struct InferenceService<S, M = Fixed> {
+    pub(crate) inner: S,
+    pub(crate) layer: InferenceLayer<M>,
+}
+
+impl<S, M, RequestBody, ResponseBody> Service<Request<RequestBody>> for InferenceService<S, M>
+where
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
+    ResponseBody: Body,
+    M: Select<RequestBody>,
+{
+    type Response = Response<InferenceBody<ResponseBody>>;
+    type Error = S::Error;
+    type Future = InferenceFuture<S::Future>;
+
+    /// A service that fails here never gets its request: that is counted as one error that took no time.
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        let ready = ready!(self.inner.poll_ready(context));
+        if ready.is_err() {
+            self.layer.models.fallback().record(Status::Error, Duration::ZERO);
+        }
+        Poll::Ready(ready)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        // Begun before the call, so that a service that panics in it is counted.
+        let guard = Guard::new(self.layer.models.select(&request).start());
+        let head_only = *request.method() == Method::HEAD;
+        InferenceFuture {
+            inner: self.inner.call(request),
+            guard: Some(guard),
+            head_only,
+            classify: self.layer.classify.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, M: fmt::Debug> fmt::Debug for InferenceService<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InferenceService")
+            .field("inner", &self.inner)
+            .field("layer", &self.layer)
+            .finish()
+    }
+}
