@@ -1,0 +1,29 @@
+# `make help` lists the targets. ARGS goes to the program: make demo ARGS='--incident canary-slow'
+ARGS ?=
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench docs
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install what the tests need and this machine lacks
+	@scripts/setup
+
+demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
+	$(CARGO) run --release -p quickstart -- $(ARGS)
+
+test: setup ## everything CI checks: format, lints, each feature alone, tests, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) check -p modelwatch-tower --no-default-features
+	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
+	$(CARGO) test --workspace --all-features
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
+
+bench: ## run the benchmarks (ARGS='record' runs those whose name has "record")
+	$(CARGO) bench -p benches -- $(ARGS)
+
+docs: ## build the API documentation into target/doc
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps

@@ -1,0 +1,96 @@
+//! Just enough HTTP for loopback: one GET a connection.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// The answer to an [`http_get`].
+#[derive(Clone, Debug)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Header names in lower case, and their values, in the order sent.
+    pub headers: Vec<(String, String)>,
+    /// The body, still encoded if a `content-encoding` says so.
+    pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// The first header of that name, which is given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// GETs `path` from a server on this machine.
+///
+/// It speaks HTTP/1.0, so that the server neither sends chunks nor keeps the connection.
+///
+/// # Errors
+///
+/// The server can't be reached, is silent for ten seconds, or answers in something other than HTTP.
+pub fn http_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<HttpResponse> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+/// How long a server may be silent.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+fn parse(answer: &[u8]) -> Option<HttpResponse> {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&answer[..end]).ok()?;
+    let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+    Some(HttpResponse {
+        status: status.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?,
+        headers: parse_headers(headers),
+        body: answer[end + 4..].to_vec(),
+    })
+}
+
+/// Header lines as pairs, the names in lower case.
+pub(crate) fn parse_headers(lines: &str) -> Vec<(String, String)> {
+    let pairs = lines.split("\r\n").filter_map(|line| line.split_once(':'));
+    pairs
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect()
+}
+
+/// `text` as it may stand in the query part of a URL.
+pub(crate) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// A TCP port of 127.0.0.1 on which nobody listens, for a program that must be told one.
+///
+/// Somebody else may take it before that program does; where port 0 can be given instead, give that.
+///
+/// # Panics
+///
+/// If this machine has no free port.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("this machine has a free port");
+    listener.local_addr().expect("a bound listener has an address").port()
+}

@@ -1,0 +1,47 @@
+//! The judges of modelwatch's tests.
+//!
+//! An exposition that satisfies our own regular expressions proves nothing, so every room's tests ask somebody else:
+//!
+//! | question | judge |
+//! | --- | --- |
+//! | does Go's text parser take it, does the linter like it? | [`promtool_check_metrics`], [`promtool_lint`] |
+//! | is it strict OpenMetrics, and which samples arrive? | [`openmetrics_strict`] |
+//! | is it Prometheus text 0.0.4, and which samples arrive? | [`prometheus_text_strict`] |
+//! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
+//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
+//!
+//! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
+//! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
+//!
+//! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
+
+mod http;
+mod metrics_server;
+mod prometheus;
+mod promtool;
+mod protobuf;
+mod text;
+mod tools;
+
+use std::collections::BTreeMap;
+
+pub use http::{HttpResponse, free_port, http_get};
+pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
+pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
+pub use promtool::{promtool_check_metrics, promtool_lint};
+pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
+pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
+
+/// The labels of a series, by name.
+pub type Labels = BTreeMap<String, String>;
+
+/// An exemplar, whichever judge read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exemplar {
+    /// Its own labels (`trace_id`), not those of the series.
+    pub labels: Labels,
+    /// The observation it stands for.
+    pub value: f64,
+    /// Seconds since the Unix epoch.
+    pub timestamp: Option<f64>,
+}

@@ -1,0 +1,7 @@
+//! The judges themselves on trial: each takes what is right, refuses what is wrong, and says so when its tool is missing.
+
+mod missing_tools;
+mod prometheus;
+mod promtool;
+mod protobuf;
+mod text;

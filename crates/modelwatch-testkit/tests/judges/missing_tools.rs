@@ -1,0 +1,31 @@
+//! A machine without the tools, played by this test program run again with nothing on its PATH.
+
+use std::process::Command;
+
+fn run_without_tools(test: &str) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("PATH", "/nonexistent")
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{test} passed without its tool");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn a_missing_promtool_fails_the_test_and_says_what_to_run() {
+    let said = run_without_tools("promtool::a_clean_exposition_is_accepted");
+    assert!(
+        said.contains("promtool can't be run") && said.contains("`make setup`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_missing_prometheus_fails_the_test_and_says_what_to_run() {
+    let said = run_without_tools("prometheus::a_dropped_prometheus_is_gone");
+    assert!(
+        said.contains("prometheus can't be run") && said.contains("`make setup`"),
+        "{said}"
+    );
+}
