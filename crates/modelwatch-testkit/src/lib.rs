@@ -7,6 +7,7 @@
 //! | does Go's text parser take it, does the linter like it? | [`promtool_check_metrics`], [`promtool_lint`] |
 //! | is it strict OpenMetrics, and which samples arrive? | [`openmetrics_strict`] |
 //! | is it Prometheus text 0.0.4, and which samples arrive? | [`prometheus_text_strict`] |
+//! | were exactly these requests counted? | [`MetricsPage`] |
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
 //!
@@ -17,6 +18,7 @@
 
 mod http;
 mod metrics_server;
+mod page;
 mod prometheus;
 mod promtool;
 mod protobuf;
@@ -27,6 +29,7 @@ use std::collections::BTreeMap;
 
 pub use http::{HttpResponse, free_port, http_get};
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
+pub use page::MetricsPage;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
 pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};

@@ -1,0 +1,72 @@
+//! What a monitor's page says was counted.
+
+use std::collections::BTreeMap;
+
+use crate::text::{Sample, prometheus_text_strict};
+
+/// The samples of one page.
+#[derive(Debug)]
+pub struct MetricsPage(Vec<Sample>);
+
+impl MetricsPage {
+    /// Reads a page in the Prometheus text format.
+    ///
+    /// # Panics
+    ///
+    /// When the page does not parse.
+    #[must_use]
+    pub fn parse(page: &[u8]) -> Self {
+        Self(prometheus_text_strict(page).unwrap_or_else(|error| panic!("the page does not parse: {error}")))
+    }
+
+    /// The sum of the samples of this name with these labels.
+    #[must_use]
+    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let has = |sample: &&Sample| {
+            labels
+                .iter()
+                .all(|(label, value)| sample.labels.get(*label).is_some_and(|other| other == value))
+        };
+        self.0
+            .iter()
+            .filter(|sample| sample.name == name)
+            .filter(has)
+            .map(|sample| sample.value)
+            .sum()
+    }
+
+    /// Requests by route, version and status, where there are any.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<(String, String, String), u64> {
+        let of = |sample: &Sample, label: &str| sample.labels.get(label).cloned().unwrap_or_default();
+        self.0
+            .iter()
+            .filter(|sample| sample.name == "ml_inference_requests_total" && sample.value > 0.0)
+            .map(|sample| {
+                (
+                    (of(sample, "route"), of(sample, "model_version"), of(sample, "status")),
+                    sample.value as u64,
+                )
+            })
+            .collect()
+    }
+
+    /// Exactly these requests were counted, by route, version and status; the histograms agree and nothing is in
+    /// flight.
+    ///
+    /// # Panics
+    ///
+    /// When the page says otherwise.
+    pub fn assert_counted(&self, expected: &[(&str, &str, &str, u64)]) {
+        let expected: BTreeMap<_, _> = expected
+            .iter()
+            .map(|(route, version, status, count)| {
+                ((route.to_string(), version.to_string(), status.to_string()), *count)
+            })
+            .collect();
+        assert_eq!(self.requests(), expected);
+        let total: u64 = expected.values().sum();
+        assert_eq!(self.sum("ml_inference_latency_seconds_count", &[]), total as f64);
+        assert_eq!(self.sum("ml_inference_in_flight", &[]), 0.0, "in flight");
+    }
+}
