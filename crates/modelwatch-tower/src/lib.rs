@@ -2,7 +2,6 @@
 //!
 //! ```
 //! use http::{Request, Response};
-//! use http_body_util::Full;
 //! use modelwatch::Monitor;
 //! use modelwatch_tower::InferenceLayer;
 //! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
@@ -13,7 +12,7 @@
 //! let model = monitor.model("claims-risk", "2026-04-01").framework("xgboost").register()?;
 //! let mut service = ServiceBuilder::new()
 //!     .layer(InferenceLayer::new(&model).route("predict"))
-//!     .service(service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(Full::from("0.82")))));
+//!     .service(service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::from("0.82")))));
 //!
 //! let response = service.ready().await?.call(Request::new(())).await?;
 //! # Ok(())

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -156,6 +156,8 @@ pub(crate) struct Schema {
     specs: Box<[Spec]>,
     /// One cell: rows recorded. Each row is an observation of every declared feature.
     rows: Stripes,
+    /// Rows that are in the book already.
+    settled: AtomicU64,
     warned_of_surplus: AtomicBool,
 }
 
@@ -173,6 +175,7 @@ impl Default for Schema {
         Self {
             specs: Box::default(),
             rows: Stripes::new(1),
+            settled: AtomicU64::new(0),
             warned_of_surplus: AtomicBool::new(false),
         }
     }
@@ -313,12 +316,27 @@ impl Schema {
         }
     }
 
-    /// Writes this version's rows into the book for good, when the version goes.
+    /// Writes this version's rows into the book, when the version goes.
     pub(crate) fn settle(&self, book: &FeatureBook) {
         let rows = self.rows.sum(0);
+        self.settled.store(rows, Ordering::Relaxed);
+        self.add_to_book(book, rows);
+    }
+
+    /// Takes them out again, when the version comes back.
+    pub(crate) fn unsettle(&self, book: &FeatureBook) {
+        self.add_to_book(book, self.settled.swap(0, Ordering::Relaxed).wrapping_neg());
+    }
+
+    fn add_to_book(&self, book: &FeatureBook, rows: u64) {
         for spec in &self.specs {
             book.cells.lane().add(spec.index * PER_FEATURE + OBSERVED, rows);
         }
+    }
+
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.rows.mark()
     }
 }
 

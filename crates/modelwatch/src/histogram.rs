@@ -37,6 +37,11 @@ impl Histogram {
         values.for_each(|value| observe(&lane, &self.layout, value));
     }
 
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.stripes.mark()
+    }
+
     pub(crate) fn read(&self) -> Reading {
         // The sum first: a value that arrives meanwhile may be missing from it, never from the count only in part.
         let sum = self.stripes.sum_f64(SUM);

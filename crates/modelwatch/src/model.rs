@@ -1,5 +1,6 @@
 //! One version of one model: the handle a service keeps.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -34,7 +35,7 @@ pub(crate) struct Lineage {
     pub(crate) shared: Arc<Shared>,
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
-    pub(crate) versions: RwLock<Vec<Arc<Version>>>,
+    versions: RwLock<Versions>,
     other_version: OnceLock<Arc<Version>>,
     pub(crate) book: FeatureBook,
     /// For versions that declared no features.
@@ -44,12 +45,23 @@ pub(crate) struct Lineage {
     pipeline: RwLock<Option<Labels>>,
 }
 
+#[derive(Default)]
+struct Versions {
+    /// Exposed: in use, or retired with last values to be scraped.
+    live: Vec<Arc<Version>>,
+    /// Let go, the last of them last: kept so that a version that comes back goes on counting where it was. As many as may
+    /// be live.
+    past: VecDeque<Arc<Version>>,
+}
+
 pub(crate) struct Version {
     shared: Arc<Shared>,
     lineage: Arc<Lineage>,
     name: Arc<str>,
     pub(crate) labels: Labels,
     state: AtomicU8,
+    /// What [`mark`](Version::mark) was before the last scrape read the values.
+    scraped_mark: AtomicU64,
     framework: OnceLock<Arc<str>>,
     schema: OnceLock<Schema>,
     scores: OnceLock<Scores>,
@@ -92,27 +104,44 @@ impl Lineage {
             return self.other_version(name);
         };
         let mut versions = self.versions.write();
-        if let Some(version) = versions.iter().find(|version| *version.name == *name) {
+        if let Some(version) = versions.live.iter().find(|version| *version.name == *name) {
             version.revive();
             return version.clone();
         }
-        if versions.len() >= self.shared.limits.versions_per_model {
-            // Places of retired versions are wanted back, if need be before a scrape has seen their last values.
-            let retired = versions.iter().position(|version| version.is_retired());
-            let Some(retired) = retired else {
-                drop(versions);
-                return self.other_version(&name);
-            };
-            self.let_go(&versions.remove(retired));
+        if versions.live.len() >= self.shared.limits.versions_per_model && !self.make_room(&mut versions) {
+            drop(versions);
+            return self.other_version(&name);
         }
-        let version = Arc::new(Version::new(self.clone(), (*name).into()));
-        versions.push(version.clone());
+        let past = versions.past.iter().position(|version| *version.name == *name);
+        let version = match past.and_then(|position| versions.past.remove(position)) {
+            Some(past) => self.bring_back(past),
+            None => Some(Arc::new(Version::new(self.clone(), (*name).into()))),
+        };
+        let Some(version) = version else {
+            drop(versions);
+            return self.other_version(&name);
+        };
+        versions.live.push(version.clone());
         version
+    }
+
+    /// Gets a place from a retired version: one whose last values a scrape has had or, where nobody scrapes, the one
+    /// that was registered first.
+    fn make_room(&self, versions: &mut Versions) -> bool {
+        let retired = if self.shared.is_scraped() {
+            versions.live.iter().position(|version| version.is_gone())
+        } else {
+            versions.live.iter().position(|version| version.is_retired())
+        };
+        retired
+            .map(|position| versions.live.remove(position))
+            .map(|version| self.let_go(versions, version))
+            .is_some()
     }
 
     fn find(&self, name: &str) -> Option<Arc<Version>> {
         let versions = self.versions.read();
-        let version = versions.iter().find(|version| *version.name == *name)?;
+        let version = versions.live.iter().find(|version| *version.name == *name)?;
         version.revive();
         Some(version.clone())
     }
@@ -132,37 +161,51 @@ impl Lineage {
     /// All versions that have something to expose.
     pub(crate) fn exposed(&self) -> Vec<Arc<Version>> {
         let versions = self.versions.read();
-        versions.iter().chain(self.other_version.get()).cloned().collect()
+        versions.live.iter().chain(self.other_version.get()).cloned().collect()
     }
 
-    /// Lets go of the versions whose last values a scrape has had, where nothing is in flight any more.
+    /// Lets go of the retired versions whose last values a scrape has had.
     pub(crate) fn sweep(&self) {
-        let gone =
-            |version: &Arc<Version>| version.state.load(Ordering::Acquire) == SCRAPED && version.in_flight() == 0;
-        if self.versions.read().iter().any(gone) {
-            self.versions.write().retain(|version| {
-                let gone = gone(version);
-                if gone {
-                    self.let_go(version);
-                }
-                !gone
-            });
+        if self.versions.read().live.iter().any(|version| version.is_gone()) {
+            let mut versions = self.versions.write();
+            for version in versions
+                .live
+                .extract_if(.., |version| version.is_gone())
+                .collect::<Vec<_>>()
+            {
+                self.let_go(&mut versions, version);
+            }
         }
     }
 
     /// With the versions locked for writing, so that no reader counts the rows twice or not at all.
-    fn let_go(&self, version: &Version) {
+    fn let_go(&self, versions: &mut Versions, version: Arc<Version>) {
         if let Some(schema) = version.schema.get() {
             schema.settle(&self.book);
         }
         self.shared.routes.fetch_sub(version.routes.len(), Ordering::Relaxed);
+        if versions.past.len() == self.shared.limits.versions_per_model {
+            versions.past.pop_front();
+        }
+        versions.past.push_back(version);
+    }
+
+    /// The reverse of [`let_go`](Self::let_go), if there is room for its routes.
+    fn bring_back(&self, version: Arc<Version>) -> Option<Arc<Version>> {
+        self.shared.reserve_routes(version.routes.len()).then(|| {
+            if let Some(schema) = version.schema.get() {
+                schema.unsettle(&self.book);
+            }
+            version.revive();
+            version
+        })
     }
 
     /// What was counted of each feature, by index in the book.
     pub(crate) fn features(&self) -> Vec<FeatureCounts> {
         let versions = self.versions.read();
         let mut counts = self.book.counts();
-        schemas(&versions).for_each(|schema| schema.add_rows(&mut counts));
+        schemas(&versions.live).for_each(|schema| schema.add_rows(&mut counts));
         counts
     }
 
@@ -174,7 +217,7 @@ impl Lineage {
             window.keep(now, |totals| {
                 let versions = self.versions.read();
                 self.book.add_totals(totals);
-                schemas(&versions).for_each(|schema| schema.add_rows(totals));
+                schemas(&versions.live).for_each(|schema| schema.add_rows(totals));
             });
         }
     }
@@ -198,6 +241,7 @@ impl Version {
         Self {
             labels: Labels::new([("model_name", &lineage.name), ("model_version", &name)]),
             state: AtomicU8::new(LIVE),
+            scraped_mark: AtomicU64::new(0),
             framework: OnceLock::new(),
             schema: OnceLock::new(),
             scores: OnceLock::new(),
@@ -224,13 +268,42 @@ impl Version {
         self.state.load(Ordering::Acquire) != LIVE
     }
 
-    /// A scrape that had this version's values is done. `retired` says whether it had been retired before.
-    pub(crate) fn scraped(&self, retired: bool) {
-        if retired {
+    /// A scrape that had this version's values is done. `mark` is from before they were read, if it was retired then.
+    pub(crate) fn scraped(&self, mark: Option<u64>) {
+        if let Some(mark) = mark {
+            self.scraped_mark.store(mark, Ordering::Relaxed);
             let _ = self
                 .state
                 .compare_exchange(RETIRED, SCRAPED, Ordering::AcqRel, Ordering::Relaxed);
         }
+    }
+
+    /// Retired, with nothing in flight and nothing recorded that a scrape has not had.
+    fn is_gone(&self) -> bool {
+        self.state.load(Ordering::Acquire) == SCRAPED
+            && self.in_flight() == 0
+            && self.mark() == self.scraped_mark.load(Ordering::Relaxed)
+    }
+
+    /// A number that changes with whatever is recorded.
+    pub(crate) fn mark(&self) -> u64 {
+        let histograms = self
+            .stages
+            .iter()
+            .chain([&self.batch_size])
+            .filter_map(OnceLock::get)
+            .map(Histogram::mark);
+        let counters = [&self.classes, &self.outcomes]
+            .into_iter()
+            .filter_map(OnceLock::get)
+            .map(NamedCounters::mark);
+        let routes = self.routes().into_iter().map(|route| route.0.mark());
+        let all = histograms
+            .chain(counters)
+            .chain(routes)
+            .chain(self.scores.get().map(Scores::mark));
+        all.chain(self.schema.get().map(Schema::mark))
+            .fold(0, u64::wrapping_add)
     }
 
     fn in_flight(&self) -> u64 {
@@ -485,9 +558,12 @@ impl Model {
         *lineage.pipeline.write() = Some(labels);
     }
 
-    /// This version serves no more. It stays exposed until a scrape has had its last values and nothing of it is in
-    /// flight; then its series end and its places are free. Registering or resolving it before that takes the
-    /// retirement back.
+    /// This version serves no more. It stays exposed until nothing of it is in flight and a scrape has had its last
+    /// values; then its series end and its places are free. Where nobody has scraped for five minutes, it goes when
+    /// its place is needed.
+    ///
+    /// Registering or resolving the version again takes the retirement back, and its counters go on where they were:
+    /// as many past versions are remembered as may be live.
     pub fn retire(&self) {
         let _ = self
             .0

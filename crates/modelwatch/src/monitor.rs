@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use rustc_hash::FxBuildHasher;
@@ -65,6 +65,31 @@ pub(crate) struct Shared {
     pub(crate) overflow: Overflow,
     /// Routes there are, over all versions.
     pub(crate) routes: AtomicUsize,
+    last_scrape: Mutex<Option<Instant>>,
+}
+
+/// How long after a scrape the next one is still waited for.
+const SCRAPES_EXPECTED: Duration = Duration::from_secs(300);
+
+impl Shared {
+    pub(crate) fn scrape_begins(&self) {
+        *self.last_scrape.lock() = Some(Instant::now());
+    }
+
+    /// Whether somebody scrapes, so that it is worth while to wait for the next time.
+    pub(crate) fn is_scraped(&self) -> bool {
+        self.last_scrape
+            .lock()
+            .is_some_and(|last| last.elapsed() < SCRAPES_EXPECTED)
+    }
+
+    /// Takes room for routes, all or nothing.
+    pub(crate) fn reserve_routes(&self, wanted: usize) -> bool {
+        let room = |routes| Some(routes + wanted).filter(|routes| *routes <= self.limits.routes);
+        self.routes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
+            .is_ok()
+    }
 }
 
 impl Monitor {
@@ -284,6 +309,7 @@ impl MonitorBuilder {
             process_metrics: self.process_metrics,
             overflow: Overflow::default(),
             routes: AtomicUsize::new(0),
+            last_scrape: Mutex::new(None),
         }
     }
 }

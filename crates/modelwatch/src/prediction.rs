@@ -50,6 +50,11 @@ impl Scores {
         }));
     }
 
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.histogram.mark().wrapping_add(self.non_finite.mark())
+    }
+
     pub(crate) fn layout(&self) -> &Arc<Layout> {
         self.histogram.layout()
     }
@@ -113,6 +118,11 @@ impl NamedCounters {
     #[inline]
     pub(crate) fn count(&self, index: usize) {
         self.cells.lane().add(index, 1);
+    }
+
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.cells.mark()
     }
 
     /// Labels and counts, in the order the names came.

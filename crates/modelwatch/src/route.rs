@@ -100,6 +100,11 @@ impl RouteCells {
         self.stripes.sum(ENTERED).wrapping_sub(left)
     }
 
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.stripes.mark()
+    }
+
     pub(crate) fn read(&self) -> RouteReading<'_> {
         let in_flight = self.in_flight();
         let mut head = [0; LATENCY];

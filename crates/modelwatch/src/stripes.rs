@@ -81,6 +81,14 @@ impl Stripes {
         }
     }
 
+    /// A number that changes with whatever is added, for telling whether anything was.
+    pub(crate) fn mark(&self) -> u64 {
+        let cells = self.lanes().flatten().flat_map(|line| &line.0);
+        cells
+            .map(|cell| cell.load(Ordering::Acquire))
+            .fold(0, u64::wrapping_add)
+    }
+
     fn lanes(&self) -> impl Iterator<Item = &[Line]> {
         self.lanes.iter().filter_map(OnceLock::get).map(AsRef::as_ref)
     }

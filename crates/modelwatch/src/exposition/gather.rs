@@ -65,11 +65,12 @@ struct Page {
 
 struct Edition {
     version: Arc<Version>,
-    /// Retired before its values were read: after this scrape it may go.
-    retired: bool,
+    /// If it was retired before its values were read, its mark then: after this scrape it may go.
+    retired: Option<u64>,
 }
 
 pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
+    monitor.shared().scrape_begins();
     let pages: Vec<Page> = monitor.lineages().into_iter().map(Page::open).collect();
     let editions = || {
         pages
@@ -157,7 +158,7 @@ impl Page {
     fn open(lineage: Arc<Lineage>) -> Self {
         lineage.sweep();
         let edition = |version: Arc<Version>| Edition {
-            retired: version.is_retired(),
+            retired: version.is_retired().then(|| version.mark()),
             version,
         };
         Self {
