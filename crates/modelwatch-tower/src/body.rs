@@ -1,27 +1,27 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Buf;
-use http::{Response, header};
+use http::{HeaderMap, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use modelwatch::Status;
 use pin_project::pin_project;
 
-use crate::classify::{ResponseHead, grpc_status};
+use crate::classify::grpc_status;
 use crate::guard::Guard;
 
 /// A response body whose end is the end of its request.
 #[pin_project]
 pub struct InferenceBody<B> {
     #[pin]
-    inner: B,
-    ending: Option<Ending>,
+    pub(crate) inner: B,
+    pub(crate) ending: Option<Ending>,
 }
 
 /// What is left to record.
 #[derive(Debug)]
-struct Ending {
+pub(crate) struct Ending {
     guard: Guard,
     status: Status,
     rest: Rest,
@@ -39,56 +39,46 @@ enum Rest {
     GrpcTrailers,
 }
 
-impl<B: Body> InferenceBody<B> {
-    pub(crate) fn unrecorded(inner: B) -> Self {
-        Self { inner, ending: None }
-    }
-
+impl Ending {
+    /// What is left to record of an answer, or nothing where its head was the end.
     #[inline]
-    pub(crate) fn recorded(response: Response<B>, guard: Guard, status: Status) -> Response<Self> {
-        let head = ResponseHead::from(&response);
-        let rest = if !head.is_grpc() {
-            content_length(&head)
+    pub(crate) fn of<B: Body>(
+        response: &Response<B>,
+        is_grpc: bool,
+        guard: Guard,
+        status: Status,
+        no_body: bool,
+    ) -> Option<Self> {
+        let rest = if is_grpc && !response.headers().contains_key("grpc-status") {
+            Rest::GrpcTrailers
+        } else {
+            content_length(response.headers())
                 .or_else(|| response.body().size_hint().exact())
                 .map_or(Rest::End, Rest::Bytes)
-        } else if head.headers.contains_key("grpc-status") {
-            Rest::End
-        } else {
-            Rest::GrpcTrailers
         };
-        let ending = Ending { guard, status, rest };
-        response.map(|inner| {
-            let mut body = Self {
-                inner,
-                ending: Some(ending),
-            };
-            if body.inner.is_end_stream()
-                || matches!(
-                    body.ending,
-                    Some(Ending {
-                        rest: Rest::Bytes(0),
-                        ..
-                    })
-                )
-            {
-                finish(&mut body.ending);
-            }
-            body
-        })
+        let ending = Self { guard, status, rest };
+        if no_body || response.body().is_end_stream() || matches!(ending.rest, Rest::Bytes(0)) {
+            ending.finish();
+            None
+        } else {
+            Some(ending)
+        }
+    }
+
+    /// The body is whole.
+    #[inline]
+    fn finish(self) {
+        let broken = matches!(self.rest, Rest::GrpcTrailers) && self.status == Status::Success;
+        self.guard.finish(if broken { Status::Error } else { self.status });
     }
 }
 
-fn content_length(head: &ResponseHead<'_>) -> Option<u64> {
-    head.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// The body is whole.
 #[inline]
-fn finish(ending: &mut Option<Ending>) {
-    if let Some(Ending { guard, status, rest }) = ending.take() {
-        let broken = matches!(rest, Rest::GrpcTrailers) && status == Status::Success;
-        guard.finish(if broken { Status::Error } else { status });
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.is_empty() {
+        return None;
     }
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 impl<B: Body> Body for InferenceBody<B> {
@@ -104,19 +94,22 @@ impl<B: Body> Body for InferenceBody<B> {
         let Some(ending) = this.ending else {
             return this.inner.poll_frame(context);
         };
-        let frame = ready!(ending.guard.poll(|| this.inner.as_mut().poll_frame(context)));
+        ending.guard.polling();
+        let frame = this.inner.as_mut().poll_frame(context);
+        ending.guard.polled();
         let whole = match &frame {
-            None => true,
-            Some(Err(_)) => {
-                ending.status = Status::Error;
+            Poll::Pending => false,
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Err(_))) => {
+                (ending.status, ending.rest) = (Status::Error, Rest::End);
                 true
             }
-            Some(Ok(frame)) => ending.is_last(frame) || this.inner.is_end_stream(),
+            Poll::Ready(Some(Ok(frame))) => ending.is_last(frame) || this.inner.is_end_stream(),
         };
-        if whole {
-            finish(this.ending);
+        if whole && let Some(ending) = this.ending.take() {
+            ending.finish();
         }
-        Poll::Ready(frame)
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,6 +1,6 @@
 //! How an answer that arrived is counted.
 
-use http::{Extensions, HeaderMap, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, Response, StatusCode, header};
 use modelwatch::Status;
 
 /// What a classifier sees of an answer.
@@ -24,14 +24,20 @@ impl<'a, B> From<&'a Response<B>> for ResponseHead<'a> {
     }
 }
 
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 impl ResponseHead<'_> {
+    #[inline]
     pub(crate) fn is_grpc(&self) -> bool {
-        let content_type = self.headers.get(header::CONTENT_TYPE);
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+        !self.headers.is_empty()
+            && self
+                .headers
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
     }
 
-    /// The status where nobody says otherwise.
-    pub(crate) fn default_status(&self) -> Status {
+    /// The status of a gRPC call as far as its headers tell.
+    pub(crate) fn grpc_status(&self) -> Status {
         grpc_status(self.headers).unwrap_or_else(|| Status::from_http(self.status.as_u16()))
     }
 }
@@ -40,7 +46,7 @@ impl ResponseHead<'_> {
 ///
 /// The codes that blame the caller are those that gRPC's status code guide has clients not retry as they are.
 pub(crate) fn grpc_status(headers: &HeaderMap) -> Option<Status> {
-    let code = headers.get("grpc-status")?;
+    let code = headers.get(GRPC_STATUS)?;
     Some(match code.to_str().ok().and_then(|code| code.parse::<u8>().ok()) {
         Some(0) => Status::Success,
         Some(1) => Status::Cancelled,

@@ -1,13 +1,13 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::{Response, StatusCode};
 use http_body::Body;
 use modelwatch::Status;
 use pin_project::pin_project;
 
-use crate::body::InferenceBody;
+use crate::body::{Ending, InferenceBody};
 use crate::classify::ResponseHead;
 use crate::guard::Guard;
 use crate::layer::Classifier;
@@ -33,31 +33,40 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(match this.guard {
-            Some(guard) => guard.poll(|| this.inner.poll(context)),
-            None => this.inner.poll(context),
-        });
-        // Polled again after it was ready: the inner future has said what it thinks of that.
-        let Some(mut guard) = this.guard.take() else {
-            return Poll::Ready(answer.map(|response| response.map(InferenceBody::unrecorded)));
+        if let Some(guard) = this.guard {
+            guard.polling();
+        }
+        let answer = match this.inner.poll(context) {
+            Poll::Pending => {
+                if let Some(guard) = this.guard {
+                    guard.polled();
+                }
+                return Poll::Pending;
+            }
+            Poll::Ready(answer) => answer,
         };
+        let guard = this.guard.take();
         Poll::Ready(match answer {
             Ok(response) => {
-                guard.follow(&response);
-                let head = ResponseHead::from(&response);
-                let status = this
-                    .classify
-                    .as_ref()
-                    .map_or_else(|| head.default_status(), |classify| classify(&head));
-                Ok(if *this.head_only || has_no_body(response.status()) {
-                    guard.finish(status);
-                    response.map(InferenceBody::unrecorded)
-                } else {
-                    InferenceBody::recorded(response, guard, status)
-                })
+                // Nothing, where it is polled again after it was ready and the inner future had an answer even so.
+                let ending = guard.and_then(|mut guard| {
+                    guard.follow(&response);
+                    let head = ResponseHead::from(&response);
+                    let is_grpc = head.is_grpc();
+                    let status = match this.classify {
+                        Some(classify) => classify(&head),
+                        None if is_grpc => head.grpc_status(),
+                        None => Status::from_http(head.status.as_u16()),
+                    };
+                    let no_body = *this.head_only || has_no_body(head.status);
+                    Ending::of(&response, is_grpc, guard, status, no_body)
+                });
+                Ok(response.map(|inner| InferenceBody { inner, ending }))
             }
             Err(error) => {
-                guard.finish(Status::Error);
+                if let Some(guard) = guard {
+                    guard.finish(Status::Error);
+                }
                 Err(error)
             }
         })

@@ -40,12 +40,16 @@ impl Guard {
         }
     }
 
+    /// What is guarded is polled now, until [`polled`](Self::polled). A pair of calls and not one around a closure,
+    /// which would copy the answer once more.
     #[inline]
-    pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+    pub(crate) fn polling(&mut self) {
         self.polling = true;
-        let polled = poll();
+    }
+
+    #[inline]
+    pub(crate) fn polled(&mut self) {
         self.polling = false;
-        polled
     }
 
     #[inline]

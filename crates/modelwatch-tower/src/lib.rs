@@ -67,3 +67,12 @@ pub use guard::ServedBy;
 pub use layer::{InferenceLayer, UNMATCHED};
 pub use select::{Fixed, PerRequest, Select};
 pub use service::InferenceService;
+
+/// The snippets of the guide and of the README compile.
+#[cfg(all(doctest, feature = "axum"))]
+mod pages {
+    #[doc = include_str!("../../../docs/guide.md")]
+    struct Guide;
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+}

@@ -20,6 +20,8 @@ pub enum Kind {
 pub enum Plane {
     /// The serving path: recorded while requests are answered.
     Online,
+    /// The prediction log, which the serving path hands its predictions to.
+    Log,
     /// The drift job beside it: computed over windows of the prediction log.
     Drift,
     /// The operating system's view of the serving process.
@@ -79,6 +81,37 @@ pub const BATCH_SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 1
 pub const STAGE_BUCKETS: &[f64] = &[
     0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
 ];
+
+/// The whole contract as a Markdown table, as the README and the reference page have it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut table = String::from("| metric | type | from | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for metric in METRICS {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
+        let plane = match metric.plane {
+            Plane::Online => "serving path",
+            Plane::Log => "prediction log",
+            Plane::Drift => "drift job",
+            Plane::Process => "process",
+        };
+        let bounds: Vec<_> = metric.buckets.iter().map(f64::to_string).collect();
+        let buckets = if bounds.is_empty() {
+            String::new()
+        } else {
+            format!(" Buckets: {}.", bounds.join(" "))
+        };
+        let labels = metric.labels.join(", ");
+        table += &format!(
+            "| `{}` | {kind} | {plane} | {labels} | {}{buckets} |\n",
+            metric.name, metric.help
+        );
+    }
+    table
+}
 
 macro_rules! contract {
     ($($(#[$doc:meta])* $ident:ident = $name:literal, $kind:ident, $plane:ident, [$($label:literal),*], $help:literal $(, $buckets:expr)?;)*) => {
@@ -141,7 +174,7 @@ contract! {
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
         "Label values folded into __other__ because the label was at its limit.";
-    PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Online, ["model_name", "result"],
+    PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
         "Predictions handed to the prediction log, by result: written or dropped.";
     PREDICTION_DRIFT_SCORE = "ml_prediction_drift_score", Gauge, Drift, ["model_name"],
         "Distance of the last window's prediction scores from the baseline.";

@@ -170,8 +170,12 @@ impl Layout {
     #[inline]
     pub(crate) fn locate(&self, value: f64) -> usize {
         if value > 0.0 {
-            let slot = key(value).saturating_sub(self.first_key) as usize;
-            let mut cell = usize::from(self.first[slot.min(self.first.len() - 1)]);
+            // Branches, where `min` and `max` would be shorter: they are foretold, so nothing waits for them.
+            let slot = key(value).wrapping_sub(self.first_key) as usize;
+            let mut cell = usize::from(match self.first.get(slot) {
+                Some(first) => *first,
+                None => self.outermost(value),
+            });
             while self.edges.get(cell).is_some_and(|edge| value > *edge) {
                 cell += 1;
             }
@@ -179,6 +183,17 @@ impl Layout {
         } else {
             self.edges.partition_point(|edge| *edge < value)
         }
+    }
+
+    /// The first cell worth looking at for a positive value beyond the keys.
+    #[cold]
+    fn outermost(&self, value: f64) -> u16 {
+        let first = if key(value) < self.first_key {
+            self.first.first()
+        } else {
+            self.first.last()
+        };
+        first.copied().unwrap_or_default()
     }
 
     /// Upper bounds of the classic buckets, without infinity, in exposed units.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::histogram::Reading;
 use crate::label::{Labels, Status, UNKNOWN};
 use crate::layout::Layout;
-use crate::stripes::Stripes;
+use crate::stripes::{Lane, Stripes};
 
 /// Records requests of one model version on one route.
 ///
@@ -75,22 +75,19 @@ impl Route {
     /// Counts a request that has ended, for a caller with a stopwatch of its own. It was never in flight.
     #[inline]
     pub fn record(&self, status: Status, latency: Duration) {
-        self.0.end(status, latency, 0);
+        self.0.end(status, latency);
     }
 }
 
 impl RouteCells {
     #[inline]
-    fn end(&self, status: Status, latency: Duration, left: u64) {
-        let nanoseconds = latency
-            .as_secs()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(latency.subsec_nanos().into());
+    fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
+        let nanoseconds = latency.as_nanos() as u64; // enough for 584 years
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
         lane.add(LATENCY_SUM, nanoseconds);
-        lane.add(LATENCY + self.layout.locate(nanoseconds as f64), 1);
-        lane.add(LEFT, left);
+        lane.add(LATENCY + self.layout.locate(nanoseconds as i64 as f64), 1);
+        lane
     }
 
     /// Requests begun and not ended.
@@ -177,7 +174,7 @@ impl InFlight {
     #[inline]
     fn end(&mut self, status: Status) {
         if let Some(route) = self.route.take() {
-            route.0.end(status, self.started.elapsed(), 1);
+            route.0.end(status, self.started.elapsed()).add(LEFT, 1);
         }
     }
 }
