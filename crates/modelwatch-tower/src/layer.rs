@@ -46,7 +46,7 @@ impl InferenceLayer {
     #[must_use]
     pub fn route(self, name: &str) -> Self {
         Self {
-            models: Fixed::new(self.models.model(), name),
+            models: self.models.with_route(name),
             classify: self.classify,
         }
     }
@@ -75,7 +75,10 @@ impl<F> InferenceLayer<PerRequest<F>> {
         F: Fn(&Request<B>) -> Option<Model>,
     {
         Self {
-            models: PerRequest::new(otherwise, UNMATCHED, select),
+            models: PerRequest {
+                otherwise: Fixed::new(otherwise, UNMATCHED),
+                select,
+            },
             classify: None,
         }
     }
@@ -83,7 +86,7 @@ impl<F> InferenceLayer<PerRequest<F>> {
     /// The `route` of requests that have no matched path: every request, outside axum.
     #[must_use]
     pub fn route(mut self, name: &str) -> Self {
-        self.models.set_route(name);
+        self.models.otherwise = self.models.otherwise.with_route(name);
         self
     }
 }

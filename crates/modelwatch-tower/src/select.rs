@@ -1,7 +1,7 @@
 //! Which model and route a request belongs to.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::Request;
 use modelwatch::{Model, Route};
@@ -18,68 +18,62 @@ pub trait Select<B> {
 #[derive(Clone, Debug)]
 pub struct Fixed {
     model: Model,
-    route: Route,
+    /// For requests without a matched path.
+    name: Arc<str>,
+    /// Of that name, once it is wanted: a service where every path is matched does not expose it.
+    route: OnceLock<Route>,
 }
 
 impl Fixed {
-    pub(crate) fn new(model: &Model, route: &str) -> Self {
+    pub(crate) fn new(model: &Model, name: &str) -> Self {
         Self {
-            route: model.route(route),
             model: model.clone(),
+            name: name.into(),
+            route: OnceLock::new(),
         }
     }
 
-    pub(crate) fn model(&self) -> &Model {
-        &self.model
+    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
+    pub(crate) fn with_route(&self, name: &str) -> Self {
+        let fixed = Self::new(&self.model, name);
+        fixed.fallback();
+        fixed
+    }
+
+    fn fallback(&self) -> &Route {
+        self.route.get_or_init(|| self.model.route(&self.name))
     }
 }
 
 impl<B> Select<B> for Fixed {
     #[inline]
     fn select(&self, request: &Request<B>) -> Route {
-        matched_path(request).map_or_else(|| self.route.clone(), |path| self.model.route(path))
+        matched_path(request).map_or_else(|| self.fallback().clone(), |path| self.model.route(path))
     }
 
     fn fallback(&self) -> &Route {
-        &self.route
+        self.fallback()
     }
 }
 
 /// The request tells the model version.
 #[derive(Clone)]
 pub struct PerRequest<F> {
-    otherwise: Fixed,
-    /// The name of `otherwise.route`, even where that is folded.
-    route: Arc<str>,
-    select: F,
-}
-
-impl<F> PerRequest<F> {
-    pub(crate) fn new(otherwise: &Model, route: &str, select: F) -> Self {
-        Self {
-            otherwise: Fixed::new(otherwise, route),
-            route: route.into(),
-            select,
-        }
-    }
-
-    pub(crate) fn set_route(&mut self, route: &str) {
-        self.otherwise = Fixed::new(self.otherwise.model(), route);
-        self.route = route.into();
-    }
+    pub(crate) otherwise: Fixed,
+    pub(crate) select: F,
 }
 
 impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
     #[inline]
     fn select(&self, request: &Request<B>) -> Route {
         match (self.select)(request) {
-            Some(model) => model.route(matched_path(request).unwrap_or(&self.route)),
+            Some(model) => model.route(matched_path(request).unwrap_or(&self.otherwise.name)),
             None => self.otherwise.select(request),
         }
     }
 
     fn fallback(&self) -> &Route {
-        &self.otherwise.route
+        self.otherwise.fallback()
     }
 }
 

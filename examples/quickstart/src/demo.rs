@@ -1,0 +1,213 @@
+//! The demo: train, serve, replay, show.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use modelwatch::Monitor;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::cli::Options;
+use crate::data::{self, FEATURES};
+use crate::error::Failure;
+use crate::incident::Incident;
+use crate::model::DelayModel;
+use crate::page::Page;
+use crate::replay::{Progress, Replay, Week};
+use crate::server::{CANARY, STABLE, Service};
+use crate::table::View;
+
+/// How often the table is drawn.
+const REFRESH: Duration = Duration::from_secs(1);
+/// Rates are over as many refreshes.
+const SPAN: usize = 5;
+
+/// Runs the demo to its end.
+///
+/// # Errors
+///
+/// When the data can't be read, the port can't be had, or the service can't be scraped.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let runtime = Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))?;
+    // The port first: it is what fails most, and training takes a moment.
+    let listener = listen(&runtime, options.port)?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(format!("can't tell the address that is served: {error}")))?;
+
+    let training = data::read(&options.data.join("train-2013q1.parquet"))?;
+    let april = data::read(&options.data.join("replay-2013-04-08-week.parquet"))?;
+    let july = data::read(&options.data.join("replay-2013-07-08-week.parquet"))?;
+    let stable = DelayModel::train(&training, &FEATURES)?;
+    let canary = DelayModel::train(&training, &["dep_delay", "distance", "hour"])?;
+    let mut screen = Screen { plain: options.plain };
+    for (version, model) in [(STABLE, &stable), (CANARY, &canary)] {
+        let (april, july) = (model.area_under_curve(&april), model.area_under_curve(&july));
+        screen.say(&format!(
+            "{version}: area under the curve {april:.3} in April, {july:.3} in July\n"
+        ))?;
+    }
+
+    let incident = options.incident.map_or_else(Incident::default, |kind| {
+        Incident::at(kind, Instant::now() + options.duration / 3)
+    });
+    let monitor = Monitor::new();
+    let service =
+        Service::new(&monitor, &training, stable, canary, incident).map_err(|error| Failure::new(error.to_string()))?;
+    runtime.spawn(axum::serve(listener, service.into_router(&monitor)).into_future());
+    screen.say(&format!(
+        "serving on http://{address}: POST /predict, GET /metrics, GET /healthz\n"
+    ))?;
+
+    let replay = Replay {
+        address,
+        rate: options.rate,
+        duration: options.duration,
+        incident,
+        weeks: vec![
+            Week {
+                name: "8 to 14 April 2013",
+                flights: april,
+            },
+            Week {
+                name: "8 to 14 July 2013",
+                flights: july,
+            },
+        ],
+        progress: Progress::default(),
+    };
+    let interrupted = interrupts(&runtime)?;
+    let stopped = thread::scope(|scope| {
+        let traffic = scope.spawn(|| replay.run());
+        let shown = show(&mut screen, &replay, incident, || !traffic.is_finished(), &interrupted);
+        replay.stop();
+        shown
+    })?;
+    summary(&mut screen, &replay)?;
+    if options.keep && !stopped {
+        screen.say("the replay is over; serving on until Ctrl-C\n")?;
+        // An error means that nobody can interrupt any more; then there is nothing to wait for.
+        let _ = interrupted.recv();
+    }
+    Ok(())
+}
+
+fn listen(runtime: &Runtime, port: u16) -> Result<TcpListener, Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    runtime.block_on(TcpListener::bind(address)).map_err(|error| {
+        Failure::new(format!(
+            "can't serve on {address}: {error}; name another port with --port, or 0 for a free one"
+        ))
+    })
+}
+
+/// Gets a message for each Ctrl-C.
+fn interrupts(runtime: &Runtime) -> Result<mpsc::Receiver<()>, Failure> {
+    let (sender, receiver) = mpsc::channel();
+    let mut interrupt = runtime
+        .block_on(async { tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()) })
+        .map_err(|error| Failure::new(format!("can't listen for Ctrl-C: {error}")))?;
+    runtime.spawn(async move { while interrupt.recv().await.is_some() && sender.send(()).is_ok() {} });
+    Ok(receiver)
+}
+
+/// Draws the table until the replay is over, or somebody interrupts: then the result is true.
+fn show(
+    screen: &mut Screen,
+    replay: &Replay,
+    incident: Incident,
+    goes_on: impl Fn() -> bool,
+    interrupted: &mpsc::Receiver<()>,
+) -> Result<bool, Failure> {
+    let started = Instant::now();
+    let mut pages = VecDeque::from([(Instant::now(), scrape(replay.address)?)]);
+    let mut before = Page::default();
+    loop {
+        match interrupted.recv_timeout(REFRESH) {
+            Ok(()) => return Ok(true),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(REFRESH),
+        }
+        pages.push_back((Instant::now(), scrape(replay.address)?));
+        if pages.len() > SPAN {
+            pages.pop_front();
+        }
+        let broken = incident.now();
+        if broken.is_none() {
+            before = scrape(replay.address)?;
+        }
+        if let (Some((from, earlier)), Some((to, latest))) = (pages.front(), pages.back()) {
+            let view = View {
+                earlier,
+                latest,
+                span: *to - *from,
+            };
+            let incident = broken
+                .map(|kind| format!("; incident: {}", kind.describe()))
+                .unwrap_or_default();
+            let heading = format!(
+                "\n{:.0} s, flights of {}{incident}\n",
+                started.elapsed().as_secs_f64(),
+                replay.week()
+            );
+            screen.draw(&(heading + &view.render(&before)))?;
+        }
+        if !goes_on() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether every request is in the figures.
+fn summary(screen: &mut Screen, replay: &Replay) -> Result<(), Failure> {
+    let page = scrape(replay.address)?;
+    let counted = page.sum("ml_inference_requests_total", &[]);
+    let answered = replay.progress.answered.load(Ordering::Relaxed);
+    let unanswered = replay.progress.unanswered.load(Ordering::Relaxed);
+    let lost = if unanswered == 0 {
+        String::new()
+    } else {
+        format!(" and {unanswered} got no answer")
+    };
+    screen.say(&format!(
+        "\n{answered} requests were answered{lost}; ml_inference_requests_total counts {counted}, and the latency \
+         histogram {}\n",
+        page.sum("ml_inference_latency_seconds_count", &[])
+    ))
+}
+
+fn scrape(address: SocketAddr) -> Result<Page, Failure> {
+    let url = format!("http://{address}/metrics");
+    let text = ureq::get(&url)
+        .call()
+        .and_then(|mut answer| answer.body_mut().read_to_string());
+    text.map(|text| Page::parse(&text))
+        .map_err(|error| Failure::new(format!("can't scrape {url}: {error}")))
+}
+
+/// Where the figures go.
+struct Screen {
+    plain: bool,
+}
+
+impl Screen {
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| Failure::new(format!("can't write to the terminal: {error}")))
+    }
+
+    /// In the place of what was drawn before, where the terminal can.
+    fn draw(&mut self, text: &str) -> Result<(), Failure> {
+        if self.plain {
+            self.say(text)
+        } else {
+            self.say(&format!("\x1b[H\x1b[2J{text}"))
+        }
+    }
+}

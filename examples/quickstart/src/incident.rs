@@ -1,0 +1,65 @@
+//! What breaks, if anything, so that a user sees how it looks.
+
+use std::time::{Duration, Instant};
+
+/// The incidents there are to switch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Half of the canary's answers are a 500.
+    CanaryErrors,
+    /// The canary takes longer.
+    CanarySlow,
+    /// Some requests come without a feature.
+    FeatureMissing,
+}
+
+/// How much longer a slow canary takes.
+pub const DELAY: Duration = Duration::from_millis(400);
+/// The feature an upstream forgets to send.
+pub const FORGOTTEN: &str = "temp";
+
+impl Kind {
+    /// The names on the command line.
+    pub const NAMES: &str = "canary-errors, canary-slow or feature-missing";
+
+    /// By its name on the command line.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "canary-errors" => Some(Self::CanaryErrors),
+            "canary-slow" => Some(Self::CanarySlow),
+            "feature-missing" => Some(Self::FeatureMissing),
+            _ => None,
+        }
+    }
+
+    /// What happens, for the table.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::CanaryErrors => "half of the canary's answers are a 500",
+            Self::CanarySlow => "the canary takes 400 ms longer",
+            Self::FeatureMissing => "a third of the requests come without temp",
+        }
+    }
+}
+
+/// An incident and when it begins; by default none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Incident(Option<(Kind, Instant)>);
+
+impl Incident {
+    /// Begins then.
+    #[must_use]
+    pub fn at(kind: Kind, begins: Instant) -> Self {
+        Self(Some((kind, begins)))
+    }
+
+    /// What is broken now.
+    #[must_use]
+    pub fn now(self) -> Option<Kind> {
+        self.0
+            .filter(|(_, begins)| Instant::now() >= *begins)
+            .map(|(kind, _)| kind)
+    }
+}

@@ -1,0 +1,170 @@
+//! The service under watch: two versions of the model behind one route.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use modelwatch::{Feature, Model, Monitor, RegisterError, Stage};
+use modelwatch_tower::{InferenceLayer, ServedBy, metrics_route};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{FEATURES, Features, Flight};
+use crate::incident::{DELAY, Incident, Kind};
+use crate::model::{DelayModel, ranges};
+
+/// The name of the model.
+pub const MODEL: &str = "flight-delay";
+/// The version nine requests in ten go to.
+pub const STABLE: &str = "2013q1";
+/// The version the tenth goes to.
+pub const CANARY: &str = "2013q1-noweather";
+
+/// A version: what predicts, and what watches it.
+#[derive(Debug)]
+struct Version {
+    predictor: DelayModel,
+    watched: Model,
+}
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub struct Service(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    stable: Version,
+    canary: Version,
+    requests: AtomicU64,
+    /// Answers of the canary while it breaks.
+    breaking: AtomicU64,
+    incident: Incident,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    features: BTreeMap<String, Option<f64>>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    probability_late: f64,
+    model_version: String,
+}
+
+impl Service {
+    /// Registers both versions.
+    ///
+    /// # Errors
+    ///
+    /// When the monitor has them already, with another declaration.
+    pub fn new(
+        monitor: &Monitor,
+        training: &[Flight],
+        stable: DelayModel,
+        canary: DelayModel,
+        incident: Incident,
+    ) -> Result<Self, RegisterError> {
+        let ranges = ranges(training);
+        let features = || {
+            FEATURES
+                .iter()
+                .zip(ranges.clone())
+                .map(|(name, range)| Feature::numeric(*name).range(range))
+        };
+        let version = |version, predictor| {
+            let model = monitor
+                .model(MODEL, version)
+                .framework("smartcore")
+                .features(features());
+            let watched = model
+                .classes(["late", "on_time"])
+                .pipeline_version("flights-2013.1")
+                .register()?;
+            Ok(Version { predictor, watched })
+        };
+        Ok(Self(Arc::new(Shared {
+            stable: version(STABLE, stable)?,
+            canary: version(CANARY, canary)?,
+            requests: AtomicU64::new(0),
+            breaking: AtomicU64::new(0),
+            incident,
+        })))
+    }
+
+    /// The application: `POST /predict`, `GET /metrics`, `GET /healthz`.
+    pub fn into_router(self, monitor: &Monitor) -> Router {
+        Router::new()
+            .route("/predict", post(predict))
+            .layer(InferenceLayer::new(&self.0.stable.watched))
+            .route("/metrics", metrics_route(monitor))
+            .route("/healthz", get(async || "ok\n"))
+            .with_state(self)
+    }
+}
+
+impl Shared {
+    /// One request in ten goes to the canary.
+    fn choose(&self) -> &Version {
+        let tenth = self.requests.fetch_add(1, Ordering::Relaxed) % 10 == 9;
+        if tenth { &self.canary } else { &self.stable }
+    }
+
+    /// Whether this answer of the canary is one that breaks: every other one.
+    fn breaks(&self) -> bool {
+        self.incident.now() == Some(Kind::CanaryErrors)
+            && self.breaking.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
+    }
+}
+
+async fn predict(State(Service(service)): State<Service>, Json(request): Json<Request>) -> Response {
+    let version = service.choose();
+    let answer = answer(&service, version, &request).await;
+    (ServedBy(version.watched.clone()), answer).into_response()
+}
+
+async fn answer(service: &Shared, version: &Version, request: &Request) -> Result<Json<Answer>, (StatusCode, String)> {
+    let model = &version.watched;
+    let features = {
+        let _preprocess = model.start_stage(Stage::Preprocess);
+        features(request)?
+    };
+    model.record_features(&features);
+    if std::ptr::eq(version, &service.canary) {
+        if service.breaks() {
+            return Err((
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the canary can't load its weights".into(),
+            ));
+        }
+        if service.incident.now() == Some(Kind::CanarySlow) {
+            tokio::time::sleep(DELAY).await;
+        }
+    }
+    let probability_late = {
+        let _compute = model.start_stage(Stage::Compute);
+        version.predictor.score(&features)
+    };
+    let late = probability_late > 0.5;
+    model
+        .record_prediction(probability_late)
+        .class(if late { "late" } else { "on_time" });
+    model.record_outcome(if late { "passengers_warned" } else { "none" });
+    Ok(Json(Answer {
+        probability_late,
+        model_version: model.version().into(),
+    }))
+}
+
+/// A row in the order of the declaration, from names in any order.
+fn features(request: &Request) -> Result<Features, (StatusCode, String)> {
+    if let Some(stranger) = request.features.keys().find(|name| !FEATURES.contains(&name.as_str())) {
+        let line = format!("no feature {stranger:?}; there are {}\n", FEATURES.join(", "));
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, line));
+    }
+    Ok(FEATURES.map(|name| request.features.get(name).copied().flatten()))
+}

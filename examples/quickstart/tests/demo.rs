@@ -1,0 +1,275 @@
+//! The program, as its user starts it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
+
+use modelwatch_testkit::{Prometheus, PrometheusOptions, openmetrics_strict};
+
+fn demo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn finished(arguments: &[&str]) -> (Output, String) {
+    let output = demo(arguments).output().expect("the program starts");
+    let text = String::from_utf8(output.stdout.clone()).expect("text");
+    (output, text)
+}
+
+/// A demo that goes on serving.
+struct Running {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = demo(arguments)
+            .args(["--port", "0", "--keep"])
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped"));
+        let serving = line_with(&mut lines, "serving on http://");
+        let address = serving
+            .trim_start_matches("serving on http://")
+            .split(": ")
+            .next()
+            .expect("an address");
+        Self {
+            child,
+            address: address.parse().expect("an address"),
+            lines,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Status and body.
+    fn predict(&self, body: &str) -> (u16, String) {
+        let config = ureq::config::Config::builder().http_status_as_error(false).build();
+        let request = ureq::Agent::new_with_config(config).post(self.url("/predict"));
+        let mut answer = request
+            .header("content-type", "application/json")
+            .send(body)
+            .expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().expect("text"),
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+}
+
+fn line_with(lines: &mut impl BufRead, what: &str) -> String {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(
+            lines.read_line(&mut line).expect("text") > 0,
+            "no line with {what:?} in:\n{seen}"
+        );
+        if line.contains(what) {
+            return line;
+        }
+        seen += &line;
+    }
+}
+
+#[test]
+fn every_request_is_counted_and_the_table_is_readable() {
+    let (output, text) = finished(&["--port", "0", "--seconds", "2.5", "--rate", "100"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        text.contains(
+            "250 requests were answered; ml_inference_requests_total counts 250, and the latency histogram 250\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("area under the curve 0.915 in April, 0.918 in July\n"),
+        "{text}"
+    );
+    for part in [
+        "flights of 8 to 14 April 2013",
+        "flights of 8 to 14 July 2013",
+        "req/s",
+        "p95",
+        "in flight",
+        "median score",
+        "2013q1-noweather",
+        "most missing: dep_delay",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "terminal control where there is no terminal");
+    assert!(!text.contains("!!"), "nothing was wrong:\n{text}");
+}
+
+#[test]
+fn an_incident_is_marked_and_says_what_changed() {
+    let seen = |incident: &str| finished(&["--port", "0", "--seconds", "6", "--rate", "150", "--incident", incident]).1;
+    let errors = seen("canary-errors");
+    assert!(errors.contains("!! 2013q1-noweather answers "), "{errors}");
+    let slow = seen("canary-slow");
+    assert!(slow.contains("!! 2013q1-noweather is slow: p95 "), "{slow}");
+    let missing = seen("feature-missing");
+    assert!(missing.contains("!! temp is missing in "), "{missing}");
+    for text in [errors, slow, missing] {
+        assert!(!text.contains("!! 2013q1 "), "the stable version is well:\n{text}");
+        assert!(
+            text.contains("900 requests were answered; ml_inference_requests_total counts 900,"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_stops_it_is_one_line_with_the_mend_and_exit_code_2() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let folder = std::env::temp_dir().join(format!("quickstart-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let training = folder.join("train-2013q1.parquet");
+    std::fs::write(&training, "PAR1 is how it begins").expect("a file");
+    let folder = folder.to_str().expect("text");
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["--port", &port],
+            &["can't serve on 127.0.0.1:", &port, "name another port with --port"],
+        ),
+        (
+            &["--port", "0", "--data", "/nowhere"],
+            &[
+                "/nowhere/train-2013q1.parquet",
+                "name the folder of the flight files with --data",
+            ],
+        ),
+        (
+            &["--port", "0", "--data", folder],
+            &[
+                "train-2013q1.parquet is no Parquet file of flights",
+                "copy the file again",
+            ],
+        ),
+        (&["--port", "80000"], &["--port takes a port from 0 to 65535"]),
+        (&["--rate", "-1"], &["--rate takes"]),
+        (&["--rate", "NaN"], &["--rate takes"]),
+        (&["--seconds", "0"], &["--seconds takes"]),
+        (
+            &["--incident", "fire"],
+            &["--incident takes canary-errors, canary-slow or feature-missing, not \"fire\""],
+        ),
+        (&["--colour"], &["--colour", "--help"]),
+    ];
+    for (arguments, parts) in cases {
+        let (output, _) = finished(arguments);
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{arguments:?}: {error}");
+        parts
+            .iter()
+            .for_each(|part| assert!(error.contains(part), "{arguments:?}: no {part:?} in {error}"));
+    }
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn a_truncated_file_names_itself() {
+    let folder = std::env::temp_dir().join(format!("quickstart-truncated-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let whole = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../data/flights/train-2013q1.parquet"
+    ))
+    .expect("flights");
+    // The footer is there and the pages before it are not what they were.
+    let mut damaged = whole.clone();
+    let middle = whole.len() / 2;
+    damaged[middle - 20_000..middle].fill(0xA5);
+    std::fs::write(folder.join("train-2013q1.parquet"), damaged).expect("a file");
+    let (output, _) = finished(&["--port", "0", "--data", folder.to_str().expect("text")]);
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("train-2013q1.parquet") && error.lines().count() == 1,
+        "{error}"
+    );
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn the_service_answers_for_any_features() {
+    let running = Running::start(&["--seconds", "0.1"]);
+    let (status, answer) =
+        running.predict(r#"{"features": {"dep_delay": 90, "distance": 1000, "hour": 17, "temp": null}}"#);
+    assert_eq!(status, 200, "{answer}");
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    assert!(answer["probability_late"].as_f64().expect("a number") > 0.9, "{answer}");
+    assert_eq!(running.predict(r#"{"features": {}}"#).0, 200);
+    let (status, answer) = running.predict(r#"{"features": {"colour": 1}}"#);
+    assert!(
+        status == 422 && answer.contains("no feature \"colour\"; there are dep_delay"),
+        "{status} {answer}"
+    );
+    for malformed in ["{", "[]", r#"{"features": {"temp": "warm"}}"#] {
+        let (status, answer) = running.predict(malformed);
+        assert!(
+            (400..500).contains(&status) && !answer.is_empty(),
+            "{malformed}: {status} {answer}"
+        );
+    }
+    let health = ureq::get(running.url("/healthz"))
+        .call()
+        .expect("healthy")
+        .body_mut()
+        .read_to_string();
+    assert_eq!(health.expect("text"), "ok\n");
+}
+
+#[test]
+fn a_real_prometheus_counts_what_was_sent() {
+    let mut running = Running::start(&["--seconds", "2", "--rate", "150"]);
+    line_with(&mut running.lines, "300 requests were answered");
+    let prometheus = Prometheus::start(&PrometheusOptions::scraping(running.address)).expect("prometheus");
+    let wait = Duration::from_secs(20);
+    prometheus
+        .wait_for("up == 1", |found| found.len() == 1, wait)
+        .expect("up");
+    let exactly = |query: &str| {
+        let found = prometheus
+            .wait_for(query, |found| !found.is_empty(), wait)
+            .expect(query);
+        assert_eq!(found[0].1, 300.0, "{query}");
+    };
+    exactly("sum(ml_inference_requests_total)");
+    exactly("sum(ml_inference_latency_seconds_count)");
+    exactly(r#"sum(ml_inference_latency_seconds_bucket{le="+Inf"})"#);
+    exactly("sum(ml_prediction_score_count)");
+    exactly("sum(ml_prediction_class_total)");
+    exactly(r#"ml_feature_observations_total{feature_name="dep_delay"}"#);
+    let canary = prometheus.query(r#"sum(ml_inference_requests_total{model_version="2013q1-noweather"})"#);
+    assert_eq!(canary.expect("an answer")[0].1, 30.0, "one in ten");
+
+    let mut page = Vec::new();
+    let request = ureq::get(running.url("/metrics")).header("accept", "application/openmetrics-text; version=1.0.0");
+    request
+        .call()
+        .expect("a page")
+        .body_mut()
+        .as_reader()
+        .read_to_end(&mut page)
+        .expect("read");
+    openmetrics_strict(&page).expect("OpenMetrics");
+}
