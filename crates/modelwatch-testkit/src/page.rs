@@ -1,6 +1,6 @@
 //! What a monitor's page says was counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::{Sample, prometheus_text_strict};
 
@@ -33,6 +33,13 @@ impl MetricsPage {
             .filter(has)
             .map(|sample| sample.value)
             .sum()
+    }
+
+    /// The values a label has among the samples of this name.
+    #[must_use]
+    pub fn labels_of(&self, name: &str, label: &str) -> BTreeSet<String> {
+        let samples = self.0.iter().filter(|sample| sample.name == name);
+        samples.filter_map(|sample| sample.labels.get(label).cloned()).collect()
     }
 
     /// Requests by route, version and status, where there are any.

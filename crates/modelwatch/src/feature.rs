@@ -185,14 +185,8 @@ impl Default for Schema {
 const ROWS_BETWEEN_LOOKS: u64 = 64;
 
 impl Schema {
-    /// Checks the declaration and enters its features in the book.
-    pub(crate) fn new(
-        model: &str,
-        features: &[Feature],
-        book: &FeatureBook,
-        limits: &Limits,
-    ) -> Result<Self, RegisterError> {
-        check(model, features, limits)?;
+    /// Enters features that were [checked](check) in the book.
+    pub(crate) fn new(features: &[Feature], book: &FeatureBook) -> Self {
         let specs = features
             .iter()
             .map(|feature| {
@@ -208,11 +202,11 @@ impl Schema {
                 }
             })
             .collect();
-        book.window.lock().reserve(limits.features_per_model + 1);
-        Ok(Self {
+        book.window.lock().reserve(book.shared.limits.features_per_model + 1);
+        Self {
             specs,
             ..Self::default()
-        })
+        }
     }
 
     /// Whether the same features were declared in the same order.
@@ -348,7 +342,8 @@ impl Spec {
     }
 }
 
-fn check(model: &str, features: &[Feature], limits: &Limits) -> Result<(), RegisterError> {
+/// Whether a model can have these features.
+pub(crate) fn check(model: &str, features: &[Feature], limits: &Limits) -> Result<(), RegisterError> {
     if features.len() > limits.features_per_model {
         return Err(RegisterError::Limit {
             model: model.into(),

@@ -48,9 +48,9 @@ impl Histogram {
         let mut cells = vec![0; self.layout.cells()];
         self.stripes.add_to(FIRST, &mut cells);
         Reading {
+            sum: self.layout.exposed(sum),
             layout: self.layout.clone(),
             cells,
-            sum: sum * self.layout.scale(),
         }
     }
 }

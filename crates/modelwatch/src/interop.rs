@@ -320,7 +320,7 @@ impl CollectedSample {
 }
 
 fn encode_histogram(encoder: &mut MetricEncoder<'_>, reading: &Reading) -> fmt::Result {
-    let bounds = reading.layout.bounds().iter().copied().chain([f64::MAX]);
+    let bounds = reading.layout.bounds().iter().copied().chain([f64::INFINITY]);
     let cumulative = reading.layout.cumulative(&reading.cells);
     let classic: Vec<(f64, u64)> = bounds
         .zip(cumulative)

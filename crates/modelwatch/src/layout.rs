@@ -53,8 +53,8 @@ pub(crate) struct Layout {
     ends: Box<[u16]>,
     /// `le="0.01"}` and so on for each classic bucket and `+Inf`, ready to be written.
     les: Box<[String]>,
-    /// Exposed units in a recorded one.
-    scale: f64,
+    /// Recorded units in an exposed one.
+    per_unit: f64,
     zero_threshold: f64,
 }
 
@@ -67,7 +67,7 @@ fn key(value: f64) -> u64 {
 impl Layout {
     /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 7.6 µs to 1024 s.
     pub(crate) fn durations(bounds: &[f64]) -> Self {
-        Self::new(bounds, -17, 10, 1e-9)
+        Self::new(bounds, -17, 10, 1e9)
     }
 
     /// For values of any size and sign: native buckets over the 14 powers of two that end at twice the largest bound.
@@ -88,8 +88,8 @@ impl Layout {
     }
 
     /// `bounds` are finite and increasing; native buckets span 2^`low` to 2^`high` exposed units.
-    fn new(bounds: &[f64], low: i32, high: i32, scale: f64) -> Self {
-        let recorded = |bound: f64| if scale == 1.0 { bound } else { bound / scale };
+    fn new(bounds: &[f64], low: i32, high: i32, per_unit: f64) -> Self {
+        let recorded = |bound: f64| bound * per_unit;
         let negative = bounds.first().is_some_and(|bound| *bound < 0.0);
         // Upper edges with the native bucket that ends there. A negative bucket includes its lower bound and not
         // its upper one, so its last value is the one before.
@@ -116,7 +116,13 @@ impl Layout {
         // A duration is a whole number of nanoseconds: a classic bound is one too, and is met exactly.
         let classic: Vec<f64> = bounds
             .iter()
-            .map(|bound| if scale == 1.0 { *bound } else { recorded(*bound).round() })
+            .map(|bound| {
+                if per_unit == 1.0 {
+                    *bound
+                } else {
+                    recorded(*bound).round()
+                }
+            })
             .collect();
         let mut edges: Vec<f64> = classic
             .iter()
@@ -156,7 +162,7 @@ impl Layout {
             native,
             les: bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
             bounds: bounds.into(),
-            scale,
+            per_unit,
             zero_threshold,
         }
     }
@@ -205,9 +211,9 @@ impl Layout {
         &self.les
     }
 
-    /// Exposed units in a recorded one.
-    pub(crate) fn scale(&self) -> f64 {
-        self.scale
+    /// A sum of recorded values, in exposed units.
+    pub(crate) fn exposed(&self, sum: f64) -> f64 {
+        sum / self.per_unit
     }
 
     pub(crate) fn zero_threshold(&self) -> f64 {

@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use crate::contract;
 use crate::error::{BucketsError, RegisterError};
 use crate::feature::{
-    DEFAULTED, Feature, FeatureBook, FeatureCounts, FeatureValue, MISSING, OBSERVED, OUT_OF_RANGE, Schema,
+    self, DEFAULTED, Feature, FeatureBook, FeatureCounts, FeatureValue, MISSING, OBSERVED, OUT_OF_RANGE, Schema,
 };
 use crate::histogram::Histogram;
 use crate::label::{Labels, OTHER, Stage, canonical};
@@ -666,6 +666,7 @@ impl<'a> ModelBuilder<'a> {
             check_name("pipeline_version", pipeline, limits)?;
         }
         self.check_classes()?;
+        feature::check(&self.name, self.features.as_deref().unwrap_or_default(), limits)?;
         if let Some(bounds) = &self.score_buckets {
             BucketsError::check(bounds).map_err(|error| RegisterError::Buckets {
                 model: self.name.clone(),
@@ -730,10 +731,7 @@ impl<'a> ModelBuilder<'a> {
             return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
         }
         let schema = match &self.features {
-            Some(features) if version.schema.get().is_none() => {
-                let limits = &self.monitor.shared().limits;
-                Some(Schema::new(&self.name, features, &version.lineage.book, limits)?)
-            }
+            Some(features) if version.schema.get().is_none() => Some(Schema::new(features, &version.lineage.book)),
             _ => None,
         };
         if let Some(framework) = &self.framework {

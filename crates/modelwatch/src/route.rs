@@ -82,11 +82,12 @@ impl Route {
 impl RouteCells {
     #[inline]
     fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
-        let nanoseconds = latency.as_nanos() as u64; // enough for 584 years
+        // Enough for 292 years.
+        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
-        lane.add(LATENCY_SUM, nanoseconds);
-        lane.add(LATENCY + self.layout.locate(nanoseconds as i64 as f64), 1);
+        lane.add(LATENCY_SUM, nanoseconds as u64);
+        lane.add(LATENCY + self.layout.locate(nanoseconds as f64), 1);
         lane
     }
 
@@ -115,7 +116,7 @@ impl RouteCells {
             latency: Reading {
                 layout: self.layout.clone(),
                 cells,
-                sum: head[LATENCY_SUM] as f64 * self.layout.scale(),
+                sum: self.layout.exposed(head[LATENCY_SUM] as f64),
             },
         }
     }

@@ -156,6 +156,11 @@ impl Sink for Text {
             push_labels(labels, page);
             page.extend_from_slice(b"} ");
         };
+        // OpenMetrics allows a sum only where it can't shrink, and a count only beside a sum.
+        let shrinks = reading.sum < 0.0 || reading.layout.bounds().first().is_some_and(|bound| *bound < 0.0);
+        if shrinks && self.dialect == Dialect::OpenMetrics {
+            return;
+        }
         start(b"_sum{", page);
         write_f64(reading.sum, page);
         page.push(b'\n');

@@ -1,0 +1,70 @@
+//! Recording through a handle allocates nothing, once a thread has used it.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use allocation_counter::measure;
+use modelwatch::{Feature, FeatureValue, Monitor, Stage, Status};
+
+#[test]
+fn the_hot_path_allocates_nothing() {
+    let monitor = Monitor::new();
+    let names: Vec<String> = (0..20).map(|number| format!("feature_{number}")).collect();
+    let features = names.iter().map(|name| Feature::numeric(name).range(0.0..=10.0));
+    let model = monitor
+        .model("m", "1")
+        .features(features)
+        .classes(["a", "b"])
+        .register()
+        .expect("valid");
+    let (route, class) = (model.route("predict"), model.class("a"));
+    let row: Vec<Option<f64>> = (0..20)
+        .map(|number| (number % 7 != 0).then_some(f64::from(number)))
+        .collect();
+    let paths: Vec<(&str, Box<dyn Fn() + '_>)> = vec![
+        (
+            "record",
+            Box::new(|| route.record(Status::Success, Duration::from_millis(3))),
+        ),
+        ("start and finish", Box::new(|| route.start().finish(Status::Success))),
+        ("start and drop", Box::new(|| drop(route.start()))),
+        ("score", Box::new(|| drop(black_box(model.record_prediction(0.5))))),
+        (
+            "score that is no number",
+            Box::new(|| drop(black_box(model.record_prediction(f64::NAN)))),
+        ),
+        ("class by name", Box::new(|| model.record_prediction(0.5).class("b"))),
+        (
+            "class by handle",
+            Box::new(|| model.record_prediction(0.5).class(&class)),
+        ),
+        ("batch", Box::new(|| model.record_predictions(&[0.1, 0.2, f64::NAN]))),
+        ("row", Box::new(|| model.record_features(&row))),
+        (
+            "row by name",
+            Box::new(|| model.record_named_features(names.iter().zip(&row))),
+        ),
+        (
+            "one feature",
+            Box::new(|| model.record_feature("feature_3", FeatureValue::Missing)),
+        ),
+        ("undeclared feature", Box::new(|| model.record_feature("stranger", 1.0))),
+        ("outcome", Box::new(|| model.record_outcome("approved"))),
+        ("stage", Box::new(|| drop(model.start_stage(Stage::Compute)))),
+        ("batch size", Box::new(|| model.record_batch_size(8))),
+        ("queue depth", Box::new(|| model.set_queue_depth(8))),
+        (
+            "model already seen",
+            Box::new(|| drop(black_box(monitor.resolve("m", "1")))),
+        ),
+        (
+            "route already seen",
+            Box::new(|| drop(black_box(model.route("predict")))),
+        ),
+    ];
+    for (path, record) in &paths {
+        record();
+        let allocations = measure(|| (0..1000).for_each(|_| record())).count_total;
+        assert_eq!(allocations, 0, "{path}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Buckets of any shape count every value where it belongs.
+
+use modelwatch::{Format, Monitor};
+use modelwatch_testkit::{NativeHistogram, Value, protobuf_decode};
+use proptest::prelude::*;
+
+fn bounds() -> impl Strategy<Value = Vec<f64>> {
+    let bound = prop_oneof![
+        any::<f64>().prop_filter("finite", |bound| bound.is_finite()),
+        -10.0..10.0f64,
+        prop::sample::select(vec![
+            0.0,
+            1.0,
+            -1.0,
+            0.5,
+            5e-324,
+            1e-310,
+            f64::MAX,
+            f64::MIN,
+            f64::MIN_POSITIVE,
+            1e300,
+            1e-300
+        ]),
+    ];
+    prop::collection::vec(bound, 1..30).prop_map(|mut bounds| {
+        bounds.sort_by(f64::total_cmp);
+        bounds.dedup_by(|a, b| a == b);
+        bounds
+    })
+}
+
+/// On bounds, next to them, and anywhere.
+fn values(bounds: Vec<f64>) -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+    let near = prop::sample::select(bounds.clone()).prop_flat_map(|bound| {
+        prop::sample::select(vec![
+            bound,
+            bound.next_up(),
+            bound.next_down(),
+            bound * 2.0,
+            -bound,
+            0.0,
+            -0.0,
+        ])
+    });
+    let value = prop_oneof![near, any::<f64>(), -1.0..1.0f64].prop_filter("finite", |value: &f64| value.is_finite());
+    (Just(bounds), prop::collection::vec(value, 0..200))
+}
+
+/// Whether a native bucket of schema 3 holds a value, by the definition of its bounds as powers of the eighth root of two.
+/// Bounds are irrational or powers of two, so only those need to be exact.
+fn native_holds(native: &NativeHistogram, value: f64) -> bool {
+    if value.abs() <= native.zero_threshold {
+        return native.zero_count > 0;
+    }
+    let exact = value.abs().log2() * 8.0;
+    let near = [exact.ceil() as i32 - 1, exact.ceil() as i32, exact.ceil() as i32 + 1];
+    let side = if value > 0.0 {
+        &native.positive
+    } else {
+        &native.negative
+    };
+    let overflow = 1024 * 8 + 1;
+    near.iter().any(|index| side.contains_key(index)) || side.contains_key(&overflow)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn classic_counts_are_those_of_counting_one_by_one((bounds, values) in bounds().prop_flat_map(values)) {
+        let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
+        let model = monitor.model("m", "1").score_buckets(bounds.clone()).register().expect("valid bounds");
+        model.record_predictions(&values);
+        let families = protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).map_err(TestCaseError::fail)?;
+        let scores = families.iter().find(|family| family.name == "ml_prediction_score").expect("scores");
+        let Value::Histogram(histogram) = &scores.metrics[0].value else { panic!("a histogram") };
+        prop_assert_eq!(histogram.count, values.len() as u64);
+        for (bucket, bound) in histogram.buckets.iter().zip(bounds.iter().chain([&f64::INFINITY])) {
+            prop_assert_eq!(bucket.upper_bound, *bound);
+            let expected = values.iter().filter(|value| *value <= bound).count() as u64;
+            prop_assert_eq!(bucket.cumulative_count, expected, "at {}", bound);
+        }
+        let native = histogram.native.as_ref().expect("native buckets");
+        let sides = native.positive.values().chain(native.negative.values());
+        prop_assert_eq!(native.zero_count + sides.sum::<u64>(), values.len() as u64);
+        for value in values {
+            prop_assert!(native_holds(native, value), "{} in {:?}", value, native);
+        }
+    }
+}

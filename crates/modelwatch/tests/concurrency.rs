@@ -1,0 +1,245 @@
+//! Many threads record while scrapes go on: every page is consistent, and at the end nothing is missing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use modelwatch::{Feature, Format, Model, Monitor, Stage, Status};
+use modelwatch_testkit::{
+    MetricsPage, MetricsServer, Page, Prometheus, PrometheusOptions, Sample, Value, prometheus_text_strict,
+    protobuf_decode,
+};
+
+const RECORDS: u64 = 10_000;
+
+fn record(model: &Model, number: u64) {
+    let route = model.route(if number.is_multiple_of(2) { "predict" } else { "explain" });
+    let status = Status::ALL[number as usize % 4];
+    if number.is_multiple_of(3) {
+        route.start().finish(status);
+    } else {
+        route.record(status, Duration::from_micros(number));
+    }
+    // Sums of quarters are exact.
+    model
+        .record_prediction((number % 5) as f64 * 0.25)
+        .class(if number.is_multiple_of(2) { "a" } else { "b" });
+    model.record_features([Some(number as f64), (!number.is_multiple_of(4)).then_some(1.0)]);
+    model.record_stage(Stage::Compute, Duration::from_millis(2));
+    model.record_outcome("done");
+    model.record_batch_size(8);
+}
+
+/// A histogram's buckets never shrink along their bounds and end at its count; nothing is below zero.
+fn consistent(samples: &[Sample]) {
+    let mut buckets: HashMap<String, Vec<(f64, f64)>> = HashMap::new();
+    let mut counts = HashMap::new();
+    for sample in samples {
+        assert!(sample.value >= 0.0, "{sample:?}");
+        let mut labels: BTreeMap<_, _> = sample.labels.clone();
+        if let Some(name) = sample.name.strip_suffix("_bucket") {
+            let le = labels.remove("le").expect("a bound").parse().expect("a number");
+            buckets
+                .entry(format!("{name}{labels:?}"))
+                .or_default()
+                .push((le, sample.value));
+        } else if let Some(name) = sample.name.strip_suffix("_count") {
+            counts.insert(format!("{name}{labels:?}"), sample.value);
+        }
+    }
+    assert_eq!(buckets.len(), counts.len());
+    for (series, buckets) in buckets {
+        assert!(
+            buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1),
+            "{series}: {buckets:?}"
+        );
+        assert_eq!(
+            buckets.last().expect("buckets"),
+            &(f64::INFINITY, counts[&series]),
+            "{series}"
+        );
+    }
+}
+
+/// No counter is lower than it was.
+fn grown(samples: &[Sample], before: &mut HashMap<String, f64>) {
+    for sample in samples
+        .iter()
+        .filter(|sample| sample.name.ends_with("_total") || sample.name.ends_with("_count"))
+    {
+        let series = format!("{}{:?}", sample.name, sample.labels);
+        let earlier = before.insert(series.clone(), sample.value).unwrap_or_default();
+        assert!(
+            sample.value >= earlier,
+            "{series} went from {earlier} to {}",
+            sample.value
+        );
+    }
+}
+
+#[test]
+fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
+    let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
+    let features = [Feature::numeric("a").range(0.0..=1e9), Feature::numeric("b")];
+    let model = monitor.model("m", "1").features(features).register().expect("valid");
+    let recording = AtomicBool::new(true);
+    // More threads than there are cores or slots, in waves, so that slots are handed on.
+    let (waves, threads) = (5, 20);
+    let pages = thread::scope(|scope| {
+        let scraper = scope.spawn(|| {
+            let mut pages = Vec::new();
+            while recording.load(Ordering::Relaxed) {
+                pages.push((
+                    monitor.encode(Format::PrometheusText),
+                    monitor.encode(Format::PrometheusProtobuf),
+                ));
+                thread::sleep(Duration::from_millis(10));
+            }
+            pages
+        });
+        for wave in 0..waves {
+            thread::scope(|scope| {
+                for thread in 0..threads {
+                    let model = &model;
+                    scope.spawn(move || (0..RECORDS).for_each(|number| record(model, number + wave + thread)));
+                }
+            });
+        }
+        recording.store(false, Ordering::Relaxed);
+        scraper.join().expect("scraped")
+    });
+    assert!(pages.len() > 5, "scrapes went on meanwhile");
+    let mut before = HashMap::new();
+    for (text, protobuf) in &pages {
+        let samples = prometheus_text_strict(text).expect("a page");
+        consistent(&samples);
+        grown(&samples, &mut before);
+        for family in protobuf_decode(protobuf).expect("a page") {
+            for metric in &family.metrics {
+                if let Value::Histogram(histogram) = &metric.value {
+                    let native = histogram.native.as_ref().expect("native buckets");
+                    let sides = native.positive.values().chain(native.negative.values());
+                    assert_eq!(
+                        native.zero_count + sides.sum::<u64>(),
+                        histogram.count,
+                        "{}",
+                        family.name
+                    );
+                }
+            }
+        }
+    }
+
+    // A thread that is gone has left everything behind; the sums are exact.
+    let numbers = || {
+        (0..waves).flat_map(|wave| (0..threads).flat_map(move |thread| (0..RECORDS).map(move |n| n + wave + thread)))
+    };
+    let total = numbers().count() as f64;
+    let page = MetricsPage::parse(&monitor.encode(Format::PrometheusText));
+    assert_eq!(total, 1e6);
+    for name in [
+        "ml_inference_requests_total",
+        "ml_inference_latency_seconds_count",
+        "ml_prediction_score_count",
+        "ml_prediction_class_total",
+        "ml_inference_stage_seconds_count",
+        "ml_business_outcome_total",
+        "ml_inference_batch_size_count",
+    ] {
+        assert_eq!(page.sum(name, &[]), total, "{name}");
+    }
+    for (position, status) in Status::ALL.into_iter().enumerate() {
+        let expected = numbers().filter(|number| *number as usize % 4 == position).count();
+        assert_eq!(
+            page.sum("ml_inference_requests_total", &[("status", status.as_str())]),
+            expected as f64
+        );
+    }
+    let scores: u64 = numbers().map(|number| number % 5).sum();
+    assert_eq!(page.sum("ml_prediction_score_sum", &[]), scores as f64 * 0.25);
+    assert_eq!(page.sum("ml_inference_batch_size_sum", &[]), total * 8.0);
+    assert_eq!(page.sum("ml_inference_stage_seconds_sum", &[]), total * 0.002);
+    assert_eq!(
+        page.sum("ml_feature_observations_total", &[("feature_name", "b")]),
+        total
+    );
+    let missing = numbers().filter(|number| number.is_multiple_of(4)).count();
+    assert_eq!(
+        page.sum("ml_feature_missing_total", &[("feature_name", "b")]),
+        missing as f64
+    );
+    assert_eq!(page.sum("ml_inference_in_flight", &[]), 0.0);
+}
+
+#[test]
+fn registering_resolving_retiring_and_scraping_do_not_wait_for_each_other() {
+    let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let monitor = &monitor;
+            scope.spawn(move || {
+                for number in 0..500 {
+                    let name = format!("m{}", (number + thread) % 7);
+                    let version = (number % 11).to_string();
+                    let declared = monitor
+                        .model(&name, &version)
+                        .features([Feature::numeric("a")])
+                        .register();
+                    let model = declared.unwrap_or_else(|error| panic!("{error}"));
+                    model.route("predict").start().finish(Status::Success);
+                    model.record_features([1.0]);
+                    if number % 3 == 0 {
+                        model.retire();
+                    }
+                    if number % 50 == 0 {
+                        drop(monitor.encode(Format::PrometheusProtobuf));
+                    }
+                }
+            });
+        }
+    });
+    let samples = prometheus_text_strict(&monitor.encode(Format::PrometheusText)).expect("a page");
+    consistent(&samples);
+}
+
+#[test]
+fn a_real_prometheus_sees_consistent_histograms_under_full_load() {
+    let monitor = Monitor::new();
+    let model = monitor.model("m", "1").register().expect("valid");
+    let scraped = monitor.clone();
+    let server = MetricsServer::start(move |request| {
+        let scrape = scraped.scrape(request.accept.as_deref(), request.accept_encoding.as_deref());
+        Page {
+            content_type: scrape.content_type.into(),
+            content_encoding: scrape.content_encoding.map(Into::into),
+            body: scrape.body,
+        }
+    });
+    let recording = AtomicBool::new(true);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let route = model.route("predict");
+                while recording.load(Ordering::Relaxed) {
+                    route.start().finish(Status::Success);
+                }
+            });
+        }
+        let prometheus = Prometheus::start(&PrometheusOptions::scraping(server.address())).expect("prometheus");
+        let scrapes = "count_over_time(ml_inference_latency_seconds_count[5m])";
+        let enough = prometheus.wait_for(
+            scrapes,
+            |found| found.iter().any(|(_, count)| *count >= 10.0),
+            Duration::from_secs(30),
+        );
+        recording.store(false, Ordering::Relaxed);
+        enough.expect("ten scrapes");
+        // In every scrape, count and the last bucket are one number: their difference was never anything but 0.
+        let difference = r#"max_over_time(abs(
+            sum(ml_inference_latency_seconds_count) - sum(ml_inference_latency_seconds_bucket{le="+Inf"})
+        )[1m:200ms])"#;
+        assert_eq!(prometheus.query(difference).expect("an answer")[0].1, 0.0);
+        assert_eq!(prometheus.query("min_over_time(up[1m])").expect("an answer")[0].1, 1.0);
+    });
+}

@@ -1,0 +1,287 @@
+//! What can be wrong at set-up: typed, with the culprit and the mend in the message, and nothing done.
+
+use std::time::Duration;
+
+use modelwatch::{
+    BucketsError, ConfigError, Feature, Format, Limits, ModelBuilder, Monitor, MonitorBuilder, RegisterError,
+};
+
+fn config_error(builder: MonitorBuilder) -> ConfigError {
+    builder.build().expect_err("an error")
+}
+
+fn says(message: impl ToString, parts: &[&str]) {
+    let message = message.to_string();
+    parts
+        .iter()
+        .for_each(|part| assert!(message.contains(part), "no {part:?} in {message:?}"));
+}
+
+#[test]
+fn a_limit_of_zero_names_the_limit() {
+    let zeros: [(&str, fn(&mut Limits)); 8] = [
+        ("models", |limits| limits.models = 0),
+        ("versions_per_model", |limits| limits.versions_per_model = 0),
+        ("routes_per_version", |limits| limits.routes_per_version = 0),
+        ("routes", |limits| limits.routes = 0),
+        ("features_per_model", |limits| limits.features_per_model = 0),
+        ("classes_per_version", |limits| limits.classes_per_version = 0),
+        ("outcomes_per_version", |limits| limits.outcomes_per_version = 0),
+        ("value_bytes", |limits| limits.value_bytes = 0),
+    ];
+    for (limit, set) in zeros {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        let error = config_error(Monitor::builder().limits(limits));
+        assert_eq!(error, ConfigError::ZeroLimit { limit });
+        says(error, &[limit, "0", "at least 1"]);
+    }
+}
+
+#[test]
+fn too_many_features_and_no_window_are_refused() {
+    let limits = Limits {
+        features_per_model: 1025,
+        ..Limits::default()
+    };
+    says(
+        config_error(Monitor::builder().limits(limits)),
+        &["features_per_model is 1025", "at most 1024"],
+    );
+    says(
+        config_error(Monitor::builder().window(Duration::ZERO)),
+        &["window", "MonitorBuilder::window"],
+    );
+}
+
+#[test]
+fn bucket_bounds_say_which_one_is_wrong() {
+    let cases: &[(&[f64], BucketsError, &[&str])] = &[
+        (&[], BucketsError::Empty, &["no bucket bounds", "at least one"]),
+        (
+            &[0.1, 0.1],
+            BucketsError::NotIncreasing {
+                position: 1,
+                before: 0.1,
+                bound: 0.1,
+            },
+            &["0.1 at position 1", "sort"],
+        ),
+        (
+            &[0.5, 1.0, 0.7],
+            BucketsError::NotIncreasing {
+                position: 2,
+                before: 1.0,
+                bound: 0.7,
+            },
+            &["0.7 at position 2", "not above 1"],
+        ),
+        (
+            &[0.5, f64::INFINITY],
+            BucketsError::NotFinite {
+                position: 1,
+                bound: f64::INFINITY,
+            },
+            &["inf at position 1", "leave it out"],
+        ),
+    ];
+    for (bounds, error, parts) in cases {
+        let latency = config_error(Monitor::builder().latency_buckets(*bounds));
+        assert_eq!(latency, ConfigError::Buckets(error.clone()));
+        says(latency, parts);
+        assert_eq!(
+            config_error(Monitor::builder().score_buckets(*bounds)),
+            ConfigError::Buckets(error.clone())
+        );
+        let register = Monitor::new()
+            .model("m", "1")
+            .score_buckets(*bounds)
+            .register()
+            .expect_err("an error");
+        says(register, &[&["score buckets of model \"m\""], *parts].concat());
+    }
+    says(
+        config_error(Monitor::builder().score_buckets([f64::NAN])),
+        &["NaN at position 0"],
+    );
+    let many: Vec<f64> = (0..201).map(f64::from).collect();
+    says(
+        config_error(Monitor::builder().score_buckets(many)),
+        &["201", "at most 200"],
+    );
+    says(
+        config_error(Monitor::builder().latency_buckets([0.0, 1.0])),
+        &["0 is no duration", "nanosecond"],
+    );
+    says(
+        config_error(Monitor::builder().latency_buckets([-1.0, 1.0])),
+        &["-1 is no duration"],
+    );
+}
+
+/// Registering fails, and the page is as it was.
+fn refused(monitor: &Monitor, builder: ModelBuilder<'_>, parts: &[&str]) -> RegisterError {
+    let page = || {
+        let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
+        page.lines()
+            .filter(|line| line.starts_with("ml_"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let before = page();
+    let error = builder.register().expect_err("an error");
+    says(&error, parts);
+    assert_eq!(page(), before, "a failed registration leaves no trace");
+    error
+}
+
+#[test]
+fn a_name_that_is_no_label_value_says_why() {
+    let monitor = Monitor::new();
+    let long = "x".repeat(257);
+    let cases: &[(&str, &[&str])] = &[
+        ("", &["is empty", "give it a name"]),
+        ("__other__", &["\"__other__\"", "reserved", "choose another"]),
+        (&long, &["longer than Limits::value_bytes", "shorten"]),
+        ("a\u{0}b", &["control characters", "leave them out"]),
+        ("a\rb", &["control characters"]),
+    ];
+    for (name, parts) in cases {
+        refused(&monitor, monitor.model(*name, "1"), &[&["model_name"], *parts].concat());
+        refused(
+            &monitor,
+            monitor.model("m", *name),
+            &[&["model_version"], *parts].concat(),
+        );
+        refused(
+            &monitor,
+            monitor.model("m", "1").framework(*name),
+            &[&["framework"], *parts].concat(),
+        );
+        refused(
+            &monitor,
+            monitor.model("m", "1").classes([*name]),
+            &[&["class"], *parts].concat(),
+        );
+        refused(
+            &monitor,
+            monitor.model("m", "1").pipeline_version(*name),
+            &[&["pipeline_version"], *parts].concat(),
+        );
+        let features = [Feature::numeric(*name)];
+        refused(
+            &monitor,
+            monitor.model("m", "1").features(features),
+            &[&["feature_name"], *parts].concat(),
+        );
+    }
+}
+
+#[test]
+fn a_contradictory_declaration_says_what_contradicts() {
+    let limits = Limits {
+        features_per_model: 2,
+        classes_per_version: 2,
+        ..Limits::default()
+    };
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let model = || monitor.model("m", "1");
+    refused(
+        &monitor,
+        model().features(["a", "a"].map(Feature::numeric)),
+        &["feature_name \"a\" twice"],
+    );
+    refused(&monitor, model().classes(["a", "a"]), &["class \"a\" twice"]);
+    refused(
+        &monitor,
+        model().features(["a", "b", "c"].map(Feature::numeric)),
+        &["3", "features_per_model is 2"],
+    );
+    refused(
+        &monitor,
+        model().classes(["a", "b", "c"]),
+        &["3", "classes_per_version is 2"],
+    );
+    #[expect(clippy::reversed_empty_ranges, reason = "that is the point")]
+    let reversed = Feature::numeric("a").range(1.0..=0.0);
+    refused(
+        &monitor,
+        model().features([reversed]),
+        &["feature \"a\" of model \"m\"", "1 to 0", "lower bound first"],
+    );
+    refused(
+        &monitor,
+        model().features([Feature::numeric("a").range(f64::NAN..=1.0)]),
+        &["NaN to 1"],
+    );
+}
+
+#[test]
+fn the_same_version_can_not_be_two_things() {
+    let monitor = Monitor::new();
+    let declare = || {
+        monitor
+            .model("m", "1")
+            .framework("xgboost")
+            .features([Feature::numeric("a").range(0.0..=1.0)])
+            .score_buckets([1.0])
+    };
+    let first = declare().register().expect("valid");
+    let _ = first.route("predict");
+    let again = declare().register().expect("the same again");
+    again.record_prediction(0.5);
+    let again = monitor
+        .model("m", "1")
+        .register()
+        .expect("saying less is no contradiction");
+    again.record_prediction(0.5);
+    let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
+    assert!(
+        page.contains("ml_prediction_score_count{model_name=\"m\",model_version=\"1\"} 2\n"),
+        "one model:\n{page}"
+    );
+
+    let error = refused(
+        &monitor,
+        declare().framework("onnx"),
+        &["\"m\"", "\"1\"", "framework xgboost, not onnx", "version of its own"],
+    );
+    assert!(matches!(error, RegisterError::Conflict { what: "framework", .. }));
+    refused(
+        &monitor,
+        declare().features([Feature::numeric("b")]),
+        &["features", "[\"a\"]", "[\"b\"]"],
+    );
+    refused(
+        &monitor,
+        declare().features([Feature::numeric("a").range(0.0..=2.0)]),
+        &["ranges"],
+    );
+    refused(
+        &monitor,
+        declare().score_buckets([2.0]),
+        &["score buckets [1.0], not [2.0]"],
+    );
+    monitor
+        .model("m", "2")
+        .framework("onnx")
+        .register()
+        .expect("another version may differ");
+}
+
+#[test]
+fn a_version_that_requests_named_first_can_be_declared_later() {
+    let monitor = Monitor::new();
+    let _ = monitor.resolve("m", "1").route("predict");
+    monitor
+        .model("m", "1")
+        .framework("onnx")
+        .features([Feature::numeric("a")])
+        .register()
+        .expect("valid");
+    let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
+    assert!(
+        page.contains("ml_model_info{model_name=\"m\",model_version=\"1\",framework=\"onnx\"} 1\n"),
+        "{page}"
+    );
+}
