@@ -116,6 +116,25 @@ macro_rules! number {
 }
 number!(f64, f32, i8, i16, i32, u8, u16, u32, bool);
 
+// Rounded to the nearest `f64`: no range is so fine.
+macro_rules! long {
+    ($($number:ty),*) => {
+        $(
+            impl From<$number> for FeatureValue<'_> {
+                fn from(number: $number) -> Self {
+                    Self::Number(number as f64)
+                }
+            }
+            impl From<&$number> for FeatureValue<'_> {
+                fn from(number: &$number) -> Self {
+                    Self::Number(*number as f64)
+                }
+            }
+        )*
+    };
+}
+long!(i64, u64, isize, usize);
+
 impl<'a> From<&'a str> for FeatureValue<'a> {
     fn from(category: &'a str) -> Self {
         Self::Category(category)
@@ -141,13 +160,27 @@ impl<'a, T: Into<FeatureValue<'a>>> From<Option<T>> for FeatureValue<'a> {
     }
 }
 
-impl<'a, T> From<&'a Option<T>> for FeatureValue<'a>
-where
-    &'a T: Into<FeatureValue<'a>>,
-{
+// One by one, because a blanket implementation sends the compiler in circles where it has to infer a type.
+macro_rules! borrowed_option {
+    ($($value:ty),*) => {
+        $(
+            impl<'a> From<&'a Option<$value>> for FeatureValue<'a> {
+                #[inline]
+                fn from(value: &'a Option<$value>) -> Self {
+                    value.as_ref().map_or(Self::Missing, Into::into)
+                }
+            }
+        )*
+    };
+}
+borrowed_option!(
+    f64, f32, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, bool, String
+);
+
+impl<'a> From<&'a Option<&'a str>> for FeatureValue<'a> {
     #[inline]
-    fn from(value: &'a Option<T>) -> Self {
-        value.as_ref().map_or(Self::Missing, Into::into)
+    fn from(value: &'a Option<&'a str>) -> Self {
+        (*value).into()
     }
 }
 

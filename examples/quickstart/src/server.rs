@@ -133,7 +133,7 @@ async fn answer(service: &Shared, version: &Version, request: &Request) -> Resul
         let _preprocess = model.start_stage(Stage::Preprocess);
         features(request)?
     };
-    model.record_features(&features);
+    model.record_features(features);
     if std::ptr::eq(version, &service.canary) {
         if service.breaks() {
             return Err((
