@@ -16,60 +16,51 @@ use crate::guard::Guard;
 pub struct InferenceBody<B> {
     #[pin]
     pub(crate) inner: B,
-    pub(crate) ending: Option<Ending>,
-}
-
-/// What is left to record.
-#[derive(Debug)]
-pub(crate) struct Ending {
-    guard: Guard,
-    status: Status,
-    rest: Rest,
+    /// Nothing, once the request is counted.
+    pub(crate) guard: Option<Guard>,
+    /// How the request is counted if the body is whole.
+    pub(crate) status: Status,
+    pub(crate) rest: Rest,
 }
 
 /// What has to come before the body is whole. A server that has sent what it announced does not ask whether there is
 /// more, so waiting for the end of the stream would take a whole answer for a broken one.
-#[derive(Debug)]
-enum Rest {
-    /// The end of the stream.
-    End,
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rest {
+    /// Nothing: the head was the end.
+    Nothing,
     /// So many bytes.
     Bytes(u64),
+    /// The end of the stream.
+    End,
     /// Trailers that say how the call went; a stream that ends without them did not go well.
     GrpcTrailers,
 }
 
-impl Ending {
-    /// What is left to record of an answer, or nothing where its head was the end.
+impl Rest {
     #[inline]
-    pub(crate) fn of<B: Body>(
-        response: &Response<B>,
-        is_grpc: bool,
-        guard: Guard,
-        status: Status,
-        no_body: bool,
-    ) -> Option<Self> {
-        let rest = if is_grpc && !response.headers().contains_key("grpc-status") {
-            Rest::GrpcTrailers
-        } else {
-            content_length(response.headers())
-                .or_else(|| response.body().size_hint().exact())
-                .map_or(Rest::End, Rest::Bytes)
-        };
-        let ending = Self { guard, status, rest };
-        if no_body || response.body().is_end_stream() || matches!(ending.rest, Rest::Bytes(0)) {
-            ending.finish();
-            None
-        } else {
-            Some(ending)
+    pub(crate) fn of<B: Body>(response: &Response<B>, is_grpc: bool) -> Self {
+        if response.body().is_end_stream() {
+            return Self::Nothing;
+        }
+        if is_grpc && !response.headers().contains_key("grpc-status") {
+            return Self::GrpcTrailers;
+        }
+        match content_length(response.headers()).or_else(|| response.body().size_hint().exact()) {
+            Some(0) => Self::Nothing,
+            Some(bytes) => Self::Bytes(bytes),
+            None => Self::End,
         }
     }
 
-    /// The body is whole.
+    /// How a request is counted whose body ends here.
     #[inline]
-    fn finish(self) {
-        let broken = matches!(self.rest, Rest::GrpcTrailers) && self.status == Status::Success;
-        self.guard.finish(if broken { Status::Error } else { self.status });
+    fn ended(self, status: Status) -> Status {
+        if matches!(self, Self::GrpcTrailers) && status == Status::Success {
+            Status::Error
+        } else {
+            status
+        }
     }
 }
 
@@ -91,23 +82,24 @@ impl<B: Body> Body for InferenceBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let Some(ending) = this.ending else {
+        let Some(guard) = this.guard else {
             return this.inner.poll_frame(context);
         };
-        ending.guard.polling();
+        guard.polling();
         let frame = this.inner.as_mut().poll_frame(context);
-        ending.guard.polled();
-        let whole = match &frame {
-            Poll::Pending => false,
-            Poll::Ready(None) => true,
-            Poll::Ready(Some(Err(_))) => {
-                (ending.status, ending.rest) = (Status::Error, Rest::End);
-                true
-            }
-            Poll::Ready(Some(Ok(frame))) => ending.is_last(frame) || this.inner.is_end_stream(),
+        guard.polled();
+        let ended = match &frame {
+            Poll::Pending => None,
+            Poll::Ready(None) => Some(this.rest.ended(*this.status)),
+            Poll::Ready(Some(Err(_))) => Some(Status::Error),
+            Poll::Ready(Some(Ok(frame))) => match seen(frame, this.rest, *this.status) {
+                None if this.inner.is_end_stream() => Some(this.rest.ended(*this.status)),
+                status => status,
+            },
         };
-        if whole && let Some(ending) = this.ending.take() {
-            ending.finish();
+        if let Some(status) = ended {
+            guard.finish(status);
+            *this.guard = None;
         }
         frame
     }
@@ -121,24 +113,20 @@ impl<B: Body> Body for InferenceBody<B> {
     }
 }
 
-impl Ending {
-    /// Takes note of a frame, and says whether it is the last that matters.
-    fn is_last<D: Buf>(&mut self, frame: &Frame<D>) -> bool {
-        if let (Some(data), Rest::Bytes(rest)) = (frame.data_ref(), &mut self.rest) {
-            *rest = rest.saturating_sub(data.remaining() as u64);
-            return *rest == 0;
-        }
-        if let Some(trailers) = frame.trailers_ref() {
-            if let Some(status) = grpc_status(trailers) {
-                self.rest = Rest::End;
-                if self.status == Status::Success {
-                    self.status = status;
-                }
-            }
-            return true;
-        }
-        false
+/// Takes note of a frame, and says how the request is counted if that was the last frame that matters.
+#[inline]
+fn seen<D: Buf>(frame: &Frame<D>, rest: &mut Rest, status: Status) -> Option<Status> {
+    if let Some(data) = frame.data_ref() {
+        let Rest::Bytes(bytes) = rest else { return None };
+        *bytes = bytes.saturating_sub(data.remaining() as u64);
+        return (*bytes == 0).then_some(status);
     }
+    let told = frame.trailers_ref().and_then(grpc_status);
+    Some(match told {
+        Some(told) if status == Status::Success => told,
+        Some(_) => status,
+        None => rest.ended(status),
+    })
 }
 
 impl<B: Default> Default for InferenceBody<B> {
@@ -146,7 +134,9 @@ impl<B: Default> Default for InferenceBody<B> {
     fn default() -> Self {
         Self {
             inner: B::default(),
-            ending: None,
+            guard: None,
+            status: Status::Success,
+            rest: Rest::Nothing,
         }
     }
 }

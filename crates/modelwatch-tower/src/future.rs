@@ -7,7 +7,7 @@ use http_body::Body;
 use modelwatch::Status;
 use pin_project::pin_project;
 
-use crate::body::{Ending, InferenceBody};
+use crate::body::{InferenceBody, Rest};
 use crate::classify::ResponseHead;
 use crate::guard::Guard;
 use crate::layer::Classifier;
@@ -36,40 +36,46 @@ where
         if let Some(guard) = this.guard {
             guard.polling();
         }
-        let answer = match this.inner.poll(context) {
-            Poll::Pending => {
+        let answer = this.inner.poll(context);
+        if let Some(guard) = this.guard {
+            guard.polled();
+        }
+        match answer {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => {
                 if let Some(guard) = this.guard {
-                    guard.polled();
+                    guard.finish(Status::Error);
                 }
-                return Poll::Pending;
+                Poll::Ready(Err(error))
             }
-            Poll::Ready(answer) => answer,
-        };
-        let guard = this.guard.take();
-        Poll::Ready(match answer {
-            Ok(response) => {
+            Poll::Ready(Ok(response)) => {
+                let (mut status, mut rest) = (Status::Success, Rest::Nothing);
                 // Nothing, where it is polled again after it was ready and the inner future had an answer even so.
-                let ending = guard.and_then(|mut guard| {
+                if let Some(guard) = this.guard {
                     guard.follow(&response);
                     let head = ResponseHead::from(&response);
                     let is_grpc = head.is_grpc();
-                    let status = match this.classify {
+                    status = match this.classify {
                         Some(classify) => classify(&head),
                         None if is_grpc => head.grpc_status(),
                         None => Status::from_http(head.status.as_u16()),
                     };
-                    let no_body = *this.head_only || has_no_body(head.status);
-                    Ending::of(&response, is_grpc, guard, status, no_body)
-                });
-                Ok(response.map(|inner| InferenceBody { inner, ending }))
-            }
-            Err(error) => {
-                if let Some(guard) = guard {
-                    guard.finish(Status::Error);
+                    if !(*this.head_only || has_no_body(head.status)) {
+                        rest = Rest::of(&response, is_grpc);
+                    }
+                    if matches!(rest, Rest::Nothing) {
+                        guard.finish(status);
+                    }
                 }
-                Err(error)
+                let guard = this.guard.take();
+                Poll::Ready(Ok(response.map(|inner| InferenceBody {
+                    inner,
+                    guard,
+                    status,
+                    rest,
+                })))
             }
-        })
+        }
     }
 }
 

@@ -52,8 +52,9 @@ impl Guard {
         self.polling = false;
     }
 
+    /// Ends the request, if it has not ended.
     #[inline]
-    pub(crate) fn finish(mut self, status: Status) {
+    pub(crate) fn finish(&mut self, status: Status) {
         if let Some(in_flight) = self.in_flight.take() {
             in_flight.finish(status);
         }

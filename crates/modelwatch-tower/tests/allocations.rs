@@ -23,7 +23,9 @@ where
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..requests {
         let answer = pin!(service.call(Request::new(()))).as_mut().poll(&mut context);
-        let Poll::Ready(Ok(response)) = answer else { panic!("not ready") };
+        let Poll::Ready(Ok(response)) = answer else {
+            panic!("not ready")
+        };
         let mut body = pin!(response.into_body());
         while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut context) {
             assert!(frame.is_ok());
@@ -45,7 +47,15 @@ fn neither_a_fixed_model_nor_one_already_seen_allocates() {
     send(&mut bare, 1);
     send(&mut fixed, 1);
     send(&mut chosen, 1);
-    assert_eq!(measure(|| send(&mut bare, 1000)).count_total, 0, "what it is compared with");
+    assert_eq!(
+        measure(|| send(&mut bare, 1000)).count_total,
+        0,
+        "what it is compared with"
+    );
     assert_eq!(measure(|| send(&mut fixed, 1000)).count_total, 0, "a fixed model");
-    assert_eq!(measure(|| send(&mut chosen, 1000)).count_total, 0, "a model already seen");
+    assert_eq!(
+        measure(|| send(&mut chosen, 1000)).count_total,
+        0,
+        "a model already seen"
+    );
 }

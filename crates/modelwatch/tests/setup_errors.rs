@@ -19,7 +19,8 @@ fn says(message: impl ToString, parts: &[&str]) {
 
 #[test]
 fn a_limit_of_zero_names_the_limit() {
-    let zeros: [(&str, fn(&mut Limits)); 8] = [
+    type Set = fn(&mut Limits);
+    let zeros: [(&str, Set); 8] = [
         ("models", |limits| limits.models = 0),
         ("versions_per_model", |limits| limits.versions_per_model = 0),
         ("routes_per_version", |limits| limits.routes_per_version = 0),
@@ -202,7 +203,6 @@ fn a_contradictory_declaration_says_what_contradicts() {
         model().classes(["a", "b", "c"]),
         &["3", "classes_per_version is 2"],
     );
-    #[expect(clippy::reversed_empty_ranges, reason = "that is the point")]
     let reversed = Feature::numeric("a").range(1.0..=0.0);
     refused(
         &monitor,
