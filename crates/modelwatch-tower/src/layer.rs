@@ -16,9 +16,9 @@ pub const UNMATCHED: &str = "__unmatched__";
 ///
 /// One layer around the whole service is enough; two around each other count twice. See the [crate](crate) for what
 /// is counted when.
-#[derive(Clone)]
 pub struct InferenceLayer<M = Fixed> {
-    pub(crate) models: M,
+    /// Shared, because routers clone their services for every request.
+    pub(crate) models: Arc<M>,
     pub(crate) classify: Option<Classifier>,
 }
 
@@ -30,7 +30,7 @@ impl InferenceLayer {
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self {
-            models: Fixed::new(model, UNMATCHED),
+            models: Arc::new(Fixed::new(model, UNMATCHED)),
             classify: None,
         }
     }
@@ -46,7 +46,7 @@ impl InferenceLayer {
     #[must_use]
     pub fn route(self, name: &str) -> Self {
         Self {
-            models: self.models.with_route(name),
+            models: Arc::new(self.models.with_route(name)),
             classify: self.classify,
         }
     }
@@ -75,19 +75,24 @@ impl<F> InferenceLayer<PerRequest<F>> {
         F: Fn(&Request<B>) -> Option<Model>,
     {
         Self {
-            models: PerRequest {
+            models: Arc::new(PerRequest {
                 otherwise: Fixed::new(otherwise, UNMATCHED),
-                select,
-            },
+                select: Arc::new(select),
+            }),
             classify: None,
         }
     }
 
     /// The `route` of requests that have no matched path: every request, outside axum.
     #[must_use]
-    pub fn route(mut self, name: &str) -> Self {
-        self.models.otherwise = self.models.otherwise.with_route(name);
-        self
+    pub fn route(self, name: &str) -> Self {
+        Self {
+            models: Arc::new(PerRequest {
+                otherwise: self.models.otherwise.with_route(name),
+                select: self.models.select.clone(),
+            }),
+            classify: self.classify,
+        }
     }
 }
 
@@ -112,13 +117,22 @@ impl<M> InferenceLayer<M> {
     }
 }
 
-impl<S, M: Clone> Layer<S> for InferenceLayer<M> {
+impl<S, M> Layer<S> for InferenceLayer<M> {
     type Service = InferenceService<S, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
         InferenceService {
             inner,
             layer: self.clone(),
+        }
+    }
+}
+
+impl<M> Clone for InferenceLayer<M> {
+    fn clone(&self) -> Self {
+        Self {
+            models: self.models.clone(),
+            classify: self.classify.clone(),
         }
     }
 }

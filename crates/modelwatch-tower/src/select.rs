@@ -15,7 +15,7 @@ pub trait Select<B> {
 }
 
 /// Every request belongs to one model version.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Fixed {
     model: Model,
     /// For requests without a matched path.
@@ -57,10 +57,9 @@ impl<B> Select<B> for Fixed {
 }
 
 /// The request tells the model version.
-#[derive(Clone)]
 pub struct PerRequest<F> {
     pub(crate) otherwise: Fixed,
-    pub(crate) select: F,
+    pub(crate) select: Arc<F>,
 }
 
 impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {

@@ -14,7 +14,6 @@ use crate::layer::InferenceLayer;
 use crate::select::{Fixed, Select};
 
 /// A service whose requests are recorded. From [`InferenceLayer`].
-#[derive(Clone)]
 pub struct InferenceService<S, M = Fixed> {
     pub(crate) inner: S,
     pub(crate) layer: InferenceLayer<M>,
@@ -50,6 +49,15 @@ where
             guard: Some(guard),
             head_only,
             classify: self.layer.classify.clone(),
+        }
+    }
+}
+
+impl<S: Clone, M> Clone for InferenceService<S, M> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            layer: self.layer.clone(),
         }
     }
 }
