@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::limits::Limits;
-
 /// Why a [`Monitor`](crate::Monitor) could not be built.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -14,10 +12,14 @@ pub enum ConfigError {
         /// The field of [`Limits`].
         limit: &'static str,
     },
-    /// [`Limits::features_per_model`] is above [`Limits::MOST_FEATURES`].
-    TooManyFeatures {
+    /// A limit is above [`Limits::MOST_FEATURES`] or [`Limits::MOST_PER_VERSION`], whichever is its own.
+    LimitTooHigh {
+        /// The field of [`Limits`].
+        limit: &'static str,
         /// What was asked for.
         requested: usize,
+        /// What is allowed.
+        most: usize,
     },
     /// The evaluation window is zero.
     ZeroWindow,
@@ -33,11 +35,9 @@ impl fmt::Display for ConfigError {
                 "Limits::{limit} is 0, so every measurement would go to {other}; set it to at least 1",
                 other = crate::OTHER
             ),
-            Self::TooManyFeatures { requested } => write!(
-                f,
-                "Limits::features_per_model is {requested}; set it to at most {most}",
-                most = Limits::MOST_FEATURES
-            ),
+            Self::LimitTooHigh { limit, requested, most } => {
+                write!(f, "Limits::{limit} is {requested}; set it to at most {most}")
+            }
             Self::ZeroWindow => f.write_str(
                 "the evaluation window is zero, so no observation lies in it; set MonitorBuilder::window to some minutes",
             ),

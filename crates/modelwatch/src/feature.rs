@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -189,13 +189,12 @@ pub(crate) struct Schema {
     specs: Box<[Spec]>,
     /// One cell: rows recorded. Each row is an observation of every declared feature.
     rows: Stripes,
-    /// Rows that are in the book already.
-    settled: AtomicU64,
     warned_of_surplus: AtomicBool,
 }
 
 struct Spec {
-    name: Arc<str>,
+    /// As it was declared, wherever in the book it is counted.
+    name: Box<str>,
     domain: Domain,
     /// In range for certain; empty for a category.
     fast: (f64, f64),
@@ -208,7 +207,6 @@ impl Default for Schema {
         Self {
             specs: Box::default(),
             rows: Stripes::new(1),
-            settled: AtomicU64::new(0),
             warned_of_surplus: AtomicBool::new(false),
         }
     }
@@ -222,17 +220,14 @@ impl Schema {
     pub(crate) fn new(features: &[Feature], book: &FeatureBook) -> Self {
         let specs = features
             .iter()
-            .map(|feature| {
-                let (index, name) = book.enter(&feature.name);
-                Spec {
-                    fast: match feature.domain {
-                        Domain::Numeric { low, high } => (low, high),
-                        Domain::Categorical(_) => (f64::INFINITY, f64::NEG_INFINITY),
-                    },
-                    domain: feature.domain.clone(),
-                    index,
-                    name,
-                }
+            .map(|feature| Spec {
+                fast: match feature.domain {
+                    Domain::Numeric { low, high } => (low, high),
+                    Domain::Categorical(_) => (f64::INFINITY, f64::NEG_INFINITY),
+                },
+                domain: feature.domain.clone(),
+                index: book.index(&feature.name),
+                name: feature.name.as_str().into(),
             })
             .collect();
         book.window.lock().reserve(book.shared.limits.features_per_model + 1);
@@ -259,6 +254,7 @@ impl Schema {
         book: &FeatureBook,
         row: impl IntoIterator<Item = V>,
     ) -> bool {
+        let look = self.count_row();
         let mut row = row.into_iter();
         for spec in &self.specs {
             let value = row.next().map_or(FeatureValue::Missing, Into::into);
@@ -269,7 +265,7 @@ impl Schema {
         if row.next().is_some() {
             self.warn_of_surplus(book);
         }
-        self.count_row()
+        look
     }
 
     /// Counts a row by name. What is declared and not named is missing.
@@ -278,6 +274,7 @@ impl Schema {
         book: &FeatureBook,
         row: impl IntoIterator<Item = (N, V)>,
     ) -> bool {
+        let look = self.count_row();
         let mut seen = [0u64; Limits::MOST_FEATURES / 64];
         // Rows tend to name features in the order they are declared: the next guess is usually right.
         let mut guess = 0;
@@ -303,7 +300,7 @@ impl Schema {
                 book.count_exception(spec, FeatureValue::Missing);
             }
         }
-        self.count_row()
+        look
     }
 
     /// Counts one value of one feature.
@@ -319,6 +316,7 @@ impl Schema {
         }
     }
 
+    /// Before what is missing in the row, so that no reader sees more missing than observed.
     fn count_row(&self) -> bool {
         self.rows.lane().add(0, 1).is_multiple_of(ROWS_BETWEEN_LOOKS)
     }
@@ -335,30 +333,16 @@ impl Schema {
         }
     }
 
-    /// Adds this version's rows to the observations of its features, by index in the book.
-    pub(crate) fn add_rows<const N: usize>(&self, observed: &mut [[u64; N]]) {
+    /// Hands out this version's rows, which are observations of each of its features, by index in the book.
+    pub(crate) fn each_observed(&self, mut add: impl FnMut(usize, u64)) {
         let rows = self.rows.sum(0);
-        for spec in &self.specs {
-            observed[spec.index][OBSERVED] += rows;
-        }
+        self.specs.iter().for_each(|spec| add(spec.index, rows));
     }
 
-    /// Writes this version's rows into the book, when the version goes.
+    /// Writes this version's rows into the book, when the version is forgotten.
     pub(crate) fn settle(&self, book: &FeatureBook) {
-        let rows = self.rows.sum(0);
-        self.settled.store(rows, Ordering::Relaxed);
-        self.add_to_book(book, rows);
-    }
-
-    /// Takes them out again, when the version comes back.
-    pub(crate) fn unsettle(&self, book: &FeatureBook) {
-        self.add_to_book(book, self.settled.swap(0, Ordering::Relaxed).wrapping_neg());
-    }
-
-    fn add_to_book(&self, book: &FeatureBook, rows: u64) {
-        for spec in &self.specs {
-            book.cells.lane().add(spec.index * PER_FEATURE + OBSERVED, rows);
-        }
+        let lane = book.cells.lane();
+        self.each_observed(|index, rows| _ = lane.add(index * PER_FEATURE + OBSERVED, rows));
     }
 
     /// See [`Stripes::mark`].
@@ -408,13 +392,14 @@ pub(crate) fn check(model: &str, features: &[Feature], limits: &Limits) -> Resul
     Ok(())
 }
 
-/// Observed one by one, missing, defaulted, out of range.
+/// Missing, defaulted, out of range, and observed one by one: last, because cells are read in this order and written in
+/// the reverse one, so that no reader sees more missing than observed.
 pub(crate) type FeatureCounts = [u64; PER_FEATURE];
 const PER_FEATURE: usize = 4;
-pub(crate) const OBSERVED: usize = 0;
-pub(crate) const MISSING: usize = 1;
-pub(crate) const DEFAULTED: usize = 2;
-pub(crate) const OUT_OF_RANGE: usize = 3;
+pub(crate) const MISSING: usize = 0;
+pub(crate) const DEFAULTED: usize = 1;
+pub(crate) const OUT_OF_RANGE: usize = 2;
+pub(crate) const OBSERVED: usize = 3;
 
 /// The features of one model, over all its versions: `feature_name` is not split by version.
 pub(crate) struct FeatureBook {
@@ -440,27 +425,25 @@ impl FeatureBook {
         }
     }
 
-    /// The index of a feature, and its name as exposed; that of the folded ones when there is no room.
-    fn enter(&self, name: &str) -> (usize, Arc<str>) {
-        let limits = &self.shared.limits;
-        let canonical = self
-            .names
-            .get(name)
-            .map(|_| name.into())
-            .or_else(|| canonical(name, limits.value_bytes));
-        match canonical.and_then(|name| self.names.get_or_add(&name, |name| Some(labels(&self.model, name)))) {
-            Some(named) => (named.index, named.name.clone()),
-            None => {
-                self.shared.overflow.count(OpenLabel::FeatureName, name);
-                (limits.features_per_model, OTHER.into())
-            }
-        }
-    }
-
+    /// The index of a feature; that of the folded ones when there is no room.
     pub(crate) fn index(&self, name: &str) -> usize {
         self.names
             .get(name)
-            .map_or_else(|| self.enter(name).0, |named| named.index)
+            .map_or_else(|| self.enter(name), |named| named.index)
+    }
+
+    #[cold]
+    fn enter(&self, name: &str) -> usize {
+        let limits = &self.shared.limits;
+        let added = canonical(name, limits.value_bytes)
+            .and_then(|name| self.names.get_or_add(&name, |name| Some(labels(&self.model, name))));
+        added.map_or_else(
+            || {
+                self.shared.overflow.count(OpenLabel::FeatureName, name);
+                limits.features_per_model
+            },
+            |named| named.index,
+        )
     }
 
     #[inline]
@@ -513,7 +496,7 @@ impl FeatureBook {
 
     /// Each feature's index and labels, that of the folded ones last.
     pub(crate) fn labels(&self) -> Vec<(usize, &Labels)> {
-        let named = self.names.all().into_iter().map(|named| (named.index, &named.value));
+        let named = self.names.all().map(|named| (named.index, &named.value));
         named
             .chain([(self.shared.limits.features_per_model, &self.other)])
             .collect()

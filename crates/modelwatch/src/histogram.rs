@@ -43,14 +43,13 @@ impl Histogram {
     }
 
     pub(crate) fn read(&self) -> Reading {
-        // The sum first: a value that arrives meanwhile may be missing from it, never from the count only in part.
-        let sum = self.stripes.sum_f64(SUM);
-        let mut cells = vec![0; self.layout.cells()];
-        self.stripes.add_to(FIRST, &mut cells);
+        let mut values = Vec::new();
+        self.stripes.read(&mut values);
         Reading {
-            sum: self.layout.exposed(sum),
+            sum: self.layout.exposed(self.stripes.sum_f64(SUM)),
             layout: self.layout.clone(),
-            cells,
+            values,
+            first: FIRST,
         }
     }
 }
@@ -65,14 +64,20 @@ fn observe(lane: &Lane<'_>, layout: &Layout, value: f64) {
 #[derive(Clone)]
 pub(crate) struct Reading {
     pub(crate) layout: Arc<Layout>,
-    /// Count of each cell of the layout.
-    pub(crate) cells: Vec<u64>,
     /// Sum of the values, in exposed units.
     pub(crate) sum: f64,
+    /// The counts of the layout's cells, from the first on.
+    pub(crate) values: Vec<u64>,
+    pub(crate) first: usize,
 }
 
 impl Reading {
+    /// Count of each cell of the layout.
+    pub(crate) fn cells(&self) -> &[u64] {
+        &self.values[self.first..]
+    }
+
     pub(crate) fn count(&self) -> u64 {
-        self.cells.iter().sum()
+        self.cells().iter().sum()
     }
 }

@@ -1,5 +1,6 @@
 //! Living together with `prometheus-client`: its metrics on our page, ours in its registry.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::contract::{Kind, METRICS};
+use crate::contract::{Kind, METRICS, Plane};
 use crate::exposition::{self, Family, Number, Sink};
 use crate::histogram::Reading;
 use crate::label::Labels;
@@ -21,8 +22,9 @@ use crate::monitor::Monitor;
 impl Monitor {
     /// Exposes a `prometheus-client` registry on this monitor's page, in every format.
     ///
-    /// A family with the name of one of modelwatch's own is left out: a page that has a family twice is refused whole.
-    /// Of its native histograms the classic buckets arrive.
+    /// A page that has a name twice is refused whole. So a family whose name clashes with one of modelwatch's own or an
+    /// earlier one is left out; families of one name and kind, as sub-registries with labels make them, become one.
+    /// Of native histograms the classic buckets arrive.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -42,6 +44,32 @@ impl Monitor {
     /// ```
     pub fn include(&self, registry: Arc<Registry>) {
         self.include_source(Included(registry));
+    }
+
+    /// The families of every included registry, as they can stand on one page with ours.
+    pub(crate) fn included_families(&self) -> Vec<IncludedFamily> {
+        let registries = self.included();
+        if registries.is_empty() {
+            return Vec::new();
+        }
+        let exposed = |plane| plane != Plane::Process || self.shared().process_metrics;
+        let ours = METRICS.iter().filter(|metric| exposed(metric.plane));
+        let mut taken: HashSet<String> = ours
+            .flat_map(|metric| names(metric.family_name(), metric.kind.into()))
+            .collect();
+        let mut families: Vec<IncludedFamily> = Vec::new();
+        let mut positions: HashMap<_, usize> = HashMap::new();
+        for family in registries.iter().flat_map(Included::families) {
+            let key = (family.name.clone(), family.kind);
+            if let Some(position) = positions.get(&key) {
+                families[*position].absorb(family);
+            } else if names(&family.name, family.kind).all(|name| !taken.contains(&name)) {
+                taken.extend(names(&family.name, family.kind));
+                positions.insert(key, families.len());
+                families.push(family);
+            }
+        }
+        families
     }
 
     /// This monitor as a `prometheus-client` collector, to be registered in a registry that is scraped already.
@@ -76,7 +104,7 @@ pub(crate) struct IncludedFamily {
     pub(crate) samples: Vec<IncludedSample>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum IncludedKind {
     Counter,
     Gauge,
@@ -84,6 +112,40 @@ pub(crate) enum IncludedKind {
     Info,
     #[default]
     Unknown,
+}
+
+impl From<Kind> for IncludedKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Counter => Self::Counter,
+            Kind::Gauge => Self::Gauge,
+            Kind::Histogram => Self::Histogram,
+        }
+    }
+}
+
+/// What a family keeps for itself on a page: its name, and the names of its samples.
+fn names(family: &str, kind: IncludedKind) -> impl Iterator<Item = String> {
+    let suffixes: &[&str] = match kind {
+        IncludedKind::Counter => &["", "_total", "_created"],
+        IncludedKind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
+        IncludedKind::Info => &["", "_info"],
+        IncludedKind::Gauge | IncludedKind::Unknown => &[""],
+    };
+    suffixes.iter().map(move |suffix| format!("{family}{suffix}"))
+}
+
+impl IncludedFamily {
+    /// Takes the samples of another family of the same name and kind, but for those of a series it has.
+    fn absorb(&mut self, other: Self) {
+        let series = |sample: &IncludedSample| (sample.suffix.clone(), sample.labels.clone());
+        let known: HashSet<_> = self.samples.iter().map(series).collect();
+        let new = other
+            .samples
+            .into_iter()
+            .filter(|sample| !known.contains(&series(sample)));
+        self.samples.extend(new);
+    }
 }
 
 #[derive(Debug)]
@@ -98,25 +160,24 @@ pub(crate) struct IncludedSample {
 }
 
 impl Included {
-    /// The registry's families, without those that have a name of ours.
-    pub(crate) fn families(&self) -> Vec<IncludedFamily> {
+    fn families(&self) -> Vec<IncludedFamily> {
         let mut page = String::new();
         if prometheus_client::encoding::text::encode_registry(&mut page, &self.0).is_err() {
             tracing::warn!("an included prometheus-client registry failed to encode; its metrics are not on the page");
             return Vec::new();
         }
-        let mut families = parse(&page);
-        families.retain(|family| METRICS.iter().all(|metric| metric.family_name() != family.name));
-        families
+        parse(&page)
     }
 }
 
-/// Reads the text `prometheus-client` writes. Its help texts may hold line breaks, which it does not escape: a line that is
-/// neither announcement nor sample of the family is taken for the rest of the help.
+/// Reads the text `prometheus-client` writes. Its help texts may hold line breaks, which it does not escape: whatever stands
+/// between a family's `HELP` and its `TYPE` is the rest of the help.
 fn parse(page: &str) -> Vec<IncludedFamily> {
     let mut families: Vec<IncludedFamily> = Vec::new();
+    let mut in_help = false;
     for line in page.lines() {
-        if let Some(help) = line.strip_prefix("# HELP ") {
+        if let Some(help) = line.strip_prefix("# HELP ").filter(|_| !in_help) {
+            in_help = true;
             let (name, help) = help.split_once(' ').unwrap_or((help, ""));
             families.push(IncludedFamily {
                 name: name.into(),
@@ -126,27 +187,28 @@ fn parse(page: &str) -> Vec<IncludedFamily> {
             continue;
         }
         let Some(family) = families.last_mut() else { continue };
-        if let Some(kind) = line
-            .strip_prefix("# TYPE ")
-            .and_then(|line| line.strip_prefix(&*family.name))
-        {
-            family.kind = match kind.trim() {
+        let of_family = |keyword| {
+            let rest = line.strip_prefix(keyword)?.strip_prefix(&*family.name)?;
+            rest.strip_prefix(' ')
+        };
+        if let Some(kind) = of_family("# TYPE ") {
+            in_help = false;
+            // What looked like samples before it was help.
+            family.samples.clear();
+            family.kind = match kind {
                 "counter" => IncludedKind::Counter,
                 "gauge" => IncludedKind::Gauge,
                 "histogram" => IncludedKind::Histogram,
                 "info" => IncludedKind::Info,
                 _ => IncludedKind::Unknown,
             };
-        } else if let Some(unit) = line
-            .strip_prefix("# UNIT ")
-            .and_then(|line| line.strip_prefix(&*family.name))
-        {
-            family.unit = Some(unit.trim().into());
-        } else if let Some(sample) = line.strip_prefix(&*family.name).and_then(sample) {
-            family.samples.push(sample);
-        } else {
+        } else if in_help {
             family.help.push_str("\\n");
             family.help.push_str(&escape_help(line));
+        } else if let Some(unit) = of_family("# UNIT ") {
+            family.unit = Some(unit.into());
+        } else if let Some(sample) = line.strip_prefix(&*family.name).and_then(sample) {
+            family.samples.push(sample);
         }
     }
     families.retain(|family| !family.samples.is_empty());
@@ -298,9 +360,6 @@ impl Sink for Collected {
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
         self.push(labels, CollectedValue::Histogram(reading.clone()));
     }
-
-    /// A registry that is included here and collects us would have its metrics twice.
-    fn included(&mut self, _: &IncludedFamily) {}
 }
 
 impl CollectedSample {
@@ -321,7 +380,7 @@ impl CollectedSample {
 
 fn encode_histogram(encoder: &mut MetricEncoder<'_>, reading: &Reading) -> fmt::Result {
     let bounds = reading.layout.bounds().iter().copied().chain([f64::INFINITY]);
-    let cumulative = reading.layout.cumulative(&reading.cells);
+    let cumulative = reading.layout.cumulative(reading.cells());
     let classic: Vec<(f64, u64)> = bounds
         .zip(cumulative)
         .scan(0, |before, (bound, cumulative)| {
@@ -331,7 +390,7 @@ fn encode_histogram(encoder: &mut MetricEncoder<'_>, reading: &Reading) -> fmt::
         })
         .collect();
     let mut counts = NativeCounts::default();
-    reading.layout.native(&reading.cells, &mut counts);
+    reading.layout.native(reading.cells(), &mut counts);
     let (positive, negative) = (Spans::of(&counts.positive), Spans::of(&counts.negative));
     let native = NativeHistogram {
         schema: NATIVE_SCHEMA,

@@ -128,7 +128,7 @@ impl Labels {
     }
 }
 
-/// The value as it is exposed, or nothing where it is too long to be one.
+/// The value as it is exposed, or nothing where it is too long to be one, or is [`OTHER`], which is reserved.
 ///
 /// Parsers disagree about control characters, and one of them ends a scrape at a NUL, so all but the newline, which
 /// every format escapes, are replaced. An empty value would be the same as no label at all.
@@ -136,7 +136,7 @@ pub(crate) fn canonical(value: &str, most_bytes: usize) -> Option<Cow<'_, str>> 
     let odd = |character: char| character.is_control() && character != '\n';
     if value.is_empty() {
         Some(UNKNOWN.into())
-    } else if value.len() > most_bytes {
+    } else if value.len() > most_bytes || value == OTHER {
         None
     } else if value.contains(odd) {
         Some(value.replace(odd, "\u{fffd}").into())

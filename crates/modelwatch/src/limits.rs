@@ -24,15 +24,15 @@ pub struct Limits {
     pub models: usize,
     /// Values of `model_version` for each model, among versions not retired.
     pub versions_per_model: usize,
-    /// Values of `route` for each version.
+    /// Values of `route` for each version; at most 65,536.
     pub routes_per_version: usize,
     /// Values of `route` over all versions: the number of latency histograms.
     pub routes: usize,
     /// Values of `feature_name` for each model; at most 1024.
     pub features_per_model: usize,
-    /// Values of `class` for each version.
+    /// Values of `class` for each version; at most 65,536.
     pub classes_per_version: usize,
-    /// Values of `outcome` for each version.
+    /// Values of `outcome` for each version; at most 65,536.
     pub outcomes_per_version: usize,
     /// Bytes in one label value; a longer one is folded like one past the limit.
     pub value_bytes: usize,
@@ -41,6 +41,8 @@ pub struct Limits {
 impl Limits {
     /// The most features a model may be allowed.
     pub const MOST_FEATURES: usize = 1024;
+    /// The most routes, classes and outcomes a version may be allowed: it has a table with a place for each.
+    pub const MOST_PER_VERSION: usize = 65_536;
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let all = [
@@ -56,12 +58,20 @@ impl Limits {
         if let Some((limit, _)) = all.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::ZeroLimit { limit });
         }
-        if self.features_per_model > Self::MOST_FEATURES {
-            return Err(ConfigError::TooManyFeatures {
-                requested: self.features_per_model,
-            });
+        let bounded = [
+            ("routes_per_version", self.routes_per_version, Self::MOST_PER_VERSION),
+            ("features_per_model", self.features_per_model, Self::MOST_FEATURES),
+            ("classes_per_version", self.classes_per_version, Self::MOST_PER_VERSION),
+            (
+                "outcomes_per_version",
+                self.outcomes_per_version,
+                Self::MOST_PER_VERSION,
+            ),
+        ];
+        match bounded.into_iter().find(|(_, requested, most)| requested > most) {
+            Some((limit, requested, most)) => Err(ConfigError::LimitTooHigh { limit, requested, most }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -100,7 +100,7 @@ impl Lineage {
         if let Some(version) = self.find(name) {
             return version;
         }
-        let Some(name) = canonical(name, self.shared.limits.value_bytes).filter(|name| **name != *OTHER) else {
+        let Some(name) = canonical(name, self.shared.limits.value_bytes) else {
             return self.other_version(name);
         };
         let mut versions = self.versions.write();
@@ -146,6 +146,13 @@ impl Lineage {
         Some(version.clone())
     }
 
+    /// The version if it is known, live or let go, left as it is.
+    pub(crate) fn look_up(&self, name: &str) -> Option<Arc<Version>> {
+        let versions = self.versions.read();
+        let mut known = versions.live.iter().chain(&versions.past);
+        known.find(|version| *version.name == *name).cloned()
+    }
+
     fn other_version(self: &Arc<Self>, name: &str) -> Arc<Version> {
         self.shared.overflow.count(OpenLabel::ModelVersion, name);
         self.folded()
@@ -178,14 +185,14 @@ impl Lineage {
         }
     }
 
-    /// With the versions locked for writing, so that no reader counts the rows twice or not at all.
+    /// With the versions locked for writing, so that no reader counts the rows of a forgotten one twice or not at all.
     fn let_go(&self, versions: &mut Versions, version: Arc<Version>) {
-        if let Some(schema) = version.schema.get() {
-            schema.settle(&self.book);
-        }
         self.shared.routes.fetch_sub(version.routes.len(), Ordering::Relaxed);
         if versions.past.len() == self.shared.limits.versions_per_model {
-            versions.past.pop_front();
+            let forgotten = versions.past.pop_front();
+            if let Some(schema) = forgotten.as_ref().and_then(|version| version.schema.get()) {
+                schema.settle(&self.book);
+            }
         }
         versions.past.push_back(version);
     }
@@ -193,9 +200,6 @@ impl Lineage {
     /// The reverse of [`let_go`](Self::let_go), if there is room for its routes.
     fn bring_back(&self, version: Arc<Version>) -> Option<Arc<Version>> {
         self.shared.reserve_routes(version.routes.len()).then(|| {
-            if let Some(schema) = version.schema.get() {
-                schema.unsettle(&self.book);
-            }
             version.revive();
             version
         })
@@ -205,7 +209,9 @@ impl Lineage {
     pub(crate) fn features(&self) -> Vec<FeatureCounts> {
         let versions = self.versions.read();
         let mut counts = self.book.counts();
-        schemas(&versions.live).for_each(|schema| schema.add_rows(&mut counts));
+        for schema in versions.schemas() {
+            schema.each_observed(|feature, rows| counts[feature][OBSERVED] += rows);
+        }
         counts
     }
 
@@ -217,7 +223,9 @@ impl Lineage {
             window.keep(now, |totals| {
                 let versions = self.versions.read();
                 self.book.add_totals(totals);
-                schemas(&versions.live).for_each(|schema| schema.add_rows(totals));
+                for schema in versions.schemas() {
+                    schema.each_observed(|feature, rows| totals[feature][0] += rows);
+                }
             });
         }
     }
@@ -231,8 +239,14 @@ impl Lineage {
     }
 }
 
-fn schemas(versions: &[Arc<Version>]) -> impl Iterator<Item = &Schema> {
-    versions.iter().filter_map(|version| version.schema.get())
+impl Versions {
+    /// What is known was declared, by those let go too: a handle of theirs may still record.
+    fn schemas(&self) -> impl Iterator<Item = &Schema> {
+        self.live
+            .iter()
+            .chain(&self.past)
+            .filter_map(|version| version.schema.get())
+    }
 }
 
 impl Version {
@@ -313,7 +327,6 @@ impl Version {
     pub(crate) fn routes(&self) -> Vec<&Route> {
         self.routes
             .all()
-            .into_iter()
             .map(|named| &named.value)
             .chain(self.other_route.get())
             .collect()
@@ -383,18 +396,16 @@ impl Version {
 
     #[cold]
     fn add_route(&self, name: &str) -> &Route {
-        let added = canonical(name, self.shared.limits.value_bytes)
-            .filter(|name| **name != *OTHER)
-            .and_then(|name| {
-                self.routes.get_or_add(&name, |name| {
-                    let room = |routes| (routes < self.shared.limits.routes).then_some(routes + 1);
-                    let reserved = self
-                        .shared
-                        .routes
-                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
-                    reserved.ok().map(|_| self.new_route(name))
-                })
-            });
+        let added = canonical(name, self.shared.limits.value_bytes).and_then(|name| {
+            self.routes.get_or_add(&name, |name| {
+                let room = |routes| (routes < self.shared.limits.routes).then_some(routes + 1);
+                let reserved = self
+                    .shared
+                    .routes
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
+                reserved.ok().map(|_| self.new_route(name))
+            })
+        });
         added.map_or_else(
             || {
                 self.shared.overflow.count(OpenLabel::Route, name);
@@ -674,11 +685,16 @@ impl<'a> ModelBuilder<'a> {
             })?;
         }
         let _registering = self.monitor.registering();
-        let model = self.monitor.find_or_add(&self.name, &self.version);
-        if model.version() == OTHER {
-            return Ok(model);
+        // Before it is asked for, which takes a retirement back.
+        if let Some(known) = self.monitor.look_up(&self.name, &self.version) {
+            self.check_conflicts(&known)?;
         }
-        self.declare(&model)?;
+        let model = self.monitor.find_or_add(&self.name, &self.version);
+        if model.version() != OTHER {
+            // Again, because requests may have recorded scores meanwhile.
+            self.check_conflicts(&model.0)?;
+            self.declare(&model);
+        }
         Ok(model)
     }
 
@@ -705,9 +721,8 @@ impl<'a> ModelBuilder<'a> {
         Ok(())
     }
 
-    /// Everything that can contradict is looked at before anything is set.
-    fn declare(&self, model: &Model) -> Result<(), RegisterError> {
-        let version = &*model.0;
+    /// Whether the version is registered already with something else.
+    fn check_conflicts(&self, version: &Version) -> Result<(), RegisterError> {
         if let (Some(requested), Some(registered)) = (&self.framework, version.framework.get())
             && **registered != **requested
         {
@@ -730,15 +745,18 @@ impl<'a> ModelBuilder<'a> {
             let registered = scores.layout().bounds();
             return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
         }
-        let schema = match &self.features {
-            Some(features) if version.schema.get().is_none() => Some(Schema::new(features, &version.lineage.book)),
-            _ => None,
-        };
+        Ok(())
+    }
+
+    fn declare(&self, model: &Model) {
+        let version = &*model.0;
         if let Some(framework) = &self.framework {
             version.framework.get_or_init(|| framework.as_str().into());
         }
-        if let Some(schema) = schema {
-            version.schema.get_or_init(|| schema);
+        if let Some(features) = &self.features {
+            version
+                .schema
+                .get_or_init(|| Schema::new(features, &version.lineage.book));
         }
         if let Some(bounds) = &self.score_buckets {
             version
@@ -751,7 +769,6 @@ impl<'a> ModelBuilder<'a> {
         if let Some(pipeline) = &self.pipeline_version {
             model.set_pipeline_version(pipeline);
         }
-        Ok(())
     }
 
     fn conflict(&self, what: &'static str, registered: String, requested: String) -> RegisterError {
@@ -769,7 +786,8 @@ impl<'a> ModelBuilder<'a> {
 pub(crate) fn missing_ratio(counts: &FeatureCounts, base: crate::window::Totals) -> Option<f64> {
     let observed = counts[OBSERVED].saturating_sub(base[0]);
     let missing = counts[MISSING].saturating_sub(base[1]);
-    (observed > 0).then(|| missing as f64 / observed as f64)
+    // The copy and the counts are not of one moment.
+    (observed > 0).then(|| (missing as f64 / observed as f64).min(1.0))
 }
 
 /// The counters of a feature, in the order they are exposed.

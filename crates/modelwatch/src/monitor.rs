@@ -17,7 +17,7 @@ use crate::interop::Included;
 use crate::label::{OTHER, canonical};
 use crate::layout::Layout;
 use crate::limits::{Limits, OpenLabel, Overflow};
-use crate::model::{Lineage, Model, ModelBuilder};
+use crate::model::{Lineage, Model, ModelBuilder, Version};
 
 /// Holds the models of a process and exposes what they recorded.
 ///
@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) overflow: Overflow,
     /// Routes there are, over all versions.
     pub(crate) routes: AtomicUsize,
+    /// Length of the page that was written last.
+    pub(crate) page_bytes: AtomicUsize,
     last_scrape: Mutex<Option<Instant>>,
 }
 
@@ -135,11 +137,12 @@ impl Monitor {
     }
 
     pub(crate) fn find_or_add(&self, name: &str, version: &str) -> Model {
-        if let Some(lineage) = self.0.lineages.read().by_name.get(name).cloned() {
+        let known = self.0.lineages.read().by_name.get(name).cloned();
+        if let Some(lineage) = known {
             return Model(lineage.version(version));
         }
         let limits = &self.0.shared.limits;
-        if let Some(name) = canonical(name, limits.value_bytes).filter(|name| **name != *OTHER) {
+        if let Some(name) = canonical(name, limits.value_bytes) {
             let mut lineages = self.0.lineages.write();
             if let Some(lineage) = lineages.by_name.get(&*name).cloned() {
                 drop(lineages);
@@ -160,6 +163,12 @@ impl Monitor {
             .other
             .get_or_init(|| Arc::new(Lineage::new(self.0.shared.clone(), OTHER.into())));
         Model(other.folded())
+    }
+
+    /// The version if it is known, live or let go, left as it is.
+    pub(crate) fn look_up(&self, name: &str, version: &str) -> Option<Arc<Version>> {
+        let lineage = self.0.lineages.read().by_name.get(name).cloned();
+        lineage?.look_up(version)
     }
 
     /// The exposition in one format, with no lock held while it is written.
@@ -309,6 +318,7 @@ impl MonitorBuilder {
             process_metrics: self.process_metrics,
             overflow: Overflow::default(),
             routes: AtomicUsize::new(0),
+            page_bytes: AtomicUsize::new(0),
             last_scrape: Mutex::new(None),
         }
     }

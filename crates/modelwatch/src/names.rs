@@ -83,9 +83,14 @@ impl<T> Names<T> {
     }
 
     /// All entries, in the order they were added.
-    pub(crate) fn all(&self) -> Vec<&Named<T>> {
-        let mut all: Vec<_> = self.places.iter().filter_map(OnceBox::get).collect();
-        all.sort_unstable_by_key(|named| named.index);
-        all
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Named<T>> {
+        let mut all: Vec<Option<&Named<T>>> = vec![None; self.len()];
+        for named in self.places.iter().filter_map(OnceBox::get) {
+            // One that was added after the vector was made has its turn next time.
+            if let Some(place) = all.get_mut(named.index) {
+                *place = Some(named);
+            }
+        }
+        all.into_iter().flatten()
     }
 }

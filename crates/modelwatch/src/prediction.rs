@@ -127,7 +127,7 @@ impl NamedCounters {
 
     /// Labels and counts, in the order the names came.
     pub(crate) fn read(&self) -> Vec<(&Labels, u64)> {
-        let named = self.names.all().into_iter().map(|named| (named.index, &named.value));
+        let named = self.names.all().map(|named| (named.index, &named.value));
         let other = self.other.get().map(|labels| (self.limit, labels));
         named
             .chain(other)

@@ -103,31 +103,30 @@ impl RouteCells {
         self.stripes.mark()
     }
 
-    pub(crate) fn read(&self) -> RouteReading<'_> {
+    /// What was counted, in a buffer that may have served before.
+    pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
         let in_flight = self.in_flight();
-        let mut head = [0; LATENCY];
-        self.stripes.add_to(0, &mut head);
-        let mut cells = vec![0; self.layout.cells()];
-        self.stripes.add_to(LATENCY, &mut cells);
-        RouteReading {
+        self.stripes.read(&mut buffer);
+        let reading = RouteReading {
             labels: &self.labels,
             in_flight,
-            statuses: std::array::from_fn(|status| head[STATUS + status]),
-            latency: Reading {
-                layout: self.layout.clone(),
-                cells,
-                sum: self.layout.exposed(head[LATENCY_SUM] as f64),
-            },
-        }
+            statuses: std::array::from_fn(|status| buffer[STATUS + status]),
+        };
+        let latency = Reading {
+            layout: self.layout.clone(),
+            sum: self.layout.exposed(buffer[LATENCY_SUM] as f64),
+            values: buffer,
+            first: LATENCY,
+        };
+        (reading, latency)
     }
 }
 
-/// A route as it was at one moment.
+/// Requests of a route at one moment.
 pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
     pub(crate) statuses: [u64; Status::ALL.len()],
-    pub(crate) latency: Reading,
 }
 
 impl fmt::Debug for Route {

@@ -64,6 +64,25 @@ impl Stripes {
             .fold(0.0, |sum, value| (sum + value).clamp(f64::MIN, f64::MAX))
     }
 
+    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
+    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
+        sums.clear();
+        for lane in self.lanes() {
+            let cells = lane
+                .iter()
+                .flat_map(|line| &line.0)
+                .map(|cell| cell.load(Ordering::Acquire));
+            if sums.is_empty() {
+                sums.extend(cells);
+            } else {
+                sums.iter_mut()
+                    .zip(cells)
+                    .for_each(|(sum, cell): (&mut u64, _)| *sum = sum.wrapping_add(cell));
+            }
+        }
+        sums.resize(self.cells, 0);
+    }
+
     /// Adds the sums of the cells from `first` on to `into`, one each, modulo 2⁶⁴.
     pub(crate) fn add_to(&self, first: usize, into: &mut [u64]) {
         for lane in self.lanes() {

@@ -47,8 +47,6 @@ pub(crate) trait Sink {
     /// A sample of a counter or a gauge.
     fn number(&mut self, labels: &[&Labels], value: Number);
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
-    /// A family another library rendered.
-    fn included(&mut self, family: &crate::interop::IncludedFamily);
 }
 
 static STATUS: LazyLock<[Labels; Status::ALL.len()]> =
@@ -69,6 +67,7 @@ struct Edition {
     retired: Option<u64>,
 }
 
+/// What the monitor itself recorded; not what it includes, which may be a registry that collects this very monitor.
 pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
     monitor.shared().scrape_begins();
     let pages: Vec<Page> = monitor.lineages().into_iter().map(Page::open).collect();
@@ -78,25 +77,26 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
             .flat_map(|page| &page.versions)
             .map(|edition| &*edition.version)
     };
-    let readings: Vec<(&Version, Vec<RouteReading<'_>>)> = editions()
-        .map(|version| {
-            (
-                version,
-                version.routes().into_iter().map(|route| route.0.read()).collect(),
-            )
-        })
-        .collect();
-    let routes = || readings.iter().flat_map(|(_, routes)| routes);
 
+    // Each route is read once, its latencies into one buffer: a copy of them all would be large.
+    let mut buffer = Vec::new();
+    let mut readings: Vec<(&Version, Vec<RouteReading<'_>>)> = Vec::new();
+    sink.family((&contract::INFERENCE_LATENCY).into());
+    for version in editions() {
+        let mut routes = Vec::new();
+        for route in version.routes() {
+            let (reading, latency) = route.0.read(buffer);
+            sink.histogram(&[reading.labels], &latency);
+            routes.push(reading);
+            buffer = latency.values;
+        }
+        readings.push((version, routes));
+    }
     sink.family((&contract::INFERENCE_REQUESTS).into());
-    for route in routes() {
+    for route in readings.iter().flat_map(|(_, routes)| routes) {
         for (labels, count) in STATUS.iter().zip(route.statuses) {
             sink.number(&[route.labels, labels], Number::Integer(count));
         }
-    }
-    sink.family((&contract::INFERENCE_LATENCY).into());
-    for route in routes() {
-        sink.histogram(&[route.labels], &route.latency);
     }
     sink.family((&contract::INFERENCE_IN_FLIGHT).into());
     for (version, routes) in &readings {
@@ -142,11 +142,6 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
         for (metric, value) in process::read() {
             sink.family(metric.into());
             sink.number(&[], value);
-        }
-    }
-    for included in monitor.included() {
-        for family in included.families() {
-            sink.included(&family);
         }
     }
     for edition in pages.iter().flat_map(|page| &page.versions) {

@@ -9,10 +9,12 @@ mod protobuf;
 mod text;
 
 use std::io::Write;
+use std::sync::atomic::Ordering;
 
 pub(crate) use gather::{Family, Number, Sink, gather};
 
 use crate::Monitor;
+use crate::interop::IncludedFamily;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use protobuf::Protobuf;
@@ -70,24 +72,30 @@ pub struct Scrape {
     pub body: Vec<u8>,
 }
 
-pub(crate) fn encode(monitor: &Monitor, format: Format) -> Vec<u8> {
-    match format {
-        Format::OpenMetricsText => {
-            let mut sink = Text::new(Dialect::OpenMetrics);
-            gather(monitor, &mut sink);
-            sink.finish()
-        }
-        Format::PrometheusText => {
-            let mut sink = Text::new(Dialect::Prometheus);
-            gather(monitor, &mut sink);
-            sink.finish()
-        }
-        Format::PrometheusProtobuf => {
-            let mut sink = Protobuf::default();
-            gather(monitor, &mut sink);
-            sink.finish()
-        }
+/// A page takes what other libraries rendered, too.
+trait Page: Sink {
+    fn included(&mut self, family: &IncludedFamily);
+}
+
+fn fill<P: Page>(monitor: &Monitor, mut page: P) -> P {
+    gather(monitor, &mut page);
+    for family in monitor.included_families() {
+        page.included(&family);
     }
+    page
+}
+
+pub(crate) fn encode(monitor: &Monitor, format: Format) -> Vec<u8> {
+    // Pages are much like the one before: room for that spares growing, which copies.
+    let last = &monitor.shared().page_bytes;
+    let room = last.load(Ordering::Relaxed) * 9 / 8;
+    let page = match format {
+        Format::OpenMetricsText => fill(monitor, Text::new(Dialect::OpenMetrics, room)).finish(),
+        Format::PrometheusText => fill(monitor, Text::new(Dialect::Prometheus, room)).finish(),
+        Format::PrometheusProtobuf => fill(monitor, Protobuf::new(room)).finish(),
+    };
+    last.store(page.len(), Ordering::Relaxed);
+    page
 }
 
 pub(crate) fn scrape(monitor: &Monitor, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {

@@ -3,7 +3,7 @@
 //! The messages are written field by field, straight from the readings. Source: `metrics.proto` of Prometheus'
 //! client model, and the encoding guide of Protocol Buffers.
 
-use super::{Family, Number, Sink};
+use super::{Family, Number, Page, Sink};
 use crate::contract::Kind;
 use crate::histogram::Reading;
 use crate::interop::{IncludedFamily, IncludedKind, IncludedSample};
@@ -108,6 +108,13 @@ impl Message {
 }
 
 impl Protobuf {
+    pub(super) fn new(room: usize) -> Self {
+        Self {
+            page: Vec::with_capacity(room),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.close();
         self.page
@@ -189,10 +196,10 @@ impl Sink for Protobuf {
         self.value.varint(1, reading.count());
         self.value.double(2, reading.sum);
         let bounds = layout.bounds().iter().copied().chain([f64::INFINITY]);
-        for (bound, cumulative) in bounds.zip(layout.cumulative(&reading.cells)) {
+        for (bound, cumulative) in bounds.zip(layout.cumulative(reading.cells())) {
             self.value.bucket(cumulative, bound);
         }
-        layout.native(&reading.cells, &mut self.native);
+        layout.native(reading.cells(), &mut self.native);
         self.value.varint(5, zigzag(NATIVE_SCHEMA.into()));
         self.value.double(6, layout.zero_threshold());
         self.value.varint(7, self.native.zero);
@@ -200,7 +207,9 @@ impl Sink for Protobuf {
         self.value.spans(12, 13, &self.native.positive);
         self.end_metric(7);
     }
+}
 
+impl Page for Protobuf {
     fn included(&mut self, family: &IncludedFamily) {
         self.close();
         self.family = None;

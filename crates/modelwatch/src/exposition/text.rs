@@ -2,7 +2,7 @@
 //!
 //! Source: the OpenMetrics 1.0 specification, and Prometheus' "Exposition formats" for version 0.0.4.
 
-use super::{Family, Number, Sink};
+use super::{Family, Number, Page, Sink};
 use crate::contract::Kind;
 use crate::histogram::Reading;
 use crate::interop::{IncludedFamily, IncludedKind};
@@ -20,17 +20,20 @@ pub(super) struct Text {
     page: Vec<u8>,
     family: Option<Family<'static>>,
     announced: bool,
+    /// What the family's samples are called, before the suffixes of a histogram.
+    name: Vec<u8>,
     /// What the lines of one histogram have in common.
     prefix: Vec<u8>,
 }
 
 impl Text {
-    pub(super) fn new(dialect: Dialect) -> Self {
+    pub(super) fn new(dialect: Dialect, room: usize) -> Self {
         Self {
             dialect,
-            page: Vec::with_capacity(16 * 1024),
+            page: Vec::with_capacity(room),
             family: None,
             announced: false,
+            name: Vec::new(),
             prefix: Vec::new(),
         }
     }
@@ -73,19 +76,21 @@ impl Text {
             .for_each(|part| self.page.extend_from_slice(part.as_bytes()));
     }
 
-    /// The family, announced before its first sample.
-    fn open(&mut self) -> Option<Family<'static>> {
-        let family = self.family?;
-        if !self.announced {
-            self.announced = true;
+    /// Announces the family before its first sample.
+    #[cold]
+    fn open(&mut self) {
+        self.announced = true;
+        if let Some(family) = self.family {
             let (suffix, kind) = match family.kind {
                 Kind::Counter => ("_total", "counter"),
                 Kind::Gauge => ("", "gauge"),
                 Kind::Histogram => ("", "histogram"),
             };
             self.announce(family.name, suffix, kind, family.help, family.unit);
+            self.name.clear();
+            self.name.extend_from_slice(family.name.as_bytes());
+            self.name.extend_from_slice(suffix.as_bytes());
         }
-        Some(family)
     }
 }
 
@@ -109,18 +114,22 @@ impl Sink for Text {
     }
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
-        let Some(family) = self.open() else { return };
+        if !self.announced {
+            self.open();
+        }
         let page = &mut self.page;
-        page.extend_from_slice(family.name.as_bytes());
-        if family.kind == Kind::Counter {
-            page.extend_from_slice(b"_total");
-        }
-        if !labels.is_empty() {
+        page.extend_from_slice(&self.name);
+        if let [first, others @ ..] = labels {
             page.push(b'{');
-            push_labels(labels, page);
-            page.push(b'}');
+            page.extend_from_slice(first.text().as_bytes());
+            for labels in others {
+                page.push(b',');
+                page.extend_from_slice(labels.text().as_bytes());
+            }
+            page.extend_from_slice(b"} ");
+        } else {
+            page.push(b' ');
         }
-        page.push(b' ');
         match value {
             Number::Integer(value) => push_integer(value, page),
             Number::Float(value) => write_f64(value, page),
@@ -129,10 +138,12 @@ impl Sink for Text {
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
-        let Some(family) = self.open() else { return };
+        if !self.announced {
+            self.open();
+        }
         let prefix = &mut self.prefix;
         prefix.clear();
-        prefix.extend_from_slice(family.name.as_bytes());
+        prefix.extend_from_slice(&self.name);
         prefix.extend_from_slice(b"_bucket{");
         push_labels(labels, prefix);
         prefix.push(b',');
@@ -142,7 +153,7 @@ impl Sink for Text {
             .layout
             .les()
             .iter()
-            .zip(reading.layout.cumulative(&reading.cells))
+            .zip(reading.layout.cumulative(reading.cells()))
         {
             page.extend_from_slice(prefix);
             page.extend_from_slice(le.as_bytes());
@@ -151,7 +162,7 @@ impl Sink for Text {
             count = cumulative;
         }
         let start = |suffix: &[u8], page: &mut Vec<u8>| {
-            page.extend_from_slice(family.name.as_bytes());
+            page.extend_from_slice(&self.name);
             page.extend_from_slice(suffix);
             push_labels(labels, page);
             page.extend_from_slice(b"} ");
@@ -168,7 +179,9 @@ impl Sink for Text {
         push_integer(count, page);
         page.push(b'\n');
     }
+}
 
+impl Page for Text {
     fn included(&mut self, family: &IncludedFamily) {
         let open_metrics = self.dialect == Dialect::OpenMetrics;
         let (suffix, kind) = match family.kind {
