@@ -1,0 +1,160 @@
+//! What a whole middleware adds to a request: to a bare tower service, to an axum router and to an actix application.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use modelwatch::Monitor;
+use modelwatch_tower::InferenceLayer;
+use tower::layer::util::Identity;
+use tower::{Layer, Service};
+use tower_http::trace::TraceLayer;
+
+fn settings() -> Criterion {
+    Criterion::default()
+        .sample_size(40)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .configure_from_args()
+}
+
+/// Answers at once.
+#[derive(Clone, Copy)]
+struct Bare;
+
+impl Service<Request<Full<Bytes>>> for Bare {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        ready(Ok(Response::new(Full::from("0.82"))))
+    }
+}
+
+fn request<B: Default>() -> Request<B> {
+    Request::builder().uri("/predict").body(B::default()).expect("valid")
+}
+
+/// One request, its answer read to the end.
+fn drive<S, In, Out>(service: &mut S, request: Request<In>)
+where
+    S: Service<Request<In>, Response = Response<Out>>,
+    Out: Body,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(service.poll_ready(&mut context).is_ready());
+    let answer = pin!(service.call(request)).as_mut().poll(&mut context);
+    let Poll::Ready(Ok(response)) = answer else {
+        panic!("an answer at once")
+    };
+    let mut body = pin!(response.into_body());
+    while let Poll::Ready(Some(Ok(_))) = body.as_mut().poll_frame(&mut context) {}
+}
+
+fn bare(criterion: &mut Criterion) {
+    fn measure<L, Out>(criterion: &mut Criterion, name: &str, layer: L)
+    where
+        L: Layer<Bare>,
+        L::Service: Service<Request<Full<Bytes>>, Response = Response<Out>>,
+        Out: Body,
+    {
+        let mut service = layer.layer(Bare);
+        let mut group = criterion.benchmark_group("tower");
+        group.bench_function(name, |bencher| bencher.iter(|| drive(&mut service, request())));
+    }
+    let monitor = Monitor::new();
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    measure(criterion, "bare", Identity::new());
+    measure(criterion, "modelwatch", InferenceLayer::new(&model).route("predict"));
+    let resolver = monitor.clone();
+    let select = move |_: &Request<Full<Bytes>>| Some(resolver.resolve("claims-risk", "2026-05-01"));
+    measure(
+        criterion,
+        "modelwatch, per request",
+        InferenceLayer::per_request(&model, select).route("predict"),
+    );
+    measure(criterion, "TraceLayer", TraceLayer::new_for_http());
+    measure(
+        criterion,
+        "tower-otel",
+        tower_otel::metrics::HttpLayer::server(&opentelemetry::global::meter("bench")),
+    );
+}
+
+fn axum(criterion: &mut Criterion) {
+    fn measure(criterion: &mut Criterion, name: &str, layered: impl FnOnce(Router) -> Router) {
+        // With its state, as `axum::serve` has it: without, it applies its layers anew for every request.
+        let mut router: Router = layered(Router::new().route("/predict", get(async || "0.82"))).with_state(());
+        let mut group = criterion.benchmark_group("axum");
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| drive::<_, axum::body::Body, _>(&mut router.as_service(), request()));
+        });
+    }
+    let monitor = Monitor::new();
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    measure(criterion, "no layer", |router| router);
+    measure(criterion, "identity layer", |router| router.layer(Identity::new()));
+    measure(criterion, "modelwatch", |router| {
+        router.layer(InferenceLayer::new(&model))
+    });
+    measure(criterion, "TraceLayer", |router| {
+        router.layer(TraceLayer::new_for_http())
+    });
+    // It starts a task that looks after its recorder.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (peer, _handle) = runtime.block_on(async { axum_prometheus::PrometheusMetricLayer::pair() });
+    measure(criterion, "axum-prometheus", |router| router.layer(peer));
+}
+
+fn actix(criterion: &mut Criterion) {
+    use actix_web::{App, test, web};
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    let page = || web::resource("/predict").to(async || "0.82");
+    let mut group = criterion.benchmark_group("actix");
+    macro_rules! measure {
+        ($name:literal, $app:expr) => {
+            let app = local.block_on(&runtime, test::init_service($app));
+            group.bench_function($name, |bencher| {
+                bencher.iter(|| {
+                    local.block_on(&runtime, async {
+                        let answer =
+                            test::call_service(&app, test::TestRequest::get().uri("/predict").to_request()).await;
+                        test::read_body(answer).await
+                    })
+                });
+            });
+        };
+    }
+    measure!("no middleware", App::new().service(page()));
+    let peer = actix_web_prom::PrometheusMetricsBuilder::new("bench")
+        .build()
+        .expect("valid");
+    measure!("actix-web-prom", App::new().wrap(peer).service(page()));
+}
+
+criterion_group! {
+    name = middleware;
+    config = settings();
+    targets = bare, axum, actix
+}
+criterion_main!(middleware);

@@ -1,0 +1,127 @@
+//! The longest pause of a recording thread while 20,000 histograms are scraped and new series arrive, next to the same run
+//! without scrapes. No criterion: the figure is a maximum, not a mean.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use modelwatch::contract::LATENCY_BUCKETS;
+use modelwatch::{Format, Limits, Monitor, Status};
+
+const HISTOGRAMS: usize = 20_000;
+const RUN: Duration = Duration::from_secs(3);
+
+/// The longest gap between two records, the records going on for the whole run while `meanwhile` is called over and over.
+fn longest_pause(mut record: impl FnMut(), meanwhile: impl Fn() + Send + Sync) -> Duration {
+    let going = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while going.load(Ordering::Relaxed) {
+                meanwhile();
+            }
+        });
+        let started = Instant::now();
+        let (mut last, mut longest) = (started, Duration::ZERO);
+        while last - started < RUN {
+            record();
+            let now = Instant::now();
+            longest = longest.max(now - last);
+            last = now;
+        }
+        going.store(false, Ordering::Relaxed);
+        longest
+    })
+}
+
+fn modelwatch(scrapes: bool) -> Duration {
+    let limits = Limits {
+        routes_per_version: 2 * HISTOGRAMS,
+        routes: 2 * HISTOGRAMS,
+        ..Limits::default()
+    };
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let model = monitor.model("claims-risk", "1").register().expect("valid");
+    (0..HISTOGRAMS).for_each(|number| {
+        model
+            .route(&number.to_string())
+            .record(Status::Success, Duration::from_millis(20))
+    });
+    let mut number = HISTOGRAMS;
+    let meanwhile = || {
+        if scrapes {
+            black_box(monitor.encode(Format::OpenMetricsText));
+        } else {
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let mut records = 0u64;
+    longest_pause(
+        || {
+            records += 1;
+            // A new series every thousand records, until there are half as many again.
+            if records.is_multiple_of(1_000) && number < HISTOGRAMS + HISTOGRAMS / 2 {
+                number += 1;
+            }
+            model
+                .route(&number.to_string())
+                .record(Status::Success, Duration::from_millis(20));
+        },
+        meanwhile,
+    )
+}
+
+fn prometheus_client(scrapes: bool) -> Duration {
+    use prometheus_client::metrics::family::Family;
+    use prometheus_client::metrics::histogram::Histogram;
+    use prometheus_client::registry::Registry;
+    let mut registry = Registry::default();
+    let latencies = Family::<Vec<(String, String)>, Histogram>::new_with_constructor(|| {
+        Histogram::new(LATENCY_BUCKETS.iter().copied())
+    });
+    registry.register("latency", "Latency", latencies.clone());
+    let observe = |number: usize| {
+        latencies
+            .get_or_create(&vec![("route".to_owned(), number.to_string())])
+            .observe(0.02);
+    };
+    (0..HISTOGRAMS).for_each(observe);
+    let mut number = HISTOGRAMS;
+    let meanwhile = || {
+        if scrapes {
+            let mut page = String::new();
+            prometheus_client::encoding::text::encode(&mut page, &registry).expect("a page");
+            black_box(page);
+        } else {
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let mut records = 0u64;
+    longest_pause(
+        || {
+            records += 1;
+            if records.is_multiple_of(1_000) && number < HISTOGRAMS + HISTOGRAMS / 2 {
+                number += 1;
+            }
+            observe(number);
+        },
+        meanwhile,
+    )
+}
+
+fn main() -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "| longest pause of a recording thread, ms | without scrapes | with scrapes |\n| --- | --: | --: |"
+    )?;
+    type Run = fn(bool) -> Duration;
+    let runs: [(&str, Run); 2] = [("modelwatch", modelwatch), ("prometheus-client", prometheus_client)];
+    for (name, run) in runs {
+        // The machine has pauses of its own: the smallest of three maxima is the least that was due to the library.
+        let least = |scrapes| (0..3).map(|_| run(scrapes)).min().unwrap_or_default().as_secs_f64() * 1e3;
+        writeln!(out, "| {name} | {:.2} | {:.2} |", least(false), least(true))?;
+    }
+    Ok(())
+}
