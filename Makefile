@@ -22,8 +22,10 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, d
 	$(CARGO) test --workspace --all-features
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
 
-bench: ## run the benchmarks (ARGS='record' runs those whose name has "record")
-	$(CARGO) bench -p benches -- $(ARGS)
+bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
+	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)
+	$(CARGO) bench -p benches --bench pause
+	$(CARGO) run --release -p benches
 
 docs: ## build the API documentation into target/doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps

@@ -8,7 +8,10 @@ use modelwatch::{Feature, FeatureValue, Monitor, Stage, Status};
 
 #[test]
 fn the_hot_path_allocates_nothing() {
-    let monitor = Monitor::new();
+    // So short a window is looked after all the time.
+    let window = Duration::from_micros(20);
+    let monitor = Monitor::builder().window(window).build().expect("valid");
+    let versions: Vec<String> = (0..9).map(|number| number.to_string()).collect();
     let names: Vec<String> = (0..20).map(|number| format!("feature_{number}")).collect();
     let features = names.iter().map(|name| Feature::numeric(name).range(0.0..=10.0));
     let model = monitor
@@ -17,7 +20,7 @@ fn the_hot_path_allocates_nothing() {
         .classes(["a", "b"])
         .register()
         .expect("valid");
-    let (route, class) = (model.route("predict"), model.class("a"));
+    let (route, other, class) = (model.route("predict"), model.route("explain"), model.class("a"));
     let row: Vec<Option<f64>> = (0..20)
         .map(|number| (number % 7 != 0).then_some(f64::from(number)))
         .collect();
@@ -57,6 +60,22 @@ fn the_hot_path_allocates_nothing() {
         (
             "model already seen",
             Box::new(|| drop(black_box(monitor.resolve("m", "1")))),
+        ),
+        (
+            "more models than a thread remembers",
+            Box::new(|| {
+                versions
+                    .iter()
+                    .for_each(|name| drop(black_box(monitor.resolve(name, name))))
+            }),
+        ),
+        (
+            "handle cloned and moved to another",
+            Box::new(|| {
+                let mut request = route.clone().start();
+                request.move_to(&other);
+                request.finish(Status::Error);
+            }),
         ),
         (
             "route already seen",

@@ -1,7 +1,11 @@
 //! Buckets of any shape count every value where it belongs.
 
-use modelwatch::{Format, Monitor};
-use modelwatch_testkit::{NativeHistogram, Value, protobuf_decode};
+use std::time::Duration;
+
+use modelwatch::{Format, Model, Monitor, Status};
+use modelwatch_testkit::{
+    NativeHistogram, Sample, Value, openmetrics_strict, prometheus_text_strict, promtool_check_metrics, protobuf_decode,
+};
 use proptest::prelude::*;
 
 fn bounds() -> impl Strategy<Value = Vec<f64>> {
@@ -86,5 +90,69 @@ proptest! {
         for value in values {
             prop_assert!(native_holds(native, value), "{} in {:?}", value, native);
         }
+    }
+}
+
+/// The bounds of one histogram, as a text page spells them.
+fn bounds_on(page: Vec<Sample>, name: &str) -> Vec<f64> {
+    let buckets = page.into_iter().filter(|sample| sample.name == name);
+    buckets
+        .map(|sample| sample.labels["le"].parse().expect("a bound"))
+        .collect()
+}
+
+#[test]
+fn bounds_of_any_size_are_spelt_so_that_every_parser_reads_them() {
+    let scores = [
+        vec![-0.0],
+        vec![5e-324],
+        vec![-5e-324, 5e-324],
+        vec![-1e-310],
+        vec![f64::MIN, f64::MAX],
+        (-30..30).map(|exponent| 10f64.powi(exponent)).collect(),
+        (1..=200).map(f64::from).collect(),
+    ];
+    let latencies = [
+        vec![1e-9],
+        vec![1e-9, 1.4e-9, 1.6e-9],
+        vec![1e300, 1e301, f64::MAX],
+        (1..=200).map(|milliseconds| f64::from(milliseconds) * 1e-3).collect(),
+    ];
+    let around = |bound: &f64| [bound.next_down(), *bound, bound.next_up()];
+    let durations = [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        Duration::from_secs(1),
+        Duration::MAX,
+    ];
+    let check = |monitor: Monitor, model: Model, name, bounds: Vec<f64>| {
+        model.record_predictions(&bounds.iter().flat_map(around).collect::<Vec<_>>());
+        for duration in durations {
+            model.route("predict").record(Status::Success, duration);
+            model.record_stage(modelwatch::Stage::Compute, duration);
+        }
+        let text = monitor.encode(Format::PrometheusText);
+        promtool_check_metrics(&text).expect("promtool");
+        let text = prometheus_text_strict(&text).expect("Prometheus text");
+        let open = openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
+        protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).expect("protobuf");
+        let expected = [&bounds[..], &[f64::INFINITY]].concat();
+        assert_eq!(bounds_on(text, name), expected);
+        assert_eq!(bounds_on(open, name), expected);
+    };
+    for bounds in scores {
+        let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
+        let model = monitor
+            .model("m", "1")
+            .score_buckets(&bounds[..])
+            .register()
+            .expect("valid");
+        check(monitor, model, "ml_prediction_score_bucket", bounds);
+    }
+    for bounds in latencies {
+        let builder = Monitor::builder().process_metrics(false).latency_buckets(&bounds[..]);
+        let monitor = builder.build().expect("valid");
+        let model = monitor.resolve("m", "1");
+        check(monitor, model, "ml_inference_latency_seconds_bucket", bounds);
     }
 }

@@ -7,11 +7,16 @@ use std::time::Duration;
 
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status};
 use modelwatch_testkit::{
-    MetricsPage, MetricsServer, Page, Prometheus, PrometheusOptions, Sample, Value, prometheus_text_strict,
-    protobuf_decode,
+    MetricsPage, MetricsServer, Page, Prometheus, PrometheusOptions, Sample, Value, openmetrics_strict,
+    prometheus_text_strict, protobuf_decode,
 };
 
 const RECORDS: u64 = 10_000;
+const FORMATS: [Format; 3] = [
+    Format::PrometheusText,
+    Format::OpenMetricsText,
+    Format::PrometheusProtobuf,
+];
 
 fn record(model: &Model, number: u64) {
     let route = model.route(if number.is_multiple_of(2) { "predict" } else { "explain" });
@@ -25,18 +30,39 @@ fn record(model: &Model, number: u64) {
     model
         .record_prediction((number % 5) as f64 * 0.25)
         .class(if number.is_multiple_of(2) { "a" } else { "b" });
+    // The third is never there.
     model.record_features([Some(number as f64), (!number.is_multiple_of(4)).then_some(1.0)]);
+    model.record_feature("undeclared", None::<f64>);
     model.record_stage(Stage::Compute, Duration::from_millis(2));
     model.record_outcome("done");
     model.record_batch_size(8);
 }
 
-/// A histogram's buckets never shrink along their bounds and end at its count; nothing is below zero.
+/// A histogram's buckets never shrink along their bounds and end at its count; nothing is below zero; no feature is missing more
+/// often than it was looked at.
 fn consistent(samples: &[Sample]) {
     let mut buckets: HashMap<String, Vec<(f64, f64)>> = HashMap::new();
     let mut counts = HashMap::new();
+    let of = |name: &str| {
+        let samples = samples.iter().filter(|sample| sample.name == name);
+        samples
+            .map(|sample| (sample.labels["feature_name"].clone(), sample.value))
+            .collect::<HashMap<_, _>>()
+    };
+    let observed = of("ml_feature_observations_total");
+    for (feature, missing) in of("ml_feature_missing_total") {
+        assert!(
+            missing <= observed[&feature],
+            "{feature} is missing {missing} times of {}",
+            observed[&feature]
+        );
+    }
     for sample in samples {
         assert!(sample.value >= 0.0, "{sample:?}");
+        assert!(
+            sample.name != "ml_feature_missing_ratio" || sample.value <= 1.0,
+            "{sample:?}"
+        );
         let mut labels: BTreeMap<_, _> = sample.labels.clone();
         if let Some(name) = sample.name.strip_suffix("_bucket") {
             let le = labels.remove("le").expect("a bound").parse().expect("a number");
@@ -64,10 +90,11 @@ fn consistent(samples: &[Sample]) {
 
 /// No counter is lower than it was.
 fn grown(samples: &[Sample], before: &mut HashMap<String, f64>) {
-    for sample in samples
-        .iter()
-        .filter(|sample| sample.name.ends_with("_total") || sample.name.ends_with("_count"))
-    {
+    for sample in samples.iter().filter(|sample| {
+        ["_total", "_count", "_bucket", "_sum"]
+            .iter()
+            .any(|suffix| sample.name.ends_with(suffix))
+    }) {
         let series = format!("{}{:?}", sample.name, sample.labels);
         let earlier = before.insert(series.clone(), sample.value).unwrap_or_default();
         assert!(
@@ -81,7 +108,11 @@ fn grown(samples: &[Sample], before: &mut HashMap<String, f64>) {
 #[test]
 fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
     let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
-    let features = [Feature::numeric("a").range(0.0..=1e9), Feature::numeric("b")];
+    let features = [
+        Feature::numeric("a").range(0.0..=1e9),
+        Feature::numeric("b"),
+        Feature::numeric("c"),
+    ];
     let model = monitor.model("m", "1").features(features).register().expect("valid");
     let recording = AtomicBool::new(true);
     // More threads than there are cores or slots, in waves, so that slots are handed on.
@@ -90,10 +121,7 @@ fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
         let scraper = scope.spawn(|| {
             let mut pages = Vec::new();
             while recording.load(Ordering::Relaxed) {
-                pages.push((
-                    monitor.encode(Format::PrometheusText),
-                    monitor.encode(Format::PrometheusProtobuf),
-                ));
+                pages.push(FORMATS.map(|format| monitor.encode(format)));
                 thread::sleep(Duration::from_millis(10));
             }
             pages
@@ -111,10 +139,12 @@ fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
     });
     assert!(pages.len() > 5, "scrapes went on meanwhile");
     let mut before = HashMap::new();
-    for (text, protobuf) in &pages {
-        let samples = prometheus_text_strict(text).expect("a page");
-        consistent(&samples);
-        grown(&samples, &mut before);
+    for [text, open, protobuf] in &pages {
+        for samples in [prometheus_text_strict(text), openmetrics_strict(open)] {
+            let samples = samples.expect("a page");
+            consistent(&samples);
+            grown(&samples, &mut before);
+        }
         for family in protobuf_decode(protobuf).expect("a page") {
             for metric in &family.metrics {
                 if let Value::Histogram(histogram) = &metric.value {
@@ -164,11 +194,11 @@ fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
         page.sum("ml_feature_observations_total", &[("feature_name", "b")]),
         total
     );
-    let missing = numbers().filter(|number| number.is_multiple_of(4)).count();
-    assert_eq!(
-        page.sum("ml_feature_missing_total", &[("feature_name", "b")]),
-        missing as f64
-    );
+    let missing = numbers().filter(|number| number.is_multiple_of(4)).count() as f64;
+    for (feature, missing) in [("a", 0.0), ("b", missing), ("c", total), ("undeclared", total)] {
+        let counted = page.sum("ml_feature_missing_total", &[("feature_name", feature)]);
+        assert_eq!(counted, missing, "{feature}");
+    }
     assert_eq!(page.sum("ml_inference_in_flight", &[]), 0.0);
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modelwatch::{Format, Limits, Monitor, OTHER, Status};
+use modelwatch::{Feature, Format, Limits, Monitor, OTHER, Status};
 use modelwatch_testkit::MetricsPage;
 
 fn page(monitor: &Monitor) -> MetricsPage {
@@ -76,6 +76,83 @@ fn each_label_takes_as_many_values_as_its_limit_and_folds_the_rest() {
         (2.0, 3.0)
     );
     assert_eq!(counted.sum("ml_prediction_score_count", &[]), 15.0);
+}
+
+#[test]
+fn a_value_called_like_the_folded_ones_is_folded_with_them() {
+    let monitor = small(SMALL);
+    let model = monitor.resolve("m", "1");
+    for name in [OTHER, "a", "b", "c", "d"] {
+        model.route(name).record(Status::Success, Duration::ZERO);
+        model.record_prediction(0.5).class(name);
+        model.record_outcome(name);
+        model.record_feature(name, 1.0);
+        monitor.resolve(name, "1").record_batch_size(1);
+        monitor.resolve("m", name).record_batch_size(1);
+    }
+    // A page with a series twice does not parse.
+    let counted = page(&monitor);
+    for (label, metric) in [
+        ("route", "ml_inference_requests_total"),
+        ("class", "ml_prediction_class_total"),
+        ("outcome", "ml_business_outcome_total"),
+        ("feature_name", "ml_feature_observations_total"),
+    ] {
+        assert_eq!(counted.sum(metric, &[(label, OTHER)]), 2.0, "{label}");
+        assert_eq!(overflow(&counted, label), 2.0, "{label}");
+    }
+    assert_eq!(counted.sum("ml_inference_batch_size_count", &[]), 10.0);
+}
+
+#[test]
+fn a_handle_that_was_folded_goes_on_counting() {
+    let monitor = small(Limits { models: 1, ..SMALL });
+    let _ = monitor.resolve("m", "1");
+    let folded = monitor.resolve("n", "1");
+    assert_eq!((folded.name(), folded.version()), (OTHER, OTHER));
+    let registered = monitor.model("o", "1").framework("onnx").register().expect("valid");
+    assert_eq!(registered.name(), OTHER);
+    let (route, class) = (folded.route("predict"), folded.class("a"));
+    for _ in 0..3 {
+        route.start().finish(Status::Success);
+        folded.record_prediction(0.5).class(&class);
+    }
+    registered.route("predict").record(Status::Error, Duration::ZERO);
+    let counted = page(&monitor);
+    assert_eq!(
+        counted.sum("ml_inference_requests_total", &[("model_name", OTHER)]),
+        4.0
+    );
+    assert_eq!(
+        counted.sum("ml_prediction_class_total", &[("model_name", OTHER), ("class", "a")]),
+        3.0
+    );
+    assert_eq!(overflow(&counted, "model_name"), 2.0, "names, not measurements");
+}
+
+#[test]
+fn a_declared_feature_that_was_folded_counts_as_itself() {
+    let monitor = small(Limits {
+        features_per_model: 2,
+        ..SMALL
+    });
+    // Requests were there first.
+    monitor.resolve("m", "0").record_feature("stranger", 1.0);
+    let declare = || {
+        let features = ["a", "b"].map(|name| Feature::numeric(name).range(0.0..=1.0));
+        monitor.model("m", "1").features(features).register()
+    };
+    let model = declare().expect("valid");
+    model.record_named_features([("a", 0.5), ("b", 0.5)]);
+    model.record_named_features([("b", 2.0)]);
+    model.record_feature("b", 2.0);
+    let counted = page(&monitor);
+    let count = |what: &str, name| counted.sum(&format!("ml_feature_{what}_total"), &[("feature_name", name)]);
+    assert_eq!((count("observations", "a"), count("missing", "a")), (2.0, 1.0));
+    assert_eq!((count("observations", OTHER), count("missing", OTHER)), (3.0, 0.0));
+    assert_eq!(count("out_of_range", OTHER), 2.0, "by its own range");
+    assert_eq!(overflow(&counted, "feature_name"), 1.0);
+    declare().expect("the same again is the same");
 }
 
 #[test]
@@ -200,52 +277,62 @@ fn resident() -> f64 {
 
 #[test]
 fn a_million_of_everything_fits_in_bounded_memory() {
+    const MILLION: u32 = 1_000_000;
     let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
+    let stable = monitor.resolve("m", "stable");
     let mut after_a_tenth = 0.0;
-    for number in 0..1_000_000u32 {
+    for number in 0..MILLION {
         let name = number.to_string();
-        // One label at a time is a new one, so that each limit is met.
-        let (model, version, route) = match number % 3 {
-            0 => (name.as_str(), "1", "predict"),
-            1 => ("m", name.as_str(), "predict"),
-            _ => ("m", "1", name.as_str()),
-        };
-        let model = monitor.resolve(model, version);
-        model
-            .route(route)
-            .record(Status::Success, Duration::from_micros(number.into()));
-        model.record_feature(&name, 1.0);
-        if number == 100_000 {
+        let latency = Duration::from_micros(number.into());
+        stable.route(&name).record(Status::Success, latency);
+        stable.record_feature(&name, 1.0);
+        for model in [monitor.resolve(&name, "1"), monitor.resolve("m", &name)] {
+            model.route("predict").record(Status::Success, latency);
+        }
+        if number == MILLION / 10 {
             after_a_tenth = resident();
         }
     }
     let grown = resident() - after_a_tenth;
     let counted = page(&monitor);
     eprintln!(
-        "{:.1} MiB after 100,000 requests, {:.2} MiB more after 1,000,000",
+        "{:.1} MiB after 100,000 of each, {:.2} MiB more after 1,000,000",
         after_a_tenth / 1048576.0,
         grown / 1048576.0
     );
-    assert!(
-        grown < 4e6,
-        "memory grew by {grown} bytes over the last 900,000 requests"
-    );
-    assert_eq!(counted.sum("ml_inference_requests_total", &[]), 1e6);
-    assert_eq!(counted.sum("ml_inference_latency_seconds_count", &[]), 1e6);
-    assert_eq!(counted.sum("ml_feature_observations_total", &[]), 1e6);
+    assert!(grown < 4e6, "memory grew by {grown} bytes over the last 900,000");
+    let million = f64::from(MILLION);
+    assert_eq!(counted.sum("ml_inference_requests_total", &[]), 3.0 * million);
+    assert_eq!(counted.sum("ml_inference_latency_seconds_count", &[]), 3.0 * million);
+    assert_eq!(counted.sum("ml_feature_observations_total", &[]), million);
     let limits = Limits::default();
-    let values = |metric, label| counted.labels_of(metric, label).len();
-    assert_eq!(values("ml_model_info", "model_name"), limits.models + 1);
+    // Each label takes its limit, of which "m" and "stable" have one place, and folds the rest. Routes have one name more,
+    // the other versions' "predict".
+    for (label, metric, places, taken, more) in [
+        ("model_name", "ml_model_info", limits.models, 1, 0),
+        ("model_version", "ml_model_info", limits.versions_per_model, 1, 0),
+        ("route", "ml_inference_requests_total", limits.routes_per_version, 0, 1),
+        (
+            "feature_name",
+            "ml_feature_observations_total",
+            limits.features_per_model,
+            0,
+            0,
+        ),
+    ] {
+        assert_eq!(overflow(&counted, label), million - (places - taken) as f64, "{label}");
+        assert_eq!(counted.labels_of(metric, label).len(), places + 1 + more, "{label}");
+    }
+    let folded = |metric, labels| counted.sum(metric, labels);
     assert_eq!(
-        values("ml_inference_requests_total", "route"),
-        limits.routes_per_version + 1
+        folded(
+            "ml_inference_requests_total",
+            &[("model_version", "stable"), ("route", OTHER)]
+        ),
+        overflow(&counted, "route")
     );
-    // A third of the requests each: less those that found a place, where "m" takes one of the models'.
-    assert_eq!(overflow(&counted, "model_name"), 333_334.0 - (limits.models - 1) as f64);
     assert_eq!(
-        overflow(&counted, "model_version"),
-        333_333.0 - limits.versions_per_model as f64
+        folded("ml_feature_observations_total", &[("feature_name", OTHER)]),
+        overflow(&counted, "feature_name")
     );
-    let folded = counted.sum("ml_feature_observations_total", &[("feature_name", OTHER)]);
-    assert_eq!(overflow(&counted, "feature_name"), folded);
 }

@@ -126,15 +126,19 @@ fn rows_may_be_written_in_whatever_type_is_at_hand() {
         .register()
         .expect("valid");
     model.record_features([Some(1.0), None]);
-    model.record_features(&[Some(1.0f32), None]);
+    let row = [Some(1.0f32), None];
+    model.record_features(row.iter());
     model.record_features(vec![1u8, 2]);
     model.record_features([1i32, 2]);
     model.record_features([true, false]);
-    model.record_features(&[1.5, 2.5]);
+    let numbers = vec![1.5, 2.5];
+    model.record_features(&numbers);
+    model.record_features(&numbers[..]);
+    drop(numbers);
     let page = page(&monitor);
     assert_eq!(
         (counts(&page, "a"), counts(&page, "b")),
-        ([6., 0., 0., 0.], [6., 2., 0., 0.])
+        ([7., 0., 0., 0.], [7., 2., 0., 0.])
     );
 }
 
@@ -195,6 +199,32 @@ fn features_belong_to_the_model_and_survive_its_versions() {
     // It comes back, and its rows are not counted twice.
     monitor.resolve("m", "2").record_features([1.0]);
     assert_eq!(counts(&page(&monitor), "a"), [4., 3., 0., 0.]);
+}
+
+#[test]
+fn rows_recorded_through_a_handle_that_was_let_go_still_count() {
+    let monitor = Monitor::new();
+    let model = with_features(&monitor);
+    model.record_features([FeatureValue::Missing]);
+    model.retire();
+    (0..3).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
+    (0..5).for_each(|_| model.record_features([FeatureValue::Missing]));
+    let counted = page(&monitor);
+    assert!(counted.labels_of("ml_model_info", "model_version").is_empty(), "let go");
+    assert_eq!(counts(&counted, "income"), [6., 6., 0., 0.]);
+    assert_eq!(
+        counted.sum("ml_feature_missing_ratio", &[("feature_name", "income")]),
+        1.0
+    );
+    // Nor are they lost when the version is forgotten, or counted twice when it comes back before.
+    assert_eq!(with_features(&monitor).version(), "1");
+    assert_eq!(counts(&page(&monitor), "income"), [6., 6., 0., 0.]);
+    model.retire();
+    for version in 2..60 {
+        monitor.resolve("m", &version.to_string()).retire();
+        (0..2).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
+    }
+    assert_eq!(counts(&page(&monitor), "income"), [6., 6., 0., 0.]);
 }
 
 #[test]

@@ -40,15 +40,49 @@ fn a_limit_of_zero_names_the_limit() {
 }
 
 #[test]
-fn too_many_features_and_no_window_are_refused() {
-    let limits = Limits {
-        features_per_model: 1025,
+fn a_limit_that_no_table_could_hold_is_refused() {
+    type Set = fn(&mut Limits, usize);
+    let bounded: [(&str, usize, Set); 4] = [
+        ("features_per_model", 1024, |limits, value| {
+            limits.features_per_model = value;
+        }),
+        ("routes_per_version", 65_536, |limits, value| {
+            limits.routes_per_version = value;
+        }),
+        ("classes_per_version", 65_536, |limits, value| {
+            limits.classes_per_version = value;
+        }),
+        ("outcomes_per_version", 65_536, |limits, value| {
+            limits.outcomes_per_version = value;
+        }),
+    ];
+    for (limit, most, set) in bounded {
+        let mut limits = Limits::default();
+        set(&mut limits, most);
+        Monitor::builder()
+            .limits(limits)
+            .build()
+            .expect("the most there may be");
+        for requested in [most + 1, usize::MAX] {
+            set(&mut limits, requested);
+            let error = config_error(Monitor::builder().limits(limits));
+            assert_eq!(error, ConfigError::LimitTooHigh { limit, requested, most });
+            says(error, &[&format!("{limit} is {requested}"), &format!("at most {most}")]);
+        }
+    }
+    let endless = Limits {
+        models: usize::MAX,
+        versions_per_model: usize::MAX,
+        routes: usize::MAX,
+        value_bytes: usize::MAX,
         ..Limits::default()
     };
-    says(
-        config_error(Monitor::builder().limits(limits)),
-        &["features_per_model is 1025", "at most 1024"],
-    );
+    let monitor = Monitor::builder().limits(endless).build().expect("no table of these");
+    assert_eq!(monitor.resolve("m", "1").route("predict").name(), "predict");
+}
+
+#[test]
+fn no_window_is_refused() {
     says(
         config_error(Monitor::builder().window(Duration::ZERO)),
         &["window", "MonitorBuilder::window"],
@@ -267,6 +301,29 @@ fn the_same_version_can_not_be_two_things() {
         .framework("onnx")
         .register()
         .expect("another version may differ");
+}
+
+#[test]
+fn a_refused_registration_does_not_bring_a_retired_version_back() {
+    let monitor = Monitor::new();
+    let versions = || {
+        let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
+        page.lines().filter(|line| line.starts_with("ml_model_info")).count()
+    };
+    let again = || monitor.model("m", "1").framework("onnx").register();
+    let model = monitor.model("m", "1").framework("xgboost").register().expect("valid");
+    model.retire();
+    again().expect_err("a conflict while its last values wait for a scrape");
+    assert_eq!(versions(), 1);
+    assert_eq!(versions(), 0);
+    again().expect_err("a conflict after it was let go");
+    assert_eq!(versions(), 0);
+    monitor
+        .model("m", "1")
+        .framework("xgboost")
+        .register()
+        .expect("the same");
+    assert_eq!(versions(), 1);
 }
 
 #[test]
