@@ -14,12 +14,14 @@ setup: ## install what the tests need and this machine lacks
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
 	$(CARGO) run --release -p quickstart -- $(ARGS)
 
-test: setup ## everything CI checks: format, lints, each feature alone, tests, documentation
+test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	$(CARGO) check -p modelwatch-tower --no-default-features
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
 	$(CARGO) test --workspace --all-features
+	$(CARGO) test -p modelwatch
+	$(CARGO) bench -p modelwatch --bench instructions
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")

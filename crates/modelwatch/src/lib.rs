@@ -40,10 +40,17 @@
 //! own, which a scrape sums. The first measurement of a thread on a series makes those cells. A scrape holds no lock
 //! while it encodes.
 //!
+//! # Features
+//!
+//! - `tsc`: durations come from the processor's time stamp counter where it is steady, at half the cost of reading the
+//!   system's clock; elsewhere from the system's clock, as without it. The counter is calibrated once, as the
+//!   program starts.
+//!
 //! # What can go wrong
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 
+mod clock;
 pub mod contract;
 mod error;
 mod exposition;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::histogram::Reading;
 use crate::label::{Labels, Status, UNKNOWN};
 use crate::layout::Layout;
@@ -92,10 +93,21 @@ impl RouteCells {
     }
 
     /// Requests begun and not ended.
+    ///
+    /// Ends are read before beginnings and after them: where none came between, the difference is exact, and where
+    /// some keep coming, it is not above what it was at the last of them.
     pub(crate) fn in_flight(&self) -> u64 {
-        // Ends before beginnings: whoever has left had entered, so the difference is never below zero.
-        let left = self.stripes.sum(LEFT);
-        self.stripes.sum(ENTERED).wrapping_sub(left)
+        let mut left = self.stripes.sum(LEFT);
+        for _ in 0..16 {
+            let entered = self.stripes.sum(ENTERED);
+            let before = std::mem::replace(&mut left, self.stripes.sum(LEFT));
+            if before == left {
+                return entered.wrapping_sub(left);
+            }
+        }
+        // What was entered by now, as long as it is not fewer than have left meanwhile.
+        let entered = self.stripes.sum(ENTERED);
+        entered.saturating_sub(self.stripes.sum(LEFT))
     }
 
     /// See [`Stripes::mark`].

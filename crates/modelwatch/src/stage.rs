@@ -1,7 +1,6 @@
 //! A stage of answering a request, timed.
 
-use std::time::Instant;
-
+use crate::clock::Instant;
 use crate::label::Stage;
 use crate::model::Model;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status};
 use modelwatch_testkit::{
@@ -200,6 +200,63 @@ fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
         assert_eq!(counted, missing, "{feature}");
     }
     assert_eq!(page.sum("ml_inference_in_flight", &[]), 0.0);
+}
+
+/// The sum of a metric's samples, read without a parser: this is asked thousands of times a second.
+fn sum_of(page: &str, metric: &str) -> f64 {
+    let values = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(metric)?.rsplit(' ').next());
+    values.map(|value| value.parse::<f64>().expect("a number")).sum()
+}
+
+#[test]
+fn no_page_has_more_ends_than_beginnings() {
+    let builder = Monitor::builder()
+        .process_metrics(false)
+        .window(Duration::from_millis(1));
+    let monitor = builder.build().expect("valid");
+    let model = monitor
+        .model("m", "1")
+        .features([Feature::numeric("a")])
+        .register()
+        .expect("valid");
+    let recording = AtomicBool::new(true);
+    thread::scope(|scope| {
+        let record = |record: fn(&Model)| {
+            let (model, recording) = (&model, &recording);
+            scope.spawn(move || {
+                while recording.load(Ordering::Relaxed) {
+                    record(model);
+                }
+            });
+        };
+        record(|model| model.route("predict").start().finish(Status::Success));
+        record(|model| model.record_features([None::<f64>]));
+        record(|model| model.record_feature("b", None::<f64>));
+        let end = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < end {
+            let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
+            let in_flight = sum_of(&page, "ml_inference_in_flight{");
+            assert!(in_flight <= 1.0, "{in_flight} in flight");
+            for feature in ["a", "b"] {
+                let of = |metric: &str| {
+                    sum_of(
+                        &page,
+                        &format!("{metric}{{model_name=\"m\",feature_name=\"{feature}\"}}"),
+                    )
+                };
+                let (missing, observed) = (of("ml_feature_missing_total"), of("ml_feature_observations_total"));
+                assert!(
+                    missing <= observed,
+                    "{feature} is missing {missing} times of {observed}"
+                );
+                let ratio = of("ml_feature_missing_ratio");
+                assert!(ratio <= 1.0, "{ratio} of {feature} missing");
+            }
+        }
+        recording.store(false, Ordering::Relaxed);
+    });
 }
 
 #[test]
