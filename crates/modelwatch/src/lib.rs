@@ -69,6 +69,7 @@ mod process;
 mod route;
 mod stage;
 mod stripes;
+mod sync;
 mod thread_slot;
 mod window;
 

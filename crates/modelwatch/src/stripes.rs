@@ -6,8 +6,8 @@
 //! nobody uses costs a few pointers.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sync::{AtomicU64, Ordering};
 use crate::thread_slot;
 
 const CELLS_PER_LINE: usize = 8;
@@ -119,13 +119,11 @@ impl Lane<'_> {
     /// `Release`, so that a reader who sees an end has seen the beginning that came before it, on whichever thread.
     #[inline]
     pub(crate) fn add(&self, cell: usize, n: u64) -> u64 {
-        let cell = &self.lines[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE];
-        if self.shared {
-            return cell.fetch_add(n, Ordering::Release).wrapping_add(n);
-        }
-        let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
-        cell.store(sum, Ordering::Release);
-        sum
+        add(
+            &self.lines[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE],
+            n,
+            self.shared,
+        )
     }
 
     /// Adds to a cell that holds the bits of an `f64`.
@@ -134,9 +132,110 @@ impl Lane<'_> {
         let cell = &self.lines[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE];
         let plus = |bits| (f64::from_bits(bits) + value).to_bits();
         if self.shared {
-            cell.update(Ordering::Release, Ordering::Relaxed, plus);
+            let _ = cell.fetch_update(Ordering::Release, Ordering::Relaxed, |bits| Some(plus(bits)));
         } else {
             cell.store(plus(cell.load(Ordering::Relaxed)), Ordering::Release);
         }
+    }
+}
+
+/// Adds to a cell that this thread alone writes, or that many write.
+#[inline]
+fn add(cell: &AtomicU64, n: u64, shared: bool) -> u64 {
+    if shared {
+        return cell.fetch_add(n, Ordering::Release).wrapping_add(n);
+    }
+    let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
+    cell.store(sum, Ordering::Release);
+    sum
+}
+
+/// Every order in which threads can do these things: `RUSTFLAGS='--cfg modelwatch_loom' cargo test -p modelwatch --lib`.
+#[cfg(all(test, modelwatch_loom))]
+mod models {
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    use super::*;
+    use crate::thread_slot::{Pool, SHARED};
+
+    /// A slot pool with so many slots of its own, and one cell for each slot.
+    struct World {
+        pool: Mutex<Pool>,
+        cells: Vec<AtomicU64>,
+    }
+
+    impl World {
+        fn new(exclusive: usize) -> Arc<Self> {
+            Arc::new(Self {
+                pool: Mutex::new(Pool::new()),
+                cells: (0..=exclusive).map(|_| AtomicU64::new(0)).collect(),
+            })
+        }
+
+        /// What a thread does in its life: lease, add, give back.
+        fn live(&self, additions: u64) {
+            let slot = self.pool.lock().expect("no panic").take(self.cells.len() - 1);
+            for _ in 0..additions {
+                add(&self.cells[slot], 1, slot == SHARED);
+            }
+            if slot != SHARED {
+                self.pool.lock().expect("no panic").give_back(slot);
+            }
+        }
+
+        fn sum(&self) -> u64 {
+            self.cells.iter().map(|cell| cell.load(Ordering::Acquire)).sum()
+        }
+    }
+
+    #[test]
+    fn no_addition_is_lost_when_slots_are_handed_on() {
+        loom::model(|| {
+            let world = World::new(1);
+            let other = world.clone();
+            let thread = thread::spawn(move || other.live(2));
+            // Takes the slot before the other, after it, or finds it taken.
+            world.live(1);
+            let meanwhile = world.sum();
+            thread.join().expect("no panic");
+            assert!(meanwhile <= world.sum());
+            assert_eq!(world.sum(), 3);
+        });
+    }
+
+    #[test]
+    fn threads_without_a_slot_share_one_and_lose_nothing() {
+        loom::model(|| {
+            let world = World::new(0);
+            let threads: Vec<_> = (0..2)
+                .map(|_| {
+                    let world = world.clone();
+                    thread::spawn(move || world.live(2))
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+            assert_eq!(world.sum(), 4);
+        });
+    }
+
+    #[test]
+    fn whoever_is_seen_to_have_left_is_seen_to_have_entered() {
+        loom::model(|| {
+            let cells: Arc<[AtomicU64; 2]> = Arc::new(std::array::from_fn(|_| AtomicU64::new(0)));
+            let [requests, scrapes] = [cells.clone(), cells];
+            let thread = thread::spawn(move || {
+                add(&requests[0], 1, false);
+                // The request moves to another thread, which ends it in a cell of its own.
+                let ending = requests.clone();
+                thread::spawn(move || add(&ending[1], 1, false))
+                    .join()
+                    .expect("no panic");
+            });
+            let left = scrapes[1].load(Ordering::Acquire);
+            let entered = scrapes[0].load(Ordering::Acquire);
+            assert!(left <= entered, "{left} left of {entered}");
+            thread.join().expect("no panic");
+        });
     }
 }

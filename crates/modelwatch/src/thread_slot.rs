@@ -21,20 +21,25 @@ const UNASSIGNED: usize = usize::MAX;
 static EXCLUSIVE: LazyLock<usize> =
     LazyLock::new(|| (2 * thread::available_parallelism().map_or(2, usize::from)).clamp(4, 64));
 
-static POOL: Mutex<Pool> = Mutex::new(Pool {
-    returned: Vec::new(),
-    issued: 0,
-});
+static POOL: Mutex<Pool> = Mutex::new(Pool::new());
 
-struct Pool {
+/// Numbers from 1 on.
+pub(crate) struct Pool {
     returned: Vec<usize>,
     issued: usize,
 }
 
 impl Pool {
+    pub(crate) const fn new() -> Self {
+        Self {
+            returned: Vec::new(),
+            issued: 0,
+        }
+    }
+
     /// A number nobody holds, or [`SHARED`]. Taking the pool's lock orders the former holder's writes before the
     /// new holder's reads.
-    fn take(&mut self, exclusive: usize) -> usize {
+    pub(crate) fn take(&mut self, exclusive: usize) -> usize {
         if let Some(slot) = self.returned.pop() {
             return slot;
         }
@@ -43,6 +48,10 @@ impl Pool {
         }
         self.issued += 1;
         self.issued
+    }
+
+    pub(crate) fn give_back(&mut self, slot: usize) {
+        self.returned.push(slot);
     }
 }
 
@@ -54,7 +63,7 @@ impl Drop for Lease {
         // Destructors of other thread-locals may still record: they go to the shared slot.
         SLOT.set(SHARED);
         if self.0 != SHARED {
-            POOL.lock().returned.push(self.0);
+            POOL.lock().give_back(self.0);
         }
     }
 }
