@@ -9,12 +9,12 @@ use std::fmt;
 pub enum ConfigError {
     /// A limit of zero would fold everything.
     ZeroLimit {
-        /// The field of [`Limits`].
+        /// The field of [`Limits`](crate::Limits).
         limit: &'static str,
     },
-    /// A limit is above [`Limits::MOST_FEATURES`] or [`Limits::MOST_PER_VERSION`], whichever is its own.
+    /// A limit is above [`Limits::MOST_FEATURES`](crate::Limits::MOST_FEATURES) or [`Limits::MOST_PER_VERSION`](crate::Limits::MOST_PER_VERSION), whichever is its own.
     LimitTooHigh {
-        /// The field of [`Limits`].
+        /// The field of [`Limits`](crate::Limits).
         limit: &'static str,
         /// What was asked for.
         requested: usize,
@@ -206,7 +206,7 @@ pub enum RegisterError {
     Limit {
         /// The model's name.
         model: String,
-        /// The field of [`Limits`] to raise.
+        /// The field of [`Limits`](crate::Limits) to raise.
         limit: &'static str,
         /// Its value.
         most: usize,
