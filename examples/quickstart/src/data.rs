@@ -38,7 +38,8 @@ pub struct Flight {
 ///
 /// # Errors
 ///
-/// When the file is missing or is no Parquet file, or a row can't be read: names the file, and the row from 1.
+/// When the file is missing, is no Parquet file or holds no flights, or a row can't be read: names the file, and the
+/// row from 1.
 pub fn read(path: &Path) -> Result<Vec<Flight>, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| {
@@ -52,14 +53,28 @@ pub fn read(path: &Path) -> Result<Vec<Flight>, Failure> {
     let rows = reader
         .get_row_iter(None)
         .map_err(|error| Failure::new(format!("can't read the rows of {shown}: {error}; {mend}")))?;
-    rows.enumerate()
+    let flights: Vec<Flight> = rows
+        .enumerate()
         .map(|(row, flight)| {
             let flight = flight
                 .map_err(|error| error.to_string())
                 .and_then(|row| Flight::from_row(&row));
             flight.map_err(|error| Failure::new(format!("can't read row {} of {shown}: {error}; {mend}", row + 1)))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    if flights.is_empty() {
+        return Err(Failure::new(format!("{shown} holds no flights; {mend}")));
+    }
+    Ok(flights)
+}
+
+/// The share of flights each feature is missing in, in the order of [`FEATURES`].
+#[must_use]
+pub fn missing_ratios(flights: &[Flight]) -> [f64; FEATURES.len()] {
+    std::array::from_fn(|position| {
+        let missing = flights.iter().filter(|flight| flight.features[position].is_none());
+        missing.count() as f64 / flights.len().max(1) as f64
+    })
 }
 
 impl Flight {

@@ -1,7 +1,6 @@
 //! The demo: train, serve, replay, show.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,18 +12,19 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::cli::Options;
-use crate::data::{self, FEATURES};
+use crate::data::{self, FEATURES, missing_ratios};
 use crate::error::Failure;
 use crate::incident::Incident;
 use crate::model::DelayModel;
 use crate::page::Page;
 use crate::replay::{Progress, Replay, Week};
+use crate::screen::Screen;
 use crate::server::{CANARY, STABLE, Service};
 use crate::table::View;
 
 /// How often the table is drawn.
 const REFRESH: Duration = Duration::from_secs(1);
-/// Rates are over as many refreshes.
+/// Rates are over the time between as many refreshes.
 const SPAN: usize = 5;
 
 /// Runs the demo to its end.
@@ -45,10 +45,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let july = data::read(&options.data.join("replay-2013-07-08-week.parquet"))?;
     let stable = DelayModel::train(&training, &FEATURES)?;
     let canary = DelayModel::train(&training, &["dep_delay", "distance", "hour"])?;
-    let mut screen = Screen { plain: options.plain };
+    let mut screen = Screen::new(options.plain);
     for (version, model) in [(STABLE, &stable), (CANARY, &canary)] {
         let (april, july) = (model.area_under_curve(&april), model.area_under_curve(&july));
-        screen.say(&format!(
+        screen.head(&format!(
             "{version}: area under the curve {april:.3} in April, {july:.3} in July\n"
         ))?;
     }
@@ -60,7 +60,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let service =
         Service::new(&monitor, &training, stable, canary, incident).map_err(|error| Failure::new(error.to_string()))?;
     runtime.spawn(axum::serve(listener, service.into_router(&monitor)).into_future());
-    screen.say(&format!(
+    screen.head(&format!(
         "serving on http://{address}: POST /predict, GET /metrics, GET /healthz\n"
     ))?;
 
@@ -82,9 +82,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         progress: Progress::default(),
     };
     let interrupted = interrupts(&runtime)?;
+    let trained_missing = missing_ratios(&training);
     let stopped = thread::scope(|scope| {
         let traffic = scope.spawn(|| replay.run());
-        let shown = show(&mut screen, &replay, incident, || !traffic.is_finished(), &interrupted);
+        let goes_on = || !traffic.is_finished();
+        let shown = show(&mut screen, &replay, &trained_missing, goes_on, &interrupted);
         replay.stop();
         shown
     })?;
@@ -120,13 +122,12 @@ fn interrupts(runtime: &Runtime) -> Result<mpsc::Receiver<()>, Failure> {
 fn show(
     screen: &mut Screen,
     replay: &Replay,
-    incident: Incident,
+    trained_missing: &[f64; FEATURES.len()],
     goes_on: impl Fn() -> bool,
     interrupted: &mpsc::Receiver<()>,
 ) -> Result<bool, Failure> {
     let started = Instant::now();
     let mut pages = VecDeque::from([(Instant::now(), scrape(replay.address)?)]);
-    let mut before = Page::default();
     loop {
         match interrupted.recv_timeout(REFRESH) {
             Ok(()) => return Ok(true),
@@ -134,19 +135,17 @@ fn show(
             Err(RecvTimeoutError::Disconnected) => thread::sleep(REFRESH),
         }
         pages.push_back((Instant::now(), scrape(replay.address)?));
-        if pages.len() > SPAN {
+        if pages.len() > SPAN + 1 {
             pages.pop_front();
-        }
-        let broken = incident.now();
-        if broken.is_none() {
-            before = scrape(replay.address)?;
         }
         if let (Some((from, earlier)), Some((to, latest))) = (pages.front(), pages.back()) {
             let view = View {
                 earlier,
                 latest,
                 span: *to - *from,
+                trained_missing,
             };
+            let broken = replay.incident.now();
             let incident = broken
                 .map(|kind| format!("; incident: {}", kind.describe()))
                 .unwrap_or_default();
@@ -155,7 +154,7 @@ fn show(
                 started.elapsed().as_secs_f64(),
                 replay.week()
             );
-            screen.draw(&(heading + &view.render(&before)))?;
+            screen.draw(&(heading + &view.render()))?;
         }
         if !goes_on() {
             return Ok(false);
@@ -188,26 +187,4 @@ fn scrape(address: SocketAddr) -> Result<Page, Failure> {
         .and_then(|mut answer| answer.body_mut().read_to_string());
     text.map(|text| Page::parse(&text))
         .map_err(|error| Failure::new(format!("can't scrape {url}: {error}")))
-}
-
-/// Where the figures go.
-struct Screen {
-    plain: bool,
-}
-
-impl Screen {
-    fn say(&mut self, text: &str) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        written.map_err(|error| Failure::new(format!("can't write to the terminal: {error}")))
-    }
-
-    /// In the place of what was drawn before, where the terminal can.
-    fn draw(&mut self, text: &str) -> Result<(), Failure> {
-        if self.plain {
-            self.say(text)
-        } else {
-            self.say(&format!("\x1b[H\x1b[2J{text}"))
-        }
-    }
 }

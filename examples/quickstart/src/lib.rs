@@ -10,5 +10,6 @@ pub mod incident;
 pub mod model;
 mod page;
 mod replay;
+mod screen;
 pub mod server;
 mod table;

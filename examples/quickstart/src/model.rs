@@ -52,7 +52,12 @@ impl DelayModel {
             .map(|(flight, _)| terms.iter().map(|term| term.standard(&flight.features)).collect());
         let rows: Vec<Vec<f64>> = rows.collect();
         let labels: Vec<u32> = known.iter().map(|(_, late)| u32::from(*late)).collect();
-        let failed = |error| Failure::new(format!("can't fit the model to {} flights: {error}", known.len()));
+        let failed = |error| {
+            Failure::new(format!(
+                "can't fit the model to {} training flights: {error}; copy the training file again",
+                known.len()
+            ))
+        };
         let matrix = DenseMatrix::from_2d_vec(&rows).map_err(failed)?;
         let fitted =
             LogisticRegression::fit(&matrix, &labels, LogisticRegressionParameters::default()).map_err(failed)?;

@@ -27,7 +27,8 @@ impl Page {
 
     /// The sum of the samples of a name that have these labels.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        self.matching(name, labels).map(|sample| sample.value).sum()
+        // Not `sum`: of nothing that is -0, and is shown so.
+        self.matching(name, labels).fold(0.0, |sum, sample| sum + sample.value)
     }
 
     /// Values of a label, with the samples of a name.
@@ -144,6 +145,7 @@ mod tests {
         let page = Page::parse(PAGE);
         assert_eq!(page.sum("n", &[]), 5.0);
         assert_eq!(page.sum("n", &[("v", "a,\"=}")]), 2.0);
+        assert_eq!(page.sum("nobody", &[]).to_string(), "0");
     }
 
     #[test]

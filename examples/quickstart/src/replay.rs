@@ -67,10 +67,10 @@ impl Replay {
     }
 
     fn send(&self, agent: &ureq::Agent, url: &str, number: u64, total: u64) {
-        let week = (number as usize * self.weeks.len()) / total as usize;
+        let (week, place) = place(number, total, self.weeks.len());
         self.progress.week.store(week, Ordering::Relaxed);
         let flights = &self.weeks[week].flights;
-        let mut features = flights[number as usize % flights.len()].features;
+        let mut features = flights[place % flights.len()].features;
         if self.incident.now() == Some(Kind::FeatureMissing) && number.is_multiple_of(3) {
             let forgotten = FEATURES.iter().position(|name| *name == FORGOTTEN);
             forgotten.into_iter().for_each(|position| features[position] = None);
@@ -99,6 +99,14 @@ impl Replay {
     }
 }
 
+/// The week a request belongs to, and how many came before it in that week.
+fn place(number: u64, total: u64, weeks: usize) -> (usize, usize) {
+    let weeks = weeks as u64;
+    let week = number * weeks / total;
+    let first = (week * total).div_ceil(weeks);
+    (week as usize, (number - first) as usize)
+}
+
 /// The features that are there.
 fn body(features: &Features) -> Vec<u8> {
     let present = FEATURES
@@ -109,4 +117,19 @@ fn body(features: &Features) -> Vec<u8> {
     Value::Object(Map::from_iter([("features".into(), Value::Object(features))]))
         .to_string()
         .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_week_begins_with_its_first_flight() {
+        assert_eq!(place(0, 12_000, 2), (0, 0));
+        assert_eq!(place(5_999, 12_000, 2), (0, 5_999));
+        assert_eq!(place(6_000, 12_000, 2), (1, 0));
+        let odd: Vec<_> = (0..5).map(|number| place(number, 5, 2)).collect();
+        assert_eq!(odd, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]);
+        assert_eq!(place(0, 1, 2), (0, 0));
+    }
 }

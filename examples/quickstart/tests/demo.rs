@@ -1,11 +1,16 @@
 //! The program, as its user starts it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use modelwatch_testkit::{Prometheus, PrometheusOptions, openmetrics_strict};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 
 fn demo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
@@ -120,14 +125,20 @@ fn every_request_is_counted_and_the_table_is_readable() {
 #[test]
 fn an_incident_is_marked_and_says_what_changed() {
     let seen = |incident: &str| finished(&["--port", "0", "--seconds", "6", "--rate", "150", "--incident", incident]).1;
-    let errors = seen("canary-errors");
-    assert!(errors.contains("!! 2013q1-noweather answers "), "{errors}");
-    let slow = seen("canary-slow");
-    assert!(slow.contains("!! 2013q1-noweather is slow: p95 "), "{slow}");
-    let missing = seen("feature-missing");
-    assert!(missing.contains("!! temp is missing in "), "{missing}");
-    for text in [errors, slow, missing] {
-        assert!(!text.contains("!! 2013q1 "), "the stable version is well:\n{text}");
+    for (incident, mark) in [
+        ("canary-errors", "!! 2013q1-noweather answers "),
+        ("canary-slow", "!! 2013q1-noweather is slow: p95 "),
+        ("feature-missing", "!! temp is missing in "),
+    ] {
+        let text = seen(incident);
+        let marks: Vec<_> = text.lines().filter(|line| line.starts_with("!!")).collect();
+        assert!(!marks.is_empty(), "{incident} is not marked:\n{text}");
+        assert!(
+            marks.iter().all(|line| line.starts_with(mark)),
+            "nothing else is wrong:\n{text}"
+        );
+        let (before, _) = text.split_once("; incident: ").expect("a heading says so");
+        assert!(!before.contains("!!"), "nothing was wrong before:\n{text}");
         assert!(
             text.contains("900 requests were answered; ml_inference_requests_total counts 900,"),
             "{text}"
@@ -206,6 +217,29 @@ fn a_truncated_file_names_itself() {
         error.contains("train-2013q1.parquet") && error.lines().count() == 1,
         "{error}"
     );
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn a_week_without_flights_names_its_file() {
+    let flights = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/flights");
+    let folder = std::env::temp_dir().join(format!("quickstart-empty-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for name in ["train-2013q1.parquet", "replay-2013-04-08-week.parquet"] {
+        std::fs::copy(flights.join(name), folder.join(name)).expect("copied");
+    }
+    let schema = parse_message_type("message flights { optional double temp; }").expect("a schema");
+    let file = File::create(folder.join("replay-2013-07-08-week.parquet")).expect("a file");
+    let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::default()).expect("a writer");
+    writer.close().expect("written");
+    let (output, _) = finished(&["--port", "0", "--data", folder.to_str().expect("text")]);
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("replay-2013-07-08-week.parquet holds no flights; copy the file again"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
     std::fs::remove_dir_all(folder).expect("removed");
 }
 
