@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -70,6 +70,8 @@ pub(crate) struct Version {
     batch_size: OnceLock<Histogram>,
     stages: [OnceLock<Histogram>; Stage::ALL.len()],
     routes: Names<Route>,
+    /// How many of them have a place within the limit over all versions: none while the version is let go.
+    route_places: AtomicUsize,
     other_route: OnceLock<Route>,
 }
 
@@ -79,6 +81,8 @@ const LIVE: u8 = 0;
 const RETIRED: u8 = 1;
 /// Retired, and a scrape has had its last values.
 const SCRAPED: u8 = 2;
+/// Let go: on no page, though somebody may have a handle still.
+const GONE: u8 = 3;
 
 impl Lineage {
     pub(crate) fn new(shared: Arc<Shared>, name: Arc<str>) -> Self {
@@ -187,7 +191,9 @@ impl Lineage {
 
     /// With the versions locked for writing, so that no reader counts the rows of a forgotten one twice or not at all.
     fn let_go(&self, versions: &mut Versions, version: Arc<Version>) {
-        self.shared.routes.fetch_sub(version.routes.len(), Ordering::Relaxed);
+        version.state.store(GONE, Ordering::Release);
+        let places = version.route_places.swap(0, Ordering::Relaxed);
+        self.shared.routes.fetch_sub(places, Ordering::Relaxed);
         if versions.past.len() == self.shared.limits.versions_per_model {
             let forgotten = versions.past.pop_front();
             if let Some(schema) = forgotten.as_ref().and_then(|version| version.schema.get()) {
@@ -199,7 +205,9 @@ impl Lineage {
 
     /// The reverse of [`let_go`](Self::let_go), if there is room for its routes.
     fn bring_back(&self, version: Arc<Version>) -> Option<Arc<Version>> {
-        self.shared.reserve_routes(version.routes.len()).then(|| {
+        let places = version.routes.len();
+        self.shared.reserve_routes(places).then(|| {
+            version.route_places.store(places, Ordering::Relaxed);
             version.revive();
             version
         })
@@ -264,6 +272,7 @@ impl Version {
             batch_size: OnceLock::new(),
             stages: Default::default(),
             routes: Names::new(shared.limits.routes_per_version),
+            route_places: AtomicUsize::new(0),
             other_route: OnceLock::new(),
             shared,
             lineage,
@@ -394,17 +403,23 @@ impl Version {
         Route::new(name.clone(), labels, self.shared.latency_layout.clone())
     }
 
+    /// Takes a place for one more route. A version let go takes none, as it has none to give back.
+    fn reserve_route(&self) -> bool {
+        if self.state.load(Ordering::Acquire) == GONE {
+            return true;
+        }
+        let reserved = self.shared.reserve_routes(1);
+        if reserved {
+            self.route_places.fetch_add(1, Ordering::Relaxed);
+        }
+        reserved
+    }
+
     #[cold]
     fn add_route(&self, name: &str) -> &Route {
         let added = canonical(name, self.shared.limits.value_bytes).and_then(|name| {
-            self.routes.get_or_add(&name, |name| {
-                let room = |routes| (routes < self.shared.limits.routes).then_some(routes + 1);
-                let reserved = self
-                    .shared
-                    .routes
-                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
-                reserved.ok().map(|_| self.new_route(name))
-            })
+            self.routes
+                .get_or_add(&name, |name| self.reserve_route().then(|| self.new_route(name)))
         });
         added.map_or_else(
             || {

@@ -185,6 +185,31 @@ fn routes_are_bounded_over_all_versions_too() {
 }
 
 #[test]
+fn a_handle_of_a_version_let_go_takes_no_place_from_the_others() {
+    let monitor = small(Limits { routes: 4, ..SMALL });
+    let scrape = || (0..3).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
+    for version in 0..50 {
+        let model = monitor.resolve("m", &version.to_string());
+        assert_eq!(model.route("predict").name(), "predict", "version {version}");
+        model.retire();
+        scrape();
+        assert_eq!(model.route("late").name(), "late");
+        if version % 5 == 0 {
+            // It comes back with both, and gives both back.
+            let back = monitor.resolve("m", &version.to_string());
+            assert_eq!(back.route("late").name(), "late");
+            back.retire();
+            scrape();
+        }
+    }
+    let model = monitor.resolve("n", "1");
+    let names = ["a", "b", "c"].map(|name| model.route(name).name().to_owned());
+    assert_eq!(names, ["a", "b", "c"], "every place is free");
+    assert_eq!(monitor.resolve("o", "1").route("a").name(), "a");
+    assert_eq!(monitor.resolve("o", "2").route("a").name(), OTHER, "and no more");
+}
+
+#[test]
 fn a_retired_version_gives_its_place_to_the_next() {
     let monitor = small(SMALL);
     for version in 0..50 {
