@@ -1,4 +1,4 @@
-//! The text formats, read by the parsers of PyPI's `prometheus_client` in one long-lived Python process.
+//! The text formats, read by the parsers of Python's `prometheus_client` in one long-lived Python process.
 //!
 //! Starting Python for every exposition would make a property test of thousands of cases take minutes; asking a process
 //! that is there takes well under a millisecond.
