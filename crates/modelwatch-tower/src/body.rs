@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use http::{HeaderMap, Response, header};
 use http_body::{Body, Frame, SizeHint};
-use modelwatch::Status;
+use modelwatch::{InFlight, Status};
 use pin_project::pin_project;
 
 use crate::classify::grpc_status;
-use crate::guard::Guard;
+use crate::guard::Polling;
 
 /// A response body whose end is the end of its request.
 #[pin_project]
@@ -17,7 +17,7 @@ pub struct InferenceBody<B> {
     #[pin]
     pub(crate) inner: B,
     /// Nothing, once the request is counted.
-    pub(crate) guard: Option<Guard>,
+    pub(crate) in_flight: Option<InFlight>,
     /// How the request is counted if the body is whole.
     pub(crate) status: Status,
     pub(crate) rest: Rest,
@@ -38,7 +38,7 @@ pub(crate) enum Rest {
 }
 
 impl Rest {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of<B: Body>(response: &Response<B>, is_grpc: bool) -> Self {
         if response.body().is_end_stream() {
             return Self::Nothing;
@@ -46,7 +46,12 @@ impl Rest {
         if is_grpc && !response.headers().contains_key("grpc-status") {
             return Self::GrpcTrailers;
         }
-        match content_length(response.headers()).or_else(|| response.body().size_hint().exact()) {
+        match response
+            .body()
+            .size_hint()
+            .exact()
+            .or_else(|| content_length(response.headers()))
+        {
             Some(0) => Self::Nothing,
             Some(bytes) => Self::Bytes(bytes),
             None => Self::End,
@@ -54,7 +59,7 @@ impl Rest {
     }
 
     /// How a request is counted whose body ends here.
-    #[inline]
+    #[inline(always)]
     fn ended(self, status: Status) -> Status {
         if matches!(self, Self::GrpcTrailers) && status == Status::Success {
             Status::Error
@@ -64,11 +69,7 @@ impl Rest {
     }
 }
 
-#[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    if headers.is_empty() {
-        return None;
-    }
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
@@ -76,18 +77,18 @@ impl<B: Body> Body for InferenceBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
-    #[inline]
+    #[inline(always)]
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let Some(guard) = this.guard else {
+        if this.in_flight.is_none() {
             return this.inner.poll_frame(context);
-        };
-        guard.polling();
+        }
+        let polling = Polling::new(this.in_flight);
         let frame = this.inner.as_mut().poll_frame(context);
-        guard.polled();
+        polling.done();
         let ended = match &frame {
             Poll::Pending => None,
             Poll::Ready(None) => Some(this.rest.ended(*this.status)),
@@ -97,9 +98,10 @@ impl<B: Body> Body for InferenceBody<B> {
                 status => status,
             },
         };
-        if let Some(status) = ended {
-            guard.finish(status);
-            *this.guard = None;
+        if let Some(status) = ended
+            && let Some(in_flight) = this.in_flight.take()
+        {
+            in_flight.finish(status);
         }
         frame
     }
@@ -114,7 +116,7 @@ impl<B: Body> Body for InferenceBody<B> {
 }
 
 /// Takes note of a frame, and says how the request is counted if that was the last frame that matters.
-#[inline]
+#[inline(always)]
 fn seen<D: Buf>(frame: &Frame<D>, rest: &mut Rest, status: Status) -> Option<Status> {
     if let Some(data) = frame.data_ref() {
         let Rest::Bytes(bytes) = rest else { return None };
@@ -134,7 +136,7 @@ impl<B: Default> Default for InferenceBody<B> {
     fn default() -> Self {
         Self {
             inner: B::default(),
-            guard: None,
+            in_flight: None,
             status: Status::Success,
             rest: Rest::Nothing,
         }

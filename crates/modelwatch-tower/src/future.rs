@@ -4,12 +4,12 @@ use std::task::{Context, Poll};
 
 use http::{Response, StatusCode};
 use http_body::Body;
-use modelwatch::Status;
+use modelwatch::{InFlight, Status};
 use pin_project::pin_project;
 
 use crate::body::{InferenceBody, Rest};
 use crate::classify::ResponseHead;
-use crate::guard::Guard;
+use crate::guard::{Polling, follow};
 use crate::layer::Classifier;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
@@ -17,7 +17,7 @@ use crate::layer::Classifier;
 pub struct InferenceFuture<F> {
     #[pin]
     pub(crate) inner: F,
-    pub(crate) guard: Option<Guard>,
+    pub(crate) in_flight: Option<InFlight>,
     /// The request was a HEAD: the server will not ask for the body.
     pub(crate) head_only: bool,
     pub(crate) classify: Option<Classifier>,
@@ -30,29 +30,25 @@ where
 {
     type Output = Result<Response<InferenceBody<B>>, E>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(guard) = this.guard {
-            guard.polling();
-        }
+        let polling = Polling::new(this.in_flight);
         let answer = this.inner.poll(context);
-        if let Some(guard) = this.guard {
-            guard.polled();
-        }
+        polling.done();
         match answer {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => {
-                if let Some(guard) = this.guard {
-                    guard.finish(Status::Error);
+                if let Some(in_flight) = this.in_flight.take() {
+                    in_flight.finish(Status::Error);
                 }
                 Poll::Ready(Err(error))
             }
             Poll::Ready(Ok(response)) => {
                 let (mut status, mut rest) = (Status::Success, Rest::Nothing);
                 // Nothing, where it is polled again after it was ready and the inner future had an answer even so.
-                if let Some(guard) = this.guard {
-                    guard.follow(&response);
+                if let Some(in_flight) = this.in_flight {
+                    follow(in_flight, &response);
                     let head = ResponseHead::from(&response);
                     let is_grpc = head.is_grpc();
                     status = match this.classify {
@@ -63,14 +59,16 @@ where
                     if !(*this.head_only || has_no_body(head.status)) {
                         rest = Rest::of(&response, is_grpc);
                     }
-                    if matches!(rest, Rest::Nothing) {
-                        guard.finish(status);
-                    }
                 }
-                let guard = this.guard.take();
+                let mut in_flight = this.in_flight.take();
+                if matches!(rest, Rest::Nothing)
+                    && let Some(in_flight) = in_flight.take()
+                {
+                    in_flight.finish(status);
+                }
                 Poll::Ready(Ok(response.map(|inner| InferenceBody {
                     inner,
-                    guard,
+                    in_flight,
                     status,
                     rest,
                 })))
@@ -87,7 +85,7 @@ fn has_no_body(status: StatusCode) -> bool {
 impl<F> fmt::Debug for InferenceFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InferenceFuture")
-            .field("guard", &self.guard)
+            .field("in_flight", &self.in_flight)
             .finish_non_exhaustive()
     }
 }

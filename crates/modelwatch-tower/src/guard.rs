@@ -21,61 +21,40 @@ use modelwatch::{InFlight, Model, Status};
 #[derive(Clone, Debug)]
 pub struct ServedBy(pub Model);
 
-/// Ends its request once, whatever happens: as it is told, or as an error when what it guards panics, or else as
-/// cancelled when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Guard {
-    in_flight: Option<InFlight>,
-    /// Whether what is guarded is being polled. A runtime catches a panic before it drops the future, so in
-    /// the drop the thread itself is not panicking any more.
-    polling: bool,
-}
+/// Ends a request as an error if what is polled meanwhile panics.
+///
+/// A runtime catches a panic before it drops the future, so in the drop of the future the thread itself is not
+/// panicking any more. Lives on the stack: a flag in the future, written around each poll, would hold up the next move of
+/// the future until the write has left the store buffer.
+pub(crate) struct Polling<'a>(&'a mut Option<InFlight>);
 
-impl Guard {
-    #[inline]
-    pub(crate) fn new(in_flight: InFlight) -> Self {
-        Self {
-            in_flight: Some(in_flight),
-            polling: false,
-        }
+impl<'a> Polling<'a> {
+    #[inline(always)]
+    pub(crate) fn new(in_flight: &'a mut Option<InFlight>) -> Self {
+        Self(in_flight)
     }
 
-    /// What is guarded is polled now, until [`polled`](Self::polled). A pair of calls and not one around a closure,
-    /// which would copy the answer once more.
-    #[inline]
-    pub(crate) fn polling(&mut self) {
-        self.polling = true;
-    }
-
-    #[inline]
-    pub(crate) fn polled(&mut self) {
-        self.polling = false;
-    }
-
-    /// Ends the request, if it has not ended.
-    #[inline]
-    pub(crate) fn finish(&mut self, status: Status) {
-        if let Some(in_flight) = self.in_flight.take() {
-            in_flight.finish(status);
-        }
-    }
-
-    /// Gives the request to the version the answer names.
-    #[inline]
-    pub(crate) fn follow<B>(&mut self, response: &Response<B>) {
-        if let (Some(in_flight), Some(ServedBy(model))) = (&mut self.in_flight, response.extensions().get()) {
-            let route = model.route(in_flight.route());
-            in_flight.move_to(&route);
-        }
+    /// It did not panic.
+    #[inline(always)]
+    pub(crate) fn done(self) {
+        std::mem::forget(self);
     }
 }
 
-impl Drop for Guard {
+impl Drop for Polling<'_> {
+    #[cold]
     fn drop(&mut self) {
-        if self.polling
-            && let Some(in_flight) = self.in_flight.take()
-        {
+        if let Some(in_flight) = self.0.take() {
             in_flight.finish(Status::Error);
         }
+    }
+}
+
+/// Gives the request to the version the answer names.
+#[inline(always)]
+pub(crate) fn follow<B>(in_flight: &mut InFlight, response: &Response<B>) {
+    if let Some(ServedBy(model)) = response.extensions().get() {
+        let route = model.route(in_flight.route());
+        in_flight.move_to(&route);
     }
 }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use http::Request;
-use modelwatch::{Model, Route};
+use modelwatch::{InFlight, Model, Route};
 
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
 pub trait Select<B> {
-    /// For a request.
-    fn select(&self, request: &Request<B>) -> Route;
+    /// Begins a request on its route.
+    fn start(&self, request: &Request<B>) -> InFlight;
     /// For a service that failed before it got a request.
     fn fallback(&self) -> &Route;
 }
@@ -40,15 +40,16 @@ impl Fixed {
         fixed
     }
 
+    #[inline(always)]
     fn fallback(&self) -> &Route {
         self.route.get_or_init(|| self.model.route(&self.name))
     }
 }
 
 impl<B> Select<B> for Fixed {
-    #[inline]
-    fn select(&self, request: &Request<B>) -> Route {
-        matched_path(request).map_or_else(|| self.fallback().clone(), |path| self.model.route(path))
+    #[inline(always)]
+    fn start(&self, request: &Request<B>) -> InFlight {
+        matched_path(request).map_or_else(|| self.fallback().start(), |path| self.model.route(path).into())
     }
 
     fn fallback(&self) -> &Route {
@@ -63,11 +64,13 @@ pub struct PerRequest<F> {
 }
 
 impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
-    #[inline]
-    fn select(&self, request: &Request<B>) -> Route {
+    #[inline(always)]
+    fn start(&self, request: &Request<B>) -> InFlight {
         match (self.select)(request) {
-            Some(model) => model.route(matched_path(request).unwrap_or(&self.otherwise.name)),
-            None => self.otherwise.select(request),
+            Some(model) => model
+                .route(matched_path(request).unwrap_or(&self.otherwise.name))
+                .into(),
+            None => self.otherwise.start(request),
         }
     }
 
@@ -86,7 +89,7 @@ impl<F> fmt::Debug for PerRequest<F> {
 
 /// The pattern a router matched, such as `/models/{name}`: bounded by the program, as the path itself is not.
 #[cfg(feature = "axum")]
-#[inline]
+#[inline(always)]
 fn matched_path<B>(request: &Request<B>) -> Option<&str> {
     request
         .extensions()
@@ -95,7 +98,7 @@ fn matched_path<B>(request: &Request<B>) -> Option<&str> {
 }
 
 #[cfg(not(feature = "axum"))]
-#[inline]
+#[inline(always)]
 fn matched_path<B>(_: &Request<B>) -> Option<&str> {
     None
 }

@@ -9,7 +9,6 @@ use tower_service::Service;
 
 use crate::body::InferenceBody;
 use crate::future::InferenceFuture;
-use crate::guard::Guard;
 use crate::layer::InferenceLayer;
 use crate::select::{Fixed, Select};
 
@@ -30,7 +29,7 @@ where
     type Future = InferenceFuture<S::Future>;
 
     /// A service that fails here never gets its request: that is counted as one error that took no time.
-    #[inline]
+    #[inline(always)]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let ready = ready!(self.inner.poll_ready(context));
         if ready.is_err() {
@@ -39,14 +38,14 @@ where
         Poll::Ready(ready)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
-        let guard = Guard::new(self.layer.models.select(&request).start());
+        let in_flight = self.layer.models.start(&request);
         let head_only = *request.method() == Method::HEAD;
         InferenceFuture {
             inner: self.inner.call(request),
-            guard: Some(guard),
+            in_flight: Some(in_flight),
             head_only,
             classify: self.layer.classify.clone(),
         }

@@ -66,11 +66,7 @@ impl Route {
     #[must_use = "dropping the guard ends the request as cancelled"]
     #[inline]
     pub fn start(&self) -> InFlight {
-        self.0.stripes.lane().add(ENTERED, 1);
-        InFlight {
-            route: Some(self.clone()),
-            started: Instant::now(),
-        }
+        self.clone().into()
     }
 
     /// Counts a request that has ended, for a caller with a stopwatch of its own. It was never in flight.
@@ -156,6 +152,18 @@ pub struct InFlight {
     /// Taken when the request is counted.
     route: Option<Route>,
     started: Instant,
+}
+
+/// As [`Route::start`], with the handle itself in place of a copy of it.
+impl From<Route> for InFlight {
+    #[inline]
+    fn from(route: Route) -> Self {
+        route.0.stripes.lane().add(ENTERED, 1);
+        Self {
+            route: Some(route),
+            started: Instant::now(),
+        }
+    }
 }
 
 impl InFlight {
