@@ -19,6 +19,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	$(CARGO) check -p modelwatch-tower --no-default-features
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
+	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
 	$(CARGO) test --workspace --all-features
 	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions

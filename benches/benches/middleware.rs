@@ -82,7 +82,7 @@ mod floor {
     static CELLS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
     #[derive(Clone)]
-    pub struct Timed<S>(pub S);
+    pub(crate) struct Timed<S>(pub(crate) S);
 
     impl<S, Q, B> Service<Q> for Timed<S>
     where
@@ -105,7 +105,7 @@ mod floor {
     }
 
     #[pin_project]
-    pub struct TimedFuture<F> {
+    pub(crate) struct TimedFuture<F> {
         #[pin]
         inner: F,
         started: Instant,
@@ -124,7 +124,7 @@ mod floor {
     }
 
     #[pin_project]
-    pub struct TimedBody<B> {
+    pub(crate) struct TimedBody<B> {
         #[pin]
         inner: B,
         started: Option<Instant>,

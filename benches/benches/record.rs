@@ -8,6 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use lasso::ThreadedRodeo;
+use measured::LabelGroup;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use modelwatch::contract::LATENCY_BUCKETS;
 use modelwatch::{Feature, Monitor, Status};
@@ -116,6 +118,51 @@ struct Labels {
     model_version: &'static str,
     route: &'static str,
     status: &'static str,
+}
+
+/// Labels of both metrics, and how `measured` derives the set they are from.
+#[derive(Clone, Copy, PartialEq, LabelGroup)]
+#[label(set = MeasuredSet)]
+struct MeasuredLabels<'a> {
+    #[label(dynamic_with = ThreadedRodeo)]
+    model_name: &'a str,
+    #[label(dynamic_with = ThreadedRodeo)]
+    model_version: &'a str,
+    #[label(dynamic_with = ThreadedRodeo)]
+    route: &'a str,
+    #[label(dynamic_with = ThreadedRodeo)]
+    status: &'a str,
+}
+
+fn measured(criterion: &mut Criterion) {
+    use measured::metric::histogram::Thresholds;
+    use measured::{CounterVec, HistogramVec};
+    fn set() -> MeasuredSet {
+        MeasuredSet {
+            model_name: ThreadedRodeo::default(),
+            model_version: ThreadedRodeo::default(),
+            route: ThreadedRodeo::default(),
+            status: ThreadedRodeo::default(),
+        }
+    }
+    let labels = MeasuredLabels {
+        model_name: MODEL,
+        model_version: VERSION,
+        route: ROUTE,
+        status: STATUS,
+    };
+    let counters = CounterVec::with_label_set(set());
+    let edges: [f64; 11] = LATENCY_BUCKETS.try_into().expect("eleven");
+    let latencies = HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(edges));
+    let (counter, latency) = (counters.with_labels(labels), latencies.with_labels(labels));
+    contender(criterion, "measured, id", |elapsed| {
+        counters.get_metric(counter).inc();
+        latencies.get_metric(latency).observe(elapsed.as_secs_f64());
+    });
+    contender(criterion, "measured, dynamic labels", |elapsed| {
+        counters.inc(black_box(labels));
+        latencies.observe(black_box(labels), elapsed.as_secs_f64());
+    });
 }
 
 fn prometheus_client(criterion: &mut Criterion) {
@@ -251,6 +298,6 @@ fn opentelemetry(criterion: &mut Criterion) {
 criterion_group! {
     name = record;
     config = settings();
-    targets = floor, modelwatch, prometheus_client, prometheus, metrics, opentelemetry
+    targets = floor, modelwatch, measured, prometheus_client, prometheus, metrics, opentelemetry
 }
 criterion_main!(record);

@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use lasso::ThreadedRodeo;
+use measured::{LabelGroup, MetricGroup};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use modelwatch::contract::LATENCY_BUCKETS;
 use modelwatch::{Format, Limits, Monitor, Status};
@@ -134,6 +136,72 @@ fn prometheus_client(criterion: &mut Criterion) {
             page
         });
     });
+    group.bench_function("prometheus-client, protobuf", |bencher| {
+        bencher.iter(|| prometheus_client::encoding::prometheus_protobuf::encode_to_vec(&registry).expect("a page"));
+    });
+}
+
+#[derive(Clone, Copy, PartialEq, LabelGroup)]
+#[label(set = MeasuredSet)]
+struct MeasuredLabels<'a> {
+    #[label(dynamic_with = ThreadedRodeo)]
+    model_name: &'a str,
+    #[label(dynamic_with = ThreadedRodeo)]
+    model_version: &'a str,
+    #[label(dynamic_with = ThreadedRodeo)]
+    route: &'a str,
+}
+
+#[derive(MetricGroup)]
+struct Measured {
+    /// Requests
+    requests: measured::CounterVec<MeasuredSet>,
+    /// Latency
+    latency: measured::HistogramVec<MeasuredSet, 11>,
+}
+
+fn measured(criterion: &mut Criterion) {
+    use measured::metric::group::MetricGroup;
+    use measured::metric::histogram::Thresholds;
+    fn set() -> MeasuredSet {
+        MeasuredSet {
+            model_name: ThreadedRodeo::default(),
+            model_version: ThreadedRodeo::default(),
+            route: ThreadedRodeo::default(),
+        }
+    }
+    let edges: [f64; 11] = LATENCY_BUCKETS.try_into().expect("eleven");
+    let metrics = Measured {
+        requests: measured::CounterVec::with_label_set(set()),
+        latency: measured::HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(edges)),
+    };
+    for number in 0..COUNTERS {
+        let [model_name, model_version, route] = &labels(number).map(|(_, value)| value);
+        metrics.requests.inc(MeasuredLabels {
+            model_name,
+            model_version,
+            route,
+        });
+    }
+    for number in 0..HISTOGRAMS {
+        let [model_name, model_version, route] = &labels(number).map(|(_, value)| value);
+        metrics.latency.observe(
+            MeasuredLabels {
+                model_name,
+                model_version,
+                route,
+            },
+            0.05,
+        );
+    }
+    let mut encoder = measured::text::BufferedTextEncoder::new();
+    let mut group = criterion.benchmark_group("scrape");
+    group.bench_function("measured, Prometheus text", |bencher| {
+        bencher.iter(|| {
+            metrics.collect_group_into(&mut encoder).expect("a page");
+            encoder.finish()
+        });
+    });
 }
 
 fn prometheus(criterion: &mut Criterion) {
@@ -233,6 +301,6 @@ fn opentelemetry(criterion: &mut Criterion) {
 criterion_group! {
     name = scrape;
     config = settings();
-    targets = floor, modelwatch, prometheus_client, prometheus, metrics, opentelemetry
+    targets = floor, modelwatch, measured, prometheus_client, prometheus, metrics, opentelemetry
 }
 criterion_main!(scrape);

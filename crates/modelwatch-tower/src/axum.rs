@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponseParts, ResponseParts};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
@@ -55,7 +55,7 @@ async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
             head.into_iter()
                 .chain(coding)
                 .fold(Response::builder(), with)
-                .body(Body::from(scrape.body))
+                .body(Body::from(Bytes::from_owner(scrape.body)))
         }
         // The runtime is shutting down.
         Err(_) => Response::builder()

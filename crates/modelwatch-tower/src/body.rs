@@ -21,6 +21,8 @@ pub struct InferenceBody<B> {
     /// How the request is counted if the body is whole.
     pub(crate) status: Status,
     pub(crate) rest: Rest,
+    /// Nothing of a body whose length the head did not tell has come yet.
+    pub(crate) awaits_first: bool,
 }
 
 /// What has to come before the body is whole. A server that has sent what it announced does not ask whether there is
@@ -58,6 +60,12 @@ impl Rest {
         }
     }
 
+    /// Whether the head leaves open how much will come.
+    #[inline(always)]
+    pub(crate) fn is_stream(self) -> bool {
+        matches!(self, Self::End | Self::GrpcTrailers)
+    }
+
     /// How a request is counted whose body ends here.
     #[inline(always)]
     fn ended(self, status: Status) -> Status {
@@ -93,10 +101,18 @@ impl<B: Body> Body for InferenceBody<B> {
             Poll::Pending => None,
             Poll::Ready(None) => Some(this.rest.ended(*this.status)),
             Poll::Ready(Some(Err(_))) => Some(Status::Error),
-            Poll::Ready(Some(Ok(frame))) => match seen(frame, this.rest, *this.status) {
-                None if this.inner.is_end_stream() => Some(this.rest.ended(*this.status)),
-                status => status,
-            },
+            Poll::Ready(Some(Ok(frame))) => {
+                if *this.awaits_first && frame.is_data() {
+                    *this.awaits_first = false;
+                    if let Some(in_flight) = this.in_flight {
+                        in_flight.first_chunk();
+                    }
+                }
+                match seen(frame, this.rest, *this.status) {
+                    None if this.inner.is_end_stream() => Some(this.rest.ended(*this.status)),
+                    status => status,
+                }
+            }
         };
         if let Some(status) = ended
             && let Some(in_flight) = this.in_flight.take()
@@ -139,6 +155,7 @@ impl<B: Default> Default for InferenceBody<B> {
             in_flight: None,
             status: Status::Success,
             rest: Rest::Nothing,
+            awaits_first: false,
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct InferenceFuture<F> {
     #[pin]
     pub(crate) inner: F,
     pub(crate) in_flight: Option<InFlight>,
+    #[cfg(feature = "tonic")]
+    pub(crate) unproved: Option<Box<crate::grpc::Unproved>>,
     /// The request was a HEAD: the server will not ask for the body.
     pub(crate) head_only: bool,
     pub(crate) classify: Option<Classifier>,
@@ -48,6 +50,10 @@ where
                 let (mut status, mut rest) = (Status::Success, Rest::Nothing);
                 // Nothing, where it is polled again after it was ready and the inner future had an answer even so.
                 if let Some(in_flight) = this.in_flight {
+                    #[cfg(feature = "tonic")]
+                    if let Some(unproved) = this.unproved.take() {
+                        unproved.settle(in_flight, &response);
+                    }
                     follow(in_flight, &response);
                     let head = ResponseHead::from(&response);
                     let is_grpc = head.is_grpc();
@@ -71,6 +77,7 @@ where
                     in_flight,
                     status,
                     rest,
+                    awaits_first: rest.is_stream(),
                 })))
             }
         }

@@ -40,7 +40,7 @@
 //!
 //! [`InferenceLayer::new`] takes the one model a service serves; [`InferenceLayer::per_request`] asks the request. Either
 //! way a handler that decides late answers with [`ServedBy`]. The route is the pattern axum matched (feature `axum`), else the
-//! name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
+//! method of a gRPC request (feature `tonic`), else the name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
 //!
 //! # Order of layers
 //!
@@ -53,6 +53,8 @@ mod axum;
 mod body;
 mod classify;
 mod future;
+#[cfg(feature = "tonic")]
+mod grpc;
 mod guard;
 mod layer;
 mod select;
@@ -65,7 +67,7 @@ pub use classify::ResponseHead;
 pub use future::InferenceFuture;
 pub use guard::ServedBy;
 pub use layer::{InferenceLayer, UNMATCHED};
-pub use select::{Fixed, PerRequest, Select};
+pub use select::{Begun, Fixed, PerRequest, Select};
 pub use service::InferenceService;
 
 /// The snippets of the guide and of the README compile.

@@ -9,9 +9,43 @@ use modelwatch::{InFlight, Model, Route};
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
 pub trait Select<B> {
     /// Begins a request on its route.
-    fn start(&self, request: &Request<B>) -> InFlight;
+    fn start(&self, request: &Request<B>) -> Begun;
     /// For a service that failed before it got a request.
     fn fallback(&self) -> &Route;
+}
+
+/// A request that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    pub(crate) in_flight: InFlight,
+    #[cfg(feature = "tonic")]
+    pub(crate) unproved: Option<Box<crate::grpc::Unproved>>,
+}
+
+impl From<Route> for Begun {
+    #[inline(always)]
+    fn from(route: Route) -> Self {
+        Self {
+            in_flight: route.into(),
+            #[cfg(feature = "tonic")]
+            unproved: None,
+        }
+    }
+}
+
+#[cfg(feature = "tonic")]
+impl Begun {
+    /// On the method's route if there is one, else on another until the path has proved to be a method.
+    #[inline]
+    fn grpc(model: &Model, path: &str, otherwise: impl FnOnce() -> Route) -> Self {
+        match model.find_route(path) {
+            Some(route) => route.into(),
+            None => Self {
+                in_flight: otherwise().into(),
+                unproved: Some(crate::grpc::Unproved::new(model, path)),
+            },
+        }
+    }
 }
 
 /// Every request belongs to one model version.
@@ -48,8 +82,15 @@ impl Fixed {
 
 impl<B> Select<B> for Fixed {
     #[inline(always)]
-    fn start(&self, request: &Request<B>) -> InFlight {
-        matched_path(request).map_or_else(|| self.fallback().start(), |path| self.model.route(path).into())
+    fn start(&self, request: &Request<B>) -> Begun {
+        if let Some(path) = matched_path(request) {
+            return self.model.route(path).into();
+        }
+        #[cfg(feature = "tonic")]
+        if let Some(path) = crate::grpc::path(request) {
+            return Begun::grpc(&self.model, path, || self.fallback().clone());
+        }
+        self.fallback().clone().into()
     }
 
     fn fallback(&self) -> &Route {
@@ -65,13 +106,17 @@ pub struct PerRequest<F> {
 
 impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
     #[inline(always)]
-    fn start(&self, request: &Request<B>) -> InFlight {
-        match (self.select)(request) {
-            Some(model) => model
-                .route(matched_path(request).unwrap_or(&self.otherwise.name))
-                .into(),
-            None => self.otherwise.start(request),
+    fn start(&self, request: &Request<B>) -> Begun {
+        let Some(model) = (self.select)(request) else {
+            return self.otherwise.start(request);
+        };
+        #[cfg(feature = "tonic")]
+        if let (None, Some(path)) = (matched_path(request), crate::grpc::path(request)) {
+            return Begun::grpc(&model, path, || model.route(&self.otherwise.name));
         }
+        model
+            .route(matched_path(request).unwrap_or(&self.otherwise.name))
+            .into()
     }
 
     fn fallback(&self) -> &Route {

@@ -41,11 +41,13 @@ where
     #[inline(always)]
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
-        let in_flight = self.layer.models.start(&request);
+        let begun = self.layer.models.start(&request);
         let head_only = *request.method() == Method::HEAD;
         InferenceFuture {
             inner: self.inner.call(request),
-            in_flight: Some(in_flight),
+            in_flight: Some(begun.in_flight),
+            #[cfg(feature = "tonic")]
+            unproved: begun.unproved,
             head_only,
             classify: self.layer.classify.clone(),
         }

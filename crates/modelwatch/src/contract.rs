@@ -82,6 +82,19 @@ pub const STAGE_BUCKETS: &[f64] = &[
     0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
 ];
 
+/// Upper bounds of the token buckets: powers of four, as OpenTelemetry's conventions for generative AI advise.
+pub const TOKEN_BUCKETS: &[f64] = &[
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0,
+    67108864.0,
+];
+/// Upper bounds of the buckets of the time to the first token, in seconds, as the same conventions advise.
+pub const TIME_TO_FIRST_TOKEN_BUCKETS: &[f64] = &[
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+/// Upper bounds of the buckets of the time for each output token, in seconds, as the same conventions advise.
+pub const TIME_PER_OUTPUT_TOKEN_BUCKETS: &[f64] =
+    &[0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5];
+
 /// The whole contract as a Markdown table, as the README and the reference page have it.
 #[must_use]
 pub fn markdown() -> String {
@@ -138,6 +151,8 @@ contract! {
         "Inference requests that have ended, by how they ended.";
     INFERENCE_LATENCY = "ml_inference_latency_seconds", Histogram, Online, ["model_name", "model_version", "route"],
         "Seconds from the call to the end of the response body.", LATENCY_BUCKETS;
+    INFERENCE_FIRST_CHUNK = "ml_inference_time_to_first_chunk_seconds", Histogram, Online, ["model_name", "model_version", "route"],
+        "Seconds from the call to the first chunk of a response body whose length its head does not tell.", LATENCY_BUCKETS;
     PREDICTION_SCORE = "ml_prediction_score", Histogram, Online, ["model_name", "model_version"],
         "Distribution of prediction scores, in the model's own unit.", SCORE_BUCKETS;
     FEATURE_MISSING_RATIO = "ml_feature_missing_ratio", Gauge, Online, ["model_name", "feature_name"],
@@ -162,6 +177,12 @@ contract! {
         "Prediction scores that were NaN or infinite; they are in no histogram.";
     BUSINESS_OUTCOME = "ml_business_outcome_total", Counter, Online, ["model_name", "model_version", "outcome"],
         "Business outcomes that followed from predictions, such as approved, review or escalated.";
+    GEN_AI_TOKEN_USAGE = "gen_ai_client_token_usage", Histogram, Online, ["model_name", "model_version", "gen_ai_token_type"],
+        "Tokens of a request to a generative model: those of its input, those of its output.", TOKEN_BUCKETS;
+    GEN_AI_TIME_TO_FIRST_TOKEN = "gen_ai_server_time_to_first_token_seconds", Histogram, Online, ["model_name", "model_version"],
+        "Seconds a generative model took to the first token of a whole answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
+    GEN_AI_TIME_PER_OUTPUT_TOKEN = "gen_ai_server_time_per_output_token_seconds", Histogram, Online, ["model_name", "model_version"],
+        "Seconds a generative model took for each token after the first, on average over a whole answer.", TIME_PER_OUTPUT_TOKEN_BUCKETS;
     FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "feature_name"],
         "Times the feature was looked at.";
     FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "feature_name"],

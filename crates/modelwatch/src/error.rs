@@ -23,6 +23,12 @@ pub enum ConfigError {
     },
     /// The evaluation window is zero.
     ZeroWindow,
+    /// The share of failures with an event is no share.
+    #[cfg(feature = "tracing")]
+    EventRatio {
+        /// What was asked for.
+        requested: f64,
+    },
     /// Bucket bounds that no histogram can have.
     Buckets(BucketsError),
 }
@@ -40,6 +46,11 @@ impl fmt::Display for ConfigError {
             }
             Self::ZeroWindow => f.write_str(
                 "the evaluation window is zero, so no observation lies in it; set MonitorBuilder::window to some minutes",
+            ),
+            #[cfg(feature = "tracing")]
+            Self::EventRatio { requested } => write!(
+                f,
+                "the share of failed requests with an event is {requested}; set MonitorBuilder::failure_events between 0 and 1"
             ),
             Self::Buckets(error) => error.fmt(f),
         }

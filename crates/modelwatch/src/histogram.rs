@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::exposition::Exemplar;
 use crate::layout::Layout;
 use crate::stripes::{Lane, Stripes};
 
@@ -50,6 +51,7 @@ impl Histogram {
             layout: self.layout.clone(),
             values,
             first: FIRST,
+            exemplars: Vec::new(),
         }
     }
 }
@@ -69,9 +71,16 @@ pub(crate) struct Reading {
     /// The counts of the layout's cells, from the first on.
     pub(crate) values: Vec<u64>,
     pub(crate) first: usize,
+    /// Of the classic buckets, as far as there are any.
+    pub(crate) exemplars: Vec<Option<Exemplar>>,
 }
 
 impl Reading {
+    /// The exemplar of a classic bucket.
+    pub(crate) fn exemplar(&self, bucket: usize) -> Option<&Exemplar> {
+        self.exemplars.get(bucket)?.as_ref()
+    }
+
     /// Count of each cell of the layout.
     pub(crate) fn cells(&self) -> &[u64] {
         &self.values[self.first..]

@@ -13,7 +13,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::contract::{Kind, METRICS, Plane};
-use crate::exposition::{self, Family, Number, Sink};
+use crate::exposition::{self, Exemplar, Family, Number, Sink};
 use crate::histogram::Reading;
 use crate::label::Labels;
 use crate::layout::{NATIVE_SCHEMA, NativeCounts, Spans};
@@ -355,6 +355,11 @@ impl Sink for Collected {
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
         self.push(labels, CollectedValue::Number(value));
+    }
+
+    /// The encoder it goes to has no way to take an exemplar.
+    fn exemplified(&mut self, labels: &[&Labels], value: Number, _: &Exemplar) {
+        self.number(labels, value);
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {

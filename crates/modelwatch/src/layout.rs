@@ -87,6 +87,11 @@ impl Layout {
         Self::new(bounds, -1, 16, 1.0)
     }
 
+    /// For counts of tokens: native buckets from 1 to 67,108,864.
+    pub(crate) fn tokens(bounds: &[f64]) -> Self {
+        Self::new(bounds, -1, 26, 1.0)
+    }
+
     /// `bounds` are finite and increasing; native buckets span 2^`low` to 2^`high` exposed units.
     fn new(bounds: &[f64], low: i32, high: i32, per_unit: f64) -> Self {
         let recorded = |bound: f64| bound * per_unit;
@@ -228,6 +233,12 @@ impl Layout {
             *begin = end;
             Some(*sum)
         })
+    }
+
+    /// The classic bucket a cell belongs to; that of infinity is one past the last bound.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn classic(&self, cell: usize) -> usize {
+        self.ends.partition_point(|end| usize::from(*end) <= cell)
     }
 
     /// The native buckets that hold something.

@@ -24,7 +24,7 @@
 //! request.finish(Status::Success);
 //!
 //! let scrape = monitor.scrape(None, None); // headers Accept and Accept-Encoding
-//! assert!(String::from_utf8(scrape.body)?.contains("ml_inference_requests_total"));
+//! assert!(std::str::from_utf8(&scrape.body)?.contains("ml_inference_requests_total"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -55,6 +55,7 @@ pub mod contract;
 mod error;
 mod exposition;
 mod feature;
+mod generation;
 mod global;
 mod histogram;
 mod interop;
@@ -71,11 +72,14 @@ mod stage;
 mod stripes;
 mod sync;
 mod thread_slot;
+#[cfg(feature = "tracing")]
+mod trace;
 mod window;
 
 pub use error::{BucketsError, ConfigError, RegisterError};
-pub use exposition::{Format, Scrape};
+pub use exposition::{Format, Scrape, ScrapeBody};
 pub use feature::{Feature, FeatureValue};
+pub use generation::{Generation, Tokens};
 pub use global::{global, model, resolve, scrape};
 pub use label::{OTHER, Stage, Status, UNKNOWN};
 pub use limits::Limits;
@@ -84,3 +88,5 @@ pub use monitor::{Monitor, MonitorBuilder};
 pub use prediction::{Class, ClassRef, Prediction};
 pub use route::{InFlight, Route};
 pub use stage::StageTimer;
+#[cfg(feature = "tracing")]
+pub use trace::{TraceId, ZeroTraceId};

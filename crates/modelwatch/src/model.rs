@@ -13,6 +13,7 @@ use crate::error::{BucketsError, RegisterError};
 use crate::feature::{
     self, DEFAULTED, Feature, FeatureBook, FeatureCounts, FeatureValue, MISSING, OBSERVED, OUT_OF_RANGE, Schema,
 };
+use crate::generation::{Generation, Generations, Tokens};
 use crate::histogram::Histogram;
 use crate::label::{Labels, OTHER, Stage, canonical};
 use crate::layout::Layout;
@@ -69,6 +70,8 @@ pub(crate) struct Version {
     outcomes: OnceLock<NamedCounters>,
     batch_size: OnceLock<Histogram>,
     stages: [OnceLock<Histogram>; Stage::ALL.len()],
+    /// Of generative models only.
+    generations: OnceLock<Box<Generations>>,
     routes: Names<Route>,
     /// How many of them have a place within the limit over all versions: none while the version is let go.
     route_places: AtomicUsize,
@@ -271,6 +274,7 @@ impl Version {
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
             stages: Default::default(),
+            generations: OnceLock::new(),
             routes: Names::new(shared.limits.routes_per_version),
             route_places: AtomicUsize::new(0),
             other_route: OnceLock::new(),
@@ -326,6 +330,7 @@ impl Version {
             .chain(routes)
             .chain(self.scores.get().map(Scores::mark));
         all.chain(self.schema.get().map(Schema::mark))
+            .chain(self.generations.get().map(|generations| generations.mark()))
             .fold(0, u64::wrapping_add)
     }
 
@@ -394,13 +399,17 @@ impl Version {
             .filter_map(|stage| Some((stage, self.stages[stage as usize].get()?)))
     }
 
+    pub(crate) fn generations_if_any(&self) -> Option<&Generations> {
+        self.generations.get().map(|generations| &**generations)
+    }
+
     fn new_route(&self, name: &Arc<str>) -> Route {
         let labels = Labels::new([
             ("model_name", &self.lineage.name),
             ("model_version", &self.name),
             ("route", name),
         ]);
-        Route::new(name.clone(), labels, self.shared.latency_layout.clone())
+        Route::new(name.clone(), labels, &self.shared)
     }
 
     /// Takes a place for one more route. A version let go takes none, as it has none to give back.
@@ -454,6 +463,14 @@ impl Model {
             .get(name)
             .map_or_else(|| self.0.add_route(name), |named| &named.value)
             .clone()
+    }
+
+    /// As [`route`](Self::route), where there is such a route already: for names that clients choose and that are to take a place
+    /// only when they have proved good.
+    #[must_use]
+    #[inline]
+    pub fn find_route(&self, name: &str) -> Option<Route> {
+        self.0.routes.get(name).map(|named| named.value.clone())
     }
 
     /// Observes a prediction's score in `ml_prediction_score`. A NaN or infinite score is counted in
@@ -574,6 +591,20 @@ impl Model {
         let histogram =
             self.0.stages[stage as usize].get_or_init(|| Histogram::new(self.0.shared.stage_layout.clone()));
         histogram.observe(duration.as_nanos() as f64);
+    }
+
+    /// A generative model begins an answer: see [`Generation`].
+    pub fn start_generation(&self) -> Generation {
+        Generation::new(self.clone())
+    }
+
+    /// Observes the tokens of one request, for a caller with no use for a [`Generation`].
+    pub fn record_tokens(&self, tokens: Tokens) {
+        self.generations().record(tokens);
+    }
+
+    pub(crate) fn generations(&self) -> &Generations {
+        self.0.generations.get_or_init(Box::default)
     }
 
     /// Says which release of the feature pipeline feeds this model, in the place of the one said before.

@@ -12,12 +12,14 @@ use rustc_hash::FxBuildHasher;
 
 use crate::contract;
 use crate::error::{BucketsError, ConfigError, RegisterError};
-use crate::exposition::{self, Format, Scrape};
+use crate::exposition::{self, Format, Scrape, SpareBuffer};
 use crate::interop::Included;
 use crate::label::{OTHER, canonical};
 use crate::layout::Layout;
 use crate::limits::{Limits, OpenLabel, Overflow};
 use crate::model::{Lineage, Model, ModelBuilder, Version};
+#[cfg(feature = "tracing")]
+use crate::trace::{TraceId, Tracing};
 
 /// Holds the models of a process and exposes what they recorded.
 ///
@@ -62,11 +64,14 @@ pub(crate) struct Shared {
     pub(crate) score_layout: Arc<Layout>,
     pub(crate) batch_size_layout: Arc<Layout>,
     pub(crate) process_metrics: bool,
+    #[cfg(feature = "tracing")]
+    pub(crate) tracing: Arc<Tracing>,
     pub(crate) overflow: Overflow,
     /// Routes there are, over all versions.
     pub(crate) routes: AtomicUsize,
     /// Length of the page that was written last.
     pub(crate) page_bytes: AtomicUsize,
+    pub(crate) spare_buffer: SpareBuffer,
     last_scrape: Mutex<Option<Instant>>,
 }
 
@@ -246,6 +251,8 @@ pub struct MonitorBuilder {
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
+    #[cfg(feature = "tracing")]
+    tracing: Tracing,
 }
 
 impl Default for MonitorBuilder {
@@ -256,6 +263,8 @@ impl Default for MonitorBuilder {
             latency_buckets: contract::LATENCY_BUCKETS.into(),
             score_buckets: contract::SCORE_BUCKETS.into(),
             process_metrics: true,
+            #[cfg(feature = "tracing")]
+            tracing: Tracing::default(),
         }
     }
 }
@@ -292,6 +301,33 @@ impl MonitorBuilder {
         self
     }
 
+    /// Where the trace id of the request at hand is to be had, for exemplars and for the events of failed requests. It is asked
+    /// where the request ends, in whatever span is current there, and only when its answer has a use: once a scrape for
+    /// each latency bucket and each status but success, and for each event.
+    ///
+    /// With `tracing-opentelemetry`, and this layer under one that opens a span for each request:
+    ///
+    /// ```ignore
+    /// Monitor::builder().trace_id(|| {
+    ///     let context = tracing::Span::current().context();
+    ///     let id = context.span().span_context().trace_id();
+    ///     TraceId::try_from(u128::from_be_bytes(id.to_bytes())).ok()
+    /// })
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn trace_id(mut self, current: impl Fn() -> Option<TraceId> + Send + Sync + 'static) -> Self {
+        self.tracing.current = Some(Arc::new(current));
+        self
+    }
+
+    /// The share of failed requests, 0 to 1, for which an event at level ERROR is emitted, target `modelwatch::failures`:
+    /// every one unless said otherwise. The event has the metric's labels, the latency and the trace id as fields.
+    #[cfg(feature = "tracing")]
+    pub fn failure_events(mut self, ratio: f64) -> Self {
+        self.tracing.event_ratio = ratio;
+        self
+    }
+
     /// The monitor.
     ///
     /// # Errors
@@ -301,6 +337,12 @@ impl MonitorBuilder {
         self.limits.check()?;
         if self.window.is_zero() {
             return Err(ConfigError::ZeroWindow);
+        }
+        #[cfg(feature = "tracing")]
+        if !(0.0..=1.0).contains(&self.tracing.event_ratio) {
+            return Err(ConfigError::EventRatio {
+                requested: self.tracing.event_ratio,
+            });
         }
         BucketsError::check_durations(&self.latency_buckets)?;
         BucketsError::check(&self.score_buckets)?;
@@ -316,9 +358,12 @@ impl MonitorBuilder {
             score_layout: Arc::new(Layout::values(&self.score_buckets)),
             batch_size_layout: Arc::new(Layout::counts(contract::BATCH_SIZE_BUCKETS)),
             process_metrics: self.process_metrics,
+            #[cfg(feature = "tracing")]
+            tracing: Arc::new(self.tracing.clone()),
             overflow: Overflow::default(),
             routes: AtomicUsize::new(0),
             page_bytes: AtomicUsize::new(0),
+            spare_buffer: SpareBuffer::default(),
             last_scrape: Mutex::new(None),
         }
     }

@@ -1,14 +1,18 @@
 //! One route of one model version: the handle through which requests are recorded.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::clock::Instant;
-use crate::histogram::Reading;
+use crate::exposition::Exemplar;
+use crate::histogram::{Histogram, Reading};
 use crate::label::{Labels, Status, UNKNOWN};
 use crate::layout::Layout;
+use crate::monitor::Shared;
 use crate::stripes::{Lane, Stripes};
+#[cfg(feature = "tracing")]
+use crate::trace::{Latest, Traces};
 
 /// Records requests of one model version on one route.
 ///
@@ -38,6 +42,10 @@ pub(crate) struct RouteCells {
     labels: Labels,
     layout: Arc<Layout>,
     stripes: Stripes,
+    /// Of routes whose answers are streams only.
+    first_chunk: OnceLock<Histogram>,
+    #[cfg(feature = "tracing")]
+    traces: Traces,
 }
 
 const ENTERED: usize = 0;
@@ -47,8 +55,12 @@ const LATENCY_SUM: usize = STATUS + Status::ALL.len();
 const LATENCY: usize = LATENCY_SUM + 1;
 
 impl Route {
-    pub(crate) fn new(name: Arc<str>, labels: Labels, layout: Arc<Layout>) -> Self {
+    pub(crate) fn new(name: Arc<str>, labels: Labels, shared: &Shared) -> Self {
+        let layout = shared.latency_layout.clone();
         Self(Arc::new(RouteCells {
+            first_chunk: OnceLock::new(),
+            #[cfg(feature = "tracing")]
+            traces: Traces::new(shared.tracing.clone()),
             stripes: Stripes::new(LATENCY + layout.cells()),
             name,
             labels,
@@ -84,7 +96,10 @@ impl RouteCells {
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
         lane.add(LATENCY_SUM, nanoseconds as u64);
-        lane.add(LATENCY + self.layout.locate(nanoseconds as f64), 1);
+        let cell = self.layout.locate(nanoseconds as f64);
+        lane.add(LATENCY + cell, 1);
+        #[cfg(feature = "tracing")]
+        self.traces.ended(&self.labels, &self.layout, status, latency, cell);
         lane
     }
 
@@ -108,15 +123,25 @@ impl RouteCells {
 
     /// See [`Stripes::mark`].
     pub(crate) fn mark(&self) -> u64 {
-        self.stripes.mark()
+        let first_chunk = self.first_chunk.get().map_or(0, Histogram::mark);
+        self.stripes.mark().wrapping_add(first_chunk)
+    }
+
+    pub(crate) fn first_chunk_if_any(&self) -> Option<&Histogram> {
+        self.first_chunk.get()
     }
 
     /// What was counted, in a buffer that may have served before.
     pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
         let in_flight = self.in_flight();
         self.stripes.read(&mut buffer);
+        #[cfg(feature = "tracing")]
+        let Latest { buckets, statuses } = self.traces.read();
+        #[cfg(not(feature = "tracing"))]
+        let (buckets, statuses) = Default::default();
         let reading = RouteReading {
             labels: &self.labels,
+            exemplars: statuses,
             in_flight,
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
@@ -125,6 +150,7 @@ impl RouteCells {
             sum: self.layout.exposed(buffer[LATENCY_SUM] as f64),
             values: buffer,
             first: LATENCY,
+            exemplars: buckets,
         };
         (reading, latency)
     }
@@ -135,6 +161,7 @@ pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
     pub(crate) statuses: [u64; Status::ALL.len()],
+    pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
 }
 
 impl fmt::Debug for Route {
@@ -182,6 +209,15 @@ impl InFlight {
             former.0.stripes.lane().add(LEFT, 1);
             route.0.stripes.lane().add(ENTERED, 1);
             *former = route.clone();
+        }
+    }
+
+    /// The first chunk of a streamed answer is there: observes the time since the beginning in
+    /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
+    pub fn first_chunk(&self) {
+        if let Some(Route(cells)) = &self.route {
+            let histogram = cells.first_chunk.get_or_init(|| Histogram::new(cells.layout.clone()));
+            histogram.observe(self.started.elapsed().as_nanos() as f64);
         }
     }
 

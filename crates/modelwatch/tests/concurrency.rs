@@ -315,7 +315,7 @@ fn a_real_prometheus_sees_consistent_histograms_under_full_load() {
         Page {
             content_type: scrape.content_type.into(),
             content_encoding: scrape.content_encoding.map(Into::into),
-            body: scrape.body,
+            body: scrape.body.into_vec(),
         }
     });
     let recording = AtomicBool::new(true);

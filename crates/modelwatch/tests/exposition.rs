@@ -316,7 +316,7 @@ fn a_page_is_zipped_where_that_is_welcome() {
     ] {
         let scrape = monitor.scrape(None, header);
         assert_eq!(scrape.content_encoding, welcome.then_some("gzip"), "{header:?}");
-        let mut page = scrape.body;
+        let mut page = scrape.body.into_vec();
         if welcome {
             let mut unzipped = Vec::new();
             GzDecoder::new(&*page).read_to_end(&mut unzipped).expect("gzip");

@@ -25,7 +25,7 @@ fn quantiles_of_the_native_histogram_are_those_of_what_was_sent() {
         Page {
             content_type: scrape.content_type.into(),
             content_encoding: scrape.content_encoding.map(Into::into),
-            body: scrape.body,
+            body: scrape.body.into_vec(),
         }
     });
     let mut sent = latencies(20_000);

@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use crate::Monitor;
 use crate::contract::{self, Kind, Metric};
+use crate::exposition::Exemplar;
 use crate::feature::FeatureCounts;
-use crate::histogram::Reading;
+use crate::generation::Generations;
+use crate::histogram::{Histogram, Reading};
 use crate::label::{Labels, Stage, Status};
 use crate::limits::OpenLabel;
 use crate::model::{FEATURE_COUNTERS, Lineage, Version, missing_ratio};
@@ -46,6 +48,8 @@ pub(crate) trait Sink {
     fn family(&mut self, family: Family<'static>);
     /// A sample of a counter or a gauge.
     fn number(&mut self, labels: &[&Labels], value: Number);
+    /// As `number`, with an exemplar.
+    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar);
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
 }
 
@@ -94,8 +98,11 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
     }
     sink.family((&contract::INFERENCE_REQUESTS).into());
     for route in readings.iter().flat_map(|(_, routes)| routes) {
-        for (labels, count) in STATUS.iter().zip(route.statuses) {
-            sink.number(&[route.labels, labels], Number::Integer(count));
+        for ((labels, count), exemplar) in STATUS.iter().zip(route.statuses).zip(&route.exemplars) {
+            match exemplar {
+                Some(exemplar) => sink.exemplified(&[route.labels, labels], Number::Integer(count), exemplar),
+                None => sink.number(&[route.labels, labels], Number::Integer(count)),
+            }
         }
     }
     sink.family((&contract::INFERENCE_IN_FLIGHT).into());
@@ -121,7 +128,16 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
             sink.histogram(&[&version.labels, &STAGE[stage as usize]], &histogram.read());
         }
     }
-    predictions(sink, editions);
+    sink.family((&contract::INFERENCE_FIRST_CHUNK).into());
+    for (version, routes) in &readings {
+        for (route, reading) in version.routes().into_iter().zip(routes) {
+            if let Some(first_chunk) = route.0.first_chunk_if_any() {
+                sink.histogram(&[reading.labels], &first_chunk.read());
+            }
+        }
+    }
+    predictions(sink, &editions);
+    generations(sink, &editions);
     sink.family((&contract::MODEL_INFO).into());
     for version in editions() {
         let framework = Labels::new([("framework", &version.framework())]);
@@ -184,6 +200,28 @@ fn predictions<'a, I: Iterator<Item = &'a Version>>(sink: &mut impl Sink, editio
     for version in editions() {
         for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
             sink.number(&[&version.labels, outcome], Number::Integer(count));
+        }
+    }
+}
+
+fn generations<'a, I: Iterator<Item = &'a Version>>(sink: &mut impl Sink, editions: impl Fn() -> I) {
+    let generations = || editions().filter_map(|version| Some((&version.labels, version.generations_if_any()?)));
+    sink.family((&contract::GEN_AI_TOKEN_USAGE).into());
+    for (labels, generations) in generations() {
+        for (kind, tokens) in generations.tokens() {
+            sink.histogram(&[labels, kind], &tokens.read());
+        }
+    }
+    let times: [(_, fn(&Generations) -> Option<&Histogram>); 2] = [
+        (&contract::GEN_AI_TIME_TO_FIRST_TOKEN, Generations::to_first),
+        (&contract::GEN_AI_TIME_PER_OUTPUT_TOKEN, Generations::per_token),
+    ];
+    for (metric, histogram) in times {
+        sink.family(metric.into());
+        for (labels, generations) in generations() {
+            if let Some(histogram) = histogram(generations) {
+                sink.histogram(&[labels], &histogram.read());
+            }
         }
     }
 }

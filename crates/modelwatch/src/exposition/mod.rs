@@ -3,14 +3,17 @@
 //! A scrape holds no lock while it writes. It takes references to what exists, reads each series' cells once, and
 //! encodes from those readings; recording goes on meanwhile.
 
+mod exemplar;
 mod gather;
 mod negotiate;
 mod protobuf;
+mod scrape_body;
 mod text;
 
 use std::io::Write;
 use std::sync::atomic::Ordering;
 
+pub(crate) use exemplar::Exemplar;
 pub(crate) use gather::{Family, Number, Sink, gather};
 
 use crate::Monitor;
@@ -18,6 +21,8 @@ use crate::interop::IncludedFamily;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use protobuf::Protobuf;
+pub use scrape_body::ScrapeBody;
+pub(crate) use scrape_body::SpareBuffer;
 use text::{Dialect, Text};
 
 /// A format Prometheus understands.
@@ -69,7 +74,7 @@ pub struct Scrape {
     /// The `Content-Encoding` header, if there is to be one.
     pub content_encoding: Option<&'static str>,
     /// The body, already encoded.
-    pub body: Vec<u8>,
+    pub body: ScrapeBody,
 }
 
 /// A page takes what other libraries rendered, too.
@@ -86,13 +91,19 @@ fn fill<P: Page>(monitor: &Monitor, mut page: P) -> P {
 }
 
 pub(crate) fn encode(monitor: &Monitor, format: Format) -> Vec<u8> {
+    encode_into(monitor, format, Vec::new())
+}
+
+/// Fills a buffer whose former content does not matter.
+fn encode_into(monitor: &Monitor, format: Format, mut buffer: Vec<u8>) -> Vec<u8> {
     // Pages are much like the one before: room for that spares growing, which copies.
     let last = &monitor.shared().page_bytes;
-    let room = last.load(Ordering::Relaxed) * 9 / 8;
+    buffer.clear();
+    buffer.reserve(last.load(Ordering::Relaxed) * 9 / 8);
     let page = match format {
-        Format::OpenMetricsText => fill(monitor, Text::new(Dialect::OpenMetrics, room)).finish(),
-        Format::PrometheusText => fill(monitor, Text::new(Dialect::Prometheus, room)).finish(),
-        Format::PrometheusProtobuf => fill(monitor, Protobuf::new(room)).finish(),
+        Format::OpenMetricsText => fill(monitor, Text::new(Dialect::OpenMetrics, buffer)).finish(),
+        Format::PrometheusText => fill(monitor, Text::new(Dialect::Prometheus, buffer)).finish(),
+        Format::PrometheusProtobuf => fill(monitor, Protobuf::new(buffer)).finish(),
     };
     last.store(page.len(), Ordering::Relaxed);
     page
@@ -100,12 +111,13 @@ pub(crate) fn encode(monitor: &Monitor, format: Format) -> Vec<u8> {
 
 pub(crate) fn scrape(monitor: &Monitor, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
     let format = Format::negotiate(accept);
-    let body = encode(monitor, format);
-    let zipped = negotiate::gzip(accept_encoding).then(|| gzip(&body)).transpose();
+    let spare = &monitor.shared().spare_buffer;
+    let page = ScrapeBody::new(encode_into(monitor, format, spare.take()), spare);
+    let zipped = negotiate::gzip(accept_encoding).then(|| gzip(&page)).transpose();
     let (content_encoding, body) = match zipped {
-        Ok(Some(zipped)) => (Some("gzip"), zipped),
+        Ok(Some(zipped)) => (Some("gzip"), zipped.into()),
         // Writing to memory does not fail; were it to, the page itself is as good.
-        Ok(None) | Err(_) => (None, body),
+        Ok(None) | Err(_) => (None, page),
     };
     Scrape {
         content_type: format.content_type(),

@@ -3,7 +3,7 @@
 //! The messages are written field by field, straight from the readings. Source: `metrics.proto` of Prometheus'
 //! client model, and the encoding guide of Protocol Buffers.
 
-use super::{Family, Number, Page, Sink};
+use super::{Exemplar, Family, Number, Page, Sink};
 use crate::contract::Kind;
 use crate::histogram::Reading;
 use crate::interop::{IncludedFamily, IncludedKind, IncludedSample};
@@ -91,6 +91,30 @@ impl Message {
         self.double(2, upper_bound);
     }
 
+    /// The same with an exemplar.
+    #[cold]
+    fn exemplified_bucket(&mut self, cumulative_count: u64, upper_bound: f64, exemplar: &Exemplar) {
+        let mut bucket = Self::default();
+        bucket.varint(1, cumulative_count);
+        bucket.double(2, upper_bound);
+        bucket.exemplar(3, exemplar);
+        self.bytes(3, &bucket.0);
+    }
+
+    /// `Exemplar`.
+    #[cold]
+    fn exemplar(&mut self, field: u64, exemplar: &Exemplar) {
+        let (mut message, mut time) = (Self::default(), Self::default());
+        for (name, value) in exemplar.labels() {
+            message.label(name, value);
+        }
+        message.double(2, exemplar.value);
+        time.varint(1, exemplar.since_epoch.as_secs());
+        time.varint(2, exemplar.since_epoch.subsec_nanos().into());
+        message.bytes(3, &time.0);
+        self.bytes(field, &message.0);
+    }
+
     /// `BucketSpan`s and their deltas.
     fn spans(&mut self, spans_field: u64, deltas_field: u64, buckets: &[(i32, u64)]) {
         let spans = Spans::of(buckets);
@@ -108,9 +132,9 @@ impl Message {
 }
 
 impl Protobuf {
-    pub(super) fn new(room: usize) -> Self {
+    pub(super) fn new(page: Vec<u8>) -> Self {
         Self {
-            page: Vec::with_capacity(room),
+            page,
             ..Self::default()
         }
     }
@@ -153,6 +177,23 @@ impl Protobuf {
         Some(family)
     }
 
+    #[inline]
+    fn sample(&mut self, labels: &[&Labels], value: Number, exemplar: Option<&Exemplar>) {
+        let Some(family) = self.open() else { return };
+        self.start_metric(labels);
+        self.value.double(
+            1,
+            match value {
+                Number::Integer(value) => value as f64,
+                Number::Float(value) => value,
+            },
+        );
+        if let Some(exemplar) = exemplar {
+            self.value.exemplar(2, exemplar);
+        }
+        self.end_metric(if family.kind == Kind::Counter { 3 } else { 2 });
+    }
+
     fn start_metric(&mut self, labels: &[&Labels]) {
         self.metric.0.clear();
         for (name, value) in labels.iter().flat_map(|labels| labels.pairs()) {
@@ -175,16 +216,11 @@ impl Sink for Protobuf {
     }
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
-        let Some(family) = self.open() else { return };
-        self.start_metric(labels);
-        self.value.double(
-            1,
-            match value {
-                Number::Integer(value) => value as f64,
-                Number::Float(value) => value,
-            },
-        );
-        self.end_metric(if family.kind == Kind::Counter { 3 } else { 2 });
+        self.sample(labels, value, None);
+    }
+
+    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar) {
+        self.sample(labels, value, Some(exemplar));
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
@@ -196,8 +232,11 @@ impl Sink for Protobuf {
         self.value.varint(1, reading.count());
         self.value.double(2, reading.sum);
         let bounds = layout.bounds().iter().copied().chain([f64::INFINITY]);
-        for (bound, cumulative) in bounds.zip(layout.cumulative(reading.cells())) {
-            self.value.bucket(cumulative, bound);
+        for (bucket, (bound, cumulative)) in bounds.zip(layout.cumulative(reading.cells())).enumerate() {
+            match reading.exemplar(bucket) {
+                Some(exemplar) => self.value.exemplified_bucket(cumulative, bound, exemplar),
+                None => self.value.bucket(cumulative, bound),
+            }
         }
         layout.native(reading.cells(), &mut self.native);
         self.value.varint(5, zigzag(NATIVE_SCHEMA.into()));

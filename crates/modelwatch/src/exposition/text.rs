@@ -2,7 +2,7 @@
 //!
 //! Source: the OpenMetrics 1.0 specification, and Prometheus' "Exposition formats" for version 0.0.4.
 
-use super::{Family, Number, Page, Sink};
+use super::{Exemplar, Family, Number, Page, Sink};
 use crate::contract::Kind;
 use crate::histogram::Reading;
 use crate::interop::{IncludedFamily, IncludedKind};
@@ -27,10 +27,10 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn new(dialect: Dialect, room: usize) -> Self {
+    pub(super) fn new(dialect: Dialect, page: Vec<u8>) -> Self {
         Self {
             dialect,
-            page: Vec::with_capacity(room),
+            page,
             family: None,
             announced: false,
             name: Vec::new(),
@@ -76,6 +76,30 @@ impl Text {
             .for_each(|part| self.page.extend_from_slice(part.as_bytes()));
     }
 
+    #[inline]
+    fn push_number(&mut self, labels: &[&Labels], value: Number) {
+        if !self.announced {
+            self.open();
+        }
+        let page = &mut self.page;
+        page.extend_from_slice(&self.name);
+        if let [first, others @ ..] = labels {
+            page.push(b'{');
+            page.extend_from_slice(first.text().as_bytes());
+            for labels in others {
+                page.push(b',');
+                page.extend_from_slice(labels.text().as_bytes());
+            }
+            page.extend_from_slice(b"} ");
+        } else {
+            page.push(b' ');
+        }
+        match value {
+            Number::Integer(value) => push_integer(value, page),
+            Number::Float(value) => write_f64(value, page),
+        }
+    }
+
     /// Announces the family before its first sample.
     #[cold]
     fn open(&mut self) {
@@ -103,6 +127,22 @@ fn push_labels(labels: &[&Labels], into: &mut Vec<u8>) {
     }
 }
 
+/// As OpenMetrics has it: labels, the example's own value, and when it was, in seconds.
+#[cold]
+fn push_exemplar(exemplar: &Exemplar, into: &mut Vec<u8>) {
+    into.extend_from_slice(b" # {");
+    for (position, (name, value)) in exemplar.labels().enumerate() {
+        let comma = if position > 0 { "," } else { "" };
+        [comma, name, "=\"", value, "\""]
+            .iter()
+            .for_each(|part| into.extend_from_slice(part.as_bytes()));
+    }
+    into.extend_from_slice(b"} ");
+    write_f64(exemplar.value, into);
+    into.push(b' ');
+    write_f64(exemplar.since_epoch.as_millis() as f64 / 1e3, into);
+}
+
 fn push_integer(value: u64, into: &mut Vec<u8>) {
     into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
@@ -114,27 +154,16 @@ impl Sink for Text {
     }
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
-        if !self.announced {
-            self.open();
+        self.push_number(labels, value);
+        self.page.push(b'\n');
+    }
+
+    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar) {
+        self.push_number(labels, value);
+        if self.dialect == Dialect::OpenMetrics {
+            push_exemplar(exemplar, &mut self.page);
         }
-        let page = &mut self.page;
-        page.extend_from_slice(&self.name);
-        if let [first, others @ ..] = labels {
-            page.push(b'{');
-            page.extend_from_slice(first.text().as_bytes());
-            for labels in others {
-                page.push(b',');
-                page.extend_from_slice(labels.text().as_bytes());
-            }
-            page.extend_from_slice(b"} ");
-        } else {
-            page.push(b' ');
-        }
-        match value {
-            Number::Integer(value) => push_integer(value, page),
-            Number::Float(value) => write_f64(value, page),
-        }
-        page.push(b'\n');
+        self.page.push(b'\n');
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
@@ -149,15 +178,20 @@ impl Sink for Text {
         prefix.push(b',');
         let page = &mut self.page;
         let mut count = 0;
-        for (le, cumulative) in reading
+        let exemplars = self.dialect == Dialect::OpenMetrics && !reading.exemplars.is_empty();
+        for (bucket, (le, cumulative)) in reading
             .layout
             .les()
             .iter()
             .zip(reading.layout.cumulative(reading.cells()))
+            .enumerate()
         {
             page.extend_from_slice(prefix);
             page.extend_from_slice(le.as_bytes());
             push_integer(cumulative, page);
+            if let Some(exemplar) = reading.exemplar(bucket).filter(|_| exemplars) {
+                push_exemplar(exemplar, page);
+            }
             page.push(b'\n');
             count = cumulative;
         }
