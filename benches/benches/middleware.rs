@@ -14,6 +14,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use modelwatch::Monitor;
+use modelwatch_actix::InferenceMiddleware;
 use modelwatch_tower::InferenceLayer;
 use tower::layer::{layer_fn, util::Identity};
 use tower::{Layer, Service};
@@ -239,6 +240,21 @@ fn actix(criterion: &mut Criterion) {
     let peer = actix_web_prom::PrometheusMetricsBuilder::new("bench")
         .build()
         .expect("valid");
+    let monitor = Monitor::new();
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    measure!(
+        "modelwatch",
+        App::new().wrap(InferenceMiddleware::new(&model)).service(page())
+    );
+    let selected = model.clone();
+    measure!(
+        "modelwatch, per request",
+        App::new()
+            .wrap(InferenceMiddleware::per_request(&model, move |_| Some(
+                selected.clone()
+            )))
+            .service(page())
+    );
     measure!("actix-web-prom", App::new().wrap(peer).service(page()));
 }
 

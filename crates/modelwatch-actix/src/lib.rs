@@ -1,0 +1,72 @@
+//! Middleware for actix-web that records what an inference service does, with [`modelwatch`].
+//!
+//! ```
+//! use actix_web::{App, HttpServer, web};
+//! use modelwatch::{Model, Monitor};
+//! use modelwatch_actix::{InferenceMiddleware, metrics_route};
+//!
+//! async fn predict(model: web::Data<Model>) -> &'static str {
+//!     model.record_prediction(0.82);
+//!     "0.82"
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let monitor = Monitor::new();
+//! let model = monitor.model("claims-risk", "2026-04-01").framework("xgboost").register()?;
+//! let server = HttpServer::new(move || {
+//!     App::new()
+//!         .app_data(web::Data::new(model.clone()))
+//!         .service(
+//!             web::resource("/predict")
+//!                 .wrap(InferenceMiddleware::new(&model))
+//!                 .route(web::post().to(predict)),
+//!         )
+//!         .route("/metrics", metrics_route(&monitor))
+//! });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When a request is counted
+//!
+//! Every request is counted exactly once, in `ml_inference_requests_total` and `ml_inference_latency_seconds`, and
+//! is in `ml_inference_in_flight` from the call until then. Latency runs from the call to:
+//!
+//! | the end | status |
+//! | --- | --- |
+//! | the last chunk of the body, or the head where no body follows (HEAD, 1xx, 204, 304) | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
+//! | an error of the wrapped service | by the status of the answer it makes |
+//! | an error of the body | `error` |
+//! | a panic in the call, the future or the body | `error` |
+//! | the future or the body dropped before its end, such as when the client has gone | `cancelled` |
+//! | a service that is not ready and fails | `error`, with a latency of zero |
+//!
+//! [`InferenceMiddleware::classify`] decides otherwise about heads.
+//!
+//! # Which model, which route
+//!
+//! [`InferenceMiddleware::new`] takes the one model a service serves; [`InferenceMiddleware::per_request`] asks the request, and puts
+//! the model it tells among the request's extensions, where a handler has it as `web::ReqData<Model>`. Either way a handler that decides late
+//! answers with [`ServedBy`]. The route is the pattern that matched (`/models/{name}`), else the name given to the middleware, else
+//! [`UNMATCHED`]: never the path itself, which clients choose.
+//!
+//! # Where to wrap
+//!
+//! Around the resources or the scope that serve predictions, so that scrapes and health checks do not count as inference. What is wrapped
+//! later is outside: its answers are not counted and its time is not in the latency. `Compress` inside of this middleware makes the
+//! latency include the compression.
+
+mod body;
+mod future;
+mod metrics;
+mod middleware;
+mod polling;
+mod select;
+mod served_by;
+
+pub use body::InferenceBody;
+pub use future::InferenceFuture;
+pub use metrics::metrics_route;
+pub use middleware::{InferenceMiddleware, InferenceService, UNMATCHED};
+pub use select::{Fixed, PerRequest, Select};
+pub use served_by::ServedBy;
