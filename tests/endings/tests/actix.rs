@@ -1,0 +1,224 @@
+//! The table against a server of actix-web.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll};
+use std::thread;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt::time::{Sleep, sleep, timeout};
+use actix_web::web::{self, Bytes};
+use actix_web::{App, Error, HttpResponse, HttpServer, rt};
+use endings::{FOR_EVER, SLOW, TIMEOUT, all_endings_are_counted, begun, counted, page, send};
+use modelwatch::{Model, Monitor};
+use modelwatch_actix::InferenceMiddleware;
+
+/// Chunks with a pause before each, and then what `last` says.
+struct Chunks {
+    left: u32,
+    pause: Pin<Box<Sleep>>,
+    last: Last,
+}
+
+#[derive(Clone, Copy)]
+enum Last {
+    End,
+    Error,
+    Panic,
+}
+
+async fn chunks(left: u32, last: Last) -> HttpResponse {
+    let pause = Box::pin(sleep(SLOW));
+    HttpResponse::Ok().body(Chunks { left, pause, last })
+}
+
+impl MessageBody for Chunks {
+    type Error = io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if self.left == 0 {
+            return Poll::Ready(match self.last {
+                Last::End => None,
+                Last::Error => Some(Err(io::Error::other("broken"))),
+                Last::Panic => panic!("in the body"),
+            });
+        }
+        std::task::ready!(self.pause.as_mut().poll(context));
+        self.pause = Box::pin(sleep(SLOW));
+        self.left -= 1;
+        Poll::Ready(Some(Ok(Bytes::from_static(b"chunk"))))
+    }
+}
+
+async fn never() -> &'static str {
+    sleep(FOR_EVER).await;
+    "never"
+}
+
+/// A middleware that gives up on what it wraps.
+async fn timed(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match timeout(TIMEOUT, next.call(request)).await {
+        Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+        Err(_) => Err(actix_web::error::ErrorGatewayTimeout("too late")),
+    }
+}
+
+/// A middleware that fails without asking what it wraps.
+async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    Err(actix_web::error::ErrorBadGateway("broken"))
+}
+
+struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+    ended: thread::JoinHandle<io::Result<()>>,
+}
+
+fn serve(model: &Model) -> Server {
+    let (told, tell) = mpsc::channel();
+    let model = model.clone();
+    let ended = thread::spawn(move || {
+        rt::System::new().block_on(async move {
+            let server = HttpServer::new(move || {
+                let watched = || InferenceMiddleware::new(&model);
+                let upgrade = || async {
+                    HttpResponse::SwitchingProtocols()
+                        .insert_header(("upgrade", "echo"))
+                        .upgrade("echo")
+                        .finish()
+                };
+                App::new()
+                    .service(
+                        web::resource("/timeout-outside")
+                            .wrap(watched())
+                            .wrap(from_fn(timed))
+                            .to(never),
+                    )
+                    .service(
+                        web::resource("/timeout-inside")
+                            .wrap(from_fn(timed))
+                            .wrap(watched())
+                            .to(never),
+                    )
+                    .service(
+                        web::resource("/error-value")
+                            .wrap(from_fn(fails))
+                            .wrap(watched())
+                            .to(never),
+                    )
+                    .service(
+                        web::scope("")
+                            .wrap(watched())
+                            .route("/ok", web::to(async || "fine"))
+                            .route(
+                                "/slow",
+                                web::to(async || {
+                                    sleep(SLOW).await;
+                                    "slow"
+                                }),
+                            )
+                            .route(
+                                "/client-error",
+                                web::to(async || HttpResponse::BadRequest().body("why")),
+                            )
+                            .route(
+                                "/server-error",
+                                web::to(async || HttpResponse::InternalServerError().body("how")),
+                            )
+                            .route(
+                                "/panic",
+                                web::to(async || if true { panic!("in the handler") } else { "never" }),
+                            )
+                            .route("/panic-in-body", web::to(|| chunks(0, Last::Panic)))
+                            .route("/broken", web::to(|| chunks(1, Last::Error)))
+                            .route("/stream", web::to(|| chunks(2, Last::End)))
+                            .route("/endless", web::to(|| chunks(u32::MAX, Last::End)))
+                            .route("/empty", web::to(async || ""))
+                            .route(
+                                "/no-content",
+                                web::to(async || HttpResponse::new(StatusCode::NO_CONTENT)),
+                            )
+                            .route("/never", web::to(never))
+                            .route("/upgrade", web::to(upgrade)),
+                    )
+            })
+            // Whoever closes his side is gone: without this a handler goes on for a client that left.
+            .h1_allow_half_closed(false)
+            .workers(1)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")?;
+            let address = server.addrs()[0];
+            let server = server.run();
+            told.send((address, server.handle())).expect("somebody waits");
+            server.await
+        })
+    });
+    let (address, handle) = tell.recv().expect("serving");
+    Server { address, handle, ended }
+}
+
+fn model() -> (Monitor, Model) {
+    let monitor = Monitor::new();
+    let model = monitor.model("m", "1").register().expect("valid");
+    (monitor, model)
+}
+
+#[test]
+fn all_endings_are_counted_as_the_contract_says() {
+    let (monitor, model) = model();
+    let server = serve(&model);
+    all_endings_are_counted(&monitor, server.address);
+}
+
+#[test]
+fn a_graceful_stop_lets_requests_in_flight_end_and_counts_them() {
+    let (monitor, model) = model();
+    let server = serve(&model);
+    let clients: Vec<_> = (0..5)
+        .map(|_| send(server.address, "GET", "/slow").expect("sent"))
+        .collect();
+    begun(&monitor, 5.0);
+    rt::System::new().block_on(server.handle.stop(true));
+    server.ended.join().expect("no panic").expect("served");
+    counted(&monitor, 5.0).assert_counted(&[("/slow", "1", "success", 5)]);
+    drop(clients);
+}
+
+#[test]
+fn a_stop_at_once_cancels_requests_in_flight() {
+    let (monitor, model) = model();
+    let server = serve(&model);
+    let clients = ["/never", "/endless"].map(|path| send(server.address, "GET", path).expect("sent"));
+    begun(&monitor, 2.0);
+    rt::System::new().block_on(server.handle.stop(false));
+    server.ended.join().expect("no panic").expect("served");
+    let expected = [("/endless", "1", "cancelled", 1), ("/never", "1", "cancelled", 1)];
+    counted(&monitor, 2.0).assert_counted(&expected);
+    drop(clients);
+}
+
+#[test]
+fn what_no_pattern_matches_has_one_series_whatever_clients_ask_for() {
+    let (monitor, model) = model();
+    let server = serve(&model);
+    for number in 0..50 {
+        let mut stream = send(server.address, "GET", &format!("/scan/{number}")).expect("sent");
+        io::copy(&mut stream, &mut io::sink()).expect("an answer");
+    }
+    counted(&monitor, 50.0).assert_counted(&[("__unmatched__", "1", "client_error", 50)]);
+    let routes = page(&monitor).labels_of("ml_inference_requests_total", "route");
+    assert_eq!(routes.into_iter().collect::<Vec<_>>(), ["__unmatched__"]);
+}
