@@ -37,7 +37,7 @@ impl Unproved {
 
     /// The answer tells whether the path is a method: its request and those to come then count under it.
     #[cold]
-    pub(crate) fn settle<B>(self: Box<Self>, in_flight: &mut InFlight, response: &Response<B>) {
+    pub(crate) fn settle<B>(self, in_flight: &mut InFlight, response: &Response<B>) {
         let unimplemented = response.headers().get("grpc-status").is_some_and(|code| code == "12");
         if is_grpc(response.headers()) && response.status().is_success() && !unimplemented {
             in_flight.move_to(&self.model.route(&self.path));

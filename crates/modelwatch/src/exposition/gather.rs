@@ -7,8 +7,7 @@ use crate::Monitor;
 use crate::contract::{self, Kind, Metric};
 use crate::exposition::Exemplar;
 use crate::feature::FeatureCounts;
-use crate::generation::Generations;
-use crate::histogram::{Histogram, Reading};
+use crate::histogram::Reading;
 use crate::label::{Labels, Stage, Status};
 use crate::limits::OpenLabel;
 use crate::model::{FEATURE_COUNTERS, Lineage, Version, missing_ratio};
@@ -136,8 +135,8 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
             }
         }
     }
-    predictions(sink, &editions);
-    generations(sink, &editions);
+    predictions(sink, editions);
+    generations(sink, editions);
     sink.family((&contract::MODEL_INFO).into());
     for version in editions() {
         let framework = Labels::new([("framework", &version.framework())]);
@@ -212,16 +211,16 @@ fn generations<'a, I: Iterator<Item = &'a Version>>(sink: &mut impl Sink, editio
             sink.histogram(&[labels, kind], &tokens.read());
         }
     }
-    let times: [(_, fn(&Generations) -> Option<&Histogram>); 2] = [
-        (&contract::GEN_AI_TIME_TO_FIRST_TOKEN, Generations::to_first),
-        (&contract::GEN_AI_TIME_PER_OUTPUT_TOKEN, Generations::per_token),
-    ];
-    for (metric, histogram) in times {
-        sink.family(metric.into());
-        for (labels, generations) in generations() {
-            if let Some(histogram) = histogram(generations) {
-                sink.histogram(&[labels], &histogram.read());
-            }
+    sink.family((&contract::GEN_AI_TIME_TO_FIRST_TOKEN).into());
+    for (labels, generations) in generations() {
+        if let Some(to_first) = generations.to_first() {
+            sink.histogram(&[labels], &to_first.read());
+        }
+    }
+    sink.family((&contract::GEN_AI_TIME_PER_OUTPUT_TOKEN).into());
+    for (labels, generations) in generations() {
+        if let Some(per_token) = generations.per_token() {
+            sink.histogram(&[labels], &per_token.read());
         }
     }
 }
