@@ -1,0 +1,171 @@
+//! Which version and route a request counts for, what its status is, and the page of metrics.
+
+use std::io::Read;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::{self, ReqData};
+use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
+use modelwatch::{Format, Model, Monitor, Status};
+use modelwatch_actix::{InferenceMiddleware, ServedBy, metrics_route};
+use modelwatch_testkit::{MetricsPage, openmetrics_strict, promtool_check_metrics};
+
+fn monitor() -> (Monitor, Model) {
+    let monitor = Monitor::new();
+    let model = monitor.model("m", "1").register().expect("valid");
+    (monitor, model)
+}
+
+fn page(monitor: &Monitor) -> MetricsPage {
+    MetricsPage::parse(&monitor.encode(Format::PrometheusText))
+}
+
+/// Asks for a path and reads the answer to its end.
+macro_rules! ask {
+    ($app:expr, $path:expr) => {
+        read_body(call_service(&$app, TestRequest::get().uri($path).to_request()).await).await
+    };
+}
+
+#[actix_web::test]
+async fn the_route_is_the_pattern_that_matched() {
+    let (monitor, model) = monitor();
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::new(&model).route("elsewhere"))
+            .service(web::scope("/v1").service(web::resource("/models/{name}/predict").to(async || "fine"))),
+    )
+    .await;
+    for path in [
+        "/v1/models/a/predict",
+        "/v1/models/b/predict",
+        "/nowhere",
+        "/v1/nowhere",
+    ] {
+        ask!(app, path);
+    }
+    page(&monitor).assert_counted(&[
+        ("/v1/models/{name}/predict", "1", "success", 2),
+        ("elsewhere", "1", "client_error", 2),
+    ]);
+}
+
+#[actix_web::test]
+async fn a_request_names_its_model_and_the_handler_has_it() {
+    let (monitor, model) = monitor();
+    let resolver = monitor.clone();
+    let select = move |request: &ServiceRequest| {
+        let version = request.headers().get("x-model-version")?.to_str().ok()?;
+        Some(resolver.resolve("m", version))
+    };
+    let handler = async |model: ReqData<Model>| model.version().to_owned();
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::per_request(&model, select).route("x"))
+            .route("/predict", web::get().to(handler)),
+    )
+    .await;
+    let named = TestRequest::get()
+        .uri("/predict")
+        .insert_header(("x-model-version", "2"));
+    assert_eq!(read_body(call_service(&app, named.to_request()).await).await, "2");
+    assert_eq!(ask!(app, "/predict"), "1");
+    page(&monitor).assert_counted(&[("/predict", "1", "success", 1), ("/predict", "2", "success", 1)]);
+}
+
+#[actix_web::test]
+async fn a_request_counts_for_the_version_its_handler_names() {
+    let (monitor, model) = monitor();
+    let canary = monitor.model("m", "2").register().expect("valid");
+    let (in_request, in_response) = (canary.clone(), canary);
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route(
+                "/request",
+                web::get().to(move |request: HttpRequest| {
+                    request.extensions_mut().insert(ServedBy(in_request.clone()));
+                    async { "fine" }
+                }),
+            )
+            .route(
+                "/response",
+                web::get().to(move || {
+                    let mut response = HttpResponse::Ok().body("fine");
+                    response.extensions_mut().insert(ServedBy(in_response.clone()));
+                    async { response }
+                }),
+            ),
+    )
+    .await;
+    ask!(app, "/request");
+    ask!(app, "/response");
+    page(&monitor).assert_counted(&[("/request", "2", "success", 1), ("/response", "2", "success", 1)]);
+}
+
+#[actix_web::test]
+async fn a_classifier_decides_about_heads() {
+    let (monitor, model) = monitor();
+    let classify = |head: &actix_web::dev::ResponseHead| {
+        if head.status.as_u16() < 400 {
+            Status::Success
+        } else {
+            Status::Error
+        }
+    };
+    let app = init_service(App::new().wrap(InferenceMiddleware::new(&model).classify(classify).route("x"))).await;
+    ask!(app, "/nowhere");
+    page(&monitor).assert_counted(&[("x", "1", "error", 1)]);
+}
+
+#[actix_web::test]
+async fn a_body_taken_whole_is_at_its_end_and_one_dropped_unread_is_cancelled() {
+    let (monitor, model) = monitor();
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route("/predict", web::get().to(async || "0.82")),
+    )
+    .await;
+    let request = || TestRequest::get().uri("/predict").to_request();
+    let body = call_service(&app, request()).await.into_body();
+    assert_eq!(body.try_into_bytes().ok().expect("whole"), "0.82");
+    drop(call_service(&app, request()).await);
+    page(&monitor).assert_counted(&[("/predict", "1", "success", 1), ("/predict", "1", "cancelled", 1)]);
+}
+
+#[actix_web::test]
+async fn metrics_are_served_as_the_scraper_asks_for_them() {
+    let (monitor, model) = monitor();
+    model
+        .route("predict")
+        .record(Status::Success, std::time::Duration::from_millis(3));
+    let app = init_service(App::new().route("/metrics", metrics_route(&monitor))).await;
+    let plain = ask!(app, "/metrics");
+    promtool_check_metrics(&plain).expect("accepted");
+    let request = TestRequest::get()
+        .uri("/metrics")
+        .insert_header((header::ACCEPT, "application/openmetrics-text;version=1.0.0"))
+        .insert_header((header::ACCEPT_ENCODING, "gzip"));
+    let response = call_service(&app, request.to_request()).await;
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().expect("text").to_owned())
+    };
+    assert_eq!(header(header::CONTENT_ENCODING).as_deref(), Some("gzip"));
+    assert_eq!(header(header::VARY).as_deref(), Some("accept, accept-encoding"));
+    assert!(
+        header(header::CONTENT_TYPE)
+            .expect("a type")
+            .starts_with("application/openmetrics-text")
+    );
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&*read_body(response).await)
+        .read_to_end(&mut text)
+        .expect("gzip");
+    openmetrics_strict(&text).expect("OpenMetrics");
+}
