@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
+use example_tonic::proto::{Delay, Flight, delays_server};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -214,6 +215,69 @@ fn axum(criterion: &mut Criterion) {
     measure(criterion, "axum-prometheus", |router| router.layer(peer));
 }
 
+/// Answers every flight at once.
+#[derive(Clone, Copy)]
+struct Delays;
+
+#[tonic::async_trait]
+impl delays_server::Delays for Delays {
+    type PredictEachStream = tokio_stream::Empty<Result<Delay, tonic::Status>>;
+
+    async fn predict(&self, _: tonic::Request<Flight>) -> Result<tonic::Response<Delay>, tonic::Status> {
+        Ok(tonic::Response::new(Delay { probability: 0.82 }))
+    }
+
+    async fn predict_each(
+        &self,
+        _: tonic::Request<tonic::Streaming<Flight>>,
+    ) -> Result<tonic::Response<Self::PredictEachStream>, tonic::Status> {
+        Ok(tonic::Response::new(tokio_stream::empty()))
+    }
+}
+
+/// A unary call as a client sends it: an empty message behind its five bytes of length.
+fn call() -> Request<Full<Bytes>> {
+    Request::builder()
+        .method("POST")
+        .uri("/flights.Delays/Predict")
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(Full::from(Bytes::from_static(&[0; 5])))
+        .expect("valid")
+}
+
+fn tonic(criterion: &mut Criterion) {
+    type Server = delays_server::DelaysServer<Delays>;
+    fn measure<L, Out>(criterion: &mut Criterion, name: &str, layer: L)
+    where
+        L: Layer<Server>,
+        L::Service: Service<Request<Full<Bytes>>, Response = Response<Out>>,
+        Out: Body,
+    {
+        let mut service = layer.layer(Server::new(Delays));
+        let mut group = criterion.benchmark_group("tonic");
+        group.bench_function(name, |bencher| bencher.iter(|| drive(&mut service, call())));
+    }
+    let monitor = Monitor::new();
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    measure(criterion, "no layer", Identity::new());
+    measure(criterion, "floor", layer_fn(floor::Timed));
+    measure(criterion, "modelwatch", InferenceLayer::new(&model));
+    let resolver = monitor.clone();
+    let select = move |_: &Request<Full<Bytes>>| Some(resolver.resolve("claims-risk", "2026-05-01"));
+    measure(
+        criterion,
+        "modelwatch, per request",
+        InferenceLayer::per_request(&model, select),
+    );
+    measure(criterion, "TraceLayer", TraceLayer::new_for_grpc());
+    measure(
+        criterion,
+        "tower-otel",
+        tower_otel::metrics::HttpLayer::server(&opentelemetry::global::meter("bench")),
+    );
+}
+
 fn actix(criterion: &mut Criterion) {
     use actix_web::{App, test, web};
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -261,6 +325,6 @@ fn actix(criterion: &mut Criterion) {
 criterion_group! {
     name = middleware;
     config = settings();
-    targets = bare, axum, actix
+    targets = bare, axum, tonic, actix
 }
 criterion_main!(middleware);

@@ -12,7 +12,7 @@ use serde_json::Value;
 type Medians = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// A group, its title, and what the others are compared with.
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 9] = [
     ("record_with_clock", "One request recorded, clock included", "floor"),
     ("record", "One request recorded, without the clock", "floor"),
     (
@@ -24,6 +24,7 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("features", "A row of features", "20 of a row"),
     ("tower", "A request to a bare tower service", "bare"),
     ("axum", "A request to an axum router", "identity layer"),
+    ("tonic", "A unary call of a tonic service", "no layer"),
     ("actix", "A request to an actix application", "no middleware"),
 ];
 
