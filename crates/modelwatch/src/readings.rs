@@ -15,7 +15,14 @@ use crate::monitor::Monitor;
 #[derive(Debug)]
 pub struct Readings {
     value_bytes: usize,
-    families: HashMap<&'static str, Vec<(Labels, f64)>>,
+    families: HashMap<&'static str, Family>,
+}
+
+#[derive(Debug, Default)]
+struct Family {
+    samples: Vec<(Labels, f64)>,
+    /// Where a series is among the samples, by its rendered labels.
+    places: HashMap<String, usize>,
 }
 
 impl Readings {
@@ -33,16 +40,19 @@ impl Readings {
         let pairs = metric.labels.iter().zip(values);
         let labels = Labels::of(pairs.map(|(label, value)| (*label, exposed(value))).collect());
         let family = self.families.entry(metric.name).or_default();
-        match family.iter_mut().find(|(known, _)| known.text() == labels.text()) {
-            Some((_, total)) if metric.kind == Kind::Counter => *total += value,
+        match family.places.get(labels.text()) {
+            Some(place) if metric.kind == Kind::Counter => family.samples[*place].1 += value,
             Some(_) => {}
-            None => family.push((labels, value)),
+            None => {
+                family.places.insert(labels.text().to_owned(), family.samples.len());
+                family.samples.push((labels, value));
+            }
         }
     }
 
     /// What there is of one metric.
     pub(crate) fn of(&self, metric: &Metric) -> &[(Labels, f64)] {
-        self.families.get(metric.name).map_or(&[], |family| family)
+        self.families.get(metric.name).map_or(&[], |family| &family.samples)
     }
 
     /// Everything but the metric that goes out together with the models' own.
