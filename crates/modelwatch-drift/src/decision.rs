@@ -1,0 +1,1 @@
+//! When a distance is called drift.
