@@ -164,7 +164,8 @@ impl ColumnCounts {
         ScalarValue::Struct(Arc::new(StructArray::new(fields(), columns, None)))
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds what was counted elsewhere by the same cells.
+    pub(super) fn merge(&mut self, other: &Self) {
         for (total, count) in self.cells.iter_mut().zip(&other.cells) {
             *total += count;
         }

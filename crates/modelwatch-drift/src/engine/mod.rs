@@ -7,10 +7,12 @@ mod count;
 mod log_files;
 mod store;
 mod table;
+mod training;
 mod window_query;
 
 pub use count::{Cells, ColumnCounts};
 pub use store::Store;
+pub use training::{Kind, Training, TrainingColumn, TrainingFile};
 pub use window_query::{Column, VersionCounts, WindowCounts, WindowQuery};
 
 use std::fmt;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path as FilePath, absolute};
 use std::sync::Arc;
 
-use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use super::EngineError;
 
@@ -72,6 +72,28 @@ impl Store {
                 "this build reads local folders only, not {scheme}; build modelwatch-drift with the feature `s3` or `gcs`"
             ),
         })
+    }
+
+    /// A small file whole, by its path or URL.
+    pub(crate) async fn read_text(address: &str) -> Result<String, EngineError> {
+        let refused = |problem: String| EngineError::Store {
+            address: address.into(),
+            problem,
+        };
+        let bytes = match address.split_once("://") {
+            None | Some(("file", _)) => {
+                let path = address.strip_prefix("file://").unwrap_or(address);
+                std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?
+            }
+            Some((scheme, _)) => {
+                let store = Self::remote(address, scheme)?;
+                let read = async { store.objects.get(&store.prefix).await?.bytes().await };
+                read.await
+                    .map_err(|error| refused(format!("cannot be read: {error}")))?
+                    .to_vec()
+            }
+        };
+        String::from_utf8(bytes).map_err(|_| refused("is no UTF-8 text".into()))
     }
 
     /// The address of a file, as a person would look for it.

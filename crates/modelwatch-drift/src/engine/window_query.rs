@@ -72,6 +72,26 @@ impl WindowCounts {
     pub fn rows(&self) -> u64 {
         self.versions.iter().map(|version| version.rows).sum()
     }
+
+    /// All versions together.
+    #[must_use]
+    pub fn total(&self) -> VersionCounts {
+        let mut total = VersionCounts {
+            version: None,
+            rows: self.rows(),
+            columns: Vec::new(),
+        };
+        for version in &self.versions {
+            if total.columns.is_empty() {
+                total.columns.clone_from(&version.columns);
+                continue;
+            }
+            for (total, counts) in total.columns.iter_mut().zip(&version.columns) {
+                total.merge(counts);
+            }
+        }
+        total
+    }
 }
 
 impl WindowQuery {
