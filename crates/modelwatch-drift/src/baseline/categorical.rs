@@ -133,6 +133,9 @@ pub struct CategoricalProfile {
 }
 
 impl CategoricalProfile {
+    /// A category of one row in so many of training is compared on its own.
+    const FREQUENT: u128 = 100;
+
     /// A profile of training's categories, each with its rows, in any order; so many rows have none. The
     /// [`MOST_NAMES`](CategoricalBins::MOST_NAMES) most frequent are named, ties in the order of the alphabet.
     ///
@@ -178,6 +181,10 @@ impl CategoricalProfile {
             let what = format!("it has {} counts for {} categories", named.len(), bins.names.len());
             return Err(BaselineError::inconsistent(feature, what));
         }
+        if !named.is_sorted_by(|a, b| a >= b) {
+            let what = "its categories do not stand in the order of their rows".to_owned();
+            return Err(BaselineError::inconsistent(feature, what));
+        }
         let rows = named
             .iter()
             .chain([&other, &missing])
@@ -201,6 +208,25 @@ impl CategoricalProfile {
     #[must_use]
     pub fn bins(&self) -> &CategoricalBins {
         &self.bins
+    }
+
+    /// `counts` as they are compared: the rows of each category that has at least 1 % of training's, of all others that
+    /// training had together, and of those it did not have.
+    ///
+    /// # Panics
+    ///
+    /// When the counts are not on this profile's bins.
+    #[must_use]
+    pub fn coarse(&self, counts: &CategoricalCounts) -> Vec<u64> {
+        assert_eq!(counts.named.len(), self.bins.names.len(), "counts of other categories");
+        let rows = u128::from(self.counts.present());
+        let frequent = self.counts.named.iter();
+        let frequent = frequent
+            .take_while(|count| u128::from(**count) * Self::FREQUENT >= rows)
+            .count();
+        let (frequent, rare) = counts.named.split_at(frequent);
+        let rare = rare.iter().sum::<u64>() + counts.other;
+        frequent.iter().copied().chain([rare, counts.unseen]).collect()
     }
 
     /// How many fell there in training.

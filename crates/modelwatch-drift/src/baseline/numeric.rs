@@ -240,6 +240,17 @@ impl NumericCounts {
         (self.least, self.largest) = (least, largest);
     }
 
+    /// The rows that have a value in the order of the values: below, the bins, above.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<u64> {
+        [&self.below]
+            .into_iter()
+            .chain(&self.bins)
+            .chain([&self.above])
+            .copied()
+            .collect()
+    }
+
     /// All rows, those without a value among them.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -260,6 +271,8 @@ pub struct NumericProfile {
     counts: NumericCounts,
     mean: f64,
     deviation: f64,
+    /// The first fine bin of each coarse one.
+    deciles: Vec<usize>,
 }
 
 impl NumericProfile {
@@ -303,9 +316,14 @@ impl NumericProfile {
             counts.add(&bins, Some(*value));
         }
         counts.missing += missing;
-        let mean = finite().map(|value| value / rows as f64).sum::<f64>();
-        let variance = finite().map(|value| (value - mean).powi(2) / rows as f64).sum::<f64>();
-        Self::new(feature, bins, counts, mean, variance.sqrt(), hygiene)
+        let (least, largest) = (bins.edges[0], bins.edges[bins.len()].next_down());
+        let share = 1.0 / rows as f64;
+        let mean = finite().map(|value| value * share).sum::<f64>().clamp(least, largest);
+        // In halves of the range, whose squares neither vanish nor overflow.
+        let half = largest / 2.0 - least / 2.0;
+        let squares = finite().map(|value| ((value / 2.0 - mean / 2.0) / half).powi(2) * share);
+        let deviation = half * (2.0 * squares.sum::<f64>().sqrt());
+        Self::new(feature, bins, counts, mean, deviation, hygiene)
     }
 
     /// Everything but the size, which a file that was once accepted need not prove again.
@@ -336,11 +354,19 @@ impl NumericProfile {
         if !mean.is_finite() || !deviation.is_finite() || deviation <= 0.0 {
             return wrong(format!("its mean is {mean} and its deviation {deviation}"));
         }
+        let (least, largest) = (bins.edges[0], bins.edges[bins.len()]);
+        if !(least..=largest).contains(&mean) || deviation / 2.0 > largest / 2.0 - least / 2.0 {
+            return wrong(format!(
+                "its mean is {mean} and its deviation {deviation} where its values lie between {least} and {largest}"
+            ));
+        }
+        let deciles = deciles(&counts.bins);
         Ok(Self {
             bins,
             counts,
             mean,
             deviation,
+            deciles,
         })
     }
 
@@ -356,6 +382,34 @@ impl NumericProfile {
         &self.counts
     }
 
+    /// The edges of the [coarse](Self::coarse) bins: training's least value, its deciles, and the edge above its largest.
+    pub fn decile_edges(&self) -> impl Iterator<Item = f64> {
+        let last = self.bins.edges.last();
+        self.deciles
+            .iter()
+            .map(|bin| &self.bins.edges[*bin])
+            .chain(last)
+            .copied()
+    }
+
+    /// `counts` on training's deciles: the rows below the first edge, in the bins between the
+    /// [edges](Self::decile_edges), and above the last.
+    ///
+    /// A decile is the least value that has a tenth of training's rows, two tenths and so on, at or below it; bins run from one
+    /// up to but not including the next. A value that holds more than a decile alone has a bin alone.
+    ///
+    /// # Panics
+    ///
+    /// When the counts are not on this profile's bins.
+    #[must_use]
+    pub fn coarse(&self, counts: &NumericCounts) -> Vec<u64> {
+        assert_eq!(counts.bins.len(), self.bins.len(), "counts of other bins");
+        let ends = self.deciles.iter().skip(1).copied().chain([self.bins.len()]);
+        let groups = self.deciles.iter().zip(ends);
+        let inner = groups.map(|(first, end)| counts.bins[*first..end].iter().sum());
+        [counts.below].into_iter().chain(inner).chain([counts.above]).collect()
+    }
+
     /// The mean of training's values.
     #[must_use]
     pub fn mean(&self) -> f64 {
@@ -367,6 +421,27 @@ impl NumericProfile {
     pub fn deviation(&self) -> f64 {
         self.deviation
     }
+}
+
+/// The bins at which the deciles of such counts begin.
+fn deciles(bins: &[u64]) -> Vec<usize> {
+    const DECILES: u128 = 10;
+    let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
+    let mut firsts = vec![0];
+    let (mut bin, mut before) = (0, 0_u128);
+    for decile in 1..DECILES {
+        // To the last bin that begins before the decile is full.
+        while bin + 1 < bins.len() && (before + u128::from(bins[bin])) * DECILES < decile * all {
+            before += u128::from(bins[bin]);
+            bin += 1;
+        }
+        match firsts.last() {
+            Some(last) if *last == bin && bin + 1 < bins.len() => firsts.push(bin + 1),
+            Some(last) if *last < bin => firsts.push(bin),
+            _ => {}
+        }
+    }
+    firsts
 }
 
 /// What stands in the file for a numeric profile.
