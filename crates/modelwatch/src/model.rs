@@ -18,11 +18,13 @@ use crate::histogram::Histogram;
 use crate::label::{Labels, OTHER, Stage, canonical};
 use crate::layout::Layout;
 use crate::limits::OpenLabel;
+use crate::log_records::{self, LogRecords};
 use crate::monitor::{Monitor, Shared, check_name};
 use crate::names::Names;
 use crate::prediction::{Class, NamedCounters, Prediction, Scores};
 use crate::route::Route;
 use crate::stage::StageTimer;
+use crate::stripes::Stripes;
 
 /// Records what one version of one model does.
 ///
@@ -44,6 +46,8 @@ pub(crate) struct Lineage {
     /// Nothing until a service says how deep its queue is.
     queue_depth: OnceLock<AtomicU64>,
     pipeline: RwLock<Option<Labels>>,
+    /// Nothing until a prediction log takes the model on.
+    log_results: OnceLock<Stripes>,
 }
 
 #[derive(Default)]
@@ -97,6 +101,7 @@ impl Lineage {
             undeclared: Schema::default(),
             queue_depth: OnceLock::new(),
             pipeline: RwLock::default(),
+            log_results: OnceLock::new(),
             shared,
             name,
         }
@@ -243,6 +248,15 @@ impl Lineage {
 
     pub(crate) fn queue_depth(&self) -> Option<u64> {
         self.queue_depth.get().map(|depth| depth.load(Ordering::Relaxed))
+    }
+
+    /// Cells for each of [`RESULT`](log_records::RESULT).
+    pub(crate) fn log_results(&self) -> &Stripes {
+        self.log_results.get_or_init(log_records::cells)
+    }
+
+    pub(crate) fn log_results_if_any(&self) -> Option<&Stripes> {
+        self.log_results.get()
     }
 
     pub(crate) fn with_pipeline<T>(&self, read: impl FnOnce(&Labels) -> T) -> Option<T> {
@@ -451,6 +465,28 @@ impl Model {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.0.name
+    }
+
+    /// The features this version declared, in the order of a row; none where it declared none.
+    ///
+    /// ```
+    /// use modelwatch::Feature;
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let declared = [Feature::numeric("income").range(0.0..=1e6), Feature::categorical("zipcode")];
+    /// let model = monitor.model("claims-risk", "2026-04-01").features(declared.clone()).register()?;
+    /// assert_eq!(model.features(), declared);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn features(&self) -> Vec<Feature> {
+        self.schema().features().collect()
+    }
+
+    /// The counters of a prediction log that keeps this model's predictions.
+    #[must_use]
+    pub fn log_records(&self) -> LogRecords {
+        self.0.lineage.log_results();
+        LogRecords(self.0.lineage.clone())
     }
 
     /// The handle that records requests of this version on a route. Resolve it once where the route is known; past

@@ -10,6 +10,7 @@ use crate::feature::FeatureCounts;
 use crate::histogram::Reading;
 use crate::label::{Labels, Stage, Status};
 use crate::limits::OpenLabel;
+use crate::log_records::RESULT;
 use crate::model::{FEATURE_COUNTERS, Lineage, Version, missing_ratio};
 use crate::process;
 use crate::route::RouteReading;
@@ -152,6 +153,14 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
     for label in OpenLabel::ALL {
         let labels = Labels::new([("label", &label.as_str().into())]);
         sink.number(&[&labels], Number::Integer(monitor.shared().overflow.counted(label)));
+    }
+    sink.family((&contract::PREDICTION_LOG_RECORDS).into());
+    for page in &pages {
+        if let Some(results) = page.lineage.log_results_if_any() {
+            for (result, labels) in RESULT.iter().enumerate() {
+                sink.number(&[&page.lineage.labels, labels], Number::Integer(results.sum(result)));
+            }
+        }
     }
     if monitor.shared().process_metrics {
         for (metric, value) in process::read() {
