@@ -8,6 +8,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use modelwatch::Monitor;
+
+use crate::counts::CountsByModel;
 use crate::error::StartError;
 use crate::log::{PredictionLog, Shared};
 use crate::writer::{Rotation, Writer};
@@ -78,12 +81,12 @@ impl PredictionLogBuilder {
         self
     }
 
-    /// Starts the writer.
+    /// Starts the writer. What becomes of the records is counted on the page of this monitor.
     ///
     /// # Errors
     ///
     /// When a setting makes no sense, the root can't be made a folder, or there is no thread to be had.
-    pub fn start(self) -> Result<PredictionLog, StartError> {
+    pub fn start(self, monitor: &Monitor) -> Result<PredictionLog, StartError> {
         let zero = [
             ("queue", self.queue == 0),
             ("rotate_after", self.rotate_after.is_zero()),
@@ -116,8 +119,12 @@ impl PredictionLogBuilder {
             .name("modelwatch-log".into())
             .spawn(move || writer.run(&received))
             .map_err(StartError::Thread)?;
+        let counts = Arc::<CountsByModel>::default();
+        let source = counts.clone();
+        monitor.add_source(move |readings| source.read(readings));
         Ok(PredictionLog {
             shared,
+            counts,
             root: self.root,
             commands,
             writer: Some(writer),

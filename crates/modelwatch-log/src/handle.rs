@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use modelwatch::{FeatureValue, LogRecords};
+use modelwatch::FeatureValue;
 
+use crate::counts::Counts;
 use crate::layout;
 use crate::log::Shared;
 use crate::sampling::Sampler;
@@ -24,7 +25,8 @@ pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) stream: u32,
     pub(crate) shape: Arc<Shape>,
-    pub(crate) records: LogRecords,
+    pub(crate) model: Arc<str>,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) sampler: Option<Sampler>,
 }
 
@@ -51,7 +53,7 @@ impl ModelLog {
     /// # let root = std::env::temp_dir().join(format!("modelwatch-log-record-{}", std::process::id()));
     /// # let monitor = Monitor::new();
     /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
-    /// # let log = PredictionLog::builder(&root).start()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
     /// let claims = log.model(&model)?;
     /// claims.record([Some(52_000.0)], 0.82);
     /// claims.record([None::<f64>], 0.97).class("fraud");
@@ -79,7 +81,7 @@ impl ModelLog {
 
 impl fmt::Debug for ModelLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ModelLog").field(&self.0.records).finish()
+        f.debug_tuple("ModelLog").field(&self.0.model).finish()
     }
 }
 
@@ -117,7 +119,7 @@ impl Handle {
 
     #[cold]
     fn lose(&self) {
-        self.records.dropped(1);
+        self.counts.dropped(1);
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -159,6 +161,6 @@ impl Drop for Record<'_> {
 
 impl fmt::Debug for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Record").field(&self.handle.records).finish()
+        f.debug_tuple("Record").field(&self.handle.model).finish()
     }
 }

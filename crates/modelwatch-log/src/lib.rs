@@ -2,6 +2,7 @@
 
 mod batch;
 mod builder;
+mod counts;
 mod error;
 mod handle;
 mod layout;

@@ -13,6 +13,7 @@ use modelwatch::Model;
 use parking_lot::Mutex;
 
 use crate::builder::PredictionLogBuilder;
+use crate::counts::CountsByModel;
 use crate::error::{ModelError, Source, WriteError};
 use crate::handle::{Handle, ModelLog};
 use crate::layout;
@@ -60,7 +61,7 @@ impl Drop for Shared {
         let streams = self.streams.get_mut();
         while let Some(slot) = self.queue.pop() {
             if let Some(stream) = streams.get(slot.stream) {
-                stream.records.dropped(1);
+                stream.counts.dropped(1);
             }
         }
     }
@@ -78,6 +79,7 @@ pub(crate) enum Command {
 pub struct PredictionLog {
     pub(crate) shared: Arc<Shared>,
     pub(crate) root: PathBuf,
+    pub(crate) counts: Arc<CountsByModel>,
     pub(crate) commands: Sender<Command>,
     pub(crate) writer: Option<JoinHandle<()>>,
     pub(crate) samples: HashMap<String, f64>,
@@ -92,8 +94,8 @@ impl PredictionLog {
 
     /// The handle that records this version's predictions, with the features it declared.
     ///
-    /// Its records are counted in `ml_prediction_log_records_total` of the model's own monitor: as written once they
-    /// stand in a whole file, as dropped once they are lost.
+    /// Its records are counted in `ml_prediction_log_records_total` on the page of the log's monitor: as written once
+    /// they stand in a whole file, as dropped once they are lost.
     ///
     /// # Errors
     ///
@@ -107,19 +109,22 @@ impl PredictionLog {
                 bytes,
             });
         }
+        let name: Arc<str> = model.name().into();
         let shape = Arc::new(Shape::new(&model.features()));
+        let counts = self.counts.of(&name);
         let stream = self.shared.streams.lock().add(Stream {
-            model: model.name().into(),
+            model: name.clone(),
             version: model.version().to_owned().into(),
             shape: shape.clone(),
-            records: model.log_records(),
+            counts: counts.clone(),
         });
         let share = self.samples.get(model.name()).copied().unwrap_or(1.0);
         Ok(ModelLog::new(Handle {
             shared: self.shared.clone(),
             stream,
             shape,
-            records: model.log_records(),
+            model: name,
+            counts,
             sampler: Sampler::new(share, self.seed),
         }))
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use modelwatch::LogRecords;
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::batch::Batch;
+use crate::counts::Counts;
 use crate::error::WriteError;
 use crate::layout;
 use crate::shape::Shape;
@@ -26,7 +26,7 @@ pub(crate) struct OpenFile {
     pub(crate) shape: Arc<Shape>,
     pub(crate) hour: i64,
     pub(crate) begun: Instant,
-    records: LogRecords,
+    counts: Arc<Counts>,
     /// The model's folder, and that of the hour in it.
     folders: [PathBuf; 2],
     name: String,
@@ -48,7 +48,7 @@ impl OpenFile {
         model: Arc<str>,
         shape: Arc<Shape>,
         hour: i64,
-        records: LogRecords,
+        counts: Arc<Counts>,
         [writer, sequence]: [u64; 2],
     ) -> Self {
         let folder = root.join(layout::model_folder(&model));
@@ -62,7 +62,7 @@ impl OpenFile {
             model,
             shape,
             hour,
-            records,
+            counts,
         }
     }
 
@@ -109,14 +109,14 @@ impl OpenFile {
             self.storage = None;
             sync_folder(&self.folders[0])?;
         }
-        self.records.written(std::mem::take(&mut self.rows));
+        self.counts.written(std::mem::take(&mut self.rows));
         Ok(())
     }
 
     /// Gives it up, and tells how many records are lost.
     pub(crate) fn discard(mut self) -> u64 {
         let rows = std::mem::take(&mut self.rows);
-        self.records.dropped(rows);
+        self.counts.dropped(rows);
         rows
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use modelwatch::LogRecords;
 use rustc_hash::FxHashMap;
 
+use crate::counts::Counts;
 use crate::shape::Shape;
 
 /// The records of one version of one model.
@@ -14,7 +14,7 @@ pub(crate) struct Stream {
     pub(crate) model: Arc<str>,
     pub(crate) version: Bytes,
     pub(crate) shape: Arc<Shape>,
-    pub(crate) records: LogRecords,
+    pub(crate) counts: Arc<Counts>,
 }
 
 /// Streams by number. Numbers are not used again.

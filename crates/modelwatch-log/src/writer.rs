@@ -155,7 +155,7 @@ impl Writer {
             stream.model.clone(),
             stream.shape.clone(),
             hour,
-            stream.records.clone(),
+            stream.counts.clone(),
             [self.identity, self.files_begun],
         );
         self.files.insert(self.files_begun, file);

@@ -18,13 +18,11 @@ use crate::histogram::Histogram;
 use crate::label::{Labels, OTHER, Stage, canonical};
 use crate::layout::Layout;
 use crate::limits::OpenLabel;
-use crate::log_records::{self, LogRecords};
 use crate::monitor::{Monitor, Shared, check_name};
 use crate::names::Names;
 use crate::prediction::{Class, NamedCounters, Prediction, Scores};
 use crate::route::Route;
 use crate::stage::StageTimer;
-use crate::stripes::Stripes;
 
 /// Records what one version of one model does.
 ///
@@ -46,8 +44,6 @@ pub(crate) struct Lineage {
     /// Nothing until a service says how deep its queue is.
     queue_depth: OnceLock<AtomicU64>,
     pipeline: RwLock<Option<Labels>>,
-    /// Nothing until a prediction log takes the model on.
-    log_results: OnceLock<Stripes>,
 }
 
 #[derive(Default)]
@@ -101,7 +97,6 @@ impl Lineage {
             undeclared: Schema::default(),
             queue_depth: OnceLock::new(),
             pipeline: RwLock::default(),
-            log_results: OnceLock::new(),
             shared,
             name,
         }
@@ -248,15 +243,6 @@ impl Lineage {
 
     pub(crate) fn queue_depth(&self) -> Option<u64> {
         self.queue_depth.get().map(|depth| depth.load(Ordering::Relaxed))
-    }
-
-    /// Cells for each of [`RESULT`](log_records::RESULT).
-    pub(crate) fn log_results(&self) -> &Stripes {
-        self.log_results.get_or_init(log_records::cells)
-    }
-
-    pub(crate) fn log_results_if_any(&self) -> Option<&Stripes> {
-        self.log_results.get()
     }
 
     pub(crate) fn with_pipeline<T>(&self, read: impl FnOnce(&Labels) -> T) -> Option<T> {
@@ -480,13 +466,6 @@ impl Model {
     #[must_use]
     pub fn features(&self) -> Vec<Feature> {
         self.schema().features().collect()
-    }
-
-    /// The counters of a prediction log that keeps this model's predictions.
-    #[must_use]
-    pub fn log_records(&self) -> LogRecords {
-        self.0.lineage.log_results();
-        LogRecords(self.0.lineage.clone())
     }
 
     /// The handle that records requests of this version on a route. Resolve it once where the route is known; past

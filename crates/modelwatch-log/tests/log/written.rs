@@ -28,7 +28,7 @@ fn a_prediction_is_a_row_in_the_folder_of_its_model_date_and_hour() {
         .features(features)
         .register()
         .expect("a model");
-    let log = PredictionLog::builder(root.path()).start().expect("a log");
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
     let claims = log.model(&model).expect("a handle");
     let row = [52_000.0.into(), "10001".into(), FeatureValue::Missing];
     claims.record(row, 0.82).class("fraud").at(morning());
@@ -62,7 +62,7 @@ fn a_prediction_is_a_row_in_the_folder_of_its_model_date_and_hour() {
 #[test]
 fn versions_with_the_same_features_share_a_file_and_others_have_their_own() {
     let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
-    let log = PredictionLog::builder(root.path()).start().expect("a log");
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
     let record = |version: &str, features: &[&str]| {
         let features = features.iter().map(|name| Feature::numeric(*name));
         let model = monitor
