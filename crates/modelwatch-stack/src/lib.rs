@@ -1,0 +1,2 @@
+//! The operations stack.
+pub mod grafana;
