@@ -17,8 +17,6 @@ type Plain<T> = T extends string
     : T extends (infer U)[] ? Plain<U>[]
       : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
 
-type Json<T> = Plain<T>;
-
 // Queries, as the Prometheus data source reads them.
 type Query = Omit<Dataquery, '_implementsDataqueryVariant' | 'refId' | 'datasource'> & { refId: string; datasource: DataSourceRef };
 
@@ -40,9 +38,8 @@ type Transformation =
       id: 'organize';
       options: { excludeByName: Record<string, boolean>; indexByName: Record<string, number>; renameByName: Record<string, string> };
     };
-type Chart<Type extends string, Options, Custom> = Omit<
-  Required<Pick<Panel, 'id' | 'title' | 'description' | 'gridPos' | 'datasource'>> & Pick<Panel, 'links'>, never
-> & {
+type Chart<Type extends string, Options, Custom> = Required<Pick<Panel, 'id' | 'title' | 'description' | 'gridPos' | 'datasource'>> &
+  Pick<Panel, 'links'> & {
   type: Type;
   options: Options;
   fieldConfig: Field<Custom>;
@@ -67,12 +64,17 @@ type Annotation = Required<Pick<AnnotationQuery, 'datasource' | 'enable' | 'hide
   useValueForTime: boolean;
 };
 
-type Variable = NonNullable<NonNullable<AnyDashboard['templating']>['list']>[number] & {
-  // What the query editor shows; older than the schema.
-  definition?: string;
-};
+type VariableModel = NonNullable<NonNullable<AnyDashboard['templating']>['list']>[number];
+type Variable =
+  | (Omit<VariableModel, 'type' | 'query'> & { type: 'datasource'; query: string })
+  | (Omit<VariableModel, 'type' | 'query'> & {
+      type: 'query';
+      query: { qryType: number; query: string; refId: string };
+      // What the query editor shows; older than the schema.
+      definition: string;
+    });
 
-export type Dashboard = Json<
+export type Dashboard = Plain<
   Omit<AnyDashboard, 'panels' | 'annotations' | 'templating'> & {
     panels: (AnyChart | Row)[];
     annotations: { list: Annotation[] };
