@@ -119,7 +119,7 @@ fn pipelines(scope: &Scope<'_>) -> Panel {
 
 /// Marks where a version appears or goes, and where an alert fires.
 pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
-    let appears = |name, color, metric: &Metric, version: &str, what: &str| {
+    let appears = |name, color, metric: &'static Metric, version: &str, what: &str| {
         AnnotationQuery::new(
             name,
             color,
@@ -169,14 +169,14 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
 
 /// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
 /// that takes less than a quarter of an hour is no deploy.
-fn appeared(scope: &Scope<'_>, metric: &Metric, version: &str) -> String {
+fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
     let by = format!("model_name, {version}");
     let series = scope.select(metric);
     format!("max by ({by}) ({series}) unless max by ({by}) (max_over_time({series}[15m] offset 5m))")
 }
 
 /// Five minutes long, from two minutes after the version was last seen: a missed scrape is no end.
-fn retired(scope: &Scope<'_>, metric: &Metric, version: &str) -> String {
+fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
     let by = format!("model_name, {version}");
     let series = scope.select(metric);
     format!(

@@ -7,7 +7,7 @@ use super::model::{
     Color, DashboardLink, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField, Thresholds, TimeSeries,
     TimeSeriesField, Transformation, Unit,
 };
-use super::recorded;
+use crate::recorded;
 use super::scope::{Scope, Series};
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
@@ -54,7 +54,7 @@ fn requests(scope: &Scope<'_>) -> Panel {
         "Requests per second",
         "All that ended in the last five minutes, whatever their ending.",
         vec![Query::range(
-            format!("sum({})", scope.select(recorded::requests_per_second())),
+            format!("sum({})", scope.select(&recorded::REQUESTS)),
             "requests",
         )],
         (
@@ -68,7 +68,7 @@ fn requests(scope: &Scope<'_>) -> Panel {
     ))
 }
 
-fn worst(scope: &Scope<'_>, series: Series) -> Query {
+fn worst(scope: &Scope<'_>, series: impl Into<Series>) -> Query {
     let by = scope.by(&["model_version", "route"]);
     Query::instant(
         format!("topk(1, max by ({by}) ({}))", scope.select(series)),
@@ -80,7 +80,7 @@ fn worst_latency(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Worst p95 latency",
         "The slowest version and route of the last five minutes. Red: over the objective.",
-        vec![worst(scope, recorded::latency_p95())],
+        vec![worst(scope, &recorded::LATENCY_P95)],
         (
             Stat::named_light(),
             Field::new(Unit::Seconds, "No traffic", Default::default())
@@ -97,7 +97,7 @@ fn worst_errors(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Worst error ratio",
         "The version and route with the largest share of errors in the last five minutes. Red: over the limit.",
-        vec![worst(scope, recorded::error_ratio())],
+        vec![worst(scope, &recorded::ERROR_RATIO)],
         (
             Stat::named_light(),
             Field::new(Unit::Ratio, "No traffic", Default::default())

@@ -6,7 +6,7 @@ use super::layout::Section;
 use super::model::{
     Color, DashboardLink, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
 };
-use super::recorded;
+use crate::recorded;
 use super::scope::{Scope, Series};
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
@@ -32,7 +32,7 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
         "Drifting features",
         "Features whose last window is further from the training baseline than their threshold, and significantly so.",
         vec![Query::instant(
-            format!("sum({})", scope.select(recorded::drifting_features())),
+            format!("sum({})", scope.select(&recorded::DRIFT_TRIGGERED)),
             "features",
         )],
         (
@@ -197,7 +197,7 @@ fn scores_heatmap(scope: &Scope<'_>) -> Panel {
 
 fn median_score(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version"]);
-    let median = scope.select(recorded::score_p50());
+    let median = scope.select(&recorded::SCORE_P50);
     let legend = scope.legend(&["model_version"]);
     let expr = |offset: &str| scope.top(&format!("max by ({by}) ({median}{offset})"));
     Panel::chart(

@@ -12,20 +12,23 @@ mod inputs;
 mod layout;
 mod model;
 mod provisioning;
-mod recorded;
 mod scope;
 mod versions;
 
 use modelwatch::contract::{self, Metric};
+use modelwatch_config::{Config, Model};
 
 use layout::{Section, lay_out};
 use model::{DashboardLink, Variable};
 use scope::Scope;
 
+use crate::error::GenerateError;
+use crate::file::File;
+use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, TRIAGE_UID, VERSION_VARIABLE, model_uid};
+use crate::{promql, yaml};
+
 pub use model::{Dashboard, DashboardQuery, QueryPlace};
 
-/// The triage dashboard's place: `/d/modelwatch-triage`.
-pub const TRIAGE_UID: &str = "modelwatch-triage";
 /// Every dashboard has it, so that menus can list them.
 const TAG: &str = "modelwatch";
 /// The dashboards of single models have it too.
@@ -49,12 +52,12 @@ fn triage(scope: &Scope<'_>) -> Dashboard {
     .panels(lay_out(questions(scope)))
 }
 
-fn model(scope: &Scope<'_>, name: &str) -> Dashboard {
+fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
     let mut sections = questions(scope);
     sections.extend([details::serving(scope), details::predictions(scope)]);
     Dashboard::new(
-        model_uid(name),
-        format!("ML model: {name}"),
+        model_uid(&model.name),
+        format!("ML model: {}", model.name),
         "One model with its own limits: the four questions of the triage dashboard, then what is inside.".to_owned(),
         &[TAG, MODEL_TAG],
     )
@@ -85,20 +88,20 @@ fn variables(scope: &Scope<'_>) -> Vec<Variable> {
     let mut variables = vec![Variable::datasource()];
     if scope.model.is_none() {
         variables.push(Variable::label(
-            "model",
+            MODEL_VARIABLE,
             "Model",
             "Models that a process serves or served within the time range.",
             format!("label_values({}, model_name)", contract::MODEL_INFO.name),
         ));
     }
     variables.push(Variable::label(
-        "version",
+        VERSION_VARIABLE,
         "Version",
         "Versions of the chosen models.",
         values(&contract::MODEL_INFO, "model_version"),
     ));
     variables.push(Variable::label(
-        "route",
+        ROUTE_VARIABLE,
         "Route",
         "Routes of the chosen models.",
         values(&contract::INFERENCE_REQUESTS, "route"),
@@ -106,46 +109,3 @@ fn variables(scope: &Scope<'_>) -> Vec<Variable> {
     variables
 }
 
-/// The place of a model's dashboard: `/d/<uid>`. Grafana takes at most forty letters, digits, dashes and underscores,
-/// so names that are longer, or of other characters, carry a checksum that keeps them apart.
-#[must_use]
-pub fn model_uid(model: &str) -> String {
-    const PREFIX: &str = "modelwatch-";
-    const LONGEST: usize = 40 - PREFIX.len();
-    let slug: String = model
-        .chars()
-        .map(|character| match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
-            _ => '-',
-        })
-        .collect();
-    if slug == model && slug.len() <= LONGEST && slug != "triage" {
-        return format!("{PREFIX}{slug}");
-    }
-    // FNV-1a, 64 bits: stable across releases of Rust, unlike the standard library's hashes.
-    let checksum = model.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let head: String = slug.chars().take(LONGEST - 13).collect();
-    format!("{PREFIX}{head}-{:012x}", checksum >> 16)
-}
-
-#[cfg(test)]
-mod dump {
-    #[test]
-    fn dump() {
-        let limits = super::scope::Limits {
-            latency_p95_seconds: 0.35,
-            error_ratio: 0.03,
-            missing_ratio: 0.05,
-            out_of_range_ratio: 0.05,
-            drift_score: 0.15,
-            drift_stale_seconds: 2700.0,
-            baseline_age_seconds: 90.0 * 86400.0,
-        };
-        let mut scope = super::Scope { model: None, limits, runbooks: "https://runbooks.example.com/modelwatch" };
-        std::fs::write("/tmp/dash/triage.json", super::triage(&scope).to_json().unwrap()).unwrap();
-        scope.model = Some("flight-delay");
-        std::fs::write("/tmp/dash/model.json", super::model(&scope, "flight-delay").to_json().unwrap()).unwrap();
-    }
-}

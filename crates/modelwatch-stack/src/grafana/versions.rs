@@ -5,9 +5,9 @@ use super::model::{
     BarGauge, Color, DashboardLink, DataLink, Field, Override, Panel, Property, Query, Table, TableField, Thresholds,
     TimeSeries, TimeSeriesField, Transformation, Unit,
 };
-use super::recorded;
+use crate::recorded;
 use super::scope::{Scope, Series};
-use super::TRIAGE_UID;
+use crate::links::TRIAGE_UID;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -44,9 +44,9 @@ fn table(scope: &Scope<'_>) -> Panel {
         "Versions and routes, worst first",
         "The last five minutes. One red row among green ones is a rollout to roll back; all red is the service or what it depends on.",
         vec![
-            each("sum", recorded::requests_per_second()),
-            each("max", recorded::latency_p95()),
-            each("max", recorded::error_ratio()),
+            each("sum", &recorded::REQUESTS),
+            each("max", &recorded::LATENCY_P95),
+            each("max", &recorded::ERROR_RATIO),
         ],
         (
             Table::sorted_by("Errors", true),
@@ -81,7 +81,7 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
         vec![Query::instant(
             format!(
                 "topk(10, sum by ({by}) ({}))",
-                scope.select(recorded::requests_per_second())
+                scope.select(&recorded::REQUESTS)
             ),
             &scope.legend(&["route"]),
         )],
@@ -94,7 +94,7 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
     )
 }
 
-fn by_version(scope: &Scope<'_>, operator: &str, series: Series) -> Vec<Query> {
+fn by_version(scope: &Scope<'_>, operator: &str, series: impl Into<Series>) -> Vec<Query> {
     let by = scope.by(&["model_version"]);
     let expr = format!("{operator} by ({by}) ({})", scope.select(series));
     vec![Query::range(scope.top(&expr), &scope.legend(&["model_version"]))]
@@ -104,7 +104,7 @@ fn traffic(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Traffic by version",
         "Each version's share of requests per second: a rollout as it happens.",
-        by_version(scope, "sum", recorded::requests_per_second()),
+        by_version(scope, "sum", &recorded::REQUESTS),
         (
             TimeSeries::new(),
             Field::new(Unit::RequestsPerSecond, "No traffic", TimeSeriesField::shares()).min(0.0),
@@ -116,7 +116,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "p95 latency by version",
         "Each version's slowest route. The line is the objective.",
-        by_version(scope, "max", recorded::latency_p95()),
+        by_version(scope, "max", &recorded::LATENCY_P95),
         (
             TimeSeries::new(),
             Field::new(Unit::Seconds, "No traffic", TimeSeriesField::with_limit())
@@ -137,7 +137,7 @@ fn errors(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Error ratio by version",
         "Each version's worst route. The line is the limit that pages.",
-        by_version(scope, "max", recorded::error_ratio()),
+        by_version(scope, "max", &recorded::ERROR_RATIO),
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No traffic", TimeSeriesField::with_limit())
