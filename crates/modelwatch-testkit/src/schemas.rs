@@ -46,14 +46,8 @@ pub fn grafana_schema_check(dashboards: &[(&str, &str)]) -> Result<(), String> {
 /// If Node.js, the compiler or the schemas are not installed, or there is no room for temporary files.
 pub fn kubernetes_schema_check(manifests: &[(&str, &str)]) -> Result<(), String> {
     let workshop = Workshop::new();
-    workshop.write(
-        "kubernetes_manifests.mjs",
-        include_str!("kubernetes_manifests.mjs"),
-    );
-    workshop.write(
-        "kubernetes_manifests.ts",
-        include_str!("kubernetes_manifests.ts"),
-    );
+    workshop.write("kubernetes_manifests.mjs", include_str!("kubernetes_manifests.mjs"));
+    workshop.write("kubernetes_manifests.ts", include_str!("kubernetes_manifests.ts"));
     let mut node = Command::new("node");
     node.arg("kubernetes_manifests.mjs");
     for (name, yaml) in manifests {
@@ -81,9 +75,9 @@ impl Workshop {
             std::process::id(),
             COUNT.fetch_add(1, Ordering::Relaxed)
         ));
-        let made = modules
-            .canonicalize()
-            .and_then(|modules| fs::create_dir(&directory).and_then(|()| symlink(modules, directory.join("node_modules"))));
+        let made = modules.canonicalize().and_then(|modules| {
+            fs::create_dir(&directory).and_then(|()| symlink(modules, directory.join("node_modules")))
+        });
         if let Err(error) = made {
             panic!("{}", tools::cannot_run(&compiler, &error));
         }
@@ -106,7 +100,8 @@ impl Workshop {
 
     fn run(&self, command: &mut Command) -> Result<(), String> {
         let output: io::Result<Output> = command.current_dir(&self.directory).output();
-        let output = output.unwrap_or_else(|error| panic!("{}", tools::cannot_run(Path::new(command.get_program()), &error)));
+        let output =
+            output.unwrap_or_else(|error| panic!("{}", tools::cannot_run(Path::new(command.get_program()), &error)));
         if output.status.success() {
             return Ok(());
         }

@@ -2,10 +2,12 @@
 
 use modelwatch::contract::{self, Metric};
 
+use modelwatch_config::Rollout;
+
 use super::layout::Section;
 use super::model::{
-    AnnotationQuery, Color, DashboardLink, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField, Table,
-    TableField, Thresholds, Transformation, Unit, ValueMapping,
+    AnnotationQuery, Color, DashboardLink, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField,
+    Table, TableField, Thresholds, Transformation, Unit, ValueMapping,
 };
 use super::scope::Scope;
 
@@ -14,10 +16,10 @@ pub(crate) fn section(scope: &Scope<'_>) -> Section {
         title: "What changed recently?",
         collapsed: false,
         panels: vec![
-            (versions(scope), 12, 8),
-            (alerts(scope), 12, 8),
-            (baselines(scope), 12, 6),
-            (pipelines(scope), 12, 6),
+            (Rollout::ServiceHealth, versions(scope), 12, 8),
+            (Rollout::ServiceHealth, alerts(scope), 12, 8),
+            (Rollout::Drift, baselines(scope), 12, 6),
+            (Rollout::ModelAware, pipelines(scope), 12, 6),
         ],
     }
 }
@@ -129,8 +131,14 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
             &["model_name", version],
         )
     };
-    vec![
-        appears("Versions deployed", "blue", &contract::MODEL_INFO, "model_version", "Deployed"),
+    let mut marks = vec![
+        appears(
+            "Versions deployed",
+            "blue",
+            &contract::MODEL_INFO,
+            "model_version",
+            "Deployed",
+        ),
         AnnotationQuery::new(
             "Versions retired",
             "purple",
@@ -138,20 +146,6 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
             "Retired {{model_version}}",
             "{{model_name}}",
             &["model_name", "model_version"],
-        ),
-        appears(
-            "New training baselines",
-            "green",
-            &contract::DRIFT_BASELINE_INFO,
-            "baseline_version",
-            "Baseline",
-        ),
-        appears(
-            "Feature pipeline releases",
-            "yellow",
-            &contract::FEATURE_PIPELINE_INFO,
-            "pipeline_version",
-            "Feature pipeline",
         ),
         AnnotationQuery::new(
             "Alerts",
@@ -164,7 +158,26 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
             "{{severity}} for {{team}}: {{model_name}} {{model_version}} {{route}} {{feature_name}}",
             &["severity", "team"],
         ),
-    ]
+    ];
+    if scope.rollout >= Rollout::ModelAware {
+        marks.push(appears(
+            "Feature pipeline releases",
+            "yellow",
+            &contract::FEATURE_PIPELINE_INFO,
+            "pipeline_version",
+            "Feature pipeline",
+        ));
+    }
+    if scope.rollout >= Rollout::Drift {
+        marks.push(appears(
+            "New training baselines",
+            "green",
+            &contract::DRIFT_BASELINE_INFO,
+            "baseline_version",
+            "Baseline",
+        ));
+    }
+    marks
 }
 
 /// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
@@ -179,7 +192,5 @@ fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String
 fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
     let by = format!("model_name, {version}");
     let series = scope.select(metric);
-    format!(
-        "max by ({by}) (max_over_time({series}[5m] offset 2m)) unless max by ({by}) (max_over_time({series}[2m]))"
-    )
+    format!("max by ({by}) (max_over_time({series}[5m] offset 2m)) unless max by ({by}) (max_over_time({series}[2m]))")
 }

@@ -1,12 +1,105 @@
 //! What is inside one model: for the second look, folded away at the first.
 
-use modelwatch::contract::{self, Metric};
+use modelwatch::contract;
+
+use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
-    Color, DashboardLink, Field, Override, Panel, Property, Query, Thresholds, TimeSeries, TimeSeriesField, Unit,
+    Color, DashboardLink, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
 };
 use super::scope::{Scope, Series};
+use crate::recorded::{self, Recorded};
+
+/// The alerts whose runbooks tell what to do about a budget that burns.
+const AVAILABILITY_ALERT: &str = "MLAvailabilityBudgetBurnFast";
+const LATENCY_ALERT: &str = "MLLatencyBudgetBurnFast";
+
+/// What is left of the model's objectives.
+pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
+    let burn = |title, description, objective: f64, short, long, runbook| {
+        let rate = |series: &'static Recorded| format!("{} / {}", scope.select(series), share(1.0 - objective));
+        let panel = Panel::chart(
+            title,
+            description,
+            vec![
+                Query::range(rate(short), "over an hour"),
+                Query::range(rate(long), "over six hours"),
+            ],
+            (
+                TimeSeries::new(),
+                Field::new(Unit::Number, "No traffic", TimeSeriesField::with_limit())
+                    .min(0.0)
+                    .thresholds(Thresholds::of(
+                        Color::Transparent,
+                        &[(6.0, Color::Orange), (14.4, Color::Red)],
+                    )),
+            ),
+        );
+        panel.link(DashboardLink::page("Runbook: error budget", scope.runbook(runbook)))
+    };
+    let left = |series: &'static Recorded, objective: f64| {
+        format!("1 - {} / {}", scope.select(series), share(1.0 - objective))
+    };
+    let budget = Panel::chart(
+        "Error budget left",
+        "What the last three days left of the share of failed, and of slow, requests that the objectives allow.",
+        vec![
+            Query::instant(
+                left(&recorded::AVAILABILITY_3D, model.availability_objective),
+                "availability",
+            ),
+            Query::instant(left(&recorded::SLOW_3D, model.latency_objective), "latency"),
+        ],
+        (
+            Stat::light(),
+            Field::new(Unit::Ratio, "No traffic", Default::default())
+                .coloured_by(Thresholds::of(
+                    Color::Red,
+                    &[(0.0, Color::Orange), (0.25, Color::Green)],
+                ))
+                .decimals(1),
+        ),
+    );
+    Section {
+        title: "Are the objectives kept?",
+        collapsed: true,
+        panels: vec![
+            (Rollout::ReleaseAware, budget, 8, 8),
+            (
+                Rollout::ReleaseAware,
+                burn(
+                    "Availability: burn rate",
+                    "How many times faster than allowed errors use up the budget. At 1 it lasts exactly; at 14.4 an hour takes 2 % of a month's.",
+                    model.availability_objective,
+                    &recorded::AVAILABILITY_1H,
+                    &recorded::AVAILABILITY_6H,
+                    AVAILABILITY_ALERT,
+                ),
+                8,
+                8,
+            ),
+            (
+                Rollout::ReleaseAware,
+                burn(
+                    "Latency: burn rate",
+                    "The same of requests slower than the objective, counted at the bucket's edge and so exact.",
+                    model.latency_objective,
+                    &recorded::SLOW_1H,
+                    &recorded::SLOW_6H,
+                    LATENCY_ALERT,
+                ),
+                8,
+                8,
+            ),
+        ],
+    }
+}
+
+/// A share with no more digits than it has meaning: 1 - 0.999 is 0.001.
+fn share(share: f64) -> f64 {
+    (share * 1e9).round() / 1e9
+}
 
 /// Where a request's time goes, and what the processes that serve it have left.
 pub(crate) fn serving(scope: &Scope<'_>) -> Section {
@@ -14,12 +107,12 @@ pub(crate) fn serving(scope: &Scope<'_>) -> Section {
         title: "Inside: time, load and processes",
         collapsed: true,
         panels: vec![
-            (stages(scope), 8, 8),
-            (in_flight(scope), 8, 8),
-            (batches(scope), 8, 8),
-            (restarts(scope), 8, 8),
-            (cpu(scope), 8, 8),
-            (memory(scope), 8, 8),
+            (Rollout::ServiceHealth, stages(scope), 8, 8),
+            (Rollout::ServiceHealth, in_flight(scope), 8, 8),
+            (Rollout::ServiceHealth, batches(scope), 8, 8),
+            (Rollout::ServiceHealth, restarts(scope), 8, 8),
+            (Rollout::ServiceHealth, cpu(scope), 8, 8),
+            (Rollout::ServiceHealth, memory(scope), 8, 8),
         ],
     }
 }
@@ -31,12 +124,13 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
         collapsed: true,
         panels: vec![
             (
+                Rollout::ModelAware,
                 shares(
                     scope,
                     "Classes",
                     "Each predicted class's share. A shift with unchanged inputs is the model's; with changed inputs, the data's.",
                     "No classes recorded",
-                    &contract::PREDICTION_CLASS,
+                    &recorded::CLASS_RATIO,
                     "class",
                 )
                 .link(DashboardLink::page(
@@ -47,41 +141,44 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                 8,
             ),
             (
+                Rollout::ModelAware,
                 shares(
                     scope,
                     "Outcomes",
                     "What predictions led to, as shares: the business's view of the model.",
                     "No outcomes recorded",
-                    &contract::BUSINESS_OUTCOME,
+                    &recorded::OUTCOME_RATIO,
                     "outcome",
                 ),
                 8,
                 8,
             ),
             (
+                Rollout::ModelAware,
                 feature_ratio(
                     scope,
                     "Out of range by feature",
                     "Share of observations outside the range or the categories that the service declares.",
-                    &contract::FEATURE_OUT_OF_RANGE,
+                    &recorded::OUT_OF_RANGE_RATIO,
                     scope.limits.out_of_range_ratio,
                 ),
                 8,
                 8,
             ),
             (
+                Rollout::ModelAware,
                 feature_ratio(
                     scope,
                     "Defaulted by feature",
                     "Share of observations in which the service put a default in place of the feature.",
-                    &contract::FEATURE_DEFAULTED,
+                    &recorded::DEFAULTED_RATIO,
                     scope.limits.missing_ratio,
                 ),
                 8,
                 8,
             ),
-            (drift_job(scope), 8, 8),
-            (losses(scope), 8, 8),
+            (Rollout::Drift, drift_job(scope), 8, 8),
+            (Rollout::Drift, losses(scope), 8, 8),
         ],
     }
 }
@@ -137,18 +234,18 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
 }
 
 fn batches(scope: &Scope<'_>) -> Panel {
-    let rate = |part: &str| {
-        let series = Series::named(
-            &format!("{}_{part}", contract::INFERENCE_BATCH_SIZE.name),
-            contract::INFERENCE_BATCH_SIZE.labels,
-        );
-        format!("sum by (model_version) (rate({}[$__rate_interval]))", scope.select(series))
+    let rate = |suffix| {
+        let series = Series::part(&contract::INFERENCE_BATCH_SIZE, suffix);
+        format!(
+            "sum by (model_version) (rate({}[$__rate_interval]))",
+            scope.select(series)
+        )
     };
     lines(
         "Mean batch size",
         "Rows per call of the model.",
         vec![Query::range(
-            format!("{} / ({} > 0)", rate("sum"), rate("count")),
+            format!("{} / ({} > 0)", rate("_sum"), rate("_count")),
             "{{model_version}}",
         )],
         Unit::Number,
@@ -158,10 +255,7 @@ fn batches(scope: &Scope<'_>) -> Panel {
 
 /// A process metric of the processes that serve this model.
 fn of_process(scope: &Scope<'_>, expr: String) -> String {
-    format!(
-        "{expr} and on (job, instance) {}",
-        scope.select(&contract::MODEL_INFO)
-    )
+    format!("{expr} and on (job, instance) {}", scope.select(&contract::MODEL_INFO))
 }
 
 fn restarts(scope: &Scope<'_>) -> Panel {
@@ -215,33 +309,28 @@ fn shares(
     title: &str,
     description: &str,
     no_value: &str,
-    metric: &'static Metric,
+    series: &'static Recorded,
     label: &str,
 ) -> Panel {
     Panel::chart(
         title,
         description,
         vec![Query::range(
-            format!("sum by ({label}) (rate({}[$__rate_interval]))", scope.select(metric)),
-            &format!("{{{{{label}}}}}"),
+            scope.select(series),
+            &format!("{{{{model_version}}}} {{{{{label}}}}}"),
         )],
         (
             TimeSeries::new(),
-            Field::new(Unit::PerSecond, no_value, TimeSeriesField::shares()).min(0.0),
+            Field::new(Unit::Ratio, no_value, TimeSeriesField::lines()).min(0.0),
         ),
     )
 }
 
-fn feature_ratio(scope: &Scope<'_>, title: &str, description: &str, metric: &'static Metric, limit: f64) -> Panel {
-    let rate =
-        |metric: &'static Metric| format!("sum by (feature_name) (rate({}[$__rate_interval]))", scope.select(metric));
+fn feature_ratio(scope: &Scope<'_>, title: &str, description: &str, series: &'static Recorded, limit: f64) -> Panel {
     Panel::chart(
         title,
         description,
-        vec![Query::range(
-            format!("{} / ({} > 0)", rate(metric), rate(&contract::FEATURE_OBSERVATIONS)),
-            "{{feature_name}}",
-        )],
+        vec![Query::range(scope.select(series), "{{feature_name}}")],
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No features recorded", TimeSeriesField::with_limit())
@@ -278,23 +367,19 @@ fn drift_job(scope: &Scope<'_>) -> Panel {
 }
 
 fn losses(scope: &Scope<'_>) -> Panel {
-    let rate = |series: String| format!("sum(rate({series}[$__rate_interval]))");
     Panel::chart(
         "Lost or unusable records",
-        "Predictions that the log dropped and scores that are no number. Both should be nothing at all.",
+        "Share of records that the prediction log dropped, and of scores that are no number. Both should be nothing at all.",
         vec![
+            Query::range(scope.select(&recorded::LOG_DROP_RATIO), "dropped by the log"),
             Query::range(
-                rate(scope.select_where(&contract::PREDICTION_LOG_RECORDS, &[("result", "dropped")])),
-                "dropped by the log",
-            ),
-            Query::range(
-                rate(scope.select(&contract::PREDICTION_NON_FINITE)),
-                "scores NaN or infinite",
+                scope.select(&recorded::NON_FINITE_RATIO),
+                "NaN or infinite, {{model_version}}",
             ),
         ],
         (
             TimeSeries::new(),
-            Field::new(Unit::PerSecond, "No prediction log", TimeSeriesField::lines())
+            Field::new(Unit::Ratio, "No prediction log", TimeSeriesField::lines())
                 .min(0.0)
                 .exception(Override::of("dropped by the log", [Property::Fixed(Color::Red)])),
         ),

@@ -2,29 +2,31 @@
 
 use modelwatch::contract;
 
+use modelwatch_config::Rollout;
+
 use super::layout::Section;
 use super::model::{
-    Color, DashboardLink, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField, Thresholds, TimeSeries,
-    TimeSeriesField, Transformation, Unit,
+    Color, DashboardLink, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField,
+    Thresholds, TimeSeries, TimeSeriesField, Transformation, Unit,
 };
-use crate::recorded;
 use super::scope::{Scope, Series};
+use crate::recorded::{self, Recorded};
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
         title: "Is the service healthy?",
         collapsed: false,
         panels: vec![
-            (firing(scope), 4, 4),
-            (requests(scope), 4, 4),
-            (worst_latency(scope), 4, 4),
-            (worst_errors(scope), 4, 4),
-            (replicas(scope), 4, 4),
-            (targets_down(scope), 4, 4),
-            (alerts(scope), 24, 6),
-            (endings(scope), 8, 8),
-            (latency(scope), 8, 8),
-            (latency_heatmap(scope), 8, 8),
+            (Rollout::ServiceHealth, firing(scope), 4, 4),
+            (Rollout::ServiceHealth, requests(scope), 4, 4),
+            (Rollout::ServiceHealth, worst_latency(scope), 4, 4),
+            (Rollout::ServiceHealth, worst_errors(scope), 4, 4),
+            (Rollout::ServiceHealth, replicas(scope), 4, 4),
+            (Rollout::ServiceHealth, targets_down(scope), 4, 4),
+            (Rollout::ServiceHealth, alerts(scope), 24, 6),
+            (Rollout::ServiceHealth, endings(scope), 8, 8),
+            (Rollout::ServiceHealth, latency(scope), 8, 8),
+            (Rollout::ServiceHealth, latency_heatmap(scope), 8, 8),
         ],
     }
 }
@@ -68,7 +70,7 @@ fn requests(scope: &Scope<'_>) -> Panel {
     ))
 }
 
-fn worst(scope: &Scope<'_>, series: impl Into<Series>) -> Query {
+fn worst(scope: &Scope<'_>, series: &'static Recorded) -> Query {
     let by = scope.by(&["model_version", "route"]);
     Query::instant(
         format!("topk(1, max by ({by}) ({}))", scope.select(series)),
@@ -135,8 +137,14 @@ fn replicas(scope: &Scope<'_>) -> Panel {
 
 /// A job is ours if it showed one of our metrics within the hour: by that a dead target is still known.
 fn targets_down(scope: &Scope<'_>) -> Panel {
-    let ours = [&contract::MODEL_INFO, &contract::DRIFT_LAST_SUCCESS_TIMESTAMP]
-        .map(|metric| format!("count by (job) (last_over_time({}[1h]))", scope.select(metric)));
+    let mut ours = vec![&contract::MODEL_INFO];
+    if scope.rollout >= Rollout::Drift {
+        ours.push(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP);
+    }
+    let ours: Vec<_> = ours
+        .into_iter()
+        .map(|metric| format!("count by (job) (last_over_time({}[1h]))", scope.select(metric)))
+        .collect();
     Panel::chart(
         "Scrape targets down",
         "Model servers and drift exporters that Prometheus can't reach. What they would say is missing below.",
@@ -157,7 +165,12 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {
-    let mut columns = vec![("Time", ""), ("Value", ""), ("severity", "Severity"), ("alertname", "Alert")];
+    let mut columns = vec![
+        ("Time", ""),
+        ("Value", ""),
+        ("severity", "Severity"),
+        ("alertname", "Alert"),
+    ];
     if scope.model.is_none() {
         columns.push(("model_name", "Model"));
     }

@@ -2,27 +2,29 @@
 
 use modelwatch::contract;
 
+use modelwatch_config::Rollout;
+
 use super::layout::Section;
 use super::model::{
     Color, DashboardLink, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
 };
-use crate::recorded;
 use super::scope::{Scope, Series};
+use crate::recorded;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
         title: "Is the input data changing?",
         collapsed: false,
         panels: vec![
-            (drifting_features(scope), 4, 4),
-            (last_run(scope), 4, 4),
-            (rows(scope), 4, 4),
-            (prediction_drift(scope), 4, 4),
-            (missing_now(scope), 8, 4),
-            (drift(scope), 12, 8),
-            (missing(scope), 12, 8),
-            (scores_heatmap(scope), 12, 8),
-            (median_score(scope), 12, 8),
+            (Rollout::Drift, drifting_features(scope), 4, 4),
+            (Rollout::Drift, last_run(scope), 4, 4),
+            (Rollout::Drift, rows(scope), 4, 4),
+            (Rollout::Drift, prediction_drift(scope), 4, 4),
+            (Rollout::ModelAware, missing_now(scope), 8, 4),
+            (Rollout::Drift, drift(scope), 12, 8),
+            (Rollout::ModelAware, missing(scope), 12, 8),
+            (Rollout::ModelAware, scores_heatmap(scope), 12, 8),
+            (Rollout::ModelAware, median_score(scope), 12, 8),
         ],
     }
 }
@@ -101,23 +103,12 @@ fn prediction_drift(scope: &Scope<'_>) -> Panel {
     )
 }
 
-/// The share over all replicas: a sum over sums, since a mean of the replicas' ratios would weigh idle ones as busy ones.
-fn missing_ratio(scope: &Scope<'_>, window: &str) -> String {
-    let by = scope.by(&["feature_name"]);
-    let rate = |metric| format!("sum by ({by}) (rate({}[{window}]))", scope.select(metric));
-    format!(
-        "{} / ({} > 0)",
-        rate(&contract::FEATURE_MISSING),
-        rate(&contract::FEATURE_OBSERVATIONS)
-    )
-}
-
 fn missing_now(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Most missing features",
         "The three features that were missing most often in the last 15 minutes.",
         vec![Query::instant(
-            format!("topk(3, {})", missing_ratio(scope, "15m")),
+            format!("topk(3, {})", scope.select(&recorded::MISSING_RATIO)),
             &scope.legend(&["feature_name"]),
         )],
         (
@@ -159,9 +150,9 @@ fn drift(scope: &Scope<'_>) -> Panel {
 fn missing(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Missing ratio by feature",
-        "Share of requests that came without the feature. A step at a release is the release's.",
+        "Share of observations in 15 minutes that lacked the feature, over all replicas. A step at a release is the release's.",
         vec![Query::range(
-            scope.top(&missing_ratio(scope, "$__rate_interval")),
+            scope.top(&scope.select(&recorded::MISSING_RATIO)),
             &scope.legend(&["feature_name"]),
         )],
         (
@@ -197,15 +188,15 @@ fn scores_heatmap(scope: &Scope<'_>) -> Panel {
 
 fn median_score(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version"]);
-    let median = scope.select(&recorded::SCORE_P50);
     let legend = scope.legend(&["model_version"]);
-    let expr = |offset: &str| scope.top(&format!("max by ({by}) ({median}{offset})"));
+    let query =
+        |series, legend: &str| Query::range(scope.top(&format!("max by ({by}) ({})", scope.select(series))), legend);
     Panel::chart(
-        "Median score by version, and a day before",
-        "The middle of each version's scores over 30 minutes. A new version has no day before: compare it with the other.",
+        "Median score by version, and what it is compared with",
+        "The middle of each version's scores over 30 minutes, and the day before's; a new version is compared with the others.",
         vec![
-            Query::range(expr(""), &legend),
-            Query::range(expr(" offset 1d"), &format!("{legend} a day before")),
+            query(&recorded::SCORE_P50, &legend),
+            query(&recorded::SCORE_REFERENCE, &format!("{legend} compared with")),
         ],
         (
             TimeSeries::new(),

@@ -1,19 +1,22 @@
 //! Puts panels on the grid: from left to right, row below row.
 
+use modelwatch_config::Rollout;
+
 use super::model::{GridPos, Panel};
 
 const COLUMNS: u16 = 24;
 
-/// A titled row of panels, each with its width and height in grid units.
+/// A titled row of panels, each with the phase of the rollout from which it has something to show, its width and its
+/// height in grid units.
 pub(crate) struct Section {
     pub(crate) title: &'static str,
     /// Folded away until the reader opens it; its queries are not asked before.
     pub(crate) collapsed: bool,
-    pub(crate) panels: Vec<(Panel, u16, u16)>,
+    pub(crate) panels: Vec<(Rollout, Panel, u16, u16)>,
 }
 
-/// All sections in order, every panel with a place and an id of its own.
-pub(crate) fn lay_out(sections: Vec<Section>) -> Vec<Panel> {
+/// All sections in order, without what the rollout has not reached; every panel with a place and an id of its own.
+pub(crate) fn lay_out(sections: Vec<Section>, rollout: Rollout) -> Vec<Panel> {
     let mut out = Vec::new();
     let mut id = 0;
     let mut next_id = move || {
@@ -21,7 +24,11 @@ pub(crate) fn lay_out(sections: Vec<Section>) -> Vec<Panel> {
         id
     };
     let mut y = 0;
-    for section in sections {
+    for mut section in sections {
+        section.panels.retain(|(since, ..)| *since <= rollout);
+        if section.panels.is_empty() {
+            continue;
+        }
         let heading = GridPos {
             h: 1,
             w: COLUMNS,
@@ -32,7 +39,7 @@ pub(crate) fn lay_out(sections: Vec<Section>) -> Vec<Panel> {
         let heading_id = next_id();
         let (mut x, mut line) = (0, 0);
         let mut placed = Vec::with_capacity(section.panels.len());
-        for (mut panel, w, h) in section.panels {
+        for (_, mut panel, w, h) in section.panels {
             if x + w > COLUMNS {
                 y += line;
                 (x, line) = (0, 0);

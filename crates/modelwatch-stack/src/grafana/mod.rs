@@ -18,16 +18,65 @@ mod versions;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Model};
 
-use layout::{Section, lay_out};
-use model::{DashboardLink, Variable};
-use scope::Scope;
+use self::layout::{Section, lay_out};
+use self::model::{DashboardLink, Variable};
+use self::scope::Scope;
 
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, TRIAGE_UID, VERSION_VARIABLE, model_uid};
-use crate::{promql, yaml};
+use crate::promql;
 
-pub use model::{Dashboard, DashboardQuery, QueryPlace};
+pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
+
+/// Every dashboard: triage first, then the models in the order of the file.
+///
+/// # Errors
+///
+/// An expression that does not parse or selects what does not exist.
+pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
+    let models = config
+        .models
+        .iter()
+        .map(|model| of_model(&Scope::one(config, model), model));
+    let dashboards: Vec<_> = std::iter::once(triage(&Scope::all(config))).chain(models).collect();
+    dashboards.iter().try_for_each(check)?;
+    Ok(dashboards)
+}
+
+/// The dashboards, and the files with which Grafana finds them and their data source by itself.
+pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let mut files = provisioning::files(config)?;
+    for dashboard in dashboards(config)? {
+        let json = dashboard
+            .to_json()
+            .map_err(|error| GenerateError::new(dashboard.title(), error))?;
+        files.push(File::new(path(&dashboard), json));
+    }
+    Ok(files)
+}
+
+/// Where a dashboard's file is, below `monitoring/`.
+fn path(dashboard: &Dashboard) -> String {
+    format!("grafana/dashboards/{}.json", dashboard.uid())
+}
+
+/// Every expression parses and selects what there is.
+fn check(dashboard: &Dashboard) -> Result<(), GenerateError> {
+    for query in dashboard.queries() {
+        let selector = query
+            .expr
+            .strip_prefix("label_values(")
+            .and_then(|rest| rest.rsplit_once(", "));
+        // Ranges are the one place where a variable is no part of a text.
+        let expr = selector
+            .map_or(query.expr, |(selector, _)| selector)
+            .replace("$__rate_interval", "5m");
+        promql::check(&expr)
+            .map_err(|error| GenerateError::new(format!("{}, {}: {expr}", dashboard.title(), query.name), error))?;
+    }
+    Ok(())
+}
 
 /// Every dashboard has it, so that menus can list them.
 const TAG: &str = "modelwatch";
@@ -49,12 +98,16 @@ fn triage(scope: &Scope<'_>) -> Dashboard {
         DashboardLink::menu("Models", MODEL_TAG),
         DashboardLink::page("Runbooks", scope.runbooks.to_owned()),
     ])
-    .panels(lay_out(questions(scope)))
+    .panels(lay_out(questions(scope), scope.rollout))
 }
 
 fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
     let mut sections = questions(scope);
-    sections.extend([details::serving(scope), details::predictions(scope)]);
+    sections.extend([
+        details::objectives(scope, model),
+        details::serving(scope),
+        details::predictions(scope),
+    ]);
     Dashboard::new(
         model_uid(&model.name),
         format!("ML model: {}", model.name),
@@ -68,7 +121,7 @@ fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
         DashboardLink::menu("Models", MODEL_TAG),
         DashboardLink::page("Runbooks", scope.runbooks.to_owned()),
     ])
-    .panels(lay_out(sections))
+    .panels(lay_out(sections, scope.rollout))
 }
 
 fn questions(scope: &Scope<'_>) -> Vec<Section> {
@@ -108,4 +161,3 @@ fn variables(scope: &Scope<'_>) -> Vec<Variable> {
     ));
     variables
 }
-

@@ -1,13 +1,36 @@
 //! The files that make a Grafana find its data source and its dashboards by itself.
 
+use modelwatch_config::{Config, prometheus_duration};
 use serde::Serialize;
+
+use crate::error::GenerateError;
+use crate::file::File;
+use crate::yaml;
 
 /// Where the dashboards' folder is mounted in Grafana's container.
 pub(crate) const DASHBOARD_FOLDER: &str = "/var/lib/grafana/dashboards";
 
+/// Where Prometheus and Alertmanager answer within the compose file's network.
+pub(crate) const PROMETHEUS: &str = "http://prometheus:9090";
+pub(crate) const ALERTMANAGER: &str = "http://alertmanager:9093";
+
+pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let interval = prometheus_duration(config.prometheus.scrape_interval);
+    Ok(vec![
+        yaml::file(
+            "grafana/provisioning/dashboards/modelwatch.yml",
+            &DashboardProviders::new(),
+        )?,
+        yaml::file(
+            "grafana/provisioning/datasources/modelwatch.yml",
+            &DataSources::new(interval),
+        )?,
+    ])
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DashboardProviders {
+struct DashboardProviders {
     api_version: u8,
     providers: [Provider; 1],
 }
@@ -33,7 +56,7 @@ struct ProviderOptions {
 
 impl DashboardProviders {
     /// What is in the folder is in Grafana, and only that: edits in the browser can't be saved over it, so that the files stay the truth.
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             api_version: 1,
             providers: [Provider {
@@ -52,7 +75,7 @@ impl DashboardProviders {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DataSources {
+struct DataSources {
     api_version: u8,
     datasources: [DataSource; 2],
 }
@@ -65,7 +88,7 @@ struct DataSource {
     #[serde(rename = "type")]
     kind: &'static str,
     access: &'static str,
-    url: String,
+    url: &'static str,
     is_default: bool,
     editable: bool,
     json_data: JsonData,
@@ -89,9 +112,9 @@ enum JsonData {
 }
 
 impl DataSources {
-    /// A Prometheus and its Alertmanager at these URLs; `scrape_interval` as Prometheus spells durations.
-    pub(crate) fn new(prometheus: &str, alertmanager: &str, scrape_interval: String) -> Self {
-        const ALERTMANAGER: &str = "modelwatch-alertmanager";
+    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations.
+    fn new(scrape_interval: String) -> Self {
+        const ALERTMANAGER_UID: &str = "modelwatch-alertmanager";
         Self {
             api_version: 1,
             datasources: [
@@ -100,7 +123,7 @@ impl DataSources {
                     uid: "modelwatch-prometheus",
                     kind: "prometheus",
                     access: "proxy",
-                    url: prometheus.to_owned(),
+                    url: PROMETHEUS,
                     is_default: true,
                     editable: false,
                     json_data: JsonData::Prometheus {
@@ -108,15 +131,15 @@ impl DataSources {
                         time_interval: scrape_interval,
                         prometheus_type: "Prometheus",
                         manage_alerts: true,
-                        alertmanager_uid: ALERTMANAGER,
+                        alertmanager_uid: ALERTMANAGER_UID,
                     },
                 },
                 DataSource {
                     name: "Alertmanager",
-                    uid: ALERTMANAGER,
+                    uid: ALERTMANAGER_UID,
                     kind: "alertmanager",
                     access: "proxy",
-                    url: alertmanager.to_owned(),
+                    url: ALERTMANAGER,
                     is_default: false,
                     editable: false,
                     json_data: JsonData::Alertmanager {

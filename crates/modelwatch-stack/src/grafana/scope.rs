@@ -147,7 +147,10 @@ impl Scope<'_> {
         if series.labels.contains(&"model_name") {
             matchers.push(self.model_matcher());
         }
-        for (label, variable) in [("model_version", links::VERSION_VARIABLE), ("route", links::ROUTE_VARIABLE)] {
+        for (label, variable) in [
+            ("model_version", links::VERSION_VARIABLE),
+            ("route", links::ROUTE_VARIABLE),
+        ] {
             if series.labels.contains(&label) {
                 matchers.push(format!("{label}=~\"${variable}\""));
             }

@@ -1,31 +1,35 @@
 //! Row 2: which model or version is responsible?
 
+use modelwatch_config::Rollout;
+
 use super::layout::Section;
 use super::model::{
     BarGauge, Color, DashboardLink, DataLink, Field, Override, Panel, Property, Query, Table, TableField, Thresholds,
     TimeSeries, TimeSeriesField, Transformation, Unit,
 };
-use crate::recorded;
-use super::scope::{Scope, Series};
+use super::scope::Scope;
 use crate::links::TRIAGE_UID;
+use crate::recorded::{self, Recorded};
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
         title: "Which model or version is responsible?",
         collapsed: false,
         panels: vec![
-            (table(scope), 16, 8),
-            (top_routes(scope), 8, 8),
-            (traffic(scope), 8, 8),
-            (latency(scope), 8, 8),
-            (errors(scope), 8, 8),
+            (Rollout::ServiceHealth, table(scope), 16, 8),
+            (Rollout::ServiceHealth, top_routes(scope), 8, 8),
+            (Rollout::ServiceHealth, traffic(scope), 8, 8),
+            (Rollout::ServiceHealth, latency(scope), 8, 8),
+            (Rollout::ServiceHealth, errors(scope), 8, 8),
         ],
     }
 }
 
 fn table(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version", "route"]);
-    let each = |operator: &str, series: Series| Query::table(format!("{operator} by ({by}) ({})", scope.select(series)));
+    let each = |operator: &str, series: &'static Recorded| {
+        Query::table(format!("{operator} by ({by}) ({})", scope.select(series)))
+    };
     let mut columns = vec![("Time", "")];
     if scope.model.is_none() {
         columns.push(("model_name", "Model"));
@@ -79,10 +83,7 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
         "Top routes",
         "The ten routes with the most requests per second.",
         vec![Query::instant(
-            format!(
-                "topk(10, sum by ({by}) ({}))",
-                scope.select(&recorded::REQUESTS)
-            ),
+            format!("topk(10, sum by ({by}) ({}))", scope.select(&recorded::REQUESTS)),
             &scope.legend(&["route"]),
         )],
         (
@@ -94,7 +95,7 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
     )
 }
 
-fn by_version(scope: &Scope<'_>, operator: &str, series: impl Into<Series>) -> Vec<Query> {
+fn by_version(scope: &Scope<'_>, operator: &str, series: &'static Recorded) -> Vec<Query> {
     let by = scope.by(&["model_version"]);
     let expr = format!("{operator} by ({by}) ({})", scope.select(series));
     vec![Query::range(scope.top(&expr), &scope.legend(&["model_version"]))]

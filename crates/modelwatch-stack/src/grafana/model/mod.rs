@@ -12,14 +12,14 @@ mod variable;
 
 use serde::Serialize;
 
-pub(crate) use annotation::{AnnotationQuery, AnnotationTarget};
+pub(crate) use annotation::AnnotationQuery;
 pub(crate) use link::{DashboardLink, DataLink};
 pub(crate) use panel::{
-    BarGauge, GridPos, Heatmap, Panel, Stat, StateTimeline, StateTimelineField, Table, TableField, TimeSeries, TimeSeriesField,
-    Transformation,
+    BarGauge, GridPos, Heatmap, Panel, Stat, StateTimeline, StateTimelineField, Table, TableField, TimeSeries,
+    TimeSeriesField, Transformation,
 };
-pub(crate) use query::{DataSource, Format, Query};
-pub(crate) use style::{Color, Field, Override, Property, Threshold, Thresholds, Unit, ValueMapping};
+pub(crate) use query::Query;
+pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping};
 pub(crate) use variable::Variable;
 
 /// The version of the dashboard format that this model writes; Grafana migrates older ones as it loads them.

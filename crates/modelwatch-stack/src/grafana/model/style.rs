@@ -20,13 +20,8 @@ pub(crate) enum Unit {
     Seconds,
     #[serde(rename = "reqps")]
     RequestsPerSecond,
-    #[serde(rename = "ops")]
-    PerSecond,
     #[serde(rename = "bytes")]
     Bytes,
-    /// Seconds since the epoch times a thousand, shown as how long ago that was.
-    #[serde(rename = "dateTimeFromNow")]
-    Ago,
 }
 
 /// Colours by what they say.
@@ -38,7 +33,6 @@ pub(crate) enum Color {
     Red,
     Blue,
     Purple,
-    Yellow,
     Text,
     Transparent,
 }
@@ -129,16 +123,12 @@ struct Defaults<C> {
     decimals: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     min: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max: Option<f64>,
     /// What stands in place of a value where there is none.
     no_value: String,
     color: FieldColor,
     thresholds: Thresholds,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mappings: Vec<ValueMapping>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    links: Vec<DataLink>,
     custom: C,
 }
 
@@ -149,14 +139,12 @@ impl<C> Field<C> {
                 unit,
                 decimals: None,
                 min: None,
-                max: None,
                 no_value: no_value.to_owned(),
                 color: FieldColor {
                     mode: "palette-classic-by-name",
                 },
                 thresholds: Thresholds::none(),
                 mappings: Vec::new(),
-                links: Vec::new(),
                 custom,
             },
             overrides: Vec::new(),
@@ -179,11 +167,6 @@ impl<C> Field<C> {
         self
     }
 
-    pub(crate) fn max(mut self, max: f64) -> Self {
-        self.defaults.max = Some(max);
-        self
-    }
-
     pub(crate) fn decimals(mut self, decimals: u8) -> Self {
         self.defaults.decimals = Some(decimals);
         self
@@ -194,18 +177,9 @@ impl<C> Field<C> {
         self
     }
 
-    pub(crate) fn link(mut self, link: DataLink) -> Self {
-        self.defaults.links.push(link);
-        self
-    }
-
     pub(crate) fn exception(mut self, exception: Override) -> Self {
         self.overrides.push(exception);
         self
-    }
-
-    pub(crate) fn custom(&mut self) -> &mut C {
-        &mut self.defaults.custom
     }
 }
 
@@ -237,11 +211,7 @@ pub(crate) enum Property {
     Thresholds(Thresholds),
     /// Paints a table's cell in the colour of the threshold.
     Cell,
-    /// Pixels of a table's column.
-    Width(u16),
     Link(DataLink),
-    /// A line of dashes.
-    Dashed,
 }
 
 impl Override {
@@ -267,9 +237,7 @@ impl Property {
                 "custom.cellOptions",
                 json!({"type": "color-background", "mode": "basic"}),
             ),
-            Self::Width(pixels) => ("custom.width", json!(pixels)),
             Self::Link(link) => ("links", json!([link])),
-            Self::Dashed => ("custom.lineStyle", json!({"fill": "dash", "dash": [10, 10]})),
         };
         SetProperty { id, value }
     }
