@@ -15,6 +15,7 @@
 
 mod error;
 mod file;
+pub mod grafana;
 pub mod links;
 pub mod promql;
 pub mod recorded;
@@ -38,6 +39,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
+    files.extend(grafana::files(config)?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
