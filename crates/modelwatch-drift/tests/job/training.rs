@@ -1,0 +1,1 @@
+//! Baselines from files of every format.

@@ -1,0 +1,1 @@
+//! Which windows run, and what is published of them.
