@@ -9,8 +9,10 @@ use parquet::record::{Field, RowAccessor as _};
 /// The training quarter.
 pub(crate) const TRAINING: &str = "train-2013q1.parquet";
 /// An ordinary week in spring.
+#[allow(dead_code, reason = "the calibration needs no weeks")]
 pub(crate) const APRIL: &str = "replay-2013-04-08-week.parquet";
 /// A week in summer.
+#[allow(dead_code, reason = "the calibration needs no weeks")]
 pub(crate) const JULY: &str = "replay-2013-07-08-week.parquet";
 
 /// The folder of the flight files.

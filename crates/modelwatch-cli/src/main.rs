@@ -1,0 +1,3 @@
+//! The command line of modelwatch.
+
+fn main() {}
