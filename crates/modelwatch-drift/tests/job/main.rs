@@ -5,5 +5,6 @@
 mod files;
 mod flights;
 mod log;
+mod publish;
 mod training;
 mod windows;
