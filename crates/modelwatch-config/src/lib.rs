@@ -33,10 +33,8 @@
 //!
 //! ```
 //! let errors = modelwatch_config::Config::parse("modelwatch.toml", "enviroment = 'production'").unwrap_err();
-//! assert_eq!(
-//!     errors.as_slice()[1].to_string(),
-//!     "modelwatch.toml:1:1: unknown key enviroment; did you mean environment?",
-//! );
+//! let said = errors.to_string();
+//! assert!(said.contains("modelwatch.toml:1:1: unknown key enviroment; did you mean environment?"), "{said}");
 //! ```
 
 mod config;

@@ -289,7 +289,7 @@ pub(crate) fn url(value: &DeValue<'_>) -> Result<String, Expected> {
             text.strip_prefix(scheme).is_some_and(|rest| {
                 !rest.is_empty()
                     && !rest.starts_with('/')
-                    && !rest.contains(|odd: char| odd.is_whitespace() || odd.is_control())
+                    && !rest.contains(|odd: char| odd.is_whitespace() || odd.is_control() || "{}<>\"\\".contains(odd))
             })
         })
     };

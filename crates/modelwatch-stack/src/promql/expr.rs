@@ -146,6 +146,13 @@ impl Selector {
         self.matcher(label, "=~", &format!("${variable}"))
     }
 
+    /// The value the label has in the alert whose annotation this is: filled in by Prometheus' template.
+    #[must_use]
+    pub fn same(mut self, label: &str) -> Self {
+        self.matchers.push(format!("{label}={}", alert_label(label)));
+        self
+    }
+
     fn matcher(mut self, label: &str, operator: &str, value: &str) -> Self {
         self.matchers.push(format!("{label}{operator}{}", quoted(value)));
         self
@@ -218,6 +225,11 @@ impl From<f64> for Expr {
     fn from(value: f64) -> Self {
         number(value)
     }
+}
+
+/// A label of the alert, in double quotes, as Prometheus' templates write it.
+fn alert_label(label: &str) -> String {
+    format!("{{{{ printf \"%q\" $labels.{label} }}}}")
 }
 
 /// A text in double quotes, escaped as PromQL (and Go) reads it.
@@ -299,7 +311,7 @@ impl Expr {
 
     /// `a / b`.
     #[must_use]
-    pub fn over(&self, other: impl Into<Self>) -> Self {
+    pub fn divided_by(&self, other: impl Into<Self>) -> Self {
         self.binary("/", other)
     }
 
@@ -349,6 +361,12 @@ impl Expr {
     #[must_use]
     pub fn or(&self, other: impl Into<Self>) -> Self {
         self.binary("or", other)
+    }
+
+    /// `topk(count, a)`.
+    #[must_use]
+    pub fn top(&self, count: usize) -> Self {
+        Self::atom(format!("topk({count}, {})", self.text))
     }
 
     /// `a and on (labels) b`: a's series that b has a like of.

@@ -1,6 +1,7 @@
 //! Recording rules and alerts.
 
-mod recording;
+pub mod alerts;
+pub(crate) mod recording;
 pub mod scope;
 
 use std::collections::BTreeMap;
@@ -79,7 +80,7 @@ impl Rules {
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
         Ok(Self {
             recording: recording::groups(config)?,
-            alerts: Vec::new(),
+            alerts: alerts::groups(config)?,
         })
     }
 

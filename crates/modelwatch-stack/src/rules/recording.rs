@@ -14,10 +14,10 @@ use crate::error::GenerateError;
 use crate::promql::{Expr, Selector, histogram_quantile, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
-const MODEL: &[&str] = &["model_name"];
-const VERSION: &[&str] = &["model_name", "model_version"];
-const ROUTE: &[&str] = &["model_name", "model_version", "route"];
-const FEATURE: &[&str] = &["model_name", "feature_name"];
+pub(super) const MODEL: &[&str] = &["model_name"];
+pub(super) const VERSION: &[&str] = &["model_name", "model_version"];
+pub(super) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
+pub(super) const FEATURE: &[&str] = &["model_name", "feature_name"];
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -57,7 +57,7 @@ fn or_zero(part: &Expr, whole: &Expr) -> Expr {
 
 /// A share; absent where there is nothing to have a share of.
 fn share_of(part: &Expr, whole: &Expr) -> Expr {
-    part.over(whole.above(0.0))
+    part.divided_by(whole.above(0.0))
 }
 
 /// A quantile; absent, rather than NaN, where nothing was observed.
@@ -84,6 +84,8 @@ fn serving() -> Result<Vec<Rule>, GenerateError> {
             &recorded::ERROR_RATIO,
             &share_of(&recorded(&recorded::ERRORS).expr(), &rps),
         )?,
+        Rule::record(&recorded::MODEL_REQUESTS, &sum_by(MODEL, rps))?,
+        Rule::record(&recorded::MODEL_ERRORS, &sum_by(MODEL, recorded(&recorded::ERRORS)))?,
         Rule::record(&recorded::LATENCY_P50, &latency(0.5))?,
         Rule::record(&recorded::LATENCY_P95, &latency(0.95))?,
         Rule::record(&recorded::LATENCY_P99, &latency(0.99))?,
@@ -116,7 +118,7 @@ fn versions() -> Result<Vec<Rule>, GenerateError> {
         Rule::record(&recorded::VERSION_ERROR_RATIO, &share_of(&errors, &requests))?,
         Rule::record(
             &recorded::OTHERS_ERROR_RATIO,
-            &others(&model(&errors), &errors).over(other_requests.clone()),
+            &others(&model(&errors), &errors).divided_by(other_requests.clone()),
         )?,
         Rule::record(&recorded::VERSION_LATENCY_P95, &quantile(0.95, buckets(VERSION)))?,
         Rule::record(
@@ -139,12 +141,8 @@ pub(crate) fn edge(selector: Selector, seconds: f64) -> Selector {
 /// Burn rates, of sloth's shape. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
 /// sums of equally many samples, a hundredth of the cost of rates over days of raw series.
 fn objectives(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let of_model = |series: &Recorded| sum_by(MODEL, recorded(series));
     let requests = recorded(&recorded::MODEL_REQUESTS);
-    let mut rules = vec![
-        Rule::record(&recorded::MODEL_REQUESTS, &of_model(&recorded::REQUESTS))?,
-        Rule::record(&recorded::MODEL_ERRORS, &of_model(&recorded::ERRORS))?,
-    ];
+    let mut rules = Vec::new();
     let latency = metric(&contract::INFERENCE_LATENCY);
     for shared in share(config, |model| model.latency_p95) {
         let all = sum_by(MODEL, shared.scope.of(latency.clone().count()).rate(FIVE_MINUTES));
@@ -211,7 +209,7 @@ fn predictions() -> Result<Vec<Rule>, GenerateError> {
         Rule::record(&recorded::SCORE_REFERENCE, &yesterday.expr().or(other_median))?,
         Rule::record(
             &recorded::NON_FINITE_RATIO,
-            &non_finite.over(or_zero(&own.expr(), &non_finite).plus(non_finite.clone()).above(0.0)),
+            &non_finite.divided_by(or_zero(&own.expr(), &non_finite).plus(non_finite.clone()).above(0.0)),
         )?,
     ];
     rules.extend(balance(&contract::PREDICTION_CLASS, "class", &CLASSES)?);

@@ -1,0 +1,314 @@
+//! Does the input drift, and does the job that would tell still run?
+//!
+//! The exporter's gauges vanish with the exporter. So a drift alert looks back over [`hold`], which bridges a restart,
+//! and an exporter that stays away raises alerts of its own before that time is over: drift never ends in silence.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Drift, JobPlane, Model, Rollout, prometheus_duration};
+
+use super::kind;
+use super::{Alert, MINUTE, PERCENT, Severity, TIME, VALUE, model_team, own, percent, place};
+use crate::error::GenerateError;
+use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
+use crate::recorded;
+use crate::rules::Rule;
+use crate::rules::recording::{FEATURE, MODEL};
+use crate::rules::scope::{Shared, only};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long the last verdict counts: longer than it takes [`late`] to be noticed.
+fn hold(drift: &Drift) -> Duration {
+    (drift.interval * 6).max(Duration::from_secs(3600))
+}
+
+/// How long without a finished run is too long.
+fn late(drift: &Drift) -> Duration {
+    (drift.interval * 3).max(5 * MINUTE)
+}
+
+pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let mut rules = Vec::new();
+    if config.rollout < Rollout::Drift {
+        return Ok(rules);
+    }
+    rules.extend(features(config)?);
+    rules.extend(predictions(config)?);
+    rules.extend(stale(config)?);
+    rules.extend(missing(config)?);
+    rules.extend(failing(config)?);
+    rules.extend(baseline(config)?);
+    rules.extend(log(config)?);
+    Ok(rules)
+}
+
+/// The job that scrapes the exporter.
+fn job(config: &Config) -> Option<&str> {
+    let mut jobs = config.prometheus.jobs.iter();
+    let job = jobs.find(|job| job.plane == JobPlane::Drift);
+    job.map(|job| job.job.as_str())
+}
+
+fn severity(high_risk: bool) -> Severity {
+    if high_risk { Severity::Page } else { Severity::Ticket }
+}
+
+/// Groups the models the drift job watches.
+fn watched<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model, &'a Drift) -> K) -> Vec<Shared<'a, K>> {
+    only(config, |model| model.drift.as_ref().map(|drift| setting(model, drift)))
+}
+
+/// The last score, where the last verdict was drift; both may be as old as `hold`.
+fn verdict(labels: &[&str], score: &Selector, detected: &Selector, hold: Duration) -> Expr {
+    let last = |series: &Selector| max_by(labels, series.over("last_over_time", hold));
+    last(score).and(labels, last(detected).equals(1.0))
+}
+
+fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &'_ Model, drift: &Drift| {
+        (
+            model.critical_features.clone(),
+            model.high_risk,
+            model.owners.model.team.clone(),
+            hold(drift),
+        )
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (critical, high_risk, team, hold) = &shared.setting;
+        let of = |selector: Selector| {
+            let selector = shared.scope.of(selector);
+            if critical.is_empty() {
+                selector
+            } else {
+                selector.one_of("feature_name", critical.iter().map(String::as_str))
+            }
+        };
+        Alert {
+            kind: &kind::FEATURE_DRIFT,
+            severity: severity(*high_risk),
+            team,
+            job: job(config),
+            extra: &[],
+            expr: verdict(
+                FEATURE,
+                &of(metric(&contract::DATA_DRIFT_SCORE)),
+                &of(metric(&contract::DATA_DRIFT_DETECTED)),
+                *hold,
+            ),
+            for_: 15 * MINUTE,
+            labels: FEATURE,
+            summary: "A critical feature drifts from the training baseline",
+            description: format!(
+                "{}: its distance from the baseline is {VALUE}, which is above its threshold ({}) and significant. For at \
+                 least 15 minutes.",
+                place(FEATURE),
+                thresholds(&shared.models)
+            ),
+            query: own(metric(&contract::DATA_DRIFT_SCORE), MODEL).expr(),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// The thresholds of the models, and of features that have their own.
+fn thresholds(models: &[&Model]) -> String {
+    let mut all: Vec<f64> = Vec::new();
+    for drift in models.iter().filter_map(|model| model.drift.as_ref()) {
+        all.push(drift.threshold);
+        all.extend(drift.features.values().filter_map(|feature| feature.threshold));
+    }
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    match (all.first(), all.last()) {
+        (Some(low), Some(high)) if low < high => format!("{low} to {high}"),
+        (Some(one), _) => one.to_string(),
+        _ => String::from("none"),
+    }
+}
+
+fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| {
+        (
+            model.high_risk,
+            model.owners.model.team.clone(),
+            hold(drift),
+            drift.threshold,
+        )
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (high_risk, team, hold, threshold) = &shared.setting;
+        Alert {
+            kind: &kind::PREDICTION_DRIFT,
+            severity: severity(*high_risk),
+            team,
+            job: job(config),
+            extra: &[],
+            expr: verdict(
+                MODEL,
+                &shared.scope.of(metric(&contract::PREDICTION_DRIFT_SCORE)),
+                &shared.scope.of(metric(&contract::PREDICTION_DRIFT_DETECTED)),
+                *hold,
+            ),
+            for_: 15 * MINUTE,
+            labels: MODEL,
+            summary: "Prediction scores drift from the training baseline",
+            description: format!(
+                "{}: the scores' distance from the baseline is {VALUE}, which is above the threshold ({threshold}) and \
+                 significant. For at least 15 minutes.",
+                place(MODEL)
+            ),
+            query: own(metric(&contract::PREDICTION_DRIFT_SCORE), MODEL).expr(),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn last_success(scoped: Selector) -> Expr {
+    max_by(MODEL, scoped.over("last_over_time", DAY))
+}
+
+fn stale(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), late(drift));
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, late) = &shared.setting;
+        let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
+        Alert {
+            kind: &kind::DRIFT_JOB_STALE,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: time().minus(last_success(success)).above(late.as_secs_f64()),
+            for_: MINUTE,
+            labels: MODEL,
+            summary: "The drift job has not finished for too long",
+            description: format!(
+                "{}: the drift job last finished {TIME} ago; more than {} is too long. Until it does, nobody watches \
+                 for drift.",
+                place(MODEL),
+                prometheus_duration(*late)
+            ),
+            query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn missing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let rules = watched(config, |model, _| model_team(model)).into_iter().map(|shared| {
+        let served = max_by(MODEL, shared.scope.of(metric(&contract::MODEL_INFO)));
+        let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
+        Alert {
+            kind: &kind::DRIFT_JOB_MISSING,
+            severity: Severity::Ticket,
+            team: shared.setting,
+            job: job(config),
+            extra: &[],
+            expr: served.unless(MODEL, last_success(success)),
+            for_: Duration::from_secs(3600),
+            labels: MODEL,
+            summary: "No drift job tells about a model",
+            description: format!(
+                "{} is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a \
+                 day.",
+                place(MODEL)
+            ),
+            query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn failing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), drift.interval * 4);
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, window) = &shared.setting;
+        let window = (*window).max(15 * MINUTE);
+        let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).ne("result", "success");
+        Alert {
+            kind: &kind::DRIFT_JOB_FAILING,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: sum_by(MODEL, failed.increase(window)).above(0.5),
+            for_: 5 * MINUTE,
+            labels: MODEL,
+            summary: "Runs of the drift job fail",
+            description: format!(
+                "{}: {VALUE} runs of the drift job failed in the last {}.",
+                place(MODEL),
+                prometheus_duration(window)
+            ),
+            query: sum_by(&["result"], own(metric(&contract::DRIFT_RUNS), MODEL).increase(window)),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn baseline(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &Model, _: &Drift| (model.owners.model.team.clone(), model.thresholds.baseline_age);
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, age) = &shared.setting;
+        let made = max_by(MODEL, shared.scope.of(metric(&contract::DRIFT_BASELINE_TIMESTAMP)));
+        Alert {
+            kind: &kind::BASELINE_OLD,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: time().minus(made).above(age.as_secs_f64()),
+            for_: Duration::from_secs(3600),
+            labels: MODEL,
+            summary: "The training baseline is old",
+            description: format!(
+                "{}: its baseline is {TIME} old; the threshold is {}. Drift from a stale baseline says little.",
+                place(MODEL),
+                prometheus_duration(*age)
+            ),
+            query: own(metric(&contract::DRIFT_BASELINE_INFO), MODEL).expr(),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn log(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let setting = |model: &Model, _: &Drift| {
+        let team = model.owners.serving.team.clone();
+        (team, model.thresholds.log_drop_ratio, model.job.clone())
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, limit, job) = &shared.setting;
+        Alert {
+            kind: &kind::LOG_DROPPING,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: shared.scope.of(recorded(&recorded::LOG_DROP_RATIO)).expr().above(*limit),
+            for_: 15 * MINUTE,
+            labels: MODEL,
+            summary: "The prediction log drops records",
+            description: format!(
+                "{}: the prediction log drops {PERCENT} of its records; the threshold is {}. The drift job sees what is \
+                 left.",
+                place(MODEL),
+                percent(*limit)
+            ),
+            query: sum_by(
+                &["instance", "result"],
+                own(metric(&contract::PREDICTION_LOG_RECORDS), MODEL).rate(5 * MINUTE),
+            ),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
