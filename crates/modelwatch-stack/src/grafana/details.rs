@@ -6,14 +6,11 @@ use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
-    Color, DashboardLink, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
+    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
 };
 use super::scope::{Scope, Series};
 use crate::recorded::{self, Recorded};
-
-/// The alerts whose runbooks tell what to do about a budget that burns.
-const AVAILABILITY_ALERT: &str = "MLAvailabilityBudgetBurnFast";
-const LATENCY_ALERT: &str = "MLLatencyBudgetBurnFast";
+use crate::rules::alerts::kind;
 
 /// What is left of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
@@ -36,7 +33,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     )),
             ),
         );
-        panel.link(DashboardLink::page("Runbook: error budget", scope.runbook(runbook)))
+        panel.link(scope.runbook_link("error budget", runbook))
     };
     let left = |series: &'static Recorded, objective: f64| {
         format!("1 - {} / {}", scope.select(series), share(1.0 - objective))
@@ -74,7 +71,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.availability_objective,
                     &recorded::AVAILABILITY_1H,
                     &recorded::AVAILABILITY_6H,
-                    AVAILABILITY_ALERT,
+                    &kind::AVAILABILITY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -87,7 +84,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.latency_objective,
                     &recorded::SLOW_1H,
                     &recorded::SLOW_6H,
-                    LATENCY_ALERT,
+                    &kind::LATENCY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -133,10 +130,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                     &recorded::CLASS_RATIO,
                     "class",
                 )
-                .link(DashboardLink::page(
-                    "Runbook: class balance",
-                    scope.runbook("MLPredictionClassBalanceShift"),
-                )),
+                .link(scope.runbook_link("class balance", &kind::CLASS_SHIFT)),
                 8,
                 8,
             ),
@@ -269,10 +263,7 @@ fn restarts(scope: &Scope<'_>) -> Panel {
         Unit::Number,
         "No process metrics",
     )
-    .link(DashboardLink::page(
-        "Runbook: restarts",
-        scope.runbook("MLReplicaRestarts"),
-    ))
+    .link(scope.runbook_link("restarts", &kind::RESTARTING))
 }
 
 fn cpu(scope: &Scope<'_>) -> Panel {

@@ -28,6 +28,7 @@ use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, TRIAGE_UID, VERSION_VARIABLE,
 use crate::promql;
 
 pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
+pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDER};
 
 /// Every dashboard: triage first, then the models in the order of the file.
 ///
@@ -47,13 +48,19 @@ pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
 /// The dashboards, and the files with which Grafana finds them and their data source by itself.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
-    for dashboard in dashboards(config)? {
+    files.extend(dashboard_files(config)?);
+    Ok(files)
+}
+
+/// The dashboards alone.
+pub(crate) fn dashboard_files(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let file = |dashboard: Dashboard| {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;
-        files.push(File::new(path(&dashboard), json));
-    }
-    Ok(files)
+        Ok(File::new(path(&dashboard), json))
+    };
+    dashboards(config)?.into_iter().map(file).collect()
 }
 
 /// Where a dashboard's file is, below `monitoring/`.

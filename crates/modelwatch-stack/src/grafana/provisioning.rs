@@ -10,9 +10,13 @@ use crate::yaml;
 /// Where the dashboards' folder is mounted in Grafana's container.
 pub(crate) const DASHBOARD_FOLDER: &str = "/var/lib/grafana/dashboards";
 
+/// Where Grafana looks for what it is provisioned with.
+pub(crate) const PROVISIONING_FOLDER: &str = "/etc/grafana/provisioning";
+/// The folder of the dashboards, as Grafana's users see it.
+pub(crate) const FOLDER: &str = "ML Monitoring";
 /// Where Prometheus and Alertmanager answer within the compose file's network.
-pub(crate) const PROMETHEUS: &str = "http://prometheus:9090";
-pub(crate) const ALERTMANAGER: &str = "http://alertmanager:9093";
+const PROMETHEUS: &str = "http://prometheus:9090";
+const ALERTMANAGER: &str = "http://alertmanager:9093";
 
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let interval = prometheus_duration(config.prometheus.scrape_interval);
@@ -62,7 +66,7 @@ impl DashboardProviders {
             providers: [Provider {
                 name: "ml-monitoring",
                 org_id: 1,
-                folder: "ML Monitoring",
+                folder: FOLDER,
                 kind: "file",
                 disable_deletion: false,
                 update_interval_seconds: 30,

@@ -25,7 +25,7 @@ fn hold(drift: &Drift) -> Duration {
 }
 
 /// How long without a finished run is too long.
-fn late(drift: &Drift) -> Duration {
+pub(crate) fn late(drift: &Drift) -> Duration {
     (drift.interval * 3).max(5 * MINUTE)
 }
 
