@@ -363,7 +363,8 @@ fn backfill(history: &str, directory: &Path) -> io::Result<()> {
     let output = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
         .args([samples, directory.join("data")])
-        .output()?;
+        .output()
+        .map_err(|error| io::Error::other(tools::cannot_run(Path::new("promtool"), &error)))?;
     if output.status.success() {
         Ok(())
     } else {
