@@ -214,10 +214,7 @@ impl Prometheus {
     ///
     /// Prometheus does not answer or refuses the selector.
     pub fn label_values(&self, selector: &str, label: &str) -> Result<Vec<String>, String> {
-        let data = self.api(&format!(
-            "label/{label}/values?match[]={}",
-            percent_encode(selector)
-        ))?;
+        let data = self.api(&format!("label/{label}/values?match[]={}", percent_encode(selector)))?;
         let values = data.as_array().into_iter().flatten();
         Ok(values.filter_map(|value| value.as_str().map(str::to_owned)).collect())
     }
