@@ -172,6 +172,7 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         );
     }
     let reader = table.reader;
+    table.finish();
     let config = Config {
         file: file.into(),
         environment: environment.unwrap_or_default(),
@@ -182,7 +183,6 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         owners: owners?,
         models: models?,
     };
-    table.finish();
     check_references(reader, config)
 }
 
