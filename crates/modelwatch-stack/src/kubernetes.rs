@@ -84,11 +84,11 @@ struct PrometheusRule<'a> {
 }
 
 #[derive(Serialize)]
-struct Data {
-    data: BTreeMap<String, String>,
+struct Data<'a> {
+    data: BTreeMap<&'a str, &'a str>,
 }
 
-pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != JobPlane::Node);
     for job in scraped {
@@ -107,11 +107,13 @@ pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, Generat
         },
     };
     files.push(yaml::file("kubernetes/prometheus-rule.yml", &rules)?);
-    for file in grafana::dashboard_files(config)? {
-        let (_, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    for file in grafana {
+        let Some(name) = file.path.strip_prefix(grafana::DASHBOARD_FILES) else {
+            continue;
+        };
         let stem = name.trim_end_matches(".json").to_owned();
         let path = format!("kubernetes/dashboards/{stem}.yml");
-        files.push(yaml::file(&path, &dashboard(stem, name.to_owned(), file.contents))?);
+        files.push(yaml::file(&path, &dashboard(stem, name, &file.contents))?);
     }
     Ok(files)
 }
@@ -174,7 +176,7 @@ fn label_value(name: &str) -> String {
     }
 }
 
-fn dashboard(name: String, file: String, json: String) -> Manifest<Data> {
+fn dashboard<'a>(name: String, file: &'a str, json: &'a str) -> Manifest<Data<'a>> {
     let mut metadata = metadata(name);
     let (label, value) = DASHBOARD_LABEL;
     metadata.labels.insert(label, value.to_owned());

@@ -41,8 +41,9 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
-    files.extend(grafana::files(config)?);
-    files.extend(kubernetes::files(config, &rules)?);
+    let grafana = grafana::files(config)?;
+    files.extend(kubernetes::files(config, &rules, &grafana)?);
+    files.extend(grafana);
     files.extend(compose::files()?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)

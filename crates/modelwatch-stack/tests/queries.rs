@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelwatch::contract::{Kind, METRICS, Plane};
-use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, TraceId};
+use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
 use modelwatch_stack::{File, generate};
@@ -79,6 +79,15 @@ fn serve(model: &Model, score: f64) {
         model.record_features([(request % 4 != 0).then_some(5.0), Some(f64::from(request))]);
     }
     model.set_queue_depth(80);
+    let stream = route.start();
+    stream.first_chunk();
+    stream.finish(Status::Success);
+    let mut generation = model.start_generation();
+    (0..3).for_each(|_| generation.token());
+    generation.finish(Tokens {
+        input: Some(20),
+        output: Some(3),
+    });
 }
 
 /// The exporter of a drift job, with every metric of the contract that is not the model server's.

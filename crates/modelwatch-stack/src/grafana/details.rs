@@ -177,6 +177,61 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
     }
 }
 
+/// Answers that come in pieces: streams, and those of generative models.
+pub(crate) fn streams(scope: &Scope<'_>) -> Section {
+    let p95 = |title, description, metric, no_value| {
+        let expr = format!(
+            "histogram_quantile(0.95, sum by (le, model_version) (rate({}[$__rate_interval])))",
+            scope.select(Series::buckets(metric))
+        );
+        lines(
+            title,
+            description,
+            vec![Query::range(expr, "{{model_version}}")],
+            Unit::Seconds,
+            no_value,
+        )
+    };
+    let chunk = p95(
+        "p95 to the first chunk",
+        "From the call to the first piece of a streamed answer: what the caller waits for before anything moves.",
+        &contract::INFERENCE_FIRST_CHUNK,
+        "No streamed answers",
+    );
+    let first_token = p95(
+        "p95 to the first token",
+        "Queue and prompt: grows with the load and with the length of what is asked.",
+        &contract::GEN_AI_TIME_TO_FIRST_TOKEN,
+        "No generative model",
+    );
+    let next_token = p95(
+        "p95 for each further token",
+        "The model's own pace, which long answers feel most.",
+        &contract::GEN_AI_TIME_PER_OUTPUT_TOKEN,
+        "No generative model",
+    );
+    let tokens = lines(
+        "Tokens",
+        "Tokens read and written per second: what is paid for.",
+        vec![Query::range(
+            format!(
+                "sum by (gen_ai_token_type) (rate({}[$__rate_interval]))",
+                scope.select(Series::part(&contract::GEN_AI_TOKEN_USAGE, "_sum"))
+            ),
+            "{{gen_ai_token_type}}",
+        )],
+        Unit::Number,
+        "No generative model",
+    );
+    Section {
+        title: "Inside: streamed and generated answers",
+        collapsed: true,
+        panels: [chunk, first_token, next_token, tokens]
+            .map(|panel| (Rollout::ModelAware, panel, 12, 8))
+            .into(),
+    }
+}
+
 fn lines(title: &str, description: &str, queries: Vec<Query>, unit: Unit, no_value: &str) -> Panel {
     Panel::chart(
         title,

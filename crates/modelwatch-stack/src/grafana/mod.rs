@@ -48,24 +48,13 @@ pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
 /// The dashboards, and the files with which Grafana finds them and their data source by itself.
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
-    files.extend(dashboard_files(config)?);
-    Ok(files)
-}
-
-/// The dashboards alone.
-pub(crate) fn dashboard_files(config: &Config) -> Result<Vec<File>, GenerateError> {
-    let file = |dashboard: Dashboard| {
+    for dashboard in dashboards(config)? {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;
-        Ok(File::new(path(&dashboard), json))
-    };
-    dashboards(config)?.into_iter().map(file).collect()
-}
-
-/// Where a dashboard's file is, below `monitoring/`.
-fn path(dashboard: &Dashboard) -> String {
-    format!("grafana/dashboards/{}.json", dashboard.uid())
+        files.push(File::new(format!("{DASHBOARD_FILES}{}.json", dashboard.uid()), json));
+    }
+    Ok(files)
 }
 
 /// Every expression parses and selects what there is.
@@ -84,6 +73,9 @@ fn check(dashboard: &Dashboard) -> Result<(), GenerateError> {
     }
     Ok(())
 }
+
+/// Where the dashboards' files are, below `monitoring/`.
+pub(crate) const DASHBOARD_FILES: &str = "grafana/dashboards/";
 
 /// Every dashboard has it, so that menus can list them.
 const TAG: &str = "modelwatch";
@@ -114,6 +106,7 @@ fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
         details::objectives(scope, model),
         details::serving(scope),
         details::predictions(scope),
+        details::streams(scope),
     ]);
     Dashboard::new(
         model_uid(&model.name),

@@ -27,7 +27,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
         )?,
         yaml::file(
             "grafana/provisioning/datasources/modelwatch.yml",
-            &DataSources::new(interval),
+            &DataSources::new(interval, config.links.traces.as_deref()),
         )?,
     ])
 }
@@ -108,6 +108,9 @@ enum JsonData {
         prometheus_type: &'static str,
         manage_alerts: bool,
         alertmanager_uid: &'static str,
+        /// Where the points on latency panels lead.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        exemplar_trace_id_destinations: Vec<TraceDestination>,
     },
     Alertmanager {
         implementation: &'static str,
@@ -115,9 +118,29 @@ enum JsonData {
     },
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TraceDestination {
+    /// The exemplar's label.
+    name: &'static str,
+    url: String,
+    url_display_label: &'static str,
+}
+
+impl TraceDestination {
+    fn new(traces: &str) -> Self {
+        Self {
+            name: "trace_id",
+            // Grafana puts environment variables into what it is provisioned with, unless the dollar is doubled.
+            url: format!("{}/$${{__value.raw}}", traces.replace('$', "$$")),
+            url_display_label: "Trace",
+        }
+    }
+}
+
 impl DataSources {
-    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations.
-    fn new(scrape_interval: String) -> Self {
+    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations, `traces` without a slash at its end.
+    fn new(scrape_interval: String, traces: Option<&str>) -> Self {
         const ALERTMANAGER_UID: &str = "modelwatch-alertmanager";
         Self {
             api_version: 1,
@@ -136,6 +159,7 @@ impl DataSources {
                         prometheus_type: "Prometheus",
                         manage_alerts: true,
                         alertmanager_uid: ALERTMANAGER_UID,
+                        exemplar_trace_id_destinations: traces.map(TraceDestination::new).into_iter().collect(),
                     },
                 },
                 DataSource {
