@@ -13,9 +13,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod compose;
 mod error;
 mod file;
 pub mod grafana;
+mod kubernetes;
 pub mod links;
 pub mod promql;
 pub mod recorded;
@@ -39,7 +41,10 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
-    files.extend(grafana::files(config)?);
+    let grafana = grafana::files(config)?;
+    files.extend(kubernetes::files(config, &rules, &grafana)?);
+    files.extend(grafana);
+    files.extend(compose::files()?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

@@ -233,7 +233,7 @@ fn alert_label(label: &str) -> String {
 }
 
 /// A text in double quotes, escaped as PromQL (and Go) reads it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {

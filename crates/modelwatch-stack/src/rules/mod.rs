@@ -1,6 +1,7 @@
 //! Recording rules and alerts.
 
 pub mod alerts;
+mod case;
 pub(crate) mod recording;
 pub mod scope;
 
@@ -28,6 +29,8 @@ pub struct Rules {
     pub recording: Vec<Group>,
     /// Groups of alerts.
     pub alerts: Vec<Group>,
+    /// The promtool tests of both.
+    tests: Vec<File>,
 }
 
 /// Rules that are evaluated one after the other.
@@ -78,9 +81,12 @@ impl Rules {
     ///
     /// An expression that does not parse or selects what does not exist.
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
+        let recording = recording::groups(config)?;
+        let alerts = alerts::alerts(config, &recording)?;
         Ok(Self {
-            recording: recording::groups(config)?,
-            alerts: alerts::groups(config)?,
+            recording,
+            alerts: alerts.groups,
+            tests: alerts.tests,
         })
     }
 
@@ -90,7 +96,8 @@ impl Rules {
     ///
     /// A rule can't be serialised.
     pub fn files(&self) -> Result<Vec<File>, GenerateError> {
-        Ok(vec![
+        let mut files = self.tests.clone();
+        files.extend([
             yaml::file(
                 RECORDING_FILE,
                 &RuleFile {
@@ -98,7 +105,8 @@ impl Rules {
                 },
             )?,
             yaml::file(ALERT_FILE, &RuleFile { groups: &self.alerts })?,
-        ])
+        ]);
+        Ok(files)
     }
 }
 
