@@ -22,3 +22,9 @@ fn every_alert_is_quiet_fires_at_its_minute_and_resolves() {
         .collect();
     run("promtool", &["test", "rules"], &tests);
 }
+#[test]
+fn zz() {
+    let folder = Folder::generated(&example());
+    std::fs::create_dir_all("/tmp/h/stack_out").unwrap();
+    run("cp", &["-r"], &[folder.path("."), "/tmp/h/stack_out".into()]);
+}

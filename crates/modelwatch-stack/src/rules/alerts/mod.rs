@@ -122,7 +122,11 @@ pub(super) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             });
         }
     }
-    let order: Vec<_> = recording.iter().chain(&groups).map(|group| group.name.clone()).collect();
+    let order: Vec<_> = recording
+        .iter()
+        .chain(&groups)
+        .map(|group| group.name.clone())
+        .collect();
     let mut files = Vec::new();
     for ((alert, step), tests) in tests {
         let mut path = format!("prometheus/tests/{alert}.yml");
