@@ -13,6 +13,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod alertmanager;
+pub mod check;
 mod error;
 mod file;
 pub mod links;
@@ -38,6 +40,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
+    files.extend(alertmanager::files(config)?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
