@@ -74,7 +74,7 @@ mod floor {
     use std::pin::Pin;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use std::task::{Context, Poll, ready};
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use http::Response;
     use http_body::{Body, Frame};
@@ -82,6 +82,26 @@ mod floor {
     use tower::Service;
 
     static CELLS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
+
+    /// For actix-web, to the head of the answer.
+    pub(crate) fn timed<R, S: actix_web::dev::Service<R>>(
+        request: R,
+        service: &S,
+    ) -> impl Future<Output = Result<S::Response, S::Error>> + use<R, S> {
+        let (started, answer) = (Instant::now(), service.call(request));
+        async move {
+            let answer = answer.await;
+            add(started.elapsed());
+            answer
+        }
+    }
+
+    #[inline]
+    fn add(took: Duration) {
+        CELLS[0].fetch_add(1, Relaxed);
+        CELLS[1].fetch_add(took.as_nanos() as u64, Relaxed);
+        CELLS[2].fetch_add(1, Relaxed);
+    }
 
     #[derive(Clone)]
     pub(crate) struct Timed<S>(pub(crate) S);
@@ -146,9 +166,7 @@ mod floor {
             if (this.inner.is_end_stream() || matches!(frame, Poll::Ready(None)))
                 && let Some(started) = this.started.take()
             {
-                CELLS[0].fetch_add(1, Relaxed);
-                CELLS[1].fetch_add(started.elapsed().as_nanos() as u64, Relaxed);
-                CELLS[2].fetch_add(1, Relaxed);
+                add(started.elapsed());
             }
             frame
         }
@@ -301,6 +319,7 @@ fn actix(criterion: &mut Criterion) {
         };
     }
     measure!("no middleware", App::new().service(page()));
+    measure!("floor", App::new().wrap_fn(floor::timed).service(page()));
     let peer = actix_web_prom::PrometheusMetricsBuilder::new("bench")
         .build()
         .expect("valid");

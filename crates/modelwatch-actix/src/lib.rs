@@ -55,6 +55,12 @@
 //! Around the resources or the scope that serve predictions, so that scrapes and health checks do not count as inference. What is wrapped
 //! later is outside: its answers are not counted and its time is not in the latency. `Compress` inside of this middleware makes the
 //! latency include the compression.
+//!
+//! # Clients that leave
+//!
+//! By default actix-web lets a client close its half of a connection and still have the answer, so it does not notice one
+//! that has gone until it writes. Such a request counts as what the handler answers. With
+//! `HttpServer::h1_allow_half_closed(false)` the handler is dropped as the client goes, and the request counts as `cancelled`.
 
 mod body;
 mod future;

@@ -1,5 +1,6 @@
 //! Which model and route a request belongs to.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,11 +18,32 @@ pub trait Select {
 }
 
 /// Every request belongs to one model version.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Fixed {
     model: Model,
     /// For requests that no pattern matched.
     name: Arc<str>,
+    latest: RefCell<Option<Latest>>,
+}
+
+/// The latest path and the pattern it matched. Around a whole application a pattern is not matched yet: actix-web tries them one
+/// after the other, and then makes a string. For one service the path alone decides, and most requests ask for the
+/// same one.
+#[derive(Debug)]
+struct Latest {
+    path: String,
+    pattern: Option<String>,
+}
+
+/// Each service remembers paths of its own, since another may be around other patterns.
+impl Clone for Fixed {
+    fn clone(&self) -> Self {
+        Self {
+            model: self.model.clone(),
+            name: self.name.clone(),
+            latest: RefCell::default(),
+        }
+    }
 }
 
 impl Fixed {
@@ -29,6 +51,7 @@ impl Fixed {
         Self {
             model: model.clone(),
             name: name.into(),
+            latest: RefCell::default(),
         }
     }
 
@@ -40,7 +63,12 @@ impl Fixed {
     }
 
     fn route(&self, model: &Model, request: &ServiceRequest) -> Route {
-        let pattern = request.match_pattern();
+        let mut latest = self.latest.borrow_mut();
+        let known = latest.take().filter(|latest| latest.path == request.path());
+        let Latest { pattern, .. } = latest.insert(known.unwrap_or_else(|| Latest {
+            path: request.path().to_owned(),
+            pattern: request.match_pattern(),
+        }));
         model.route(pattern.as_deref().unwrap_or(&self.name))
     }
 }

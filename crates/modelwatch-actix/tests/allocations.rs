@@ -23,12 +23,12 @@ macro_rules! allocations {
 }
 
 #[test]
-fn a_request_costs_the_pattern_that_matched_and_its_boxes() {
+fn a_request_to_a_path_seen_before_costs_no_more_than_the_boxes_around_what_is_wrapped() {
     let monitor = Monitor::new();
     let model = monitor.model("m", "1").register().expect("valid");
     let page = || web::resource("/predict").to(async || "0.82");
     let bare = allocations!(App::new().service(page()));
     let wrapped = allocations!(App::new().wrap(InferenceMiddleware::new(&model)).service(page()));
-    // actix-web hands out the pattern as a new string, and boxes the future and the body of whatever is wrapped.
-    assert!(wrapped - bare <= 4, "{bare} allocations became {wrapped}");
+    // actix-web boxes the service's future, and the body of a type of its own.
+    assert!(wrapped - bare <= 2, "{bare} allocations became {wrapped}");
 }

@@ -40,14 +40,15 @@ async fn the_route_is_the_pattern_that_matched() {
     .await;
     for path in [
         "/v1/models/a/predict",
-        "/v1/models/b/predict",
+        "/v1/models/a/predict",
         "/nowhere",
+        "/v1/models/b/predict",
         "/v1/nowhere",
     ] {
         ask!(app, path);
     }
     page(&monitor).assert_counted(&[
-        ("/v1/models/{name}/predict", "1", "success", 2),
+        ("/v1/models/{name}/predict", "1", "success", 3),
         ("elsewhere", "1", "client_error", 2),
     ]);
 }

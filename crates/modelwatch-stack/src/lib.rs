@@ -17,6 +17,7 @@ pub mod alertmanager;
 pub mod check;
 mod error;
 mod file;
+pub mod grafana;
 pub mod links;
 pub mod promql;
 pub mod recorded;
@@ -41,6 +42,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
+    files.extend(grafana::files(config)?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

@@ -44,9 +44,20 @@
 //!
 //! # Order of layers
 //!
-//! What is outside of this layer is not in its latency, and what answers outside of it is not counted: put it outside
-//! of authentication, timeouts, load shedding and rate limits if their answers are to count as the model's. A timeout
-//! outside of it drops its future, which counts as `cancelled`; a timeout inside of it is an answer, or an error, like any other.
+//! What answers outside of this layer is not counted, and what happens outside of it is not in the latency. So put it
+//! outside of whatever answers in the model's name.
+//!
+//! | the other layer | outside of this one | inside of this one |
+//! | --- | --- | --- |
+//! | `TimeoutLayer` of tower | its late requests count as `cancelled`, since it drops them | `error` |
+//! | `TimeoutLayer` of tower-http | `cancelled` | by the status it answers: 408 is `client_error`, 503 is `error` |
+//! | `LoadShedLayer` | what it sheds is not counted | `error` |
+//! | `ConcurrencyLimitLayer`, `RateLimitLayer` | the wait for a place is in no latency | the same: a request begins when the service is called, and that is after the wait |
+//! | `TraceLayer` | counts once; its span is open where the request ends, so exemplars and events have the trace | counts once; the span ends before the request does |
+//! | `CompressionLayer` | counts once; the latency ends as it takes the last frame | counts once; the latency includes compressing that frame |
+//! | authentication | what it refuses is not counted | by the status it answers |
+//!
+//! tonic's own timeouts, the server's and the deadline a client sends, are outside of every layer.
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use modelwatch::{Format, Monitor};
+use modelwatch::{Format, Monitor, TraceId};
 use modelwatch_testkit::MetricsPage;
 use modelwatch_tower::InferenceLayer;
 use tokio::time::sleep;
@@ -29,6 +29,8 @@ async fn slow(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallib
 
 struct Seen {
     page: MetricsPage,
+    /// Whether a span was open where a request ended.
+    traced: bool,
 }
 
 impl Seen {
@@ -45,7 +47,8 @@ impl Seen {
 /// Sends so many requests at once to a service in which the layer stands between two others.
 macro_rules! seen {
     ($outside:expr, $inside:expr, $requests:expr) => {{
-        let monitor = Monitor::new();
+        let current_span = || TraceId::try_from(u128::from(tracing::Span::current().id()?.into_u64())).ok();
+        let monitor = Monitor::builder().trace_id(current_span).build().expect("valid");
         let model = monitor.model("m", "1").register().expect("valid");
         let service = ServiceBuilder::new()
             .layer($outside)
@@ -55,7 +58,9 @@ macro_rules! seen {
         at_once(service, $requests).await;
         let page = MetricsPage::parse(&monitor.encode(Format::PrometheusText));
         assert_eq!(page.sum("ml_inference_in_flight", &[]), 0.0);
-        Seen { page }
+        let traced = monitor.encode(Format::OpenMetricsText);
+        let traced = std::str::from_utf8(&traced).expect("UTF-8").contains("# {trace_id=");
+        Seen { page, traced }
     }};
 }
 
@@ -100,6 +105,27 @@ async fn a_timeout_outside_cancels_and_one_inside_is_an_error() {
         counts(&[("cancelled", 3)])
     );
     assert_eq!(seen!(Identity::new(), short(), 3).requests(), counts(&[("error", 3)]));
+}
+
+#[tokio::test]
+async fn a_timeout_that_answers_counts_by_its_answer_inside_and_as_cancelled_outside() {
+    let short = |code| tower_http::timeout::TimeoutLayer::with_status_code(code, SLOW / 5);
+    for (code, inside) in [
+        (StatusCode::REQUEST_TIMEOUT, "client_error"),
+        (StatusCode::SERVICE_UNAVAILABLE, "error"),
+    ] {
+        let outside = seen!(short(code), Identity::new(), 3);
+        assert_eq!(outside.requests(), counts(&[("cancelled", 3)]));
+        let seen = seen!(Identity::new(), short(code), 3);
+        assert_eq!(seen.requests(), counts(&[(inside, 3)]));
+    }
+}
+
+#[tokio::test]
+async fn the_span_of_a_trace_layer_outside_is_open_where_a_request_ends() {
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry());
+    assert!(seen!(TraceLayer::new_for_http(), Identity::new(), 1).traced);
+    assert!(!seen!(Identity::new(), TraceLayer::new_for_http(), 1).traced);
 }
 
 #[tokio::test]

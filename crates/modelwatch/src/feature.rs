@@ -63,6 +63,18 @@ impl Feature {
         }
     }
 
+    /// The name it was declared with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is a category rather than a number.
+    #[must_use]
+    pub const fn is_categorical(&self) -> bool {
+        matches!(self.domain, Domain::Categorical(_))
+    }
+
     /// The numbers that are in range, both ends included. Makes the feature numeric.
     #[must_use]
     pub fn range(mut self, range: RangeInclusive<f64>) -> Self {
@@ -241,6 +253,13 @@ impl Schema {
     pub(crate) fn is(&self, features: &[Feature]) -> bool {
         let same = |(spec, feature): (&Spec, &Feature)| *spec.name == *feature.name && spec.domain == feature.domain;
         self.specs.len() == features.len() && self.specs.iter().zip(features).all(same)
+    }
+
+    pub(crate) fn features(&self) -> impl Iterator<Item = Feature> {
+        self.specs.iter().map(|spec| Feature {
+            name: (*spec.name).into(),
+            domain: spec.domain.clone(),
+        })
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

@@ -95,8 +95,12 @@ pub(crate) struct Labels {
 
 impl Labels {
     pub(crate) fn new<const N: usize>(pairs: [(&'static str, &Arc<str>); N]) -> Self {
+        Self::of(pairs.map(|(name, value)| (name, value.clone())).into())
+    }
+
+    pub(crate) fn of(pairs: Vec<(&'static str, Arc<str>)>) -> Self {
         let mut text = String::new();
-        for (name, value) in pairs {
+        for (name, value) in &pairs {
             if !text.is_empty() {
                 text.push(',');
             }
@@ -113,10 +117,7 @@ impl Labels {
             text.push('"');
         }
         text.shrink_to_fit();
-        Self {
-            pairs: pairs.map(|(name, value)| (name, value.clone())).into(),
-            text,
-        }
+        Self { pairs, text }
     }
 
     pub(crate) fn text(&self) -> &str {

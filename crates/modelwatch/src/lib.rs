@@ -67,6 +67,7 @@ mod monitor;
 mod names;
 mod prediction;
 mod process;
+mod readings;
 mod route;
 mod stage;
 mod stripes;
@@ -86,6 +87,7 @@ pub use limits::Limits;
 pub use model::{Model, ModelBuilder};
 pub use monitor::{Monitor, MonitorBuilder};
 pub use prediction::{Class, ClassRef, Prediction};
+pub use readings::Readings;
 pub use route::{InFlight, Route};
 pub use stage::StageTimer;
 #[cfg(feature = "tracing")]

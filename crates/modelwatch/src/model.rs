@@ -453,6 +453,21 @@ impl Model {
         &self.0.name
     }
 
+    /// The features this version declared, in the order of a row; none where it declared none.
+    ///
+    /// ```
+    /// use modelwatch::Feature;
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let declared = [Feature::numeric("income").range(0.0..=1e6), Feature::categorical("zipcode")];
+    /// let model = monitor.model("claims-risk", "2026-04-01").features(declared.clone()).register()?;
+    /// assert_eq!(model.features(), declared);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn features(&self) -> Vec<Feature> {
+        self.schema().features().collect()
+    }
+
     /// The handle that records requests of this version on a route. Resolve it once where the route is known; past
     /// the limit of routes it is that of [`OTHER`](crate::OTHER).
     #[must_use]

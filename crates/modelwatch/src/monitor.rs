@@ -18,6 +18,7 @@ use crate::label::{OTHER, canonical};
 use crate::layout::Layout;
 use crate::limits::{Limits, OpenLabel, Overflow};
 use crate::model::{Lineage, Model, ModelBuilder, Version};
+use crate::readings::Source;
 #[cfg(feature = "tracing")]
 use crate::trace::{TraceId, Tracing};
 
@@ -47,6 +48,7 @@ struct Inner {
     other: OnceLock<Arc<Lineage>>,
     registering: Mutex<()>,
     included: RwLock<Vec<Included>>,
+    sources: RwLock<Vec<Source>>,
 }
 
 #[derive(Default)]
@@ -120,6 +122,7 @@ impl Monitor {
             other: OnceLock::new(),
             registering: Mutex::new(()),
             included: RwLock::default(),
+            sources: RwLock::default(),
         }))
     }
 
@@ -216,6 +219,14 @@ impl Monitor {
 
     pub(crate) fn include_source(&self, source: Included) {
         self.0.included.write().push(source);
+    }
+
+    pub(crate) fn push_source(&self, source: Source) {
+        self.0.sources.write().push(source);
+    }
+
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        self.0.sources.read().clone()
     }
 
     pub(crate) fn included(&self) -> Vec<Included> {

@@ -60,7 +60,7 @@ fn no_count_of_ten_thousand_rollouts_is_lost_and_memory_stays_flat() {
     let mut warm = 0;
     for first in (0..ROLLOUTS).step_by(AT_ONCE) {
         for version in first..first + AT_ONCE {
-            let model = monitor.model("m", &format!("{version:05}")).register().expect("valid");
+            let model = monitor.model("m", format!("{version:05}")).register().expect("valid");
             let route = model.route("predict");
             (0..REQUESTS).for_each(|_| route.record(Status::Success, Duration::from_millis(3)));
             model.retire();

@@ -17,7 +17,17 @@ const OWN: [(&str, &[&str]); 2] = [
     ("up", &[]),
     (
         "ALERTS",
-        &["alertname", "alertstate", "severity", "team", "plane", "model_name"],
+        &[
+            "alertname",
+            "alertstate",
+            "severity",
+            "team",
+            "plane",
+            "model_name",
+            "model_version",
+            "route",
+            "feature_name",
+        ],
     ),
 ];
 

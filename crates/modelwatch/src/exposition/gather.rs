@@ -1,5 +1,6 @@
 //! From models to families of samples, in the order of the contract.
 
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::label::{Labels, Stage, Status};
 use crate::limits::OpenLabel;
 use crate::model::{FEATURE_COUNTERS, Lineage, Version, missing_ratio};
 use crate::process;
+use crate::readings::Readings;
 use crate::route::RouteReading;
 use crate::window::Totals;
 
@@ -142,7 +144,8 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
         let framework = Labels::new([("framework", &version.framework())]);
         sink.number(&[&version.labels, &framework], Number::Integer(1));
     }
-    features(sink, &pages);
+    let readings = monitor.readings();
+    features(sink, &pages, &readings);
     sink.family((&contract::FEATURE_PIPELINE_INFO).into());
     for page in &pages {
         page.lineage
@@ -153,6 +156,7 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
         let labels = Labels::new([("label", &label.as_str().into())]);
         sink.number(&[&labels], Number::Integer(monitor.shared().overflow.counted(label)));
     }
+    readings.write(sink);
     if monitor.shared().process_metrics {
         for (metric, value) in process::read() {
             sink.family(metric.into());
@@ -225,8 +229,10 @@ fn generations<'a, I: Iterator<Item = &'a Version>>(sink: &mut impl Sink, editio
     }
 }
 
-/// Counters of every feature that was declared or seen, and the ratio of those seen in the window.
-fn features(sink: &mut impl Sink, pages: &[Page]) {
+/// Counters of every feature that was declared or seen, and the ratio of those seen in the window; where nobody declared
+/// the feature, the ratio that the drift job knows.
+fn features(sink: &mut impl Sink, pages: &[Page], readings: &Readings) {
+    let mut declared = HashSet::new();
     let now = Instant::now();
     sink.family((&contract::FEATURE_MISSING_RATIO).into());
     for page in pages {
@@ -236,10 +242,16 @@ fn features(sink: &mut impl Sink, pages: &[Page]) {
             let base = base.get(index).copied().unwrap_or_default();
             if let Some(ratio) = missing_ratio(&page.features[index], base) {
                 sink.number(&[labels], Number::Float(ratio));
+                declared.insert(labels.text());
             }
         }
         drop(window);
         page.lineage.look_after_window(now);
+    }
+    for (labels, ratio) in readings.of(&contract::FEATURE_MISSING_RATIO) {
+        if !declared.contains(labels.text()) {
+            sink.number(&[labels], Number::Float(*ratio));
+        }
     }
     for (metric, counter) in FEATURE_COUNTERS {
         sink.family(metric.into());

@@ -1,0 +1,166 @@
+//! The serving path's end of the log.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use modelwatch::FeatureValue;
+
+use crate::counts::Counts;
+use crate::layout;
+use crate::log::Shared;
+use crate::sampling::Sampler;
+use crate::shape::Shape;
+use crate::slot::Slot;
+
+/// Records the predictions of one version of one model. From [`PredictionLog::model`](crate::PredictionLog::model).
+///
+/// Cloning is one atomic addition, and a clone is the same handle. Recording never fails, never blocks and touches no
+/// file.
+#[derive(Clone)]
+pub struct ModelLog(Arc<Handle>);
+
+pub(crate) struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stream: u32,
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) model: Arc<str>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) sampler: Option<Sampler>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.streams.lock().retire(self.stream);
+    }
+}
+
+impl ModelLog {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self(Arc::new(handle))
+    }
+
+    /// Hands over a prediction: the row in the order the features were declared, and the score.
+    ///
+    /// The time is now, and there is no class, unless the [`Record`] is told otherwise; it goes on its way when it is
+    /// dropped. A NaN is kept as missing, as is what a row does not have, has been defaulted, or is of another kind
+    /// than was declared. When the queue is full, the prediction is dropped and counted.
+    ///
+    /// ```
+    /// # use modelwatch::{Feature, Monitor};
+    /// # use modelwatch_log::PredictionLog;
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-log-record-{}", std::process::id()));
+    /// # let monitor = Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
+    /// let claims = log.model(&model)?;
+    /// claims.record([Some(52_000.0)], 0.82);
+    /// claims.record([None::<f64>], 0.97).class("fraud");
+    /// # log.close()?;
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn record<'a, R>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    where
+        R: IntoIterator,
+        R::Item: Into<FeatureValue<'a>>,
+    {
+        let handle = &*self.0;
+        let slot = handle.slot().map(|mut slot| {
+            slot.stream = handle.stream;
+            slot.time = layout::micros(SystemTime::now());
+            slot.score = score.into();
+            slot.fill(&handle.shape, row, handle.shared.text_bytes);
+            slot
+        });
+        Record { handle, slot }
+    }
+}
+
+impl fmt::Debug for ModelLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ModelLog").field(&self.0.model).finish()
+    }
+}
+
+impl Handle {
+    /// An empty slot; nothing where the prediction is not sampled, or lost already.
+    #[inline]
+    fn slot(&self) -> Option<Box<Slot>> {
+        if self.sampler.as_ref().is_some_and(|sampler| !sampler.keeps_next()) {
+            return None;
+        }
+        if self.shared.closed.load(Ordering::Acquire) {
+            self.lose();
+            return None;
+        }
+        self.shared.free.pop().or_else(|| self.new_slot())
+    }
+
+    /// None is free: as many as the queue takes are made, as they are needed.
+    #[cold]
+    fn new_slot(&self) -> Option<Box<Slot>> {
+        if self.shared.queue.is_full() {
+            self.lose();
+            return None;
+        }
+        Some(Slot::with_room(&self.shape))
+    }
+
+    #[inline]
+    fn send(&self, slot: Box<Slot>) {
+        if let Err(slot) = self.shared.queue.push(slot) {
+            self.shared.give_back(slot);
+            self.lose();
+        }
+    }
+
+    #[cold]
+    fn lose(&self) {
+        self.counts.dropped(1);
+        self.shared.lost.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A prediction about to be handed over, which happens when this is dropped: at the end of the statement.
+pub struct Record<'a> {
+    handle: &'a Handle,
+    slot: Option<Box<Slot>>,
+}
+
+impl Record<'_> {
+    /// The predicted class.
+    #[inline]
+    pub fn class(mut self, class: &str) -> Self {
+        if let Some(slot) = &mut self.slot {
+            slot.set_class(class, self.handle.shared.text_bytes);
+        }
+        self
+    }
+
+    /// When the prediction was made, to the microsecond; for one that was not made now. Years 1 to 9999.
+    #[inline]
+    pub fn at(mut self, time: SystemTime) -> Self {
+        if let Some(slot) = &mut self.slot {
+            slot.time = layout::micros(time);
+        }
+        self
+    }
+}
+
+impl Drop for Record<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.handle.send(slot);
+        }
+    }
+}
+
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Record").field(&self.handle.model).finish()
+    }
+}

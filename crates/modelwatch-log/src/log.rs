@@ -1,0 +1,186 @@
+//! The log itself: what serving threads and the writer share, and the guard that ends it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread::JoinHandle;
+
+use crossbeam_queue::ArrayQueue;
+use modelwatch::Model;
+use parking_lot::Mutex;
+
+use crate::builder::PredictionLogBuilder;
+use crate::counts::CountsByModel;
+use crate::error::{ModelError, Source, WriteError};
+use crate::handle::{Handle, ModelLog};
+use crate::layout;
+use crate::sampling::Sampler;
+use crate::shape::Shape;
+use crate::slot::Slot;
+use crate::stream::{Stream, Streams};
+
+/// What every handle and the writer share.
+pub(crate) struct Shared {
+    /// Records on their way to the writer.
+    pub(crate) queue: ArrayQueue<Box<Slot>>,
+    /// Slots that wait for a record.
+    pub(crate) free: ArrayQueue<Box<Slot>>,
+    /// The most bytes of a category or class.
+    pub(crate) text_bytes: usize,
+    pub(crate) streams: Mutex<Streams>,
+    /// No record is taken any more.
+    pub(crate) closed: AtomicBool,
+    /// Records dropped because the queue was full or closed, for the writer to warn of.
+    pub(crate) lost: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(queue: usize, text_bytes: usize) -> Self {
+        Self {
+            queue: ArrayQueue::new(queue),
+            free: ArrayQueue::new(queue),
+            text_bytes,
+            streams: Mutex::default(),
+            closed: AtomicBool::new(false),
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn give_back(&self, slot: Box<Slot>) {
+        // With as many slots about as the queue takes, one too many is let go.
+        let _ = self.free.push(slot);
+    }
+}
+
+impl Drop for Shared {
+    /// What came while the writer ended.
+    fn drop(&mut self) {
+        let streams = self.streams.get_mut();
+        while let Some(slot) = self.queue.pop() {
+            if let Some(stream) = streams.get(slot.stream) {
+                stream.counts.dropped(1);
+            }
+        }
+    }
+}
+
+/// Tells the writer to do something, now.
+pub(crate) enum Command {
+    /// Put everything handed over so far into whole files.
+    Flush(Sender<Result<(), WriteError>>),
+    /// The same, and end.
+    Close(Sender<Result<(), WriteError>>),
+}
+
+/// A running prediction log. Dropping it writes what was handed over and ends it, as [`close`](Self::close) does.
+pub struct PredictionLog {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) root: PathBuf,
+    pub(crate) counts: Arc<CountsByModel>,
+    pub(crate) commands: Sender<Command>,
+    pub(crate) writer: Option<JoinHandle<()>>,
+    pub(crate) samples: HashMap<String, f64>,
+    pub(crate) seed: u64,
+}
+
+impl PredictionLog {
+    /// A log in this folder, which is made where it is missing. [`start`](PredictionLogBuilder::start) starts it.
+    pub fn builder(root: impl Into<PathBuf>) -> PredictionLogBuilder {
+        PredictionLogBuilder::new(root.into())
+    }
+
+    /// The handle that records this version's predictions, with the features it declared.
+    ///
+    /// Its records are counted in `ml_prediction_log_records_total` on the page of the log's monitor: as written once
+    /// they stand in a whole file, as dropped once they are lost.
+    ///
+    /// # Errors
+    ///
+    /// When the model's name is too long for the name of a folder.
+    pub fn model(&self, model: &Model) -> Result<ModelLog, ModelError> {
+        const MOST_BYTES: usize = 255;
+        let bytes = layout::model_folder(model.name()).len();
+        if bytes > MOST_BYTES {
+            return Err(ModelError::NameTooLong {
+                model: model.name().into(),
+                bytes,
+            });
+        }
+        let name: Arc<str> = model.name().into();
+        let shape = Arc::new(Shape::new(&model.features()));
+        let counts = self.counts.of(&name);
+        let stream = self.shared.streams.lock().add(Stream {
+            model: name.clone(),
+            version: model.version().to_owned().into(),
+            shape: shape.clone(),
+            counts: counts.clone(),
+        });
+        let share = self.samples.get(model.name()).copied().unwrap_or(1.0);
+        Ok(ModelLog::new(Handle {
+            shared: self.shared.clone(),
+            stream,
+            shape,
+            model: name,
+            counts,
+            sampler: Sampler::new(share, self.seed),
+        }))
+    }
+
+    /// Waits until everything handed over before this call is in whole files, or lost.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of doing so, if there was one.
+    pub fn flush(&self) -> Result<(), WriteError> {
+        self.command(Command::Flush)
+    }
+
+    /// Writes what was handed over, and ends the log. Predictions recorded from now on are dropped and counted.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of writing the last files, if there was one.
+    pub fn close(mut self) -> Result<(), WriteError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), WriteError> {
+        let Some(writer) = self.writer.take() else {
+            return Ok(());
+        };
+        self.shared.closed.store(true, Ordering::Release);
+        let closed = self.command(Command::Close);
+        let joined = writer.join().map_err(|_| self.writer_gone());
+        closed.and(joined)
+    }
+
+    fn command(&self, command: impl FnOnce(Sender<Result<(), WriteError>>) -> Command) -> Result<(), WriteError> {
+        let (answer, answered) = mpsc::channel();
+        let sent = self.commands.send(command(answer));
+        sent.map_err(|_| self.writer_gone())?;
+        answered.recv().map_err(|_| self.writer_gone())?
+    }
+
+    fn writer_gone(&self) -> WriteError {
+        WriteError::new(&self.root, "write to", Source::WriterGone)
+    }
+}
+
+impl Drop for PredictionLog {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::error!(%error, "the prediction log ended with predictions unwritten");
+        }
+    }
+}
+
+impl fmt::Debug for PredictionLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PredictionLog")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
+}

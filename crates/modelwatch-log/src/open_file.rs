@@ -1,0 +1,187 @@
+//! A file in the making: hidden until it is whole, and gone if it never gets so.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use parquet::file::writer::SerializedFileWriter;
+
+use crate::batch::Batch;
+use crate::counts::Counts;
+use crate::error::WriteError;
+use crate::layout;
+use crate::shape::Shape;
+use crate::slot::Slot;
+
+/// Rows of a row group, and bytes where the rows are wide.
+const GROUP_ROWS: usize = 65_536;
+const GROUP_BYTES: usize = 32 << 20;
+
+/// The records of one model in one hour, with one set of features, on their way into a file.
+pub(crate) struct OpenFile {
+    pub(crate) model: Arc<str>,
+    pub(crate) shape: Arc<Shape>,
+    pub(crate) hour: i64,
+    pub(crate) begun: Instant,
+    counts: Arc<Counts>,
+    /// The model's folder, and that of the hour in it.
+    folders: [PathBuf; 2],
+    name: String,
+    batch: Batch,
+    /// Nothing until the first row group.
+    storage: Option<Storage>,
+    /// Records in it and in the batch.
+    rows: u64,
+}
+
+struct Storage {
+    temporary: PathBuf,
+    writer: SerializedFileWriter<File>,
+}
+
+impl OpenFile {
+    pub(crate) fn new(
+        root: &Path,
+        model: Arc<str>,
+        shape: Arc<Shape>,
+        hour: i64,
+        counts: Arc<Counts>,
+        [writer, sequence]: [u64; 2],
+    ) -> Self {
+        let folder = root.join(layout::model_folder(&model));
+        Self {
+            batch: Batch::new(&shape),
+            folders: [folder.join(layout::hour_folder(hour)), folder],
+            name: layout::file_name(SystemTime::now(), writer, sequence),
+            begun: Instant::now(),
+            storage: None,
+            rows: 0,
+            model,
+            shape,
+            hour,
+            counts,
+        }
+    }
+
+    /// Takes a record. An error tells that a row group was due, and that all of this file is lost.
+    pub(crate) fn push(&mut self, version: &Bytes, slot: &Slot) -> Result<(), WriteError> {
+        self.batch.push(version, slot);
+        self.rows += 1;
+        if self.batch.rows() >= GROUP_ROWS || self.batch.bytes() >= GROUP_BYTES {
+            return self.write_group();
+        }
+        Ok(())
+    }
+
+    /// Memory its records take.
+    pub(crate) fn bytes_in_memory(&self) -> usize {
+        self.batch.bytes()
+    }
+
+    /// Bytes on storage.
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.storage
+            .as_ref()
+            .map_or(0, |storage| storage.writer.bytes_written() as u64)
+    }
+
+    /// Moves what is in memory to storage, where nobody sees it yet.
+    pub(crate) fn write_group(&mut self) -> Result<(), WriteError> {
+        let storage = match &mut self.storage {
+            Some(storage) => storage,
+            none => none.insert(Storage::create(&self.folders[0], &self.name, &self.model, &self.shape)?),
+        };
+        (self.batch.write_to(&mut storage.writer)).map_err(|error| WriteError::new(&storage.temporary, "write", error))
+    }
+
+    /// Makes the file whole and lets it be seen, and counts its records.
+    pub(crate) fn finish(&mut self) -> Result<(), WriteError> {
+        if self.batch.rows() > 0 {
+            self.write_group()?;
+        }
+        if let Some(storage) = &mut self.storage {
+            let path = self.folders[0].join(&self.name);
+            storage.finish(&path)?;
+            // It has its name now, and nothing to be removed.
+            self.storage = None;
+            sync_folder(&self.folders[0])?;
+        }
+        self.counts.written(std::mem::take(&mut self.rows));
+        Ok(())
+    }
+
+    /// Gives it up, and tells how many records are lost.
+    pub(crate) fn discard(mut self) -> u64 {
+        let rows = std::mem::take(&mut self.rows);
+        self.counts.dropped(rows);
+        rows
+    }
+}
+
+impl Storage {
+    fn create(folder: &Path, name: &str, model: &str, shape: &Shape) -> Result<Self, WriteError> {
+        create_folders(folder)?;
+        let temporary = folder.join(layout::temporary_name(name));
+        let file = File::create_new(&temporary).map_err(|error| WriteError::new(&temporary, "create", error))?;
+        let schema = shape.schema();
+        let writer = schema.and_then(|schema| SerializedFileWriter::new(file, schema, shape.properties(model)));
+        match writer {
+            Ok(writer) => Ok(Self { temporary, writer }),
+            Err(error) => {
+                let _ = fs::remove_file(&temporary);
+                Err(WriteError::new(temporary, "write", error))
+            }
+        }
+    }
+
+    fn finish(&mut self, path: &Path) -> Result<(), WriteError> {
+        let here = &self.temporary;
+        self.writer
+            .finish()
+            .map_err(|error| WriteError::new(here, "write", error))?;
+        let synced = self.writer.inner().sync_all();
+        synced.map_err(|error| WriteError::new(here, "sync", error))?;
+        fs::rename(here, path).map_err(|error| WriteError::new(path, "put in place", error))
+    }
+}
+
+impl Drop for OpenFile {
+    /// What never got whole leaves nothing behind.
+    fn drop(&mut self) {
+        if let Some(storage) = &self.storage
+            && let Err(error) = fs::remove_file(&storage.temporary)
+        {
+            tracing::debug!(%error, path = %storage.temporary.display(), "an unfinished file stays for the next start to remove");
+        }
+    }
+}
+
+/// Makes a folder and those it is in, so that they outlast a crash.
+fn create_folders(folder: &Path) -> Result<(), WriteError> {
+    let failed = |error: io::Error| WriteError::new(folder, "create", error);
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    fs::create_dir_all(folder).map_err(failed)?;
+    missing
+        .iter()
+        .filter_map(|made| made.parent())
+        .try_for_each(sync_folder)
+}
+
+/// So that the names in a folder outlast a crash.
+fn sync_folder(folder: &Path) -> Result<(), WriteError> {
+    // A relative path's last ancestor is empty: it means the working folder.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let synced = if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all())
+    } else {
+        Ok(())
+    };
+    synced.map_err(|error| WriteError::new(folder, "sync", error))
+}

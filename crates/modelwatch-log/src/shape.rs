@@ -1,0 +1,103 @@
+//! The columns of a file, from the features a version declared.
+
+use std::sync::Arc;
+
+use modelwatch::Feature;
+use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::schema::types::{ColumnPath, Type, TypePtr};
+
+/// What stands before a feature's name in the name of its column.
+pub(crate) const FEATURE_PREFIX: &str = "feature.";
+
+/// The features of a file, in the order they were declared.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shape(Box<[Column]>);
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    name: Box<str>,
+    pub(crate) categorical: bool,
+}
+
+impl Shape {
+    pub(crate) fn new(features: &[Feature]) -> Self {
+        let column = |feature: &Feature| Column {
+            name: feature.name().into(),
+            categorical: feature.is_categorical(),
+        };
+        Self(features.iter().map(column).collect())
+    }
+
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.0
+    }
+
+    pub(crate) fn categorical(&self) -> usize {
+        self.0.iter().filter(|column| column.categorical).count()
+    }
+
+    pub(crate) fn numeric(&self) -> usize {
+        self.0.len() - self.categorical()
+    }
+
+    /// `time`, `model_version`, `score`, `class`, and one for each feature.
+    pub(crate) fn schema(&self) -> Result<TypePtr, ParquetError> {
+        let time = Type::primitive_type_builder("time", Physical::INT64)
+            .with_repetition(Repetition::REQUIRED)
+            .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
+            .build()?;
+        let mut fields = vec![
+            Arc::new(time),
+            text("model_version", Repetition::REQUIRED)?,
+            number("score")?,
+            text("class", Repetition::OPTIONAL)?,
+        ];
+        for column in &self.0 {
+            let name = format!("{FEATURE_PREFIX}{}", column.name);
+            fields.push(if column.categorical {
+                text(&name, Repetition::OPTIONAL)?
+            } else {
+                number(&name)?
+            });
+        }
+        Ok(Arc::new(
+            Type::group_type_builder("prediction").with_fields(fields).build()?,
+        ))
+    }
+
+    /// Times lie close together, so their differences are written. Scores and numbers are written as they are where a
+    /// dictionary of them would be long.
+    pub(crate) fn properties(&self, model: &str) -> WriterPropertiesPtr {
+        let time = || ColumnPath::new(vec!["time".into()]);
+        let metadata = [("modelwatch.model", model), ("modelwatch.format", "1")];
+        let metadata = metadata.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("modelwatch-log version ", env!("CARGO_PKG_VERSION")).into())
+            .set_compression(Compression::SNAPPY)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_offset_index_disabled(true)
+            .set_column_dictionary_enabled(time(), false)
+            .set_column_encoding(time(), Encoding::DELTA_BINARY_PACKED)
+            .set_key_value_metadata(Some(metadata.into()));
+        Arc::new(properties.build())
+    }
+}
+
+fn text(name: &str, repetition: Repetition) -> Result<TypePtr, ParquetError> {
+    let field = Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+        .with_repetition(repetition)
+        .with_converted_type(ConvertedType::UTF8)
+        .with_logical_type(Some(LogicalType::String))
+        .build()?;
+    Ok(Arc::new(field))
+}
+
+fn number(name: &str) -> Result<TypePtr, ParquetError> {
+    let field = Type::primitive_type_builder(name, Physical::DOUBLE)
+        .with_repetition(Repetition::OPTIONAL)
+        .build()?;
+    Ok(Arc::new(field))
+}

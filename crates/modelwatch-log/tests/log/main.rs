@@ -1,0 +1,4 @@
+//! The prediction log through its public door, judged by what stands on storage.
+
+mod on_storage;
+mod written;
