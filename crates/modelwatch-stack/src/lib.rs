@@ -15,9 +15,11 @@
 
 pub mod alertmanager;
 pub mod check;
+mod compose;
 mod error;
 mod file;
 pub mod grafana;
+mod kubernetes;
 pub mod links;
 pub mod promql;
 pub mod recorded;
@@ -42,7 +44,10 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
-    files.extend(grafana::files(config)?);
+    let grafana = grafana::files(config)?;
+    files.extend(kubernetes::files(config, &rules, &grafana)?);
+    files.extend(grafana);
+    files.extend(compose::files()?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

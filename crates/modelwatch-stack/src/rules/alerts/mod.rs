@@ -3,7 +3,7 @@
 //! Every alert has an owner, a severity, a sentence with the figures, and links to a dashboard, a runbook and the query behind it.
 //! A page is for what needs a person now; everything else is a ticket.
 
-mod drift;
+pub(crate) mod drift;
 mod features;
 pub mod kind;
 mod objectives;
