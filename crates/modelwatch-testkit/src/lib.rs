@@ -9,6 +9,8 @@
 //! | is it Prometheus text 0.0.4, and which samples arrive? | [`prometheus_text_strict`] |
 //! | were exactly these requests counted? | [`MetricsPage`] |
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
+//! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
+//! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
 //!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
@@ -22,6 +24,7 @@ mod page;
 mod prometheus;
 mod promtool;
 mod protobuf;
+mod schemas;
 mod text;
 mod tools;
 
@@ -33,6 +36,7 @@ pub use page::MetricsPage;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
 pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
+pub use schemas::{grafana_schema_check, kubernetes_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 
 /// The labels of a series, by name.

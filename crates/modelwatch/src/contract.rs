@@ -201,6 +201,22 @@ contract! {
         "Distance of the last window's prediction scores from the baseline.";
     PREDICTION_DRIFT_DETECTED = "ml_prediction_drift_detected", Gauge, Drift, ["model_name"],
         "1 when the prediction scores' drift is above its threshold and significant, else 0.";
+    CLASS_DRIFT_SCORE = "ml_prediction_class_drift_score", Gauge, Drift, ["model_name"],
+        "Distance of the last window's balance of predicted classes from the baseline.";
+    CLASS_DRIFT_DETECTED = "ml_prediction_class_drift_detected", Gauge, Drift, ["model_name"],
+        "1 when the class balance's drift is above its threshold and significant, else 0.";
+    VERSION_DATA_DRIFT_SCORE = "ml_version_data_drift_score", Gauge, Drift, ["model_name", "model_version", "feature_name"],
+        "Distance of the feature's last window from the training baseline, of one version's predictions.";
+    VERSION_DATA_DRIFT_DETECTED = "ml_version_data_drift_detected", Gauge, Drift, ["model_name", "model_version", "feature_name"],
+        "1 when the feature's drift in one version's predictions is above its threshold and significant, else 0.";
+    VERSION_PREDICTION_DRIFT_SCORE = "ml_version_prediction_drift_score", Gauge, Drift, ["model_name", "model_version"],
+        "Distance of one version's prediction scores in the last window from the baseline.";
+    VERSION_PREDICTION_DRIFT_DETECTED = "ml_version_prediction_drift_detected", Gauge, Drift, ["model_name", "model_version"],
+        "1 when the drift of one version's prediction scores is above its threshold and significant, else 0.";
+    VERSION_CLASS_DRIFT_SCORE = "ml_version_prediction_class_drift_score", Gauge, Drift, ["model_name", "model_version"],
+        "Distance of one version's balance of predicted classes in the last window from the baseline.";
+    VERSION_CLASS_DRIFT_DETECTED = "ml_version_prediction_class_drift_detected", Gauge, Drift, ["model_name", "model_version"],
+        "1 when the drift of one version's class balance is above its threshold and significant, else 0.";
     FEATURE_OUT_OF_RANGE_RATIO = "ml_feature_out_of_range_ratio", Gauge, Drift, ["model_name", "feature_name"],
         "Share of the last window's values outside the baseline's range, 0 to 1.";
     DRIFT_BASELINE_INFO = "ml_drift_baseline_info", Gauge, Drift, ["model_name", "baseline_version"],

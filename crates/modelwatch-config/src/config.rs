@@ -1,0 +1,269 @@
+//! The whole file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::error::{ConfigError, ConfigErrors};
+use crate::model::{self, Model, Owners};
+use crate::reader::{Reader, Table, name, url};
+use crate::scrape::{JobPlane, Scraping};
+use crate::team::Team;
+
+/// A configuration without mistakes, defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The file it came from, as the caller named it.
+    pub file: PathBuf,
+    /// The environment's name: a label on every scraped series.
+    pub environment: String,
+    /// How much of the stack is rolled out. Default: all.
+    pub rollout: Rollout,
+    /// What alerts and dashboards point to.
+    pub links: Links,
+    /// What Prometheus scrapes, and how often.
+    pub prometheus: Scraping,
+    /// Who gets alerts, by name.
+    pub teams: BTreeMap<String, Team>,
+    /// Who owns what no model says otherwise: alerts about targets, for example.
+    pub owners: Owners,
+    /// The models, in the order of the file.
+    pub models: Vec<Model>,
+}
+
+/// The phases in which a team introduces monitoring; each contains those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rollout {
+    /// Traffic, errors, latency, targets.
+    ServiceHealth,
+    /// Versions, predictions, features.
+    ModelAware,
+    /// The drift job and its alerts.
+    Drift,
+    /// Objectives with burn rates, canaries, owners.
+    #[default]
+    ReleaseAware,
+}
+
+impl Rollout {
+    const NAMES: [(&'static str, Self); 4] = [
+        ("service-health", Self::ServiceHealth),
+        ("model-aware", Self::ModelAware),
+        ("drift", Self::Drift),
+        ("release-aware", Self::ReleaseAware),
+    ];
+}
+
+/// URLs without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// Where Grafana answers.
+    pub grafana: String,
+    /// The folder of the runbooks.
+    pub runbooks: String,
+    /// Where Prometheus answers.
+    pub prometheus: String,
+    /// Where traces are: a trace's identifier after a slash makes its URL. Nothing: exemplars lead nowhere.
+    pub traces: Option<String>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read, or every mistake in it.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigErrors> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            ConfigErrors(vec![ConfigError {
+                file: file.clone(),
+                location: None,
+                what: format!("can't be read: {error}"),
+                mend: "name the file, or write one with `modelwatch stack init`".to_owned(),
+            }])
+        })?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads a text; `file` is its name in messages, and the folder its relative paths start from.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigErrors> {
+        let reader = Reader::new(file, text);
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        for error in syntax {
+            let location = reader.location(error.span().map_or(0, |span| span.start));
+            reader.report(
+                location,
+                error.message().trim().replace('\n', ", "),
+                "mend the TOML here (https://toml.io)",
+            );
+        }
+        let config = {
+            let table = Table::new(&reader, document.get_ref(), 0..0, String::new());
+            read(file, table)
+        };
+        let errors = reader.into_errors();
+        match config {
+            Some(config) if errors.is_empty() => Ok(config),
+            _ => Err(ConfigErrors(errors)),
+        }
+    }
+
+    /// The folder that relative paths in the file start from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The model of that name.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == name)
+    }
+}
+
+fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
+    let environment = table.required("environment", "\"production\"", name);
+    let rollout = table.read("rollout", |value| {
+        let names = Rollout::NAMES.map(|(name, _)| format!("{name:?}")).join(", ");
+        Rollout::NAMES
+            .iter()
+            .find(|(name, _)| value.as_str() == Some(name))
+            .map(|(_, phase)| *phase)
+            .ok_or_else(|| format!("one of {names}"))
+    });
+    let links = section(&table, "links", "with grafana, runbooks and prometheus").and_then(links);
+    let prometheus = section(&table, "prometheus", "with [[prometheus.jobs]]").and_then(Scraping::read);
+    let teams =
+        section(&table, "teams", "a table for each team: [teams.ml-platform]").map(|table| Team::read_all(&table));
+    let owners = section(&table, "owners", "with serving, model and data").and_then(Owners::read);
+    let defaults = table.table("defaults");
+    let models = table.field("models").map(|field| {
+        let defaults = model::Settings::read(defaults);
+        let tables: Vec<_> = field.items().iter().filter_map(|item| item.table()).collect();
+        let mut models = Vec::new();
+        let mut names = BTreeSet::new();
+        for table in tables {
+            let location = table.location();
+            let Some(model) = Model::read(table, &defaults, owners.as_ref(), file) else {
+                continue;
+            };
+            if !names.insert(model.name.clone()) {
+                field.reader.report(
+                    location,
+                    format!("a second model {:?}", model.name),
+                    "give it another name, or join the two tables",
+                );
+            }
+            models.push(model);
+        }
+        models
+    });
+    if models.as_ref().is_none_or(Vec::is_empty) {
+        table.reader.report(
+            table.location(),
+            "there is no model",
+            "add [[models]] with name and routes",
+        );
+    }
+    let reader = table.reader;
+    table.finish();
+    let config = Config {
+        file: file.into(),
+        environment: environment.unwrap_or_default(),
+        rollout: rollout.unwrap_or_default(),
+        links: links?,
+        prometheus: prometheus?,
+        teams: teams?,
+        owners: owners?,
+        models: models?,
+    };
+    check_references(reader, config)
+}
+
+fn section<'r, 'i>(table: &Table<'r, 'i>, key: &'static str, contents: &str) -> Option<Table<'r, 'i>> {
+    let field = table.field(key);
+    if field.is_none() {
+        table.reader.report(
+            table.location(),
+            format!("there is no [{key}]"),
+            format!("add [{key}] {contents}"),
+        );
+    }
+    field?.table()
+}
+
+fn links(table: Table<'_, '_>) -> Option<Links> {
+    let grafana = table.required("grafana", "\"https://grafana.example.com\"", url);
+    let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", url);
+    let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", url);
+    let traces = table.read("traces", url);
+    table.finish();
+    Some(Links {
+        grafana: grafana?,
+        runbooks: runbooks?,
+        prometheus: prometheus?,
+        traces,
+    })
+}
+
+/// Names that have to be declared elsewhere in the file.
+fn check_references(reader: &Reader<'_>, mut config: Config) -> Option<Config> {
+    let teams: Vec<_> = config.teams.keys().map(String::as_str).collect();
+    let mut owners = vec![&config.owners];
+    owners.extend(config.models.iter().map(|model| &model.owners));
+    let mut told = BTreeSet::new();
+    for owners in owners {
+        for (role, (team, location)) in [
+            ("serving", &owners.serving),
+            ("model", &owners.model),
+            ("data", &owners.data),
+        ]
+        .map(|(role, owner)| (role, (owner.team.as_str(), owner.location)))
+        {
+            if !config.teams.contains_key(team) && told.insert((role, location.line, location.column)) {
+                reader.report(
+                    location,
+                    format!("the owner {team:?} is no team"),
+                    format!("add [teams.{team:?}], or name one of {}", teams.join(", ")),
+                );
+            }
+        }
+    }
+    let inference: Vec<_> = config
+        .prometheus
+        .jobs
+        .iter()
+        .filter(|job| job.plane == JobPlane::Inference)
+        .map(|job| job.job.clone())
+        .collect();
+    if inference.is_empty() {
+        reader.report(
+            config.prometheus.location,
+            "no scrape job has plane = \"inference\"",
+            "add [[prometheus.jobs]] with job, plane = \"inference\" and targets",
+        );
+    }
+    for model in &mut config.models {
+        if model.job.is_empty() {
+            model.job = inference.first().cloned().unwrap_or_default();
+        } else if !inference.contains(&model.job) {
+            reader.report(
+                model.location,
+                format!(
+                    "model {:?} is served by the job {:?}, which is no inference job",
+                    model.name, model.job
+                ),
+                format!("name one of {}", inference.join(", ")),
+            );
+        }
+    }
+    Some(config)
+}

@@ -1,0 +1,53 @@
+//! `modelwatch.toml`: the one file that names models, owners, objectives, critical features and thresholds.
+//!
+//! The drift job and the generator of the operations stack read the same file through this crate, so a threshold or an
+//! owner exists once. What comes out is resolved: defaults are filled in, every model has every setting.
+//!
+//! ```
+//! let config = modelwatch_config::Config::parse("modelwatch.toml", r##"
+//! environment = "production"
+//! [links]
+//! grafana = "https://grafana.example.com"
+//! runbooks = "https://runbooks.example.com/modelwatch"
+//! prometheus = "https://prometheus.example.com"
+//! [[prometheus.jobs]]
+//! job = "model-inference"
+//! plane = "inference"
+//! targets = ["model-api:8000"]
+//! [teams.applied-ml]
+//! slack = { channel = "#applied-ml-alerts", api_url_file = "/etc/alertmanager/secrets/slack" }
+//! [owners]
+//! serving = "applied-ml"
+//! model = "applied-ml"
+//! data = "applied-ml"
+//! [[models]]
+//! name = "claims-risk"
+//! routes = ["predict"]
+//! critical_features = ["income"]
+//! "##)?;
+//! assert_eq!(config.models[0].thresholds.error_ratio, 0.03);
+//! # Ok::<(), modelwatch_config::ConfigErrors>(())
+//! ```
+//!
+//! A mistake names file, line, what and mend, and all mistakes come at once:
+//!
+//! ```
+//! let errors = modelwatch_config::Config::parse("modelwatch.toml", "enviroment = 'production'").unwrap_err();
+//! let said = errors.to_string();
+//! assert!(said.contains("modelwatch.toml:1:1: unknown key enviroment; did you mean environment?"), "{said}");
+//! ```
+
+mod config;
+mod duration;
+mod error;
+mod model;
+mod reader;
+mod scrape;
+mod team;
+
+pub use config::{Config, Links, Rollout};
+pub use duration::prometheus_duration;
+pub use error::{ConfigError, ConfigErrors, Location};
+pub use model::{Drift, FeatureDrift, Model, Owner, Owners, Source, Statistic, Thresholds};
+pub use scrape::{Job, JobPlane, Scraping};
+pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};

@@ -1,0 +1,486 @@
+//! A model: its routes, objectives, thresholds, owners and drift.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use modelwatch::contract;
+use toml::de::DeValue;
+
+use crate::duration::prometheus_duration;
+use crate::error::Location;
+use crate::reader::{
+    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text,
+};
+
+/// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The label `model_name`.
+    pub name: String,
+    /// The routes it answers.
+    pub routes: Vec<String>,
+    /// The scrape job that serves it. Default: the first of plane `inference`.
+    pub job: String,
+    /// Features whose drift tells somebody; empty: every feature's.
+    pub critical_features: Vec<String>,
+    /// Whether drift pages, rather than opening a ticket.
+    pub high_risk: bool,
+    /// Whether silence is a fault. Default: true. False for models that are called now and then.
+    pub expect_traffic: bool,
+    /// Who owns what.
+    pub owners: Owners,
+    /// The latency 95 % of requests keep: an edge of the latency buckets. Default: 350 ms.
+    pub latency_p95: Duration,
+    /// The share of requests that keep it. Default: 0.95.
+    pub latency_objective: f64,
+    /// The share of requests that end without a fault of the service. Default: 0.999.
+    pub availability_objective: f64,
+    /// When alerts fire.
+    pub thresholds: Thresholds,
+    /// What the drift job does; nothing when it does not watch this model.
+    pub drift: Option<Drift>,
+    /// Where the model stands in the file.
+    pub location: Location,
+}
+
+/// Teams by what they answer for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owners {
+    /// Latency, errors, saturation.
+    pub serving: Owner,
+    /// Drift and shifts of predictions.
+    pub model: Owner,
+    /// Missing and out-of-range features.
+    pub data: Owner,
+}
+
+/// A team, and where it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// A key of `[teams]`.
+    pub team: String,
+    /// Where it was named.
+    pub location: Location,
+}
+
+impl Owners {
+    pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
+        let owner = |role| {
+            let team = table.required(role, "\"<a team>\"", name)?;
+            let location = table.field(role)?.location();
+            Some(Owner { team, location })
+        };
+        let (serving, model, data) = (owner("serving"), owner("model"), owner("data"));
+        table.finish();
+        Some(Self {
+            serving: serving?,
+            model: model?,
+            data: data?,
+        })
+    }
+
+    fn overridden(&self, table: Table<'_, '_>) -> Self {
+        let owner = |role, default: &Owner| {
+            let named = table.read(role, name).zip(table.field(role));
+            named.map_or_else(
+                || default.clone(),
+                |(team, field)| Owner {
+                    team,
+                    location: field.location(),
+                },
+            )
+        };
+        let owners = Self {
+            serving: owner("serving", &self.serving),
+            model: owner("model", &self.model),
+            data: owner("data", &self.data),
+        };
+        table.finish();
+        owners
+    }
+}
+
+macro_rules! thresholds {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, $read:ident;)*) => {
+        /// When alerts fire. Shares are from 0 to 1.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Thresholds {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        impl Default for Thresholds {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        impl Thresholds {
+            /// The keys of `[defaults.thresholds]`.
+            pub const KEYS: &[&str] = &[$(stringify!($name)),*];
+
+            fn overridden(&self, table: Table<'_, '_>) -> Self {
+                let thresholds = Self {
+                    $($name: table.read(stringify!($name), $read).unwrap_or_else(|| self.$name.clone()),)*
+                };
+                table.finish();
+                thresholds
+            }
+        }
+    };
+}
+
+const DAY: u64 = 86_400;
+
+thresholds! {
+    /// Requests a five-minute window must hold before its error ratio or percentile counts. Default: 50.
+    minimum_requests: u64 = 50, count;
+    /// Failed or slow requests the long window must hold before a burn rate counts. Default: 5.
+    minimum_errors: u64 = 5, count;
+    /// Predictions a half hour must hold before its median or class balance counts. Default: 100.
+    minimum_predictions: u64 = 100, count;
+    /// Share of requests that end in an error. Default: 0.03.
+    error_ratio: f64 = 0.03, ratio;
+    /// Share by which a version's errors may exceed the other versions'. Default: 0.02.
+    canary_error_ratio: f64 = 0.02, ratio;
+    /// How many times the other versions' p95 a version's may be. Default: 1.5.
+    canary_latency_factor: f64 = 1.5, factor;
+    /// Requests in flight on one replica. Default: 100.
+    in_flight: f64 = 100.0, positive;
+    /// Requests that wait for the model on one replica. Default: 50.
+    queue_depth: f64 = 50.0, positive;
+    /// Restarts of one replica in an hour. Default: 3.
+    restarts: u64 = 3, count;
+    /// Share of observations in which a feature is missing. Default: 0.05.
+    missing_ratio: f64 = 0.05, ratio;
+    /// Share of observations outside a feature's range. Default: 0.05.
+    out_of_range_ratio: f64 = 0.05, ratio;
+    /// The drift job's distance from the baseline, for features without a threshold of their own. Default: 0.15.
+    drift_score: f64 = 0.15, positive;
+    /// Change of the median score, in the score's own unit. Default: 0.20.
+    score_shift: f64 = 0.20, positive;
+    /// Change of a class's share of the predictions. Default: 0.20.
+    class_shift: f64 = 0.20, ratio;
+    /// Change of an outcome's share of the outcomes. Default: 0.20.
+    outcome_shift: f64 = 0.20, ratio;
+    /// Share of scores that are NaN or infinite. Default: 0.001.
+    non_finite_ratio: f64 = 0.001, ratio;
+    /// Share of records the prediction log drops. Default: 0.01.
+    log_drop_ratio: f64 = 0.01, ratio;
+    /// Age of the baseline. Default: 90 days.
+    baseline_age: Duration = Duration::from_secs(90 * DAY), duration;
+}
+
+fn factor(value: &DeValue<'_>) -> Result<f64, Expected> {
+    number(value)
+        .filter(|factor| *factor > 1.0)
+        .ok_or_else(|| "a factor above 1, such as 1.5".to_owned())
+}
+
+/// What `[defaults]` and a model may both say.
+pub(crate) struct Settings {
+    latency_p95: Duration,
+    latency_p95_location: Option<Location>,
+    latency_buckets: Vec<f64>,
+    latency_objective: f64,
+    availability_objective: f64,
+    high_risk: bool,
+    expect_traffic: bool,
+    thresholds: Thresholds,
+}
+
+impl Settings {
+    /// `[defaults]`, with ours where it is silent.
+    pub(crate) fn read(table: Option<Table<'_, '_>>) -> Self {
+        let ours = Self {
+            latency_p95: Duration::from_millis(350),
+            latency_p95_location: None,
+            latency_buckets: contract::LATENCY_BUCKETS.to_vec(),
+            latency_objective: 0.95,
+            availability_objective: 0.999,
+            high_risk: false,
+            expect_traffic: true,
+            thresholds: Thresholds::default(),
+        };
+        let Some(table) = table else { return ours };
+        let settings = ours.overridden(&table);
+        settings.check(&table);
+        table.finish();
+        settings
+    }
+
+    fn overridden(&self, table: &Table<'_, '_>) -> Self {
+        let latency_p95 = table.field("latency_p95");
+        Self {
+            latency_p95_location: latency_p95.as_ref().map(Field::location).or(self.latency_p95_location),
+            latency_p95: latency_p95
+                .and_then(|field| field.read(duration))
+                .unwrap_or(self.latency_p95),
+            latency_buckets: table
+                .field("latency_buckets")
+                .map_or_else(|| self.latency_buckets.clone(), |field| buckets(&field)),
+            latency_objective: table
+                .read("latency_objective", objective)
+                .unwrap_or(self.latency_objective),
+            availability_objective: table
+                .read("availability_objective", objective)
+                .unwrap_or(self.availability_objective),
+            high_risk: table.read("high_risk", boolean).unwrap_or(self.high_risk),
+            expect_traffic: table.read("expect_traffic", boolean).unwrap_or(self.expect_traffic),
+            thresholds: table
+                .table("thresholds")
+                .map_or_else(|| self.thresholds.clone(), |table| self.thresholds.overridden(table)),
+        }
+    }
+
+    /// The share of requests within the latency is counted, not guessed, so the latency has to be a bucket's edge.
+    fn check(&self, table: &Table<'_, '_>) {
+        let seconds = self.latency_p95.as_secs_f64();
+        if self.latency_buckets.iter().any(|edge| (edge - seconds).abs() < 1e-9) {
+            return;
+        }
+        let edges: Vec<_> = self
+            .latency_buckets
+            .iter()
+            .map(|edge| prometheus_duration(Duration::from_secs_f64(*edge)))
+            .collect();
+        table.reader.report(
+            self.latency_p95_location.unwrap_or_else(|| table.location()),
+            format!(
+                "latency_p95 is {}, which is no edge of the latency buckets",
+                prometheus_duration(self.latency_p95)
+            ),
+            format!(
+                "take one of {}, or say latency_buckets where the service has others",
+                edges.join(", ")
+            ),
+        );
+    }
+}
+
+fn buckets(field: &Field<'_, '_>) -> Vec<f64> {
+    let edges = field.list(positive);
+    if edges.is_empty() || !edges.is_sorted_by(|low, high| low < high) {
+        field.report(
+            format!("{} does not rise", field.path),
+            "list the upper edges of the service's latency buckets in seconds, from small to large",
+        );
+    }
+    edges.into_iter().filter(|edge| *edge < 1e6).collect()
+}
+
+impl Model {
+    pub(crate) fn read(table: Table<'_, '_>, defaults: &Settings, owners: Option<&Owners>, file: &str) -> Option<Self> {
+        let location = table.location();
+        let model = table.required("name", "\"flight-delay\"", name);
+        let routes = table.field("routes").map(|field| field.list(name));
+        if routes.as_ref().is_none_or(Vec::is_empty) {
+            table.reader.report(
+                location,
+                format!("{} has no route", table.path),
+                "add routes = [\"predict\"]",
+            );
+        }
+        let job = table.read("job", name);
+        let critical_features = table
+            .field("critical_features")
+            .map(|field| field.list(name))
+            .unwrap_or_default();
+        let settings = defaults.overridden(&table);
+        settings.check(&table);
+        let own = table.table("owners");
+        let owners = owners.map(|owners| own.map_or_else(|| owners.clone(), |table| owners.overridden(table)));
+        let drift = table
+            .table("drift")
+            .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        table.finish();
+        Some(Self {
+            name: model?,
+            routes: routes.unwrap_or_default(),
+            job: job.unwrap_or_default(),
+            critical_features,
+            high_risk: settings.high_risk,
+            expect_traffic: settings.expect_traffic,
+            owners: owners?,
+            latency_p95: settings.latency_p95,
+            latency_objective: settings.latency_objective,
+            availability_objective: settings.availability_objective,
+            thresholds: settings.thresholds,
+            drift,
+            location,
+        })
+    }
+}
+
+/// `[models.drift]`: what the drift job compares, and when it calls it drift.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// The baseline file.
+    pub baseline: Source,
+    /// The root of the prediction log.
+    pub log: Source,
+    /// How much of the log one verdict is about. Default: 15 minutes.
+    pub window: Duration,
+    /// Between verdicts. Default: the window.
+    pub interval: Duration,
+    /// Rows below which a window gets no verdict. Default: 200.
+    pub minimum_rows: u64,
+    /// How many windows in a row have to drift. Default: 1.
+    pub consecutive_windows: u64,
+    /// The measure of drift. Default: PSI.
+    pub statistic: Statistic,
+    /// The share of windows without drift that may be called drift. Default: 0.0001.
+    pub significance: f64,
+    /// The score above which a feature drifts: `thresholds.drift_score`.
+    pub threshold: f64,
+    /// Whether each version is compared for itself too. Default: false.
+    pub per_version: bool,
+    /// What single features have of their own.
+    pub features: BTreeMap<String, FeatureDrift>,
+    /// Where the section stands.
+    pub location: Location,
+}
+
+/// `[models.drift.features.<name>]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeatureDrift {
+    /// Its own threshold.
+    pub threshold: Option<f64>,
+    /// Its own statistic.
+    pub statistic: Option<Statistic>,
+}
+
+/// A place to read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file or folder; relative ones already start from the folder of the configuration.
+    Path(PathBuf),
+    /// Elsewhere, such as `s3://bucket/prefix`.
+    Url(String),
+}
+
+impl Source {
+    fn new(text: &str, file: &str) -> Self {
+        match text.strip_prefix("file://") {
+            Some(path) => Self::Path(path.into()),
+            None if text.contains("://") => Self::Url(text.to_owned()),
+            None => Self::Path(Path::new(file).parent().unwrap_or(Path::new("")).join(text)),
+        }
+    }
+}
+
+/// A measure of how far a window is from the baseline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Statistic {
+    /// Population stability index.
+    #[default]
+    Psi,
+    /// Jensen–Shannon distance.
+    JensenShannon,
+    /// Kolmogorov–Smirnov distance.
+    KolmogorovSmirnov,
+    /// Wasserstein distance in standard deviations of the baseline.
+    Wasserstein,
+    /// Chi-square of two samples.
+    ChiSquare,
+    /// Hellinger distance.
+    Hellinger,
+}
+
+impl Statistic {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Psi,
+        Self::JensenShannon,
+        Self::KolmogorovSmirnov,
+        Self::Wasserstein,
+        Self::ChiSquare,
+        Self::Hellinger,
+    ];
+
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Psi => "psi",
+            Self::JensenShannon => "jensen-shannon",
+            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
+            Self::Wasserstein => "wasserstein",
+            Self::ChiSquare => "chi-square",
+            Self::Hellinger => "hellinger",
+        }
+    }
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Expected> {
+        Self::ALL
+            .into_iter()
+            .find(|statistic| value.as_str() == Some(statistic.name()))
+            .ok_or_else(|| {
+                let names = Self::ALL.map(|statistic| format!("{:?}", statistic.name()));
+                format!("one of {}", names.join(", "))
+            })
+    }
+}
+
+impl Drift {
+    fn read(table: Table<'_, '_>, thresholds: &Thresholds, file: &str) -> Option<Self> {
+        let location = table.location();
+        let source = |key, example| table.required(key, example, text).map(|text| Source::new(&text, file));
+        let baseline = source("baseline", "\"baselines/flight-delay.json\"");
+        let log = source("log", "\"prediction-log\"");
+        let window = table.read("window", duration).unwrap_or(Duration::from_secs(15 * 60));
+        let interval = table.read("interval", duration).unwrap_or(window);
+        let drift = |baseline, log| Self {
+            baseline,
+            log,
+            window,
+            interval,
+            minimum_rows: table.read("minimum_rows", count).unwrap_or(200),
+            consecutive_windows: table.read("consecutive_windows", count).unwrap_or(1),
+            statistic: table.read("statistic", Statistic::read).unwrap_or_default(),
+            significance: table.read("significance", objective).unwrap_or(0.0001),
+            threshold: thresholds.drift_score,
+            per_version: table.read("per_version", boolean).unwrap_or(false),
+            features: features(&table),
+            location,
+        };
+        // Read with placeholders where a source is wrong, so that the other mistakes show too.
+        let nowhere = || Source::Url(String::new());
+        let complete = baseline.is_some() && log.is_some();
+        let read = drift(baseline.unwrap_or_else(nowhere), log.unwrap_or_else(nowhere));
+        for (key, duration) in [("window", read.window), ("interval", read.interval)] {
+            if duration < Duration::from_secs(1) || duration > Duration::from_secs(7 * DAY) {
+                table.reader.report(
+                    location,
+                    format!("{}.{key} is {}", table.path, prometheus_duration(duration)),
+                    "take between a second and a week, such as \"15m\"",
+                );
+            }
+        }
+        table.finish();
+        complete.then_some(read)
+    }
+}
+
+fn features(table: &Table<'_, '_>) -> BTreeMap<String, FeatureDrift> {
+    let mut names = BTreeSet::new();
+    let features = table.table("features").map(|table| table.named()).unwrap_or_default();
+    features
+        .into_iter()
+        .filter_map(|(feature, field)| {
+            if !is_name(&feature) || !names.insert(feature.clone()) {
+                field.report(
+                    format!("a feature is called {feature:?}"),
+                    "give it a name without control characters",
+                );
+            }
+            let table = field.table()?;
+            let drift = FeatureDrift {
+                threshold: table.read("threshold", positive),
+                statistic: table.read("statistic", Statistic::read),
+            };
+            table.finish();
+            Some((feature, drift))
+        })
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! What Prometheus scrapes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::error::Location;
+use crate::reader::{Table, duration, host_and_port, name, text};
+
+/// `[prometheus]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scraping {
+    /// Between scrapes of the serving path. Default: 15 s.
+    pub scrape_interval: Duration,
+    /// Between evaluations of rules. Default: 30 s.
+    pub evaluation_interval: Duration,
+    /// Alertmanagers as `host:port`.
+    pub alertmanagers: Vec<String>,
+    /// The scrape jobs, in the order of the file.
+    pub jobs: Vec<Job>,
+    /// Where the section stands.
+    pub location: Location,
+}
+
+/// One scrape job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its name: the label `job`.
+    pub job: String,
+    /// What it scrapes.
+    pub plane: JobPlane,
+    /// `host:port` of each target.
+    pub targets: Vec<String>,
+    /// The path of the page. Default: `/metrics`.
+    pub metrics_path: String,
+    /// The label `service`. Default: the job's name.
+    pub service: String,
+    /// Between scrapes: the file's `scrape_interval`, and 60 s for the drift plane, which changes once in minutes.
+    pub scrape_interval: Duration,
+}
+
+/// What a job scrapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobPlane {
+    /// Model servers.
+    Inference,
+    /// The exporter of the drift job.
+    Drift,
+    /// Machines, by node-exporter.
+    Node,
+}
+
+impl JobPlane {
+    const NAMES: [(&'static str, Self); 3] = [
+        ("inference", Self::Inference),
+        ("drift", Self::Drift),
+        ("node", Self::Node),
+    ];
+
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inference => "inference",
+            Self::Drift => "drift",
+            Self::Node => "node",
+        }
+    }
+}
+
+impl Scraping {
+    pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
+        let location = table.location();
+        let scrape_interval = table
+            .read("scrape_interval", duration)
+            .unwrap_or(Duration::from_secs(15));
+        let evaluation_interval = table
+            .read("evaluation_interval", duration)
+            .unwrap_or(Duration::from_secs(30));
+        let short = |key: &'static str, interval: Duration| {
+            if interval > Duration::from_secs(120) {
+                table.reader.report(
+                    location,
+                    format!("prometheus.{key} is {} s", interval.as_secs()),
+                    "make it at most \"2m\": rates over five minutes need two samples",
+                );
+            }
+        };
+        short("scrape_interval", scrape_interval);
+        short("evaluation_interval", evaluation_interval);
+        let alertmanagers = table
+            .field("alertmanagers")
+            .map(|field| field.list(host_and_port))
+            .unwrap_or_default();
+        let mut names = BTreeSet::new();
+        let mut jobs = Vec::new();
+        for item in table.field("jobs").map(|field| field.items()).unwrap_or_default() {
+            let location = item.location();
+            let Some(job) = item.table().and_then(|table| Job::read(table, scrape_interval)) else {
+                continue;
+            };
+            if !names.insert(job.job.clone()) {
+                table.reader.report(
+                    location,
+                    format!("a second job {:?}", job.job),
+                    "give it another name, or join their targets",
+                );
+            }
+            jobs.push(job);
+        }
+        table.finish();
+        Some(Self {
+            scrape_interval,
+            evaluation_interval,
+            alertmanagers,
+            jobs,
+            location,
+        })
+    }
+}
+
+impl Job {
+    fn read(table: Table<'_, '_>, default_interval: Duration) -> Option<Self> {
+        let job = table.required("job", "\"model-inference\"", name);
+        let plane = table.required("plane", "\"inference\"", |value| {
+            JobPlane::NAMES
+                .iter()
+                .find(|(name, _)| value.as_str() == Some(name))
+                .map(|(_, plane)| *plane)
+                .ok_or_else(|| "\"inference\", \"drift\" or \"node\"".to_owned())
+        });
+        let targets = table.field("targets").map(|field| field.list(host_and_port));
+        if targets.as_ref().is_none_or(Vec::is_empty) {
+            table.reader.report(
+                table.location(),
+                format!("{} has no target", table.path),
+                "add targets = [\"model-api:8000\"]",
+            );
+        }
+        let metrics_path = table.read("metrics_path", |value| {
+            text(value)
+                .ok()
+                .filter(|path| path.starts_with('/'))
+                .ok_or_else(|| "a path such as \"/metrics\"".to_owned())
+        });
+        let service = table.read("service", name);
+        let scrape_interval = table.read("scrape_interval", duration);
+        table.finish();
+        let (job, plane) = (job?, plane?);
+        let usual = match plane {
+            JobPlane::Drift => Duration::from_secs(60),
+            JobPlane::Inference | JobPlane::Node => default_interval,
+        };
+        Some(Self {
+            service: service.unwrap_or_else(|| job.clone()),
+            job,
+            plane,
+            targets: targets.unwrap_or_default(),
+            metrics_path: metrics_path.unwrap_or_else(|| "/metrics".to_owned()),
+            scrape_interval: scrape_interval.unwrap_or(usual),
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! The baseline and its JSON.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::categorical::{CategoricalDocument, CategoricalProfile};
+use super::error::BaselineError;
+use super::numeric::{NumericDocument, NumericProfile};
+use super::profile::{Profile, Window};
+
+/// The format that is written; a change that an older reader would misread makes it one more.
+pub const FORMAT: u64 = 1;
+
+/// From the first row's time to the last's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSpan {
+    /// The earliest time of a row.
+    pub from: DateTime<Utc>,
+    /// The latest time of a row.
+    pub to: DateTime<Utc>,
+}
+
+/// Where a baseline comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// The model, as in `model_name`.
+    pub model: String,
+    /// The baseline's own version, as in `baseline_version`.
+    pub version: String,
+    /// When it was built.
+    pub created: DateTime<Utc>,
+    /// Rows of the reference.
+    pub rows: u64,
+    /// The time the rows span, when they have one.
+    pub time_span: Option<TimeSpan>,
+    /// A digest of the data, `<algorithm>:<hex>`: the same rows give the same.
+    pub fingerprint: String,
+}
+
+/// What a model was trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    about: About,
+    features: Vec<(String, Profile)>,
+    score: Option<NumericProfile>,
+    classes: Option<CategoricalProfile>,
+}
+
+impl Baseline {
+    /// A baseline of these profiles, each of [`About::rows`] rows.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Empty`] when there are no rows or nothing to compare, [`BaselineError::DuplicateFeature`],
+    /// [`BaselineError::Inconsistent`] when a profile has another number of rows, a name is empty or the time span ends before
+    /// it begins.
+    pub fn new(
+        about: About,
+        features: Vec<(String, Profile)>,
+        score: Option<NumericProfile>,
+        classes: Option<CategoricalProfile>,
+    ) -> Result<Self, BaselineError> {
+        if about.rows == 0 || (features.is_empty() && score.is_none() && classes.is_none()) {
+            return Err(BaselineError::Empty { feature: None });
+        }
+        for (field, text) in [("model", &about.model), ("version", &about.version)] {
+            if text.is_empty() {
+                return Err(BaselineError::inconsistent(field, "it is empty".to_owned()));
+            }
+        }
+        if about.time_span.is_some_and(|span| span.from > span.to) {
+            let what = "it ends before it begins".to_owned();
+            return Err(BaselineError::inconsistent("time_span", what));
+        }
+        let mut names = HashSet::new();
+        for (name, profile) in &features {
+            if name.is_empty() {
+                return Err(BaselineError::inconsistent("features", "one has no name".to_owned()));
+            }
+            if !names.insert(name) {
+                return Err(BaselineError::DuplicateFeature { feature: name.clone() });
+            }
+            same_rows(name, profile.rows(), about.rows)?;
+        }
+        if let Some(score) = &score {
+            same_rows("score", score.counts().rows(), about.rows)?;
+        }
+        if let Some(classes) = &classes {
+            same_rows("classes", classes.counts().rows(), about.rows)?;
+        }
+        Ok(Self {
+            about,
+            features,
+            score,
+            classes,
+        })
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The features by name, in the order of the file.
+    #[must_use]
+    pub fn features(&self) -> &[(String, Profile)] {
+        &self.features
+    }
+
+    /// The prediction score, when training's scores were given.
+    #[must_use]
+    pub fn score(&self) -> Option<&NumericProfile> {
+        self.score.as_ref()
+    }
+
+    /// The predicted classes, when training's were given.
+    #[must_use]
+    pub fn classes(&self) -> Option<&CategoricalProfile> {
+        self.classes.as_ref()
+    }
+
+    /// No rows yet, on this baseline's bins.
+    #[must_use]
+    pub fn count(&self) -> Window {
+        Window {
+            rows: 0,
+            features: self.features.iter().map(|(_, profile)| profile.count()).collect(),
+            score: self.score.as_ref().map(|profile| profile.bins().count()),
+            classes: self.classes.as_ref().map(|profile| profile.bins().count()),
+        }
+    }
+
+    /// Reads a baseline's JSON. Whatever the text, the baseline that comes of it keeps every promise of these types.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Json`] with line and column, [`BaselineError::UnknownFormat`], or what [`new`](Self::new) and the
+    /// profiles refuse.
+    pub fn from_json(text: &str) -> Result<Self, BaselineError> {
+        // The format first: a later one may have other fields, and "unknown field" would hide why.
+        let Format { format } = serde_json::from_str(text).map_err(BaselineError::Json)?;
+        if format != FORMAT {
+            return Err(BaselineError::UnknownFormat { format });
+        }
+        let document: Document = serde_json::from_str(text).map_err(BaselineError::Json)?;
+        let features = document
+            .features
+            .into_iter()
+            .map(|feature| {
+                let profile = match feature.profile {
+                    ProfileDocument::Numeric(numbers) => Profile::Numeric(numbers.into_profile(&feature.name)?),
+                    ProfileDocument::Categorical(categories) => {
+                        Profile::Categorical(categories.into_profile(&feature.name)?)
+                    }
+                };
+                Ok((feature.name, profile))
+            })
+            .collect::<Result<_, BaselineError>>()?;
+        let score = document
+            .score
+            .map(|numbers| numbers.into_profile("score"))
+            .transpose()?;
+        let classes = document
+            .classes
+            .map(|categories| categories.into_profile("classes"))
+            .transpose()?;
+        Self::new(document.baseline, features, score, classes)
+    }
+
+    /// The baseline as JSON, one line a feature, ending in a newline; [`from_json`](Self::from_json) gives back the same.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Json`] if the text could not be made.
+    pub fn to_json(&self) -> Result<String, BaselineError> {
+        let mut json = format!("{{\n\"format\": {FORMAT},\n\"baseline\": {},\n", line(&self.about)?);
+        json.push_str("\"features\": [");
+        for (place, (name, profile)) in self.features.iter().enumerate() {
+            json.push_str(if place == 0 { "\n" } else { ",\n" });
+            json.push_str(&line(&FeatureDocument {
+                name: name.clone(),
+                profile: match profile {
+                    Profile::Numeric(numbers) => ProfileDocument::Numeric(NumericDocument::of(numbers)),
+                    Profile::Categorical(categories) => {
+                        ProfileDocument::Categorical(CategoricalDocument::of(categories))
+                    }
+                },
+            })?);
+        }
+        let score = line(&self.score.as_ref().map(NumericDocument::of))?;
+        let classes = line(&self.classes.as_ref().map(CategoricalDocument::of))?;
+        json.push_str(&format!("\n],\n\"score\": {score},\n\"classes\": {classes}\n}}\n"));
+        Ok(json)
+    }
+}
+
+fn line(part: &impl Serialize) -> Result<String, BaselineError> {
+    serde_json::to_string(part).map_err(BaselineError::Json)
+}
+
+fn same_rows(name: &str, rows: u64, all: u64) -> Result<(), BaselineError> {
+    if rows == all {
+        return Ok(());
+    }
+    let what = format!("it counts {rows} rows of a reference of {all}");
+    Err(BaselineError::inconsistent(name, what))
+}
+
+/// The one field that every format has.
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "format")]
+    _format: u64,
+    baseline: About,
+    features: Vec<FeatureDocument>,
+    score: Option<NumericDocument>,
+    classes: Option<CategoricalDocument>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FeatureDocument {
+    name: String,
+    profile: ProfileDocument,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum ProfileDocument {
+    Numeric(NumericDocument),
+    Categorical(CategoricalDocument),
+}

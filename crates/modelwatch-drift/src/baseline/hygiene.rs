@@ -1,0 +1,129 @@
+//! What a reference must be to be one: a baseline of the wrong rows makes every score after it wrong.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+
+use super::document::TimeSpan;
+use super::error::BaselineError;
+
+/// What is asked of a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hygiene {
+    /// The fewest rows with a value that a feature may have. A tenth of them lies in each decile; 1,000 by default, so
+    /// that a decile's share is known to about a tenth of itself.
+    pub least_rows: u64,
+}
+
+impl Default for Hygiene {
+    fn default() -> Self {
+        Self { least_rows: 1_000 }
+    }
+}
+
+impl Hygiene {
+    pub(super) fn check_rows(&self, feature: &str, rows: u64) -> Result<(), BaselineError> {
+        if rows < self.least_rows {
+            return Err(BaselineError::TooFewRows {
+                feature: feature.to_owned(),
+                rows,
+                least: self.least_rows,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// One of the files a reference was read from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name, for the warning.
+    pub name: String,
+    /// The time its rows span, when they have one.
+    pub span: Option<TimeSpan>,
+}
+
+/// A reference that can be used but may not be what was meant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum HygieneWarning {
+    /// Between two sources lies more time than either of them spans: they may be of different populations.
+    TimeGap {
+        /// The source that ends first.
+        before: String,
+        /// The source that begins after it.
+        after: String,
+        /// The time between them.
+        gap: TimeDelta,
+    },
+    /// Some sources have a time, others have none.
+    SomeWithoutTime {
+        /// The first without.
+        source: String,
+    },
+    /// Two sources span the same time in part: the same rows may be counted twice.
+    TimeOverlap {
+        /// The source that begins first.
+        before: String,
+        /// The source that begins within it.
+        after: String,
+    },
+}
+
+impl fmt::Display for HygieneWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeGap { before, after, gap } => write!(
+                f,
+                "{} days lie between the end of {before} and the beginning of {after}, more than either spans: a reference of \
+                 different seasons is like neither; build it from one span",
+                gap.num_days()
+            ),
+            Self::SomeWithoutTime { source } => write!(
+                f,
+                "{source} has no times and other sources have: whether the reference is of one span can't be told"
+            ),
+            Self::TimeOverlap { before, after } => write!(
+                f,
+                "{after} begins before {before} ends: rows that are in both count twice; leave one out if they are the same"
+            ),
+        }
+    }
+}
+
+/// What is odd about the time spans of a reference's sources.
+#[must_use]
+pub fn warnings(sources: &[Source]) -> Vec<HygieneWarning> {
+    let mut timed: Vec<(&str, TimeSpan)> = Vec::new();
+    let mut warnings = Vec::new();
+    for source in sources {
+        if let Some(span) = source.span {
+            timed.push((&source.name, span));
+        }
+    }
+    if let Some(source) = sources.iter().find(|source| source.span.is_none())
+        && !timed.is_empty()
+    {
+        warnings.push(HygieneWarning::SomeWithoutTime {
+            source: source.name.clone(),
+        });
+    }
+    timed.sort_by_key(|(_, span)| (span.from, span.to));
+    for pair in timed.windows(2) {
+        let [(before, first), (after, second)] = [pair[0], pair[1]];
+        let gap = second.from - first.to;
+        if gap > (first.to - first.from).max(second.to - second.from) {
+            warnings.push(HygieneWarning::TimeGap {
+                before: before.to_owned(),
+                after: after.to_owned(),
+                gap,
+            });
+        } else if gap < TimeDelta::zero() {
+            warnings.push(HygieneWarning::TimeOverlap {
+                before: before.to_owned(),
+                after: after.to_owned(),
+            });
+        }
+    }
+    warnings
+}

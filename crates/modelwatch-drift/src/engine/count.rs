@@ -1,0 +1,323 @@
+//! The aggregate function that counts a column's values by cell: the only thing a window's query returns.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, StructArray, UInt64Array};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Float64Type, UInt64Type};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
+use datafusion::scalar::ScalarValue;
+
+/// How a column's values are told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cells {
+    /// By sorted edges. Cell 0 is below the first edge, cell i from edge i-1 up to edge i, which the next cell has. Then
+    /// comes the cell at and above the last edge, then that of missing values, NaN among them.
+    Edges(Vec<f64>),
+    /// By name: a cell for each, then one for every other value, then that of missing values.
+    Names(Vec<String>),
+}
+
+impl Cells {
+    /// How many there are, that of missing values included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Edges(edges) => edges.len() + 2,
+            Self::Names(names) => names.len() + 2,
+        }
+    }
+
+    /// Never: there is always the cell of missing values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The type a column must have, or be cast to.
+    pub(super) fn data_type(&self) -> DataType {
+        match self {
+            Self::Edges(_) => DataType::Float64,
+            Self::Names(_) => DataType::Utf8View,
+        }
+    }
+}
+
+/// Counts by cell, and the range of the finite numbers; see [`ColumnCounts`].
+pub(super) fn count_cells(cells: Cells) -> AggregateUDF {
+    AggregateUDF::new_from_impl(CountCells {
+        cells: Arc::new(cells),
+        signature: Signature::any(1, Volatility::Immutable),
+    })
+}
+
+#[derive(Debug)]
+struct CountCells {
+    cells: Arc<Cells>,
+    signature: Signature,
+}
+
+impl PartialEq for CountCells {
+    fn eq(&self, other: &Self) -> bool {
+        self.cells == other.cells
+    }
+}
+
+impl Eq for CountCells {}
+
+impl Hash for CountCells {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &*self.cells {
+            Cells::Edges(edges) => edges.iter().for_each(|edge| edge.to_bits().hash(state)),
+            Cells::Names(names) => names.hash(state),
+        }
+    }
+}
+
+impl AggregateUDFImpl for CountCells {
+    fn name(&self) -> &str {
+        "count_cells"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Struct(fields()))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        Ok(vec![Arc::new(Field::new_struct(args.name, fields(), true))])
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        let counts = ColumnCounts::of(&self.cells);
+        Ok(match &*self.cells {
+            Cells::Edges(edges) => Box::new(Counter {
+                sort: ByEdge::new(edges),
+                counts,
+            }),
+            Cells::Names(names) => Box::new(Counter {
+                sort: ByName::new(names),
+                counts,
+            }),
+        })
+    }
+}
+
+fn item() -> FieldRef {
+    Arc::new(Field::new_list_field(DataType::UInt64, false))
+}
+
+fn fields() -> Fields {
+    Fields::from(vec![
+        Field::new_list("cells", item(), false),
+        Field::new("least", DataType::Float64, true),
+        Field::new("largest", DataType::Float64, true),
+    ])
+}
+
+/// What has been counted of one column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnCounts {
+    /// By cell, as [`Cells`] orders them.
+    pub cells: Vec<u64>,
+    /// The least finite number there was.
+    pub least: Option<f64>,
+    /// The largest finite number there was.
+    pub largest: Option<f64>,
+}
+
+impl ColumnCounts {
+    fn of(cells: &Cells) -> Self {
+        Self {
+            cells: vec![0; cells.len()],
+            ..Self::default()
+        }
+    }
+
+    /// Reads one row of what the aggregate function returned.
+    pub(super) fn read(counts: &StructArray, row: usize) -> Self {
+        let number = |column: usize| {
+            let numbers = counts.column(column).as_primitive::<Float64Type>();
+            numbers.is_valid(row).then(|| numbers.value(row))
+        };
+        let cells = counts.column(0).as_list::<i32>().value(row);
+        Self {
+            cells: cells.as_primitive::<UInt64Type>().values().to_vec(),
+            least: number(1),
+            largest: number(2),
+        }
+    }
+
+    fn write(&self) -> ScalarValue {
+        let cells = Arc::new(UInt64Array::from(self.cells.clone()));
+        let cells = ListArray::new(item(), OffsetBuffer::from_lengths([self.cells.len()]), cells, None);
+        let number = |number| Arc::new(Float64Array::from(vec![number]));
+        let columns: Vec<ArrayRef> = vec![Arc::new(cells), number(self.least), number(self.largest)];
+        ScalarValue::Struct(Arc::new(StructArray::new(fields(), columns, None)))
+    }
+
+    /// Adds what was counted elsewhere by the same cells.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (total, count) in self.cells.iter_mut().zip(&other.cells) {
+            *total += count;
+        }
+        self.reach(other.least.into_iter().chain(other.largest));
+    }
+
+    fn reach(&mut self, values: impl Iterator<Item = f64>) {
+        let start = (
+            self.least.unwrap_or(f64::INFINITY),
+            self.largest.unwrap_or(f64::NEG_INFINITY),
+        );
+        let widen = |(least, largest): (f64, f64), value: f64| {
+            if value.is_finite() {
+                (least.min(value), largest.max(value))
+            } else {
+                (least, largest)
+            }
+        };
+        let (least, largest) = values.fold(start, widen);
+        self.least = Some(least).filter(|least| least.is_finite());
+        self.largest = Some(largest).filter(|largest| largest.is_finite());
+    }
+}
+
+trait Sort: fmt::Debug + Send + Sync + 'static {
+    fn count(&self, values: &ArrayRef, counts: &mut ColumnCounts) -> Result<()>;
+    fn size(&self) -> usize;
+}
+
+#[derive(Debug)]
+struct Counter<S> {
+    sort: S,
+    counts: ColumnCounts,
+}
+
+impl<S: Sort> Accumulator for Counter<S> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        values
+            .iter()
+            .try_for_each(|values| self.sort.count(values, &mut self.counts))
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(self.counts.write())
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.sort.size() + self.counts.cells.capacity() * 8
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![self.counts.write()])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        for states in states.iter().filter_map(|states| states.as_struct_opt()) {
+            for row in (0..states.len()).filter(|row| states.is_valid(*row)) {
+                self.counts.merge(&ColumnCounts::read(states, row));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Edges, padded with infinity to one less than a power of two, so that each search takes the same steps without a branch.
+#[derive(Debug)]
+struct ByEdge {
+    edges: Vec<f64>,
+    above: usize,
+}
+
+impl ByEdge {
+    fn new(edges: &[f64]) -> Self {
+        let mut padded = edges.to_vec();
+        padded.resize((edges.len() + 1).next_power_of_two() - 1, f64::NAN);
+        Self {
+            edges: padded,
+            above: edges.len(),
+        }
+    }
+
+    /// How many edges are at or below the value. No comparison with the padding is true.
+    #[inline]
+    fn cell(&self, value: f64) -> usize {
+        let mut below = 0;
+        let mut half = self.edges.len().div_ceil(2);
+        while half > 0 {
+            below += usize::from(self.edges[below + half - 1] <= value) * half;
+            half /= 2;
+        }
+        below
+    }
+}
+
+impl Sort for ByEdge {
+    fn count(&self, values: &ArrayRef, counts: &mut ColumnCounts) -> Result<()> {
+        let Some(values) = values.as_primitive_opt::<Float64Type>() else {
+            return exec_err!("count_cells by edges takes 64-bit floats, not {}", values.data_type());
+        };
+        let missing = self.above + 1;
+        let place = |value: f64| if value.is_nan() { missing } else { self.cell(value) };
+        if values.null_count() == 0 {
+            for value in values.values() {
+                counts.cells[place(*value)] += 1;
+            }
+            counts.reach(values.values().iter().copied());
+        } else {
+            for value in values {
+                counts.cells[value.map_or(missing, place)] += 1;
+            }
+            counts.reach(values.iter().flatten());
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> usize {
+        self.edges.capacity() * 8
+    }
+}
+
+#[derive(Debug)]
+struct ByName {
+    places: HashMap<String, usize>,
+    other: usize,
+}
+
+impl ByName {
+    fn new(names: &[String]) -> Self {
+        let places = names.iter().enumerate().map(|(place, name)| (name.clone(), place));
+        Self {
+            places: places.collect(),
+            other: names.len(),
+        }
+    }
+}
+
+impl Sort for ByName {
+    fn count(&self, values: &ArrayRef, counts: &mut ColumnCounts) -> Result<()> {
+        let Some(values) = values.as_string_view_opt() else {
+            return exec_err!("count_cells by name takes strings, not {}", values.data_type());
+        };
+        for value in values {
+            let place = value.map_or(self.other + 1, |value| {
+                self.places.get(value).copied().unwrap_or(self.other)
+            });
+            counts.cells[place] += 1;
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> usize {
+        let names: usize = self.places.keys().map(String::capacity).sum();
+        names + self.places.capacity() * size_of::<(String, usize)>()
+    }
+}

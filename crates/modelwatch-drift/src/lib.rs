@@ -1,0 +1,41 @@
+//! Drift of features, scores and classes: a window of predictions against the training baseline.
+//!
+//! Rooms, and arrows that point one way. [`baseline`] says where values fall and how many fell there in
+//! training. [`statistics`] are functions of two rows of counts, or of two sorted samples, and know nothing else: no
+//! Arrow, no files, no Prometheus. [`decision`] joins the two: how far a window is from its baseline, whether chance
+//! explains it, and when that is called drift.
+//!
+//! ```
+//! use modelwatch_drift::baseline::{Hygiene, NumericProfile};
+//! use modelwatch_drift::decision::{Measurement, Rule, Statistic};
+//!
+//! // Training: ages from 20 to 69, two of them missing.
+//! let ages: Vec<f64> = (0..5_000).map(|row| f64::from(20 + row % 50)).collect();
+//! let age = NumericProfile::from_values("age", ages, 2, &Hygiene::default())?;
+//!
+//! // A window in which everybody is ten years older.
+//! let mut window = age.bins().count();
+//! for row in 0..1_000 {
+//!     window.add(age.bins(), Some(f64::from(30 + row % 50)));
+//! }
+//! let measured = Measurement::of_numeric(&age, &window, Statistic::Psi)?;
+//! assert!(measured.score > 0.15 && measured.drifts(&Rule::default()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod baseline;
+mod clock;
+pub mod decision;
+pub mod engine;
+pub mod exporter;
+pub mod job;
+pub mod publish;
+pub mod report;
+pub mod statistics;
+mod time_window;
+mod training;
+
+pub use clock::{Clock, ManualClock};
+pub use job::{DriftJob, JobError, ModelSettings, WindowReport};
+pub use time_window::TimeWindow;
+pub use training::{TrainingError, TrainingOptions, TrainingWarning};

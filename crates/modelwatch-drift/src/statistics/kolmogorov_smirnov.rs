@@ -1,0 +1,63 @@
+//! The Kolmogorov–Smirnov statistic: the largest distance of two cumulative distributions (Kolmogorov, 1933; Smirnov,
+//! 1939).
+
+use super::{Binned, Incomparable, Pair};
+
+/// Of two samples in ascending order, NaN in neither. It is the statistic of `scipy.stats.ks_2samp`.
+///
+/// # Errors
+///
+/// When one of them is empty.
+pub fn of_sorted(reference: &[f64], window: &[f64]) -> Result<f64, Incomparable> {
+    if reference.is_empty() {
+        return Err(Incomparable::NoReference);
+    }
+    if window.is_empty() {
+        return Err(Incomparable::NoWindow);
+    }
+    let (mut passed, mut seen) = (0, 0);
+    let mut largest = 0.0_f64;
+    while passed < reference.len() && seen < window.len() {
+        let value = reference[passed].min(window[seen]);
+        passed += reference[passed..].iter().take_while(|next| **next <= value).count();
+        seen += window[seen..].iter().take_while(|next| **next <= value).count();
+        let distance = passed as f64 / reference.len() as f64 - seen as f64 / window.len() as f64;
+        largest = largest.max(distance.abs());
+    }
+    Ok(largest)
+}
+
+/// Of counts in the order of the values: those below the first of `edges`, those in `[edges[i], edges[i + 1])`, those from
+/// the last edge on, which makes one more count than there are edges.
+///
+/// The distributions are known at the edges, so this is never more than the statistic of the values, and less by no more
+/// than `within`, which comes of the counts: within a bin that begins at distance `D` and holds the shares `r` and `w`, the distance
+/// lies between `D − w` and `D + r`. A bin of a single value hides nothing. On a baseline's bins that is at
+/// most 2/200 when its quantiles are exact, and about 1/200 where the values are continuous.
+///
+/// # Errors
+///
+/// [`Incomparable::Bins`] when the counts are not those of such edges.
+pub fn of_counts(edges: &[f64], pair: &Pair<'_>) -> Result<Binned, Incomparable> {
+    if pair.len() != edges.len() + 1 {
+        return Err(Incomparable::Bins {
+            reference: edges.len() + 1,
+            window: pair.len(),
+        });
+    }
+    let mut distance = 0.0_f64;
+    let mut value = 0.0_f64;
+    let mut most = 0.0_f64;
+    for (place, (reference, window)) in pair.shares().enumerate() {
+        let single = place > 0 && place < edges.len() && edges[place - 1].next_up() == edges[place];
+        if !single {
+            most = most.max((distance + reference).abs()).max((distance - window).abs());
+        }
+        distance += reference - window;
+        value = value.max(distance.abs());
+    }
+    Ok(Binned {
+        value: value.min(1.0),
+        within: (most.min(1.0) - value).max(0.0),
+    })
+}

@@ -1,0 +1,40 @@
+//! How far two samples are apart: functions of counts on shared bins, or of sorted values, and of nothing else.
+//!
+//! | function | of | range | 0 when |
+//! | --- | --- | --- | --- |
+//! | [`psi`] | counts | 0 to about 44 per bin | shares are equal |
+//! | [`jensen_shannon`] | counts | 0 to 1 | shares are equal |
+//! | [`hellinger`] | counts | 0 to 1 | shares are equal |
+//! | [`chi_square`] | counts | 0 to infinity, and a p-value | shares are equal |
+//! | [`kolmogorov_smirnov`] | sorted values, or counts in order | 0 to 1 | distributions are equal |
+//! | [`wasserstein`] | sorted values, or counts in order | 0 to infinity | distributions are equal |
+//! | [`homogeneity`] | counts | a p-value, 0 to 1 | |
+//!
+//! All are finite for any counts, and none depends on the order of rows. All but the p-values and
+//! [`chi_square`]'s statistic speak of the size of a difference and not of how sure it is: a small window is far from
+//! anything, its own distribution included. [`homogeneity`] says how sure.
+
+mod chi_square;
+mod hellinger;
+mod homogeneity;
+mod jensen_shannon;
+pub mod kolmogorov_smirnov;
+mod pair;
+mod psi;
+pub mod wasserstein;
+
+pub use chi_square::{ChiSquare, chi_square};
+pub use hellinger::hellinger;
+pub use homogeneity::homogeneity;
+pub use jensen_shannon::jensen_shannon;
+pub use pair::{Incomparable, Pair};
+pub use psi::psi;
+
+/// A statistic of binned values, and how far the same of the values themselves can be from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Binned {
+    /// The statistic.
+    pub value: f64,
+    /// The statistic of the values is no further away than this.
+    pub within: f64,
+}

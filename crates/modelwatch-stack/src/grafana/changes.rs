@@ -1,0 +1,194 @@
+//! Row 4: what changed recently? And the marks that say so over every panel.
+
+use modelwatch::contract::{self, Metric};
+
+use modelwatch_config::Rollout;
+
+use super::layout::Section;
+use super::model::{
+    AnnotationQuery, Color, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField, Table,
+    TableField, Thresholds, Transformation, Unit, ValueMapping,
+};
+use super::scope::Scope;
+use crate::rules::alerts::kind;
+
+pub(crate) fn section(scope: &Scope<'_>) -> Section {
+    Section {
+        title: "What changed recently?",
+        collapsed: false,
+        panels: vec![
+            (Rollout::ServiceHealth, versions(scope), 12, 8),
+            (Rollout::ServiceHealth, alerts(scope), 12, 8),
+            (Rollout::Drift, baselines(scope), 12, 6),
+            (Rollout::ModelAware, pipelines(scope), 12, 6),
+        ],
+    }
+}
+
+fn versions(scope: &Scope<'_>) -> Panel {
+    let by = scope.by(&["model_version"]);
+    Panel::chart(
+        "Replicas by version",
+        "Which versions were served when, and by how many processes.",
+        vec![Query::range(
+            format!(
+                "count by ({by}) (count by ({by}, instance) ({}))",
+                scope.select(&contract::MODEL_INFO)
+            ),
+            &scope.legend(&["model_version"]),
+        )],
+        (
+            StateTimeline::new(),
+            Field::new(Unit::Number, "No model served", StateTimelineField::bands())
+                .coloured_by(Thresholds::of(Color::Blue, &[])),
+        ),
+    )
+}
+
+fn alerts(scope: &Scope<'_>) -> Panel {
+    let by = scope.by(&["alertname", "severity"]);
+    Panel::chart(
+        "Alerts",
+        "Which alerts fired when: the first is often the cause, the others its consequences.",
+        vec![Query::range(
+            format!("max by ({by}) ({})", scope.alerts(None)),
+            &scope.legend(&["alertname"]),
+        )],
+        (
+            StateTimeline::new(),
+            Field::new(Unit::Number, "Nothing fired", StateTimelineField::bands())
+                .coloured_by(Thresholds::of(Color::Red, &[]))
+                .mapping(ValueMapping::of([("1", "firing", Color::Red)])),
+        ),
+    )
+}
+
+fn baselines(scope: &Scope<'_>) -> Panel {
+    let info = scope.select(&contract::DRIFT_BASELINE_INFO);
+    let made = scope.select(&contract::DRIFT_BASELINE_TIMESTAMP);
+    let age = scope.limits.baseline_age_seconds;
+    Panel::chart(
+        "Training baselines",
+        "What drift is measured against, and how old it is. A baseline older than the model's last training explains drift.",
+        vec![Query::table(format!(
+            "max by (model_name, baseline_version) ({info}) * on (model_name) group_left () (time() - max by (model_name) ({made}))"
+        ))],
+        (
+            Table::sorted_by("Age", true),
+            Field::new(Unit::Number, "No drift job", TableField::plain())
+                .coloured_by(Thresholds::none())
+                .exception(Override::of(
+                    "Age",
+                    [
+                        Property::Unit(Unit::Seconds),
+                        Property::Thresholds(Thresholds::limit(age)),
+                        Property::Cell,
+                    ],
+                )),
+        ),
+    )
+    .link(scope.runbook_link("baseline too old", &kind::BASELINE_OLD))
+    .transform(Transformation::columns(&[
+        ("Time", ""),
+        ("model_name", "Model"),
+        ("baseline_version", "Baseline"),
+        ("Value", "Age"),
+    ]))
+}
+
+fn pipelines(scope: &Scope<'_>) -> Panel {
+    Panel::chart(
+        "Feature pipeline releases",
+        "Which release of the feature pipeline feeds how many processes. More than one: a release on its way.",
+        vec![Query::table(format!(
+            "count by (model_name, pipeline_version) ({})",
+            scope.select(&contract::FEATURE_PIPELINE_INFO)
+        ))],
+        (
+            Table::sorted_by("Replicas", true),
+            Field::new(Unit::Number, "No pipeline version set", TableField::plain()),
+        ),
+    )
+    .transform(Transformation::columns(&[
+        ("Time", ""),
+        ("model_name", "Model"),
+        ("pipeline_version", "Release"),
+        ("Value", "Replicas"),
+    ]))
+}
+
+/// Marks where a version appears or goes, and where an alert fires.
+pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
+    let appears = |name, color, metric: &'static Metric, version: &str, what: &str| {
+        AnnotationQuery::new(
+            name,
+            color,
+            appeared(scope, metric, version),
+            &format!("{what} {{{{{version}}}}}"),
+            "{{model_name}}",
+            &["model_name", version],
+        )
+    };
+    let mut marks = vec![
+        appears(
+            "Versions deployed",
+            "blue",
+            &contract::MODEL_INFO,
+            "model_version",
+            "Deployed",
+        ),
+        AnnotationQuery::new(
+            "Versions retired",
+            "purple",
+            retired(scope, &contract::MODEL_INFO, "model_version"),
+            "Retired {{model_version}}",
+            "{{model_name}}",
+            &["model_name", "model_version"],
+        ),
+        AnnotationQuery::new(
+            "Alerts",
+            "red",
+            format!(
+                "max by (alertname, severity, team, model_name, model_version, route, feature_name) ({})",
+                scope.alerts(None)
+            ),
+            "{{alertname}}",
+            "{{severity}} for {{team}}: {{model_name}} {{model_version}} {{route}} {{feature_name}}",
+            &["severity", "team"],
+        ),
+    ];
+    if scope.rollout >= Rollout::ModelAware {
+        marks.push(appears(
+            "Feature pipeline releases",
+            "yellow",
+            &contract::FEATURE_PIPELINE_INFO,
+            "pipeline_version",
+            "Feature pipeline",
+        ));
+    }
+    if scope.rollout >= Rollout::Drift {
+        marks.push(appears(
+            "New training baselines",
+            "green",
+            &contract::DRIFT_BASELINE_INFO,
+            "baseline_version",
+            "Baseline",
+        ));
+    }
+    marks
+}
+
+/// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
+/// that takes less than a quarter of an hour is no deploy.
+fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
+    let by = format!("model_name, {version}");
+    let series = scope.select(metric);
+    format!("max by ({by}) ({series}) unless max by ({by}) (max_over_time({series}[15m] offset 5m))")
+}
+
+/// Five minutes long, from two minutes after the version was last seen: a missed scrape is no end.
+fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
+    let by = format!("model_name, {version}");
+    let series = scope.select(metric);
+    format!("max by ({by}) (max_over_time({series}[5m] offset 2m)) unless max by ({by}) (max_over_time({series}[2m]))")
+}

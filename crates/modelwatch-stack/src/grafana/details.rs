@@ -1,0 +1,433 @@
+//! What is inside one model: for the second look, folded away at the first.
+
+use modelwatch::contract;
+
+use modelwatch_config::{Model, Rollout};
+
+use super::layout::Section;
+use super::model::{
+    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
+};
+use super::scope::{Scope, Series};
+use crate::recorded::{self, Recorded};
+use crate::rules::alerts::kind;
+
+/// What is left of the model's objectives.
+pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
+    let burn = |title, description, objective: f64, short, long, runbook| {
+        let rate = |series: &'static Recorded| format!("{} / {}", scope.select(series), share(1.0 - objective));
+        let panel = Panel::chart(
+            title,
+            description,
+            vec![
+                Query::range(rate(short), "over an hour"),
+                Query::range(rate(long), "over six hours"),
+            ],
+            (
+                TimeSeries::new(),
+                Field::new(Unit::Number, "No traffic", TimeSeriesField::with_limit())
+                    .min(0.0)
+                    .thresholds(Thresholds::of(
+                        Color::Transparent,
+                        &[(6.0, Color::Orange), (14.4, Color::Red)],
+                    )),
+            ),
+        );
+        panel.link(scope.runbook_link("error budget", runbook))
+    };
+    let left = |series: &'static Recorded, objective: f64| {
+        format!("1 - {} / {}", scope.select(series), share(1.0 - objective))
+    };
+    let budget = Panel::chart(
+        "Error budget left",
+        "What the last three days left of the share of failed, and of slow, requests that the objectives allow.",
+        vec![
+            Query::instant(
+                left(&recorded::AVAILABILITY_3D, model.availability_objective),
+                "availability",
+            ),
+            Query::instant(left(&recorded::SLOW_3D, model.latency_objective), "latency"),
+        ],
+        (
+            Stat::light(),
+            Field::new(Unit::Ratio, "No traffic", Default::default())
+                .coloured_by(Thresholds::of(
+                    Color::Red,
+                    &[(0.0, Color::Orange), (0.25, Color::Green)],
+                ))
+                .decimals(1),
+        ),
+    );
+    Section {
+        title: "Are the objectives kept?",
+        collapsed: true,
+        panels: vec![
+            (Rollout::ReleaseAware, budget, 8, 8),
+            (
+                Rollout::ReleaseAware,
+                burn(
+                    "Availability: burn rate",
+                    "How many times faster than allowed errors use up the budget. At 1 it lasts exactly; at 14.4 an hour takes 2 % of a month's.",
+                    model.availability_objective,
+                    &recorded::AVAILABILITY_1H,
+                    &recorded::AVAILABILITY_6H,
+                    &kind::AVAILABILITY_BURN_FAST,
+                ),
+                8,
+                8,
+            ),
+            (
+                Rollout::ReleaseAware,
+                burn(
+                    "Latency: burn rate",
+                    "The same of requests slower than the objective, counted at the bucket's edge and so exact.",
+                    model.latency_objective,
+                    &recorded::SLOW_1H,
+                    &recorded::SLOW_6H,
+                    &kind::LATENCY_BURN_FAST,
+                ),
+                8,
+                8,
+            ),
+        ],
+    }
+}
+
+/// A share with no more digits than it has meaning: 1 - 0.999 is 0.001.
+fn share(share: f64) -> f64 {
+    (share * 1e9).round() / 1e9
+}
+
+/// Where a request's time goes, and what the processes that serve it have left.
+pub(crate) fn serving(scope: &Scope<'_>) -> Section {
+    Section {
+        title: "Inside: time, load and processes",
+        collapsed: true,
+        panels: vec![
+            (Rollout::ServiceHealth, stages(scope), 8, 8),
+            (Rollout::ServiceHealth, in_flight(scope), 8, 8),
+            (Rollout::ServiceHealth, batches(scope), 8, 8),
+            (Rollout::ServiceHealth, restarts(scope), 8, 8),
+            (Rollout::ServiceHealth, cpu(scope), 8, 8),
+            (Rollout::ServiceHealth, memory(scope), 8, 8),
+        ],
+    }
+}
+
+/// What the model says and what is made of it.
+pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
+    Section {
+        title: "Inside: predictions, features and the records of them",
+        collapsed: true,
+        panels: vec![
+            (
+                Rollout::ModelAware,
+                shares(
+                    scope,
+                    "Classes",
+                    "Each predicted class's share. A shift with unchanged inputs is the model's; with changed inputs, the data's.",
+                    "No classes recorded",
+                    &recorded::CLASS_RATIO,
+                    "class",
+                )
+                .link(scope.runbook_link("class balance", &kind::CLASS_SHIFT)),
+                8,
+                8,
+            ),
+            (
+                Rollout::ModelAware,
+                shares(
+                    scope,
+                    "Outcomes",
+                    "What predictions led to, as shares: the business's view of the model.",
+                    "No outcomes recorded",
+                    &recorded::OUTCOME_RATIO,
+                    "outcome",
+                ),
+                8,
+                8,
+            ),
+            (
+                Rollout::ModelAware,
+                feature_ratio(
+                    scope,
+                    "Out of range by feature",
+                    "Share of observations outside the range or the categories that the service declares.",
+                    &recorded::OUT_OF_RANGE_RATIO,
+                    scope.limits.out_of_range_ratio,
+                ),
+                8,
+                8,
+            ),
+            (
+                Rollout::ModelAware,
+                feature_ratio(
+                    scope,
+                    "Defaulted by feature",
+                    "Share of observations in which the service put a default in place of the feature.",
+                    &recorded::DEFAULTED_RATIO,
+                    scope.limits.missing_ratio,
+                ),
+                8,
+                8,
+            ),
+            (Rollout::Drift, drift_job(scope), 8, 8),
+            (Rollout::Drift, losses(scope), 8, 8),
+        ],
+    }
+}
+
+/// Answers that come in pieces: streams, and those of generative models.
+pub(crate) fn streams(scope: &Scope<'_>) -> Section {
+    let p95 = |title, description, metric, no_value| {
+        let expr = format!(
+            "histogram_quantile(0.95, sum by (le, model_version) (rate({}[$__rate_interval])))",
+            scope.select(Series::buckets(metric))
+        );
+        lines(
+            title,
+            description,
+            vec![Query::range(expr, "{{model_version}}")],
+            Unit::Seconds,
+            no_value,
+        )
+    };
+    let chunk = p95(
+        "p95 to the first chunk",
+        "From the call to the first piece of a streamed answer: what the caller waits for before anything moves.",
+        &contract::INFERENCE_FIRST_CHUNK,
+        "No streamed answers",
+    );
+    let first_token = p95(
+        "p95 to the first token",
+        "Queue and prompt: grows with the load and with the length of what is asked.",
+        &contract::GEN_AI_TIME_TO_FIRST_TOKEN,
+        "No generative model",
+    );
+    let next_token = p95(
+        "p95 for each further token",
+        "The model's own pace, which long answers feel most.",
+        &contract::GEN_AI_TIME_PER_OUTPUT_TOKEN,
+        "No generative model",
+    );
+    let tokens = lines(
+        "Tokens",
+        "Tokens read and written per second: what is paid for.",
+        vec![Query::range(
+            format!(
+                "sum by (gen_ai_token_type) (rate({}[$__rate_interval]))",
+                scope.select(Series::part(&contract::GEN_AI_TOKEN_USAGE, "_sum"))
+            ),
+            "{{gen_ai_token_type}}",
+        )],
+        Unit::Number,
+        "No generative model",
+    );
+    Section {
+        title: "Inside: streamed and generated answers",
+        collapsed: true,
+        panels: [chunk, first_token, next_token, tokens]
+            .map(|panel| (Rollout::ModelAware, panel, 12, 8))
+            .into(),
+    }
+}
+
+fn lines(title: &str, description: &str, queries: Vec<Query>, unit: Unit, no_value: &str) -> Panel {
+    Panel::chart(
+        title,
+        description,
+        queries,
+        (
+            TimeSeries::new(),
+            Field::new(unit, no_value, TimeSeriesField::lines()).min(0.0),
+        ),
+    )
+}
+
+fn stages(scope: &Scope<'_>) -> Panel {
+    lines(
+        "p95 by stage",
+        "Which part of answering takes the time: the queue, fetching features, the model itself.",
+        vec![Query::range(
+            format!(
+                "histogram_quantile(0.95, sum by (le, stage) (rate({}[$__rate_interval])))",
+                scope.select(Series::buckets(&contract::INFERENCE_STAGE))
+            ),
+            "{{stage}}",
+        )],
+        Unit::Seconds,
+        "No stages recorded",
+    )
+}
+
+fn in_flight(scope: &Scope<'_>) -> Panel {
+    lines(
+        "In flight and queued",
+        "Requests begun and not ended, by version, and requests that wait for the model. Both grow when replicas are too few.",
+        vec![
+            Query::range(
+                format!(
+                    "sum by (model_version) ({})",
+                    scope.select(&contract::INFERENCE_IN_FLIGHT)
+                ),
+                "in flight {{model_version}}",
+            ),
+            Query::range(
+                format!("sum({})", scope.select(&contract::INFERENCE_QUEUE_DEPTH)),
+                "queued",
+            ),
+        ],
+        Unit::Number,
+        "No traffic",
+    )
+}
+
+fn batches(scope: &Scope<'_>) -> Panel {
+    let rate = |suffix| {
+        let series = Series::part(&contract::INFERENCE_BATCH_SIZE, suffix);
+        format!(
+            "sum by (model_version) (rate({}[$__rate_interval]))",
+            scope.select(series)
+        )
+    };
+    lines(
+        "Mean batch size",
+        "Rows per call of the model.",
+        vec![Query::range(
+            format!("{} / ({} > 0)", rate("_sum"), rate("_count")),
+            "{{model_version}}",
+        )],
+        Unit::Number,
+        "No batches recorded",
+    )
+}
+
+/// A process metric of the processes that serve this model.
+fn of_process(scope: &Scope<'_>, expr: String) -> String {
+    format!("{expr} and on (job, instance) {}", scope.select(&contract::MODEL_INFO))
+}
+
+fn restarts(scope: &Scope<'_>) -> Panel {
+    lines(
+        "Restarts in the last hour",
+        "How often each replica began anew.",
+        vec![Query::range(
+            of_process(scope, format!("changes({}[1h])", contract::PROCESS_START_TIME.name)),
+            "{{instance}}",
+        )],
+        Unit::Number,
+        "No process metrics",
+    )
+    .link(scope.runbook_link("restarts", &kind::RESTARTING))
+}
+
+fn cpu(scope: &Scope<'_>) -> Panel {
+    lines(
+        "Processor time",
+        "Processors in use by each replica.",
+        vec![Query::range(
+            of_process(
+                scope,
+                format!("rate({}[$__rate_interval])", contract::PROCESS_CPU_SECONDS.name),
+            ),
+            "{{instance}}",
+        )],
+        Unit::Number,
+        "No process metrics",
+    )
+}
+
+fn memory(scope: &Scope<'_>) -> Panel {
+    lines(
+        "Resident memory",
+        "Memory of each replica.",
+        vec![Query::range(
+            of_process(scope, contract::PROCESS_RESIDENT_MEMORY.name.to_owned()),
+            "{{instance}}",
+        )],
+        Unit::Bytes,
+        "No process metrics",
+    )
+}
+
+fn shares(
+    scope: &Scope<'_>,
+    title: &str,
+    description: &str,
+    no_value: &str,
+    series: &'static Recorded,
+    label: &str,
+) -> Panel {
+    Panel::chart(
+        title,
+        description,
+        vec![Query::range(
+            scope.select(series),
+            &format!("{{{{model_version}}}} {{{{{label}}}}}"),
+        )],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, no_value, TimeSeriesField::lines()).min(0.0),
+        ),
+    )
+}
+
+fn feature_ratio(scope: &Scope<'_>, title: &str, description: &str, series: &'static Recorded, limit: f64) -> Panel {
+    Panel::chart(
+        title,
+        description,
+        vec![Query::range(scope.select(series), "{{feature_name}}")],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, "No features recorded", TimeSeriesField::with_limit())
+                .min(0.0)
+                .thresholds(Thresholds::of(Color::Transparent, &[(limit, Color::Red)])),
+        ),
+    )
+}
+
+fn drift_job(scope: &Scope<'_>) -> Panel {
+    lines(
+        "Drift of predictions, and the drift job",
+        "Distance of the scores from the baseline; what a run takes, and how many failed within the hour.",
+        vec![
+            Query::range(
+                format!("max({})", scope.select(&contract::PREDICTION_DRIFT_SCORE)),
+                "drift score of predictions",
+            ),
+            Query::range(
+                format!("max({})", scope.select(&contract::DRIFT_RUN_DURATION)),
+                "seconds a run takes",
+            ),
+            Query::range(
+                format!(
+                    "sum by (result) (increase({}[1h]))",
+                    scope.select(&contract::DRIFT_RUNS)
+                ),
+                "runs an hour: {{result}}",
+            ),
+        ],
+        Unit::Number,
+        "No drift job",
+    )
+}
+
+fn losses(scope: &Scope<'_>) -> Panel {
+    Panel::chart(
+        "Lost or unusable records",
+        "Share of records that the prediction log dropped, and of scores that are no number. Both should be nothing at all.",
+        vec![
+            Query::range(scope.select(&recorded::LOG_DROP_RATIO), "dropped by the log"),
+            Query::range(
+                scope.select(&recorded::NON_FINITE_RATIO),
+                "NaN or infinite, {{model_version}}",
+            ),
+        ],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, "No prediction log", TimeSeriesField::lines())
+                .min(0.0)
+                .exception(Override::of("dropped by the log", [Property::Fixed(Color::Red)])),
+        ),
+    )
+}

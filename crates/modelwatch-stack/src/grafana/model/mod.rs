@@ -1,0 +1,181 @@
+//! What of Grafana's dashboard model we use, typed.
+//!
+//! The names and shapes are those of `@grafana/schema`, against whose types the tests compile what is generated. A dashboard
+//! can't be written with a field that Grafana does not know, nor with one in the wrong place.
+
+mod annotation;
+mod link;
+mod panel;
+mod query;
+mod style;
+mod variable;
+
+use serde::Serialize;
+
+pub(crate) use annotation::AnnotationQuery;
+pub(crate) use link::{DashboardLink, DataLink};
+pub(crate) use panel::{
+    BarGauge, GridPos, Heatmap, Panel, Stat, StateTimeline, StateTimelineField, Table, TableField, TimeSeries,
+    TimeSeriesField, Transformation,
+};
+pub(crate) use query::Query;
+pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping};
+pub(crate) use variable::Variable;
+
+/// The version of the dashboard format that this model writes; Grafana migrates older ones as it loads them.
+const SCHEMA_VERSION: u32 = 42;
+
+/// A dashboard as Grafana imports, provisions and exports it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dashboard {
+    /// Null, so that Grafana gives one and an import never overwrites by accident.
+    id: Option<u64>,
+    uid: String,
+    title: String,
+    description: String,
+    tags: Vec<String>,
+    editable: bool,
+    /// 1: the crosshair is shared by all panels.
+    graph_tooltip: u8,
+    schema_version: u32,
+    version: u32,
+    refresh: String,
+    time: TimeRange,
+    /// Browser: the reader's own time zone.
+    timezone: String,
+    templating: List<Variable>,
+    annotations: List<AnnotationQuery>,
+    links: Vec<DashboardLink>,
+    panels: Vec<Panel>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct TimeRange {
+    from: String,
+    to: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct List<T> {
+    list: Vec<T>,
+}
+
+/// Where in a dashboard an expression stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryPlace {
+    /// A panel's query, by the panel's title.
+    Panel,
+    /// An annotation's query, by the annotation's name.
+    Annotation,
+    /// The query that lists a variable's values, by the variable's name.
+    Variable,
+}
+
+/// One expression of a dashboard, with Grafana's variables in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DashboardQuery<'a> {
+    /// What kind of thing asks.
+    pub place: QueryPlace,
+    /// Which of them.
+    pub name: &'a str,
+    /// The expression; for a variable `label_values(…)`, which is Grafana's own.
+    pub expr: &'a str,
+    /// Asked once, for now, and not over the time range.
+    pub instant: bool,
+}
+
+impl Dashboard {
+    pub(crate) fn new(uid: String, title: String, description: String, tags: &[&str]) -> Self {
+        Self {
+            id: None,
+            uid,
+            title,
+            description,
+            tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+            editable: true,
+            graph_tooltip: 1,
+            schema_version: SCHEMA_VERSION,
+            version: 1,
+            refresh: "30s".to_owned(),
+            time: TimeRange {
+                from: "now-6h".to_owned(),
+                to: "now".to_owned(),
+            },
+            timezone: "browser".to_owned(),
+            templating: List { list: Vec::new() },
+            annotations: List { list: Vec::new() },
+            links: Vec::new(),
+            panels: Vec::new(),
+        }
+    }
+
+    pub(crate) fn variables(mut self, variables: Vec<Variable>) -> Self {
+        self.templating.list = variables;
+        self
+    }
+
+    pub(crate) fn annotations(mut self, annotations: Vec<AnnotationQuery>) -> Self {
+        self.annotations.list = annotations;
+        self
+    }
+
+    pub(crate) fn links(mut self, links: Vec<DashboardLink>) -> Self {
+        self.links = links;
+        self
+    }
+
+    pub(crate) fn panels(mut self, panels: Vec<Panel>) -> Self {
+        self.panels = panels;
+        self
+    }
+
+    /// The identifier that the dashboard's URL ends with: `/d/<uid>`.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// The title shown in Grafana.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Every expression, those of collapsed rows too.
+    #[must_use]
+    pub fn queries(&self) -> Vec<DashboardQuery<'_>> {
+        let variables = self.templating.list.iter().filter_map(|variable| {
+            Some(DashboardQuery {
+                place: QueryPlace::Variable,
+                name: variable.name(),
+                expr: variable.expr()?,
+                instant: false,
+            })
+        });
+        let annotations = self.annotations.list.iter().map(|annotation| DashboardQuery {
+            place: QueryPlace::Annotation,
+            name: annotation.name(),
+            expr: annotation.expr(),
+            instant: false,
+        });
+        let panels = self.panels.iter().flat_map(Panel::with_nested).flat_map(|panel| {
+            panel.targets().iter().map(|query| DashboardQuery {
+                place: QueryPlace::Panel,
+                name: panel.title(),
+                expr: query.expr(),
+                instant: query.is_instant(),
+            })
+        });
+        variables.chain(annotations).chain(panels).collect()
+    }
+
+    /// The file's contents: indented JSON with a newline at its end.
+    ///
+    /// # Errors
+    ///
+    /// A threshold or limit that is no JSON number.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+}

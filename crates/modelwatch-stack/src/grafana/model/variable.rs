@@ -1,0 +1,136 @@
+//! Variables: what a reader chooses in a dashboard's head.
+
+use serde::Serialize;
+
+use super::query::DataSource;
+
+/// A choice, with the values it is made from.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Variable {
+    name: &'static str,
+    label: &'static str,
+    description: String,
+    #[serde(flatten)]
+    kind: Kind,
+    hide: u8,
+    skip_url_sync: bool,
+    options: [(); 0],
+    /// The first choice.
+    current: Choice,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Kind {
+    Datasource {
+        /// The plugin whose instances are listed.
+        query: &'static str,
+        multi: bool,
+        include_all: bool,
+        refresh: u8,
+        regex: &'static str,
+    },
+    Query {
+        datasource: DataSource,
+        query: PrometheusVariable,
+        definition: String,
+        multi: bool,
+        include_all: bool,
+        /// What All stands for: also series that lack the label.
+        all_value: &'static str,
+        /// 2: whenever the time range changes, so that retired versions can be chosen where they served.
+        refresh: u8,
+        sort: u8,
+        regex: &'static str,
+    },
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrometheusVariable {
+    /// 1: `label_values`.
+    qry_type: u8,
+    query: String,
+    ref_id: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    text: Texts,
+    value: Texts,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Texts {
+    One(&'static str),
+    Many([&'static str; 1]),
+}
+
+impl Variable {
+    /// Which Prometheus: makes the dashboard importable on any Grafana, whatever its data source is named.
+    pub(crate) fn datasource() -> Self {
+        Self {
+            name: "datasource",
+            label: "Data source",
+            description: "The Prometheus that scrapes the models and their drift job.".to_owned(),
+            kind: Kind::Datasource {
+                query: "prometheus",
+                multi: false,
+                include_all: false,
+                refresh: 1,
+                regex: "",
+            },
+            hide: 0,
+            skip_url_sync: false,
+            options: [],
+            current: Choice {
+                text: Texts::One("default"),
+                value: Texts::One("default"),
+            },
+        }
+    }
+
+    /// Values of a label, all or any of them: `expr` is `label_values(selector, label)`.
+    pub(crate) fn label(name: &'static str, label: &'static str, description: &str, expr: String) -> Self {
+        Self {
+            name,
+            label,
+            description: description.to_owned(),
+            kind: Kind::Query {
+                datasource: DataSource::CHOSEN,
+                query: PrometheusVariable {
+                    qry_type: 1,
+                    query: expr.clone(),
+                    ref_id: "PrometheusVariableQueryEditor-VariableQuery",
+                },
+                definition: expr,
+                multi: true,
+                include_all: true,
+                all_value: ".*",
+                refresh: 2,
+                sort: 7,
+                regex: "",
+            },
+            hide: 0,
+            skip_url_sync: false,
+            options: [],
+            current: Choice {
+                text: Texts::Many(["All"]),
+                value: Texts::Many(["$__all"]),
+            },
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name
+    }
+
+    pub(crate) fn expr(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Datasource { .. } => None,
+            Kind::Query { definition, .. } => Some(definition),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The operations stack from one file: `modelwatch.toml` becomes the whole of Prometheus, Alertmanager and Grafana
+//! configuration, with tests and runbooks.
+//!
+//! Nothing here is written as a template. YAML and JSON are serialised from types. PromQL is built from the metric contract
+//! and parsed back, and what it selects is looked up: a rule that names a metric or a label that does not exist is an
+//! error of [`generate`], not a rule that never fires.
+//!
+//! ```
+//! # let text = include_str!("../../../examples/modelwatch.toml");
+//! let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+//! let files = modelwatch_stack::generate(&config)?;
+//! assert!(files.iter().any(|file| file.path == "prometheus/rules/ml-alert-rules.yml"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod alertmanager;
+pub mod check;
+mod compose;
+mod error;
+mod file;
+pub mod grafana;
+mod kubernetes;
+pub mod links;
+pub mod promql;
+pub mod recorded;
+pub mod rules;
+mod scrape;
+mod yaml;
+
+use modelwatch_config::Config;
+
+pub use error::GenerateError;
+pub use file::File;
+
+/// Makes every file of the stack, in the order of their paths. The same configuration always gives the same files.
+///
+/// # Errors
+///
+/// An expression that does not parse, or selects what does not exist; or a value that can't be serialised. Both are
+/// faults of this crate and not of the configuration, which is why the message names the rule.
+pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let rules = rules::Rules::new(config)?;
+    let mut files = Vec::new();
+    files.extend(scrape::files(config)?);
+    files.extend(rules.files()?);
+    files.extend(alertmanager::files(config)?);
+    let grafana = grafana::files(config)?;
+    files.extend(kubernetes::files(config, &rules, &grafana)?);
+    files.extend(grafana);
+    files.extend(compose::files()?);
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}

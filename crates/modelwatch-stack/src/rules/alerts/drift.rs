@@ -1,0 +1,469 @@
+//! Does the input drift, and does the job that would tell still run?
+//!
+//! The exporter's gauges vanish with the exporter. So a drift alert looks back over [`hold`], which bridges a restart,
+//! and an exporter that stays away raises alerts of its own before that time is over: drift never ends in silence.
+
+use std::time::Duration;
+
+use modelwatch::contract::{self, Metric};
+use modelwatch_config::{Config, Drift, JobPlane, Model, Rollout, prometheus_duration};
+
+use super::kind;
+use super::{
+    Alert, MINUTE, PERCENT, Severity, TIME, Tested, VALUE, hero, labelled, over_and_back, own, percent, place,
+};
+use crate::error::GenerateError;
+use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
+use crate::recorded;
+use crate::rules::case::{Case, Series};
+use crate::rules::recording::{FEATURE, MODEL};
+use crate::rules::scope::{Shared, only};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How long the last verdict counts: longer than it takes [`late`] to be noticed.
+fn hold(drift: &Drift) -> Duration {
+    (drift.interval * 6).max(Duration::from_secs(3600))
+}
+
+/// How long without a finished run is too long.
+pub(crate) fn late(drift: &Drift) -> Duration {
+    (drift.interval * 3).max(5 * MINUTE)
+}
+
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let mut rules = Vec::new();
+    if config.rollout < Rollout::Drift {
+        return Ok(rules);
+    }
+    rules.extend(features(config)?);
+    rules.extend(predictions(config)?);
+    rules.extend(stale(config)?);
+    rules.extend(missing(config)?);
+    rules.extend(failing(config)?);
+    rules.extend(baseline(config)?);
+    rules.extend(log(config)?);
+    Ok(rules)
+}
+
+/// The job that scrapes the exporter.
+fn job(config: &Config) -> Option<&str> {
+    let mut jobs = config.prometheus.jobs.iter();
+    let job = jobs.find(|job| job.plane == JobPlane::Drift);
+    job.map(|job| job.job.as_str())
+}
+
+fn severity(high_risk: bool) -> Severity {
+    if high_risk { Severity::Page } else { Severity::Ticket }
+}
+
+/// Groups the models the drift job watches.
+fn watched<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model, &'a Drift) -> K) -> Vec<Shared<'a, K>> {
+    only(config, |model| model.drift.as_ref().map(|drift| setting(model, drift)))
+}
+
+/// The last score, where the last verdict was drift; both may be as old as `hold`.
+fn verdict(labels: &[&str], score: &Selector, detected: &Selector, hold: Duration) -> Expr {
+    let last = |series: &Selector| max_by(labels, series.over("last_over_time", hold));
+    last(score).and(labels, last(detected).equals(1.0))
+}
+
+fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &'_ Model, drift: &Drift| {
+        (
+            model.critical_features.clone(),
+            model.high_risk,
+            model.owners.model.team.clone(),
+            hold(drift),
+        )
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (critical, high_risk, team, hold) = &shared.setting;
+        let of = |selector: Selector| {
+            let selector = shared.scope.of(selector);
+            if critical.is_empty() {
+                selector
+            } else {
+                selector.one_of("feature_name", critical.iter().map(String::as_str))
+            }
+        };
+        Alert {
+            kind: &kind::FEATURE_DRIFT,
+            severity: severity(*high_risk),
+            team,
+            job: job(config),
+            extra: &[],
+            expr: verdict(
+                FEATURE,
+                &of(metric(&contract::DATA_DRIFT_SCORE)),
+                &of(metric(&contract::DATA_DRIFT_DETECTED)),
+                *hold,
+            ),
+            for_: 15 * MINUTE,
+            labels: FEATURE,
+            summary: "A critical feature drifts from the training baseline",
+            description: format!(
+                "{}: its distance from the baseline is {VALUE}, which is above its threshold ({}) and significant. For at \
+                 least 15 minutes.",
+                place(FEATURE),
+                thresholds(&shared.models)
+            ),
+            query: own(metric(&contract::DATA_DRIFT_SCORE), MODEL).expr(),
+            case: verdict_case(hero(&shared.models), Some(critical)),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// The thresholds of the models, and of features that have their own.
+fn thresholds(models: &[&Model]) -> String {
+    let mut all: Vec<f64> = Vec::new();
+    for drift in models.iter().filter_map(|model| model.drift.as_ref()) {
+        all.push(drift.threshold);
+        all.extend(drift.features.values().filter_map(|feature| feature.threshold));
+    }
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    match (all.first(), all.last()) {
+        (Some(low), Some(high)) if low < high => format!("{low} to {high}"),
+        (Some(one), _) => one.to_string(),
+        _ => String::from("none"),
+    }
+}
+
+fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| {
+        (
+            model.high_risk,
+            model.owners.model.team.clone(),
+            hold(drift),
+            drift.threshold,
+        )
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (high_risk, team, hold, threshold) = &shared.setting;
+        Alert {
+            kind: &kind::PREDICTION_DRIFT,
+            severity: severity(*high_risk),
+            team,
+            job: job(config),
+            extra: &[],
+            expr: verdict(
+                MODEL,
+                &shared.scope.of(metric(&contract::PREDICTION_DRIFT_SCORE)),
+                &shared.scope.of(metric(&contract::PREDICTION_DRIFT_DETECTED)),
+                *hold,
+            ),
+            for_: 15 * MINUTE,
+            labels: MODEL,
+            summary: "Prediction scores drift from the training baseline",
+            description: format!(
+                "{}: the scores' distance from the baseline is {VALUE}, which is above the threshold ({threshold}) and \
+                 significant. For at least 15 minutes.",
+                place(MODEL)
+            ),
+            query: own(metric(&contract::PREDICTION_DRIFT_SCORE), MODEL).expr(),
+            case: verdict_case(hero(&shared.models), None),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// Looks back far enough to see that the last success is too long ago.
+fn last_success(scoped: &Selector, late: Duration) -> Expr {
+    max_by(MODEL, scoped.over("last_over_time", DAY.max(late * 2)))
+}
+
+fn stale(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), late(drift));
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, late) = &shared.setting;
+        let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
+        Alert {
+            kind: &kind::DRIFT_JOB_STALE,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: time().minus(last_success(&success, *late)).above(late.as_secs_f64()),
+            for_: MINUTE,
+            labels: MODEL,
+            summary: "The drift job has not finished for too long",
+            description: format!(
+                "{}: the drift job last finished {TIME} ago; more than {} is too long. Until it does, nobody watches \
+                 for drift.",
+                place(MODEL),
+                prometheus_duration(*late)
+            ),
+            query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+            case: stale_case(hero(&shared.models), *late),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), late(drift));
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, late) = &shared.setting;
+        let served = max_by(MODEL, shared.scope.of(metric(&contract::MODEL_INFO)));
+        let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
+        Alert {
+            kind: &kind::DRIFT_JOB_MISSING,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: served.unless(MODEL, last_success(&success, *late)),
+            for_: Duration::from_secs(3600),
+            labels: MODEL,
+            summary: "No drift job tells about a model",
+            description: format!(
+                "{} is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a \
+                 day.",
+                place(MODEL)
+            ),
+            query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+            case: missing_case(hero(&shared.models)),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), drift.interval * 4);
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, window) = &shared.setting;
+        let window = (*window).max(15 * MINUTE);
+        // A window with too few rows is no failure: nights have them.
+        let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", "failure");
+        Alert {
+            kind: &kind::DRIFT_JOB_FAILING,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: sum_by(MODEL, failed.increase(window)).above(0.5),
+            for_: 5 * MINUTE,
+            labels: MODEL,
+            summary: "Runs of the drift job fail",
+            description: format!(
+                "{}: {VALUE} runs of the drift job failed in the last {}.",
+                place(MODEL),
+                prometheus_duration(window)
+            ),
+            query: sum_by(&["result"], own(metric(&contract::DRIFT_RUNS), MODEL).increase(window)),
+            case: failing_case(hero(&shared.models), window),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn baseline(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, _: &Drift| (model.owners.model.team.clone(), model.thresholds.baseline_age);
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, age) = &shared.setting;
+        let made = max_by(MODEL, shared.scope.of(metric(&contract::DRIFT_BASELINE_TIMESTAMP)));
+        Alert {
+            kind: &kind::BASELINE_OLD,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: time().minus(made).above(age.as_secs_f64()),
+            for_: Duration::from_secs(3600),
+            labels: MODEL,
+            summary: "The training baseline is old",
+            description: format!(
+                "{}: its baseline is {TIME} old; the threshold is {}. Drift from a stale baseline says little.",
+                place(MODEL),
+                prometheus_duration(*age)
+            ),
+            query: own(metric(&contract::DRIFT_BASELINE_INFO), MODEL).expr(),
+            case: baseline_case(hero(&shared.models), *age),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, _: &Drift| {
+        let team = model.owners.serving.team.clone();
+        (team, model.thresholds.log_drop_ratio, model.job.clone())
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, limit, job) = &shared.setting;
+        Alert {
+            kind: &kind::LOG_DROPPING,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: shared.scope.of(recorded(&recorded::LOG_DROP_RATIO)).expr().above(*limit),
+            for_: 15 * MINUTE,
+            labels: MODEL,
+            summary: "The prediction log drops records",
+            description: format!(
+                "{}: the prediction log drops {PERCENT} of its records; the threshold is {}. The drift job sees what is \
+                 left.",
+                place(MODEL),
+                percent(*limit)
+            ),
+            query: sum_by(
+                &["instance", "result"],
+                own(metric(&contract::PREDICTION_LOG_RECORDS), MODEL).rate(5 * MINUTE),
+            ),
+            case: log_case(hero(&shared.models), *limit),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// A metric that is told for each model alone.
+fn gauge(metric: &Metric, model: &str, phases: &[(f64, usize)]) -> Series {
+    Series::gauge(metric.name, &[("model_name", model)], phases)
+}
+
+/// Drift begins, its exporter restarts, and drift ends; a feature that is not critical drifts all the time.
+fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
+    let detected = [(0.0, 30), (1.0, 20), (f64::NAN, 10), (1.0, 10), (0.0, 30)];
+    let score = [(0.01, 30), (0.4, 20), (f64::NAN, 10), (0.4, 10), (0.01, 30)];
+    let mut labels = vec![("model_name", model)];
+    let mut series = Vec::new();
+    if let Some(critical) = critical {
+        let other = [("model_name", model), ("feature_name", "not a critical one")];
+        if !critical.is_empty() {
+            series.push(Series::gauge(contract::DATA_DRIFT_DETECTED.name, &other, &[(1.0, 100)]));
+            series.push(Series::gauge(contract::DATA_DRIFT_SCORE.name, &other, &[(0.9, 100)]));
+        }
+        labels.push(("feature_name", critical.first().map_or("income", String::as_str)));
+        series.push(Series::gauge(contract::DATA_DRIFT_DETECTED.name, &labels, &detected));
+        series.push(Series::gauge(contract::DATA_DRIFT_SCORE.name, &labels, &score));
+    } else {
+        series.push(gauge(&contract::PREDICTION_DRIFT_DETECTED, model, &detected));
+        series.push(gauge(&contract::PREDICTION_DRIFT_SCORE, model, &score));
+    }
+    Case {
+        step: MINUTE,
+        series,
+        fires: labelled(&labels),
+        quiet: vec![29, 44],
+        fires_at: 45,
+        resolved_at: 70,
+    }
+}
+
+/// The job finishes every minute, then not for too long, then again.
+fn stale_case(model: &str, late: Duration) -> Case {
+    let step = MINUTE.max(late / 60);
+    let seconds = step.as_secs_f64();
+    let steps = usize::try_from(late.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
+    let late_at = 29 + steps + 1;
+    let name = contract::DRIFT_LAST_SUCCESS_TIMESTAMP.name;
+    let resumes = late_at + 10;
+    Case {
+        step,
+        series: vec![Series::ramps(
+            name,
+            &[("model_name", model)],
+            &[
+                (0.0, seconds, 30),
+                (29.0 * seconds, 0.0, resumes - 30),
+                (resumes as f64 * seconds, seconds, 10),
+            ],
+        )],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![29, late_at - 1],
+        fires_at: late_at + 1,
+        resolved_at: resumes,
+    }
+}
+
+/// The model is served for an hour before the drift job says anything.
+fn missing_case(model: &str) -> Case {
+    let labels = [("model_name", model), ("model_version", "v1"), ("framework", "")];
+    Case {
+        step: MINUTE,
+        series: vec![
+            Series::gauge(contract::MODEL_INFO.name, &labels, &[(1.0, 90)]),
+            gauge(
+                &contract::DRIFT_LAST_SUCCESS_TIMESTAMP,
+                model,
+                &[(f64::NAN, 70), (4200.0, 20)],
+            ),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![59],
+        fires_at: 60,
+        resolved_at: 70,
+    }
+}
+
+/// Runs succeed; then one fails.
+fn failing_case(model: &str, window: Duration) -> Case {
+    let step = MINUTE.max(window / 60);
+    let steps = usize::try_from(window.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
+    let for_ = usize::try_from((5 * MINUTE).as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
+    let runs = |result, phases: &[(f64, usize)]| {
+        Series::counter(
+            contract::DRIFT_RUNS.name,
+            &[("model_name", model), ("result", result)],
+            phases,
+        )
+    };
+    Case {
+        step,
+        series: vec![
+            runs("success", &[(1.0, 50 + steps)]),
+            runs("too_few_rows", &[(0.0, 5), (1.0, 45 + steps)]),
+            runs("failure", &[(0.0, 30), (1.0, 1), (0.0, 19 + steps)]),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 30 + for_],
+        fires_at: 31 + for_,
+        resolved_at: 33 + steps,
+    }
+}
+
+/// A baseline that comes of age while we look, and then a new one.
+fn baseline_case(model: &str, age: Duration) -> Case {
+    let made = 1800.0 - age.as_secs_f64();
+    Case {
+        step: MINUTE,
+        series: vec![gauge(
+            &contract::DRIFT_BASELINE_TIMESTAMP,
+            model,
+            &[(made, 100), (6000.0, 20)],
+        )],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 90],
+        fires_at: 91,
+        resolved_at: 100,
+    }
+}
+
+fn log_case(model: &str, limit: f64) -> Case {
+    let (bad, good) = over_and_back(limit, 100.0, 40);
+    let records = |result, phases: &[(f64, usize)]| {
+        Series::counter(
+            contract::PREDICTION_LOG_RECORDS.name,
+            &[("model_name", model), ("result", result)],
+            phases,
+        )
+    };
+    Case {
+        step: MINUTE,
+        series: vec![records("dropped", &bad), records("written", &good)],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 45],
+        fires_at: 46,
+        resolved_at: 87,
+    }
+}

@@ -1,0 +1,118 @@
+//! Is the input whole? Features that are missing or outside their range, by the serving path's own counts.
+
+use modelwatch::contract::{self, Metric};
+use modelwatch_config::{Config, Rollout, Thresholds};
+
+use super::kind::{self, Kind};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
+};
+use crate::error::GenerateError;
+use crate::promql::recorded;
+use crate::recorded::{self, Recorded};
+use crate::rules::case::{Case, Series};
+use crate::rules::recording::FEATURE;
+use crate::rules::scope::share;
+
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let mut rules = Vec::new();
+    if config.rollout < Rollout::ModelAware {
+        return Ok(rules);
+    }
+    for ratio in [&MISSING, &OUT_OF_RANGE] {
+        rules.extend(ratios(config, ratio)?);
+    }
+    Ok(rules)
+}
+
+struct Ratio {
+    kind: &'static Kind,
+    limit: fn(&Thresholds) -> f64,
+    ratio: &'static Recorded,
+    summary: &'static str,
+    what: &'static str,
+    counter: &'static Metric,
+}
+
+const MISSING: Ratio = Ratio {
+    kind: &kind::MISSING_RATIO_HIGH,
+    limit: |thresholds| thresholds.missing_ratio,
+    ratio: &recorded::MISSING_RATIO,
+    summary: "A feature is missing too often",
+    what: "missing",
+    counter: &contract::FEATURE_MISSING,
+};
+const OUT_OF_RANGE: Ratio = Ratio {
+    kind: &kind::OUT_OF_RANGE_HIGH,
+    limit: |thresholds| thresholds.out_of_range_ratio,
+    ratio: &recorded::OUT_OF_RANGE_RATIO,
+    summary: "A feature is out of its range too often",
+    what: "out of range",
+    counter: &contract::FEATURE_OUT_OF_RANGE,
+};
+
+fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
+    let setting = settings(
+        |thresholds| ((ratio.limit)(thresholds), thresholds.minimum_requests),
+        data_team,
+    );
+    let rules = share(config, setting).into_iter().map(|shared| {
+        let ((limit, minimum), team, job) = shared.setting;
+        let of = |series| shared.scope.of(recorded(series)).expr();
+        let too_few = of(&recorded::FEATURE_OBSERVATIONS).times(900.0).below(minimum as f64);
+        Alert {
+            kind: ratio.kind,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: of(ratio.ratio).above(limit).unless(FEATURE, too_few),
+            for_: 15 * MINUTE,
+            labels: FEATURE,
+            summary: ratio.summary,
+            description: format!(
+                "{} is {} in {PERCENT} of its observations; the threshold is {}. Measured over 15 minutes, for at least 15 \
+                 minutes.",
+                place(FEATURE),
+                ratio.what,
+                percent(limit)
+            ),
+            query: own(recorded(ratio.ratio), FEATURE).expr(),
+            case: case(ratio.counter, hero(&shared.models), limit, minimum),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// A feature that goes over the threshold; another always over it that hardly anybody asks for.
+fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
+    let (bad, good) = over_and_back(limit, minimum as f64, 40);
+    let all: Vec<_> = bad
+        .iter()
+        .zip(good)
+        .map(|(bad, good)| (bad.0 + good.0, bad.1))
+        .collect();
+    let few = [(0.05 * minimum as f64, 190)];
+    let series = |counter: &Metric, feature, phases: &[(f64, usize)]| {
+        Series::counter(
+            counter.name,
+            &[("model_name", model), ("feature_name", feature)],
+            phases,
+        )
+    };
+    let observations = &contract::FEATURE_OBSERVATIONS;
+    Case {
+        step: MINUTE,
+        series: vec![
+            series(counter, "income", &bad),
+            series(observations, "income", &all),
+            series(counter, "rarely asked", &few),
+            series(observations, "rarely asked", &few),
+        ],
+        fires: labelled(&[("model_name", model), ("feature_name", "income")]),
+        quiet: vec![30, 45],
+        fires_at: 46,
+        resolved_at: 87,
+    }
+}

@@ -1,0 +1,217 @@
+//! Is the error budget burning? Multi-window, multi-burn-rate alerts per model (Google, The Site Reliability Workbook,
+//! chapter 5): the long window says that it matters, the short one that it still goes on.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Model, Rollout, prometheus_duration};
+
+use super::kind::{self, Kind};
+use super::{Alert, MINUTE, PERCENT, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy};
+use crate::error::GenerateError;
+use crate::promql::recorded;
+use crate::recorded::{self, Recorded};
+use crate::rules::case::{Case, Series};
+use crate::rules::recording::MODEL;
+use crate::rules::scope::share;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A pair of windows and how fast the budget burns when both show it.
+struct Burn {
+    factor: f64,
+    long: (&'static Recorded, Duration),
+    short: (&'static Recorded, Duration),
+    for_: Duration,
+    severity: Severity,
+}
+
+/// One objective: what breaks it, and its windows.
+struct Objective {
+    fast: &'static Kind,
+    slow: &'static Kind,
+    bad: &'static Recorded,
+    fails: &'static str,
+    burns: [Burn; 4],
+}
+
+const fn burns(series: [&'static Recorded; 7]) -> [Burn; 4] {
+    let [five, thirty, hour, two, six, day, three_days] = series;
+    [
+        Burn {
+            factor: 14.4,
+            long: (hour, HOUR),
+            short: (five, Duration::from_secs(300)),
+            for_: Duration::from_secs(120),
+            severity: Severity::Page,
+        },
+        Burn {
+            factor: 6.0,
+            long: (six, Duration::from_secs(6 * 3600)),
+            short: (thirty, Duration::from_secs(1800)),
+            for_: Duration::from_secs(900),
+            severity: Severity::Page,
+        },
+        Burn {
+            factor: 3.0,
+            long: (day, DAY),
+            short: (two, Duration::from_secs(2 * 3600)),
+            for_: HOUR,
+            severity: Severity::Ticket,
+        },
+        Burn {
+            factor: 1.0,
+            long: (three_days, Duration::from_secs(3 * 86_400)),
+            short: (six, Duration::from_secs(6 * 3600)),
+            for_: Duration::from_secs(3 * 3600),
+            severity: Severity::Ticket,
+        },
+    ]
+}
+
+const AVAILABILITY: Objective = Objective {
+    fast: &kind::AVAILABILITY_BURN_FAST,
+    slow: &kind::AVAILABILITY_BURN_SLOW,
+    bad: &recorded::MODEL_ERRORS,
+    fails: "fail",
+    burns: burns([
+        &recorded::AVAILABILITY_5M,
+        &recorded::AVAILABILITY_30M,
+        &recorded::AVAILABILITY_1H,
+        &recorded::AVAILABILITY_2H,
+        &recorded::AVAILABILITY_6H,
+        &recorded::AVAILABILITY_1D,
+        &recorded::AVAILABILITY_3D,
+    ]),
+};
+const LATENCY: Objective = Objective {
+    fast: &kind::LATENCY_BURN_FAST,
+    slow: &kind::LATENCY_BURN_SLOW,
+    bad: &recorded::MODEL_SLOW,
+    fails: "are slower than the objective",
+    burns: burns([
+        &recorded::SLOW_5M,
+        &recorded::SLOW_30M,
+        &recorded::SLOW_1H,
+        &recorded::SLOW_2H,
+        &recorded::SLOW_6H,
+        &recorded::SLOW_1D,
+        &recorded::SLOW_3D,
+    ]),
+};
+
+/// A burn rate that no traffic can reach would never fire: with every request failing, every alert does.
+const REACHABLE: f64 = 0.9;
+
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let mut rules = Vec::new();
+    if config.rollout < Rollout::ReleaseAware {
+        return Ok(rules);
+    }
+    for objective in [&AVAILABILITY, &LATENCY] {
+        let setting = |model| {
+            let (minimum, team, job) = settings(|thresholds| thresholds.minimum_errors, serving_team)(model);
+            let target = if std::ptr::eq(objective.bad, &recorded::MODEL_ERRORS) {
+                model.availability_objective
+            } else {
+                model.latency_objective
+            };
+            (minimum, team, job, target)
+        };
+        for shared in share(config, setting) {
+            let (minimum, team, job, target) = shared.setting;
+            for burn in &objective.burns {
+                let limit = tidy((burn.factor * (1.0 - target)).min(REACHABLE));
+                let (long, long_window) = burn.long;
+                let (short, short_window) = burn.short;
+                let of = |series| shared.scope.of(recorded(series));
+                let bad = of(objective.bad)
+                    .over("avg_over_time", long_window)
+                    .times(long_window.as_secs_f64())
+                    .at_least(minimum as f64);
+                let window = prometheus_duration(long_window);
+                let alert = Alert {
+                    kind: match burn.severity {
+                        Severity::Page => objective.fast,
+                        Severity::Ticket => objective.slow,
+                    },
+                    severity: burn.severity,
+                    team,
+                    job: Some(job),
+                    extra: &[("window", window.clone())],
+                    expr: of(long)
+                        .expr()
+                        .above(limit)
+                        .and(MODEL, of(short).expr().above(limit))
+                        .and(MODEL, bad),
+                    for_: burn.for_.max(MINUTE),
+                    labels: MODEL,
+                    summary: "The error budget burns too fast",
+                    description: format!(
+                        "{}: {PERCENT} of the requests of the last {window} {}, and as many of the last {}; the objective \
+                         allows {}, this is more than {} times that.",
+                        place(MODEL),
+                        objective.fails,
+                        prometheus_duration(short_window),
+                        percent(1.0 - target),
+                        burn.factor,
+                    ),
+                    query: own(recorded(short), MODEL).expr(),
+                    case: case(objective, burn, shared.models.first().copied(), limit, minimum),
+                };
+                rules.push(alert.rule(config)?);
+            }
+        }
+    }
+    Ok(rules)
+}
+
+/// A near miss for longer than the short window, then a flood of bad requests, then none. Both windows are over the limit a
+/// few minutes after the flood begins, whatever the limit: the flood outweighs what was before.
+fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, minimum: u64) -> Case {
+    let minutes = |duration: Duration| usize::try_from(duration.as_secs() / 60).unwrap_or(usize::MAX);
+    // Steps of five minutes where windows are days: as exact, and quick.
+    let scale = if burn.long.1 >= DAY { 5 } else { 1 };
+    let (short, for_) = (minutes(burn.short.1) / scale, minutes(burn.for_) / scale);
+    let near = short + 15;
+    let flood = for_ + 15;
+    let after = short + 20;
+    let all = 10.0 * minimum as f64;
+    let bad = [(0.9 * limit * all, near), (100.0 * all, flood), (0.0, after)];
+    let good = [((1.0 - 0.9 * limit) * all, near), (0.0, flood), (100.0 * all, after)];
+    let total = [(all, near), (100.0 * all, flood), (100.0 * all, after)];
+    let name = model.map_or("", |model| &model.name);
+    let series = |metric: &str, extra: (&str, &str), phases: &[(f64, usize)]| {
+        let labels = [
+            ("model_name", name),
+            ("model_version", "v1"),
+            ("route", "/predict"),
+            extra,
+        ];
+        Series::counter(metric, &labels, phases)
+    };
+    let requests = contract::INFERENCE_REQUESTS.name;
+    let series = if std::ptr::eq(objective.bad, &recorded::MODEL_ERRORS) {
+        vec![
+            series(requests, ("status", "error"), &bad),
+            series(requests, ("status", "success"), &good),
+        ]
+    } else {
+        let edge = model.map_or(0.0, |model| model.latency_p95.as_secs_f64()).to_string();
+        let labels = [("model_name", name), ("model_version", "v1"), ("route", "/predict")];
+        vec![
+            series(requests, ("status", "success"), &total),
+            series("ml_inference_latency_seconds_bucket", ("le", &edge), &good),
+            Series::counter("ml_inference_latency_seconds_count", &labels, &total),
+        ]
+    };
+    Case {
+        step: MINUTE * u32::try_from(scale).unwrap_or(1),
+        series,
+        fires: labelled(&[("model_name", name)]),
+        quiet: vec![near, near + for_],
+        fires_at: near + for_ + 6,
+        resolved_at: near + flood + short + 10,
+    }
+}

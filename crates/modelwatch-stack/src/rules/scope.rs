@@ -1,0 +1,101 @@
+//! Which models a rule is about.
+//!
+//! Models with the same settings share a rule, so two hundred models on the defaults make as many rules as one. The rule of
+//! the largest group excludes the others rather than naming its own: it is short, and a model that is served before the
+//! file names it is watched like most.
+
+use modelwatch_config::{Config, Model};
+
+use crate::promql::Selector;
+
+/// The models a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every model.
+    All,
+    /// These.
+    Only(Vec<String>),
+    /// Every one but these.
+    Except(Vec<String>),
+}
+
+impl Scope {
+    /// Restricts a selector of series that have `model_name`.
+    #[must_use]
+    pub fn of(&self, selector: Selector) -> Selector {
+        match self {
+            Self::All => selector,
+            Self::Only(models) => selector.one_of("model_name", models.iter().map(String::as_str)),
+            Self::Except(models) => selector.none_of("model_name", models.iter().map(String::as_str)),
+        }
+    }
+}
+
+/// Models that share a setting.
+#[derive(Clone, Debug)]
+pub struct Shared<'a, K> {
+    /// The setting.
+    pub setting: K,
+    /// The models, in the order of the file; never empty.
+    pub models: Vec<&'a Model>,
+    /// The same as a restriction.
+    pub scope: Scope,
+}
+
+/// The models by a setting; those without one are left out.
+fn gather<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> Option<K>) -> Vec<(K, Vec<&'a Model>)> {
+    let mut groups: Vec<(K, Vec<&Model>)> = Vec::new();
+    for model in &config.models {
+        let Some(setting) = setting(model) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == setting) {
+            Some((_, models)) => models.push(model),
+            None => groups.push((setting, vec![model])),
+        }
+    }
+    groups
+}
+
+fn names(models: &[&Model]) -> Vec<String> {
+    models.iter().map(|model| model.name.clone()).collect()
+}
+
+/// Groups all models by a setting every model has; the largest group takes in models the file does not name.
+pub fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Vec<Shared<'a, K>> {
+    let groups = gather(config, |model| Some(setting(model)));
+    let mut largest = 0;
+    for (index, (_, models)) in groups.iter().enumerate() {
+        if models.len() > groups[largest].1.len() {
+            largest = index;
+        }
+    }
+    let others: Vec<String> = groups
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != largest)
+        .flat_map(|(_, (_, models))| names(models))
+        .collect();
+    groups
+        .into_iter()
+        .enumerate()
+        .map(|(index, (setting, models))| {
+            let scope = match (index == largest, others.is_empty()) {
+                (true, true) => Scope::All,
+                (true, false) => Scope::Except(others.clone()),
+                (false, _) => Scope::Only(names(&models)),
+            };
+            Shared { setting, models, scope }
+        })
+        .collect()
+}
+
+/// Groups the models that have a setting; each group names its models.
+pub fn only<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> Option<K>) -> Vec<Shared<'a, K>> {
+    gather(config, setting)
+        .into_iter()
+        .map(|(setting, models)| Shared {
+            setting,
+            scope: Scope::Only(names(&models)),
+            models,
+        })
+        .collect()
+}

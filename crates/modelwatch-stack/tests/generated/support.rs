@@ -1,0 +1,71 @@
+//! Folders of generated files, and the tools that judge them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+use modelwatch_config::Config;
+
+/// The configuration of the demo.
+pub(crate) fn example() -> Config {
+    Config::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/modelwatch.toml"))
+        .unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// A folder that goes with this value.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("modelwatch-stack-{}-{number}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// The whole stack of a configuration.
+    pub(crate) fn generated(config: &Config) -> Self {
+        let folder = Self::new();
+        for file in modelwatch_stack::generate(config).unwrap_or_else(|error| panic!("{error}")) {
+            folder.write(&file.path, &file.contents);
+        }
+        folder
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.0.join(below)
+    }
+
+    pub(crate) fn write(&self, below: &str, contents: &str) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a tool to its end.
+///
+/// # Panics
+///
+/// When it can't be run, or says no; then with all it said.
+pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> String {
+    let output = Command::new(tool)
+        .args(arguments)
+        .args(files)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("{tool} can't be run ({error}): run `make setup` to install what the tests need")
+        });
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success(), "{tool} {arguments:?}: {said}");
+    said
+}
