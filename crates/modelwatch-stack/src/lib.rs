@@ -13,6 +13,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod alertmanager;
+pub mod check;
 mod compose;
 mod error;
 mod file;
@@ -41,6 +43,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
+    files.extend(alertmanager::files(config)?);
     let grafana = grafana::files(config)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);

@@ -51,11 +51,17 @@ impl Series {
         Self::new(name, labels, &values)
     }
 
-    /// A gauge that grows: so many steps from a value on, so much each.
+    /// From a value on so much more each step, for so many; nothing where the value is NaN.
     pub(crate) fn ramps(name: &str, labels: &[(&str, &str)], ramps: &[(f64, f64, usize)]) -> Self {
         let values: Vec<_> = ramps
             .iter()
-            .map(|(from, growth, steps)| format!("{from}+{growth}x{}", steps - 1))
+            .map(|(from, growth, steps)| {
+                if from.is_nan() {
+                    format!("_x{steps}")
+                } else {
+                    format!("{from}+{growth}x{}", steps - 1)
+                }
+            })
             .collect();
         Self::new(name, labels, &values)
     }
@@ -172,9 +178,11 @@ impl Test {
     /// An expression has these values.
     pub(crate) fn gives(&mut self, at: Duration, expr: impl Into<String>, values: &[(LabelSet, f64)]) {
         let samples = values.iter().map(|(labels, value)| {
-            let labels: Vec<_> = labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+            let name = labels.iter().find(|(label, _)| *label == "__name__");
+            let others = labels.iter().filter(|(label, _)| *label != "__name__");
+            let others: Vec<_> = others.map(|(label, value)| (*label, value.as_str())).collect();
             Sample {
-                labels: series_name("", &labels),
+                labels: series_name(name.map_or("", |(_, name)| name), &others),
                 value: *value,
             }
         });

@@ -3,6 +3,7 @@
 pub mod alerts;
 mod case;
 pub(crate) mod recording;
+mod scenarios;
 pub mod scope;
 
 use std::collections::BTreeMap;
@@ -83,10 +84,13 @@ impl Rules {
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
         let recording = recording::groups(config)?;
         let alerts = alerts::alerts(config, &recording)?;
+        let order = recording.iter().chain(&alerts.groups).map(|group| group.name.clone());
+        let mut tests = alerts.tests;
+        tests.extend(scenarios::files(config, &order.collect::<Vec<_>>())?);
         Ok(Self {
             recording,
             alerts: alerts.groups,
-            tests: alerts.tests,
+            tests,
         })
     }
 

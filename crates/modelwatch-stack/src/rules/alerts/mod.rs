@@ -340,9 +340,12 @@ fn labelled(labels: &[(&'static str, &str)]) -> Vec<LabelSet> {
     vec![labels.collect()]
 }
 
+/// Growth a minute, and for how many.
+type Phases = [(f64, usize); 3];
+
 /// How a share goes over its threshold and back: a near miss for half an hour, then so much traffic and so bad that the next
 /// minute is over any threshold, then none of it. In events a minute for one that is looked at.
-fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> ([(f64, usize); 3], [(f64, usize); 3]) {
+fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> (Phases, Phases) {
     let bad = [(0.9 * limit * all, 30), (100.0 * all, bad_minutes), (0.0, 120)];
     let good = [((1.0 - 0.9 * limit) * all, 30), (0.0, bad_minutes), (all, 120)];
     (bad, good)
