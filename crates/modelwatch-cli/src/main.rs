@@ -1,7 +1,5 @@
 //! The command line of modelwatch: each sub-command is a module.
 
-mod baseline;
-mod drift;
 mod stack;
 
 use std::io::Write as _;
@@ -19,11 +17,6 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// From training files to the baseline that windows are compared with.
-    Baseline(baseline::Baseline),
-    /// Windows of the prediction log against the baseline.
-    #[command(subcommand)]
-    Drift(drift::Drift),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
@@ -43,15 +36,8 @@ pub(crate) fn say(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// What the drift job runs on.
-pub(crate) fn start() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("no threads to run on: {error}")))
-}
-
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Baseline(command) => baseline::run(&command),
-        Command::Drift(command) => drift::run(&command),
         Command::Stack(command) => stack::run(&command),
     };
     match done {
