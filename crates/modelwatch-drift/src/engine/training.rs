@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, absolute};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::DataFusionError;
 use datafusion::logical_expr::{cast, col, ident, try_cast};
 use datafusion::prelude::{
@@ -19,7 +20,7 @@ use super::{EngineError, Store};
 /// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
 const VALUES_AT_ONCE: u64 = 1 << 25;
 /// What stands for no value in CSV.
-const NO_VALUE: &str = "^(|NA|N/A|NaN|nan|null|NULL|None)$";
+const NO_VALUE: [&str; 8] = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"];
 
 /// How a column of training is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct TrainingFile {
     /// The times of its first and its last row, where a column of times was named.
     pub times: Option<(DateTime<Utc>, DateTime<Utc>)>,
     table: DataFrame,
+    /// Whether every value is text as the file has it.
+    text: bool,
 }
 
 /// Files that were found and can be read.
@@ -75,10 +78,10 @@ impl Training {
         };
         for pattern in patterns {
             for address in expand(pattern, &context).await? {
-                let table = open(&context, &address)
+                let (table, schema) = open(&context, &address)
                     .await
                     .map_err(|problem| refused(&address, problem))?;
-                training.add(&address, &table)?;
+                training.add(&address, &schema)?;
                 let counted = table.clone().count().await;
                 let rows = counted.map_err(|error| refused(&address, error.strip_backtrace()))? as u64;
                 let times = match time {
@@ -88,6 +91,7 @@ impl Training {
                     None => None,
                 };
                 training.files.push(TrainingFile {
+                    text: ending(&address) == "csv",
                     name: address,
                     rows,
                     times,
@@ -101,8 +105,8 @@ impl Training {
         Ok(training)
     }
 
-    fn add(&mut self, address: &str, table: &DataFrame) -> Result<(), EngineError> {
-        for field in table.schema().fields() {
+    fn add(&mut self, address: &str, schema: &Schema) -> Result<(), EngineError> {
+        for field in schema.fields() {
             let kind = kind(field.data_type());
             match self.columns.iter_mut().find(|(name, _)| name == field.name()) {
                 // A column without a single value in one file has the type another file gives it.
@@ -188,7 +192,7 @@ impl TrainingFile {
         let mut batches = self.table.clone().select(selected)?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             for (place, values) in places.iter().zip(batch.columns()) {
-                into[*place].add(values);
+                into[*place].add(values, self.text);
             }
         }
         Ok(())
@@ -208,7 +212,7 @@ impl TrainingColumn {
         *missing += rows;
     }
 
-    fn add(&mut self, values: &dyn Array) {
+    fn add(&mut self, values: &dyn Array, text: bool) {
         match self {
             Self::Numbers(numbers, missing) => {
                 for value in values.as_primitive::<Float64Type>() {
@@ -220,7 +224,7 @@ impl TrainingColumn {
             }
             Self::Categories(categories, missing) => {
                 for value in values.as_string_view() {
-                    match value {
+                    match value.filter(|value| !text || !NO_VALUE.contains(value)) {
                         None => *missing += 1,
                         Some(value) => match categories.get_mut(value) {
                             Some(rows) => *rows += 1,
@@ -291,7 +295,14 @@ async fn remote(address: &str, context: &SessionContext) -> Result<Vec<String>, 
     Ok(vec![address.into()])
 }
 
-async fn open(context: &SessionContext, address: &str) -> Result<DataFrame, String> {
+/// The ending of a name, which tells its format.
+fn ending(address: &str) -> String {
+    let ending = address.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.unwrap_or_default()
+}
+
+/// The file as a table, and the types its columns have.
+async fn open(context: &SessionContext, address: &str) -> Result<(DataFrame, Schema), String> {
     let url = if address.contains("://") {
         address.to_owned()
     } else {
@@ -299,8 +310,7 @@ async fn open(context: &SessionContext, address: &str) -> Result<DataFrame, Stri
         let encoded = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), UNSAFE_IN_PATHS).to_string();
         format!("file://{encoded}")
     };
-    let ending = address.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    let ending = ending.unwrap_or_default();
+    let ending = ending(address);
     let table = match ending.as_str() {
         "parquet" => {
             let options = ParquetReadOptions::default();
@@ -315,10 +325,9 @@ async fn open(context: &SessionContext, address: &str) -> Result<DataFrame, Stri
                 .await
         }
         "csv" => {
-            let options = CsvReadOptions::new()
-                .file_extension("")
-                .schema_infer_max_records(usize::MAX);
-            context.read_csv(url, options.null_regex(Some(NO_VALUE.into()))).await
+            return csv(context, url)
+                .await
+                .map_err(|error| format!("cannot be read as csv: {}", error.strip_backtrace()));
         }
         "jsonl" | "ndjson" | "json" => {
             let options = JsonReadOptions::default()
@@ -332,7 +341,28 @@ async fn open(context: &SessionContext, address: &str) -> Result<DataFrame, Stri
             );
         }
     };
-    table.map_err(|error| format!("cannot be read as {ending}: {}", error.strip_backtrace()))
+    let table = table.map_err(|error| format!("cannot be read as {ending}: {}", error.strip_backtrace()))?;
+    let schema = table.schema().as_arrow().clone();
+    Ok((table, schema))
+}
+
+/// The types are those of the values that are any. The table has them as text: the reader knows one way only to write that
+/// there is no value, and gives up on the others.
+async fn csv(context: &SessionContext, url: String) -> Result<(DataFrame, Schema), DataFusionError> {
+    let no_value = format!("^({})$", NO_VALUE.join("|"));
+    let options = CsvReadOptions::new().file_extension("");
+    let guess = options
+        .clone()
+        .schema_infer_max_records(usize::MAX)
+        .null_regex(Some(no_value));
+    let schema = context.read_csv(&url, guess).await?.schema().as_arrow().clone();
+    let text = |field: &Arc<Field>| match field.data_type() {
+        DataType::Boolean => field.clone(),
+        _ => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+    };
+    let texts = Schema::new(schema.fields().iter().map(text).collect::<Vec<_>>());
+    let table = context.read_csv(&url, options.schema(&texts)).await?;
+    Ok((table, schema))
 }
 
 /// What has a meaning of its own in a URL, and what is no part of one.

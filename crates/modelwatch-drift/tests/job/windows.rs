@@ -258,16 +258,16 @@ async fn drift_is_detected_in_so_many_windows_in_a_row_even_by_a_process_that_ha
 async fn a_canary_that_drifts_is_told_from_the_stable_version() {
     let mut setting = Setting::new();
     setting.settings.per_version = true;
-    setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 3_000, 0.0));
+    setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 6_000, 0.0));
     let canary = |mut row: Row| {
         row.version = "2-canary".into();
         row
     };
-    let moved = rows("2026-04-01T10:00:00Z", 300, 0.5).into_iter().map(canary);
+    let moved = rows("2026-04-01T10:00:00Z", 150, 0.5).into_iter().map(canary);
     setting.log.write(MODEL, &moved.collect::<Vec<_>>());
     let mut job = setting.job();
     let report = job.run_due().await.remove(0).expect("a report");
-    assert_eq!((report.rows, report.versions.len()), (3_300, 2));
+    assert_eq!((report.rows, report.versions.len()), (6_150, 2));
     let page = metrics(&job);
     let detected = |version| {
         let labels = [("model_version", version), ("feature_name", "income")];
