@@ -14,7 +14,7 @@ const FEWEST_EXPECTED: f64 = 5.0;
 ///
 /// Bins that expect at least five rows in the smaller sample go to Pearson's [`chi_square`](super::chi_square()). Of the
 /// sparse ones the fuller are pooled until they expect five. What is left, the rarest bins, is tested apart, as one:
-/// given its rows of both samples, the window's part of them is binomial (Przyborowski and Wilenski, *Homogeneity of
+/// given its rows of both samples, the smaller sample's part of them is binomial (Przyborowski and Wilenski, *Homogeneity of
 /// Results in Testing Samples from Poisson Series*, 1940), whose tails are no lighter than those of drawing without
 /// replacement (Hoeffding, 1963). Of the two p-values the smaller is doubled (Bonferroni).
 ///
@@ -38,7 +38,15 @@ pub fn homogeneity(pair: &Pair<'_>) -> f64 {
         }
     }
     let frequent = (bins.len() > 1).then(|| of_counts(bins.iter().copied()).p_value);
-    let rare = (pool.0 + pool.1 > 0.0).then(|| binomial(pool.1, pool.0 + pool.1, pair.window_rows() / all));
+    // Beside nothing it has no part to be: a sample of less than five rows is like any other.
+    let rare = (!bins.is_empty() && pool.0 + pool.1 > 0.0).then(|| {
+        let hits = if pair.window_rows() <= pair.reference_rows() {
+            pool.1
+        } else {
+            pool.0
+        };
+        binomial(hits, pool.0 + pool.1, smaller)
+    });
     match (frequent, rare) {
         (Some(frequent), Some(rare)) => (2.0 * frequent.min(rare)).min(1.0),
         (Some(p_value), None) | (None, Some(p_value)) => p_value,
@@ -48,18 +56,12 @@ pub fn homogeneity(pair: &Pair<'_>) -> f64 {
 
 /// How often so many draws of such a chance give at least, or at most, so many hits: twice the smaller.
 fn binomial(hits: f64, draws: f64, chance: f64) -> f64 {
-    // P(X ≥ k) is the regularised incomplete beta at (k, n − k + 1); P(X ≤ k) its complement one further.
-    // It refuses nothing here: both arguments are above zero and the chance is one.
-    let tail = |a: f64, b: f64, x: f64| checked_beta_reg(a, b, x).unwrap_or(1.0);
-    let at_least = if hits > 0.0 {
-        tail(hits, draws - hits + 1.0, chance)
-    } else {
-        1.0
+    // P(X ≥ k) is the regularised incomplete beta at (k, n − k + 1). It refuses nothing here: both arguments are above
+    // zero and the chance is one. Fewer than five are expected, so P(X ≤ k) is never so small that 1 − P loses it.
+    let at_least = |hits: f64| match hits {
+        0.0 => 1.0,
+        _ if hits > draws => 0.0,
+        _ => checked_beta_reg(hits, draws - hits + 1.0, chance).unwrap_or(1.0),
     };
-    let at_most = if hits < draws {
-        tail(draws - hits, hits + 1.0, 1.0 - chance)
-    } else {
-        1.0
-    };
-    (2.0 * at_least.min(at_most)).min(1.0)
+    (2.0 * at_least(hits).min(1.0 - at_least(hits + 1.0))).clamp(0.0, 1.0)
 }

@@ -1,0 +1,372 @@
+//! What a reference must be, and what a baseline's file may hold.
+
+#[path = "common/drawn.rs"]
+#[expect(dead_code, reason = "only its rows are needed")]
+mod drawn;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use drawn::normal;
+use modelwatch_drift::baseline::{
+    About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericBins, NumericProfile, Profile,
+    Source, TimeSpan, warnings,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn day(day: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_356_998_400 + day * 86_400, 0).expect("a day of our time")
+}
+
+fn about(rows: u64) -> About {
+    About {
+        model: "flight-delay".to_owned(),
+        version: "2013q1".to_owned(),
+        created: day(100),
+        rows,
+        time_span: Some(TimeSpan {
+            from: day(0),
+            to: day(90),
+        }),
+        fingerprint: "sha256:00".to_owned(),
+    }
+}
+
+/// A number, a category, a score and classes, 80,000 rows each.
+fn baseline() -> Baseline {
+    let numbers = || {
+        let values = normal(1).into_iter().flatten().skip(5).collect();
+        NumericProfile::from_values("x", values, 5, &Hygiene::default()).expect("a profile")
+    };
+    let categories = || {
+        let rows = [("JFK \"\\\n", 50_000), ("", 20_000), ("LGA", 9_000)];
+        let rows = rows.map(|(airport, rows)| (airport.to_owned(), rows));
+        CategoricalProfile::new("origin", rows, 1_000, &Hygiene::default()).expect("a profile")
+    };
+    let features = vec![
+        ("x".to_owned(), Profile::Numeric(numbers())),
+        ("origin".to_owned(), Profile::Categorical(categories())),
+    ];
+    Baseline::new(about(80_000), features, Some(numbers()), Some(categories())).expect("a baseline")
+}
+
+fn refused(values: Vec<f64>, missing: u64) -> String {
+    NumericProfile::from_values("income", values, missing, &Hygiene::default())
+        .expect_err("no reference")
+        .to_string()
+}
+
+#[test]
+fn a_reference_of_nothing_of_one_value_or_of_few_rows_is_refused_by_name_with_a_mend() {
+    for (message, why) in [
+        (refused(vec![], 0), "has no value"),
+        (refused(vec![f64::NAN, f64::INFINITY], 9_000), "has no value"),
+        (refused(vec![3.0; 5_000], 10), "is 3 in every row"),
+        (
+            refused((0..999).map(f64::from).collect(), 5_000),
+            "in 999 rows of the reference and 1000",
+        ),
+        (refused(vec![0.0, f64::MAX], 0), "make it missing"),
+    ] {
+        assert!(message.contains("\"income\"") && message.contains(why), "{message}");
+    }
+    let carriers = |rows: &[(&str, u64)], missing| {
+        let rows = rows.iter().map(|(carrier, rows)| ((*carrier).to_owned(), *rows));
+        let refused = CategoricalProfile::new("carrier", rows, missing, &Hygiene::default());
+        refused.expect_err("no reference").to_string()
+    };
+    for (message, why) in [
+        (carriers(&[], 0), "has no value"),
+        (carriers(&[("UA", 0)], 5_000), "has no value"),
+        (carriers(&[("UA", 5_000)], 0), "is \"UA\" in every row"),
+        (carriers(&[("UA", 500), ("B6", 499)], 5_000), "in 999 rows"),
+        (carriers(&[("UA", 5_000), ("UA", 499)], 0), "stands there twice"),
+        (
+            carriers(&[("UA", u64::MAX), ("B6", 1)], 0),
+            "more than any file can hold",
+        ),
+    ] {
+        assert!(message.contains("\"carrier\"") && message.contains(why), "{message}");
+    }
+    let nothing = Baseline::new(about(0), vec![], None, None).expect_err("no reference");
+    assert!(nothing.to_string().contains("name files that have rows"), "{nothing}");
+}
+
+#[test]
+fn quantiles_of_an_engine_make_the_bins_that_its_values_make() {
+    let values: Vec<f64> = (0..=20_000).map(|row| f64::from(row * row)).collect();
+    let sorted = values.iter().map(|value| (*value, 1));
+    let exact = NumericBins::from_sorted("x", sorted, 20_001).expect("bins");
+    let quantiles: Vec<f64> = NumericBins::levels()
+        .map(|level| values[(level * 20_001.0).ceil() as usize - 1])
+        .collect();
+    let announced = NumericBins::from_quantiles("x", 0.0, 4e8, &quantiles).expect("bins");
+    assert_eq!(exact, announced);
+    let range = 4e8 / 200.0;
+    assert!(
+        exact
+            .edges()
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] <= range * (1.0 + 1e-9))
+    );
+
+    for (least, largest, quantiles) in [
+        (0.0, 1.0, vec![0.5, 0.4]),
+        (0.0, 1.0, vec![1.5]),
+        (0.0, f64::NAN, vec![0.5]),
+        (f64::NEG_INFINITY, 1.0, vec![0.5]),
+        (1.0, 0.0, vec![]),
+    ] {
+        let refused = NumericBins::from_quantiles("x", least, largest, &quantiles);
+        assert!(
+            matches!(refused, Err(BaselineError::Inconsistent { .. })),
+            "{least} {quantiles:?} {largest}: {refused:?}"
+        );
+    }
+    let lied = NumericBins::from_sorted("x", [(1.0, 1), (2.0, 1)], 3);
+    assert!(matches!(lied, Err(BaselineError::Inconsistent { .. })), "{lied:?}");
+}
+
+#[test]
+fn a_value_that_holds_most_rows_has_a_bin_of_its_own() {
+    // Rain in one hour of twenty.
+    let rain = (0..10_000)
+        .map(|row| if row % 20 == 0 { f64::from(row) } else { 0.0 })
+        .collect();
+    let profile = NumericProfile::from_values("precip", rain, 0, &Hygiene::default()).expect("a profile");
+    let deciles: Vec<f64> = profile.decile_edges().collect();
+    assert_eq!(deciles[..2], [0.0, 0.0_f64.next_up()]);
+    assert_eq!(profile.coarse(profile.counts()), [0, 9_501, 499, 0]);
+}
+
+#[test]
+fn sources_of_different_times_are_named() {
+    let source = |name: &str, from, to| Source {
+        name: name.to_owned(),
+        span: Some(TimeSpan {
+            from: day(from),
+            to: day(to),
+        }),
+    };
+    let adjacent = [
+        source("february", 31, 59),
+        source("january", 0, 30),
+        source("march", 59, 90),
+    ];
+    assert_eq!(warnings(&adjacent), []);
+
+    let winter_and_summer = [source("july", 181, 212), source("january", 0, 31)];
+    assert_eq!(
+        warnings(&winter_and_summer),
+        [HygieneWarning::TimeGap {
+            before: "january".to_owned(),
+            after: "july".to_owned(),
+            gap: TimeDelta::days(150),
+        }]
+    );
+    let twice = [source("quarter", 0, 90), source("january", 0, 31)];
+    assert!(matches!(warnings(&twice)[..], [HygieneWarning::TimeOverlap { .. }]));
+
+    let untimed = Source {
+        name: "old.csv".to_owned(),
+        span: None,
+    };
+    let one_without = warnings(&[source("january", 0, 31), untimed.clone()]);
+    assert!(
+        one_without[0].to_string().starts_with("old.csv has no times"),
+        "{one_without:?}"
+    );
+    assert_eq!(warnings(&[untimed]), []);
+}
+
+#[test]
+fn a_baseline_is_read_as_it_was_written() {
+    let baseline = baseline();
+    let text = baseline.to_json().expect("JSON");
+    assert_eq!(Baseline::from_json(&text).expect("its own JSON"), baseline);
+    assert!(text.len() < 40_000, "{} bytes for four profiles", text.len());
+    // A line a feature, for diffs.
+    assert_eq!(text.lines().filter(|line| line.contains("\"name\"")).count(), 2);
+}
+
+/// The baseline's JSON after a change.
+fn changed(change: impl FnOnce(&mut Value)) -> Result<Baseline, BaselineError> {
+    let mut json: Value = serde_json::from_str(&baseline().to_json().expect("JSON")).expect("its own JSON");
+    change(&mut json);
+    Baseline::from_json(&json.to_string())
+}
+
+#[test]
+fn a_baseline_that_contradicts_itself_is_refused() {
+    changed(|_| ()).expect("nothing was changed");
+    type Change = fn(&mut Value);
+    let x = "/features/0/profile/numeric";
+    let origin = "/features/1/profile/categorical";
+    let changes: [(&str, &str, Change); 22] = [
+        ("edges swapped", x, |x| x["edges"].as_array_mut().unwrap().swap(3, 4)),
+        ("an edge twice", x, |x| x["edges"][3] = x["edges"][4].clone()),
+        ("no edges", x, |x| x["edges"] = json!([])),
+        ("an edge that is no number", x, |x| x["edges"][0] = json!(null)),
+        ("one count less", x, |x| drop(x["counts"].as_array_mut().unwrap().pop())),
+        ("a count less than nothing", x, |x| x["counts"][0] = json!(-1)),
+        ("half a row", x, |x| x["counts"][0] = json!(0.5)),
+        ("another row", x, |x| {
+            x["counts"][0] = json!(x["counts"][0].as_u64().unwrap() + 1)
+        }),
+        ("rows that overflow", x, |x| {
+            (x["counts"][0], x["counts"][1]) = (json!(u64::MAX), json!(u64::MAX))
+        }),
+        ("no deviation", x, |x| x["deviation"] = json!(0.0)),
+        ("a deviation less than nothing", x, |x| x["deviation"] = json!(-1.0)),
+        ("a deviation beyond the values", x, |x| x["deviation"] = json!(1e9)),
+        ("a mean beyond the values", x, |x| x["mean"] = json!(1e9)),
+        ("a field that nobody knows", x, |x| x["extra"] = json!(1)),
+        ("a category twice", origin, |origin| {
+            origin["categories"][1] = origin["categories"][0].clone()
+        }),
+        ("a count of no category", origin, |origin| {
+            origin["counts"].as_array_mut().unwrap().push(json!(1))
+        }),
+        ("categories out of order", origin, |origin| {
+            origin["counts"].as_array_mut().unwrap().swap(0, 1)
+        }),
+        ("a feature twice", "/features", |features| {
+            features[1]["name"] = json!("x")
+        }),
+        ("a feature without a name", "/features", |features| {
+            features[1]["name"] = json!("")
+        }),
+        ("a span that ends before it begins", "/baseline/time_span", |span| {
+            span["to"] = json!("2012-01-01T00:00:00Z")
+        }),
+        ("no model", "/baseline", |about| about["model"] = json!("")),
+        ("other rows", "/baseline", |about| about["rows"] = json!(7)),
+    ];
+    for (name, place, change) in changes {
+        let outcome = changed(|json| match json.pointer_mut(place) {
+            Some(part) => change(part),
+            None => panic!("{place} is not there"),
+        });
+        let error = outcome.expect_err(name);
+        assert!(
+            error.to_string().contains("modelwatch baseline") || error.to_string().contains("leave"),
+            "{name}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_later_format_is_named_before_its_fields_are() {
+    let error = changed(|json| {
+        json["format"] = json!(2);
+        json["new"] = json!({});
+    })
+    .expect_err("a later format");
+    assert!(matches!(error, BaselineError::UnknownFormat { format: 2 }), "{error}");
+    for text in ["", "{}", "[]", "null", "{\"format\": 1}", "{\"format\": 1e400}"] {
+        assert!(
+            matches!(Baseline::from_json(text), Err(BaselineError::Json(_))),
+            "{text}"
+        );
+    }
+    let deep = "[".repeat(100_000);
+    assert!(matches!(Baseline::from_json(&deep), Err(BaselineError::Json(_))));
+}
+
+/// Whatever stands where, and whatever is accepted keeps its promises.
+fn hostile() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3..4_i32).prop_map(Value::from),
+        ".*".prop_map(Value::from),
+        proptest::collection::vec(any::<f64>(), 0..4).prop_map(Value::from),
+        proptest::collection::vec(any::<u64>(), 0..4).prop_map(Value::from),
+        Just(json!({})),
+    ]
+}
+
+/// The `choice`-th value of the tree, counted the way round as often as need be.
+fn pick(json: &mut Value, choice: usize) -> &mut Value {
+    fn walk<'a>(json: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
+        if *left == 0 {
+            return Some(json);
+        }
+        *left -= 1;
+        match json {
+            Value::Array(items) => items.iter_mut().find_map(|item| walk(item, left)),
+            Value::Object(fields) => fields.values_mut().find_map(|field| walk(field, left)),
+            _ => None,
+        }
+    }
+    fn size(json: &Value) -> usize {
+        1 + match json {
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(fields) => fields.values().map(size).sum(),
+            _ => 0,
+        }
+    }
+    let mut left = choice % size(json);
+    walk(json, &mut left).expect("there are as many")
+}
+
+fn small() -> Baseline {
+    let hygiene = Hygiene { least_rows: 1 };
+    let numbers = NumericProfile::from_values("x", vec![1.0, 2.0, 2.0, f64::INFINITY], 1, &hygiene).expect("a profile");
+    let rows = [("a".to_owned(), 3), ("b".to_owned(), 1)];
+    let categories = CategoricalProfile::new("c", rows, 1, &hygiene).expect("a profile");
+    let features = vec![
+        ("x".to_owned(), Profile::Numeric(numbers.clone())),
+        ("c".to_owned(), Profile::Categorical(categories.clone())),
+    ];
+    Baseline::new(about(5), features, Some(numbers), Some(categories)).expect("a baseline")
+}
+
+fn keeps_its_promises(baseline: &Baseline) {
+    for (name, profile) in baseline.features() {
+        assert!(!name.is_empty());
+        assert_eq!(profile.rows(), baseline.about().rows);
+        if let Profile::Numeric(profile) = profile {
+            let edges = profile.bins().edges();
+            assert!(edges.iter().all(|edge| edge.is_finite()) && edges.windows(2).all(|pair| pair[0] < pair[1]));
+            assert_eq!(profile.counts().bins.len() + 1, edges.len());
+            assert!(profile.deviation() > 0.0 && profile.mean().is_finite());
+            let coarse: u64 = profile.coarse(profile.counts()).iter().sum();
+            assert_eq!(coarse, profile.counts().present());
+        }
+    }
+    let again = Baseline::from_json(&baseline.to_json().expect("JSON")).expect("what was accepted is accepted again");
+    assert_eq!(&again, baseline);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn a_hostile_file_never_panics_and_what_is_accepted_keeps_its_promises(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), hostile()), 1..4)
+    ) {
+        let mut json: Value = serde_json::from_str(&small().to_json().expect("JSON")).expect("its own JSON");
+        for (place, value) in changes {
+            *pick(&mut json, place.index(1_000_000)) = value;
+        }
+        if let Ok(baseline) = Baseline::from_json(&json.to_string()) {
+            keeps_its_promises(&baseline);
+        }
+    }
+
+    #[test]
+    fn a_garbled_file_never_panics(cut in any::<prop::sample::Index>(), byte in any::<char>(), text in ".*") {
+        let mut json = small().to_json().expect("JSON");
+        let place = cut.index(json.len());
+        prop_assume!(json.is_char_boundary(place));
+        prop_assert!(Baseline::from_json(&json[..place.min(json.len() - 2)]).is_err());
+        prop_assert!(Baseline::from_json(&text).is_err());
+        json.insert(place, byte);
+        if let Ok(baseline) = Baseline::from_json(&json) {
+            keeps_its_promises(&baseline);
+        }
+    }
+}
