@@ -13,7 +13,7 @@ use modelwatch::contract::{Kind, METRICS, Plane};
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
-use modelwatch_stack::{File, generate};
+use modelwatch_stack::{File, generate, recorded};
 use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
 use serde_json::Value;
 
@@ -148,16 +148,26 @@ fn combinations(labels: &[&str]) -> Vec<String> {
     })
 }
 
-/// A version that was served for an hour, until three minutes ago.
-fn retired_version() -> String {
+/// A version that was served for an hour, until three minutes ago; and the median scores of a day ago.
+fn history() -> String {
     let now = now();
     let mut history = String::from("# TYPE ml_model_info gauge\n");
     for minute in (3..60).rev() {
         history += &format!(
-            "ml_model_info{{model_name=\"{MODEL}\",model_version=\"{RETIRED}\",framework=\"smartcore\",job=\"modelwatch\",\
-             instance=\"gone:1\"}} 1 {}\n",
+            "ml_model_info{{model_name=\"{MODEL}\",model_version=\"{RETIRED}\",framework=\"smartcore\",\
+             job=\"model-inference\",instance=\"gone:1\"}} 1 {}\n",
             now - 60.0 * f64::from(minute)
         );
+    }
+    let median = recorded::SCORE_P50.name;
+    history += &format!("# TYPE {median} gauge\n");
+    for version in VERSIONS {
+        for minute in -5..5 {
+            history += &format!(
+                "{median}{{model_name=\"{MODEL}\",model_version=\"{version}\"}} 0.5 {}\n",
+                now - 86_400.0 + 60.0 * f64::from(minute)
+            );
+        }
     }
     history + "# EOF\n"
 }
@@ -283,7 +293,9 @@ fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
         }
     }
     for file in files.iter().filter(|file| file.path.starts_with("runbooks/")) {
-        for block in file.contents.split("```promql\n").skip(1) {
+        // What follows is the alert's own rule, which only holds in its case.
+        let drill_down = file.contents.split("\n## The rule").next().unwrap();
+        for block in drill_down.split("```promql\n").skip(1) {
             let expr = block.split("```").next().unwrap().to_owned();
             let from = file.path.clone();
             questions.insert(Question {
@@ -298,19 +310,21 @@ fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
 
 #[test]
 fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
-    let text = include_str!("../../../examples/modelwatch.toml")
-        .replace("model-inference", "modelwatch")
-        .replace("\"flight-delay\"", &format!("{MODEL:?}"));
+    let text = include_str!("../../../examples/modelwatch.toml").replace("\"flight-delay\"", &format!("{MODEL:?}"));
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();
     let rules = RuleFiles::new(&files);
     let (server, exporter) = (model_server(), drift_exporter());
     let prometheus = Prometheus::start(&PrometheusOptions {
-        targets: vec![server.address(), exporter.address()],
+        jobs: vec![
+            ("model-inference".to_owned(), server.address()),
+            ("drift-exporter".to_owned(), exporter.address()),
+        ],
         scrape_interval: Duration::from_secs(1),
         features: vec!["exemplar-storage".to_owned()],
         extra_config: format!("rule_files: ['{}/*.yml']", rules.0.display()),
-        history: retired_version(),
+        history: history(),
+        ..PrometheusOptions::default()
     })
     .unwrap();
 
