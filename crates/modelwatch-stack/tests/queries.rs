@@ -308,6 +308,60 @@ fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
     questions
 }
 
+/// Labels that a dashboard shows of the answers to an expression: in legends, columns and marks.
+struct Shown {
+    from: String,
+    expr: String,
+    labels: BTreeSet<String>,
+}
+
+/// The `label`s of a text's `{{label}}`s.
+fn placeholders(text: &Value) -> impl Iterator<Item = String> {
+    let parts = text.as_str().unwrap_or_default().split("{{").skip(1);
+    parts.map(|rest| rest.split("}}").next().unwrap().trim().to_owned())
+}
+
+fn shown(config: &Config) -> Vec<Shown> {
+    let mut all = Vec::new();
+    for dashboard in dashboards(config).unwrap() {
+        let json: Value = serde_json::from_str(&dashboard.to_json().unwrap()).unwrap();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        for mark in list(&json["annotations"]["list"]) {
+            let formats = [&mark["titleFormat"], &mark["textFormat"]];
+            let tags = mark["tagKeys"].as_str().unwrap().split(',').map(str::to_owned);
+            all.push(Shown {
+                from: format!("{}: {}", dashboard.title(), mark["name"]),
+                expr: filled(mark["target"]["expr"].as_str().unwrap())[0].clone(),
+                labels: formats.into_iter().flat_map(placeholders).chain(tags).collect(),
+            });
+        }
+        let rows = list(&json["panels"]);
+        let panels = rows
+            .iter()
+            .flat_map(|row| std::iter::once(row.clone()).chain(list(&row["panels"])));
+        for panel in panels {
+            let transformations = list(&panel["transformations"]);
+            let columns = transformations
+                .iter()
+                .filter_map(|step| step["options"]["indexByName"].as_object());
+            let columns: BTreeSet<_> = columns
+                .flat_map(|columns| columns.keys().cloned())
+                .filter(|column| column != "Value" && !column.starts_with("Value #"))
+                .collect();
+            for target in list(&panel["targets"]) {
+                let heatmap = target["format"] == "heatmap";
+                let legend = placeholders(&target["legendFormat"]).filter(|_| !heatmap);
+                all.push(Shown {
+                    from: format!("{}: {}", dashboard.title(), panel["title"]),
+                    expr: filled(target["expr"].as_str().unwrap())[0].clone(),
+                    labels: legend.chain(columns.iter().cloned()).collect(),
+                });
+            }
+        }
+    }
+    all
+}
+
 #[test]
 fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
     let text = include_str!("../../../examples/modelwatch.toml").replace("\"flight-delay\"", &format!("{MODEL:?}"));
@@ -351,4 +405,15 @@ fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_troub
         unanswered.len(),
         unanswered.concat()
     );
+
+    for Shown { from, expr, labels } in shown(&config) {
+        let answers = prometheus.query(&expr).unwrap();
+        for label in labels {
+            let has_it = answers.iter().any(|(series, _)| series.contains_key(&label));
+            assert!(
+                has_it,
+                "{from} shows the label {label}, which nothing that {expr} answers has"
+            );
+        }
+    }
 }
