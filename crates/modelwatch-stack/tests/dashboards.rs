@@ -6,6 +6,7 @@ use modelwatch_config::Config;
 use modelwatch_stack::generate;
 use modelwatch_stack::grafana::{Dashboard, dashboards};
 use modelwatch_testkit::grafana_schema_check;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const PHASES: [&str; 4] = ["service-health", "model-aware", "drift", "release-aware"];
@@ -292,4 +293,28 @@ fn exemplars_lead_to_traces_where_the_file_says_where_they_are() {
         with.contains("https://traces.example.com/trace/$${__value.raw}"),
         "{with}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Names are any text without control characters, as the configuration takes them.
+    #[test]
+    fn models_of_any_names_have_dashboards_of_their_own(names in prop::collection::btree_set("\\PC{0,60}[a-z]", 1..8)) {
+        let example = include_str!("../../../examples/modelwatch.toml");
+        let mut text = example.split("[[models]]").next().unwrap().to_owned();
+        for name in &names {
+            text += &format!("[[models]]\nname = {}\nroutes = [\"predict\"]\n", Value::from(name.as_str()));
+        }
+        let config = Config::parse("modelwatch.toml", &text).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+        let dashboards = dashboards(&config).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(dashboards.len(), names.len() + 1);
+        let uids: BTreeSet<_> = dashboards.iter().map(Dashboard::uid).collect();
+        prop_assert_eq!(uids.len(), dashboards.len());
+        for dashboard in &dashboards {
+            let read: Value = serde_json::from_str(&dashboard.to_json().unwrap()).unwrap();
+            prop_assert_eq!(&read["title"], dashboard.title());
+            prop_assert!(dashboard.uid().len() <= 40);
+        }
+    }
 }
