@@ -15,12 +15,7 @@ fn promtool_takes_the_configuration_and_every_rule() {
 
 #[test]
 fn every_alert_is_quiet_fires_at_its_minute_and_resolves() {
-    let folder = Folder::generated(&example());
-    let tests: Vec<_> = std::fs::read_dir(folder.path("prometheus/tests"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    run("promtool", &["test", "rules"], &tests);
+    Folder::generated(&example()).run_rule_tests();
 }
 
 #[test]
