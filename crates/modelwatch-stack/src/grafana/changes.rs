@@ -153,8 +153,9 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
                 scope.alerts(None)
             ),
             "{{alertname}}",
-            "{{severity}} for {{team}}: {{model_name}} {{model_version}} {{route}} {{feature_name}}",
-            &["severity", "team"],
+            // Labels that an alert may lack are tags: in a text, Grafana would show their names instead.
+            "{{severity}} for {{team}}",
+            &["model_name", "model_version", "route", "feature_name"],
         ),
     ];
     if scope.rollout >= Rollout::ModelAware {
