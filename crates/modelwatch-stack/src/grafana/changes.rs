@@ -1,7 +1,6 @@
 //! Row 4: what changed recently? And the marks that say so over every panel.
 
 use modelwatch::contract::{self, Metric};
-
 use modelwatch_config::Rollout;
 
 use super::layout::Section;
