@@ -65,6 +65,8 @@ pub struct Links {
     pub runbooks: String,
     /// Where Prometheus answers.
     pub prometheus: String,
+    /// Where traces are: a trace's identifier after a slash makes its URL. Nothing: exemplars lead nowhere.
+    pub traces: Option<String>,
 }
 
 impl Config {
@@ -172,6 +174,7 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         );
     }
     let reader = table.reader;
+    table.finish();
     let config = Config {
         file: file.into(),
         environment: environment.unwrap_or_default(),
@@ -182,7 +185,6 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         owners: owners?,
         models: models?,
     };
-    table.finish();
     check_references(reader, config)
 }
 
@@ -202,11 +204,13 @@ fn links(table: Table<'_, '_>) -> Option<Links> {
     let grafana = table.required("grafana", "\"https://grafana.example.com\"", url);
     let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", url);
     let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", url);
+    let traces = table.read("traces", url);
     table.finish();
     Some(Links {
         grafana: grafana?,
         runbooks: runbooks?,
         prometheus: prometheus?,
+        traces,
     })
 }
 

@@ -335,11 +335,11 @@ pub(crate) fn number(value: &DeValue<'_>) -> Option<f64> {
     .filter(|number: &f64| number.is_finite())
 }
 
-/// Above 0 and at most 1.
+/// Above 0 and at most 0.99: no share is above 1, so an alert on more than that would never fire.
 pub(crate) fn ratio(value: &DeValue<'_>) -> Result<f64, Expected> {
     number(value)
-        .filter(|ratio| *ratio > 0.0 && *ratio <= 1.0)
-        .ok_or_else(|| "a share above 0 and at most 1, such as 0.05".to_owned())
+        .filter(|ratio| *ratio > 0.0 && *ratio <= 0.99)
+        .ok_or_else(|| "a share above 0 and at most 0.99, such as 0.05".to_owned())
 }
 
 /// Above 0 and below 1: an objective of 1 leaves no budget to burn.

@@ -29,6 +29,7 @@ pub mod decision;
 pub mod engine;
 pub mod exporter;
 pub mod job;
+pub mod publish;
 pub mod report;
 pub mod statistics;
 mod time_window;

@@ -5,13 +5,14 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use modelwatch::Monitor;
 
 use crate::counts::CountsByModel;
 use crate::error::StartError;
+use crate::keeper::{Keeper, Retention};
 use crate::log::{PredictionLog, Shared};
 use crate::writer::{Rotation, Writer};
 
@@ -24,6 +25,7 @@ pub struct PredictionLogBuilder {
     rotate_after: Duration,
     rotate_bytes: u64,
     text_bytes: usize,
+    retention: Retention,
     samples: HashMap<String, f64>,
     seed: u64,
 }
@@ -36,6 +38,7 @@ impl PredictionLogBuilder {
             rotate_after: Duration::from_secs(10),
             rotate_bytes: 128 << 20,
             text_bytes: 256,
+            retention: Retention { age: None, bytes: None },
             samples: HashMap::new(),
             seed: 0,
         }
@@ -58,6 +61,22 @@ impl PredictionLogBuilder {
     /// The bytes a file has, or somewhat more, when it is finished before its time; 128 MiB unless said otherwise.
     pub fn rotate_bytes(mut self, bytes: u64) -> Self {
         self.rotate_bytes = bytes;
+        self
+    }
+
+    /// Removes files that were begun longer ago, whatever times their records have; none unless said otherwise.
+    ///
+    /// It looks once at the start and then once a minute, at files of the log's own naming only, those of other
+    /// writers into the same folder included. Folders that get empty by it go too.
+    pub fn retain_for(mut self, age: Duration) -> Self {
+        self.retention.age = Some(age);
+        self
+    }
+
+    /// Removes the oldest files while all together have more bytes, as [`retain_for`](Self::retain_for) does those that
+    /// are too old; none unless said otherwise.
+    pub fn retain_bytes(mut self, bytes: u64) -> Self {
+        self.retention.bytes = Some(bytes);
         self
     }
 
@@ -92,6 +111,8 @@ impl PredictionLogBuilder {
             ("rotate_after", self.rotate_after.is_zero()),
             ("rotate_bytes", self.rotate_bytes == 0),
             ("text_bytes", self.text_bytes == 0),
+            ("retain_for", self.retention.age == Some(Duration::ZERO)),
+            ("retain_bytes", self.retention.bytes == Some(0)),
         ];
         if let Some((setting, _)) = zero.into_iter().find(|(_, zero)| *zero) {
             return Err(StartError::Zero { setting });
@@ -114,11 +135,11 @@ impl PredictionLogBuilder {
         // Random, so that two processes may write into one folder.
         let identity = RandomState::new().hash_one(std::process::id());
         let writer = Writer::new(shared.clone(), self.root.clone(), rotation, identity);
+        let keeper = Keeper::new(self.root.clone(), self.retention);
         let (commands, received) = mpsc::channel();
-        let writer = thread::Builder::new()
-            .name("modelwatch-log".into())
-            .spawn(move || writer.run(&received))
-            .map_err(StartError::Thread)?;
+        let writer = spawn("modelwatch-log", move || writer.run(&received))?;
+        let (keeper_end, received) = mpsc::channel();
+        let keeper = spawn("modelwatch-keep", move || keeper.run(&received))?;
         let counts = Arc::<CountsByModel>::default();
         let source = counts.clone();
         monitor.add_source(move |readings| source.read(readings));
@@ -128,8 +149,14 @@ impl PredictionLogBuilder {
             root: self.root,
             commands,
             writer: Some(writer),
+            keeper: Some((keeper_end, keeper)),
             samples: self.samples,
             seed: self.seed,
         })
     }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(run).map_err(StartError::Thread)
 }

@@ -122,6 +122,10 @@ impl WriteError {
         }
     }
 
+    pub(crate) fn is_of_absence(&self) -> bool {
+        matches!(&self.source, Source::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// How many predictions were lost by it.
     #[must_use]
     pub const fn records(&self) -> u64 {

@@ -62,6 +62,53 @@ pub(crate) fn temporary_name(file_name: &str) -> String {
     format!(".{file_name}.tmp")
 }
 
+pub(crate) fn is_model_folder(name: &str) -> bool {
+    name.starts_with("model=")
+}
+
+pub(crate) fn is_date_folder(name: &str) -> bool {
+    is_like(name, "date=0000-00-00")
+}
+
+pub(crate) fn is_hour_folder(name: &str) -> bool {
+    is_like(name, "hour=00")
+}
+
+/// Whether it is a name that [`file_name`] gives.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    const BEGUN: &str = "modelwatch-00000000T000000000000Z-";
+    let Some((begun, rest)) = name.split_at_checked(BEGUN.len()) else {
+        return false;
+    };
+    let Some((writer, sequence)) = rest.strip_suffix(".parquet").and_then(|rest| rest.split_once('-')) else {
+        return false;
+    };
+    let is_number =
+        |text: &str, least: usize, digit: fn(&u8) -> bool| text.len() >= least && text.bytes().all(|byte| digit(&byte));
+    is_like(begun, BEGUN)
+        && writer.len() == 16
+        && is_number(writer, 16, u8::is_ascii_hexdigit)
+        && is_number(sequence, 6, u8::is_ascii_digit)
+}
+
+/// Whether it is a name that [`temporary_name`] gives.
+pub(crate) fn is_temporary_name(name: &str) -> bool {
+    let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+    name.is_some_and(is_file_name)
+}
+
+/// Whether a name is as the pattern, in which a 0 stands for any digit.
+fn is_like(name: &str, pattern: &str) -> bool {
+    let is_as = |(byte, wanted): (u8, u8)| {
+        if wanted == b'0' {
+            byte.is_ascii_digit()
+        } else {
+            byte == wanted
+        }
+    };
+    name.len() == pattern.len() && name.bytes().zip(pattern.bytes()).all(is_as)
+}
+
 fn date_time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

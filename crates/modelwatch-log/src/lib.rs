@@ -5,6 +5,7 @@ mod builder;
 mod counts;
 mod error;
 mod handle;
+mod keeper;
 mod layout;
 mod log;
 mod open_file;
@@ -12,6 +13,7 @@ mod sampling;
 mod shape;
 mod slot;
 mod stream;
+mod warnings;
 mod writer;
 
 pub use builder::PredictionLogBuilder;

@@ -82,6 +82,8 @@ pub struct PredictionLog {
     pub(crate) counts: Arc<CountsByModel>,
     pub(crate) commands: Sender<Command>,
     pub(crate) writer: Option<JoinHandle<()>>,
+    /// It ends when the channel does.
+    pub(crate) keeper: Option<(Sender<()>, JoinHandle<()>)>,
     pub(crate) samples: HashMap<String, f64>,
     pub(crate) seed: u64,
 }
@@ -154,6 +156,11 @@ impl PredictionLog {
         self.shared.closed.store(true, Ordering::Release);
         let closed = self.command(Command::Close);
         let joined = writer.join().map_err(|_| self.writer_gone());
+        if let Some((end, keeper)) = self.keeper.take() {
+            drop(end);
+            // It panics of nothing, and if it did, no prediction would be lost by it.
+            let _ = keeper.join();
+        }
         closed.and(joined)
     }
 

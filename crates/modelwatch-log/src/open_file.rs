@@ -1,7 +1,7 @@
 //! A file in the making: hidden until it is whole, and gone if it never gets so.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -123,15 +123,18 @@ impl OpenFile {
 
 impl Storage {
     fn create(folder: &Path, name: &str, model: &str, shape: &Shape) -> Result<Self, WriteError> {
-        create_folders(folder)?;
         let temporary = folder.join(layout::temporary_name(name));
-        let file = File::create_new(&temporary).map_err(|error| WriteError::new(&temporary, "create", error))?;
+        // A keeper that finds the folder empty, or the file before it is locked, may remove it: then once more.
+        let file = match create_locked(folder, &temporary) {
+            Err(error) if error.is_of_absence() => create_locked(folder, &temporary),
+            created => created,
+        }?;
         let schema = shape.schema();
         let writer = schema.and_then(|schema| SerializedFileWriter::new(file, schema, shape.properties(model)));
         match writer {
             Ok(writer) => Ok(Self { temporary, writer }),
             Err(error) => {
-                let _ = fs::remove_file(&temporary);
+                remove_unfinished(&temporary);
                 Err(WriteError::new(temporary, "write", error))
             }
         }
@@ -151,11 +154,29 @@ impl Storage {
 impl Drop for OpenFile {
     /// What never got whole leaves nothing behind.
     fn drop(&mut self) {
-        if let Some(storage) = &self.storage
-            && let Err(error) = fs::remove_file(&storage.temporary)
-        {
-            tracing::debug!(%error, path = %storage.temporary.display(), "an unfinished file stays for the next start to remove");
+        if let Some(storage) = &self.storage {
+            remove_unfinished(&storage.temporary);
         }
+    }
+}
+
+fn remove_unfinished(temporary: &Path) {
+    if let Err(error) = fs::remove_file(temporary) {
+        let path = temporary.display();
+        tracing::debug!(%error, %path, "an unfinished file stays until the keeper finds it");
+    }
+}
+
+/// Makes a file and holds a lock on it, by which a keeper of this or another process knows that somebody lives who writes
+/// it. On storage without locks nobody removes it either.
+fn create_locked(folder: &Path, path: &Path) -> Result<File, WriteError> {
+    create_folders(folder)?;
+    let failed = |error| WriteError::new(path, "create", error);
+    let file = File::create_new(path).map_err(failed)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(failed(ErrorKind::NotFound.into())),
+        Ok(()) if !path.exists() => Err(failed(ErrorKind::NotFound.into())),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use crate::log::{Command, Shared};
 use crate::open_file::OpenFile;
 use crate::slot::Slot;
 use crate::stream::Stream;
+use crate::warnings::Warnings;
 
 /// How often the queue is looked at: a serving thread wakes nobody, which would cost it a call of the system.
 const LOOK: Duration = Duration::from_millis(10);
@@ -42,6 +44,18 @@ pub(crate) struct Writer {
     routes: FxHashMap<(u32, i64), u64>,
     /// The first since somebody asked.
     first_error: Option<WriteError>,
+    storage: Outage,
+    queue: Outage,
+}
+
+/// Records lost in one way.
+#[derive(Debug, Default)]
+struct Outage {
+    warnings: Warnings,
+    /// Since it was last told.
+    untold: u64,
+    /// A warning was given, and nothing since that it is over.
+    told: bool,
 }
 
 impl Writer {
@@ -56,6 +70,8 @@ impl Writer {
             files: FxHashMap::default(),
             routes: FxHashMap::default(),
             first_error: None,
+            storage: Outage::default(),
+            queue: Outage::default(),
         }
     }
 
@@ -71,7 +87,10 @@ impl Writer {
                     let _ = answer.send(self.flush());
                     return;
                 }
-                Err(RecvTimeoutError::Timeout) => self.take_queued(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.take_queued();
+                    self.tell_of_the_queue();
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -184,7 +203,10 @@ impl Writer {
         for number in numbers {
             if let Some(file) = self.files.get_mut(&number) {
                 match file.finish() {
-                    Ok(()) => self.remove(number).map_or((), drop),
+                    Ok(()) => {
+                        self.remove(number);
+                        self.tell_of_recovery();
+                    }
                     Err(error) => self.give_up(number, error),
                 }
             }
@@ -193,12 +215,46 @@ impl Writer {
 
     fn give_up(&mut self, number: u64, mut error: WriteError) {
         error.records = self.remove(number).map_or(0, OpenFile::discard);
-        tracing::warn!(%error, "the prediction log loses predictions");
+        self.storage.lost(error.records, |predictions| {
+            tracing::warn!(%error, predictions, "the prediction log can't write; predictions are lost until it can");
+        });
         self.first_error.get_or_insert(error);
+    }
+
+    fn tell_of_recovery(&mut self) {
+        if std::mem::take(&mut self.storage.told) {
+            let predictions = std::mem::take(&mut self.storage.untold);
+            let root = self.root.display();
+            tracing::info!(%root, predictions, "the prediction log writes again; so many more predictions were lost");
+        }
+    }
+
+    fn tell_of_the_queue(&mut self) {
+        let lost = self.shared.lost.swap(0, Ordering::Relaxed);
+        let queue = self.shared.queue.capacity();
+        self.queue.lost(lost, |predictions| {
+            tracing::warn!(
+                queue,
+                predictions,
+                "the prediction log's queue was full; predictions are lost: give it a longer queue, keep a share of \
+                 them with PredictionLogBuilder::sample, or see whether its storage is slow"
+            );
+        });
     }
 
     fn remove(&mut self, number: u64) -> Option<OpenFile> {
         self.routes.retain(|_, file| *file != number);
         self.files.remove(&number)
+    }
+}
+
+impl Outage {
+    fn lost(&mut self, predictions: u64, warn: impl FnOnce(u64)) {
+        self.untold += predictions;
+        let untold = self.untold;
+        if untold > 0 && self.warnings.warn(|| warn(untold)) {
+            self.untold = 0;
+            self.told = true;
+        }
     }
 }

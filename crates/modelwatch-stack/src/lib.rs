@@ -13,13 +13,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod alertmanager;
+pub mod check;
+mod compose;
 mod error;
 mod file;
 pub mod grafana;
+mod kubernetes;
 pub mod links;
 pub mod promql;
 pub mod recorded;
 pub mod rules;
+pub mod runbooks;
 mod scrape;
 mod yaml;
 
@@ -39,7 +44,12 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
-    files.extend(grafana::files(config)?);
+    files.extend(alertmanager::files(config)?);
+    files.extend(runbooks::files(config, &rules)?);
+    let grafana = grafana::files(config)?;
+    files.extend(kubernetes::files(config, &rules, &grafana)?);
+    files.extend(grafana);
+    files.extend(compose::files()?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

@@ -93,6 +93,6 @@ fn scrape<'a>(config: &'a Config, job: &'a Job) -> Scrape<'a> {
 }
 
 /// Ten seconds, Prometheus' default, or the interval where that is shorter: Prometheus refuses more.
-fn timeout(interval: Duration) -> String {
+pub(crate) fn timeout(interval: Duration) -> String {
     prometheus_duration(interval.min(Duration::from_secs(10)))
 }

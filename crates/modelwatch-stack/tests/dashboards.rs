@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use modelwatch_config::Config;
+use modelwatch_stack::generate;
 use modelwatch_stack::grafana::{Dashboard, dashboards};
+use modelwatch_stack::rules::alerts::kind::KINDS;
 use modelwatch_testkit::grafana_schema_check;
 use serde_json::{Value, json};
+
+const PHASES: [&str; 4] = ["service-health", "model-aware", "drift", "release-aware"];
 
 fn example() -> Config {
     Config::parse("modelwatch.toml", include_str!("../../../examples/modelwatch.toml")).unwrap()
@@ -47,13 +51,17 @@ fn charts(dashboard: &Value) -> Vec<&Value> {
 
 #[test]
 fn grafana_knows_every_field_of_every_dashboard() {
-    let config = example();
-    let dashboards = dashboards(&config).unwrap();
-    let texts: Vec<_> = dashboards
+    let mut texts = Vec::new();
+    for phase in PHASES {
+        let config = with_model("claims", &format!("rollout = \"{phase}\""), "");
+        for dashboard in dashboards(&config).unwrap() {
+            texts.push((format!("{phase}-{}", dashboard.uid()), dashboard.to_json().unwrap()));
+        }
+    }
+    let texts: Vec<_> = texts
         .iter()
-        .map(|dashboard| (dashboard.uid(), dashboard.to_json().unwrap()))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    let texts: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     grafana_schema_check(&texts).unwrap();
 }
 
@@ -219,12 +227,7 @@ fn a_model_name_can_hold_anything() {
 
 #[test]
 fn a_phase_without_drift_shows_no_drift() {
-    for (phase, rows) in [
-        ("service-health", 4),
-        ("model-aware", 6),
-        ("drift", 6),
-        ("release-aware", 7),
-    ] {
+    for (phase, rows) in PHASES.into_iter().zip([4, 7, 7, 8]) {
         let config = with_model("claims", &format!("rollout = \"{phase}\""), "");
         let dashboards = dashboards(&config).unwrap();
         let own = json(&dashboards[1]);
@@ -236,4 +239,53 @@ fn a_phase_without_drift_shows_no_drift() {
             .any(|query| query.expr.contains("drift"));
         assert_eq!(drifts, phase == "drift" || phase == "release-aware", "{phase}");
     }
+}
+
+#[test]
+fn every_link_leads_to_a_dashboard_or_a_runbook_that_there_is() {
+    let config = example();
+    let dashboards = dashboards(&config).unwrap();
+    let uids: Vec<_> = dashboards.iter().map(Dashboard::uid).collect();
+    let alerts: Vec<_> = KINDS.iter().map(|kind| format!("{}.md", kind.name)).collect();
+    for dashboard in &dashboards {
+        let text = dashboard.to_json().unwrap();
+        let urls = text
+            .split("\"url\": \"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
+        let mut runbooks = 0;
+        for url in urls {
+            if let Some(place) = url.strip_prefix("/d/") {
+                let uid = place.split('?').next().unwrap();
+                assert!(uids.contains(&uid), "{url}");
+            } else {
+                let page = url
+                    .strip_prefix(&config.links.runbooks)
+                    .unwrap_or_else(|| panic!("{url}"));
+                let any = page.is_empty() || page == "/${__value.text}.md";
+                assert!(any || alerts.iter().any(|alert| page[1..] == **alert), "{url}");
+                runbooks += 1;
+            }
+        }
+        assert!(runbooks > 10, "{runbooks} links to runbooks in {}", dashboard.title());
+    }
+}
+
+#[test]
+fn exemplars_lead_to_traces_where_the_file_says_where_they_are() {
+    let provisioned = |links: &str| {
+        let text = include_str!("../../../examples/modelwatch.toml").replace("[links]", &format!("[links]\n{links}"));
+        let files = generate(&Config::parse("modelwatch.toml", &text).unwrap()).unwrap();
+        let file = files
+            .into_iter()
+            .find(|file| file.path == "grafana/provisioning/datasources/modelwatch.yml");
+        file.unwrap().contents
+    };
+    assert!(!provisioned("").contains("exemplar"));
+    // The doubled dollar is Grafana's escape: a single one would be an environment variable.
+    let with = provisioned("traces = \"https://traces.example.com/trace/\"");
+    assert!(
+        with.contains("https://traces.example.com/trace/$${__value.raw}"),
+        "{with}"
+    );
 }

@@ -26,6 +26,8 @@ pub struct PrometheusOptions {
     pub features: Vec<String>,
     /// Top-level YAML added to the configuration, such as `rule_files:` with absolute paths, or `alerting:`.
     pub extra_config: String,
+    /// Samples it has from before it started, as OpenMetrics text with a timestamp to each; empty for none.
+    pub history: String,
 }
 
 impl Default for PrometheusOptions {
@@ -35,6 +37,7 @@ impl Default for PrometheusOptions {
             scrape_interval: Duration::from_secs(1),
             features: Vec::new(),
             extra_config: String::new(),
+            history: String::new(),
         }
     }
 }
@@ -205,6 +208,17 @@ impl Prometheus {
         }
     }
 
+    /// The values of a label among the series that `selector` selects, as `label_values` of a Grafana variable asks for them.
+    ///
+    /// # Errors
+    ///
+    /// Prometheus does not answer or refuses the selector.
+    pub fn label_values(&self, selector: &str, label: &str) -> Result<Vec<String>, String> {
+        let data = self.api(&format!("label/{label}/values?match[]={}", percent_encode(selector)))?;
+        let values = data.as_array().into_iter().flatten();
+        Ok(values.filter_map(|value| value.as_str().map(str::to_owned)).collect())
+    }
+
     /// The scrape targets and how they fare.
     ///
     /// # Errors
@@ -300,7 +314,7 @@ impl Drop for Prometheus {
     }
 }
 
-fn new_directory() -> io::Result<PathBuf> {
+pub(crate) fn new_directory() -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!(
         "modelwatch-prometheus-{}-{}",
@@ -316,6 +330,9 @@ fn new_directory() -> io::Result<PathBuf> {
 fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
     let config = directory.join("prometheus.yml");
     fs::write(&config, options.config())?;
+    if !options.history.is_empty() {
+        backfill(&options.history, directory)?;
+    }
     let log = File::create(directory.join("log"))?;
     let mut command = Command::new("prometheus");
     command
@@ -336,9 +353,26 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Makes blocks of storage of the samples, as Prometheus' own tool for that does.
+fn backfill(history: &str, directory: &Path) -> io::Result<()> {
+    let samples = directory.join("history");
+    fs::write(&samples, history)?;
+    let output = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .args([samples, directory.join("data")])
+        .output()
+        .map_err(|error| io::Error::other(tools::cannot_run(Path::new("promtool"), &error)))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("promtool refuses the history: {said}")))
+    }
+}
+
 /// A test process that is killed runs no `drop`. So a shell waits for the end of its stdin, which the kernel closes in any
 /// case, and then does what is to be done.
-fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
+pub(crate) fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
     let janitor = Command::new("sh")
         .args([
             "-c",
@@ -362,7 +396,7 @@ fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
 }
 
 /// The address in the log line `msg="Listening on" address=127.0.0.1:34567`.
-fn listening_on(log: &str) -> Option<SocketAddr> {
+pub(crate) fn listening_on(log: &str) -> Option<SocketAddr> {
     let line = log.lines().find(|line| line.contains("\"Listening on\""))?;
     line.split_once("address=")?.1.split_whitespace().next()?.parse().ok()
 }

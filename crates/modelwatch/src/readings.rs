@@ -50,6 +50,10 @@ impl Readings {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.families.is_empty()
+    }
+
     /// What there is of one metric.
     pub(crate) fn of(&self, metric: &Metric) -> &[(Labels, f64)] {
         self.families.get(metric.name).map_or(&[], |family| &family.samples)

@@ -11,10 +11,10 @@ use std::path::Path;
 
 use actix_web::web::{Data, Json};
 use actix_web::{App, HttpServer, error, web};
+use flights::data::{self, FEATURES};
+use flights::model::{DelayModel, ranges};
 use modelwatch::{Feature, Model, Monitor, Stage};
 use modelwatch_actix::{InferenceMiddleware, metrics_route};
-use quickstart::data::{self, FEATURES};
-use quickstart::model::{DelayModel, ranges};
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use lexopt::ValueExt;
 
-use crate::error::Failure;
 use crate::incident::Kind;
+use flights::error::Failure;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
 Serves two versions of a flight-delay model, replays two weeks of real flights to them, and shows what modelwatch sees.
 
   --port PORT      where to serve on 127.0.0.1; 0 takes a free port (8000)
-  --rate RATE      requests a second (200)
+  --rate RATE      requests a second; unless given, as many as play every flight once
   --seconds SECS   how long to replay: the first half April, the second half July (60)
   --incident NAME  what breaks after a third of the time:
                      canary-errors    half of the canary's answers are 500
@@ -23,6 +23,7 @@ Serves two versions of a flight-delay model, replays two weeks of real flights t
   --plain          no terminal control; the default where the output is no terminal
   --keep           go on serving after the replay, until Ctrl-C
   --data DIR       the folder of the flight files (examples/data/flights)
+  --log DIR        keep the prediction log and the baseline there, for `modelwatch drift report`
 ";
 
 /// What was asked for.
@@ -39,8 +40,8 @@ pub enum Command {
 pub struct Options {
     /// 0 for a free one.
     pub port: u16,
-    /// Requests a second.
-    pub rate: f64,
+    /// Requests a second; nothing for as many as play every flight once.
+    pub rate: Option<f64>,
     /// How long to replay.
     pub duration: Duration,
     /// What breaks, if anything.
@@ -51,6 +52,8 @@ pub struct Options {
     pub keep: bool,
     /// The folder of the flight files.
     pub data: PathBuf,
+    /// The folder of the prediction log and the baseline; nothing for one that goes with the demo.
+    pub log: Option<PathBuf>,
 }
 
 impl Command {
@@ -63,12 +66,13 @@ impl Command {
         use lexopt::prelude::{Long, Short};
         let mut options = Options {
             port: 8000,
-            rate: 200.0,
+            rate: None,
             duration: Duration::from_secs(60),
             incident: None,
             plain: !std::io::stdout().is_terminal(),
             keep: false,
             data: concat!(env!("CARGO_MANIFEST_DIR"), "/../data/flights").into(),
+            log: None,
         };
         let unknown = |error: lexopt::Error| Failure::new(format!("{error}; --help lists what there is"));
         while let Some(argument) = arguments.next().map_err(unknown)? {
@@ -76,12 +80,13 @@ impl Command {
                 Short('h') | Long("help") => return Ok(Self::Help),
                 Long("port") => options.port = value(&mut arguments, "--port", "a port from 0 to 65535")?,
                 Long("rate") => {
-                    options.rate = value(&mut arguments, "--rate", "a number of requests a second")?;
-                    if !(options.rate > 0.0 && options.rate <= 100_000.0) {
+                    let rate = value(&mut arguments, "--rate", "a number of requests a second")?;
+                    if !(rate > 0.0 && rate <= 100_000.0) {
                         return Err(Failure::new(
                             "--rate takes a number of requests a second from above 0 to 100000",
                         ));
                     }
+                    options.rate = Some(rate);
                 }
                 Long("seconds") => {
                     let seconds = value(&mut arguments, "--seconds", "a number of seconds")?;
@@ -99,6 +104,7 @@ impl Command {
                 }
                 Long("plain") => options.plain = true,
                 Long("keep") => options.keep = true,
+                Long("log") => options.log = Some(arguments.value().map_err(unknown)?.into()),
                 Long("data") => options.data = arguments.value().map_err(unknown)?.into(),
                 other => return Err(unknown(other.unexpected())),
             }

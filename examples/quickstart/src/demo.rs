@@ -7,16 +7,20 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
+use flights::data::{self, FEATURES, missing_ratios};
+use flights::error::Failure;
+use flights::model::DelayModel;
 use modelwatch::Monitor;
+use modelwatch_drift::WindowReport;
+use modelwatch_drift::job::{Subject, SubjectReport};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::cli::Options;
-use crate::data::{self, FEATURES, missing_ratios};
-use crate::error::Failure;
 use crate::incident::Incident;
-use crate::model::DelayModel;
 use crate::page::Page;
+use crate::quality::{Folder, Quality};
 use crate::replay::{Progress, Replay, Week};
 use crate::screen::Screen;
 use crate::server::{CANARY, STABLE, Service};
@@ -57,11 +61,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Incident::at(kind, Instant::now() + options.duration / 3)
     });
     let monitor = Monitor::new();
-    let service =
-        Service::new(&monitor, &training, stable, canary, incident).map_err(|error| Failure::new(error.to_string()))?;
-    runtime.spawn(axum::serve(listener, service.into_router(&monitor)).into_future());
+    let folder = Folder::new(options.log.as_ref())?;
+    let quality = Quality::start(&runtime, folder.path(), &options.data, &training, &stable, &monitor)?;
+    let service = Service::new(&monitor, quality.log(), &training, stable, canary, incident);
+    let service = service.map_err(|error| Failure::new(error.to_string()))?;
+    let router = service.into_router(&monitor, &quality.exporter());
+    runtime.spawn(axum::serve(listener, router).into_future());
     screen.head(&format!(
-        "serving on http://{address}: POST /predict, GET /metrics, GET /healthz\n"
+        "serving on http://{address}: POST /predict, GET /metrics, GET /drift/metrics, GET /healthz\n"
     ))?;
 
     let replay = Replay {
@@ -72,10 +79,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         weeks: vec![
             Week {
                 name: "8 to 14 April 2013",
+                begins: DateTime::from_timestamp(1_365_393_600, 0).unwrap_or_default(), // 2013-04-08T04:00:00Z
                 flights: april,
             },
             Week {
                 name: "8 to 14 July 2013",
+                begins: DateTime::from_timestamp(1_373_256_000, 0).unwrap_or_default(), // 2013-07-08T04:00:00Z
                 flights: july,
             },
         ],
@@ -84,13 +93,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let interrupted = interrupts(&runtime)?;
     let trained_missing = missing_ratios(&training);
     let stopped = thread::scope(|scope| {
-        let traffic = scope.spawn(|| replay.run());
-        let goes_on = || !traffic.is_finished();
-        let shown = show(&mut screen, &replay, &trained_missing, goes_on, &interrupted);
+        scope.spawn(|| replay.run());
+        let followed = scope.spawn(|| quality.follow(&runtime, &replay));
+        let shown = show(&mut screen, &replay, &quality, &trained_missing, &interrupted);
         replay.stop();
-        shown
+        // A panic there is one here.
+        let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        followed.and(shown)
     })?;
     summary(&mut screen, &replay)?;
+    drift_of_weeks(&mut screen, &runtime, &replay, &quality)?;
     if options.keep && !stopped {
         screen.say("the replay is over; serving on until Ctrl-C\n")?;
         // An error means that nobody can interrupt any more; then there is nothing to wait for.
@@ -122,8 +134,8 @@ fn interrupts(runtime: &Runtime) -> Result<mpsc::Receiver<()>, Failure> {
 fn show(
     screen: &mut Screen,
     replay: &Replay,
+    quality: &Quality,
     trained_missing: &[f64; FEATURES.len()],
-    goes_on: impl Fn() -> bool,
     interrupted: &mpsc::Receiver<()>,
 ) -> Result<bool, Failure> {
     let started = Instant::now();
@@ -139,7 +151,9 @@ fn show(
             pages.pop_front();
         }
         if let (Some((from, earlier)), Some((to, latest))) = (pages.front(), pages.back()) {
+            let drift = quality.latest();
             let view = View {
+                drift: drift.as_ref(),
                 earlier,
                 latest,
                 span: *to - *from,
@@ -156,7 +170,7 @@ fn show(
             );
             screen.draw(&(heading + &view.render()))?;
         }
-        if !goes_on() {
+        if !replay.goes_on() {
             return Ok(false);
         }
     }
@@ -178,6 +192,42 @@ fn summary(screen: &mut Screen, replay: &Replay) -> Result<(), Failure> {
          histogram {}\n",
         page.sum("ml_inference_latency_seconds_count", &[])
     ))
+}
+
+/// How far each whole week is from the training quarter.
+fn drift_of_weeks(screen: &mut Screen, runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Failure> {
+    let windows = replay.weeks.iter().filter_map(Week::whole);
+    let reports: Vec<WindowReport> = windows
+        .map(|week| quality.run(runtime, week))
+        .collect::<Result<_, _>>()?;
+    let mut text = format!("\n{:<20}", "drift from training");
+    replay
+        .weeks
+        .iter()
+        .for_each(|week| text += &format!("{:>22}", week.name));
+    let subjects = FEATURES.map(|name| Subject::Feature(name.into()));
+    for subject in subjects.into_iter().chain([Subject::Score, Subject::Classes]) {
+        text += &format!("\n{:<20}", subject.to_string());
+        for report in &reports {
+            text += &format!(
+                "{:>22}",
+                report.subject(&subject).map_or("too few rows".into(), distance)
+            );
+        }
+    }
+    screen.say(
+        &(text + "\n(population stability index over the training deciles; ! is above the threshold and no chance)\n"),
+    )
+}
+
+fn distance(report: &SubjectReport) -> String {
+    match &report.measurement {
+        Ok(measurement) => {
+            let mark = if measurement.drifts(&report.rule) { " !" } else { "  " };
+            format!("{:.3}{mark}", measurement.score)
+        }
+        Err(why) => why.clone(),
+    }
 }
 
 fn scrape(address: SocketAddr) -> Result<Page, Failure> {

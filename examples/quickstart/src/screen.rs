@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::error::Failure;
+use flights::error::Failure;
 
 /// The output: a terminal that is drawn over, or plain lines.
 pub(crate) struct Screen {

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use modelwatch::{Feature, Model, Monitor, RegisterError, Stage};
+use modelwatch::{Feature, Model, Monitor, Stage};
+use modelwatch_log::{ModelLog, PredictionLog};
 use modelwatch_tower::{InferenceLayer, ServedBy, metrics_route};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{FEATURES, Features, Flight};
 use crate::incident::{DELAY, Incident, Kind};
-use crate::model::{DelayModel, ranges};
+use flights::data::{FEATURES, Features, Flight};
+use flights::model::{DelayModel, ranges};
 
 /// The name of the model.
 pub const MODEL: &str = "flight-delay";
@@ -24,11 +26,12 @@ pub const STABLE: &str = "2013q1";
 /// The version the tenth goes to.
 pub const CANARY: &str = "2013q1-noweather";
 
-/// A version: what predicts, and what watches it.
+/// A version: what predicts, what watches it, and where its predictions are kept.
 #[derive(Debug)]
 struct Version {
     predictor: DelayModel,
     watched: Model,
+    logged: ModelLog,
 }
 
 /// What the handlers share.
@@ -47,6 +50,8 @@ struct Shared {
 
 #[derive(Deserialize)]
 struct Request {
+    /// When it happened, in seconds since the epoch, where that is not now: in a replay.
+    time: Option<u64>,
     features: BTreeMap<String, Option<f64>>,
 }
 
@@ -61,14 +66,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When the monitor has them already, with another declaration.
+    /// When the monitor has them already, with another declaration, or the log can't keep them.
     pub fn new(
         monitor: &Monitor,
+        log: &PredictionLog,
         training: &[Flight],
         stable: DelayModel,
         canary: DelayModel,
         incident: Incident,
-    ) -> Result<Self, RegisterError> {
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let ranges = ranges(training);
         let features = || {
             FEATURES
@@ -85,7 +91,12 @@ impl Service {
                 .classes(["late", "on_time"])
                 .pipeline_version("flights-2013.1")
                 .register()?;
-            Ok(Version { predictor, watched })
+            let logged = log.model(&watched)?;
+            Ok::<_, Box<dyn std::error::Error>>(Version {
+                predictor,
+                watched,
+                logged,
+            })
         };
         Ok(Self(Arc::new(Shared {
             stable: version(STABLE, stable)?,
@@ -96,12 +107,13 @@ impl Service {
         })))
     }
 
-    /// The application: `POST /predict`, `GET /metrics`, `GET /healthz`.
-    pub fn into_router(self, monitor: &Monitor) -> Router {
+    /// The application: `POST /predict`, `GET /metrics`, `GET /healthz`, and what the drift job exports.
+    pub fn into_router(self, monitor: &Monitor, drift: &Monitor) -> Router {
         Router::new()
             .route("/predict", post(predict))
             .layer(InferenceLayer::new(&self.0.stable.watched))
             .route("/metrics", metrics_route(monitor))
+            .route("/drift/metrics", metrics_route(drift))
             .route("/healthz", get(async || "ok\n"))
             .with_state(self)
     }
@@ -149,15 +161,27 @@ async fn answer(service: &Shared, version: &Version, request: &Request) -> Resul
         let _compute = model.start_stage(Stage::Compute);
         version.predictor.score(&features)
     };
-    let late = probability_late > 0.5;
-    model
-        .record_prediction(probability_late)
-        .class(if late { "late" } else { "on_time" });
-    model.record_outcome(if late { "passengers_warned" } else { "none" });
+    let class = class(probability_late);
+    model.record_prediction(probability_late).class(class);
+    model.record_outcome(if class == "late" { "passengers_warned" } else { "none" });
+    let time = request
+        .time
+        .map(Duration::from_secs)
+        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
+    let mut logged = version.logged.record(features, probability_late).class(class);
+    if let Some(time) = time {
+        logged = logged.at(time);
+    }
+    drop(logged); // on its way to the writer
     Ok(Json(Answer {
         probability_late,
         model_version: model.version().into(),
     }))
+}
+
+/// What a probability of being late comes to.
+pub(crate) fn class(probability_late: f64) -> &'static str {
+    if probability_late > 0.5 { "late" } else { "on_time" }
 }
 
 /// A row in the order of the declaration, from names in any order.

@@ -3,9 +3,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::data::FEATURES;
+use modelwatch_drift::WindowReport;
+
 use crate::page::{Page, Quantile};
+use crate::quality::day;
 use crate::server::{CANARY, STABLE};
+use flights::data::FEATURES;
 
 /// Two scrapes some seconds apart.
 pub(crate) struct View<'a> {
@@ -13,6 +16,8 @@ pub(crate) struct View<'a> {
     pub(crate) latest: &'a Page,
     /// Between them.
     pub(crate) span: Duration,
+    /// What the drift job says of the last day.
+    pub(crate) drift: Option<&'a WindowReport>,
     /// The share of the training flights each feature is missing in.
     pub(crate) trained_missing: &'a [f64; FEATURES.len()],
 }
@@ -97,10 +102,39 @@ impl View<'_> {
                 ));
             }
         }
+        self.render_drift(&mut text);
         for line in wrong {
             let _ = writeln!(text, "!! {line}");
         }
         text
+    }
+
+    /// The largest distances, and what is detected: no page, but a ticket.
+    fn render_drift(&self, text: &mut String) {
+        let Some(report) = self.drift else {
+            let _ = writeln!(text, "drift: no day is over yet");
+            return;
+        };
+        let day = day(report.window);
+        let mut scores: Vec<_> = (report.verdict.subjects().iter())
+            .filter_map(|subject| Some((&subject.subject, subject.measurement.as_ref().ok()?.score)))
+            .collect();
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let largest: Vec<_> = scores
+            .iter()
+            .take(5)
+            .map(|(subject, score)| format!("{subject} {score:.2}"))
+            .collect();
+        let largest = if largest.is_empty() {
+            "too few rows".into()
+        } else {
+            largest.join(", ")
+        };
+        let _ = writeln!(text, "drift on {day}, {} flights: {largest}", report.rows);
+        let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
+        if !detected.is_empty() {
+            let _ = writeln!(text, "~~ no longer as in training: {}", detected.join(", "));
+        }
     }
 
     fn growth(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
@@ -141,6 +175,7 @@ mod tests {
             earlier: &Page::default(),
             latest: &latest,
             span: Duration::from_secs(1),
+            drift: None,
             trained_missing: &trained_missing,
         };
         let text = view.render();

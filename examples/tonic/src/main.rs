@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use example_tonic::proto::delays_server::{Delays, DelaysServer};
 use example_tonic::proto::{Delay, Flight};
+use flights::data::{self, FEATURES};
+use flights::model::{DelayModel, ranges};
 use modelwatch::{Feature, Model, Monitor};
 use modelwatch_tower::{InferenceLayer, metrics_route};
-use quickstart::data::{self, FEATURES};
-use quickstart::model::{DelayModel, ranges};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};

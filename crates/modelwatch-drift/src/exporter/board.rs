@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch::contract::{self, Metric};
-use modelwatch::{Monitor, Readings};
+use modelwatch::{Format, Monitor, Readings};
 use parking_lot::Mutex;
 
+use super::former;
 use crate::Clock;
 use crate::baseline::Baseline;
 use crate::job::{Subject, SubjectReport, Verdict, WindowReport};
@@ -66,6 +67,42 @@ impl Board {
     pub fn expose(&self, monitor: &Monitor) {
         let board = self.clone();
         monitor.add_source(move |readings| board.read(readings));
+    }
+
+    /// The board as a page of Prometheus text, for what takes pages rather than scrapes.
+    #[must_use]
+    pub fn page(&self) -> Vec<u8> {
+        let monitor = Monitor::builder().process_metrics(false).build().unwrap_or_default();
+        self.expose(&monitor);
+        monitor.encode(Format::PrometheusText)
+    }
+
+    /// Takes over from a page that an earlier process published: when each model last finished, and its runs. Scores are
+    /// not taken over.
+    pub fn resume(&self, page: &str) {
+        let mut models = self.models.lock();
+        for line in page.lines() {
+            let read = |metric: &Metric| former::sample(line, metric.name);
+            let entry = |labels: &[(String, String)]| {
+                let model = labels.iter().find(|(name, _)| name == "model_name")?;
+                Some(model.1.clone())
+            };
+            if let Some((labels, value)) = read(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP)
+                && let Some(entry) = entry(&labels).and_then(|model| models.get_mut(&model))
+            {
+                entry.last_success = DateTime::from_timestamp_micros((value * 1e6) as i64);
+            } else if let Some((labels, value)) = read(&contract::DRIFT_RUNS)
+                && let Some(entry) = entry(&labels).and_then(|model| models.get_mut(&model))
+                && let Some((_, result)) = labels.iter().find(|(name, _)| name == "result")
+            {
+                match result.as_str() {
+                    "success" => entry.success = value as u64,
+                    "too_few_rows" => entry.too_few_rows = value as u64,
+                    "failure" => entry.failure = value as u64,
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// Models that are not among these leave.

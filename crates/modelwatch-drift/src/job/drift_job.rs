@@ -5,7 +5,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -54,6 +54,11 @@ struct Loaded {
     digest: u64,
     baseline: Arc<Baseline>,
 }
+
+/// So many windows before the first are looked at, at most.
+const MOST_REMEMBERED: u32 = 100;
+/// How long the job sleeps at most before it looks whether its settings have changed.
+const NAP: Duration = Duration::from_secs(5);
 
 impl DriftJob {
     /// Watches these models; queries run on as many threads as the machine has.
@@ -125,15 +130,46 @@ impl DriftJob {
         self.models.iter().filter_map(due).min()
     }
 
-    /// Runs the window that ended last for each model whose grace is over, once.
+    /// Runs the window that ended last for each model whose grace is over, once. A model's first run looks at the windows before,
+    /// too, so that drift of several windows in a row is known to a process that has just begun.
     pub async fn run_due(&mut self) -> Vec<Result<WindowReport, JobError>> {
         let mut reports = Vec::new();
         for position in 0..self.models.len() {
-            if let Some(window) = self.models[position].due(self.clock.now()) {
-                reports.push(self.run(position, window).await);
+            let watched = &mut self.models[position];
+            let Some(window) = watched.due(self.clock.now()) else {
+                continue;
+            };
+            let before = match watched.last {
+                // A process that begins knows nothing of the windows in a row before.
+                None => watched.windows_before(window),
+                Some(_) => Vec::new(),
+            };
+            for window in before {
+                // What fails here fails again below, where it is told.
+                if watched.run(window, self.threads).await.is_err() {
+                    break;
+                }
             }
+            reports.push(self.run(position, window).await);
         }
         reports
+    }
+
+    /// Runs every window when it is due, for ever. `settings` is asked every few seconds for settings that have changed, `tell`
+    /// is told of every run.
+    pub async fn watch(
+        &mut self,
+        mut settings: impl FnMut() -> Option<Vec<ModelSettings>>,
+        mut tell: impl FnMut(&Result<WindowReport, JobError>),
+    ) {
+        loop {
+            if let Some(models) = settings() {
+                self.configure(models);
+            }
+            self.run_due().await.iter().for_each(&mut tell);
+            let until_due = self.next_due().and_then(|due| (due - self.clock.now()).to_std().ok());
+            tokio::time::sleep(until_due.map_or(NAP, |until_due| until_due.min(NAP))).await;
+        }
     }
 
     /// Runs one window of one model, whether or not it is due: the door for a replay.
@@ -182,6 +218,24 @@ impl Watched {
         self.last.is_none_or(|last| last.end() < window.end()).then_some(window)
     }
 
+    /// As many windows before this one as a rule wants in a row, less one; the earliest first.
+    fn windows_before(&self, window: TimeWindow) -> Vec<TimeWindow> {
+        let rules = self.settings.features.values().chain([&self.settings.rule]);
+        let most = rules
+            .map(|rule| rule.consecutive_windows)
+            .max()
+            .unwrap_or(1)
+            .clamp(1, MOST_REMEMBERED);
+        let earlier = (1..most).rev().map(|back| {
+            let shift = self.settings.interval.checked_mul(i32::try_from(back).ok()?)?;
+            TimeWindow::new(
+                window.start().checked_sub_signed(shift)?,
+                window.end().checked_sub_signed(shift)?,
+            )
+        });
+        earlier.flatten().collect()
+    }
+
     fn baseline(&self) -> Option<&Baseline> {
         self.loaded.as_ref().map(|loaded| &*loaded.baseline)
     }
@@ -228,7 +282,7 @@ impl Watched {
             verdict,
             versions,
             finished: window.end(),
-            took: std::time::Duration::ZERO,
+            took: Duration::ZERO,
         })
     }
 

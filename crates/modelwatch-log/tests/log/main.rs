@@ -1,4 +1,27 @@
 //! The prediction log through its public door, judged by what stands on storage.
 
+mod children;
+mod killed;
 mod on_storage;
+mod outages;
+mod properties;
+mod retention;
+mod set_up;
 mod written;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use modelwatch::{Feature, Model, Monitor};
+
+/// Microseconds from the epoch to 2026-04-01T10:15:00Z.
+const MORNING: u64 = 1_775_038_500_000_000;
+
+fn morning() -> SystemTime {
+    UNIX_EPOCH + Duration::from_micros(MORNING)
+}
+
+/// A model whose one feature tells records apart.
+fn numbered(monitor: &Monitor) -> Model {
+    let builder = monitor.model("claims", "1").features([Feature::numeric("number")]);
+    builder.register().expect("a model")
+}

@@ -82,6 +82,17 @@ pub(crate) fn all_rows(root: &Path) -> Vec<Row> {
     visible(root).iter().flat_map(|path| rows(path)).collect()
 }
 
+/// The values of the feature that tells records apart, in order.
+pub(crate) fn numbers(rows: &[Row]) -> Vec<f64> {
+    let number = |row: &Row| match row["feature.number"] {
+        Some(Cell::Number(number)) => number,
+        ref other => panic!("a number of {other:?}"),
+    };
+    let mut numbers: Vec<f64> = rows.iter().map(number).collect();
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers
+}
+
 /// Records written and dropped, as the service's page tells.
 pub(crate) fn counted(monitor: &Monitor, model: &str) -> [u64; 2] {
     let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("UTF-8");

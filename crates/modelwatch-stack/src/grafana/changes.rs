@@ -6,10 +6,11 @@ use modelwatch_config::Rollout;
 
 use super::layout::Section;
 use super::model::{
-    AnnotationQuery, Color, DashboardLink, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField,
-    Table, TableField, Thresholds, Transformation, Unit, ValueMapping,
+    AnnotationQuery, Color, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField, Table,
+    TableField, Thresholds, Transformation, Unit, ValueMapping,
 };
 use super::scope::Scope;
+use crate::rules::alerts::kind;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -86,10 +87,7 @@ fn baselines(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: baseline too old",
-        scope.runbook("MLDriftBaselineTooOld"),
-    ))
+    .link(scope.runbook_link("baseline too old", &kind::BASELINE_OLD))
     .transform(Transformation::columns(&[
         ("Time", ""),
         ("model_name", "Model"),

@@ -6,14 +6,11 @@ use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
-    Color, DashboardLink, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
+    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
 };
 use super::scope::{Scope, Series};
 use crate::recorded::{self, Recorded};
-
-/// The alerts whose runbooks tell what to do about a budget that burns.
-const AVAILABILITY_ALERT: &str = "MLAvailabilityBudgetBurnFast";
-const LATENCY_ALERT: &str = "MLLatencyBudgetBurnFast";
+use crate::rules::alerts::kind;
 
 /// What is left of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
@@ -36,7 +33,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     )),
             ),
         );
-        panel.link(DashboardLink::page("Runbook: error budget", scope.runbook(runbook)))
+        panel.link(scope.runbook_link("error budget", runbook))
     };
     let left = |series: &'static Recorded, objective: f64| {
         format!("1 - {} / {}", scope.select(series), share(1.0 - objective))
@@ -74,7 +71,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.availability_objective,
                     &recorded::AVAILABILITY_1H,
                     &recorded::AVAILABILITY_6H,
-                    AVAILABILITY_ALERT,
+                    &kind::AVAILABILITY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -87,7 +84,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.latency_objective,
                     &recorded::SLOW_1H,
                     &recorded::SLOW_6H,
-                    LATENCY_ALERT,
+                    &kind::LATENCY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -133,10 +130,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                     &recorded::CLASS_RATIO,
                     "class",
                 )
-                .link(DashboardLink::page(
-                    "Runbook: class balance",
-                    scope.runbook("MLPredictionClassBalanceShift"),
-                )),
+                .link(scope.runbook_link("class balance", &kind::CLASS_SHIFT)),
                 8,
                 8,
             ),
@@ -180,6 +174,61 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
             (Rollout::Drift, drift_job(scope), 8, 8),
             (Rollout::Drift, losses(scope), 8, 8),
         ],
+    }
+}
+
+/// Answers that come in pieces: streams, and those of generative models.
+pub(crate) fn streams(scope: &Scope<'_>) -> Section {
+    let p95 = |title, description, metric, no_value| {
+        let expr = format!(
+            "histogram_quantile(0.95, sum by (le, model_version) (rate({}[$__rate_interval])))",
+            scope.select(Series::buckets(metric))
+        );
+        lines(
+            title,
+            description,
+            vec![Query::range(expr, "{{model_version}}")],
+            Unit::Seconds,
+            no_value,
+        )
+    };
+    let chunk = p95(
+        "p95 to the first chunk",
+        "From the call to the first piece of a streamed answer: what the caller waits for before anything moves.",
+        &contract::INFERENCE_FIRST_CHUNK,
+        "No streamed answers",
+    );
+    let first_token = p95(
+        "p95 to the first token",
+        "Queue and prompt: grows with the load and with the length of what is asked.",
+        &contract::GEN_AI_TIME_TO_FIRST_TOKEN,
+        "No generative model",
+    );
+    let next_token = p95(
+        "p95 for each further token",
+        "The model's own pace, which long answers feel most.",
+        &contract::GEN_AI_TIME_PER_OUTPUT_TOKEN,
+        "No generative model",
+    );
+    let tokens = lines(
+        "Tokens",
+        "Tokens read and written per second: what is paid for.",
+        vec![Query::range(
+            format!(
+                "sum by (gen_ai_token_type) (rate({}[$__rate_interval]))",
+                scope.select(Series::part(&contract::GEN_AI_TOKEN_USAGE, "_sum"))
+            ),
+            "{{gen_ai_token_type}}",
+        )],
+        Unit::Number,
+        "No generative model",
+    );
+    Section {
+        title: "Inside: streamed and generated answers",
+        collapsed: true,
+        panels: [chunk, first_token, next_token, tokens]
+            .map(|panel| (Rollout::ModelAware, panel, 12, 8))
+            .into(),
     }
 }
 
@@ -269,10 +318,7 @@ fn restarts(scope: &Scope<'_>) -> Panel {
         Unit::Number,
         "No process metrics",
     )
-    .link(DashboardLink::page(
-        "Runbook: restarts",
-        scope.runbook("MLReplicaRestarts"),
-    ))
+    .link(scope.runbook_link("restarts", &kind::RESTARTING))
 }
 
 fn cpu(scope: &Scope<'_>) -> Panel {

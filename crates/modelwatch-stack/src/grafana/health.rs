@@ -6,11 +6,12 @@ use modelwatch_config::Rollout;
 
 use super::layout::Section;
 use super::model::{
-    Color, DashboardLink, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField,
-    Thresholds, TimeSeries, TimeSeriesField, Transformation, Unit,
+    Color, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField, Thresholds, TimeSeries,
+    TimeSeriesField, Transformation, Unit,
 };
 use super::scope::{Scope, Series};
 use crate::recorded::{self, Recorded};
+use crate::rules::alerts::kind;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -64,10 +65,7 @@ fn requests(scope: &Scope<'_>) -> Panel {
             Field::new(Unit::RequestsPerSecond, "No traffic", Default::default()).min(0.0),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: traffic gone",
-        scope.runbook("MLInferenceTrafficGone"),
-    ))
+    .link(scope.runbook_link("traffic gone", &kind::TRAFFIC_GONE))
 }
 
 fn worst(scope: &Scope<'_>, series: &'static Recorded) -> Query {
@@ -89,10 +87,7 @@ fn worst_latency(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::limit(scope.limits.latency_p95_seconds)),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: high latency",
-        scope.runbook("MLInferenceHighLatencyP95"),
-    ))
+    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
 }
 
 fn worst_errors(scope: &Scope<'_>) -> Panel {
@@ -107,10 +102,7 @@ fn worst_errors(scope: &Scope<'_>) -> Panel {
                 .decimals(2),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: high error ratio",
-        scope.runbook("MLInferenceHighErrorRate"),
-    ))
+    .link(scope.runbook_link("high error ratio", &kind::HIGH_ERROR_RATE))
 }
 
 fn replicas(scope: &Scope<'_>) -> Panel {
@@ -158,10 +150,7 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::of(Color::Green, &[(1.0, Color::Red)])),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: scrape target down",
-        scope.runbook("MLScrapeTargetDown"),
-    ))
+    .link(scope.runbook_link("scrape target down", &kind::TARGET_DOWN))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {
@@ -255,10 +244,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: high latency",
-        scope.runbook("MLInferenceHighLatencyP95"),
-    ))
+    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
 }
 
 fn latency_heatmap(scope: &Scope<'_>) -> Panel {

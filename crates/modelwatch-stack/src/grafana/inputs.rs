@@ -5,11 +5,10 @@ use modelwatch::contract;
 use modelwatch_config::Rollout;
 
 use super::layout::Section;
-use super::model::{
-    Color, DashboardLink, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
-};
+use super::model::{Color, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit};
 use super::scope::{Scope, Series};
 use crate::recorded;
+use crate::rules::alerts::kind;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -43,10 +42,7 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::of(Color::Green, &[(1.0, Color::Orange)])),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: drift",
-        scope.runbook("MLDriftCriticalFeatureDetected"),
-    ))
+    .link(scope.runbook_link("drift", &kind::FEATURE_DRIFT))
 }
 
 fn last_run(scope: &Scope<'_>) -> Panel {
@@ -69,7 +65,7 @@ fn last_run(scope: &Scope<'_>) -> Panel {
                 .decimals(0),
         ),
     )
-    .link(DashboardLink::page("Runbook: drift job stale", scope.runbook("MLDriftJobStale")))
+    .link(scope.runbook_link("drift job stale", &kind::DRIFT_JOB_STALE))
 }
 
 fn rows(scope: &Scope<'_>) -> Panel {
@@ -118,10 +114,7 @@ fn missing_now(scope: &Scope<'_>) -> Panel {
                 .decimals(1),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: missing features",
-        scope.runbook("MLFeatureMissingRatioHigh"),
-    ))
+    .link(scope.runbook_link("missing features", &kind::MISSING_RATIO_HIGH))
 }
 
 fn drift(scope: &Scope<'_>) -> Panel {
@@ -141,10 +134,7 @@ fn drift(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: drift",
-        scope.runbook("MLDriftCriticalFeatureDetected"),
-    ))
+    .link(scope.runbook_link("drift", &kind::FEATURE_DRIFT))
 }
 
 fn missing(scope: &Scope<'_>) -> Panel {
@@ -165,10 +155,7 @@ fn missing(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: missing features",
-        scope.runbook("MLFeatureMissingRatioHigh"),
-    ))
+    .link(scope.runbook_link("missing features", &kind::MISSING_RATIO_HIGH))
 }
 
 fn scores_heatmap(scope: &Scope<'_>) -> Panel {
@@ -203,8 +190,5 @@ fn median_score(scope: &Scope<'_>) -> Panel {
             Field::new(Unit::Number, "No predictions recorded", TimeSeriesField::lines()),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: prediction shift",
-        scope.runbook("MLPredictionDistributionShift"),
-    ))
+    .link(scope.runbook_link("prediction shift", &kind::SCORE_SHIFT))
 }

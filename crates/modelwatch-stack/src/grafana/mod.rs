@@ -28,6 +28,7 @@ use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, TRIAGE_UID, VERSION_VARIABLE,
 use crate::promql;
 
 pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
+pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDER};
 
 /// Every dashboard: triage first, then the models in the order of the file.
 ///
@@ -51,14 +52,9 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;
-        files.push(File::new(path(&dashboard), json));
+        files.push(File::new(format!("{DASHBOARD_FILES}{}.json", dashboard.uid()), json));
     }
     Ok(files)
-}
-
-/// Where a dashboard's file is, below `monitoring/`.
-fn path(dashboard: &Dashboard) -> String {
-    format!("grafana/dashboards/{}.json", dashboard.uid())
 }
 
 /// Every expression parses and selects what there is.
@@ -77,6 +73,9 @@ fn check(dashboard: &Dashboard) -> Result<(), GenerateError> {
     }
     Ok(())
 }
+
+/// Where the dashboards' files are, below `monitoring/`.
+pub(crate) const DASHBOARD_FILES: &str = "grafana/dashboards/";
 
 /// Every dashboard has it, so that menus can list them.
 const TAG: &str = "modelwatch";
@@ -107,6 +106,7 @@ fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
         details::objectives(scope, model),
         details::serving(scope),
         details::predictions(scope),
+        details::streams(scope),
     ]);
     Dashboard::new(
         model_uid(&model.name),

@@ -10,9 +10,13 @@ use crate::yaml;
 /// Where the dashboards' folder is mounted in Grafana's container.
 pub(crate) const DASHBOARD_FOLDER: &str = "/var/lib/grafana/dashboards";
 
+/// Where Grafana looks for what it is provisioned with.
+pub(crate) const PROVISIONING_FOLDER: &str = "/etc/grafana/provisioning";
+/// The folder of the dashboards, as Grafana's users see it.
+pub(crate) const FOLDER: &str = "ML Monitoring";
 /// Where Prometheus and Alertmanager answer within the compose file's network.
-pub(crate) const PROMETHEUS: &str = "http://prometheus:9090";
-pub(crate) const ALERTMANAGER: &str = "http://alertmanager:9093";
+const PROMETHEUS: &str = "http://prometheus:9090";
+const ALERTMANAGER: &str = "http://alertmanager:9093";
 
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let interval = prometheus_duration(config.prometheus.scrape_interval);
@@ -23,7 +27,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
         )?,
         yaml::file(
             "grafana/provisioning/datasources/modelwatch.yml",
-            &DataSources::new(interval),
+            &DataSources::new(interval, config.links.traces.as_deref()),
         )?,
     ])
 }
@@ -62,7 +66,7 @@ impl DashboardProviders {
             providers: [Provider {
                 name: "ml-monitoring",
                 org_id: 1,
-                folder: "ML Monitoring",
+                folder: FOLDER,
                 kind: "file",
                 disable_deletion: false,
                 update_interval_seconds: 30,
@@ -104,6 +108,9 @@ enum JsonData {
         prometheus_type: &'static str,
         manage_alerts: bool,
         alertmanager_uid: &'static str,
+        /// Where the points on latency panels lead.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        exemplar_trace_id_destinations: Vec<TraceDestination>,
     },
     Alertmanager {
         implementation: &'static str,
@@ -111,9 +118,29 @@ enum JsonData {
     },
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TraceDestination {
+    /// The exemplar's label.
+    name: &'static str,
+    url: String,
+    url_display_label: &'static str,
+}
+
+impl TraceDestination {
+    fn new(traces: &str) -> Self {
+        Self {
+            name: "trace_id",
+            // Grafana puts environment variables into what it is provisioned with, unless the dollar is doubled.
+            url: format!("{}/$${{__value.raw}}", traces.replace('$', "$$")),
+            url_display_label: "Trace",
+        }
+    }
+}
+
 impl DataSources {
-    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations.
-    fn new(scrape_interval: String) -> Self {
+    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations, `traces` without a slash at its end.
+    fn new(scrape_interval: String, traces: Option<&str>) -> Self {
         const ALERTMANAGER_UID: &str = "modelwatch-alertmanager";
         Self {
             api_version: 1,
@@ -132,6 +159,7 @@ impl DataSources {
                         prometheus_type: "Prometheus",
                         manage_alerts: true,
                         alertmanager_uid: ALERTMANAGER_UID,
+                        exemplar_trace_id_destinations: traces.map(TraceDestination::new).into_iter().collect(),
                     },
                 },
                 DataSource {

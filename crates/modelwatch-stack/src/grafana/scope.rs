@@ -1,10 +1,13 @@
 //! What a dashboard looks at: every model, or one, narrowed by the reader's choice of version and route.
 
-use modelwatch::contract::{Kind, Metric};
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Model, Rollout};
 
+use super::model::DashboardLink;
 use crate::links;
 use crate::recorded::Recorded;
+use crate::rules::alerts::drift::late;
+use crate::rules::alerts::kind::Kind;
 
 /// Series of one name, with the labels they have.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +25,7 @@ impl Series {
 
     /// Another part of a histogram: `_sum` or `_count`.
     pub(crate) fn part(metric: &'static Metric, suffix: &'static str) -> Self {
-        debug_assert_eq!(metric.kind, Kind::Histogram);
+        debug_assert_eq!(metric.kind, contract::Kind::Histogram);
         Self {
             suffix,
             ..metric.into()
@@ -58,7 +61,7 @@ pub(crate) struct Limits {
     pub(crate) missing_ratio: f64,
     pub(crate) out_of_range_ratio: f64,
     pub(crate) drift_score: f64,
-    /// Seconds after which a drift run is overdue: twice the interval.
+    /// Seconds after which a drift run is overdue.
     pub(crate) drift_stale_seconds: f64,
     /// Seconds after which a baseline is too old.
     pub(crate) baseline_age_seconds: f64,
@@ -67,8 +70,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// Those of one model.
     fn of(model: &Model) -> Self {
-        /// The drift job's interval where a model does not say.
-        const DRIFT_INTERVAL_SECONDS: f64 = 900.0;
+        /// For models that the drift job does not watch: nothing is overdue within a day.
+        const UNWATCHED_SECONDS: f64 = 86_400.0;
         let drift = model.drift.as_ref();
         Self {
             latency_p95_seconds: model.latency_p95.as_secs_f64(),
@@ -76,7 +79,7 @@ impl Limits {
             missing_ratio: model.thresholds.missing_ratio,
             out_of_range_ratio: model.thresholds.out_of_range_ratio,
             drift_score: drift.map_or(model.thresholds.drift_score, |drift| drift.threshold),
-            drift_stale_seconds: 2.0 * drift.map_or(DRIFT_INTERVAL_SECONDS, |drift| drift.interval.as_secs_f64()),
+            drift_stale_seconds: drift.map_or(UNWATCHED_SECONDS, |drift| late(drift).as_secs_f64()),
             baseline_age_seconds: model.thresholds.baseline_age.as_secs_f64(),
         }
     }
@@ -212,6 +215,12 @@ impl Scope<'_> {
         }
     }
 
+    /// A link to what to do about an alert.
+    pub(crate) fn runbook_link(&self, about: &str, alert: &Kind) -> DashboardLink {
+        DashboardLink::page(&format!("Runbook: {about}"), self.runbook(alert.name))
+    }
+
+    /// Where the runbook of an alert is; the name can be one of Grafana's `${__…}`.
     pub(crate) fn runbook(&self, alert: &str) -> String {
         format!("{}/{}", self.runbooks, links::runbook_file(alert))
     }

@@ -4,12 +4,13 @@ use modelwatch_config::Rollout;
 
 use super::layout::Section;
 use super::model::{
-    BarGauge, Color, DashboardLink, DataLink, Field, Override, Panel, Property, Query, Table, TableField, Thresholds,
-    TimeSeries, TimeSeriesField, Transformation, Unit,
+    BarGauge, Color, DataLink, Field, Override, Panel, Property, Query, Table, TableField, Thresholds, TimeSeries,
+    TimeSeriesField, Transformation, Unit,
 };
 use super::scope::Scope;
 use crate::links::TRIAGE_UID;
 use crate::recorded::{self, Recorded};
+use crate::rules::alerts::kind;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -128,10 +129,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: high latency",
-        scope.runbook("MLInferenceHighLatencyP95"),
-    ))
+    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
 }
 
 fn errors(scope: &Scope<'_>) -> Panel {
@@ -149,8 +147,5 @@ fn errors(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(DashboardLink::page(
-        "Runbook: high error ratio",
-        scope.runbook("MLInferenceHighErrorRate"),
-    ))
+    .link(scope.runbook_link("high error ratio", &kind::HIGH_ERROR_RATE))
 }

@@ -103,6 +103,12 @@ impl Selector {
         self.suffix("_count")
     }
 
+    /// The sum of the observations of a histogram.
+    #[must_use]
+    pub fn sum(self) -> Self {
+        self.suffix("_sum")
+    }
+
     fn suffix(mut self, suffix: &str) -> Self {
         self.name += suffix;
         self
@@ -233,7 +239,7 @@ fn alert_label(label: &str) -> String {
 }
 
 /// A text in double quotes, escaped as PromQL (and Go) reads it.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {

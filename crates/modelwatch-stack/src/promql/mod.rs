@@ -4,4 +4,5 @@ mod check;
 mod expr;
 
 pub use check::{Unknown, check, series_in};
+pub(crate) use expr::quoted;
 pub use expr::{Expr, Selector, absent, histogram_quantile, max_by, metric, number, recorded, sum_by, time, word};

@@ -1,7 +1,9 @@
 //! Recording rules and alerts.
 
 pub mod alerts;
+mod case;
 pub(crate) mod recording;
+mod scenarios;
 pub mod scope;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ pub struct Rules {
     pub recording: Vec<Group>,
     /// Groups of alerts.
     pub alerts: Vec<Group>,
+    /// The promtool tests of both.
+    tests: Vec<File>,
 }
 
 /// Rules that are evaluated one after the other.
@@ -78,9 +82,15 @@ impl Rules {
     ///
     /// An expression that does not parse or selects what does not exist.
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
+        let recording = recording::groups(config)?;
+        let alerts = alerts::alerts(config, &recording)?;
+        let order = recording.iter().chain(&alerts.groups).map(|group| group.name.clone());
+        let mut tests = alerts.tests;
+        tests.extend(scenarios::files(config, &order.collect::<Vec<_>>())?);
         Ok(Self {
-            recording: recording::groups(config)?,
-            alerts: alerts::groups(config)?,
+            recording,
+            alerts: alerts.groups,
+            tests,
         })
     }
 
@@ -90,7 +100,8 @@ impl Rules {
     ///
     /// A rule can't be serialised.
     pub fn files(&self) -> Result<Vec<File>, GenerateError> {
-        Ok(vec![
+        let mut files = self.tests.clone();
+        files.extend([
             yaml::file(
                 RECORDING_FILE,
                 &RuleFile {
@@ -98,7 +109,8 @@ impl Rules {
                 },
             )?,
             yaml::file(ALERT_FILE, &RuleFile { groups: &self.alerts })?,
-        ])
+        ]);
+        Ok(files)
     }
 }
 

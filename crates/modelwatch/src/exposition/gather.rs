@@ -152,7 +152,9 @@ pub(crate) fn gather(monitor: &Monitor, sink: &mut impl Sink) {
             .with_pipeline(|labels| sink.number(&[labels], Number::Integer(1)));
     }
     sink.family((&contract::LABEL_OVERFLOW).into());
-    for label in OpenLabel::ALL {
+    // A drift job's monitor has no models, and no labels that could overflow.
+    let bounded = !pages.is_empty() || readings.is_empty();
+    for label in OpenLabel::ALL.into_iter().filter(|_| bounded) {
         let labels = Labels::new([("label", &label.as_str().into())]);
         sink.number(&[&labels], Number::Integer(monitor.shared().overflow.counted(label)));
     }

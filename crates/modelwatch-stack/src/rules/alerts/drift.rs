@@ -5,15 +5,17 @@
 
 use std::time::Duration;
 
-use modelwatch::contract;
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Drift, JobPlane, Model, Rollout, prometheus_duration};
 
 use super::kind;
-use super::{Alert, MINUTE, PERCENT, Severity, TIME, VALUE, model_team, own, percent, place};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, TIME, Tested, VALUE, hero, labelled, over_and_back, own, percent, place,
+};
 use crate::error::GenerateError;
 use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded;
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::{FEATURE, MODEL};
 use crate::rules::scope::{Shared, only};
 
@@ -25,11 +27,11 @@ fn hold(drift: &Drift) -> Duration {
 }
 
 /// How long without a finished run is too long.
-fn late(drift: &Drift) -> Duration {
+pub(crate) fn late(drift: &Drift) -> Duration {
     (drift.interval * 3).max(5 * MINUTE)
 }
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::Drift {
         return Ok(rules);
@@ -66,7 +68,7 @@ fn verdict(labels: &[&str], score: &Selector, detected: &Selector, hold: Duratio
     last(score).and(labels, last(detected).equals(1.0))
 }
 
-fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &'_ Model, drift: &Drift| {
         (
             model.critical_features.clone(),
@@ -107,6 +109,7 @@ fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 thresholds(&shared.models)
             ),
             query: own(metric(&contract::DATA_DRIFT_SCORE), MODEL).expr(),
+            case: verdict_case(hero(&shared.models), Some(critical)),
         }
         .rule(config)
     });
@@ -129,7 +132,7 @@ fn thresholds(models: &[&Model]) -> String {
     }
 }
 
-fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, drift: &Drift| {
         (
             model.high_risk,
@@ -161,17 +164,19 @@ fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 place(MODEL)
             ),
             query: own(metric(&contract::PREDICTION_DRIFT_SCORE), MODEL).expr(),
+            case: verdict_case(hero(&shared.models), None),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn last_success(scoped: Selector) -> Expr {
-    max_by(MODEL, scoped.over("last_over_time", DAY))
+/// Looks back far enough to see that the last success is too long ago.
+fn last_success(scoped: &Selector, late: Duration) -> Expr {
+    max_by(MODEL, scoped.over("last_over_time", DAY.max(late * 2)))
 }
 
-fn stale(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn stale(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), late(drift));
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, late) = &shared.setting;
@@ -182,7 +187,7 @@ fn stale(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             team,
             job: job(config),
             extra: &[],
-            expr: time().minus(last_success(success)).above(late.as_secs_f64()),
+            expr: time().minus(last_success(&success, *late)).above(late.as_secs_f64()),
             for_: MINUTE,
             labels: MODEL,
             summary: "The drift job has not finished for too long",
@@ -193,23 +198,26 @@ fn stale(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 prometheus_duration(*late)
             ),
             query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+            case: stale_case(hero(&shared.models), *late),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn missing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let rules = watched(config, |model, _| model_team(model)).into_iter().map(|shared| {
+fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), late(drift));
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, late) = &shared.setting;
         let served = max_by(MODEL, shared.scope.of(metric(&contract::MODEL_INFO)));
         let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
         Alert {
             kind: &kind::DRIFT_JOB_MISSING,
             severity: Severity::Ticket,
-            team: shared.setting,
+            team,
             job: job(config),
             extra: &[],
-            expr: served.unless(MODEL, last_success(success)),
+            expr: served.unless(MODEL, last_success(&success, *late)),
             for_: Duration::from_secs(3600),
             labels: MODEL,
             summary: "No drift job tells about a model",
@@ -219,18 +227,20 @@ fn missing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 place(MODEL)
             ),
             query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
+            case: missing_case(hero(&shared.models)),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn failing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, drift: &Drift| (model.owners.model.team.clone(), drift.interval * 4);
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, window) = &shared.setting;
         let window = (*window).max(15 * MINUTE);
-        let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).ne("result", "success");
+        // A window with too few rows is no failure: nights have them.
+        let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", "failure");
         Alert {
             kind: &kind::DRIFT_JOB_FAILING,
             severity: Severity::Ticket,
@@ -247,13 +257,14 @@ fn failing(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 prometheus_duration(window)
             ),
             query: sum_by(&["result"], own(metric(&contract::DRIFT_RUNS), MODEL).increase(window)),
+            case: failing_case(hero(&shared.models), window),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn baseline(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn baseline(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, _: &Drift| (model.owners.model.team.clone(), model.thresholds.baseline_age);
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, age) = &shared.setting;
@@ -274,13 +285,14 @@ fn baseline(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 prometheus_duration(*age)
             ),
             query: own(metric(&contract::DRIFT_BASELINE_INFO), MODEL).expr(),
+            case: baseline_case(hero(&shared.models), *age),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn log(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, _: &Drift| {
         let team = model.owners.serving.team.clone();
         (team, model.thresholds.log_drop_ratio, model.job.clone())
@@ -307,8 +319,151 @@ fn log(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 &["instance", "result"],
                 own(metric(&contract::PREDICTION_LOG_RECORDS), MODEL).rate(5 * MINUTE),
             ),
+            case: log_case(hero(&shared.models), *limit),
         }
         .rule(config)
     });
     rules.collect()
+}
+
+/// A metric that is told for each model alone.
+fn gauge(metric: &Metric, model: &str, phases: &[(f64, usize)]) -> Series {
+    Series::gauge(metric.name, &[("model_name", model)], phases)
+}
+
+/// Drift begins, its exporter restarts, and drift ends; a feature that is not critical drifts all the time.
+fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
+    let detected = [(0.0, 30), (1.0, 20), (f64::NAN, 10), (1.0, 10), (0.0, 30)];
+    let score = [(0.01, 30), (0.4, 20), (f64::NAN, 10), (0.4, 10), (0.01, 30)];
+    let mut labels = vec![("model_name", model)];
+    let mut series = Vec::new();
+    if let Some(critical) = critical {
+        let other = [("model_name", model), ("feature_name", "not a critical one")];
+        if !critical.is_empty() {
+            series.push(Series::gauge(contract::DATA_DRIFT_DETECTED.name, &other, &[(1.0, 100)]));
+            series.push(Series::gauge(contract::DATA_DRIFT_SCORE.name, &other, &[(0.9, 100)]));
+        }
+        labels.push(("feature_name", critical.first().map_or("income", String::as_str)));
+        series.push(Series::gauge(contract::DATA_DRIFT_DETECTED.name, &labels, &detected));
+        series.push(Series::gauge(contract::DATA_DRIFT_SCORE.name, &labels, &score));
+    } else {
+        series.push(gauge(&contract::PREDICTION_DRIFT_DETECTED, model, &detected));
+        series.push(gauge(&contract::PREDICTION_DRIFT_SCORE, model, &score));
+    }
+    Case {
+        step: MINUTE,
+        series,
+        fires: labelled(&labels),
+        quiet: vec![29, 44],
+        fires_at: 45,
+        resolved_at: 70,
+    }
+}
+
+/// The job finishes every minute, then not for too long, then again.
+fn stale_case(model: &str, late: Duration) -> Case {
+    let step = MINUTE.max(late / 60);
+    let seconds = step.as_secs_f64();
+    let steps = usize::try_from(late.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
+    let late_at = 29 + steps + 1;
+    let name = contract::DRIFT_LAST_SUCCESS_TIMESTAMP.name;
+    let resumes = late_at + 10;
+    Case {
+        step,
+        series: vec![Series::ramps(
+            name,
+            &[("model_name", model)],
+            &[
+                (0.0, seconds, 30),
+                (29.0 * seconds, 0.0, resumes - 30),
+                (resumes as f64 * seconds, seconds, 10),
+            ],
+        )],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![29, late_at - 1],
+        fires_at: late_at + 1,
+        resolved_at: resumes,
+    }
+}
+
+/// The model is served for an hour before the drift job says anything.
+fn missing_case(model: &str) -> Case {
+    let labels = [("model_name", model), ("model_version", "v1"), ("framework", "")];
+    Case {
+        step: MINUTE,
+        series: vec![
+            Series::gauge(contract::MODEL_INFO.name, &labels, &[(1.0, 90)]),
+            gauge(
+                &contract::DRIFT_LAST_SUCCESS_TIMESTAMP,
+                model,
+                &[(f64::NAN, 70), (4200.0, 20)],
+            ),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![59],
+        fires_at: 60,
+        resolved_at: 70,
+    }
+}
+
+/// Runs succeed; then one fails.
+fn failing_case(model: &str, window: Duration) -> Case {
+    let step = MINUTE.max(window / 60);
+    let steps = usize::try_from(window.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
+    let for_ = usize::try_from((5 * MINUTE).as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
+    let runs = |result, phases: &[(f64, usize)]| {
+        Series::counter(
+            contract::DRIFT_RUNS.name,
+            &[("model_name", model), ("result", result)],
+            phases,
+        )
+    };
+    Case {
+        step,
+        series: vec![
+            runs("success", &[(1.0, 50 + steps)]),
+            runs("too_few_rows", &[(0.0, 5), (1.0, 45 + steps)]),
+            runs("failure", &[(0.0, 30), (1.0, 1), (0.0, 19 + steps)]),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 30 + for_],
+        fires_at: 31 + for_,
+        resolved_at: 33 + steps,
+    }
+}
+
+/// A baseline that comes of age while we look, and then a new one.
+fn baseline_case(model: &str, age: Duration) -> Case {
+    let made = 1800.0 - age.as_secs_f64();
+    Case {
+        step: MINUTE,
+        series: vec![gauge(
+            &contract::DRIFT_BASELINE_TIMESTAMP,
+            model,
+            &[(made, 100), (6000.0, 20)],
+        )],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 90],
+        fires_at: 91,
+        resolved_at: 100,
+    }
+}
+
+fn log_case(model: &str, limit: f64) -> Case {
+    let (bad, good) = over_and_back(limit, 100.0, 40);
+    let records = |result, phases: &[(f64, usize)]| {
+        Series::counter(
+            contract::PREDICTION_LOG_RECORDS.name,
+            &[("model_name", model), ("result", result)],
+            phases,
+        )
+    };
+    Case {
+        step: MINUTE,
+        series: vec![records("dropped", &bad), records("written", &good)],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 45],
+        fires_at: 46,
+        resolved_at: 87,
+    }
 }

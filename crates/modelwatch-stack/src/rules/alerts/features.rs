@@ -1,17 +1,20 @@
 //! Is the input whole? Features that are missing or outside their range, by the serving path's own counts.
 
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
 use super::kind::{self, Kind};
-use super::{Alert, MINUTE, PERCENT, Severity, data_team, own, percent, place, settings};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
+};
 use crate::error::GenerateError;
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::FEATURE;
 use crate::rules::scope::share;
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ModelAware {
         return Ok(rules);
@@ -28,6 +31,7 @@ struct Ratio {
     ratio: &'static Recorded,
     summary: &'static str,
     what: &'static str,
+    counter: &'static Metric,
 }
 
 const MISSING: Ratio = Ratio {
@@ -36,6 +40,7 @@ const MISSING: Ratio = Ratio {
     ratio: &recorded::MISSING_RATIO,
     summary: "A feature is missing too often",
     what: "missing",
+    counter: &contract::FEATURE_MISSING,
 };
 const OUT_OF_RANGE: Ratio = Ratio {
     kind: &kind::OUT_OF_RANGE_HIGH,
@@ -43,9 +48,10 @@ const OUT_OF_RANGE: Ratio = Ratio {
     ratio: &recorded::OUT_OF_RANGE_RATIO,
     summary: "A feature is out of its range too often",
     what: "out of range",
+    counter: &contract::FEATURE_OUT_OF_RANGE,
 };
 
-fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Rule>, GenerateError> {
+fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| ((ratio.limit)(thresholds), thresholds.minimum_requests),
         data_team,
@@ -72,8 +78,41 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Rule>, GenerateError> {
                 percent(limit)
             ),
             query: own(recorded(ratio.ratio), FEATURE).expr(),
+            case: case(ratio.counter, hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
     rules.collect()
+}
+
+/// A feature that goes over the threshold; another always over it that hardly anybody asks for.
+fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
+    let (bad, good) = over_and_back(limit, minimum as f64, 40);
+    let all: Vec<_> = bad
+        .iter()
+        .zip(good)
+        .map(|(bad, good)| (bad.0 + good.0, bad.1))
+        .collect();
+    let few = [(0.05 * minimum as f64, 190)];
+    let series = |counter: &Metric, feature, phases: &[(f64, usize)]| {
+        Series::counter(
+            counter.name,
+            &[("model_name", model), ("feature_name", feature)],
+            phases,
+        )
+    };
+    let observations = &contract::FEATURE_OBSERVATIONS;
+    Case {
+        step: MINUTE,
+        series: vec![
+            series(counter, "income", &bad),
+            series(observations, "income", &all),
+            series(counter, "rarely asked", &few),
+            series(observations, "rarely asked", &few),
+        ],
+        fires: labelled(&[("model_name", model), ("feature_name", "income")]),
+        quiet: vec![30, 45],
+        fires_at: 46,
+        resolved_at: 87,
+    }
 }

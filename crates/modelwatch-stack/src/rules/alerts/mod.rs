@@ -3,7 +3,7 @@
 //! Every alert has an owner, a severity, a sentence with the figures, and links to a dashboard, a runbook and the query behind it.
 //! A page is for what needs a person now; everything else is a ticket.
 
-mod drift;
+pub(crate) mod drift;
 mod features;
 pub mod kind;
 mod objectives;
@@ -18,10 +18,13 @@ use std::time::Duration;
 use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
 use self::kind::Kind;
+use super::case::{Case, LabelSet, Test, TestFile};
 use super::{Group, Rule, checked};
 use crate::error::GenerateError;
+use crate::file::File;
 use crate::links;
 use crate::promql::{self, Expr, Selector};
+use crate::yaml;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -63,11 +66,32 @@ struct Alert<'a> {
     description: String,
     /// What to look at first; its labels from [`Selector::same`].
     query: Expr,
+    /// The story its promtool test tells.
+    case: Case,
 }
 
-pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
+/// An alert's rule, with the labels and the story for its test.
+pub(super) struct Tested {
+    pub(super) rule: Rule,
+    kind: &'static Kind,
+    /// The labels as they are on the alert, where the rule has templates.
+    labels: BTreeMap<String, String>,
+    case: Case,
+}
+
+/// The alerts, and their tests.
+pub(super) struct Alerts {
+    pub(super) groups: Vec<Group>,
+    pub(super) tests: Vec<File>,
+}
+
+/// Rules of one kind that are tested: with hundreds of models of their own settings, two stand for all.
+const TESTED: usize = 2;
+
+pub(super) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, GenerateError> {
     let mut groups = Vec::new();
-    for (name, rules) in [
+    let mut tests: BTreeMap<(&str, Duration), Vec<Test>> = BTreeMap::new();
+    for (name, tested) in [
         ("ml-alert-rules", serving::rules(config)?),
         ("ml-alert-rules-targets", targets::rules(config)?),
         ("ml-alert-rules-objectives", objectives::rules(config)?),
@@ -76,6 +100,20 @@ pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
         ("ml-alert-rules-features", features::rules(config)?),
         ("ml-alert-rules-drift", drift::rules(config)?),
     ] {
+        let mut rules = Vec::new();
+        for Tested {
+            rule,
+            kind,
+            labels,
+            case,
+        } in tested
+        {
+            let tests = tests.entry((kind.name, case.step)).or_default();
+            if tests.len() < TESTED {
+                tests.push(case.test(kind.name, &labels));
+            }
+            rules.push(rule);
+        }
         if !rules.is_empty() {
             groups.push(Group {
                 name: name.to_owned(),
@@ -84,19 +122,32 @@ pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
             });
         }
     }
-    Ok(groups)
+    let order: Vec<_> = recording
+        .iter()
+        .chain(&groups)
+        .map(|group| group.name.clone())
+        .collect();
+    let mut files = Vec::new();
+    for ((alert, step), tests) in tests {
+        let mut path = format!("prometheus/tests/{alert}.yml");
+        if files.iter().any(|file: &File| file.path == path) {
+            path = format!("prometheus/tests/{alert}-{}.yml", prometheus_duration(step));
+        }
+        files.push(yaml::file(&path, &TestFile::new(step, &order, tests))?);
+    }
+    Ok(Alerts { groups, tests: files })
 }
 
 impl Alert<'_> {
-    fn rule(self, config: &Config) -> Result<Rule, GenerateError> {
+    fn rule(self, config: &Config) -> Result<Tested, GenerateError> {
         let name = self.kind.name;
         let mut labels = BTreeMap::from([
             ("severity".to_owned(), self.severity.name().to_owned()),
-            ("team".to_owned(), literal(self.team)),
+            ("team".to_owned(), self.team.to_owned()),
             ("plane".to_owned(), self.kind.plane.name().to_owned()),
         ]);
         if let Some(job) = self.job {
-            labels.insert("job".to_owned(), literal(job));
+            labels.insert("job".to_owned(), job.to_owned());
         }
         for (label, value) in self.extra {
             labels.insert((*label).to_owned(), value.clone());
@@ -116,16 +167,25 @@ impl Alert<'_> {
             ("query_url", query_url(config, &query)),
             ("query", templated(&query)),
         ];
-        Ok(Rule {
+        let rule = Rule {
             alert: Some(name.to_owned()),
             expr: checked(name, &self.expr)?,
             for_: Some(prometheus_duration(self.for_)),
-            labels,
+            labels: labels
+                .iter()
+                .map(|(label, value)| (label.clone(), literal(value)))
+                .collect(),
             annotations: annotations
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), value))
                 .collect(),
             ..Rule::default()
+        };
+        Ok(Tested {
+            rule,
+            kind: self.kind,
+            labels,
+            case: self.case,
         })
     }
 }
@@ -267,4 +327,26 @@ fn model_team(model: &Model) -> &str {
 
 fn data_team(model: &Model) -> &str {
     &model.owners.data.team
+}
+
+/// The first of the models, which a story is told of.
+fn hero<'a>(models: &[&'a Model]) -> &'a str {
+    models.first().map_or("", |model| &model.name)
+}
+
+/// One set of labels that fires.
+fn labelled(labels: &[(&'static str, &str)]) -> Vec<LabelSet> {
+    let labels = labels.iter().map(|(label, value)| (*label, (*value).to_owned()));
+    vec![labels.collect()]
+}
+
+/// Growth a minute, and for how many.
+type Phases = [(f64, usize); 3];
+
+/// How a share goes over its threshold and back: a near miss for half an hour, then so much traffic and so bad that the next
+/// minute is over any threshold, then none of it. In events a minute for one that is looked at.
+fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> (Phases, Phases) {
+    let bad = [(0.9 * limit * all, 30), (100.0 * all, bad_minutes), (0.0, 120)];
+    let good = [((1.0 - 0.9 * limit) * all, 30), (0.0, bad_minutes), (all, 120)];
+    (bad, good)
 }

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use modelwatch_config::{Config, Rollout, prometheus_duration};
+use modelwatch::contract;
+use modelwatch_config::{Config, Model, Rollout, prometheus_duration};
 
 use super::kind::{self, Kind};
-use super::{Alert, MINUTE, PERCENT, Severity, own, percent, place, serving_team, settings, tidy};
+use super::{Alert, MINUTE, PERCENT, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy};
 use crate::error::GenerateError;
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::MODEL;
 use crate::rules::scope::share;
 
@@ -103,7 +104,7 @@ const LATENCY: Objective = Objective {
 /// A burn rate that no traffic can reach would never fire: with every request failing, every alert does.
 const REACHABLE: f64 = 0.9;
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ReleaseAware {
         return Ok(rules);
@@ -157,10 +158,60 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                         burn.factor,
                     ),
                     query: own(recorded(short), MODEL).expr(),
+                    case: case(objective, burn, shared.models.first().copied(), limit, minimum),
                 };
                 rules.push(alert.rule(config)?);
             }
         }
     }
     Ok(rules)
+}
+
+/// A near miss for longer than the short window, then a flood of bad requests, then none. Both windows are over the limit a
+/// few minutes after the flood begins, whatever the limit: the flood outweighs what was before.
+fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, minimum: u64) -> Case {
+    let minutes = |duration: Duration| usize::try_from(duration.as_secs() / 60).unwrap_or(usize::MAX);
+    // Steps of five minutes where windows are days: as exact, and quick.
+    let scale = if burn.long.1 >= DAY { 5 } else { 1 };
+    let (short, for_) = (minutes(burn.short.1) / scale, minutes(burn.for_) / scale);
+    let near = short + 15;
+    let flood = for_ + 15;
+    let after = short + 20;
+    let all = 10.0 * minimum as f64;
+    let bad = [(0.9 * limit * all, near), (100.0 * all, flood), (0.0, after)];
+    let good = [((1.0 - 0.9 * limit) * all, near), (0.0, flood), (100.0 * all, after)];
+    let total = [(all, near), (100.0 * all, flood), (100.0 * all, after)];
+    let name = model.map_or("", |model| &model.name);
+    let series = |metric: &str, extra: (&str, &str), phases: &[(f64, usize)]| {
+        let labels = [
+            ("model_name", name),
+            ("model_version", "v1"),
+            ("route", "/predict"),
+            extra,
+        ];
+        Series::counter(metric, &labels, phases)
+    };
+    let requests = contract::INFERENCE_REQUESTS.name;
+    let series = if std::ptr::eq(objective.bad, &recorded::MODEL_ERRORS) {
+        vec![
+            series(requests, ("status", "error"), &bad),
+            series(requests, ("status", "success"), &good),
+        ]
+    } else {
+        let edge = model.map_or(0.0, |model| model.latency_p95.as_secs_f64()).to_string();
+        let labels = [("model_name", name), ("model_version", "v1"), ("route", "/predict")];
+        vec![
+            series(requests, ("status", "success"), &total),
+            series("ml_inference_latency_seconds_bucket", ("le", &edge), &good),
+            Series::counter("ml_inference_latency_seconds_count", &labels, &total),
+        ]
+    };
+    Case {
+        step: MINUTE * u32::try_from(scale).unwrap_or(1),
+        series,
+        fires: labelled(&[("model_name", name)]),
+        quiet: vec![near, near + for_],
+        fires_at: near + for_ + 6,
+        resolved_at: near + flood + short + 10,
+    }
 }

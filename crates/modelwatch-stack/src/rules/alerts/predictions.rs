@@ -1,17 +1,21 @@
 //! Do the answers change? Scores, classes and outcomes beside yesterday's or, for a new version, beside the other versions'.
 
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
 use super::kind::{self, Kind};
-use super::{Alert, MINUTE, PERCENT, Severity, VALUE, model_team, own, percent, place, settings};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, Tested, VALUE, hero, labelled, model_team, over_and_back, own, percent, place,
+    settings, tidy,
+};
 use crate::error::GenerateError;
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::VERSION;
 use crate::rules::scope::share;
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ModelAware {
         return Ok(rules);
@@ -34,6 +38,8 @@ struct Shift {
     what: &'static str,
     /// Whether the figures are shares.
     share: bool,
+    /// The story of a model with this threshold and minimum.
+    case: fn(&str, f64, u64) -> Case,
 }
 
 const SCORE: Shift = Shift {
@@ -45,6 +51,7 @@ const SCORE: Shift = Shift {
     summary: "The median prediction score shifted",
     what: "the median score",
     share: false,
+    case: score_case,
 };
 const CLASS: Shift = Shift {
     kind: &kind::CLASS_SHIFT,
@@ -55,6 +62,7 @@ const CLASS: Shift = Shift {
     summary: "The balance of predicted classes shifted",
     what: "the class's share of the predictions",
     share: true,
+    case: |model, limit, minimum| balance_case(&contract::PREDICTION_CLASS, "class", model, limit, minimum),
 };
 const OUTCOME: Shift = Shift {
     kind: &kind::OUTCOME_SHIFT,
@@ -65,9 +73,10 @@ const OUTCOME: Shift = Shift {
     summary: "Business outcomes shifted",
     what: "the outcome's share",
     share: true,
+    case: |model, limit, minimum| balance_case(&contract::BUSINESS_OUTCOME, "outcome", model, limit, minimum),
 };
 
-fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Rule>, GenerateError> {
+fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| ((shift.limit)(thresholds), thresholds.minimum_predictions),
         model_team,
@@ -101,13 +110,14 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Rule>, GenerateError> {
                 shift.what,
             ),
             query: own(recorded(shift.now), &["model_name"]).expr(),
+            case: (shift.case)(hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn non_finite(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(|thresholds| thresholds.non_finite_ratio, model_team);
     let rules = share(config, setting).into_iter().map(|shared| {
         let (limit, team, job) = shared.setting;
@@ -131,8 +141,101 @@ fn non_finite(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 percent(limit)
             ),
             query: own(recorded(&recorded::NON_FINITE_RATIO), &["model_name"]).expr(),
+            case: non_finite_case(hero(&shared.models), limit),
         }
         .rule(config)
     });
     rules.collect()
+}
+
+/// Steps of five minutes in an hour.
+const HOUR: usize = 12;
+
+fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&[("model_name", model), ("model_version", "v1")], extra].concat()
+}
+
+/// A day at one median, two hours half a threshold away, then far away, then back.
+fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let rate = minimum as f64;
+    let phases = [25 * HOUR, 2 * HOUR, HOUR + 6, 3 * HOUR];
+    // Which of the buckets that end at 1, 1.1, 10 and 11 thresholds the scores are in, by phase.
+    let lands = [0, 1, 3, 0];
+    let edges = [1.0, 1.1, 10.0, 11.0].map(|times| tidy(limit * times).to_string());
+    let name = "ml_prediction_score_bucket";
+    let mut series: Vec<_> = edges
+        .iter()
+        .enumerate()
+        .map(|(bucket, edge)| {
+            let counted = lands
+                .iter()
+                .zip(phases)
+                .map(|(lands, steps)| (if *lands <= bucket { rate } else { 0.0 }, steps));
+            Series::counter(name, &version(model, &[("le", edge)]), &counted.collect::<Vec<_>>())
+        })
+        .collect();
+    let all = [(rate, phases.iter().sum())];
+    series.push(Series::counter(
+        name,
+        &version(model, &[("le", "0")]),
+        &[(0.0, all[0].1)],
+    ));
+    series.push(Series::counter(name, &version(model, &[("le", "+Inf")]), &all));
+    series.push(Series::counter("ml_prediction_score_count", &version(model, &[]), &all));
+    let far = 27 * HOUR;
+    Case {
+        step: 5 * MINUTE,
+        series,
+        fires: labelled(&[("model_name", model), ("model_version", "v1")]),
+        // Half an hour of far scores is a median after a quarter of an hour.
+        quiet: vec![far, far + 7],
+        fires_at: far + 10,
+        resolved_at: far + 2 * HOUR + 2,
+    }
+}
+
+/// A value of the label that nothing had for a day, then a share below the threshold, then everything, then nothing again.
+fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, minimum: u64) -> Case {
+    let rate = minimum as f64;
+    let rare = [
+        (0.0, 25 * HOUR),
+        (0.9 * limit * rate, 2 * HOUR),
+        (100.0 * rate, HOUR + 6),
+        (0.0, 3 * HOUR),
+    ];
+    let usual = [
+        (rate, 25 * HOUR),
+        ((1.0 - 0.9 * limit) * rate, 2 * HOUR),
+        (0.0, HOUR + 6),
+        (100.0 * rate, 3 * HOUR),
+    ];
+    let far = 27 * HOUR;
+    let fires = ["rare", "usual"]
+        .map(|value| labelled(&[("model_name", model), ("model_version", "v1"), (label, value)]).concat());
+    Case {
+        step: 5 * MINUTE,
+        series: vec![
+            Series::counter(counter.name, &version(model, &[(label, "rare")]), &rare),
+            Series::counter(counter.name, &version(model, &[(label, "usual")]), &usual),
+        ],
+        fires: fires.to_vec(),
+        quiet: vec![far, far + 6],
+        fires_at: far + 7,
+        resolved_at: far + 2 * HOUR + 2,
+    }
+}
+
+fn non_finite_case(model: &str, limit: f64) -> Case {
+    let (bad, good) = over_and_back(limit, 100.0, 20);
+    Case {
+        step: MINUTE,
+        series: vec![
+            Series::counter(contract::PREDICTION_NON_FINITE.name, &version(model, &[]), &bad),
+            Series::counter("ml_prediction_score_count", &version(model, &[]), &good),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "v1")]),
+        quiet: vec![30, 35],
+        fires_at: 36,
+        resolved_at: 81,
+    }
 }

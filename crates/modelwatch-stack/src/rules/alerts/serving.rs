@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use modelwatch::contract;
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, prometheus_duration};
 
 use super::kind;
-use super::{Alert, MINUTE, PERCENT, Severity, VALUE, own, percent, place, serving_team, settings};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, Tested, VALUE, hero, labelled, over_and_back, own, percent, place, serving_team,
+    settings, tidy,
+};
 use crate::error::GenerateError;
 use crate::promql::{Expr, max_by, metric, recorded, sum_by};
 use crate::recorded;
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::{MODEL, ROUTE};
 use crate::rules::scope::{Scope, only, share};
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     rules.extend(latency(config)?);
     rules.extend(errors(config)?);
@@ -29,7 +32,12 @@ fn enough(scope: &Scope, minimum: u64) -> Expr {
     requests.times(300.0).at_least(minimum as f64)
 }
 
-fn latency(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+/// So many events a minute are enough for anything that asks for `minimum` in five.
+fn plenty(minimum: u64) -> f64 {
+    minimum as f64
+}
+
+fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
         (minimum, team, job, model.latency_p95)
@@ -54,13 +62,77 @@ fn latency(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 prometheus_duration(limit)
             ),
             query: own(recorded(&recorded::LATENCY_P95), &["model_name"]).expr(),
+            case: latency_case(hero(&shared.models), limit.as_secs_f64(), minimum),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn errors(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+/// 96 of 100 requests keep the objective, then half of them; a version with few requests keeps it in none.
+fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let all = plenty(minimum);
+    let within = [(0.96 * all, 30), (0.5 * all, 30), (all, 60)];
+    let total = [(all, 120)];
+    let few = [(0.1 * all, 120)];
+    let bucket = |version, le: &str, phases: &[(f64, usize)]| {
+        let labels = [
+            ("model_name", model),
+            ("model_version", version),
+            ("route", "/predict"),
+            ("le", le),
+        ];
+        Series::counter("ml_inference_latency_seconds_bucket", &labels, phases)
+    };
+    let (edge, next) = (tidy(limit).to_string(), tidy(limit * 2.0).to_string());
+    Case {
+        step: MINUTE,
+        series: vec![
+            bucket("v1", &edge, &within),
+            bucket("v1", &next, &total),
+            bucket("v1", "+Inf", &total),
+            bucket("v-few", &edge, &[(0.0, 120)]),
+            bucket("v-few", &next, &few),
+            bucket("v-few", "+Inf", &few),
+            counted(model, "v1", "success", &total),
+            counted(model, "v-few", "success", &few),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
+        quiet: vec![30, 40],
+        fires_at: 41,
+        resolved_at: 70,
+    }
+}
+
+fn counted(model: &str, version: &str, status: &str, phases: &[(f64, usize)]) -> Series {
+    let labels = [
+        ("model_name", model),
+        ("model_version", version),
+        ("route", "/predict"),
+        ("status", status),
+    ];
+    Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
+}
+
+/// A version whose errors go over the threshold, and one with few requests, all of which fail.
+fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let (bad, good) = over_and_back(limit, plenty(minimum), 30);
+    let few = [(0.1 * plenty(minimum), 180)];
+    Case {
+        step: MINUTE,
+        series: vec![
+            counted(model, "v1", "error", &bad),
+            counted(model, "v1", "success", &good),
+            counted(model, "v-few", "error", &few),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
+        quiet: vec![30, 40],
+        fires_at: 41,
+        resolved_at: 66,
+    }
+}
+
+fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| (thresholds.error_ratio, thresholds.minimum_requests),
         serving_team,
@@ -84,13 +156,14 @@ fn errors(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 percent(limit)
             ),
             query: own(recorded(&recorded::ERROR_RATIO), &["model_name"]).expr(),
+            case: error_case(hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn saturation(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     let in_flight = settings(|thresholds| thresholds.in_flight, serving_team);
     for shared in share(config, in_flight) {
@@ -117,6 +190,28 @@ fn saturation(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 &["instance", "model_version"],
                 own(metric(&contract::INFERENCE_IN_FLIGHT), MODEL),
             ),
+            case: Case {
+                step: MINUTE,
+                // Two replicas below the threshold are together above it.
+                series: vec![
+                    gauge(
+                        &contract::INFERENCE_IN_FLIGHT,
+                        hero(&shared.models),
+                        "a",
+                        &[(0.9 * limit, 30), (2.0 * limit, 20), (0.0, 30)],
+                    ),
+                    gauge(
+                        &contract::INFERENCE_IN_FLIGHT,
+                        hero(&shared.models),
+                        "b",
+                        &[(0.9 * limit, 80)],
+                    ),
+                ],
+                fires: labelled(&[("model_name", hero(&shared.models))]),
+                quiet: vec![29, 39],
+                fires_at: 40,
+                resolved_at: 50,
+            },
         };
         rules.push(alert.rule(config)?);
     }
@@ -139,14 +234,31 @@ fn saturation(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 place(MODEL)
             ),
             query: max_by(&["instance"], own(metric(&contract::INFERENCE_QUEUE_DEPTH), MODEL)),
+            case: Case {
+                step: MINUTE,
+                series: vec![gauge(
+                    &contract::INFERENCE_QUEUE_DEPTH,
+                    hero(&shared.models),
+                    "a",
+                    &[(0.9 * limit, 30), (2.0 * limit, 20), (0.0, 30)],
+                )],
+                fires: labelled(&[("model_name", hero(&shared.models))]),
+                quiet: vec![29, 34],
+                fires_at: 35,
+                resolved_at: 50,
+            },
         };
         rules.push(alert.rule(config)?);
     }
     Ok(rules)
 }
 
+fn gauge(metric: &Metric, model: &str, instance: &str, phases: &[(f64, usize)]) -> Series {
+    Series::gauge(metric.name, &[("model_name", model), ("instance", instance)], phases)
+}
+
 /// A model that had traffic over the last hours and has none now, be its series at zero or gone.
-fn traffic_gone(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let setting = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
         model.expect_traffic.then_some(setting)
@@ -176,6 +288,26 @@ fn traffic_gone(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 place(MODEL)
             ),
             query: own(recorded(&recorded::MODEL_REQUESTS), MODEL).expr(),
+            case: Case {
+                step: MINUTE,
+                // Little traffic that ends is no fault; much that ends is.
+                series: vec![counted(
+                    hero(&shared.models),
+                    "v1",
+                    "success",
+                    &[
+                        (0.1 * plenty(minimum), 60),
+                        (0.0, 30),
+                        (20.0 * plenty(minimum), 60),
+                        (0.0, 40),
+                        (plenty(minimum), 30),
+                    ],
+                )],
+                fires: labelled(&[("model_name", hero(&shared.models))]),
+                quiet: vec![89, 150, 160],
+                fires_at: 166,
+                resolved_at: 192,
+            },
         }
         .rule(config)
     });

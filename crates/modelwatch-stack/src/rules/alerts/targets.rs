@@ -6,15 +6,15 @@ use modelwatch::contract;
 use modelwatch_config::{Config, JobPlane, Thresholds};
 
 use super::kind::{self, Plane};
-use super::{Alert, MINUTE, Severity, VALUE, label, own, place};
+use super::{Alert, MINUTE, Severity, Tested, VALUE, hero, label, labelled, own, place};
 use crate::error::GenerateError;
 use crate::promql::{absent, max_by, metric, sum_by, word};
-use crate::rules::Rule;
+use crate::rules::case::{Case, LabelSet, Series};
 use crate::rules::recording::MODEL;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     for job in &config.prometheus.jobs {
         let inference = job.plane == JobPlane::Inference;
@@ -45,6 +45,20 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 label("service")
             ),
             query: up.expr(),
+            case: Case {
+                step: MINUTE,
+                // Gone for four minutes, as in a restart; then for longer.
+                series: vec![replica(
+                    &job.job,
+                    "up",
+                    "a",
+                    &[(1.0, 10), (0.0, 4), (1.0, 16), (0.0, 20), (1.0, 10)],
+                )],
+                fires: replicas(&job.job),
+                quiet: vec![13, 16, 34],
+                fires_at: 35,
+                resolved_at: 50,
+            },
         };
         let all_down = Alert {
             kind: &kind::JOB_DOWN,
@@ -61,6 +75,18 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 label("job")
             ),
             query: up.expr(),
+            case: Case {
+                step: MINUTE,
+                // One of two targets, then both.
+                series: vec![
+                    replica(&job.job, "up", "a", &[(1.0, 10), (0.0, 50), (1.0, 10)]),
+                    replica(&job.job, "up", "b", &[(1.0, 30), (0.0, 20), (1.0, 20)]),
+                ],
+                fires: labelled(&[("job", &job.job)]),
+                quiet: vec![29, 32],
+                fires_at: 33,
+                resolved_at: 50,
+            },
         };
         rules.push(down.rule(config)?);
         rules.push(all_down.rule(config)?);
@@ -80,8 +106,21 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
+fn replica(job: &str, name: &str, instance: &str, phases: &[(f64, usize)]) -> Series {
+    Series::gauge(
+        name,
+        &[("job", job), ("instance", instance), ("service", "api")],
+        phases,
+    )
+}
+
+/// The labels of replica `a` as it fires.
+fn replicas(job: &str) -> Vec<LabelSet> {
+    labelled(&[("job", job), ("instance", "a"), ("service", "api")])
+}
+
 /// The strictest threshold of the models a job serves: a replica serves them together.
-fn restarts(config: &Config, job: &str) -> Result<Rule, GenerateError> {
+fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     let served = config.models.iter().filter(|model| model.job == job);
     let limit = served
         .map(|model| model.thresholds.restarts)
@@ -105,11 +144,38 @@ fn restarts(config: &Config, job: &str) -> Result<Rule, GenerateError> {
             label("service")
         ),
         query: started.over("changes", HOUR),
+        case: restart_case(job, usize::try_from(limit).unwrap_or(usize::MAX)),
     }
     .rule(config)
 }
 
-fn overflow(config: &Config, jobs: &[&str]) -> Result<Rule, GenerateError> {
+/// A replica that starts again and again; another one restart short of the threshold; a rolling restart of all before.
+fn restart_case(job: &str, limit: usize) -> Case {
+    // Short enough that as many restarts fit into half an hour.
+    let step = (HOUR / (2 * u32::try_from(limit).unwrap_or(u32::MAX).max(1) + 2)).min(MINUTE);
+    let hour = usize::try_from(HOUR.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
+    let starts = |restarts: usize| {
+        let mut phases = vec![(1.0, 10)];
+        phases.extend((0..restarts).map(|restart| (restart as f64 + 2.0, 1)));
+        phases.push((restarts as f64 + 1.0, 2 * hour + limit - restarts));
+        phases
+    };
+    let name = contract::PROCESS_START_TIME.name;
+    let for_ = usize::try_from(MINUTE.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
+    Case {
+        step,
+        series: vec![
+            replica(job, name, "a", &starts(limit)),
+            replica(job, name, "b", &starts(limit - 1)),
+        ],
+        fires: replicas(job),
+        quiet: vec![9, 8 + limit],
+        fires_at: 9 + limit + for_,
+        resolved_at: 12 + limit + hour,
+    }
+}
+
+fn overflow(config: &Config, jobs: &[&str]) -> Result<Tested, GenerateError> {
     let overflow = metric(&contract::LABEL_OVERFLOW).one_of("job", jobs.iter().copied());
     Alert {
         kind: &kind::LABEL_OVERFLOW,
@@ -130,11 +196,12 @@ fn overflow(config: &Config, jobs: &[&str]) -> Result<Rule, GenerateError> {
             &["instance", "label"],
             own(metric(&contract::LABEL_OVERFLOW), &["label"]).increase(HOUR),
         ),
+        case: overflow_case(jobs.first().copied().unwrap_or_default()),
     }
     .rule(config)
 }
 
-fn unlisted(config: &Config) -> Result<Rule, GenerateError> {
+fn unlisted(config: &Config) -> Result<Tested, GenerateError> {
     let named = config.models.iter().map(|model| model.name.as_str());
     Alert {
         kind: &kind::UNLISTED,
@@ -151,6 +218,44 @@ fn unlisted(config: &Config) -> Result<Rule, GenerateError> {
             place(MODEL)
         ),
         query: own(metric(&contract::MODEL_INFO), MODEL).expr(),
+        case: unlisted_case(config),
     }
     .rule(config)
+}
+
+/// A model of the file, and one whose name no model of the file has.
+fn unlisted_case(config: &Config) -> Case {
+    let listed: Vec<_> = config.models.iter().collect();
+    let stranger = format!(
+        "not {}",
+        listed.iter().map(|model| model.name.as_str()).max().unwrap_or_default()
+    );
+    let info = |model: &str, phases: &[(f64, usize)]| {
+        let labels = [("model_name", model), ("model_version", "v1"), ("framework", "")];
+        Series::gauge(contract::MODEL_INFO.name, &labels, phases)
+    };
+    Case {
+        step: MINUTE,
+        series: vec![
+            info(hero(&listed), &[(1.0, 60)]),
+            info(&stranger, &[(f64::NAN, 10), (1.0, 30), (f64::NAN, 20)]),
+        ],
+        fires: labelled(&[("model_name", &stranger)]),
+        quiet: vec![9, 24],
+        fires_at: 25,
+        resolved_at: 50,
+    }
+}
+
+fn overflow_case(job: &str) -> Case {
+    let labels = [("job", job), ("instance", "a"), ("label", "route")];
+    let phases = [(0.0, 30), (5.0, 10), (0.0, 90)];
+    Case {
+        step: MINUTE,
+        series: vec![Series::counter(contract::LABEL_OVERFLOW.name, &labels, &phases)],
+        fires: labelled(&[("job", job), ("label", "route")]),
+        quiet: vec![30, 35],
+        fires_at: 36,
+        resolved_at: 103,
+    }
 }

@@ -1,17 +1,21 @@
 //! Is one version worse than the others? The version with the smaller share of the traffic is the one to take back.
 
+use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
 use super::kind;
-use super::{Alert, MINUTE, PERCENT, Severity, own, percent, place, serving_team, settings, tidy};
+use super::{
+    Alert, MINUTE, PERCENT, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
+    settings, tidy,
+};
 use crate::error::GenerateError;
 use crate::promql::{Expr, recorded};
 use crate::recorded;
-use crate::rules::Rule;
+use crate::rules::case::{Case, Series};
 use crate::rules::recording::{MODEL, VERSION};
 use crate::rules::scope::{Scope, share};
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ReleaseAware {
         return Ok(rules);
@@ -28,7 +32,7 @@ fn canaries(scope: &Scope, minimum: u64) -> Expr {
     share.and(VERSION, requests.times(300.0).at_least(minimum as f64))
 }
 
-fn errors(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| (thresholds.canary_error_ratio, thresholds.minimum_requests),
         serving_team,
@@ -56,13 +60,14 @@ fn errors(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 percent(limit)
             ),
             query: own(recorded(&recorded::VERSION_ERROR_RATIO), MODEL).expr(),
+            case: error_case(hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-fn latency(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let setting = settings(
             |thresholds| (thresholds.canary_latency_factor, thresholds.minimum_requests),
@@ -97,8 +102,75 @@ fn latency(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 place(VERSION),
             ),
             query: own(recorded(&recorded::VERSION_LATENCY_P95), MODEL).expr(),
+            case: latency_case(hero(&shared.models), factor, objective.as_secs_f64(), minimum),
         }
         .rule(config)
     });
     rules.collect()
+}
+
+fn series(metric: &str, model: &str, version: &str, extra: (&str, &str), phases: &[(f64, usize)]) -> Series {
+    let labels = [
+        ("model_name", model),
+        ("model_version", version),
+        ("route", "/predict"),
+        extra,
+    ];
+    Series::counter(metric, &labels, phases)
+}
+
+/// A version with most of the traffic and no errors; one whose errors exceed that by less, then by more than the threshold.
+fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let name = contract::INFERENCE_REQUESTS.name;
+    let (bad, good) = over_and_back(limit, minimum as f64, 20);
+    Case {
+        step: MINUTE,
+        series: vec![
+            series(
+                name,
+                model,
+                "stable",
+                ("status", "success"),
+                &[(1000.0 * minimum as f64, 170)],
+            ),
+            series(name, model, "canary", ("status", "error"), &bad),
+            series(name, model, "canary", ("status", "success"), &good),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "canary")]),
+        quiet: vec![30, 35],
+        fires_at: 36,
+        resolved_at: 56,
+    }
+}
+
+/// Two versions that are as quick as each other; then one takes many times as long.
+fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case {
+    let all = minimum as f64;
+    let edges = [0.5, 2.0 * factor, 4.0 * factor].map(|times| tidy(objective * times).to_string());
+    let mut all_series = Vec::new();
+    for (version, rate, quick) in [
+        (
+            "stable",
+            10.0 * all,
+            [(10.0 * all, 100), (10.0 * all, 1), (10.0 * all, 9)],
+        ),
+        ("canary", all, [(all, 30), (0.0, 30), (all, 50)]),
+    ] {
+        let total = [(rate, 110)];
+        let bucket = "ml_inference_latency_seconds_bucket";
+        let requests = contract::INFERENCE_REQUESTS.name;
+        all_series.push(series(requests, model, version, ("status", "success"), &total));
+        all_series.push(series(bucket, model, version, ("le", &edges[0]), &quick));
+        all_series.push(series(bucket, model, version, ("le", &edges[1]), &quick));
+        all_series.push(series(bucket, model, version, ("le", &edges[2]), &total));
+        all_series.push(series(bucket, model, version, ("le", "+Inf"), &total));
+    }
+    Case {
+        step: MINUTE,
+        series: all_series,
+        fires: labelled(&[("model_name", model), ("model_version", "canary")]),
+        quiet: vec![30, 40],
+        fires_at: 41,
+        resolved_at: 66,
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use quickstart::data::{self, FEATURES, Flight};
-use quickstart::model::{DelayModel, ranges};
+use flights::data::{self, FEATURES, Flight};
+use flights::model::{DelayModel, ranges};
 
 fn flights(name: &str) -> Vec<Flight> {
     data::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/flights").join(name)).expect("flights")

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
@@ -28,6 +29,8 @@ pub type Features = [Option<f64>; FEATURES.len()];
 /// A flight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flight {
+    /// When it is scheduled to depart.
+    pub scheduled: SystemTime,
     /// What was known before it arrived.
     pub features: Features,
     /// Whether it arrived more than 15 minutes late; nothing when it was cancelled or diverted.
@@ -80,7 +83,7 @@ pub fn missing_ratios(flights: &[Flight]) -> [f64; FEATURES.len()] {
 impl Flight {
     fn from_row(row: &Row) -> Result<Self, String> {
         let mut features = [None; FEATURES.len()];
-        let mut late = None;
+        let (mut late, mut scheduled) = (None, SystemTime::UNIX_EPOCH);
         let mut found = 0;
         for (name, field) in row.get_column_iter() {
             if let Some(position) = FEATURES.iter().position(|feature| feature == name) {
@@ -89,17 +92,34 @@ impl Flight {
             } else if name == "late" {
                 late = number(name, field)?.map(|late| late > 0.0);
                 found += 1;
+            } else if name == "event_time" {
+                scheduled = time(name, field)?;
+                found += 1;
             }
         }
-        if found == FEATURES.len() + 1 {
-            Ok(Self { features, late })
+        if found == FEATURES.len() + 2 {
+            Ok(Self {
+                scheduled,
+                features,
+                late,
+            })
         } else {
             Err(format!(
-                "it has {found} of the columns {} and late",
+                "it has {found} of the columns event_time, {} and late",
                 FEATURES.join(", ")
             ))
         }
     }
+}
+
+fn time(name: &str, field: &Field) -> Result<SystemTime, String> {
+    let since_epoch = match field {
+        Field::TimestampMillis(millis) => u64::try_from(*millis).map(Duration::from_millis),
+        Field::TimestampMicros(micros) => u64::try_from(*micros).map(Duration::from_micros),
+        other => return Err(format!("column {name} holds {other}, which is no time")),
+    };
+    let since_epoch = since_epoch.map_err(|_| format!("column {name} holds a time before 1970"))?;
+    Ok(SystemTime::UNIX_EPOCH + since_epoch)
 }
 
 fn number(name: &str, field: &Field) -> Result<Option<f64>, String> {

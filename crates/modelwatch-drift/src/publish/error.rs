@@ -1,0 +1,29 @@
+//! Why a page could not be published.
+
+use std::fmt;
+
+/// Names the place and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishError {
+    /// The URL or the path.
+    pub target: String,
+    /// What is wrong, and where it can be told, how to mend it.
+    pub problem: String,
+}
+
+impl PublishError {
+    pub(super) fn new(target: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self {
+            target: target.to_string(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.target, self.problem)
+    }
+}
+
+impl std::error::Error for PublishError {}

@@ -1,0 +1,10 @@
+//! The job over real files: what the engine counts, what the job makes of it, and what is published.
+//!
+//! One program, because linking the engine takes longer than every test here.
+
+mod files;
+mod flights;
+mod log;
+mod publish;
+mod training;
+mod windows;

@@ -1,0 +1,332 @@
+//! Every expression of the dashboards and the runbooks, asked of a real Prometheus that scrapes a model in trouble.
+//!
+//! The rules are those that are generated, evaluated every second and without their waiting times: alerts fire as soon as
+//! their condition holds.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use modelwatch::contract::{Kind, METRICS, Plane};
+use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
+use modelwatch_config::Config;
+use modelwatch_stack::grafana::{QueryPlace, dashboards};
+use modelwatch_stack::{File, generate};
+use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
+use serde_json::Value;
+
+/// Of the kind that a careless query takes for a variable, a pattern or the end of a text.
+const MODEL: &str = "flight $model [[delay]] (v1|v2)";
+const VERSIONS: [&str; 2] = ["2013-05", "2013-06"];
+const RETIRED: &str = "2013-04";
+const ROUTE: &str = "/predict";
+const FEATURES: [&str; 2] = ["dep_delay", "distance"];
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+}
+
+fn page(body: impl Into<Vec<u8>>) -> Page {
+    Page {
+        content_type: "application/openmetrics-text; version=1.0.0; charset=utf-8".to_owned(),
+        body: body.into(),
+        ..Page::default()
+    }
+}
+
+/// A model server: two versions that are slow, fail, and are fed features that are missing or out of range, more with each
+/// scrape.
+fn model_server() -> MetricsServer {
+    let traces = AtomicU64::new(1);
+    let monitor = Monitor::builder()
+        .trace_id(move || TraceId::try_from(u128::from(traces.fetch_add(1, Ordering::Relaxed))).ok())
+        .build()
+        .unwrap();
+    let models = VERSIONS.map(|version| {
+        let features = FEATURES.map(|name| Feature::numeric(name).range(0.0..=100.0));
+        let model = monitor.model(MODEL, version).framework("smartcore").features(features);
+        model
+            .classes(["late", "on time"])
+            .pipeline_version("etl-7")
+            .register()
+            .unwrap()
+    });
+    MetricsServer::start(move |_| {
+        for (model, score) in models.iter().zip([0.2, 0.9]) {
+            serve(model, score);
+        }
+        page(monitor.encode(Format::OpenMetricsText))
+    })
+}
+
+fn serve(model: &Model, score: f64) {
+    let route = model.route(ROUTE);
+    for request in 0..200_u32 {
+        let status = if request % 5 == 0 {
+            Status::Error
+        } else {
+            Status::Success
+        };
+        route.record(status, Duration::from_millis(u64::from(request) * 5));
+        model.record_stage(Stage::Compute, Duration::from_millis(90));
+        model.record_batch_size(8);
+        let score = if request % 50 == 0 { f64::NAN } else { score };
+        model
+            .record_prediction(score)
+            .class(if request % 3 == 0 { "late" } else { "on time" });
+        model.record_outcome(if request % 4 == 0 { "rebooked" } else { "kept" });
+        model.record_features([(request % 4 != 0).then_some(5.0), Some(f64::from(request))]);
+    }
+    model.set_queue_depth(80);
+    let stream = route.start();
+    stream.first_chunk();
+    stream.finish(Status::Success);
+    let mut generation = model.start_generation();
+    (0..3).for_each(|_| generation.token());
+    generation.finish(Tokens {
+        input: Some(20),
+        output: Some(3),
+    });
+}
+
+/// The exporter of a drift job, with every metric of the contract that is not the model server's.
+fn drift_exporter() -> MetricsServer {
+    let scrapes = AtomicU64::new(0);
+    MetricsServer::start(move |_| {
+        let scrape = scrapes.fetch_add(1, Ordering::Relaxed);
+        let mut body = String::new();
+        for metric in METRICS
+            .iter()
+            .filter(|metric| matches!(metric.plane, Plane::Drift | Plane::Log))
+        {
+            let value = match metric.kind {
+                Kind::Counter => (scrape * 100) as f64,
+                Kind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
+                Kind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
+                Kind::Gauge => 1.0,
+                Kind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
+            };
+            let kind = if metric.kind == Kind::Counter {
+                "counter"
+            } else {
+                "gauge"
+            };
+            body += &format!("# TYPE {} {kind}\n", metric.family_name());
+            for combination in combinations(metric.labels) {
+                body += &format!("{}{{{combination}}} {value}\n", metric.name);
+            }
+        }
+        page(body + "# EOF\n")
+    })
+}
+
+/// Each combination of values the labels can have, as an exposition has them between its braces.
+fn combinations(labels: &[&str]) -> Vec<String> {
+    labels.iter().fold(vec![String::new()], |combinations, label| {
+        let values: &[&str] = match *label {
+            "model_name" => &[MODEL],
+            "feature_name" => &FEATURES,
+            "baseline_version" => &["2013-04"],
+            "model_version" => &VERSIONS,
+            "result" => &["success", "failure", "written", "dropped"],
+            other => panic!("no values for the label {other}"),
+        };
+        let with = |before: &String| {
+            values
+                .iter()
+                .map(|value| {
+                    format!(
+                        "{before}{}{label}=\"{value}\"",
+                        if before.is_empty() { "" } else { "," }
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        combinations.iter().flat_map(with).collect()
+    })
+}
+
+/// A version that was served for an hour, until three minutes ago.
+fn retired_version() -> String {
+    let now = now();
+    let mut history = String::from("# TYPE ml_model_info gauge\n");
+    for minute in (3..60).rev() {
+        history += &format!(
+            "ml_model_info{{model_name=\"{MODEL}\",model_version=\"{RETIRED}\",framework=\"smartcore\",job=\"modelwatch\",\
+             instance=\"gone:1\"}} 1 {}\n",
+            now - 60.0 * f64::from(minute)
+        );
+    }
+    history + "# EOF\n"
+}
+
+/// The generated rules, in files of a folder that goes with this.
+struct RuleFiles(PathBuf);
+
+impl RuleFiles {
+    fn new(files: &[File]) -> Self {
+        let folder = std::env::temp_dir().join(format!("modelwatch-queries-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        for (index, file) in files
+            .iter()
+            .filter(|file| file.path.starts_with("prometheus/rules/"))
+            .enumerate()
+        {
+            let hurried = |line: &str| {
+                for key in ["interval: ", "for: "] {
+                    if let Some((indent, _)) = line.split_once(key).filter(|(indent, _)| indent.trim().is_empty()) {
+                        return format!("{indent}{key}{}\n", if key == "for: " { "0s" } else { "1s" });
+                    }
+                }
+                format!("{line}\n")
+            };
+            let text: String = file.contents.lines().map(hurried).collect();
+            fs::write(folder.join(format!("{index}.yml")), text).unwrap();
+        }
+        Self(folder)
+    }
+}
+
+impl Drop for RuleFiles {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What is asked, and of what it is part.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Question {
+    from: String,
+    expr: String,
+    ask: Ask,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ask {
+    Values,
+    Exemplars,
+    LabelValues(String),
+}
+
+impl Question {
+    fn is_answered(&self, prometheus: &Prometheus) -> bool {
+        match &self.ask {
+            Ask::Values => prometheus
+                .query(&self.expr)
+                .unwrap_or_else(|error| panic!("{}: {error}", self.from))
+                .iter()
+                .any(|(_, value)| !value.is_nan()),
+            Ask::Exemplars => !prometheus.query_exemplars(&self.expr).unwrap().is_empty(),
+            Ask::LabelValues(label) => !prometheus.label_values(&self.expr, label).unwrap().is_empty(),
+        }
+    }
+}
+
+/// With the variables' values in place of them, as Grafana puts them there: all, and one or two of each.
+fn filled(expr: &str) -> [String; 2] {
+    let fill = |model: &str, version: &str, route: &str| {
+        expr.replace("$__rate_interval", "1m")
+            .replace("$version", version)
+            .replace("$route", route)
+            .replace("$model", model)
+    };
+    let model: String = MODEL
+        .chars()
+        .map(|character| match character {
+            '$' | '[' | ']' | '(' | ')' | '|' => format!("\\\\{character}"),
+            plain => plain.to_string(),
+        })
+        .collect();
+    [
+        fill(".*", ".*", ".*"),
+        fill(&model, &format!("({}|{RETIRED})", VERSIONS[1]), ROUTE),
+    ]
+}
+
+fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
+    let mut questions = BTreeSet::new();
+    for dashboard in dashboards(config).unwrap() {
+        for query in dashboard.queries() {
+            for expr in filled(query.expr) {
+                let from = format!("{}: {:?} {}", dashboard.title(), query.place, query.name);
+                let (expr, ask) = match query.place {
+                    QueryPlace::Variable => {
+                        let inner = expr
+                            .strip_prefix("label_values(")
+                            .and_then(|rest| rest.strip_suffix(')'))
+                            .unwrap();
+                        let (selector, label) = inner.rsplit_once(", ").unwrap();
+                        (selector.to_owned(), Ask::LabelValues(label.to_owned()))
+                    }
+                    QueryPlace::Panel | QueryPlace::Annotation => (expr, Ask::Values),
+                };
+                questions.insert(Question { from, expr, ask });
+            }
+        }
+        let json: Value = serde_json::from_str(&dashboard.to_json().unwrap()).unwrap();
+        let targets = json["panels"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|panel| panel["targets"].as_array());
+        for target in targets.flatten().filter(|target| target["exemplar"] == true) {
+            for expr in filled(target["expr"].as_str().unwrap()) {
+                let from = format!("{}: exemplars", dashboard.title());
+                questions.insert(Question {
+                    from,
+                    expr,
+                    ask: Ask::Exemplars,
+                });
+            }
+        }
+    }
+    for file in files.iter().filter(|file| file.path.starts_with("runbooks/")) {
+        for block in file.contents.split("```promql\n").skip(1) {
+            let expr = block.split("```").next().unwrap().to_owned();
+            let from = file.path.clone();
+            questions.insert(Question {
+                from,
+                expr,
+                ask: Ask::Values,
+            });
+        }
+    }
+    questions
+}
+
+#[test]
+fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
+    let text = include_str!("../../../examples/modelwatch.toml")
+        .replace("model-inference", "modelwatch")
+        .replace("\"flight-delay\"", &format!("{MODEL:?}"));
+    let config = Config::parse("modelwatch.toml", &text).unwrap();
+    let files = generate(&config).unwrap();
+    let rules = RuleFiles::new(&files);
+    let (server, exporter) = (model_server(), drift_exporter());
+    let prometheus = Prometheus::start(&PrometheusOptions {
+        targets: vec![server.address(), exporter.address()],
+        scrape_interval: Duration::from_secs(1),
+        features: vec!["exemplar-storage".to_owned()],
+        extra_config: format!("rule_files: ['{}/*.yml']", rules.0.display()),
+        history: retired_version(),
+    })
+    .unwrap();
+
+    let mut open = questions(&config, &files);
+    assert!(open.len() > 100, "{} questions", open.len());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !open.is_empty() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(500));
+        open.retain(|question| !question.is_answered(&prometheus));
+    }
+    let unanswered: Vec<_> = open.iter().map(|question| format!("{question:?}\n")).collect();
+    let targets = prometheus.targets();
+    assert!(
+        unanswered.is_empty(),
+        "{} without an answer:\n{}{targets:?}",
+        unanswered.len(),
+        unanswered.concat()
+    );
+}
