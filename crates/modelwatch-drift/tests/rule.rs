@@ -218,7 +218,7 @@ fn what_can_not_be_compared_says_why() {
     );
     assert_eq!(kind, Err(Unmeasurable::Kind));
     let unknown = "kolmogorov".parse::<Statistic>().expect_err("no such statistic");
-    assert!(unknown.to_string().contains("kolmogorov_smirnov"), "{unknown}");
+    assert!(unknown.to_string().contains("kolmogorov-smirnov"), "{unknown}");
     for statistic in Statistic::ALL {
         assert_eq!(statistic.name().parse(), Ok(statistic));
     }
