@@ -9,16 +9,17 @@ use std::collections::BTreeMap;
 
 use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
+use parquet::record::Field;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use statrs::function::gamma::gamma_ur;
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-#[path = "../tests/common/drawn.rs"]
+#[path = "../tests/statistics/data.rs"]
+mod data;
+#[path = "../tests/statistics/drawn.rs"]
 mod drawn;
 
-use common::{TRAINING, categories, column};
+use data::{TRAINING, column, fields};
 use drawn::{Drawn, normal};
 
 const WINDOWS: u32 = 10_000;
@@ -126,7 +127,11 @@ struct DrawnCategories {
 
 impl DrawnCategories {
     fn new(feature: &str) -> Self {
-        let rows = categories(TRAINING, feature);
+        let rows = fields(TRAINING, feature, |field| match field {
+            Field::Str(category) => Some(category.clone()),
+            Field::Null => None,
+            other => panic!("{feature} is no category: {other}"),
+        });
         let mut counts = BTreeMap::new();
         for category in rows.iter().flatten() {
             *counts.entry(category.clone()).or_insert(0) += 1;

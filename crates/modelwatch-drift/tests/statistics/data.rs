@@ -9,12 +9,6 @@ use parquet::schema::types::Type;
 
 /// The training quarter.
 pub(crate) const TRAINING: &str = "train-2013q1.parquet";
-/// An ordinary week in spring.
-#[allow(dead_code, reason = "the calibration needs no weeks")]
-pub(crate) const APRIL: &str = "replay-2013-04-08-week.parquet";
-/// A week in summer.
-#[allow(dead_code, reason = "the calibration needs no weeks")]
-pub(crate) const JULY: &str = "replay-2013-07-08-week.parquet";
 
 /// The folder of the flight files.
 pub(crate) fn flights() -> PathBuf {
@@ -31,18 +25,8 @@ pub(crate) fn column(file: &str, name: &str) -> Vec<Option<f64>> {
     fields(file, name, number)
 }
 
-/// A column of a flight file: each row's category, or none.
-#[allow(dead_code, reason = "the weeks' tests are of numbers")]
-pub(crate) fn categories(file: &str, name: &str) -> Vec<Option<String>> {
-    let category = |field: &Field| match field {
-        Field::Str(value) => Some(value.clone()),
-        Field::Null => None,
-        other => panic!("{name} is no category: {other}"),
-    };
-    fields(file, name, category)
-}
-
-fn fields<T>(file: &str, name: &str, value: impl Fn(&Field) -> T) -> Vec<T> {
+/// A column of a flight file: what each row holds.
+pub(crate) fn fields<T>(file: &str, name: &str, value: impl Fn(&Field) -> T) -> Vec<T> {
     let path = flights().join(file);
     let reader =
         SerializedFileReader::new(File::open(&path).expect("the flight file is there")).expect("it is Parquet");

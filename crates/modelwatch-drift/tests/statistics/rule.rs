@@ -1,9 +1,6 @@
 //! What is called drift, and what is only chance.
 
-#[path = "common/drawn.rs"]
-mod drawn;
-
-use drawn::{Drawn, normal};
+use crate::drawn::{Drawn, normal};
 use modelwatch_drift::baseline::{CategoricalProfile, Counts, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::{Detector, Measurement, Rule, Statistic, Unmeasurable};
 use modelwatch_drift::statistics::Incomparable;
