@@ -3,6 +3,7 @@
 
 mod against_scipy;
 mod baseline;
+mod by_hand;
 mod data;
 mod drawn;
 mod flights;
