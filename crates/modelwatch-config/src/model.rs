@@ -323,9 +323,9 @@ pub struct Drift {
     pub window: Duration,
     /// Between verdicts. Default: the window.
     pub interval: Duration,
-    /// Rows below which a window gets no verdict. Default: 200.
+    /// Rows below which a window gets no verdict. Default: 100.
     pub minimum_rows: u64,
-    /// How many windows in a row have to drift. Default: 1.
+    /// How many windows in a row have to drift. Default: 2.
     pub consecutive_windows: u64,
     /// The measure of drift. Default: PSI.
     pub statistic: Statistic,
@@ -435,8 +435,8 @@ impl Drift {
             log,
             window,
             interval,
-            minimum_rows: table.read("minimum_rows", count).unwrap_or(200),
-            consecutive_windows: table.read("consecutive_windows", count).unwrap_or(1),
+            minimum_rows: table.read("minimum_rows", count).unwrap_or(100),
+            consecutive_windows: table.read("consecutive_windows", count).unwrap_or(2),
             statistic: table.read("statistic", Statistic::read).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,
