@@ -24,6 +24,7 @@ pub mod links;
 pub mod promql;
 pub mod recorded;
 pub mod rules;
+pub mod runbooks;
 mod scrape;
 mod yaml;
 
@@ -44,6 +45,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(scrape::files(config)?);
     files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
+    files.extend(runbooks::files(config, &rules)?);
     let grafana = grafana::files(config)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);

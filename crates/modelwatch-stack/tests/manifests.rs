@@ -136,10 +136,6 @@ fn every_folder_that_docker_mounts_is_generated() {
         );
     }
     for folder in folders {
-        // Until its configuration is generated too.
-        if folder == "alertmanager" {
-            continue;
-        }
         let generated = files.iter().any(|file| file.path.starts_with(&format!("{folder}/")));
         assert!(generated, "{folder}");
     }

@@ -17,7 +17,8 @@ use modelwatch_stack::{File, generate};
 use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
 use serde_json::Value;
 
-const MODEL: &str = "flight-delay";
+/// Of the kind that a careless query takes for a variable, a pattern or the end of a text.
+const MODEL: &str = "flight $model [[delay]] (v1|v2)";
 const VERSIONS: [&str; 2] = ["2013-05", "2013-06"];
 const RETIRED: &str = "2013-04";
 const ROUTE: &str = "/predict";
@@ -227,13 +228,20 @@ impl Question {
 fn filled(expr: &str) -> [String; 2] {
     let fill = |model: &str, version: &str, route: &str| {
         expr.replace("$__rate_interval", "1m")
-            .replace("$model", model)
             .replace("$version", version)
             .replace("$route", route)
+            .replace("$model", model)
     };
+    let model: String = MODEL
+        .chars()
+        .map(|character| match character {
+            '$' | '[' | ']' | '(' | ')' | '|' => format!("\\\\{character}"),
+            plain => plain.to_string(),
+        })
+        .collect();
     [
         fill(".*", ".*", ".*"),
-        fill(MODEL, &format!("({}|{RETIRED})", VERSIONS[1]), ROUTE),
+        fill(&model, &format!("({}|{RETIRED})", VERSIONS[1]), ROUTE),
     ]
 }
 
@@ -290,7 +298,9 @@ fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
 
 #[test]
 fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
-    let text = include_str!("../../../examples/modelwatch.toml").replace("model-inference", "modelwatch");
+    let text = include_str!("../../../examples/modelwatch.toml")
+        .replace("model-inference", "modelwatch")
+        .replace("\"flight-delay\"", &format!("{MODEL:?}"));
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();
     let rules = RuleFiles::new(&files);

@@ -11,6 +11,7 @@
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
+//! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
 //!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
@@ -18,6 +19,7 @@
 //!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 
+mod alertmanager;
 mod http;
 mod metrics_server;
 mod page;
@@ -30,6 +32,7 @@ mod tools;
 
 use std::collections::BTreeMap;
 
+pub use alertmanager::Alertmanager;
 pub use http::{HttpResponse, free_port, http_get};
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use page::MetricsPage;

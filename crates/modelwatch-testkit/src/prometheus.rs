@@ -314,7 +314,7 @@ impl Drop for Prometheus {
     }
 }
 
-fn new_directory() -> io::Result<PathBuf> {
+pub(crate) fn new_directory() -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!(
         "modelwatch-prometheus-{}-{}",
@@ -372,7 +372,7 @@ fn backfill(history: &str, directory: &Path) -> io::Result<()> {
 
 /// A test process that is killed runs no `drop`. So a shell waits for the end of its stdin, which the kernel closes in any
 /// case, and then does what is to be done.
-fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
+pub(crate) fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
     let janitor = Command::new("sh")
         .args([
             "-c",
@@ -396,7 +396,7 @@ fn guard(mut process: Child, directory: &Path) -> io::Result<(Child, Child)> {
 }
 
 /// The address in the log line `msg="Listening on" address=127.0.0.1:34567`.
-fn listening_on(log: &str) -> Option<SocketAddr> {
+pub(crate) fn listening_on(log: &str) -> Option<SocketAddr> {
     let line = log.lines().find(|line| line.contains("\"Listening on\""))?;
     line.split_once("address=")?.1.split_whitespace().next()?.parse().ok()
 }

@@ -123,6 +123,42 @@ fn every_request_is_counted_and_the_table_is_readable() {
 }
 
 #[test]
+fn the_whole_weeks_drift_as_far_as_is_known_for_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().to_str().expect("text");
+    let (output, text) = finished(&["--port", "0", "--seconds", "12", "--log", log]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        text.contains("\n13372 requests were answered;"),
+        "each flight once:\n{text}"
+    );
+    let (_, weeks) = text.split_once("drift from training").expect("a table of the weeks");
+    for (feature, april, july) in [
+        ("dep_delay", "0.020", "0.197 !"),
+        ("distance", "0.008", "0.022"),
+        ("hour", "0.002", "0.003"),
+    ] {
+        let line = weeks.lines().find(|line| line.starts_with(feature)).expect(feature);
+        let figures: Vec<_> = line
+            .split("  ")
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect();
+        assert_eq!(figures, [feature, april, july]);
+    }
+    let moved = "~~ no longer as in training: temp, dewp, humid";
+    assert!(text.contains(moved), "winter is over:\n{text}");
+    assert!(!text.contains("!!"), "nothing breaks, so nobody is paged:\n{text}");
+    assert!(folder.path().join("baseline.json").is_file());
+    assert!(
+        folder
+            .path()
+            .join("prediction-log/model=flight-delay/date=2013-04-08")
+            .is_dir()
+    );
+}
+
+#[test]
 fn an_incident_is_marked_and_says_what_changed() {
     let seen = |incident: &str| finished(&["--port", "0", "--seconds", "6", "--rate", "150", "--incident", incident]).1;
     for (incident, mark) in [

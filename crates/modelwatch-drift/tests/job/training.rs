@@ -66,12 +66,12 @@ async fn json_lines_make_the_baseline_that_csv_makes() {
     let folder = TempDir::new().expect("a folder");
     fs::write(folder.path().join("train.csv"), csv(0..2_000)).expect("a file");
     let row = |row: u32, income: f64, kind: &str| {
-        let income = if row % 10 == 0 {
+        let income = if row.is_multiple_of(10) {
             "null".into()
         } else {
             income.to_string()
         };
-        let score = if row % 10 == 0 {
+        let score = if row.is_multiple_of(10) {
             "0.5".into()
         } else {
             format!("0.{}", row % 100)

@@ -103,6 +103,12 @@ impl Selector {
         self.suffix("_count")
     }
 
+    /// The sum of the observations of a histogram.
+    #[must_use]
+    pub fn sum(self) -> Self {
+        self.suffix("_sum")
+    }
+
     fn suffix(mut self, suffix: &str) -> Self {
         self.name += suffix;
         self

@@ -4,4 +4,5 @@ mod missing_tools;
 mod prometheus;
 mod promtool;
 mod protobuf;
+mod schemas;
 mod text;

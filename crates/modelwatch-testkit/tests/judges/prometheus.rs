@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::{LazyLock, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelwatch_testkit::{
     MetricsServer, Page, Prometheus, PrometheusOptions, ScrapeRequest, free_port, http_get, openmetrics_strict,
@@ -147,4 +147,26 @@ fn a_dropped_prometheus_is_gone() {
 #[test]
 fn nobody_listens_on_a_free_port() {
     http_get(SocketAddr::from(([127, 0, 0, 1], free_port())), "/", &[]).unwrap_err();
+}
+
+#[test]
+fn history_is_there_from_the_start_and_lists_its_label_values() {
+    let an_hour_ago = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 3600;
+    let prometheus = Prometheus::start(&PrometheusOptions {
+        history: format!("# TYPE past gauge\npast{{version=\"1\"}} 42 {an_hour_ago}\n# EOF\n"),
+        ..PrometheusOptions::default()
+    })
+    .unwrap();
+    assert_eq!(prometheus.query("last_over_time(past[2h])").unwrap()[0].1, 42.0);
+    assert_eq!(prometheus.label_values("past", "version").unwrap(), ["1"]);
+}
+
+#[test]
+fn a_history_that_is_no_openmetrics_is_refused() {
+    let error = Prometheus::start(&PrometheusOptions {
+        history: "past 42\n".to_owned(),
+        ..PrometheusOptions::default()
+    })
+    .unwrap_err();
+    assert!(error.contains("history"), "{error}");
 }

@@ -1,0 +1,60 @@
+//! Features that are missing or out of range.
+
+use super::Runbook;
+use super::queries::*;
+use crate::recorded;
+use crate::rules::alerts::kind;
+
+pub(super) const RUNBOOKS: &[Runbook] = &[
+    Runbook {
+        kind: &kind::MISSING_RATIO_HIGH,
+        meaning: "A feature is missing in more observations than is safe. The model goes on without it, and its answers get worse \
+                  while every request returns 200.",
+        checks: &[
+            "Did it begin with a release of the feature pipeline, or of the service?",
+            "Is it one feature or all of one source? All: that source is down or late.",
+            "Is the model's answer much changed by it? The scores tell.",
+            "Do callers send it under another name?",
+        ],
+        mitigation: &[
+            "Roll back the release of the feature pipeline.",
+            "Serve a default for the feature, if the model was trained with one.",
+            "If the model can't do without it, stop the traffic to the versions that need it.",
+        ],
+        queries: |model| {
+            vec![
+                missing_since(model),
+                (
+                    "How often does a default stand in?",
+                    series(model, &recorded::DEFAULTED_RATIO).expr(),
+                ),
+                pipeline(model),
+                score_against_yesterday(model),
+            ]
+        },
+    },
+    Runbook {
+        kind: &kind::OUT_OF_RANGE_HIGH,
+        meaning: "A feature has values outside the range it was declared with, or outside the baseline's: a unit, a scale or an \
+                  encoding changed, or the world did.",
+        checks: &[
+            "Did a schema, a unit or an encoding change upstream?",
+            "Is it one feature? Compare its last values with the declared range.",
+            "Does the same feature drift? Then the range is only the first sign.",
+        ],
+        mitigation: &[
+            "Roll back the upstream change.",
+            "If the values are right, declare a wider range and retrain.",
+        ],
+        queries: |model| {
+            vec![
+                (
+                    "Which features are out of range, and how often?",
+                    series(model, &recorded::OUT_OF_RANGE_RATIO).expr(),
+                ),
+                drift_scores(model),
+                pipeline(model),
+            ]
+        },
+    },
+];

@@ -1,0 +1,182 @@
+//! The questions operators ask first, as queries.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::Model;
+
+use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by};
+use crate::recorded::{self, Recorded};
+
+pub(super) const FIVE_MINUTES: Duration = Duration::from_secs(300);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn of(model: &Model, selector: Selector) -> Selector {
+    selector.eq("model_name", &model.name)
+}
+
+pub(super) fn series(model: &Model, series: &Recorded) -> Selector {
+    of(model, recorded(series))
+}
+
+pub(super) fn errors_by_version(model: &Model) -> (&'static str, Expr) {
+    let failed = of(model, metric(&contract::INFERENCE_REQUESTS)).eq("status", "error");
+    (
+        "Which model version is driving errors right now?",
+        sum_by(&["model_version"], failed.rate(FIVE_MINUTES)),
+    )
+}
+
+pub(super) fn errors_by_route(model: &Model) -> (&'static str, Expr) {
+    ("Is it one route or all?", series(model, &recorded::ERROR_RATIO).expr())
+}
+
+pub(super) fn requests_by_status(model: &Model) -> (&'static str, Expr) {
+    (
+        "How do requests end?",
+        sum_by(
+            &["model_version", "status"],
+            of(model, metric(&contract::INFERENCE_REQUESTS)).rate(FIVE_MINUTES),
+        ),
+    )
+}
+
+pub(super) fn routes_over_objective(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which routes are over the latency objective?",
+        series(model, &recorded::LATENCY_P95)
+            .expr()
+            .above(model.latency_p95.as_secs_f64()),
+    )
+}
+
+pub(super) fn latency_by_version(model: &Model) -> (&'static str, Expr) {
+    (
+        "Is it one version or all?",
+        max_by(&["model_version"], series(model, &recorded::LATENCY_P95)),
+    )
+}
+
+pub(super) fn slow_stage(model: &Model) -> (&'static str, Expr) {
+    let stage = || of(model, metric(&contract::INFERENCE_STAGE));
+    let by = &["model_version", "stage"];
+    (
+        "Which stage takes the time: the queue, fetching features, or the model?",
+        sum_by(by, stage().sum().rate(FIVE_MINUTES))
+            .divided_by(sum_by(by, stage().count().rate(FIVE_MINUTES)).above(0.0)),
+    )
+}
+
+pub(super) fn in_flight(model: &Model) -> (&'static str, Expr) {
+    (
+        "Is a replica saturated?",
+        sum_by(
+            &["instance", "model_version"],
+            of(model, metric(&contract::INFERENCE_IN_FLIGHT)),
+        ),
+    )
+}
+
+pub(super) fn traffic(model: &Model) -> (&'static str, Expr) {
+    (
+        "How much traffic is there, by version?",
+        sum_by(&["model_version"], series(model, &recorded::REQUESTS)),
+    )
+}
+
+pub(super) fn share(model: &Model) -> (&'static str, Expr) {
+    ("What share of the traffic does each version have?", {
+        let requests = series(model, &recorded::REQUESTS);
+        let by_version = sum_by(&["model_name", "model_version"], requests.clone());
+        by_version.with_one("/", &["model_name"], sum_by(&["model_name"], requests).above(0.0))
+    })
+}
+
+pub(super) fn versions(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which versions are served, and since the deploy of which?",
+        max_by(
+            &["model_version", "framework"],
+            of(model, metric(&contract::MODEL_INFO)),
+        ),
+    )
+}
+
+pub(super) fn pipeline(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which release of the feature pipeline feeds the model?",
+        max_by(
+            &["pipeline_version"],
+            of(model, metric(&contract::FEATURE_PIPELINE_INFO)),
+        ),
+    )
+}
+
+pub(super) fn drifting(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which features are in drift?",
+        of(model, metric(&contract::DATA_DRIFT_DETECTED)).expr().equals(1.0),
+    )
+}
+
+pub(super) fn drift_scores(model: &Model) -> (&'static str, Expr) {
+    (
+        "How far is each feature from its baseline?",
+        max_by(&["feature_name"], of(model, metric(&contract::DATA_DRIFT_SCORE))),
+    )
+}
+
+pub(super) fn missing_since(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which feature started going missing after a deploy?",
+        series(model, &recorded::MISSING_RATIO).over("max_over_time", HOUR),
+    )
+}
+
+pub(super) fn score_against_yesterday(model: &Model) -> (&'static str, Expr) {
+    let now = series(model, &recorded::SCORE_P50);
+    (
+        "Did the prediction distribution move compared with yesterday?",
+        now.expr()
+            .with("-", &["model_name", "model_version"], now.clone().offset(DAY)),
+    )
+}
+
+pub(super) fn score_now(model: &Model) -> (&'static str, Expr) {
+    (
+        "What is the median score of each version, now?",
+        series(model, &recorded::SCORE_P50).expr(),
+    )
+}
+
+pub(super) fn baseline(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which baseline is in use?",
+        max_by(&["baseline_version"], of(model, metric(&contract::DRIFT_BASELINE_INFO))),
+    )
+}
+
+pub(super) fn window_rows(model: &Model) -> (&'static str, Expr) {
+    (
+        "How many rows did the last window have? A few rows are a broken log, not drift.",
+        max_by(&["model_name"], of(model, metric(&contract::DRIFT_WINDOW_ROWS))),
+    )
+}
+
+pub(super) fn drift_runs(model: &Model) -> (&'static str, Expr) {
+    (
+        "How do the drift job's runs end?",
+        sum_by(&["result"], of(model, metric(&contract::DRIFT_RUNS)).increase(HOUR)),
+    )
+}
+
+pub(super) fn log_records(model: &Model) -> (&'static str, Expr) {
+    (
+        "What does the prediction log write, and what does it drop?",
+        sum_by(
+            &["result"],
+            of(model, metric(&contract::PREDICTION_LOG_RECORDS)).rate(FIVE_MINUTES),
+        ),
+    )
+}

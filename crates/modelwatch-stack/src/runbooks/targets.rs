@@ -1,0 +1,105 @@
+//! Targets, restarts, labels, models nobody named.
+
+use modelwatch::contract;
+
+use super::Runbook;
+use super::queries::*;
+use crate::promql::{max_by, metric, sum_by, word};
+use crate::rules::alerts::kind;
+
+pub(super) const RUNBOOKS: &[Runbook] = &[
+    Runbook {
+        kind: &kind::TARGET_DOWN,
+        meaning: "Prometheus can't scrape one target. Others of its job may be well: users may feel nothing, and we see less.",
+        checks: &[
+            "Is the process there, and does it answer `/metrics` on its own machine?",
+            "Is it the network between, or a policy of it?",
+            "Was the target removed on purpose?",
+        ],
+        mitigation: &[
+            "Restart it, or let the scheduler place it elsewhere.",
+            "If it was removed, take it out of `targets` in modelwatch.toml.",
+        ],
+        queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
+    },
+    Runbook {
+        kind: &kind::JOB_DOWN,
+        meaning: "No target of the job can be scraped. If it serves models, they are down or we are blind; other alerts of the \
+                  job are held back, because they would only repeat it.",
+        checks: &[
+            "Do users get answers? If not, this is an outage.",
+            "If they do: did the metrics port, its path or a network policy change?",
+            "Does Prometheus reach anything else at that address?",
+        ],
+        mitigation: &[
+            "Outage: roll back the last deploy, or restore the replicas.",
+            "Blind: mend the scrape first. Until then nothing here fires.",
+        ],
+        queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
+    },
+    Runbook {
+        kind: &kind::RESTARTING,
+        meaning: "A replica starts again and again: it crashes, or is killed for its memory.",
+        checks: &[
+            "How did it end? The exit code and the last log lines tell a crash from a kill.",
+            "Does memory grow until the end?",
+            "Did it begin with a release?",
+        ],
+        mitigation: &[
+            "Roll back the release it began with.",
+            "Give it more memory, if that is what it lacks.",
+        ],
+        queries: |model| {
+            vec![
+                (
+                    "Which replicas restart?",
+                    metric(&contract::PROCESS_START_TIME)
+                        .eq("job", &model.job)
+                        .over("changes", HOUR),
+                ),
+                (
+                    "How much memory do they use?",
+                    max_by(
+                        &["instance"],
+                        metric(&contract::PROCESS_RESIDENT_MEMORY).eq("job", &model.job),
+                    ),
+                ),
+            ]
+        },
+    },
+    Runbook {
+        kind: &kind::LABEL_OVERFLOW,
+        meaning: "A label has had as many values as it may; measurements with new ones go to `__other__`. Totals stay right, and \
+                  the new values can't be told apart.",
+        checks: &[
+            "Which label is it? `route`: unmatched paths may be used as names. `model_version`: old versions may never be retired.",
+            "Does a caller choose the value? Then it does not belong in a label.",
+        ],
+        mitigation: &[
+            "Stop the source of the values, then restart the replicas.",
+            "If they are all wanted, raise the limit where the service builds its monitor.",
+        ],
+        queries: |model| {
+            vec![(
+                "Which label, and how many measurements an hour?",
+                sum_by(
+                    &["label", "instance"],
+                    metric(&contract::LABEL_OVERFLOW).eq("job", &model.job).increase(HOUR),
+                ),
+            )]
+        },
+    },
+    Runbook {
+        kind: &kind::UNLISTED,
+        meaning: "A service serves a model that modelwatch.toml does not name. It is watched with the thresholds of most \
+                  models, and nobody in particular owns it.",
+        checks: &["Is the name new, or misspelt in the service?", "Who deployed it?"],
+        mitigation: &["Add it to modelwatch.toml with its owners, and run `modelwatch stack generate`."],
+        queries: |_| {
+            vec![(
+                "Which models are served?",
+                max_by(&["model_name", "model_version"], metric(&contract::MODEL_INFO)),
+            )]
+        },
+    },
+];

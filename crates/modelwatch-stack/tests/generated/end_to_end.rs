@@ -1,0 +1,205 @@
+//! From a service that fails to whoever is told: real Prometheus, our rules, real Alertmanager, a webhook.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use modelwatch_config::Config;
+use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
+use modelwatch_stack::rules::{Group, RuleFile, Rules};
+use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions};
+use serde_json::Value as Json;
+
+use crate::support::{Folder, example};
+
+/// A name that would break anything that pastes it into a text.
+const MODEL: &str = r#"claims "risk" {{ 1 }} & é"#;
+
+#[test]
+fn a_failing_version_reaches_its_owner_with_figures_and_links() {
+    let (hook, told) = webhook();
+    let config = config(hook);
+    let folder = Folder::generated(&config);
+    let routing = std::fs::read_to_string(folder.path(ALERTMANAGER_FILE)).unwrap();
+    let quick = routing.replace("group_wait: 30s", "group_wait: 1s");
+    assert_ne!(quick, routing, "the test waits less than production does");
+    let alertmanager = Alertmanager::start(&quick).unwrap();
+
+    // The same rules, held for no time and evaluated all the time.
+    let rules = Rules::new(&config).unwrap();
+    for (name, groups) in [("recording.yml", rules.recording), ("alerts.yml", rules.alerts)] {
+        folder.write(
+            name,
+            &serde_json::to_string(&RuleFile {
+                groups: &at_once(groups),
+            })
+            .unwrap(),
+        );
+    }
+    let server = failing_service();
+    let mut options = PrometheusOptions::scraping(server.address());
+    options.extra_config = format!(
+        "rule_files: ['{}', '{}']\nalerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}",
+        folder.path("recording.yml").display(),
+        folder.path("alerts.yml").display(),
+        alertmanager.address(),
+    );
+    let _prometheus = Prometheus::start(&options).unwrap();
+
+    let alert = wait_for(&told, "MLInferenceHighErrorRate");
+    assert_eq!(alert["receiver"], "ml-platform-page");
+    let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
+    assert_eq!(labels["severity"], "page");
+    assert_eq!(labels["team"], "ml-platform");
+    assert_eq!(labels["model_name"], MODEL);
+    let description = annotations["description"].as_str().unwrap();
+    for part in [
+        MODEL,
+        "version canary",
+        "route /predict",
+        "% of requests fail",
+        "the threshold is 3%",
+    ] {
+        assert!(description.contains(part), "{part}: {description}");
+    }
+    assert_eq!(
+        annotations["dashboard_url"],
+        "https://grafana.example.com/d/modelwatch-triage?var-model=claims+%22risk%22+%7B%7B+1+%7D%7D+%26+%C3%A9\
+         &var-version=canary&var-route=%2Fpredict"
+    );
+    assert_eq!(
+        annotations["runbook_url"],
+        "https://runbooks.example.com/modelwatch/MLInferenceHighErrorRate.md"
+    );
+    let query = annotations["query"].as_str().unwrap();
+    assert_eq!(
+        query,
+        r#"job:ml_inference_error_rate:ratio5m{model_name="claims \"risk\" {{ 1 }} & é"}"#
+    );
+    assert!(!alert.to_string().contains("error expanding"), "{alert}");
+
+    consequences_are_silenced(&alertmanager);
+}
+
+/// The model's tickets about serving are held back by its page.
+fn consequences_are_silenced(alertmanager: &Alertmanager) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let alerts = alertmanager.alerts().unwrap();
+        let mut tickets = alerts.iter().filter(|alert| {
+            let labels = &alert["labels"];
+            labels["severity"] == "ticket" && labels["plane"] == "inference" && labels["model_name"] == MODEL
+        });
+        let inhibited = |alert: &Json| {
+            alert["status"]["inhibitedBy"]
+                .as_array()
+                .is_some_and(|by| !by.is_empty())
+        };
+        if tickets.clone().count() > 0 && tickets.all(inhibited) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no ticket that is inhibited: {alerts:?}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The example, with a model of an odd name and a webhook for everybody.
+fn config(hook: SocketAddr) -> Config {
+    let text = std::fs::read_to_string(example().file).unwrap();
+    let text = text.replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"));
+    let teams: Vec<_> = ["ml-platform", "applied-ml", "data-platform"]
+        .iter()
+        .map(|team| format!("[teams.{team}]\nwebhook = {{ url = \"http://{hook}/\" }}\n"))
+        .collect();
+    let (before, after) = text.split_once("[teams.ml-platform]").unwrap();
+    let (_, after) = after.split_once("[owners]").unwrap();
+    let text = format!("{before}{}[owners]{after}", teams.concat());
+    Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn at_once(mut groups: Vec<Group>) -> Vec<Group> {
+    for group in &mut groups {
+        group.interval = None;
+        for rule in &mut group.rules {
+            rule.for_ = rule.for_.as_ref().map(|_| "0s".to_owned());
+        }
+    }
+    groups
+}
+
+/// A stable version, and a canary half of whose requests fail.
+fn failing_service() -> MetricsServer {
+    let started = Instant::now();
+    MetricsServer::start(move |_| {
+        let requests = (started.elapsed().as_millis() / 10) as f64;
+        let model = MODEL.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut body = String::new();
+        for (version, status, share) in [
+            ("stable", "success", 1.0),
+            ("canary", "success", 0.5),
+            ("canary", "error", 0.5),
+        ] {
+            body += &format!(
+                "ml_inference_requests_total{{model_name=\"{model}\",model_version=\"{version}\",route=\"/predict\",\
+                 status=\"{status}\"}} {}\n",
+                requests * share
+            );
+        }
+        Page {
+            content_type: "text/plain; version=0.0.4".to_owned(),
+            body: body.into_bytes(),
+            ..Page::default()
+        }
+    })
+}
+
+/// Takes what Alertmanager posts.
+fn webhook() -> (SocketAddr, Receiver<Json>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).unwrap() <= 2 {
+                    break;
+                }
+                if let Some((name, value)) = line.split_once(':')
+                    && name.eq_ignore_ascii_case("content-length")
+                {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.get_mut().write_all(answer).unwrap();
+            if sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (address, receiver)
+}
+
+/// The alert of that name, with the receiver it went to.
+fn wait_for(told: &Receiver<Json>, name: &str) -> Json {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut seen = Vec::new();
+    while let Ok(notification) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        for alert in notification["alerts"].as_array().into_iter().flatten() {
+            if alert["labels"]["alertname"] == name {
+                let mut alert = alert.clone();
+                alert["receiver"] = notification["receiver"].clone();
+                return alert;
+            }
+            seen.push(alert["labels"]["alertname"].clone());
+        }
+    }
+    panic!("nobody was told of {name}; only of {seen:?}")
+}

@@ -1,0 +1,24 @@
+//! Runbooks: one an alert, where the alert says.
+
+use modelwatch_stack::rules::Rules;
+use modelwatch_stack::rules::alerts::kind::KINDS;
+
+use crate::support::example;
+
+#[test]
+fn every_alert_has_the_runbook_it_links_to() {
+    let config = example();
+    let files = modelwatch_stack::generate(&config).unwrap();
+    let rules = Rules::new(&config).unwrap();
+    for rule in rules.alerts.iter().flat_map(|group| &group.rules) {
+        let url = &rule.annotations["runbook_url"];
+        let file = url.strip_prefix(&format!("{}/", config.links.runbooks)).unwrap();
+        let runbook = files.iter().find(|there| there.path == format!("runbooks/{file}"));
+        let runbook = runbook.unwrap_or_else(|| panic!("no runbook {file}"));
+        for part in ["## Ask first", "## Mitigate", "```promql"] {
+            assert!(runbook.contents.contains(part), "{file} has no {part}");
+        }
+    }
+    let runbooks = files.iter().filter(|file| file.path.starts_with("runbooks/"));
+    assert_eq!(runbooks.count(), KINDS.len());
+}
