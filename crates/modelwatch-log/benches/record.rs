@@ -22,16 +22,16 @@ fn row() -> [FeatureValue<'static>; NUMBERS + 2] {
     row
 }
 
-/// The time of so many calls, without that of the pauses.
-fn bursts(calls: u64, run: impl Fn(), pause: impl Fn()) -> Duration {
+/// The time of one call, added up over so many bursts, without that of the pauses.
+fn bursts(number: u64, run: impl Fn(), pause: impl Fn()) -> Duration {
     let mut took = Duration::ZERO;
-    for begun in (0..calls).step_by(BURST as usize) {
+    for _ in 0..number {
         let started = Instant::now();
-        (begun..calls.min(begun + BURST)).for_each(|_| run());
+        (0..BURST).for_each(|_| run());
         took += started.elapsed();
         pause();
     }
-    took
+    took / BURST as u32
 }
 
 fn record(criterion: &mut Criterion) {
@@ -68,13 +68,13 @@ fn record(criterion: &mut Criterion) {
         });
     });
     group.bench_function("record", |bencher| {
-        bencher.iter_custom(|calls| bursts(calls, run, pause));
+        bencher.iter_custom(|number| bursts(number, run, pause));
     });
     group.bench_function("record_two_threads", |bencher| {
-        bencher.iter_custom(|calls| {
+        bencher.iter_custom(|number| {
             let start = Barrier::new(2);
             let together = || {
-                bursts(calls, run, || {
+                bursts(number, run, || {
                     pause();
                     start.wait();
                 })
@@ -92,9 +92,9 @@ fn record(criterion: &mut Criterion) {
 
 fn settings() -> Criterion {
     Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(50))
-        .measurement_time(Duration::from_millis(50))
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(2))
         .configure_from_args()
 }
 
