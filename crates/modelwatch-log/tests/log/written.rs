@@ -251,3 +251,69 @@ fn a_handle_that_is_gone_leaves_its_records_and_thousands_of_them_leave_nothing_
     );
     assert_eq!(visible(root.path()).len(), 1);
 }
+
+#[test]
+fn a_row_by_name_is_the_row_by_position() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let features = [
+        Feature::categorical("zipcode"),
+        Feature::numeric("income"),
+        Feature::categorical("channel"),
+        Feature::numeric("age"),
+    ];
+    let model = monitor
+        .model("claims", "1")
+        .features(features)
+        .register()
+        .expect("a model");
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+    let handle = log.model(&model).expect("a handle");
+    let by_position: [FeatureValue<'_>; 4] = ["10001".into(), 52_000.0.into(), FeatureValue::Missing, 41.into()];
+    handle.record(by_position, 0.5).class("a").at(morning());
+    let by_name: [(&str, FeatureValue<'_>); 6] = [
+        ("age", 41.into()),
+        ("unknown", 1.0.into()),
+        ("zipcode", "10001".into()),
+        ("channel", 7.into()),
+        ("income", 52_000.0.into()),
+        ("zipcode", "another".into()),
+    ];
+    handle.record_named(by_name, 0.5).class("b").class("a").at(morning());
+    handle.record_named([("channel", "web")], 0.5).at(morning());
+    log.close().expect("a clean end");
+
+    let rows = all_rows(root.path());
+    let [by_position, by_name, partial] = &rows[..] else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(by_position, by_name);
+    assert_eq!(by_name["feature.zipcode"], Some(Cell::Text("10001".into())));
+    assert_eq!(partial["feature.channel"], Some(Cell::Text("web".into())));
+    assert_eq!(
+        [
+            &partial["feature.income"],
+            &partial["feature.zipcode"],
+            &partial["class"]
+        ],
+        [&None; 3]
+    );
+}
+
+#[test]
+fn several_logs_may_write_into_one_folder() {
+    let root = tempdir().expect("a folder");
+    let logs = [(), ()].map(|()| {
+        let monitor = Monitor::new();
+        let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+        let handle = log.model(&numbered(&monitor)).expect("a handle");
+        (log, handle)
+    });
+    for number in 0..10 {
+        for (log, handle) in &logs {
+            handle.record([number], 0.5).at(morning());
+            log.flush().expect("a good storage");
+        }
+    }
+    assert_eq!(visible(root.path()).len(), 20);
+    assert_eq!(numbers(&all_rows(root.path())).len(), 20);
+}
