@@ -78,3 +78,8 @@ pub use builder::PredictionLogBuilder;
 pub use error::{ModelError, StartError, WriteError};
 pub use handle::{ModelLog, Record};
 pub use log::PredictionLog;
+
+/// The code of the log's page works.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/prediction-log.md")]
+struct Page;
