@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write};
 use std::fs::{self, File};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
@@ -113,7 +113,12 @@ fn a_queue_that_was_full_is_told_once_with_what_helps() {
     let model = monitor.model("claims", "1").register().expect("a model");
     let handle = log.model(&model).expect("a handle");
     let of_the_queue = || listener.told("queue was full");
+    let begun = Instant::now();
     while of_the_queue().is_empty() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "nothing is told of the queue"
+        );
         (0..100).for_each(|_| _ = handle.record([0.0; 0], 0.5));
         thread::sleep(Duration::from_millis(1));
     }

@@ -8,7 +8,7 @@ use modelwatch_log::PredictionLog;
 use tempfile::tempdir;
 
 use crate::on_storage::{Cell, all_rows, counted, files, metadata, numbers, visible};
-use crate::{MORNING, morning, numbered};
+use crate::{MORNING, morning, numbered, until};
 
 #[test]
 fn a_prediction_is_a_row_in_the_folder_of_its_model_date_and_hour() {
@@ -135,9 +135,7 @@ fn a_file_is_finished_when_it_is_old_or_large() {
         .expect("a handle")
         .record([1.0], 0.5)
         .at(morning());
-    while counted(&monitor, "claims") != [1, 0] {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("the old file is finished", || counted(&monitor, "claims") == [1, 0]);
     assert_eq!(visible(root.path()).len(), 1, "with nobody asking for it");
     log.close().expect("a clean end");
 
@@ -153,9 +151,9 @@ fn a_file_is_finished_when_it_is_old_or_large() {
             thread::sleep(Duration::from_millis(30));
         }
     }
-    while counted(&monitor, "claims")[0] < 60_000 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("the large file is finished", || {
+        counted(&monitor, "claims")[0] >= 60_000
+    });
     assert_eq!(visible(root.path()).len(), 2);
     log.close().expect("a clean end");
     assert_eq!(counted(&monitor, "claims"), [70_001, 0]);
