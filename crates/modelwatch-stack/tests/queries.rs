@@ -309,7 +309,6 @@ fn questions(config: &Config, files: &[File]) -> BTreeSet<Question> {
 }
 
 /// Labels that a dashboard shows of the answers to an expression: in legends, columns and marks.
-#[derive(Debug)]
 struct Shown {
     from: String,
     expr: String,
@@ -412,5 +411,14 @@ fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_troub
     }
     let targets = prometheus.targets();
     assert!(open.is_empty(), "without an answer: {open:#?}\n{targets:?}");
-    assert!(unseen.is_empty(), "labels that no answer has: {unseen:#?}");
+    let unseen: Vec<_> = unseen
+        .iter()
+        .map(|shown| {
+            format!(
+                "{} shows {:?}, which no answer to {} has\n",
+                shown.from, shown.labels, shown.expr
+            )
+        })
+        .collect();
+    assert!(unseen.is_empty(), "{}", unseen.concat());
 }
