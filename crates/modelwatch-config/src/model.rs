@@ -273,14 +273,7 @@ impl Model {
     pub(crate) fn read(table: Table<'_, '_>, defaults: &Settings, owners: Option<&Owners>, file: &str) -> Option<Self> {
         let location = table.location();
         let model = table.required("name", "\"flight-delay\"", name);
-        let routes = table.field("routes").map(|field| field.list(name));
-        if routes.as_ref().is_none_or(Vec::is_empty) {
-            table.reader.report(
-                location,
-                format!("{} has no route", table.path),
-                "add routes = [\"predict\"]",
-            );
-        }
+        let routes = table.filled("routes", "no route", "[\"/predict\"]", name);
         let job = table.read("job", name);
         let critical_features = table
             .field("critical_features")
@@ -296,7 +289,7 @@ impl Model {
         table.finish();
         Some(Self {
             name: model?,
-            routes: routes.unwrap_or_default(),
+            routes,
             job: job.unwrap_or_default(),
             critical_features,
             high_risk: settings.high_risk,

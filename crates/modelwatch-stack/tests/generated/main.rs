@@ -1,7 +1,9 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod any_configuration;
 mod end_to_end;
 mod prometheus;
+mod rollout;
 mod runbooks;
 mod support;
