@@ -316,6 +316,8 @@ pub struct Drift {
     pub window: Duration,
     /// Between verdicts. Default: the window.
     pub interval: Duration,
+    /// How long after its end a window is looked at, so that late rows are in it. Default: 30 seconds.
+    pub grace: Duration,
     /// Rows below which a window gets no verdict. Default: 100.
     pub minimum_rows: u64,
     /// How many windows in a row have to drift. Default: 2.
@@ -396,10 +398,10 @@ impl Statistic {
     pub fn name(self) -> &'static str {
         match self {
             Self::Psi => "psi",
-            Self::JensenShannon => "jensen-shannon",
-            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
+            Self::JensenShannon => "jensen_shannon",
+            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
             Self::Wasserstein => "wasserstein",
-            Self::ChiSquare => "chi-square",
+            Self::ChiSquare => "chi_square",
             Self::Hellinger => "hellinger",
         }
     }
@@ -428,6 +430,7 @@ impl Drift {
             log,
             window,
             interval,
+            grace: table.read("grace", duration).unwrap_or(Duration::from_secs(30)),
             minimum_rows: table.read("minimum_rows", count).unwrap_or(100),
             consecutive_windows: table.read("consecutive_windows", count).unwrap_or(2),
             statistic: table.read("statistic", Statistic::read).unwrap_or_default(),

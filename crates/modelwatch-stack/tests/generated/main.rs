@@ -4,6 +4,7 @@ mod alertmanager;
 mod any_configuration;
 mod end_to_end;
 mod prometheus;
+mod promql;
 mod rollout;
 mod runbooks;
 mod support;
