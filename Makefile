@@ -12,7 +12,7 @@ setup: ## install what the tests need and this machine lacks
 	@scripts/setup
 
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
-	$(CARGO) run --release -p quickstart -- $(ARGS)
+	$(CARGO) run --profile demo -p quickstart -- $(ARGS)
 
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
