@@ -309,3 +309,19 @@ fn several_logs_may_write_into_one_folder() {
     assert_eq!(visible(root.path()).len(), 20);
     assert_eq!(numbers(&all_rows(root.path())).len(), 20);
 }
+
+#[test]
+fn a_log_that_is_dropped_writes_what_it_was_given() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+    let handle = log.model(&numbered(&monitor)).expect("a handle");
+    handle.record([1.0], 0.5).at(morning());
+    drop(log);
+    assert_eq!(numbers(&all_rows(root.path())), [1.0]);
+    handle.record([2.0], 0.5).at(morning());
+    assert_eq!(
+        counted(&monitor, "claims"),
+        [1, 1],
+        "what comes after the end is dropped at once"
+    );
+}
