@@ -398,10 +398,10 @@ impl Statistic {
     pub fn name(self) -> &'static str {
         match self {
             Self::Psi => "psi",
-            Self::JensenShannon => "jensen_shannon",
-            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
+            Self::JensenShannon => "jensen-shannon",
+            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
             Self::Wasserstein => "wasserstein",
-            Self::ChiSquare => "chi_square",
+            Self::ChiSquare => "chi-square",
             Self::Hellinger => "hellinger",
         }
     }

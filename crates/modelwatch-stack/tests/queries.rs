@@ -315,6 +315,16 @@ struct Shown {
     labels: BTreeSet<String>,
 }
 
+impl Shown {
+    /// Strikes out the labels that answers have now; whether none is left.
+    fn is_seen(&mut self, prometheus: &Prometheus) -> bool {
+        let answers = prometheus.query(&self.expr).unwrap();
+        self.labels
+            .retain(|label| !answers.iter().any(|(series, _)| series.contains_key(label)));
+        self.labels.is_empty()
+    }
+}
+
 /// The `label`s of a text's `{{label}}`s.
 fn placeholders(text: &Value) -> impl Iterator<Item = String> {
     let parts = text.as_str().unwrap_or_default().split("{{").skip(1);
@@ -392,28 +402,23 @@ fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_troub
         "{} questions, {of_runbooks} of runbooks",
         open.len()
     );
+    let mut unseen = shown(&config);
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !open.is_empty() && Instant::now() < deadline {
+    while !(open.is_empty() && unseen.is_empty()) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(500));
         open.retain(|question| !question.is_answered(&prometheus));
+        unseen.retain_mut(|shown| !shown.is_seen(&prometheus));
     }
-    let unanswered: Vec<_> = open.iter().map(|question| format!("{question:?}\n")).collect();
     let targets = prometheus.targets();
-    assert!(
-        unanswered.is_empty(),
-        "{} without an answer:\n{}{targets:?}",
-        unanswered.len(),
-        unanswered.concat()
-    );
-
-    for Shown { from, expr, labels } in shown(&config) {
-        let answers = prometheus.query(&expr).unwrap();
-        for label in labels {
-            let has_it = answers.iter().any(|(series, _)| series.contains_key(&label));
-            assert!(
-                has_it,
-                "{from} shows the label {label}, which nothing that {expr} answers has"
-            );
-        }
-    }
+    assert!(open.is_empty(), "without an answer: {open:#?}\n{targets:?}");
+    let unseen: Vec<_> = unseen
+        .iter()
+        .map(|shown| {
+            format!(
+                "{} shows {:?}, which no answer to {} has\n",
+                shown.from, shown.labels, shown.expr
+            )
+        })
+        .collect();
+    assert!(unseen.is_empty(), "{}", unseen.concat());
 }
