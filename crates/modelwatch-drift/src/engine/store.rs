@@ -1,5 +1,7 @@
 //! Where files are: a folder of this machine, or a bucket.
 
+#[cfg(any(feature = "s3", feature = "gcs"))]
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path as FilePath, absolute};
 use std::sync::Arc;
@@ -54,7 +56,10 @@ impl Store {
             problem,
         };
         let url = url::Url::parse(address).map_err(|error| refused(error.to_string()))?;
-        let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        // No credential is anything but text.
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let options = std::env::vars_os().filter_map(text);
+        let options = options.map(|(name, value)| (name.to_ascii_lowercase(), value));
         let (objects, prefix) =
             object_store::parse_url_opts(&url, options).map_err(|error| refused(error.to_string()))?;
         Ok(Self {
