@@ -12,7 +12,7 @@ setup: ## install what the tests need and this machine lacks
 	@scripts/setup
 
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
-	$(CARGO) run --release -p quickstart -- $(ARGS)
+	$(CARGO) run --profile demo -p quickstart -- $(ARGS)
 
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
@@ -29,6 +29,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)
 	$(CARGO) bench -p benches --bench pause
+	$(CARGO) bench -p modelwatch-log --bench record -- $(ARGS)
 	$(CARGO) run --release -p benches
 
 docs: ## build the API documentation into target/doc

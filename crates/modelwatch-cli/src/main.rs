@@ -1,7 +1,10 @@
 //! The command line of modelwatch: each sub-command is a module.
 
+mod baseline;
+mod drift;
 mod stack;
 
+use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -17,6 +20,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a baseline of training files.
+    Baseline(baseline::Baseline),
+    /// Compare what models are fed and say with their baselines.
+    #[command(subcommand)]
+    Drift(drift::Drift),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
@@ -31,19 +39,41 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What queries run on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))
+}
+
+/// As many threads as the machine has.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Writes a line for people to stdout; a reader that has gone needs none.
-pub(crate) fn say(line: impl std::fmt::Display) {
+pub(crate) fn say(line: impl fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let done = match Cli::parse().command {
+        Command::Baseline(command) => baseline::run(command),
+        Command::Drift(command) => drift::run(&command),
         Command::Stack(command) => stack::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(lines)) => {
-            let _ = writeln!(std::io::stderr(), "{lines}");
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "{failure}");
             ExitCode::FAILURE
         }
     }

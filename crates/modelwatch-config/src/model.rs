@@ -273,14 +273,7 @@ impl Model {
     pub(crate) fn read(table: Table<'_, '_>, defaults: &Settings, owners: Option<&Owners>, file: &str) -> Option<Self> {
         let location = table.location();
         let model = table.required("name", "\"flight-delay\"", name);
-        let routes = table.field("routes").map(|field| field.list(name));
-        if routes.as_ref().is_none_or(Vec::is_empty) {
-            table.reader.report(
-                location,
-                format!("{} has no route", table.path),
-                "add routes = [\"predict\"]",
-            );
-        }
+        let routes = table.filled("routes", "no route", "[\"/predict\"]", name);
         let job = table.read("job", name);
         let critical_features = table
             .field("critical_features")
@@ -296,7 +289,7 @@ impl Model {
         table.finish();
         Some(Self {
             name: model?,
-            routes: routes.unwrap_or_default(),
+            routes,
             job: job.unwrap_or_default(),
             critical_features,
             high_risk: settings.high_risk,
@@ -323,9 +316,11 @@ pub struct Drift {
     pub window: Duration,
     /// Between verdicts. Default: the window.
     pub interval: Duration,
-    /// Rows below which a window gets no verdict. Default: 200.
+    /// How long after its end a window is looked at, so that late rows are in it. Default: 30 seconds.
+    pub grace: Duration,
+    /// Rows below which a window gets no verdict. Default: 100.
     pub minimum_rows: u64,
-    /// How many windows in a row have to drift. Default: 1.
+    /// How many windows in a row have to drift. Default: 2.
     pub consecutive_windows: u64,
     /// The measure of drift. Default: PSI.
     pub statistic: Statistic,
@@ -435,8 +430,9 @@ impl Drift {
             log,
             window,
             interval,
-            minimum_rows: table.read("minimum_rows", count).unwrap_or(200),
-            consecutive_windows: table.read("consecutive_windows", count).unwrap_or(1),
+            grace: table.read("grace", duration).unwrap_or(Duration::from_secs(30)),
+            minimum_rows: table.read("minimum_rows", count).unwrap_or(100),
+            consecutive_windows: table.read("consecutive_windows", count).unwrap_or(2),
             statistic: table.read("statistic", Statistic::read).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,

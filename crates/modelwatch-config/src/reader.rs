@@ -179,6 +179,30 @@ impl<'r, 'i> Table<'r, 'i> {
         self.field(key)?.read(convert)
     }
 
+    /// The items of a list that has to be there and hold something; items with mistakes are reported and left out.
+    pub(crate) fn filled<T>(
+        &self,
+        key: &'static str,
+        nothing: &str,
+        example: &str,
+        convert: impl Fn(&DeValue<'_>) -> Result<T, Expected>,
+    ) -> Vec<T> {
+        let field = self.field(key);
+        let empty = |field: &Field<'_, '_>| {
+            field
+                .value
+                .get_ref()
+                .as_array()
+                .is_some_and(|array| array.iter().len() == 0)
+        };
+        if field.as_ref().is_none_or(empty) {
+            let what = format!("{} has {nothing}", self.path);
+            self.reader
+                .report(self.location(), what, format!("add {key} = {example}"));
+        }
+        field.map(|field| field.list(convert)).unwrap_or_default()
+    }
+
     /// The value of a key that has to be there.
     pub(crate) fn required<T>(
         &self,

@@ -128,14 +128,7 @@ impl Job {
                 .map(|(_, plane)| *plane)
                 .ok_or_else(|| "\"inference\", \"drift\" or \"node\"".to_owned())
         });
-        let targets = table.field("targets").map(|field| field.list(host_and_port));
-        if targets.as_ref().is_none_or(Vec::is_empty) {
-            table.reader.report(
-                table.location(),
-                format!("{} has no target", table.path),
-                "add targets = [\"model-api:8000\"]",
-            );
-        }
+        let targets = table.filled("targets", "no target", "[\"model-api:8000\"]", host_and_port);
         let metrics_path = table.read("metrics_path", |value| {
             text(value)
                 .ok()
@@ -154,7 +147,7 @@ impl Job {
             service: service.unwrap_or_else(|| job.clone()),
             job,
             plane,
-            targets: targets.unwrap_or_default(),
+            targets,
             metrics_path: metrics_path.unwrap_or_else(|| "/metrics".to_owned()),
             scrape_interval: scrape_interval.unwrap_or(usual),
         })

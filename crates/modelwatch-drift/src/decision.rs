@@ -51,15 +51,15 @@ impl Statistic {
         Self::Wasserstein,
     ];
 
-    /// Its name in the configuration: `psi`, `jensen_shannon`, `hellinger`, `chi_square`, `kolmogorov_smirnov`, `wasserstein`.
+    /// Its name in the configuration: `psi`, `jensen-shannon`, `hellinger`, `chi-square`, `kolmogorov-smirnov`, `wasserstein`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Psi => "psi",
-            Self::JensenShannon => "jensen_shannon",
+            Self::JensenShannon => "jensen-shannon",
             Self::Hellinger => "hellinger",
-            Self::ChiSquare => "chi_square",
-            Self::KolmogorovSmirnov => "kolmogorov_smirnov",
+            Self::ChiSquare => "chi-square",
+            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
             Self::Wasserstein => "wasserstein",
         }
     }
@@ -349,7 +349,7 @@ impl fmt::Display for Unmeasurable {
             ),
             Self::Order { statistic } => write!(
                 f,
-                "{statistic} is of numbers and the feature is a category; take psi, jensen_shannon, hellinger or chi_square"
+                "{statistic} is of numbers and the feature is a category; take psi, jensen-shannon, hellinger or chi-square"
             ),
         }
     }

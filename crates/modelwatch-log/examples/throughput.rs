@@ -59,7 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let sent: u64 = recording.iter().map(|(sent, _)| sent).sum();
     let busy: Duration = recording.iter().map(|(_, busy)| *busy).sum();
-    let [written, dropped] = ["written", "dropped"].map(|result| counted(&monitor, result));
+    let [written, dropped] = ["written", "dropped"].map(|result| {
+        let series = format!("ml_prediction_log_records_total{{model_name=\"throughput\",result=\"{result}\"}} ");
+        value(&monitor, &series) as u64
+    });
+    let processor = value(&monitor, "process_cpu_seconds_total ") - busy.as_secs_f64();
     let (files, bytes) = size(&root)?;
     let mut out = io::stdout().lock();
     writeln!(
@@ -74,6 +78,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         out,
         "a record costs {:.0} ns of its thread",
         busy.as_nanos() as f64 / sent as f64
+    )?;
+    writeln!(
+        out,
+        "beside it      {:.1} % of a processor: the writer, and waking for every millisecond's predictions",
+        100.0 * processor / took.as_secs_f64()
     )?;
     writeln!(
         out,
@@ -129,12 +138,12 @@ fn record(handle: &ModelLog, duration: Duration, rate: u64, seed: u64) -> (u64, 
     (sent, busy)
 }
 
-fn counted(monitor: &Monitor, result: &str) -> u64 {
+/// Of a series on the monitor's own page.
+fn value(monitor: &Monitor, series: &str) -> f64 {
     let page = monitor.encode(Format::PrometheusText);
     let page = String::from_utf8_lossy(&page);
-    let series = format!("ml_prediction_log_records_total{{model_name=\"throughput\",result=\"{result}\"}} ");
-    let value = page.lines().find_map(|line| line.strip_prefix(&*series));
-    value.and_then(|value| value.parse().ok()).unwrap_or_default()
+    let value = page.lines().find_map(|line| line.strip_prefix(series));
+    value.and_then(|value| value.parse().ok()).unwrap_or(f64::NAN)
 }
 
 fn size(folder: &Path) -> io::Result<(u64, u64)> {

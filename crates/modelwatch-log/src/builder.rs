@@ -80,10 +80,10 @@ impl PredictionLogBuilder {
         self
     }
 
-    /// The most bytes kept of a category or a class, 256 unless said otherwise. Longer ones are cut at the end of a
-    /// character.
+    /// The most bytes kept of a category or a class, 256 unless said otherwise and 1 MiB at most. Longer ones are cut at
+    /// the end of a character.
     pub fn text_bytes(mut self, bytes: usize) -> Self {
-        self.text_bytes = bytes;
+        self.text_bytes = bytes.min(1 << 20);
         self
     }
 

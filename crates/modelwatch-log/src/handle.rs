@@ -67,12 +67,46 @@ impl ModelLog {
         R: IntoIterator,
         R::Item: Into<FeatureValue<'a>>,
     {
+        self.hand_over(score.into(), |slot, shape, most_bytes| {
+            slot.fill(shape, row, most_bytes)
+        })
+    }
+
+    /// As [`record`](Self::record), by name: a declared feature that the row does not name is missing, and one that nobody
+    /// declared is left out.
+    ///
+    /// ```
+    /// # use modelwatch::{Feature, Monitor};
+    /// # use modelwatch_log::PredictionLog;
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-log-named-{}", std::process::id()));
+    /// # let monitor = Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
+    /// let claims = log.model(&model)?;
+    /// claims.record_named([("income", 52_000.0)], 0.82);
+    /// # log.close()?;
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record_named<'a, R, N, V>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    where
+        R: IntoIterator<Item = (N, V)>,
+        N: AsRef<str>,
+        V: Into<FeatureValue<'a>>,
+    {
+        self.hand_over(score.into(), |slot, shape, most_bytes| {
+            slot.fill_named(shape, row, most_bytes)
+        })
+    }
+
+    #[inline]
+    fn hand_over(&self, score: f64, fill: impl FnOnce(&mut Slot, &Shape, usize)) -> Record<'_> {
         let handle = &*self.0;
         let slot = handle.slot().map(|mut slot| {
             slot.stream = handle.stream;
             slot.time = layout::micros(SystemTime::now());
-            slot.score = score.into();
-            slot.fill(&handle.shape, row, handle.shared.text_bytes);
+            slot.score = score;
+            fill(&mut slot, &handle.shape, handle.shared.text_bytes);
             slot
         });
         Record { handle, slot }

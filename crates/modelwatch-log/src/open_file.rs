@@ -97,6 +97,13 @@ impl OpenFile {
         (self.batch.write_to(&mut storage.writer)).map_err(|error| WriteError::new(&storage.temporary, "write", error))
     }
 
+    /// As [`write_group`](Self::write_group), before one is due, and gives the memory back.
+    pub(crate) fn spill(&mut self) -> Result<(), WriteError> {
+        let written = self.write_group();
+        self.batch = Batch::new(&self.shape);
+        written
+    }
+
     /// Makes the file whole and lets it be seen, and counts its records.
     pub(crate) fn finish(&mut self) -> Result<(), WriteError> {
         if self.batch.rows() > 0 {
@@ -107,9 +114,9 @@ impl OpenFile {
             storage.finish(&path)?;
             // It has its name now, and nothing to be removed.
             self.storage = None;
+            self.counts.written(std::mem::take(&mut self.rows));
             sync_folder(&self.folders[0])?;
         }
-        self.counts.written(std::mem::take(&mut self.rows));
         Ok(())
     }
 

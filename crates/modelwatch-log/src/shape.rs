@@ -20,15 +20,30 @@ pub(crate) struct Shape(Box<[Column]>);
 pub(crate) struct Column {
     name: Box<str>,
     pub(crate) categorical: bool,
+    /// Among the columns of its kind.
+    pub(crate) place: usize,
 }
 
 impl Shape {
     pub(crate) fn new(features: &[Feature]) -> Self {
-        let column = |feature: &Feature| Column {
-            name: feature.name().into(),
-            categorical: feature.is_categorical(),
+        let mut places = [0; 2];
+        let column = |feature: &Feature| {
+            let categorical = feature.is_categorical();
+            let next = &mut places[usize::from(categorical)];
+            *next += 1;
+            Column {
+                name: feature.name().into(),
+                categorical,
+                place: *next - 1,
+            }
         };
         Self(features.iter().map(column).collect())
+    }
+
+    /// Of the feature with this name, looked for from a guess on.
+    pub(crate) fn position(&self, name: &str, guess: usize) -> Option<usize> {
+        let mut order = (guess..self.0.len()).chain(0..guess);
+        order.find(|position| *self.0[*position].name == *name)
     }
 
     pub(crate) fn columns(&self) -> &[Column] {

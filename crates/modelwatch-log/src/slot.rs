@@ -4,8 +4,10 @@ use modelwatch::FeatureValue;
 
 use crate::shape::Shape;
 
-/// Where a category is missing.
-pub(crate) const ABSENT: u32 = u32::MAX;
+/// A text in the slot's own: where it begins and ends.
+type Span = (u32, u32);
+/// Where there is no text.
+const ABSENT: Span = (u32::MAX, u32::MAX);
 
 /// One record. Its buffers keep their room from one record to the next.
 #[derive(Debug, Default)]
@@ -18,23 +20,29 @@ pub(crate) struct Slot {
     pub(crate) score: f64,
     /// Of the numeric features, in their order; NaN where missing.
     pub(crate) numbers: Vec<f64>,
-    /// The categories one after the other, then the class.
+    /// Of the categorical features, in their order, and the class.
+    spans: Vec<Span>,
+    /// What the spans are of: categories one after the other, then the class.
     text: String,
-    /// Lengths of the categories, in their order, or [`ABSENT`].
-    lengths: Vec<u32>,
-    has_class: bool,
 }
 
 impl Slot {
     /// A slot with room for a record of this shape, its strings of ordinary length.
     pub(crate) fn with_room(shape: &Shape) -> Box<Self> {
         const ORDINARY_BYTES: usize = 24;
+        let texts = shape.categorical() + 1;
         Box::new(Self {
             numbers: Vec::with_capacity(shape.numeric()),
-            text: String::with_capacity((shape.categorical() + 1) * ORDINARY_BYTES),
-            lengths: Vec::with_capacity(shape.categorical()),
+            spans: Vec::with_capacity(texts),
+            text: String::with_capacity(texts * ORDINARY_BYTES),
             ..Self::default()
         })
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.spans.clear();
+        self.text.clear();
     }
 
     /// Takes a row by position. What is missing at its end, or of the other kind than was declared, is missing.
@@ -44,52 +52,73 @@ impl Slot {
         R: IntoIterator,
         R::Item: Into<FeatureValue<'a>>,
     {
-        self.numbers.clear();
-        self.text.clear();
-        self.lengths.clear();
-        self.has_class = false;
+        self.clear();
         let mut row = row.into_iter();
         for column in shape.columns() {
             let value = row.next().map_or(FeatureValue::Missing, Into::into);
             match (value, column.categorical) {
                 (FeatureValue::Number(number), false) => self.numbers.push(number),
                 (_, false) => self.numbers.push(f64::NAN),
-                (FeatureValue::Category(category), true) => self.push_category(category, most_bytes),
-                (_, true) => self.lengths.push(ABSENT),
+                (FeatureValue::Category(category), true) => {
+                    let span = self.append(category, most_bytes);
+                    self.spans.push(span);
+                }
+                (_, true) => self.spans.push(ABSENT),
+            }
+        }
+        self.spans.push(ABSENT);
+    }
+
+    /// Takes a row by name, of a name that comes twice the first value. What nobody declared is left out.
+    pub(crate) fn fill_named<'a, R, N, V>(&mut self, shape: &Shape, row: R, most_bytes: usize)
+    where
+        R: IntoIterator<Item = (N, V)>,
+        N: AsRef<str>,
+        V: Into<FeatureValue<'a>>,
+    {
+        self.clear();
+        self.numbers.resize(shape.numeric(), f64::NAN);
+        self.spans.resize(shape.categorical() + 1, ABSENT);
+        // Rows tend to name features in the order they are declared: the next guess is usually right.
+        let mut guess = 0;
+        for (name, value) in row {
+            let Some(position) = shape.position(name.as_ref(), guess) else {
+                continue;
+            };
+            guess = position + 1;
+            let column = &shape.columns()[position];
+            match (value.into(), column.categorical) {
+                (FeatureValue::Number(number), false) if self.numbers[column.place].is_nan() => {
+                    self.numbers[column.place] = number;
+                }
+                (FeatureValue::Category(category), true) if self.spans[column.place] == ABSENT => {
+                    self.spans[column.place] = self.append(category, most_bytes);
+                }
+                _ => {}
             }
         }
     }
 
-    fn push_category(&mut self, category: &str, most_bytes: usize) {
-        let category = bounded(category, most_bytes);
-        self.text.push_str(category);
-        self.lengths.push(category.len() as u32);
+    fn append(&mut self, text: &str, most_bytes: usize) -> Span {
+        let begin = self.text.len();
+        self.text.push_str(bounded(text, most_bytes));
+        (begin as u32, self.text.len() as u32)
     }
 
     /// In place of an earlier one.
     pub(crate) fn set_class(&mut self, class: &str, most_bytes: usize) {
-        let categories = self.lengths.iter().filter(|length| **length != ABSENT).sum::<u32>();
-        self.text.truncate(categories as usize);
-        self.text.push_str(bounded(class, most_bytes));
-        self.has_class = true;
+        if let Some((begin, _)) = self.spans.pop().filter(|span| *span != ABSENT) {
+            self.text.truncate(begin as usize);
+        }
+        let span = self.append(class, most_bytes);
+        self.spans.push(span);
     }
 
     /// Each categorical feature's value, and then the class.
     pub(crate) fn texts(&self) -> impl Iterator<Item = Option<&str>> {
-        let mut rest = &*self.text;
-        let mut categories = self.lengths.iter();
-        let mut class_due = true;
-        std::iter::from_fn(move || {
-            if let Some(length) = categories.next() {
-                if *length == ABSENT {
-                    return Some(None);
-                }
-                let (category, after) = rest.split_at(*length as usize);
-                rest = after;
-                return Some(Some(category));
-            }
-            std::mem::take(&mut class_due).then(|| self.has_class.then_some(rest))
-        })
+        self.spans
+            .iter()
+            .map(|(begin, end)| self.text.get(*begin as usize..*end as usize))
     }
 }
 

@@ -190,7 +190,7 @@ impl Writer {
         while self.files.values().map(OpenFile::bytes_in_memory).sum::<usize>() > MOST_BYTES_IN_MEMORY {
             let largest = (self.files.iter_mut()).max_by_key(|(_, file)| file.bytes_in_memory());
             let Some((&number, file)) = largest else { break };
-            if let Err(error) = file.write_group() {
+            if let Err(error) = file.spill() {
                 self.give_up(number, error);
             }
         }
@@ -231,6 +231,9 @@ impl Writer {
 
     fn tell_of_the_queue(&mut self) {
         let lost = self.shared.lost.swap(0, Ordering::Relaxed);
+        if lost == 0 && self.queue.untold == 0 {
+            return;
+        }
         let queue = self.shared.queue.capacity();
         self.queue.lost(lost, |predictions| {
             tracing::warn!(
@@ -252,7 +255,7 @@ impl Outage {
     fn lost(&mut self, predictions: u64, warn: impl FnOnce(u64)) {
         self.untold += predictions;
         let untold = self.untold;
-        if untold > 0 && self.warnings.warn(|| warn(untold)) {
+        if self.warnings.warn(|| warn(untold)) {
             self.untold = 0;
             self.told = true;
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use modelwatch_config::Config;
 use modelwatch_stack::generate;
 use modelwatch_stack::grafana::{Dashboard, dashboards};
-use modelwatch_stack::rules::alerts::kind::KINDS;
 use modelwatch_testkit::grafana_schema_check;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const PHASES: [&str; 4] = ["service-health", "model-aware", "drift", "release-aware"];
@@ -246,7 +246,12 @@ fn every_link_leads_to_a_dashboard_or_a_runbook_that_there_is() {
     let config = example();
     let dashboards = dashboards(&config).unwrap();
     let uids: Vec<_> = dashboards.iter().map(Dashboard::uid).collect();
-    let alerts: Vec<_> = KINDS.iter().map(|kind| format!("{}.md", kind.name)).collect();
+    let files = generate(&config).unwrap();
+    let runbook_is_there = |page: &str| {
+        files
+            .iter()
+            .any(|file| file.path.strip_prefix("runbooks") == Some(page))
+    };
     for dashboard in &dashboards {
         let text = dashboard.to_json().unwrap();
         let urls = text
@@ -263,7 +268,7 @@ fn every_link_leads_to_a_dashboard_or_a_runbook_that_there_is() {
                     .strip_prefix(&config.links.runbooks)
                     .unwrap_or_else(|| panic!("{url}"));
                 let any = page.is_empty() || page == "/${__value.text}.md";
-                assert!(any || alerts.iter().any(|alert| page[1..] == **alert), "{url}");
+                assert!(any || runbook_is_there(page), "{url}");
                 runbooks += 1;
             }
         }
@@ -288,4 +293,28 @@ fn exemplars_lead_to_traces_where_the_file_says_where_they_are() {
         with.contains("https://traces.example.com/trace/$${__value.raw}"),
         "{with}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Names are any text without control characters, as the configuration takes them.
+    #[test]
+    fn models_of_any_names_have_dashboards_of_their_own(names in prop::collection::btree_set("\\PC{0,60}[a-z]", 1..8)) {
+        let example = include_str!("../../../examples/modelwatch.toml");
+        let mut text = example.split("[[models]]").next().unwrap().to_owned();
+        for name in &names {
+            text += &format!("[[models]]\nname = {}\nroutes = [\"predict\"]\n", Value::from(name.as_str()));
+        }
+        let config = Config::parse("modelwatch.toml", &text).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+        let dashboards = dashboards(&config).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(dashboards.len(), names.len() + 1);
+        let uids: BTreeSet<_> = dashboards.iter().map(Dashboard::uid).collect();
+        prop_assert_eq!(uids.len(), dashboards.len());
+        for dashboard in &dashboards {
+            let read: Value = serde_json::from_str(&dashboard.to_json().unwrap()).unwrap();
+            prop_assert_eq!(&read["title"], dashboard.title());
+            prop_assert!(dashboard.uid().len() <= 40);
+        }
+    }
 }

@@ -20,6 +20,8 @@ use crate::{Exemplar, Labels, tools};
 pub struct PrometheusOptions {
     /// Servers whose `/metrics` is scraped, as the job `modelwatch`.
     pub targets: Vec<SocketAddr>,
+    /// Servers scraped as jobs of other names.
+    pub jobs: Vec<(String, SocketAddr)>,
     /// Between scrapes, and between evaluations of rules; whole milliseconds. Default: one second.
     pub scrape_interval: Duration,
     /// For `--enable-feature`: `native-histograms`, `exemplar-storage`.
@@ -34,6 +36,7 @@ impl Default for PrometheusOptions {
     fn default() -> Self {
         Self {
             targets: Vec::new(),
+            jobs: Vec::new(),
             scrape_interval: Duration::from_secs(1),
             features: Vec::new(),
             extra_config: String::new(),
@@ -63,16 +66,21 @@ impl PrometheusOptions {
     fn config(&self) -> String {
         let interval = format!("{}ms", self.scrape_interval.as_millis().max(1));
         let targets: Vec<_> = self.targets.iter().map(|target| format!("'{target}'")).collect();
+        let mut jobs = vec![job("modelwatch", &targets.join(", "))];
+        jobs.extend(self.jobs.iter().map(|(name, target)| job(name, &format!("'{target}'"))));
         format!(
             "global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: {interval}}}\n\
-             scrape_configs:\n\
-             - job_name: modelwatch\n  \
-               static_configs: [{{targets: [{}]}}]\n\
-             {}\n",
-            targets.join(", "),
+             scrape_configs:\n{}{}\n",
+            jobs.concat(),
             self.extra_config,
         )
     }
+}
+
+fn job(name: &str, targets: &str) -> String {
+    // What JSON quotes, YAML reads.
+    let name = Json::from(name);
+    format!("- job_name: {name}\n  static_configs: [{{targets: [{targets}]}}]\n")
 }
 
 /// One series of an instant query's result and its value; a scalar has no labels.

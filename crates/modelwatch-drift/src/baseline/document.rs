@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::categorical::{CategoricalDocument, CategoricalProfile};
 use super::error::BaselineError;
 use super::numeric::{NumericDocument, NumericProfile};
-use super::profile::{Profile, Window};
+use super::profile::Profile;
 
 /// The format that is written; a change that an older reader would misread makes it one more.
 pub const FORMAT: u64 = 1;
@@ -122,17 +122,6 @@ impl Baseline {
     #[must_use]
     pub fn classes(&self) -> Option<&CategoricalProfile> {
         self.classes.as_ref()
-    }
-
-    /// No rows yet, on this baseline's bins.
-    #[must_use]
-    pub fn count(&self) -> Window {
-        Window {
-            rows: 0,
-            features: self.features.iter().map(|(_, profile)| profile.count()).collect(),
-            score: self.score.as_ref().map(|profile| profile.bins().count()),
-            classes: self.classes.as_ref().map(|profile| profile.bins().count()),
-        }
     }
 
     /// Reads a baseline's JSON. Whatever the text, the baseline that comes of it keeps every promise of these types.

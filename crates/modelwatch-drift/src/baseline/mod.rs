@@ -27,4 +27,4 @@ pub use document::{About, Baseline, FORMAT, TimeSpan};
 pub use error::BaselineError;
 pub use hygiene::{Hygiene, HygieneWarning, Source, warnings};
 pub use numeric::{NumericBins, NumericCounts, NumericProfile, NumericSlot};
-pub use profile::{Counts, Profile, Window};
+pub use profile::{Counts, Profile};

@@ -21,15 +21,6 @@ impl Profile {
             Self::Categorical(profile) => profile.counts().rows(),
         }
     }
-
-    /// No rows yet, on this profile's bins.
-    #[must_use]
-    pub fn count(&self) -> Counts {
-        match self {
-            Self::Numeric(profile) => Counts::Numeric(profile.bins().count()),
-            Self::Categorical(profile) => Counts::Categorical(profile.bins().count()),
-        }
-    }
 }
 
 /// A window's rows on the bins of a [`Profile`].
@@ -75,17 +66,4 @@ impl Counts {
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-/// Everything counted of one model in one window, in the order of its [`Baseline`](super::Baseline).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Window {
-    /// Rows of the window.
-    pub rows: u64,
-    /// Counts of each feature, in the order of [`Baseline::features`](super::Baseline::features).
-    pub features: Vec<Counts>,
-    /// Counts of the prediction score, when the baseline has one.
-    pub score: Option<NumericCounts>,
-    /// Counts of the classes, when the baseline has them.
-    pub classes: Option<CategoricalCounts>,
 }

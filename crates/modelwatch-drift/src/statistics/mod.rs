@@ -2,7 +2,7 @@
 //!
 //! | function | of | range | 0 when |
 //! | --- | --- | --- | --- |
-//! | [`psi`] | counts | 0 to about 44 per bin | shares are equal |
+//! | [`psi`] | counts | 0 to infinity | shares are equal |
 //! | [`jensen_shannon`] | counts | 0 to 1 | shares are equal |
 //! | [`hellinger`] | counts | 0 to 1 | shares are equal |
 //! | [`chi_square`] | counts | 0 to infinity, and a p-value | shares are equal |

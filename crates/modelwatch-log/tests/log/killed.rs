@@ -10,7 +10,7 @@ use modelwatch_log::PredictionLog;
 use tempfile::tempdir;
 
 use crate::on_storage::{all_rows, counted, files, name, numbers, visible};
-use crate::{children, morning, numbered};
+use crate::{children, morning, numbered, until};
 
 #[test]
 fn a_killed_process_loses_its_last_rotation_alone_and_leaves_no_broken_file() {
@@ -47,7 +47,7 @@ fn records_until_it_is_killed() {
     let log = builder.start(&monitor).expect("a log");
     let handle = log.model(&numbered(&monitor)).expect("a handle");
     let mut told = 0;
-    for number in 0u64.. {
+    for number in 0u64..10_000_000 {
         handle.record([number], 0.5).at(morning());
         let [finished, lost] = counted(&monitor, "claims");
         assert_eq!(lost, 0);
@@ -69,12 +69,9 @@ fn what_a_killed_process_left_unfinished_is_removed_at_the_next_start_and_what_a
     };
     let begin = || {
         let child = children::child("killed::waits_with_an_unfinished_file", root.path());
-        let mut child = child_quiet(child).spawn().expect("a child");
+        let child = child_quiet(child).spawn().expect("a child");
         let before = hidden();
-        while hidden() == before {
-            assert_eq!(child.try_wait().expect("a state"), None, "it waits");
-            thread::sleep(Duration::from_millis(5));
-        }
+        until("it has begun a file", || hidden() > before);
         child
     };
     let (mut dead, mut living) = (begin(), begin());

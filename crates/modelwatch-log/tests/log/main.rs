@@ -9,7 +9,8 @@ mod retention;
 mod set_up;
 mod written;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelwatch::{Feature, Model, Monitor};
 
@@ -24,4 +25,13 @@ fn morning() -> SystemTime {
 fn numbered(monitor: &Monitor) -> Model {
     let builder = monitor.model("claims", "1").features([Feature::numeric("number")]);
     builder.register().expect("a model")
+}
+
+/// Waits for what happens on another thread or in another process; a minute is more than enough.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "still waiting until {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
 }

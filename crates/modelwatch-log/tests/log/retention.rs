@@ -68,6 +68,7 @@ fn files_begun_too_long_ago_go_whatever_times_their_records_have() {
 fn foreign_and_broken_files_hurt_neither_the_writer_nor_retention_and_stay() {
     let root = three_files();
     let hour = root.path().join(HOUR);
+    let whole = fs::read(&visible(root.path())[0]).expect("a file");
     let foreign = [
         "notes.txt",
         ".notes.tmp",
@@ -91,8 +92,7 @@ fn foreign_and_broken_files_hurt_neither_the_writer_nor_retention_and_stay() {
     }
     // One of ours, cut off by something that was not us.
     let broken = hour.join(OLD);
-    fs::copy(&visible(&hour)[0], &broken).expect("a copy");
-    fs::write(&broken, &fs::read(&broken).expect("a file")[..100]).expect("a file");
+    fs::write(&broken, &whole[..100]).expect("a file");
 
     let monitor = Monitor::new();
     let log = PredictionLog::builder(root.path())

@@ -8,7 +8,7 @@ use modelwatch_log::PredictionLog;
 use tempfile::tempdir;
 
 use crate::on_storage::{Cell, all_rows, counted, files, metadata, numbers, visible};
-use crate::{MORNING, morning, numbered};
+use crate::{MORNING, morning, numbered, until};
 
 #[test]
 fn a_prediction_is_a_row_in_the_folder_of_its_model_date_and_hour() {
@@ -135,27 +135,19 @@ fn a_file_is_finished_when_it_is_old_or_large() {
         .expect("a handle")
         .record([1.0], 0.5)
         .at(morning());
-    while counted(&monitor, "claims") != [1, 0] {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until("the old file is finished", || counted(&monitor, "claims") == [1, 0]);
     assert_eq!(visible(root.path()).len(), 1, "with nobody asking for it");
     log.close().expect("a clean end");
 
     let large = PredictionLog::builder(root.path())
+        .queue(70_000)
         .rotate_after(Duration::from_secs(3600))
         .rotate_bytes(1);
     let log = large.start(&monitor).expect("a log");
     let handle = log.model(&numbered(&monitor)).expect("a handle");
-    // A row group and somewhat more, in as many goes as the queue has room for.
-    for number in 0..70_000 {
-        handle.record([number], 0.5).at(morning());
-        if number % 10_000 == 0 {
-            thread::sleep(Duration::from_millis(30));
-        }
-    }
-    while counted(&monitor, "claims")[0] < 60_000 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    // A row group and somewhat more.
+    (0..70_000).for_each(|number| _ = handle.record([number], 0.5).at(morning()));
+    until("the large file is finished", || counted(&monitor, "claims")[0] > 60_000);
     assert_eq!(visible(root.path()).len(), 2);
     log.close().expect("a clean end");
     assert_eq!(counted(&monitor, "claims"), [70_001, 0]);
@@ -250,4 +242,86 @@ fn a_handle_that_is_gone_leaves_its_records_and_thousands_of_them_leave_nothing_
         (0..2000).map(f64::from).collect::<Vec<_>>()
     );
     assert_eq!(visible(root.path()).len(), 1);
+}
+
+#[test]
+fn a_row_by_name_is_the_row_by_position() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let features = [
+        Feature::categorical("zipcode"),
+        Feature::numeric("income"),
+        Feature::categorical("channel"),
+        Feature::numeric("age"),
+    ];
+    let model = monitor
+        .model("claims", "1")
+        .features(features)
+        .register()
+        .expect("a model");
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+    let handle = log.model(&model).expect("a handle");
+    let by_position: [FeatureValue<'_>; 4] = ["10001".into(), 52_000.0.into(), FeatureValue::Missing, 41.into()];
+    handle.record(by_position, 0.5).class("a").at(morning());
+    let by_name: [(&str, FeatureValue<'_>); 6] = [
+        ("age", 41.into()),
+        ("unknown", 1.0.into()),
+        ("zipcode", "10001".into()),
+        ("channel", 7.into()),
+        ("income", 52_000.0.into()),
+        ("zipcode", "another".into()),
+    ];
+    handle.record_named(by_name, 0.5).class("b").class("a").at(morning());
+    handle.record_named([("channel", "web")], 0.5).at(morning());
+    log.close().expect("a clean end");
+
+    let rows = all_rows(root.path());
+    let [by_position, by_name, partial] = &rows[..] else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(by_position, by_name);
+    assert_eq!(by_name["feature.zipcode"], Some(Cell::Text("10001".into())));
+    assert_eq!(partial["feature.channel"], Some(Cell::Text("web".into())));
+    assert_eq!(
+        [
+            &partial["feature.income"],
+            &partial["feature.zipcode"],
+            &partial["class"]
+        ],
+        [&None; 3]
+    );
+}
+
+#[test]
+fn several_logs_may_write_into_one_folder() {
+    let root = tempdir().expect("a folder");
+    let logs = [(), ()].map(|()| {
+        let monitor = Monitor::new();
+        let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+        let handle = log.model(&numbered(&monitor)).expect("a handle");
+        (log, handle)
+    });
+    for number in 0..10 {
+        for (log, handle) in &logs {
+            handle.record([number], 0.5).at(morning());
+            log.flush().expect("a good storage");
+        }
+    }
+    assert_eq!(visible(root.path()).len(), 20);
+    assert_eq!(numbers(&all_rows(root.path())).len(), 20);
+}
+
+#[test]
+fn a_log_that_is_dropped_writes_what_it_was_given() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+    let handle = log.model(&numbered(&monitor)).expect("a handle");
+    handle.record([1.0], 0.5).at(morning());
+    drop(log);
+    assert_eq!(numbers(&all_rows(root.path())), [1.0]);
+    handle.record([2.0], 0.5).at(morning());
+    assert_eq!(
+        counted(&monitor, "claims"),
+        [1, 1],
+        "what comes after the end is dropped at once"
+    );
 }

@@ -1,7 +1,6 @@
 //! Row 4: what changed recently? And the marks that say so over every panel.
 
 use modelwatch::contract::{self, Metric};
-
 use modelwatch_config::Rollout;
 
 use super::layout::Section;
@@ -153,8 +152,9 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
                 scope.alerts(None)
             ),
             "{{alertname}}",
-            "{{severity}} for {{team}}: {{model_name}} {{model_version}} {{route}} {{feature_name}}",
-            &["severity", "team"],
+            // Labels that an alert may lack are tags: in a text, Grafana would show their names instead.
+            "{{severity}} for {{team}}",
+            &["model_name", "model_version", "route", "feature_name"],
         ),
     ];
     if scope.rollout >= Rollout::ModelAware {

@@ -1,12 +1,11 @@
 //! What is inside one model: for the second look, folded away at the first.
 
 use modelwatch::contract;
-
 use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
-    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit,
+    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit, plain,
 };
 use super::scope::{Scope, Series};
 use crate::recorded::{self, Recorded};
@@ -15,7 +14,7 @@ use crate::rules::alerts::kind;
 /// What is left of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
     let burn = |title, description, objective: f64, short, long, runbook| {
-        let rate = |series: &'static Recorded| format!("{} / {}", scope.select(series), share(1.0 - objective));
+        let rate = |series: &'static Recorded| format!("{} / {}", scope.select(series), plain(1.0 - objective));
         let panel = Panel::chart(
             title,
             description,
@@ -36,7 +35,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
         panel.link(scope.runbook_link("error budget", runbook))
     };
     let left = |series: &'static Recorded, objective: f64| {
-        format!("1 - {} / {}", scope.select(series), share(1.0 - objective))
+        format!("1 - {} / {}", scope.select(series), plain(1.0 - objective))
     };
     let budget = Panel::chart(
         "Error budget left",
@@ -91,11 +90,6 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
             ),
         ],
     }
-}
-
-/// A share with no more digits than it has meaning: 1 - 0.999 is 0.001.
-fn share(share: f64) -> f64 {
-    (share * 1e9).round() / 1e9
 }
 
 /// Where a request's time goes, and what the processes that serve it have left.

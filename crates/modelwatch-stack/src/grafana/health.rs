@@ -1,7 +1,6 @@
 //! Row 1: is the service healthy?
 
 use modelwatch::contract;
-
 use modelwatch_config::Rollout;
 
 use super::layout::Section;

@@ -1,7 +1,6 @@
 //! Row 3: is the input data changing?
 
 use modelwatch::contract;
-
 use modelwatch_config::Rollout;
 
 use super::layout::Section;

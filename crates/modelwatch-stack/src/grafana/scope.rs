@@ -132,7 +132,8 @@ impl<'a> Scope<'a> {
         Self {
             model: Some(model),
             limits: Limits::of(model),
-            ..Self::all(config)
+            runbooks: &config.links.runbooks,
+            rollout: config.rollout,
         }
     }
 }
@@ -140,11 +141,6 @@ impl<'a> Scope<'a> {
 impl Scope<'_> {
     /// The series, narrowed to this scope by as many labels as it has.
     pub(crate) fn select(&self, series: impl Into<Series>) -> String {
-        self.select_where(series, &[])
-    }
-
-    /// The same, where labels have these values.
-    pub(crate) fn select_where(&self, series: impl Into<Series>, values: &[(&str, &str)]) -> String {
         let series = series.into();
         let mut matchers = Vec::new();
         if series.labels.contains(&"model_name") {
@@ -158,11 +154,6 @@ impl Scope<'_> {
                 matchers.push(format!("{label}=~\"${variable}\""));
             }
         }
-        matchers.extend(
-            values
-                .iter()
-                .map(|(label, value)| format!("{label}=\"{}\"", escape(value))),
-        );
         format!("{}{}{{{}}}", series.name, series.suffix, matchers.join(","))
     }
 

@@ -80,8 +80,10 @@ pub(crate) type LabelSet = Vec<(&'static str, String)>;
 /// A story.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Between samples, and between evaluations.
+    /// Between samples.
     pub(crate) step: Duration,
+    /// Steps between evaluations.
+    pub(crate) evaluate: u32,
     pub(crate) series: Vec<Series>,
     /// The labels of the series that fire; several where one cause shows in several series.
     pub(crate) fires: Vec<LabelSet>,
@@ -191,6 +193,11 @@ impl Test {
 }
 
 impl Case {
+    /// Between evaluations.
+    pub(crate) fn evaluated(&self) -> Duration {
+        self.step * self.evaluate
+    }
+
     /// The test of an alert with these labels of its own.
     pub(crate) fn test(&self, alert: &str, labels: &BTreeMap<String, String>) -> Test {
         let mut among = labels.clone();

@@ -45,7 +45,13 @@ pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     }
     if config.rollout >= Rollout::ReleaseAware {
         groups.push(group("ml-recording-rules-versions", interval, versions()?));
-        groups.push(group("ml-recording-rules-objectives", interval, objectives(config)?));
+        let (short, long) = objectives(config)?;
+        groups.push(group("ml-recording-rules-objectives", interval, short));
+        groups.push(group(
+            "ml-recording-rules-objectives-long",
+            interval.max(2 * MINUTE),
+            long,
+        ));
     }
     Ok(groups)
 }
@@ -139,16 +145,18 @@ pub(crate) fn edge(selector: Selector, seconds: f64) -> Selector {
 }
 
 /// Burn rates, of sloth's shape. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
-/// sums of equally many samples, a hundredth of the cost of rates over days of raw series.
-fn objectives(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+/// sums of equally many samples, and few series rather than days of raw ones. Those of two hours and more come
+/// second, for they need not be looked at as often.
+fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> {
     let requests = recorded(&recorded::MODEL_REQUESTS);
-    let mut rules = Vec::new();
+    let mut short = Vec::new();
+    let mut long = Vec::new();
     let latency = metric(&contract::INFERENCE_LATENCY);
     for shared in share(config, |model| model.latency_p95) {
         let all = sum_by(MODEL, shared.scope.of(latency.clone().count()).rate(FIVE_MINUTES));
         let within = edge(shared.scope.of(latency.clone().bucket()), shared.setting.as_secs_f64());
         let within = sum_by(MODEL, within.rate(FIVE_MINUTES));
-        rules.push(Rule::record(&recorded::MODEL_SLOW, &all.minus(within))?);
+        short.push(Rule::record(&recorded::MODEL_SLOW, &all.minus(within))?);
     }
     for (bad, windows) in [
         (&recorded::MODEL_ERRORS, AVAILABILITY_WINDOWS),
@@ -162,10 +170,15 @@ fn objectives(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 let sum = |series: &Selector| series.over("sum_over_time", window);
                 share_of(&sum(&bad), &sum(&requests))
             };
+            let rules = if window < Duration::from_secs(2 * 3600) {
+                &mut short
+            } else {
+                &mut long
+            };
             rules.push(Rule::record(series, &ratio)?);
         }
     }
-    Ok(rules)
+    Ok((short, long))
 }
 
 type Windows = [(&'static Recorded, Duration); 7];

@@ -15,6 +15,8 @@ use crate::recorded;
 use crate::yaml;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// Two of them are in the window of a median.
+const STEP: Duration = Duration::from_secs(15 * 60);
 const VERSION: &str = "v1";
 const ROUTE: &str = "/predict";
 
@@ -41,7 +43,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
     if config.rollout >= Rollout::ModelAware {
         files.push(yaml::file(
             "prometheus/tests/scenarios-new-version.yml",
-            &TestFile::new(5 * MINUTE, groups, vec![new_version(model)]),
+            &TestFile::new(STEP, groups, vec![new_version(model)]),
         )?);
     }
     Ok(files)
@@ -293,8 +295,8 @@ fn dead_exporter(config: &Config, model: &Model) -> Option<Test> {
 fn new_version(model: &Model) -> Test {
     let limit = model.thresholds.score_shift;
     let rate = model.thresholds.minimum_predictions as f64 * 10.0;
-    let before = 25 * 12;
-    let after = 36;
+    let before = 25 * 4;
+    let after = 12;
     let edges = [1.0, 10.0, 11.0].map(|times| ((limit * times * 1e9).round() / 1e9).to_string());
     let mut series = Vec::new();
     for (version, lowest, from) in [("old", 0, 0), ("new", 2, before)] {
@@ -317,7 +319,7 @@ fn new_version(model: &Model) -> Test {
     }
     let mut test = Test::new(
         "a new version is compared with the others, as it has no yesterday",
-        5 * MINUTE,
+        STEP,
         series,
     );
     let shifted = |version: Option<&str>| {
@@ -327,7 +329,7 @@ fn new_version(model: &Model) -> Test {
     };
     let begins = 25 * 60;
     test.gives(at(begins), shifted(None), &[]);
-    test.gives(at(begins + 60), shifted(Some("new")), &[(Vec::new(), 1.0)]);
-    test.gives(at(begins + 60), shifted(Some("old")), &[]);
+    test.gives(at(begins + 75), shifted(Some("new")), &[(Vec::new(), 1.0)]);
+    test.gives(at(begins + 75), shifted(Some("old")), &[]);
     test
 }

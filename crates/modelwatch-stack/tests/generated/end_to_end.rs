@@ -1,5 +1,6 @@
 //! From a service that fails to whoever is told: real Prometheus, our rules, real Alertmanager, a webhook.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc::{self, Receiver};
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use modelwatch_config::Config;
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
+use modelwatch_stack::rules::alerts::kind::{self, KINDS};
 use modelwatch_stack::rules::{Group, RuleFile, Rules};
-use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions};
+use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, http_get};
 use serde_json::Value as Json;
 
 use crate::support::{Folder, example};
@@ -46,7 +48,7 @@ fn a_failing_version_reaches_its_owner_with_figures_and_links() {
         folder.path("alerts.yml").display(),
         alertmanager.address(),
     );
-    let _prometheus = Prometheus::start(&options).unwrap();
+    let prometheus = Prometheus::start(&options).unwrap();
 
     let alert = wait_for(&told, "MLInferenceHighErrorRate");
     assert_eq!(alert["receiver"], "ml-platform-page");
@@ -81,11 +83,64 @@ fn a_failing_version_reaches_its_owner_with_figures_and_links() {
     assert!(!alert.to_string().contains("error expanding"), "{alert}");
 
     consequences_are_silenced(&alertmanager);
+    every_sentence_is_filled_in(prometheus.address());
+}
+
+/// Every alert that one service in trouble can raise is raised, and its texts name what its labels name.
+fn every_sentence_is_filled_in(prometheus: SocketAddr) {
+    // What needs hours, or the absence of what others need.
+    let others = [&kind::TRAFFIC_GONE, &kind::TARGET_DOWN, &kind::DRIFT_JOB_MISSING];
+    let mut waits_for: BTreeSet<_> = KINDS
+        .iter()
+        .filter(|kind| !others.contains(kind))
+        .map(|kind| kind.name)
+        .collect();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !waits_for.is_empty() {
+        assert!(Instant::now() < deadline, "these were never raised: {waits_for:?}");
+        let answer = http_get(prometheus, "/api/v1/alerts", &[]).unwrap();
+        let answer: Json = serde_json::from_slice(&answer.body).unwrap();
+        for alert in answer["data"]["alerts"].as_array().unwrap() {
+            let name = alert["labels"]["alertname"].as_str().unwrap();
+            waits_for.remove(name);
+            let annotations = alert["annotations"].as_object().unwrap();
+            for key in [
+                "summary",
+                "description",
+                "dashboard_url",
+                "runbook_url",
+                "query",
+                "query_url",
+            ] {
+                let text = annotations[key].as_str().unwrap();
+                for wrong in ["error expanding", "<no value>", "{{ printf", "{{ $", "%!"] {
+                    assert!(!text.contains(wrong), "{name}: {key}: {text}");
+                }
+            }
+            let description = annotations["description"].as_str().unwrap();
+            for label in [
+                "model_name",
+                "model_version",
+                "route",
+                "feature_name",
+                "class",
+                "outcome",
+            ] {
+                if let Some(value) = alert["labels"][label].as_str() {
+                    assert!(
+                        description.contains(value),
+                        "{name} does not name {label} {value}: {description}"
+                    );
+                }
+            }
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// The model's tickets about serving are held back by its page.
 fn consequences_are_silenced(alertmanager: &Alertmanager) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     loop {
         let alerts = alertmanager.alerts().unwrap();
         let mut tickets = alerts.iter().filter(|alert| {
@@ -108,7 +163,10 @@ fn consequences_are_silenced(alertmanager: &Alertmanager) {
 /// The example, with a model of an odd name and a webhook for everybody.
 fn config(hook: SocketAddr) -> Config {
     let text = std::fs::read_to_string(example().file).unwrap();
-    let text = text.replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"));
+    let text = text
+        .replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"))
+        .replace("latency_objective = 0.95", "latency_objective = 0.99")
+        .replace("job = \"model-inference\"", "job = \"modelwatch\"");
     let teams: Vec<_> = ["ml-platform", "applied-ml", "data-platform"]
         .iter()
         .map(|team| format!("[teams.{team}]\nwebhook = {{ url = \"http://{hook}/\" }}\n"))
@@ -129,24 +187,78 @@ fn at_once(mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-/// A stable version, and a canary half of whose requests fail.
+/// A service in every trouble at once: a canary half of whose requests fail, slow, saturated, with broken features, drift, and
+/// a drift job that fails.
 fn failing_service() -> MetricsServer {
     let started = Instant::now();
     MetricsServer::start(move |_| {
-        let requests = (started.elapsed().as_millis() / 10) as f64;
-        let model = MODEL.replace('\\', "\\\\").replace('"', "\\\"");
+        let model = format!("model_name=\"{}\"", MODEL.replace('\\', "\\\\").replace('"', "\\\""));
         let mut body = String::new();
-        for (version, status, share) in [
-            ("stable", "success", 1.0),
-            ("canary", "success", 0.5),
-            ("canary", "error", 0.5),
-        ] {
-            body += &format!(
-                "ml_inference_requests_total{{model_name=\"{model}\",model_version=\"{version}\",route=\"/predict\",\
-                 status=\"{status}\"}} {}\n",
-                requests * share
+        let mut sample = |name: &str, labels: &str, value: f64| body += &format!("{name}{{{labels}}} {value}\n");
+        let all = (started.elapsed().as_millis() / 10) as f64;
+        for (version, failed, le, counted) in [("stable", 0.0, "0.1", all), ("canary", 0.5, "0.9", 0.4 * all)] {
+            let labels = format!("{model},model_version=\"{version}\"");
+            let route = format!("{labels},route=\"/predict\"");
+            for (status, share) in [("success", 1.0 - failed), ("error", failed)] {
+                let labels = format!("{route},status=\"{status}\"");
+                sample("ml_inference_requests_total", &labels, counted * share);
+            }
+            for (edge, seconds) in [("0.35", 0.35), ("2", 2.0), ("+Inf", f64::INFINITY)] {
+                let within = if version == "stable" || seconds > 1.0 {
+                    counted
+                } else {
+                    0.0
+                };
+                let labels = format!("{route},le=\"{edge}\"");
+                sample("ml_inference_latency_seconds_bucket", &labels, within);
+            }
+            sample("ml_inference_latency_seconds_count", &route, counted);
+            for edge in ["0.1", "0.8", "0.9", "+Inf"] {
+                let within = if edge >= le || edge == "+Inf" { counted } else { 0.0 };
+                sample("ml_prediction_score_bucket", &format!("{labels},le=\"{edge}\""), within);
+            }
+            sample("ml_prediction_score_count", &labels, counted);
+            sample("ml_prediction_non_finite_total", &labels, counted);
+            sample(
+                "ml_prediction_class_total",
+                &format!("{labels},class=\"{version}\""),
+                counted,
             );
+            sample(
+                "ml_business_outcome_total",
+                &format!("{labels},outcome=\"{version}\""),
+                counted,
+            );
+            sample("ml_inference_in_flight", &labels, 1000.0);
+            sample("ml_model_info", &format!("{labels},framework=\"\""), 1.0);
         }
+        let counted = all;
+        for counter in ["observations", "missing", "out_of_range"] {
+            let labels = format!("{model},feature_name=\"hour\"");
+            sample(&format!("ml_feature_{counter}_total"), &labels, counted);
+        }
+        for gauge in ["ml_data_drift_score", "ml_data_drift_detected"] {
+            sample(gauge, &format!("{model},feature_name=\"hour\""), 1.0);
+        }
+        for gauge in [
+            "ml_prediction_drift_score",
+            "ml_prediction_drift_detected",
+            "ml_drift_last_success_timestamp_seconds",
+            "ml_drift_baseline_timestamp_seconds",
+        ] {
+            sample(gauge, &model, 1.0);
+        }
+        sample("ml_drift_runs_total", &format!("{model},result=\"failure\""), counted);
+        sample(
+            "ml_prediction_log_records_total",
+            &format!("{model},result=\"dropped\""),
+            counted,
+        );
+        sample("ml_inference_queue_depth", &model, 1000.0);
+        sample("ml_label_overflow_total", "label=\"route\"", counted);
+        sample("process_start_time_seconds", "", counted);
+        let stranger = "model_name=\"stranger\",model_version=\"1\",framework=\"\"";
+        sample("ml_model_info", stranger, 1.0);
         Page {
             content_type: "text/plain; version=0.0.4".to_owned(),
             body: body.into_bytes(),
@@ -189,7 +301,8 @@ fn webhook() -> (SocketAddr, Receiver<Json>) {
 
 /// The alert of that name, with the receiver it went to.
 fn wait_for(told: &Receiver<Json>, name: &str) -> Json {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
+    let deadline = Instant::now() + Duration::from_secs(90);
     let mut seen = Vec::new();
     while let Ok(notification) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         for alert in notification["alerts"].as_array().into_iter().flatten() {

@@ -1,7 +1,10 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod any_configuration;
 mod end_to_end;
 mod prometheus;
+mod promql;
+mod rollout;
 mod runbooks;
 mod support;

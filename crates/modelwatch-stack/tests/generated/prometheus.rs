@@ -1,5 +1,8 @@
 //! prometheus.yml and the rules.
 
+use modelwatch_config::{Config, Thresholds};
+use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
+
 use crate::support::{Folder, example, run};
 
 #[test]
@@ -15,12 +18,7 @@ fn promtool_takes_the_configuration_and_every_rule() {
 
 #[test]
 fn every_alert_is_quiet_fires_at_its_minute_and_resolves() {
-    let folder = Folder::generated(&example());
-    let tests: Vec<_> = std::fs::read_dir(folder.path("prometheus/tests"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    run("promtool", &["test", "rules"], &tests);
+    Folder::generated(&example()).run_rule_tests();
 }
 
 #[test]
@@ -37,4 +35,41 @@ fn what_is_checked_in_is_what_the_example_makes() {
         "{}\nrun `cargo run -p modelwatch-cli -- stack generate --config examples/modelwatch.toml`",
         differences.join("\n")
     );
+}
+
+#[test]
+fn the_tools_take_what_init_writes_and_it_names_every_threshold() {
+    let text = modelwatch_stack::check::INIT;
+    let config = Config::parse("modelwatch.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let folder = Folder::generated(&config);
+    run(
+        "promtool",
+        &["check", "config"],
+        &[folder.path("prometheus/prometheus.yml")],
+    );
+    run("amtool", &["check-config"], &[folder.path(ALERTMANAGER_FILE)]);
+    for key in Thresholds::KEYS {
+        assert!(text.contains(&format!("\n# {key} = ")), "{key}");
+    }
+}
+
+/// The comments show the defaults: with every `# key = value` uncommented nothing changes.
+#[test]
+fn the_comments_of_init_show_the_defaults() {
+    let text = modelwatch_stack::check::INIT;
+    let config = Config::parse("modelwatch.toml", text).unwrap();
+    let mut thresholds = false;
+    let uncommented: Vec<_> = text
+        .lines()
+        .map(|line| {
+            thresholds =
+                thresholds && !line.starts_with('[') || line == "[defaults.thresholds]" || line == "[defaults]";
+            line.strip_prefix("# ").filter(|_| thresholds).unwrap_or(line)
+        })
+        .collect();
+    let said = uncommented.join("\n");
+    let same = Config::parse("modelwatch.toml", &said).unwrap_or_else(|errors| panic!("{errors}\n{said}"));
+    assert_eq!(same.models[0].thresholds, config.models[0].thresholds);
+    assert_eq!(same.models[0].latency_p95, config.models[0].latency_p95);
+    assert_eq!(same.models[0].thresholds, Thresholds::default());
 }

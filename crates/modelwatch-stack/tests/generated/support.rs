@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 use modelwatch_config::Config;
 
@@ -36,6 +36,20 @@ impl Folder {
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.0.join(below)
+    }
+
+    /// Lets promtool run all generated tests, in two processes.
+    pub(crate) fn run_rule_tests(&self) {
+        let tests = fs::read_dir(self.path("prometheus/tests")).unwrap();
+        let tests: Vec<_> = tests.map(|entry| entry.unwrap().path()).collect();
+        assert!(tests.len() > 8, "{tests:?}");
+        // The odd and the even ones: the slow ones stand together.
+        thread::scope(|scope| {
+            for half in 0..2 {
+                let tests: Vec<_> = tests.iter().skip(half).step_by(2).cloned().collect();
+                scope.spawn(move || run("promtool", &["test", "rules"], &tests));
+            }
+        });
     }
 
     pub(crate) fn write(&self, below: &str, contents: &str) {

@@ -19,7 +19,7 @@ pub(crate) use panel::{
     TimeSeriesField, Transformation,
 };
 pub(crate) use query::Query;
-pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping};
+pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping, plain};
 pub(crate) use variable::Variable;
 
 /// The version of the dashboard format that this model writes; Grafana migrates older ones as it loads them.

@@ -74,8 +74,16 @@ impl Thresholds {
 
     /// Green, orange from four fifths of the limit, red from the limit.
     pub(crate) fn limit(limit: f64) -> Self {
-        Self::of(Color::Green, &[(limit * 0.8, Color::Orange), (limit, Color::Red)])
+        Self::of(
+            Color::Green,
+            &[(plain(limit * 0.8), Color::Orange), (limit, Color::Red)],
+        )
     }
+}
+
+/// A number that a reader can read: 0.35 times 0.8 is 0.28.
+pub(crate) fn plain(number: f64) -> f64 {
+    (number * 1e9).round() / 1e9
 }
 
 /// Text or a colour in place of a value.

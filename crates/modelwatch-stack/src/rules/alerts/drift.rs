@@ -352,6 +352,7 @@ fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
     }
     Case {
         step: MINUTE,
+        evaluate: 1,
         series,
         fires: labelled(&labels),
         quiet: vec![29, 44],
@@ -370,6 +371,7 @@ fn stale_case(model: &str, late: Duration) -> Case {
     let resumes = late_at + 10;
     Case {
         step,
+        evaluate: 1,
         series: vec![Series::ramps(
             name,
             &[("model_name", model)],
@@ -391,6 +393,7 @@ fn missing_case(model: &str) -> Case {
     let labels = [("model_name", model), ("model_version", "v1"), ("framework", "")];
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             Series::gauge(contract::MODEL_INFO.name, &labels, &[(1.0, 90)]),
             gauge(
@@ -420,6 +423,7 @@ fn failing_case(model: &str, window: Duration) -> Case {
     };
     Case {
         step,
+        evaluate: 1,
         series: vec![
             runs("success", &[(1.0, 50 + steps)]),
             runs("too_few_rows", &[(0.0, 5), (1.0, 45 + steps)]),
@@ -437,6 +441,7 @@ fn baseline_case(model: &str, age: Duration) -> Case {
     let made = 1800.0 - age.as_secs_f64();
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![gauge(
             &contract::DRIFT_BASELINE_TIMESTAMP,
             model,
@@ -460,6 +465,7 @@ fn log_case(model: &str, limit: f64) -> Case {
     };
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![records("dropped", &bad), records("written", &good)],
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 45],

@@ -104,6 +104,7 @@ fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
     let observations = &contract::FEATURE_OBSERVATIONS;
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             series(counter, "income", &bad),
             series(observations, "income", &all),

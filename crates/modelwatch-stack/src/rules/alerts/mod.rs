@@ -108,7 +108,7 @@ pub(super) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             case,
         } in tested
         {
-            let tests = tests.entry((kind.name, case.step)).or_default();
+            let tests = tests.entry((kind.name, case.evaluated())).or_default();
             if tests.len() < TESTED {
                 tests.push(case.test(kind.name, &labels));
             }
@@ -346,7 +346,7 @@ type Phases = [(f64, usize); 3];
 /// How a share goes over its threshold and back: a near miss for half an hour, then so much traffic and so bad that the next
 /// minute is over any threshold, then none of it. In events a minute for one that is looked at.
 fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> (Phases, Phases) {
-    let bad = [(0.9 * limit * all, 30), (100.0 * all, bad_minutes), (0.0, 120)];
+    let bad = [(0.9 * limit * all, 30), (1000.0 * all, bad_minutes), (0.0, 120)];
     let good = [((1.0 - 0.9 * limit) * all, 30), (0.0, bad_minutes), (all, 120)];
     (bad, good)
 }

@@ -171,12 +171,13 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 /// few minutes after the flood begins, whatever the limit: the flood outweighs what was before.
 fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, minimum: u64) -> Case {
     let minutes = |duration: Duration| usize::try_from(duration.as_secs() / 60).unwrap_or(usize::MAX);
-    // Steps of five minutes where windows are days: as exact, and quick.
-    let scale = if burn.long.1 >= DAY { 5 } else { 1 };
-    let (short, for_) = (minutes(burn.short.1) / scale, minutes(burn.for_) / scale);
-    let near = short + 15;
-    let flood = for_ + 15;
-    let after = short + 20;
+    // Evaluations ten minutes apart where windows are days: as exact, and quick.
+    let every = if burn.long.1 >= DAY { 10 } else { 1 };
+    let (short, for_) = (minutes(burn.short.1), minutes(burn.for_));
+    let slack = usize::try_from(10 * every).unwrap_or(usize::MAX);
+    let near = short + 2 * slack;
+    let flood = for_ + 2 * slack;
+    let after = short + 3 * slack;
     let all = 10.0 * minimum as f64;
     let bad = [(0.9 * limit * all, near), (100.0 * all, flood), (0.0, after)];
     let good = [((1.0 - 0.9 * limit) * all, near), (0.0, flood), (100.0 * all, after)];
@@ -207,11 +208,12 @@ fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, m
         ]
     };
     Case {
-        step: MINUTE * u32::try_from(scale).unwrap_or(1),
+        step: MINUTE,
+        evaluate: every,
         series,
         fires: labelled(&[("model_name", name)]),
         quiet: vec![near, near + for_],
-        fires_at: near + for_ + 6,
-        resolved_at: near + flood + short + 10,
+        fires_at: near + for_ + slack,
+        resolved_at: near + flood + short + 2 * slack,
     }
 }

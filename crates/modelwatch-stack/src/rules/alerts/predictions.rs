@@ -1,5 +1,7 @@
 //! Do the answers change? Scores, classes and outcomes beside yesterday's or, for a new version, beside the other versions'.
 
+use std::time::Duration;
+
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
@@ -148,8 +150,9 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Steps of five minutes in an hour.
-const HOUR: usize = 12;
+/// Steps in an hour: two are in the window that medians and shares are over.
+const HOUR: usize = 4;
+const STEP: Duration = Duration::from_secs(15 * 60);
 
 fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [&[("model_name", model), ("model_version", "v1")], extra].concat()
@@ -158,7 +161,7 @@ fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'
 /// A day at one median, two hours half a threshold away, then far away, then back.
 fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     let rate = minimum as f64;
-    let phases = [25 * HOUR, 2 * HOUR, HOUR + 6, 3 * HOUR];
+    let phases = [25 * HOUR, 2 * HOUR, HOUR + 2, 3 * HOUR];
     // Which of the buckets that end at 1, 1.1, 10 and 11 thresholds the scores are in, by phase.
     let lands = [0, 1, 3, 0];
     let edges = [1.0, 1.1, 10.0, 11.0].map(|times| tidy(limit * times).to_string());
@@ -184,13 +187,14 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     series.push(Series::counter("ml_prediction_score_count", &version(model, &[]), &all));
     let far = 27 * HOUR;
     Case {
-        step: 5 * MINUTE,
+        step: STEP,
+        evaluate: 1,
         series,
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         // Half an hour of far scores is a median after a quarter of an hour.
-        quiet: vec![far, far + 7],
-        fires_at: far + 10,
-        resolved_at: far + 2 * HOUR + 2,
+        quiet: vec![far, far + 2],
+        fires_at: far + 4,
+        resolved_at: far + 2 * HOUR + 1,
     }
 }
 
@@ -200,28 +204,29 @@ fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, 
     let rare = [
         (0.0, 25 * HOUR),
         (0.9 * limit * rate, 2 * HOUR),
-        (100.0 * rate, HOUR + 6),
+        (100.0 * rate, HOUR + 2),
         (0.0, 3 * HOUR),
     ];
     let usual = [
         (rate, 25 * HOUR),
         ((1.0 - 0.9 * limit) * rate, 2 * HOUR),
-        (0.0, HOUR + 6),
+        (0.0, HOUR + 2),
         (100.0 * rate, 3 * HOUR),
     ];
     let far = 27 * HOUR;
     let fires = ["rare", "usual"]
         .map(|value| labelled(&[("model_name", model), ("model_version", "v1"), (label, value)]).concat());
     Case {
-        step: 5 * MINUTE,
+        step: STEP,
+        evaluate: 1,
         series: vec![
             Series::counter(counter.name, &version(model, &[(label, "rare")]), &rare),
             Series::counter(counter.name, &version(model, &[(label, "usual")]), &usual),
         ],
         fires: fires.to_vec(),
-        quiet: vec![far, far + 6],
-        fires_at: far + 7,
-        resolved_at: far + 2 * HOUR + 2,
+        quiet: vec![far, far + 2],
+        fires_at: far + 3,
+        resolved_at: far + 2 * HOUR + 1,
     }
 }
 
@@ -229,6 +234,7 @@ fn non_finite_case(model: &str, limit: f64) -> Case {
     let (bad, good) = over_and_back(limit, 100.0, 20);
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             Series::counter(contract::PREDICTION_NON_FINITE.name, &version(model, &[]), &bad),
             Series::counter("ml_prediction_score_count", &version(model, &[]), &good),

@@ -87,6 +87,7 @@ fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
     let (edge, next) = (tidy(limit).to_string(), tidy(limit * 2.0).to_string());
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             bucket("v1", &edge, &within),
             bucket("v1", &next, &total),
@@ -120,6 +121,7 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
     let few = [(0.1 * plenty(minimum), 180)];
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             counted(model, "v1", "error", &bad),
             counted(model, "v1", "success", &good),
@@ -192,6 +194,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             ),
             case: Case {
                 step: MINUTE,
+                evaluate: 1,
                 // Two replicas below the threshold are together above it.
                 series: vec![
                     gauge(
@@ -236,6 +239,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             query: max_by(&["instance"], own(metric(&contract::INFERENCE_QUEUE_DEPTH), MODEL)),
             case: Case {
                 step: MINUTE,
+                evaluate: 1,
                 series: vec![gauge(
                     &contract::INFERENCE_QUEUE_DEPTH,
                     hero(&shared.models),
@@ -290,6 +294,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             query: own(recorded(&recorded::MODEL_REQUESTS), MODEL).expr(),
             case: Case {
                 step: MINUTE,
+                evaluate: 1,
                 // Little traffic that ends is no fault; much that ends is.
                 series: vec![counted(
                     hero(&shared.models),

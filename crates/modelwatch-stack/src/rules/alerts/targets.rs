@@ -47,6 +47,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             query: up.expr(),
             case: Case {
                 step: MINUTE,
+                evaluate: 1,
                 // Gone for four minutes, as in a restart; then for longer.
                 series: vec![replica(
                     &job.job,
@@ -77,6 +78,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             query: up.expr(),
             case: Case {
                 step: MINUTE,
+                evaluate: 1,
                 // One of two targets, then both.
                 series: vec![
                     replica(&job.job, "up", "a", &[(1.0, 10), (0.0, 50), (1.0, 10)]),
@@ -164,6 +166,7 @@ fn restart_case(job: &str, limit: usize) -> Case {
     let for_ = usize::try_from(MINUTE.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
     Case {
         step,
+        evaluate: 1,
         series: vec![
             replica(job, name, "a", &starts(limit)),
             replica(job, name, "b", &starts(limit - 1)),
@@ -236,6 +239,7 @@ fn unlisted_case(config: &Config) -> Case {
     };
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             info(hero(&listed), &[(1.0, 60)]),
             info(&stranger, &[(f64::NAN, 10), (1.0, 30), (f64::NAN, 20)]),
@@ -252,6 +256,7 @@ fn overflow_case(job: &str) -> Case {
     let phases = [(0.0, 30), (5.0, 10), (0.0, 90)];
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![Series::counter(contract::LABEL_OVERFLOW.name, &labels, &phases)],
         fires: labelled(&[("job", job), ("label", "route")]),
         quiet: vec![30, 35],

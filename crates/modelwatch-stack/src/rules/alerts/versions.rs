@@ -125,13 +125,14 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
     let (bad, good) = over_and_back(limit, minimum as f64, 20);
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: vec![
             series(
                 name,
                 model,
                 "stable",
                 ("status", "success"),
-                &[(1000.0 * minimum as f64, 170)],
+                &[(1e6 * minimum as f64, 170)],
             ),
             series(name, model, "canary", ("status", "error"), &bad),
             series(name, model, "canary", ("status", "success"), &good),
@@ -167,6 +168,7 @@ fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case 
     }
     Case {
         step: MINUTE,
+        evaluate: 1,
         series: all_series,
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30, 40],

@@ -1,12 +1,11 @@
 //! The statistics against scipy's, on the flights.
 
-mod common;
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{APRIL, JULY, TRAINING, column, flights};
+use crate::data::{TRAINING, column, flights};
+use crate::{APRIL, JULY};
 use modelwatch_drift::baseline::{Hygiene, NumericProfile};
 use modelwatch_drift::statistics::{Pair, chi_square, hellinger, jensen_shannon, kolmogorov_smirnov, psi, wasserstein};
 use serde_json::{Value, json};
@@ -75,7 +74,7 @@ fn ask(questions: &str) -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = here.join("../../.venv/bin/python");
     let mut child = Command::new(&python)
-        .arg(here.join("tests/judge.py"))
+        .arg(here.join("tests/statistics/judge.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,8 +1,7 @@
 //! The real weeks against the training quarter.
 
-mod common;
-
-use common::{APRIL, JULY, TRAINING, column};
+use crate::data::{TRAINING, column};
+use crate::{APRIL, JULY};
 use modelwatch_drift::baseline::{Hygiene, NumericProfile};
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
 

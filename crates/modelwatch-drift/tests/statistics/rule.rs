@@ -1,9 +1,6 @@
 //! What is called drift, and what is only chance.
 
-#[path = "common/drawn.rs"]
-mod drawn;
-
-use drawn::{Drawn, normal};
+use crate::drawn::{Drawn, normal};
 use modelwatch_drift::baseline::{CategoricalProfile, Counts, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::{Detector, Measurement, Rule, Statistic, Unmeasurable};
 use modelwatch_drift::statistics::Incomparable;
@@ -218,7 +215,7 @@ fn what_can_not_be_compared_says_why() {
     );
     assert_eq!(kind, Err(Unmeasurable::Kind));
     let unknown = "kolmogorov".parse::<Statistic>().expect_err("no such statistic");
-    assert!(unknown.to_string().contains("kolmogorov_smirnov"), "{unknown}");
+    assert!(unknown.to_string().contains("kolmogorov-smirnov"), "{unknown}");
     for statistic in Statistic::ALL {
         assert_eq!(statistic.name().parse(), Ok(statistic));
     }

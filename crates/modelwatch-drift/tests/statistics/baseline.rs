@@ -1,11 +1,7 @@
 //! What a reference must be, and what a baseline's file may hold.
 
-#[path = "common/drawn.rs"]
-#[expect(dead_code, reason = "only its rows are needed")]
-mod drawn;
-
+use crate::drawn::normal;
 use chrono::{DateTime, TimeDelta, Utc};
-use drawn::normal;
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericBins, NumericProfile, Profile,
     Source, TimeSpan, warnings,

@@ -1,0 +1,76 @@
+//! `modelwatch drift once`: a run that ends.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use modelwatch_drift::publish::{Pushgateway, Textfile};
+use modelwatch_drift::{Clock, DriftJob, ManualClock};
+
+use super::{Models, tell};
+use crate::{Failure, runtime};
+
+/// Which window, and where its scores go. Without a place they go to standard output.
+#[derive(Args)]
+pub(crate) struct Once {
+    #[command(flatten)]
+    models: Models,
+    /// As if it were then, in RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    at: Option<DateTime<Utc>>,
+    /// A Pushgateway, such as `http://pushgateway:9091`.
+    #[arg(long, value_name = "URL")]
+    pushgateway: Option<String>,
+    /// The name of the group there.
+    #[arg(long, value_name = "NAME", default_value = "drift-exporter")]
+    job: String,
+    /// A file for node-exporter's textfile collector, ending in .prom.
+    #[arg(long, value_name = "FILE")]
+    textfile: Option<PathBuf>,
+}
+
+pub(crate) fn run(command: &Once) -> Result<(), Failure> {
+    let clock = command.at.map_or_else(Clock::system, |at| ManualClock::new(at).into());
+    let mut job = DriftJob::new(command.models.settings()?, clock);
+    let board = job.board();
+    // The places first: a run that can't be published is in vain.
+    let gateway = command
+        .pushgateway
+        .as_deref()
+        .map(|url| Pushgateway::new(url, &command.job));
+    let gateway = gateway.transpose().map_err(Failure::new)?;
+    let textfile = command
+        .textfile
+        .clone()
+        .map(Textfile::new)
+        .transpose()
+        .map_err(Failure::new)?;
+    if let Some(gateway) = &gateway {
+        board.resume(&gateway.read().map_err(Failure::new)?);
+    } else if let Some(textfile) = &textfile {
+        board.resume(&textfile.read().map_err(Failure::new)?);
+    }
+    let runs = runtime()?.block_on(job.run_due());
+    runs.iter().for_each(tell);
+    let page = board.page();
+    if let Some(gateway) = &gateway {
+        gateway.push(&page).map_err(Failure::new)?;
+    }
+    if let Some(textfile) = &textfile {
+        textfile.write(&page).map_err(Failure::new)?;
+    }
+    if gateway.is_none() && textfile.is_none() {
+        std::io::stdout()
+            .write_all(&page)
+            .map_err(|error| Failure::new(format!("the scores can't be written: {error}")))?;
+    }
+    let failed = runs.iter().filter(|run| run.is_err()).count();
+    match failed {
+        0 => Ok(()),
+        failed => Err(Failure::new(format!(
+            "{failed} of {} models could not be compared",
+            runs.len()
+        ))),
+    }
+}

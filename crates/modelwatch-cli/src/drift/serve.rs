@@ -1,0 +1,55 @@
+//! `modelwatch drift serve`: the sidecar.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use modelwatch_drift::exporter;
+use modelwatch_drift::{Clock, DriftJob};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::settings::Reloaded;
+use super::{Models, tell};
+use crate::{Failure, runtime};
+
+/// What to serve, and where.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    models: Models,
+    /// Where to serve /metrics; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9109")]
+    listen: SocketAddr,
+}
+
+pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
+    let settings = command.models.settings()?;
+    let mut reloaded = Reloaded::new(&command.models.config, &command.models.named);
+    runtime()?.block_on(async {
+        let listen = command.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            Failure::new(format!(
+                "can't serve on {listen}: {error}; name another address with --listen"
+            ))
+        })?;
+        let address = listener.local_addr().map_err(Failure::new)?;
+        let unheard = |error| Failure::new(format!("can't listen for signals: {error}"));
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+        let mut job = DriftJob::new(settings, Clock::system());
+        let board = job.board();
+        tracing::info!("serving on http://{address}/metrics");
+        let end = async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        tokio::select! {
+            served = exporter::serve(&board, listener, end) => {
+                served.map_err(|error| Failure::new(format!("serving on {address} ended: {error}")))
+            }
+            () = job.watch(|| reloaded.changed(), tell) => Ok(()),
+        }
+    })
+}

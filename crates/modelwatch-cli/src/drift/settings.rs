@@ -1,0 +1,134 @@
+//! From modelwatch.toml to what the drift job is told.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use chrono::TimeDelta;
+use modelwatch_config::{Config, Drift, FeatureDrift, Model, Source, Statistic};
+use modelwatch_drift::ModelSettings;
+use modelwatch_drift::decision::{self, Rule};
+
+use crate::Failure;
+
+/// The settings of every model that has drift to watch, or of the named ones.
+pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
+    if let Some(unknown) = named
+        .iter()
+        .find(|name| !config.models.iter().any(|model| model.name == **name))
+    {
+        let known: Vec<_> = config.models.iter().map(|model| model.name.as_str()).collect();
+        return Err(Failure::new(format!(
+            "no model is called {unknown:?}; there are {}",
+            known.join(", ")
+        )));
+    }
+    let chosen = |model: &&Model| named.is_empty() || named.contains(&model.name);
+    let models: Vec<_> = config.models.iter().filter(chosen).collect();
+    let watched: Vec<_> = models
+        .iter()
+        .filter_map(|model| Some(settings(model, model.drift.as_ref()?)))
+        .collect();
+    match watched.is_empty() {
+        true => Err(Failure::new(
+            "no model has a [models.drift] section; add one with baseline = and log =",
+        )),
+        false => watched.into_iter().collect(),
+    }
+}
+
+fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
+    let time = |duration| {
+        TimeDelta::from_std(duration).map_err(|error| Failure::new(format!("model {:?}: {error}", model.name)))
+    };
+    let rule = Rule {
+        statistic: statistic(drift.statistic),
+        threshold: drift.threshold,
+        significance: drift.significance,
+        consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
+        least_rows: drift.minimum_rows,
+    };
+    let own = |feature: &FeatureDrift| Rule {
+        statistic: feature.statistic.map_or(rule.statistic, statistic),
+        threshold: feature.threshold.unwrap_or(rule.threshold),
+        ..rule
+    };
+    Ok(ModelSettings {
+        window: time(drift.window)?,
+        interval: time(drift.interval)?,
+        grace: time(drift.grace)?,
+        rule,
+        features: drift
+            .features
+            .iter()
+            .map(|(name, feature)| (name.clone(), own(feature)))
+            .collect(),
+        per_version: drift.per_version,
+        ..ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log))
+    })
+}
+
+fn place(source: &Source) -> String {
+    match source {
+        Source::Path(path) => path.display().to_string(),
+        Source::Url(url) => url.clone(),
+    }
+}
+
+fn statistic(statistic: Statistic) -> decision::Statistic {
+    match statistic {
+        Statistic::Psi => decision::Statistic::Psi,
+        Statistic::JensenShannon => decision::Statistic::JensenShannon,
+        Statistic::KolmogorovSmirnov => decision::Statistic::KolmogorovSmirnov,
+        Statistic::Wasserstein => decision::Statistic::Wasserstein,
+        Statistic::ChiSquare => decision::Statistic::ChiSquare,
+        Statistic::Hellinger => decision::Statistic::Hellinger,
+    }
+}
+
+/// A modelwatch.toml that is read again when it has changed.
+pub(crate) struct Reloaded {
+    path: PathBuf,
+    text: io::Result<String>,
+    named: Vec<String>,
+}
+
+impl Reloaded {
+    pub(crate) fn new(path: &Path, named: &[String]) -> Self {
+        Self {
+            path: path.into(),
+            text: fs::read_to_string(path),
+            named: named.into(),
+        }
+    }
+
+    /// New settings, where the file has changed and can be read. One that cannot leaves the settings as they are, and is told.
+    pub(crate) fn changed(&mut self) -> Option<Vec<ModelSettings>> {
+        let text = fs::read_to_string(&self.path);
+        let same = match (&self.text, &text) {
+            (Ok(before), Ok(now)) => before == now,
+            (Err(before), Err(now)) => before.kind() == now.kind(),
+            _ => false,
+        };
+        if same {
+            return None;
+        }
+        let read = Config::load(&self.path)
+            .map_err(Failure::new)
+            .and_then(|config| of(&config, &self.named));
+        self.text = text;
+        match read {
+            Ok(models) => {
+                tracing::info!(
+                    models = models.len(),
+                    "{} has changed and is in use",
+                    self.path.display()
+                );
+                Some(models)
+            }
+            Err(failure) => {
+                tracing::error!("{failure}; the settings of before stay in use");
+                None
+            }
+        }
+    }
+}

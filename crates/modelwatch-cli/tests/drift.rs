@@ -1,0 +1,206 @@
+//! `modelwatch baseline` and `modelwatch drift` as a user runs them, on a week of real flights.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use flights::data::{self, FEATURES};
+use modelwatch::{Feature, Monitor};
+use modelwatch_log::PredictionLog;
+use modelwatch_testkit::{MetricsPage, http_get, promtool_check_metrics};
+use tempfile::TempDir;
+
+const WEEK: [&str; 4] = ["--from", "2013-07-08T04:00:00Z", "--to", "2013-07-15T04:00:00Z"];
+
+fn flights(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/data/flights")
+        .join(name)
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+/// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
+fn modelwatch(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
+    let output = command(folder, arguments).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// A folder with the July week in a prediction log, its baseline, and a modelwatch.toml that names both.
+fn july() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let monitor = Monitor::new();
+    let features = FEATURES.map(Feature::numeric);
+    let model = monitor
+        .model("flight-delay", "2013q1")
+        .features(features)
+        .register()
+        .expect("valid");
+    let log = PredictionLog::builder(folder.path().join("prediction-log"));
+    let log = log.queue(8_192).start(&monitor).expect("a log");
+    let logged = log.model(&model).expect("a handle");
+    for flight in data::read(&flights("replay-2013-07-08-week.parquet")).expect("flights") {
+        logged.record(flight.features, 0.5).at(flight.scheduled);
+    }
+    log.close().expect("written");
+    let training = flights("train-2013q1.parquet");
+    let mut baseline = vec![
+        "baseline",
+        "--model",
+        "flight-delay",
+        "--output",
+        "baseline.json",
+        "--time",
+        "event_time",
+    ];
+    FEATURES
+        .iter()
+        .for_each(|feature| baseline.extend(["--feature", feature]));
+    baseline.push(training.to_str().expect("text"));
+    let (done, said, complained) = modelwatch(folder.path(), &baseline);
+    assert!(done, "{complained}");
+    assert!(said.contains("of flight-delay, 80789 rows, 10 features"), "{said}");
+    let (done, _, complained) = modelwatch(folder.path(), &["stack", "init"]);
+    assert!(done, "{complained}");
+    let toml = folder.path().join("modelwatch.toml");
+    let text = fs::read_to_string(&toml).expect("a configuration");
+    let (before, _) = text.split_once("[[models]]").expect("a model");
+    let model = "[[models]]\nname = \"flight-delay\"\nroutes = [\"/predict\"]\n[models.drift]\nbaseline = \"baseline.json\"\n\
+                 log = \"prediction-log\"\nwindow = \"7d\"\ninterval = \"1h\"\nconsecutive_windows = 1\n\
+                 [models.drift.features.distance]\nthreshold = 0.01\n";
+    fs::write(toml, format!("{before}{model}")).expect("written");
+    folder
+}
+
+#[test]
+fn a_report_has_the_known_drift_of_the_week_and_thresholds_come_from_the_file() {
+    let folder = july();
+    let arguments = [&["drift", "report", "--html", "drift.html"], &WEEK[..]].concat();
+    let (done, table, complained) = modelwatch(folder.path(), &arguments);
+    assert!(done, "{complained}");
+    assert!(table.contains("6759 rows"), "{table}");
+    let line = |feature: &str| {
+        let line = table
+            .lines()
+            .find(|line| line.trim_start().starts_with(feature))
+            .expect(feature);
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (feature, score, threshold, drifts) in [
+        ("dep_delay", "0.197", "0.15", true),
+        ("distance", "0.022", "0.01", true),
+        ("hour", "0.003", "0.15", false),
+    ] {
+        let cells = line(feature);
+        assert_eq!((cells[1].as_str(), cells[3].as_str()), ("psi", threshold), "{table}");
+        assert!(cells[2].starts_with(score), "{table}");
+        assert_eq!(cells.last().is_some_and(|word| word == "drift"), drifts, "{table}");
+    }
+    let page = fs::read_to_string(folder.path().join("drift.html")).expect("a page");
+    assert!(page.contains("<svg") && page.contains("dep_delay"), "{page}");
+}
+
+#[test]
+fn one_run_leaves_a_textfile_that_prometheus_can_read() {
+    let folder = july();
+    let now = ["--at", "2013-07-15T04:01:00Z"];
+    let textfile = ["drift", "once", "--textfile", "drift.prom"];
+    let (done, _, complained) = modelwatch(folder.path(), &[&textfile[..], &now].concat());
+    assert!(done, "{complained}");
+    let page = fs::read(folder.path().join("drift.prom")).expect("a page");
+    promtool_check_metrics(&page).expect("promtool is content");
+    let parsed = MetricsPage::parse(&page);
+    let score = parsed.sum("ml_data_drift_score", &[("feature_name", "dep_delay")]);
+    assert!((0.19..0.20).contains(&score), "{score}");
+    assert_eq!(parsed.sum("ml_data_drift_detected", &[("feature_name", "hour")]), 0.0);
+    // Without a place, the page is printed.
+    let (done, printed, _) = modelwatch(folder.path(), &[&["drift", "once"][..], &now].concat());
+    assert!(done && printed.contains("ml_data_drift_score{"), "{printed}");
+}
+
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_sidecar_serves_scores_and_takes_a_changed_file_into_use() {
+    let folder = july();
+    let mut serve = command(folder.path(), &["drift", "serve", "--listen", "127.0.0.1:0"]);
+    let mut serving = Serving(serve.stderr(Stdio::piped()).spawn().expect("the program starts"));
+    let mut lines = BufReader::new(serving.0.stderr.take().expect("piped")).lines();
+    let address: SocketAddr = loop {
+        let line = lines.next().expect("it says where it serves").expect("text");
+        if let Some((_, rest)) = line.split_once("http://") {
+            break rest.trim_end_matches("/metrics").parse().expect("an address");
+        }
+    };
+    // Whatever it says later, its pipe stays open.
+    thread::spawn(move || lines.for_each(drop));
+    let runs_within = |result: &str, model: &str| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let page = http_get(address, "/metrics", &[]).expect("a page");
+            let page = MetricsPage::parse(&page.body);
+            if page.sum("ml_drift_runs_total", &[("result", result), ("model_name", model)]) >= 1.0 {
+                return page;
+            }
+            assert!(Instant::now() < deadline, "no run of {model} with {result}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    };
+    // The flights of 2013 are not in the week that ended last.
+    let page = runs_within("too_few_rows", "flight-delay");
+    assert_eq!(page.sum("ml_drift_window_rows", &[]), 0.0);
+    assert!(
+        page.labels_of("ml_data_drift_score", "feature_name").is_empty(),
+        "no score"
+    );
+    let toml = folder.path().join("modelwatch.toml");
+    let text = fs::read_to_string(&toml).expect("a configuration");
+    fs::write(&toml, text.replace("name = \"flight-delay\"", "name = \"claims-risk\"")).expect("written");
+    runs_within("failure", "claims-risk");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_mend() {
+    let folder = july();
+    for (arguments, parts) in [
+        (
+            &["drift", "report", "--model", "claims"][..],
+            &["no model is called \"claims\"; there are flight-delay"][..],
+        ),
+        (&["drift", "report", "--config", "nowhere.toml"], &["nowhere.toml"]),
+        (
+            &["drift", "report", "--from", WEEK[3], "--to", WEEK[1]],
+            &["before it begins; swap --from and --to"],
+        ),
+        (&["drift", "once", "--textfile", "scores.txt"], &["must end in .prom"]),
+        (
+            &["drift", "once", "--pushgateway", "https://gateway"],
+            &["must begin with http://"],
+        ),
+        (
+            &["baseline", "--model", "m", "--output", "b.json", "nowhere/*.parquet"],
+            &["nowhere/*.parquet"],
+        ),
+    ] {
+        let (done, _, complained) = modelwatch(folder.path(), arguments);
+        assert!(!done, "{arguments:?}");
+        parts
+            .iter()
+            .for_each(|part| assert!(complained.contains(part), "{arguments:?}: no {part:?} in {complained}"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Mistakes in modelwatch.toml: each with its place, what it is, and the mend; all at once.
+
+use modelwatch_config::{Config, ConfigErrors};
+use proptest::prelude::*;
+
+const GOOD: &str = include_str!("../../../examples/modelwatch.toml");
+
+fn errors(text: &str) -> ConfigErrors {
+    match Config::parse("modelwatch.toml", text) {
+        Ok(config) => panic!("no mistake found: {config:?}"),
+        Err(errors) => errors,
+    }
+}
+
+/// Replaces a part of the example and expects exactly one mistake, at the line of `at`.
+fn mistake(from: &str, to: &str, at: &str, says: &str) {
+    assert!(GOOD.contains(from), "{from}");
+    let text = GOOD.replacen(from, to, 1);
+    let errors = errors(&text);
+    let line = text.lines().position(|line| line.contains(at)).unwrap() + 1;
+    let said = errors.to_string();
+    assert_eq!(errors.as_slice().len(), 1, "{said}");
+    assert!(
+        said.starts_with(&format!("modelwatch.toml:{line}:")),
+        "line {line}: {said}"
+    );
+    assert!(said.contains(says), "{says}: {said}");
+}
+
+#[test]
+fn the_example_has_no_mistake() {
+    let config = Config::parse("examples/modelwatch.toml", GOOD).unwrap_or_else(|errors| panic!("{errors}"));
+    let model = config.model("flight-delay").unwrap();
+    assert_eq!(model.job, "model-inference");
+    assert_eq!(model.owners.data.team, "data-platform");
+    assert_eq!(config.folder(), std::path::Path::new("examples"));
+}
+
+#[test]
+fn an_unknown_key_is_told_with_the_nearest_known_one() {
+    mistake(
+        "critical_features",
+        "critcal_features",
+        "critcal",
+        "did you mean critical_features?",
+    );
+    mistake(
+        "scrape_interval",
+        "interval",
+        "interval = \"15s\"",
+        "unknown key prometheus.interval",
+    );
+    mistake(
+        "[models.drift]",
+        "[models.thresholds]\nmising_ratio = 0.1\n[models.drift]",
+        "mising",
+        "did you mean missing_ratio?",
+    );
+}
+
+#[test]
+fn a_wrong_value_is_told_with_what_would_be_right() {
+    mistake("\"350ms\"", "\"350 ms\"", "350 ms", "a duration such as");
+    mistake("\"350ms\"", "350", "= 350", "models[0].latency_p95 is 350");
+    mistake("0.999", "1", "availability", "below 1");
+    mistake(
+        "\"https://grafana.example.com\"",
+        "\"grafana\"",
+        "grafana =",
+        "a URL such as",
+    );
+    mistake("model-api:8000", "http://model-api:8000", "http://model", "host:port");
+    mistake(
+        "plane = \"drift\"",
+        "plane = \"drifting\"",
+        "drifting",
+        "\"inference\", \"drift\" or \"node\"",
+    );
+}
+
+#[test]
+fn a_latency_that_is_no_bucket_edge_is_told_with_the_edges() {
+    mistake(
+        "\"350ms\"",
+        "\"300ms\"",
+        "300ms",
+        "take one of 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
+    );
+    let own = GOOD.replace("\"350ms\"", "\"300ms\"\nlatency_buckets = [0.1, 0.3, 1]");
+    assert!(
+        Config::parse("modelwatch.toml", &own).is_ok(),
+        "a service may have other buckets"
+    );
+}
+
+#[test]
+fn names_that_are_declared_nowhere_are_told() {
+    mistake(
+        "serving = \"ml-platform\"",
+        "serving = \"ml-platfrom\"",
+        "platfrom",
+        "is no team",
+    );
+    mistake(
+        "[models.drift]",
+        "job = \"other\"\n[models.drift]",
+        "[[models]]",
+        "no inference job",
+    );
+}
+
+#[test]
+fn a_team_without_a_way_to_tell_it_is_told() {
+    mistake(
+        "[teams.data-platform]\nslack = { channel = \"#data-platform-alerts\", api_url_file = \"/etc/alertmanager/secrets/slack\" }",
+        "[teams.data-platform]",
+        "[teams.data-platform]",
+        "has no channel",
+    );
+}
+
+#[test]
+fn two_of_a_name_are_told() {
+    let text = format!("{GOOD}[[models]]\nname = \"flight-delay\"\nroutes = [\"/other\"]\n");
+    assert!(errors(&text).to_string().contains("a second model \"flight-delay\""));
+    let text = GOOD.replace("job = \"drift-exporter\"", "job = \"model-inference\"");
+    assert!(errors(&text).to_string().contains("a second job \"model-inference\""));
+}
+
+#[test]
+fn all_mistakes_come_at_once_in_the_order_of_the_file() {
+    let text = GOOD
+        .replace("environment =", "enviroment =")
+        .replace("\"30s\"", "\"thirty\"")
+        .replace("0.95", "95");
+    let errors = errors(&text);
+    let said = errors.to_string();
+    for part in [
+        "environment is missing",
+        "unknown key enviroment",
+        "\"thirty\"",
+        "latency_objective is 95",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let lines: Vec<_> = errors.as_slice().iter().map(|error| error.location).collect();
+    assert!(lines.is_sorted(), "{said}");
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line() {
+    let text = GOOD.replace("[links]", "[links");
+    let line = text.lines().position(|line| line == "[links").unwrap() + 1;
+    let said = errors(&text).to_string();
+    assert!(said.contains(&format!("modelwatch.toml:{line}:")), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let said = Config::load("no/such/modelwatch.toml").unwrap_err().to_string();
+    assert!(said.starts_with("no/such/modelwatch.toml: can't be read"), "{said}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a file holds, it is read or refused with a place.
+    #[test]
+    fn no_text_panics(cut in 0..GOOD.len(), length in 0_usize..60, put in "[ -~\n\t\u{e9}\u{1f642}\"=\\[\\]{}]{0,40}") {
+        let from = (0..=cut).rev().find(|at| GOOD.is_char_boundary(*at)).unwrap();
+        let to = (from..=(cut + length).min(GOOD.len())).rev().find(|at| GOOD.is_char_boundary(*at)).unwrap();
+        let text = format!("{}{put}{}", &GOOD[..from], &GOOD[to..]);
+        if let Err(errors) = Config::parse("modelwatch.toml", &text) {
+            prop_assert!(!errors.as_slice().is_empty());
+            prop_assert!(errors.as_slice().iter().all(|error| error.location.is_some()));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Statistics, baselines and the rule, through the crate's public doors; none of it needs an engine. One program, because
+//! linking is what takes the time.
+
+mod against_scipy;
+mod baseline;
+mod by_hand;
+mod data;
+mod drawn;
+mod flights;
+mod properties;
+mod rule;
+
+/// An ordinary week in spring.
+const APRIL: &str = "replay-2013-04-08-week.parquet";
+/// A week in summer.
+const JULY: &str = "replay-2013-07-08-week.parquet";
