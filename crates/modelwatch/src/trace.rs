@@ -117,7 +117,8 @@ pub(crate) struct Traces {
     /// A bit for each sample that waits for an exemplar: the classic buckets from the lowest bit up, the statuses from
     /// the highest down.
     wanted: AtomicU32,
-    latest: Mutex<Latest>,
+    /// Nothing until there is one: most series have none, and it is large.
+    latest: Mutex<Option<Box<Latest>>>,
     failures: AtomicU64,
 }
 
@@ -177,6 +178,7 @@ impl Traces {
         // Somebody else keeps one this moment: theirs is as good.
         if let (Some(trace_id), Some(mut latest)) = (trace_id.filter(|_| wanted != 0), self.latest.try_lock()) {
             self.wanted.fetch_and(!wanted, Ordering::Relaxed);
+            let latest = latest.get_or_insert_default();
             let since_epoch = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .unwrap_or_default();
@@ -206,7 +208,7 @@ impl Traces {
 
     /// What there is, for a scrape, after which every sample may have a new one.
     pub(crate) fn read(&self) -> Latest {
-        let latest = self.latest.lock().clone();
+        let latest = self.latest.lock().as_deref().cloned().unwrap_or_default();
         if self.tracing.current.is_some() {
             self.wanted.store(u32::MAX, Ordering::Relaxed);
         }
