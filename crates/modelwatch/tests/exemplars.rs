@@ -1,8 +1,8 @@
 //! Exemplars that lead to a trace.
 #![cfg(feature = "tracing")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use modelwatch::{Format, Monitor, Status, TraceId};
