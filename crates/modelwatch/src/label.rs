@@ -88,9 +88,9 @@ impl Stage {
 /// A set of labels with its text, escaped once.
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
-    pairs: Vec<(&'static str, Arc<str>)>,
+    pairs: Box<[(&'static str, Arc<str>)]>,
     /// `a="1",b="2"`
-    text: String,
+    text: Box<str>,
 }
 
 impl Labels {
@@ -116,8 +116,10 @@ impl Labels {
             }
             text.push('"');
         }
-        text.shrink_to_fit();
-        Self { pairs, text }
+        Self {
+            pairs: pairs.into(),
+            text: text.into(),
+        }
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 
 use crate::exposition::Exemplar;
@@ -117,7 +118,8 @@ pub(crate) struct Traces {
     /// A bit for each sample that waits for an exemplar: the classic buckets from the lowest bit up, the statuses from
     /// the highest down.
     wanted: AtomicU32,
-    latest: Mutex<Latest>,
+    /// Nothing until there is one: most series have none, and it is large.
+    latest: OnceBox<Mutex<Latest>>,
     failures: AtomicU64,
 }
 
@@ -149,7 +151,7 @@ impl Traces {
         Self {
             wanted: AtomicU32::new(if tracing.current.is_some() { u32::MAX } else { 0 }),
             tracing,
-            latest: Mutex::default(),
+            latest: OnceBox::new(),
             failures: AtomicU64::new(0),
         }
     }
@@ -174,8 +176,11 @@ impl Traces {
         if event {
             emit(labels, status, latency, trace_id);
         }
+        let Some(trace_id) = trace_id.filter(|_| wanted != 0) else {
+            return;
+        };
         // Somebody else keeps one this moment: theirs is as good.
-        if let (Some(trace_id), Some(mut latest)) = (trace_id.filter(|_| wanted != 0), self.latest.try_lock()) {
+        if let Some(mut latest) = self.latest.get_or_init(Box::default).try_lock() {
             self.wanted.fetch_and(!wanted, Ordering::Relaxed);
             let since_epoch = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
@@ -206,7 +211,10 @@ impl Traces {
 
     /// What there is, for a scrape, after which every sample may have a new one.
     pub(crate) fn read(&self) -> Latest {
-        let latest = self.latest.lock().clone();
+        let latest = self
+            .latest
+            .get()
+            .map_or_else(Latest::default, |latest| latest.lock().clone());
         if self.tracing.current.is_some() {
             self.wanted.store(u32::MAX, Ordering::Relaxed);
         }
