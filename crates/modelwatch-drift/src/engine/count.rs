@@ -230,33 +230,52 @@ impl<S: Sort> Accumulator for Counter<S> {
     }
 }
 
-/// Edges, padded with infinity to one less than a power of two, so that each search takes the same steps without a branch.
+/// Slots of equal width between the first edge and the last, each with the edges that lie in it: one multiplication leads
+/// to the few edges that a value must be compared with. A search among all of them took two thirds of a query.
 #[derive(Debug)]
 struct ByEdge {
     edges: Vec<f64>,
-    above: usize,
+    scale: f64,
+    /// How many edges lie in earlier slots, for each slot, and at the end how many there are.
+    before: Vec<u32>,
 }
+
+const SLOTS: usize = 2_048;
+/// A slot with more edges than this is searched by halves.
+const FEW: usize = 8;
 
 impl ByEdge {
     fn new(edges: &[f64]) -> Self {
-        let mut padded = edges.to_vec();
-        padded.resize((edges.len() + 1).next_power_of_two() - 1, f64::NAN);
-        Self {
-            edges: padded,
-            above: edges.len(),
-        }
+        let first = edges.first().copied().unwrap_or_default();
+        let last = edges.last().copied().unwrap_or_default();
+        let mut sort = Self {
+            edges: edges.to_vec(),
+            scale: SLOTS as f64 / (last - first),
+            before: Vec::new(),
+        };
+        let before = |slot| edges.partition_point(|edge| sort.slot(first, *edge) < slot);
+        sort.before = (0..=SLOTS).map(|slot| before(slot) as u32).collect();
+        sort
     }
 
-    /// How many edges are at or below the value. No comparison with the padding is true.
+    /// Never smaller for a larger value, however it is rounded: so only the edges of a value's own slot can be on either side
+    /// of it. What is no number is in the first.
     #[inline]
-    fn cell(&self, value: f64) -> usize {
-        let mut below = 0;
-        let mut half = self.edges.len().div_ceil(2);
-        while half > 0 {
-            below += usize::from(self.edges[below + half - 1] <= value) * half;
-            half /= 2;
+    fn slot(&self, first: f64, value: f64) -> usize {
+        (((value - first) * self.scale) as usize).min(SLOTS - 1)
+    }
+
+    /// How many edges are at or below the value.
+    #[inline]
+    fn cell(&self, first: f64, value: f64) -> usize {
+        let slot = self.slot(first, value);
+        let (from, to) = (self.before[slot] as usize, self.before[slot + 1] as usize);
+        let within = &self.edges[from..to];
+        from + if within.len() <= FEW {
+            within.iter().map(|edge| usize::from(*edge <= value)).sum::<usize>()
+        } else {
+            within.partition_point(|edge| *edge <= value)
         }
-        below
     }
 }
 
@@ -265,8 +284,15 @@ impl Sort for ByEdge {
         let Some(values) = values.as_primitive_opt::<Float64Type>() else {
             return exec_err!("count_cells by edges takes 64-bit floats, not {}", values.data_type());
         };
-        let missing = self.above + 1;
-        let place = |value: f64| if value.is_nan() { missing } else { self.cell(value) };
+        let missing = self.edges.len() + 1;
+        let first = self.edges.first().copied().unwrap_or_default();
+        let place = |value: f64| {
+            if value.is_nan() {
+                missing
+            } else {
+                self.cell(first, value)
+            }
+        };
         if values.null_count() == 0 {
             for value in values.values() {
                 counts.cells[place(*value)] += 1;
@@ -282,7 +308,7 @@ impl Sort for ByEdge {
     }
 
     fn size(&self) -> usize {
-        self.edges.capacity() * 8
+        self.edges.capacity() * 8 + self.before.capacity() * 4
     }
 }
 
@@ -319,5 +345,43 @@ impl Sort for ByName {
     fn size(&self) -> usize {
         let names: usize = self.places.keys().map(String::capacity).sum();
         names + self.places.capacity() * size_of::<(String, usize)>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::ByEdge;
+
+    fn double() -> impl Strategy<Value = f64> {
+        let any = any::<u64>().prop_map(f64::from_bits);
+        prop_oneof![
+            any,
+            -3.0..3.0,
+            Just(f64::INFINITY),
+            Just(f64::NEG_INFINITY),
+            Just(f64::MAX),
+            Just(0.0),
+            Just(-0.0)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_where_a_search_among_all_edges_finds_it(
+            edges in prop::collection::vec(double(), 2..600),
+            values in prop::collection::vec(double(), 1..200),
+        ) {
+            let mut edges: Vec<_> = edges.into_iter().filter(|edge| edge.is_finite()).collect();
+            edges.sort_by(f64::total_cmp);
+            edges.dedup();
+            prop_assume!(edges.len() >= 2);
+            let sort = ByEdge::new(&edges);
+            for value in values.iter().chain(&edges).filter(|value| !value.is_nan()) {
+                let expected = edges.partition_point(|edge| edge <= value);
+                prop_assert_eq!(sort.cell(edges[0], *value), expected, "{} among {:?}", value, edges);
+            }
+        }
     }
 }
