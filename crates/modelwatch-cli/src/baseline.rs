@@ -84,7 +84,7 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     let out = command.output.display();
     fs::write(&command.output, json).map_err(|error| {
         Failure::new(format!(
-            "{out} can't be written: {error}; name another file with --outputput"
+            "{out} can't be written: {error}; name another file with --output"
         ))
     })?;
     let about = baseline.about();
