@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use flights::data::FEATURES;
 use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
 use parquet::record::Field;
@@ -24,18 +25,6 @@ use drawn::{Drawn, normal};
 
 const WINDOWS: u32 = 10_000;
 const SEED: u64 = 20_130_101;
-const FEATURES: [&str; 10] = [
-    "dep_delay",
-    "distance",
-    "hour",
-    "temp",
-    "dewp",
-    "humid",
-    "wind_speed",
-    "precip",
-    "pressure",
-    "visib",
-];
 
 fn main() {
     let rule = Rule::default();

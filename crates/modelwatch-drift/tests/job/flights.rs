@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use ::flights::data::FEATURES as NUMBERS;
 use chrono::DateTime;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
@@ -13,19 +14,6 @@ use modelwatch_drift::job::Subject;
 use modelwatch_drift::{Clock, DriftJob, ModelSettings, TimeWindow, TrainingOptions};
 
 use crate::log::{Log, Row, Value, time};
-
-const NUMBERS: [&str; 10] = [
-    "dep_delay",
-    "distance",
-    "hour",
-    "temp",
-    "dewp",
-    "humid",
-    "wind_speed",
-    "precip",
-    "pressure",
-    "visib",
-];
 
 fn data(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

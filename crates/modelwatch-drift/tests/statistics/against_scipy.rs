@@ -6,22 +6,10 @@ use std::process::{Command, Stdio};
 
 use crate::data::{TRAINING, column, flights};
 use crate::{APRIL, JULY};
+use ::flights::data::FEATURES;
 use modelwatch_drift::baseline::{Hygiene, NumericProfile};
 use modelwatch_drift::statistics::{Pair, chi_square, hellinger, jensen_shannon, kolmogorov_smirnov, psi, wasserstein};
 use serde_json::{Value, json};
-
-const FEATURES: [&str; 10] = [
-    "dep_delay",
-    "distance",
-    "hour",
-    "temp",
-    "dewp",
-    "humid",
-    "wind_speed",
-    "precip",
-    "pressure",
-    "visib",
-];
 
 /// A feature's rows in training and in one of the weeks.
 struct Case {
