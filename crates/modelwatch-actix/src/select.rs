@@ -64,12 +64,22 @@ impl Fixed {
 
     fn route(&self, model: &Model, request: &ServiceRequest) -> Route {
         let mut latest = self.latest.borrow_mut();
-        let known = latest.take().filter(|latest| latest.path == request.path());
-        let Latest { pattern, .. } = latest.insert(known.unwrap_or_else(|| Latest {
-            path: request.path().to_owned(),
-            pattern: request.match_pattern(),
-        }));
-        model.route(pattern.as_deref().unwrap_or(&self.name))
+        match &mut *latest {
+            Some(known) if known.path == request.path() => {}
+            // Paths that differ each time fill the same string again and again.
+            Some(known) => {
+                request.path().clone_into(&mut known.path);
+                known.pattern = request.match_pattern();
+            }
+            None => {
+                *latest = Some(Latest {
+                    path: request.path().to_owned(),
+                    pattern: request.match_pattern(),
+                });
+            }
+        }
+        let pattern = latest.as_ref().and_then(|known| known.pattern.as_deref());
+        model.route(pattern.unwrap_or(&self.name))
     }
 }
 

@@ -52,7 +52,7 @@
 //! | `TimeoutLayer` of tower | its late requests count as `cancelled`, since it drops them | `error` |
 //! | `TimeoutLayer` of tower-http | `cancelled` | by the status it answers: 408 is `client_error`, 503 is `error` |
 //! | `LoadShedLayer` | what it sheds is not counted | `error` |
-//! | `ConcurrencyLimitLayer`, `RateLimitLayer` | the wait for a place is in no latency | the same: a request begins when the service is called, and that is after the wait |
+//! | `ConcurrencyLimitLayer` | the wait for a place is in no latency | the same: a request begins when the service is called, and that is after the wait |
 //! | `TraceLayer` | counts once; its span is open where the request ends, so exemplars and events have the trace | counts once; the span ends before the request does |
 //! | `CompressionLayer` | counts once; the latency ends as it takes the last frame | counts once; the latency includes compressing that frame |
 //! | authentication | what it refuses is not counted | by the status it answers |

@@ -42,8 +42,8 @@
 //!
 //! # Features
 //!
-//! - `tsc`: durations come from the processor's time stamp counter where it is steady, at half the cost of reading the
-//!   system's clock; elsewhere from the system's clock, as without it. The counter is calibrated once, as the
+//! - `tsc`: durations come from the processor's time stamp counter where it is steady, which is cheaper than reading the
+//!   system's clock (how much depends on the machine); elsewhere from the system's clock, as without it. The counter is calibrated once, as the
 //!   program starts.
 //!
 //! # What can go wrong

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use modelwatch_config::Config;
-use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, TestRunner};
 
-use crate::support::{Folder, run};
+use crate::support::Folder;
 
 /// Characters that mean something to TOML, YAML, JSON, PromQL, regular expressions, Go templates, URLs or Markdown.
 fn odd_name() -> impl Strategy<Value = String> {
@@ -128,12 +127,7 @@ fn the_tools_take_what_any_configuration_makes() {
         let config =
             Config::parse("modelwatch.toml", &text).map_err(|errors| TestCaseError::fail(errors.to_string()))?;
         let folder = Folder::generated(&config);
-        run(
-            "promtool",
-            &["check", "config"],
-            &[folder.path("prometheus/prometheus.yml")],
-        );
-        run("amtool", &["check-config"], &[folder.path(ALERTMANAGER_FILE)]);
+        folder.judge_configurations();
         Ok(())
     });
     checked.unwrap_or_else(|error| panic!("{error}"));

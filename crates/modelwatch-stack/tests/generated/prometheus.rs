@@ -1,7 +1,6 @@
 //! prometheus.yml and the rules.
 
 use modelwatch_config::{Config, Thresholds};
-use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 
 use crate::support::{Folder, example, run};
 
@@ -42,12 +41,7 @@ fn the_tools_take_what_init_writes_and_it_names_every_threshold() {
     let text = modelwatch_stack::check::INIT;
     let config = Config::parse("modelwatch.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
     let folder = Folder::generated(&config);
-    run(
-        "promtool",
-        &["check", "config"],
-        &[folder.path("prometheus/prometheus.yml")],
-    );
-    run("amtool", &["check-config"], &[folder.path(ALERTMANAGER_FILE)]);
+    folder.judge_configurations();
     for key in Thresholds::KEYS {
         assert!(text.contains(&format!("\n# {key} = ")), "{key}");
     }

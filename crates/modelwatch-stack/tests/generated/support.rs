@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
 use modelwatch_config::Config;
+use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 
 /// The configuration of the demo.
 pub(crate) fn example() -> Config {
@@ -32,6 +33,16 @@ impl Folder {
             folder.write(&file.path, &file.contents);
         }
         folder
+    }
+
+    /// Whether Prometheus and Alertmanager take their files.
+    pub(crate) fn judge_configurations(&self) {
+        run(
+            "promtool",
+            &["check", "config"],
+            &[self.path("prometheus/prometheus.yml")],
+        );
+        run("amtool", &["check-config"], &[self.path(ALERTMANAGER_FILE)]);
     }
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
