@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use modelwatch_drift::TrainingOptions;
+use modelwatch_drift_job::TrainingOptions;
 use modelwatch_drift::baseline::Hygiene;
 
 use crate::{Failure, runtime, say, threads};

@@ -25,7 +25,7 @@ impl TimeWindow {
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta, Utc};
-    /// use modelwatch_drift::TimeWindow;
+    /// use modelwatch_drift_job::TimeWindow;
     ///
     /// let quarter = TimeDelta::minutes(15);
     /// let now: DateTime<Utc> = "2026-04-01T10:19:30Z".parse()?;

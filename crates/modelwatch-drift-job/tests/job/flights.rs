@@ -10,8 +10,8 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use modelwatch_drift::decision::Rule;
-use modelwatch_drift::job::Subject;
-use modelwatch_drift::{Clock, DriftJob, ModelSettings, TimeWindow, TrainingOptions};
+use modelwatch_drift_job::Subject;
+use modelwatch_drift_job::{Clock, DriftJob, ModelSettings, TimeWindow, TrainingOptions};
 
 use crate::log::{Log, Row, Value, time};
 

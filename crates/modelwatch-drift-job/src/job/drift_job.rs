@@ -11,17 +11,18 @@ use chrono::{DateTime, Utc};
 
 use super::counting;
 use super::settings::ModelSettings;
-use super::window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};
-use crate::baseline::{Baseline, BaselineError, Profile};
-use crate::decision::{Detector, Measurement};
+use modelwatch_drift::baseline::{Baseline, BaselineError, Profile};
+use modelwatch_drift::decision::{Detector, Measurement};
 use crate::engine::{ColumnCounts, EngineError, Store, VersionCounts, WindowQuery};
 use crate::exporter::Board;
-use crate::{Clock, TimeWindow};
+use crate::clock::Clock;
+use crate::time_window::TimeWindow;
+use crate::window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};
 
 /// Compares windows of prediction logs with their baselines, and keeps the [`Board`] up to date.
 ///
 /// ```no_run
-/// use modelwatch_drift::{Clock, DriftJob, ModelSettings, TimeWindow};
+/// use modelwatch_drift_job::{Clock, DriftJob, ModelSettings, TimeWindow};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let settings = ModelSettings::new("claims-risk", "baselines/claims-risk.json", "prediction-log");

@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use modelwatch_drift::baseline::Baseline;
-use modelwatch_drift::{Clock, DriftJob, ModelSettings, TimeWindow};
+use modelwatch_drift_job::{Clock, DriftJob, ModelSettings, TimeWindow};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

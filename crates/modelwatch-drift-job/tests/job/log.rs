@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::metadata::KeyValue;
-use modelwatch_drift::TimeWindow;
+use modelwatch_drift_job::TimeWindow;
 use tempfile::TempDir;
 
 #[derive(Clone, Debug)]

@@ -1,26 +1,6 @@
-//! The engine: one aggregate query for a model and a window, whose result is counts.
-//!
-//! Counts are all that leaves this room, so the same query can run wherever the files are; nothing outside knows
-//! Arrow, and nothing in here knows a statistic.
-
-mod count;
-mod log_files;
-mod store;
-mod table;
-mod training;
-mod window_query;
-
-pub use count::{Cells, ColumnCounts};
-pub use store::Store;
-pub use training::{Kind, Training, TrainingColumn, TrainingFile};
-pub use window_query::{Column, VersionCounts, WindowCounts, WindowQuery};
+//! What an engine leaves out, and why it fails.
 
 use std::fmt;
-
-/// The column of the records' own time.
-const TIME: &str = "time";
-/// The column of the model's version.
-const MODEL_VERSION: &str = "model_version";
 
 /// A file that was left out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +25,7 @@ pub enum EngineError {
     Store {
         /// Its address.
         address: String,
-        /// What is wrong, and how to mend it.
+        /// What is wrong, and how to fix it.
         problem: String,
     },
     /// The query itself failed.
@@ -58,9 +38,9 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    fn list(store: &Store, error: &object_store::Error) -> Self {
+    pub(super) fn list(address: impl fmt::Display, error: &object_store::Error) -> Self {
         Self::Store {
-            address: store.to_string(),
+            address: address.to_string(),
             problem: format!("cannot be listed: {error}"),
         }
     }

@@ -1,8 +1,8 @@
 //! Between the baseline's bins and the engine's cells.
 
-use crate::baseline::{Baseline, CategoricalBins, CategoricalCounts, Counts, NumericBins, NumericCounts, Profile};
+use modelwatch_drift::baseline::{Baseline, CategoricalBins, CategoricalCounts, Counts, NumericBins, NumericCounts, Profile};
 use crate::engine::{Cells, Column, ColumnCounts};
-use crate::job::Subject;
+use crate::window_report::Subject;
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
 pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {

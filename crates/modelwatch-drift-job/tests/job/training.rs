@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use modelwatch_drift::baseline::{Baseline, HygieneWarning, Profile};
-use modelwatch_drift::{TrainingError, TrainingOptions, TrainingWarning};
+use modelwatch_drift_job::{TrainingError, TrainingOptions, TrainingWarning};
 use tempfile::TempDir;
 
 fn lines(rows: std::ops::Range<u32>, line: impl Fn(u32, f64, &str) -> String) -> String {

@@ -14,10 +14,14 @@ use datafusion::scalar::ScalarValue;
 use object_store::ObjectMeta;
 
 use super::count::{Cells, ColumnCounts, count_cells};
-use super::log_files::{self, LogFile};
+use super::log_files::{self, LogFile, TIME};
 use super::table::Files;
-use super::{EngineError, MODEL_VERSION, Skipped, Store, TIME};
-use crate::TimeWindow;
+use super::error::{EngineError, Skipped};
+use super::store::Store;
+use crate::time_window::TimeWindow;
+
+/// The column of the model's version.
+const MODEL_VERSION: &str = "model_version";
 
 /// A column of the log to be counted.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,8 +6,6 @@
 mod counting;
 mod drift_job;
 mod settings;
-mod window_report;
 
 pub use drift_job::{BaselineProblem, DriftJob, JobError};
 pub use settings::ModelSettings;
-pub use window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::job::{SubjectReport, Verdict, WindowReport};
+use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
     "",

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::TimeWindow;
-use crate::baseline::{Baseline, Counts, Profile};
-use crate::decision::{Measurement, Rule};
+use crate::time_window::TimeWindow;
+use modelwatch_drift::baseline::{Baseline, Counts, Profile};
+use modelwatch_drift::decision::{Measurement, Rule};
 use crate::engine::Skipped;
 
 /// What is compared.

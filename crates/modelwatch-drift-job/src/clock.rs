@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 /// Tells the job and its exporter the time.
 ///
 /// ```
-/// use modelwatch_drift::{Clock, ManualClock};
+/// use modelwatch_drift_job::{Clock, ManualClock};
 ///
 /// let replay = ManualClock::new("2013-04-08T00:00:00Z".parse()?);
 /// let clock = Clock::from(replay.clone());

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use modelwatch_drift::TrainingOptions;
+use modelwatch_drift_job::TrainingOptions;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -15,7 +15,8 @@ use datafusion::prelude::{
 use futures::TryStreamExt as _;
 use object_store::ObjectStoreExt as _;
 
-use super::{EngineError, Store};
+use super::error::EngineError;
+use super::store::Store;
 
 /// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
 const VALUES_AT_ONCE: u64 = 1 << 25;

@@ -10,9 +10,9 @@ use modelwatch::{Format, Monitor, Readings};
 use parking_lot::Mutex;
 
 use super::former;
-use crate::Clock;
-use crate::baseline::Baseline;
-use crate::job::{Subject, SubjectReport, Verdict, WindowReport};
+use crate::clock::Clock;
+use modelwatch_drift::baseline::Baseline;
+use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
 
 /// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;

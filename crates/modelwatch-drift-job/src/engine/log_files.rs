@@ -12,11 +12,14 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
-use super::{EngineError, Skipped, Store};
-use crate::TimeWindow;
+use super::error::{EngineError, Skipped};
+use super::store::Store;
+use crate::time_window::TimeWindow;
 
 /// Files whose footer is read at the same time.
 const FOOTERS_AT_ONCE: usize = 16;
+/// The column of the records' own time.
+pub(super) const TIME: &str = "time";
 /// The format this reads, as a file's own metadata has it.
 const FORMAT: &str = "1";
 
@@ -143,7 +146,7 @@ async fn judge(
                 ));
             }
             Ok(_) => {}
-            Err(_) if column == super::TIME => return Err("has no column \"time\"; it is no prediction log".into()),
+            Err(_) if column == TIME => return Err("has no column \"time\"; it is no prediction log".into()),
             // A feature that was added later, or is gone: its values are missing.
             Err(_) => {}
         }
@@ -177,7 +180,7 @@ fn fits(has: &DataType, wanted: &DataType) -> bool {
 
 /// The times of the first and the last row, where every row group's statistics have them.
 fn times(footer: &ParquetMetaData, schema: &Schema) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let DataType::Timestamp(unit, _) = schema.field_with_name(super::TIME).ok()?.data_type() else {
+    let DataType::Timestamp(unit, _) = schema.field_with_name(TIME).ok()?.data_type() else {
         return None;
     };
     let instant = |value: i64| match unit {
@@ -189,7 +192,7 @@ fn times(footer: &ParquetMetaData, schema: &Schema) -> Option<(DateTime<Utc>, Da
     let columns = footer.file_metadata().schema_descr().columns();
     let column = columns
         .iter()
-        .position(|column| column.path().string() == super::TIME)?;
+        .position(|column| column.path().string() == TIME)?;
     let mut range = None;
     for group in footer.row_groups() {
         let Some(Statistics::Int64(statistics)) = group.column(column).statistics() else {

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use twox_hash::XxHash3_128;
 
-use crate::baseline::{
+use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericProfile, Profile, Source,
     TimeSpan, warnings,
 };

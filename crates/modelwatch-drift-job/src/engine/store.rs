@@ -10,7 +10,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use super::EngineError;
+use super::error::EngineError;
 
 /// A root under which files lie.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl Store {
         Err(EngineError::Store {
             address: address.into(),
             problem: format!(
-                "this build reads local folders only, not {scheme}; build modelwatch-drift with the feature `s3` or `gcs`"
+                "this build reads local folders only, not {scheme}; build modelwatch-drift-job with the feature `s3` or `gcs`"
             ),
         })
     }
