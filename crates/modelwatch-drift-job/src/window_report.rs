@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::engine::Skipped;
 use crate::time_window::TimeWindow;
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
 use modelwatch_drift::decision::{Measurement, Rule};
-use crate::engine::Skipped;
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,7 +5,16 @@ use std::process::Command;
 /// The names of the crates that a package is built from, without those of its tests.
 fn tree(arguments: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--offline",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use chrono::TimeDelta;
 use modelwatch_config::{Config, Drift, FeatureDrift, Model, Source};
-use modelwatch_drift_job::ModelSettings;
 use modelwatch_drift::decision::Rule;
+use modelwatch_drift_job::ModelSettings;
 
 use crate::Failure;
 

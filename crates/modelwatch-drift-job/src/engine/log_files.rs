@@ -190,9 +190,7 @@ fn times(footer: &ParquetMetaData, schema: &Schema) -> Option<(DateTime<Utc>, Da
         TimeUnit::Nanosecond => Some(DateTime::from_timestamp_nanos(value)),
     };
     let columns = footer.file_metadata().schema_descr().columns();
-    let column = columns
-        .iter()
-        .position(|column| column.path().string() == TIME)?;
+    let column = columns.iter().position(|column| column.path().string() == TIME)?;
     let mut range = None;
     for group in footer.row_groups() {
         let Some(Statistics::Int64(statistics)) = group.column(column).statistics() else {

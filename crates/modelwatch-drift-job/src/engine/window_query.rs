@@ -14,10 +14,10 @@ use datafusion::scalar::ScalarValue;
 use object_store::ObjectMeta;
 
 use super::count::{Cells, ColumnCounts, count_cells};
-use super::log_files::{self, LogFile, TIME};
-use super::table::Files;
 use super::error::{EngineError, Skipped};
+use super::log_files::{self, LogFile, TIME};
 use super::store::Store;
+use super::table::Files;
 use crate::time_window::TimeWindow;
 
 /// The column of the model's version.

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use super::former;
 use crate::clock::Clock;
-use modelwatch_drift::baseline::Baseline;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
+use modelwatch_drift::baseline::Baseline;
 
 /// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;

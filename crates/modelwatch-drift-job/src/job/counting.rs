@@ -1,8 +1,10 @@
 //! Between the baseline's bins and the engine's cells.
 
-use modelwatch_drift::baseline::{Baseline, CategoricalBins, CategoricalCounts, Counts, NumericBins, NumericCounts, Profile};
 use crate::engine::{Cells, Column, ColumnCounts};
 use crate::window_report::Subject;
+use modelwatch_drift::baseline::{
+    Baseline, CategoricalBins, CategoricalCounts, Counts, NumericBins, NumericCounts, Profile,
+};
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
 pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {

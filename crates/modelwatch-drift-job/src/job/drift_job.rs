@@ -11,13 +11,13 @@ use chrono::{DateTime, Utc};
 
 use super::counting;
 use super::settings::ModelSettings;
-use modelwatch_drift::baseline::{Baseline, BaselineError, Profile};
-use modelwatch_drift::decision::{Detector, Measurement};
+use crate::clock::Clock;
 use crate::engine::{ColumnCounts, EngineError, Store, VersionCounts, WindowQuery};
 use crate::exporter::Board;
-use crate::clock::Clock;
 use crate::time_window::TimeWindow;
 use crate::window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};
+use modelwatch_drift::baseline::{Baseline, BaselineError, Profile};
+use modelwatch_drift::decision::{Detector, Measurement};
 
 /// Compares windows of prediction logs with their baselines, and keeps the [`Board`] up to date.
 ///

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use modelwatch_drift::engine::{Cells, Column, Store, WindowCounts, WindowQuery};
+use modelwatch_drift_job::engine::{Cells, Column, Store, WindowCounts, WindowQuery};
 
 use crate::log::{Log, Row, Value, batch, minutes, random, time, write_file};
 

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use modelwatch_drift::exporter::serve;
-use modelwatch_drift::publish::{Pushgateway, Textfile};
+use modelwatch_drift_job::exporter::serve;
+use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 use modelwatch_testkit::{MetricsPage, Prometheus, PrometheusOptions, http_get, promtool_check_metrics};
 
 use crate::log::time;

@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use modelwatch::Format;
 use modelwatch_drift::baseline::{About, Baseline, CategoricalProfile, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::Rule;
-use modelwatch_drift_job::{Subject, Verdict};
-use modelwatch_drift::report::page;
+use modelwatch_drift_job::report::page;
 use modelwatch_drift_job::{DriftJob, JobError, ManualClock, ModelSettings};
+use modelwatch_drift_job::{Subject, Verdict};
 use modelwatch_testkit::{MetricsPage, promtool_check_metrics};
 
 use crate::log::{Log, Row, minutes, random, time};
