@@ -4,5 +4,8 @@
 //! know no server, no file and no clock.
 //!
 //! - [`localization`]: the combination of labels that explains an excess of errors, slow requests or missing values.
+//! - [`onset`]: the moment at which a [`series`] left its usual ratio.
 
 pub mod localization;
+pub mod onset;
+pub mod series;
