@@ -12,7 +12,7 @@
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
-//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
+//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
@@ -29,6 +29,7 @@ mod protobuf;
 mod schemas;
 mod text;
 mod tools;
+mod world;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
 pub use schemas::{grafana_schema_check, kubernetes_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
+pub use world::{MadeSeries, World};
 
 /// The labels of a series, by name.
 pub type Labels = BTreeMap<String, String>;

@@ -126,7 +126,8 @@ pub fn name(name: &str) -> String {
     safe
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether a character could break a line, hide it, or turn the direction of writing. All are in the basic plane.
+pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

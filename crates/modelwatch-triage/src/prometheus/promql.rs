@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::source::{Question, Reading};
+use crate::words::is_unsafe;
 
 /// The expression of a question.
 pub(super) fn query(question: &Question) -> String {
@@ -38,7 +39,7 @@ fn selector_of(question: &Question) -> String {
     format!("{}{{{}}}", question.metric, matchers.join(","))
 }
 
-/// A PromQL string: Go's, in double quotes.
+/// A PromQL string: Go's, in double quotes. What could break or hide the line it is shown in is escaped.
 fn quoted(value: &str) -> String {
     let mut quoted = String::from("\"");
     for character in value.chars() {
@@ -48,9 +49,9 @@ fn quoted(value: &str) -> String {
                 quoted.push(character);
             }
             '\n' => quoted.push_str("\\n"),
-            control if control.is_control() => {
+            odd if is_unsafe(odd) => {
                 // Writing into a string can't fail.
-                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
+                let _ = write!(quoted, "\\u{:04x}", u32::from(odd));
             }
             plain => quoted.push(plain),
         }
