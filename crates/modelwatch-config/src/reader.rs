@@ -326,7 +326,9 @@ fn parsed_url(value: &DeValue<'_>) -> Result<Url, Expected> {
     let text = value.as_str().ok_or_else(|| wanted_url("in quotes"))?;
     // Allowed by the standard, some with a silent correction, and sure to be a mistake or to break a template here.
     if text.contains(|odd: char| odd.is_whitespace() || odd.is_control() || "{}<>\"\\".contains(odd)) {
-        return Err(wanted_url("without spaces, braces, quotes, angle brackets and backslashes"));
+        return Err(wanted_url(
+            "without spaces, braces, quotes, angle brackets and backslashes",
+        ));
     }
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     if rest.is_none_or(|rest| rest.starts_with('/')) {

@@ -94,7 +94,12 @@ fn a_wrong_url_is_told_with_the_reason() {
         ("https://grafana.example.com?orgId=1", "without ? and #"),
         ("https://grafana.example.com/#home", "without ? and #"),
     ] {
-        mistake("\"https://grafana.example.com\"", &format!("{url:?}"), "grafana =", says);
+        mistake(
+            "\"https://grafana.example.com\"",
+            &format!("{url:?}"),
+            "grafana =",
+            says,
+        );
     }
 }
 
@@ -105,7 +110,10 @@ fn a_url_is_kept_as_the_standard_spells_it() {
         ("https://grafana.example.com/team//", "https://grafana.example.com/team"),
         ("https://GRAFANA.example.com:443/x", "https://grafana.example.com/x"),
         ("http://[::1]:3000", "http://[::1]:3000"),
-        ("https://b\u{fc}cher.example/\u{fc}", "https://xn--bcher-kva.example/%C3%BC"),
+        (
+            "https://b\u{fc}cher.example/\u{fc}",
+            "https://xn--bcher-kva.example/%C3%BC",
+        ),
     ] {
         let text = GOOD.replacen("https://grafana.example.com", written, 1);
         let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{written}: {errors}"));

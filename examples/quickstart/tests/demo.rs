@@ -227,13 +227,29 @@ fn what_stops_it_is_one_line_with_the_mend_and_exit_code_2() {
 fn names_flag_and_fix_when_an_argument_is_of_no_use() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["--port", "80000"], &["'80000'", "--port <PORT>", "0..=65535"]),
-        (&["--rate", "-1"], &["'-1'", "--rate <RATE>", "above 0 and up to 100000"]),
-        (&["--rate", "NaN"], &["'NaN'", "--rate <RATE>", "above 0 and up to 100000"]),
-        (&["--seconds", "0"], &["'0'", "--seconds <SECONDS>", "above 0 and up to 86400"]),
-        (&["--seconds", "1e300"], &["--seconds <SECONDS>", "above 0 and up to 86400"]),
+        (
+            &["--rate", "-1"],
+            &["'-1'", "--rate <RATE>", "above 0 and up to 100000"],
+        ),
+        (
+            &["--rate", "NaN"],
+            &["'NaN'", "--rate <RATE>", "above 0 and up to 100000"],
+        ),
+        (
+            &["--seconds", "0"],
+            &["'0'", "--seconds <SECONDS>", "above 0 and up to 86400"],
+        ),
+        (
+            &["--seconds", "1e300"],
+            &["--seconds <SECONDS>", "above 0 and up to 86400"],
+        ),
         (
             &["--incident", "fire"],
-            &["'fire'", "--incident <NAME>", "canary-errors, canary-slow, feature-missing"],
+            &[
+                "'fire'",
+                "--incident <NAME>",
+                "canary-errors, canary-slow, feature-missing",
+            ],
         ),
         (&["--colour"], &["'--colour'", "--help"]),
     ];
@@ -324,7 +340,7 @@ fn the_service_answers_for_any_features() {
 }
 
 #[test]
-fn a_real_prometheus_counts_what_was_sent() {
+fn judged_a_real_prometheus_counts_what_was_sent() {
     let mut running = Running::start(&["--seconds", "2", "--rate", "150"]);
     line_with(&mut running.lines, "300 requests were answered");
     let prometheus = Prometheus::start(&PrometheusOptions::scraping(running.address)).expect("prometheus");

@@ -14,7 +14,7 @@ fn run_without_tools(test: &str) -> String {
 
 #[test]
 fn a_missing_promtool_fails_the_test_and_says_what_to_run() {
-    let said = run_without_tools("promtool::a_clean_exposition_is_accepted");
+    let said = run_without_tools("promtool::judged_a_clean_exposition_is_accepted");
     assert!(
         said.contains("promtool can't be run") && said.contains("`make setup`"),
         "{said}"
@@ -23,7 +23,7 @@ fn a_missing_promtool_fails_the_test_and_says_what_to_run() {
 
 #[test]
 fn a_missing_prometheus_fails_the_test_and_says_what_to_run() {
-    let said = run_without_tools("prometheus::a_dropped_prometheus_is_gone");
+    let said = run_without_tools("prometheus::judged_a_dropped_prometheus_is_gone");
     assert!(
         said.contains("prometheus can't be run") && said.contains("`make setup`"),
         "{said}"
