@@ -26,6 +26,7 @@ mod alertmanager;
 mod http;
 mod metrics_server;
 mod page;
+mod plain;
 mod prometheus;
 mod promtool;
 mod protobuf;

@@ -9,6 +9,11 @@ use std::thread;
 /// Set by `make check` to `none`: only tests run whose names don't begin with `judged_`, and they ask no tool.
 const TOOLS: &str = "MODELWATCH_TOOLS";
 
+/// Whether tests may ask tools in this run.
+pub(crate) fn are_there() -> bool {
+    std::env::var_os(TOOLS).is_none_or(|tools| tools != "none")
+}
+
 /// Returns the command of a program that the tests need and that cargo does not bring.
 ///
 /// # Panics
@@ -18,7 +23,7 @@ const TOOLS: &str = "MODELWATCH_TOOLS";
 pub fn tool(program: impl AsRef<OsStr>) -> Command {
     let program = program.as_ref();
     assert!(
-        std::env::var_os(TOOLS).is_none_or(|tools| tools != "none"),
+        are_there(),
         "a test that asks {} runs in `make check`: begin its name with judged_, so that `make test` alone runs it",
         program.display()
     );
