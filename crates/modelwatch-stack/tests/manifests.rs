@@ -21,7 +21,7 @@ fn yaml(files: &[File], path: &str) -> Value {
 }
 
 #[test]
-fn kubernetes_takes_every_manifest() {
+fn judged_kubernetes_takes_every_manifest() {
     let files = files();
     let names: Vec<_> = files
         .iter()
@@ -40,7 +40,7 @@ fn kubernetes_takes_every_manifest() {
 }
 
 #[test]
-fn a_manifest_with_one_wrong_field_is_refused() {
+fn judged_a_manifest_with_one_wrong_field_is_refused() {
     let files = files();
     let monitor = &files
         .iter()
@@ -89,7 +89,7 @@ fn the_sidecar_is_given_the_dashboards_of_the_dashboard_files() {
 }
 
 #[test]
-fn a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
+fn judged_a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
     let text = include_str!("../../../examples/modelwatch.toml").replace("model-inference", "$1 & «co»");
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();

@@ -373,7 +373,7 @@ fn shown(config: &Config) -> Vec<Shown> {
 }
 
 #[test]
-fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
+fn judged_every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
     let text = include_str!("../../../examples/modelwatch.toml").replace("\"flight-delay\"", &format!("{MODEL:?}"));
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,7 +100,7 @@ fn spawn(config: &str, directory: &Path) -> io::Result<Child> {
     let file = directory.join("alertmanager.yml");
     fs::write(&file, config)?;
     let log = File::create(directory.join("log"))?;
-    Command::new(PROGRAM)
+    tools::tool(PROGRAM)
         .arg(format!("--config.file={}", file.display()))
         .arg(format!("--storage.path={}", directory.join("data").display()))
         .arg("--web.listen-address=127.0.0.1:0")

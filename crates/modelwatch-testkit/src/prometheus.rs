@@ -342,7 +342,7 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
         backfill(&options.history, directory)?;
     }
     let log = File::create(directory.join("log"))?;
-    let mut command = Command::new("prometheus");
+    let mut command = tools::tool("prometheus");
     command
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", directory.join("data").display()))
@@ -365,7 +365,7 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
 fn backfill(history: &str, directory: &Path) -> io::Result<()> {
     let samples = directory.join("history");
     fs::write(&samples, history)?;
-    let output = Command::new("promtool")
+    let output = tools::tool("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
         .args([samples, directory.join("data")])
         .output()

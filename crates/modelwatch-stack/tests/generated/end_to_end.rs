@@ -20,7 +20,7 @@ use crate::support::{Folder, example};
 const MODEL: &str = r#"claims "risk" {{ 1 }} & é"#;
 
 #[test]
-fn a_failing_version_reaches_its_owner_with_figures_and_links() {
+fn judged_a_failing_version_reaches_its_owner_with_figures_and_links() {
     let (hook, told) = webhook();
     let config = config(hook);
     let folder = Folder::generated(&config);

@@ -1,7 +1,6 @@
 //! Folders of generated files, and the tools that judge them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
@@ -82,7 +81,7 @@ impl Drop for Folder {
 ///
 /// When it can't be run, or says no; then with all it said.
 pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> String {
-    let output = Command::new(tool)
+    let output = modelwatch_testkit::tool(tool)
         .args(arguments)
         .args(files)
         .output()
