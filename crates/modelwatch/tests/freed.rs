@@ -16,7 +16,10 @@ fn use_everything(monitor: &Monitor) {
         let model = monitor
             .model("claims-risk", version)
             .framework("xgboost")
-            .features([Feature::numeric("income").range(0.0..=1e6), Feature::categorical("zipcode")])
+            .features([
+                Feature::numeric("income").range(0.0..=1e6),
+                Feature::categorical("zipcode"),
+            ])
             .classes(["fraud", "fair"])
             .score_buckets([0.5, 1.0])
             .pipeline_version("7")
@@ -52,7 +55,10 @@ fn use_everything(monitor: &Monitor) {
     }
     for number in 0..300 {
         let name = number.to_string();
-        monitor.resolve(&name, "1").route(&name).record(Status::Success, Duration::ZERO);
+        monitor
+            .resolve(&name, "1")
+            .route(&name)
+            .record(Status::Success, Duration::ZERO);
         monitor.resolve("claims-risk", &name).record_outcome(&name);
     }
     drop(monitor.scrape(Some("text/plain"), Some("gzip")));
