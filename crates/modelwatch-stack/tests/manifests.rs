@@ -1,7 +1,5 @@
 //! What Kubernetes and Docker are given.
 
-use std::process::Command;
-
 use modelwatch_config::Config;
 use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE};
 use modelwatch_stack::{File, generate};
@@ -23,7 +21,7 @@ fn yaml(files: &[File], path: &str) -> Value {
 }
 
 #[test]
-fn kubernetes_takes_every_manifest() {
+fn judged_kubernetes_takes_every_manifest() {
     let files = files();
     let names: Vec<_> = files
         .iter()
@@ -42,7 +40,7 @@ fn kubernetes_takes_every_manifest() {
 }
 
 #[test]
-fn a_manifest_with_one_wrong_field_is_refused() {
+fn judged_a_manifest_with_one_wrong_field_is_refused() {
     let files = files();
     let monitor = &files
         .iter()
@@ -91,7 +89,7 @@ fn the_sidecar_is_given_the_dashboards_of_the_dashboard_files() {
 }
 
 #[test]
-fn a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
+fn judged_a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
     let text = include_str!("../../../examples/modelwatch.toml").replace("model-inference", "$1 & «co»");
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();
@@ -158,17 +156,14 @@ fn version(text: &str) -> (u32, u32) {
 }
 
 #[test]
-fn docker_starts_no_release_that_was_never_tried() {
+fn judged_docker_starts_no_release_that_was_never_tried() {
     let compose = yaml(&files(), "compose.yaml");
     for (service, tool) in [
         ("prometheus", "prometheus"),
         ("alertmanager", "prometheus-alertmanager"),
     ] {
         let image = compose["services"][service]["image"].as_str().unwrap();
-        let output = Command::new(Release::Newer.tool(tool))
-            .arg("--version")
-            .output()
-            .unwrap();
+        let output = Release::Newer.tool(tool).arg("--version").output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let (named, tried) = (version(image), version(&said));
         assert!(

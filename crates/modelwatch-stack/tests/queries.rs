@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelwatch::contract::{Kind, METRICS, Plane};
+use modelwatch::contract::{METRICS, MetricKind, Origin};
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
@@ -99,16 +99,16 @@ fn drift_exporter() -> MetricsServer {
         let mut body = String::new();
         for metric in METRICS
             .iter()
-            .filter(|metric| matches!(metric.plane, Plane::Drift | Plane::Log))
+            .filter(|metric| matches!(metric.origin, Origin::Drift | Origin::Log))
         {
             let value = match metric.kind {
-                Kind::Counter => (scrape * 100) as f64,
-                Kind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
-                Kind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
-                Kind::Gauge => 1.0,
-                Kind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
+                MetricKind::Counter => (scrape * 100) as f64,
+                MetricKind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
+                MetricKind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
+                MetricKind::Gauge => 1.0,
+                MetricKind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
             };
-            let kind = if metric.kind == Kind::Counter {
+            let kind = if metric.kind == MetricKind::Counter {
                 "counter"
             } else {
                 "gauge"
@@ -373,12 +373,12 @@ fn shown(config: &Config) -> Vec<Shown> {
 }
 
 #[test]
-fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
+fn judged_every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
     every_query_has_an_answer(Release::System);
 }
 
 #[test]
-fn every_query_of_dashboards_and_runbooks_has_an_answer_in_the_newer_release() {
+fn judged_every_query_of_dashboards_and_runbooks_has_an_answer_in_the_newer_release() {
     every_query_has_an_answer(Release::Newer);
 }
 

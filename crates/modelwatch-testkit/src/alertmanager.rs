@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ impl Alertmanager {
         let started = spawn(release, config, &directory).and_then(|process| guard(process, &directory));
         let (process, janitor) = started.map_err(|error| {
             let _ = fs::remove_dir_all(&directory);
-            tools::cannot_run(&release.tool(PROGRAM), &error)
+            tools::cannot_run(&release.program(PROGRAM), &error)
         })?;
         let mut alertmanager = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -100,7 +100,8 @@ fn spawn(release: Release, config: &str, directory: &Path) -> io::Result<Child> 
     let file = directory.join("alertmanager.yml");
     fs::write(&file, with_own_templates(release, config))?;
     let log = File::create(directory.join("log"))?;
-    Command::new(release.tool(PROGRAM))
+    release
+        .tool(PROGRAM)
         .arg(format!("--config.file={}", file.display()))
         .arg(format!("--storage.path={}", directory.join("data").display()))
         .arg("--web.listen-address=127.0.0.1:0")

@@ -19,12 +19,16 @@
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
 //!
+//! The name of a test that asks a judge outside of this process begins with `judged_`, and so does that of every other test
+//! that starts a [`tool`]. `make check` leaves these out by their names, `make test` has them all.
+//!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 
 mod alertmanager;
 mod http;
 mod metrics_server;
 mod page;
+mod plain;
 mod prometheus;
 mod promtool;
 mod protobuf;
@@ -45,6 +49,7 @@ pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, pr
 pub use release::Release;
 pub use schemas::{grafana_schema_check, kubernetes_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
+pub use tools::tool;
 
 /// The labels of a series, by name.
 pub type Labels = BTreeMap<String, String>;

@@ -159,7 +159,7 @@ impl Prometheus {
         let started = spawn(options, &directory).and_then(|process| guard(process, &directory));
         let (process, janitor) = started.map_err(|error| {
             let _ = fs::remove_dir_all(&directory);
-            tools::cannot_run(&options.release.tool("prometheus"), &error)
+            tools::cannot_run(&options.release.program("prometheus"), &error)
         })?;
         let mut prometheus = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -352,7 +352,7 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
         backfill(options, directory)?;
     }
     let log = File::create(directory.join("log"))?;
-    let mut command = Command::new(options.release.tool("prometheus"));
+    let mut command = options.release.tool("prometheus");
     command
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", directory.join("data").display()))
@@ -375,12 +375,13 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
 fn backfill(options: &PrometheusOptions, directory: &Path) -> io::Result<()> {
     let samples = directory.join("history");
     fs::write(&samples, &options.history)?;
-    let promtool = options.release.tool("promtool");
-    let output = Command::new(&promtool)
+    let output = options
+        .release
+        .tool("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
         .args([samples, directory.join("data")])
         .output()
-        .map_err(|error| io::Error::other(tools::cannot_run(&promtool, &error)))?;
+        .map_err(|error| io::Error::other(tools::cannot_run(&options.release.program("promtool"), &error)))?;
     if output.status.success() {
         Ok(())
     } else {

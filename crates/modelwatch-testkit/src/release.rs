@@ -5,17 +5,19 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::tools;
 
 /// A release of Prometheus and Alertmanager, with their tools.
 ///
 /// # Example
 ///
 /// ```no_run
-/// use std::process::Command;
 /// use modelwatch_testkit::Release;
 ///
 /// for release in Release::ALL {
-///     let said = Command::new(release.tool("promtool")).arg("--version").output()?;
+///     let said = release.tool("promtool").arg("--version").output()?;
 ///     assert!(said.status.success(), "{release}");
 /// }
 /// # Ok::<(), std::io::Error>(())
@@ -33,11 +35,19 @@ impl Release {
     /// Both, the older one first.
     pub const ALL: [Self; 2] = [Self::System, Self::Newer];
 
-    /// Returns how to run `prometheus`, `promtool`, `prometheus-alertmanager` or `amtool` of this release.
+    /// Returns the command of `prometheus`, `promtool`, `prometheus-alertmanager` or `amtool` of this release.
     ///
     /// The system's are looked up on `PATH` when they are run. Nothing here says whether the program is there.
+    ///
+    /// # Panics
+    ///
+    /// Panics in `make check`, as [`tool`](crate::tool) does.
     #[must_use]
-    pub fn tool(self, name: &str) -> PathBuf {
+    pub fn tool(self, name: &str) -> Command {
+        tools::tool(self.program(name))
+    }
+
+    pub(crate) fn program(self, name: &str) -> PathBuf {
         match self {
             Self::System => PathBuf::from(name),
             Self::Newer => newer().join("usr/bin").join(name),

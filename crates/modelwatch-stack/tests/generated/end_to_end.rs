@@ -20,12 +20,12 @@ use crate::support::{Folder, example};
 const MODEL: &str = r#"claims "risk" {{ 1 }} & é"#;
 
 #[test]
-fn a_failing_version_reaches_its_owner_with_figures_and_links() {
+fn judged_a_failing_version_reaches_its_owner_with_figures_and_links() {
     a_failing_version_reaches_its_owner(Release::System);
 }
 
 #[test]
-fn a_failing_version_reaches_its_owner_with_figures_and_links_in_the_newer_release() {
+fn judged_a_failing_version_reaches_its_owner_with_figures_and_links_in_the_newer_release() {
     a_failing_version_reaches_its_owner(Release::Newer);
 }
 

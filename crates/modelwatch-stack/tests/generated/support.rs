@@ -1,7 +1,6 @@
 //! Folders of generated files, and the tools that judge them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
@@ -84,7 +83,8 @@ impl Drop for Folder {
 /// When one can't be run, or says no; then with all it said.
 pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> [String; 2] {
     Release::ALL.map(|release| {
-        let output = Command::new(release.tool(tool))
+        let output = release
+            .tool(tool)
             .args(arguments)
             .args(files)
             .output()
