@@ -199,7 +199,7 @@ impl Reader<'_> {
                 TokenTree::Ident(ident) if is_colons(tokens, at + 1) => {
                     let continues = at >= 2 && is_colons(tokens, at - 2);
                     if let Some(base) = (!continues).then(|| self.base(&ident.to_string(), inline)).flatten() {
-                        at = self.path(tokens, at + 3, base, ident.to_string(), inline);
+                        at = self.path(tokens, at + 3, base, ident.to_string());
                         continue;
                     }
                 }
@@ -229,14 +229,7 @@ impl Reader<'_> {
     }
 
     /// Reads a path from behind its first `::` on, and returns where it ends.
-    fn path(
-        &mut self,
-        tokens: &[TokenTree],
-        mut at: usize,
-        mut module: Module,
-        mut text: String,
-        inline: &[String],
-    ) -> usize {
+    fn path(&mut self, tokens: &[TokenTree], mut at: usize, mut module: Module, mut text: String) -> usize {
         loop {
             match tokens.get(at) {
                 Some(TokenTree::Ident(ident)) => {
@@ -258,7 +251,7 @@ impl Reader<'_> {
                     let branches =
                         inside.split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','));
                     for branch in branches.filter(|branch| !branch.is_empty()) {
-                        self.path(branch, 0, module.clone(), text.clone(), inline);
+                        self.path(branch, 0, module.clone(), text.clone());
                     }
                     return at + 1;
                 }
