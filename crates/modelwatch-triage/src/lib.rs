@@ -8,9 +8,11 @@
 //! - [`onset`]: the moment at which a [`series`] left its usual ratio.
 //! - [`release`]: what was released, and what of it is to blame.
 //! - [`prometheus`]: Prometheus as a source.
+//! - [`text`] and [`page`]: the answer as a screen of text and as a page of HTML.
 
 pub mod localization;
 pub mod onset;
+pub mod page;
 pub mod prometheus;
 pub mod release;
 pub mod series;

@@ -54,13 +54,13 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(text, "{}. {} {}", index + 1, answer.question, answer.answer)?;
     }
     if let Some(trouble) = &report.trouble {
-        writeln!(text, "\nWhere  {}", place(&trouble.place))?;
+        writeln!(text, "\nWhere    {}", place(&trouble.place))?;
         if let Place::In(candidates) = &trouble.place {
             for candidate in candidates.iter().skip(1) {
-                writeln!(text, "       {}", place(&Place::In(vec![candidate.clone()])))?;
+                writeln!(text, "         {}", place(&Place::In(vec![candidate.clone()])))?;
             }
         }
-        writeln!(text, "Since  {}", since(&trouble.onset))?;
+        writeln!(text, "Since    {}", since(&trouble.onset))?;
     }
     section(text, "What", &report.findings, |finding| match finding.since {
         Some(since) => format!("{}, since {}", finding.what, words::minute(since)),
@@ -70,16 +70,16 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
         format!("{}: {}", described(judged), verdict(&judged.verdict))
     })?;
     if let Some(who) = &report.who {
-        writeln!(text, "Who    {} ({})", name(&who.team), who.role)?;
+        writeln!(text, "Who      {} ({})", name(&who.team), who.role)?;
         for step in &who.mitigation {
-            writeln!(text, "       {step}")?;
+            writeln!(text, "         {step}")?;
         }
         for (word, url) in &who.links {
-            writeln!(text, "       {word}: {url}")?;
+            writeln!(text, "         {word}: {url}")?;
         }
     }
     if let Some(trouble) = &report.trouble {
-        writeln!(text, "Query  {}", trouble.query)?;
+        writeln!(text, "Query    {}", trouble.query)?;
     }
     section(text, "Unknown", &report.unknown, |unknown| name(unknown))
 }
@@ -87,10 +87,10 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
 fn section<T>(text: &mut String, title: &str, items: &[T], line: impl Fn(&T) -> String) -> std::fmt::Result {
     for (index, item) in items.iter().take(MOST).enumerate() {
         let title = if index == 0 { title } else { "" };
-        writeln!(text, "{title:<6} {}", line(item))?;
+        writeln!(text, "{title:<8} {}", line(item))?;
     }
     if items.len() > MOST {
-        writeln!(text, "       and {} more", items.len() - MOST)?;
+        writeln!(text, "         and {} more", items.len() - MOST)?;
     }
     Ok(())
 }

@@ -223,7 +223,9 @@ pub(crate) fn described(judged: &Judged) -> String {
 
 /// How far a release is from the onset.
 fn distance(judged: &Judged, at: i64) -> String {
-    match at - judged.release.latest {
+    // A release that may have come at that very moment did.
+    let released = at.clamp(judged.release.earliest, judged.release.latest);
+    match at - released {
         seconds if seconds >= 60 => format!("{} before it began", words::span(seconds)),
         seconds if seconds <= -60 => format!(
             "{} after the likeliest beginning, within its uncertainty",

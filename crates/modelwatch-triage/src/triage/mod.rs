@@ -23,6 +23,7 @@ use crate::onset::Settings;
 use crate::source::{Source, SourceError};
 
 pub(crate) use answers::{described, place, verdict};
+
 pub use report::{Answer, Finding, Place, Released, Report, Trouble, Who};
 pub use subject::Subject;
 
