@@ -63,16 +63,23 @@
 //! `HttpServer::h1_allow_half_closed(false)` the handler is dropped as the client goes, and the request counts as `cancelled`.
 
 mod body;
+mod classify;
 mod future;
-mod metrics;
+mod metrics_route;
+mod metrics_server;
 mod middleware;
-mod polling;
+mod not_inference;
 mod select;
 mod served_by;
+mod service;
+mod serving;
 
 pub use body::InferenceBody;
 pub use future::InferenceFuture;
-pub use metrics::metrics_route;
-pub use middleware::{InferenceMiddleware, InferenceService, UNMATCHED};
-pub use select::{Fixed, PerRequest, Select};
+pub use metrics_route::metrics_route;
+pub use metrics_server::{MetricsServer, serve_metrics};
+pub use middleware::InferenceMiddleware;
+pub use select::{Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
+pub use service::InferenceService;
+pub use serving::Serving;

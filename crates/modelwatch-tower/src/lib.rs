@@ -64,21 +64,24 @@ mod axum;
 mod body;
 mod classify;
 mod future;
-#[cfg(feature = "tonic")]
-mod grpc;
-mod guard;
+mod grpc_status;
+mod grpc_web;
 mod layer;
+mod methods;
+mod not_inference;
 mod select;
+mod served_by;
 mod service;
+mod settings;
 
 #[cfg(feature = "axum")]
-pub use crate::axum::metrics_route;
+pub use crate::axum::{MetricsServer, Serving, metrics_route, serve_metrics};
 pub use body::InferenceBody;
 pub use classify::ResponseHead;
 pub use future::InferenceFuture;
-pub use guard::ServedBy;
-pub use layer::{InferenceLayer, UNMATCHED};
-pub use select::{Begun, Fixed, PerRequest, Select};
+pub use layer::InferenceLayer;
+pub use select::{Begun, Fixed, PerRequest, Select, UNMATCHED};
+pub use served_by::ServedBy;
 pub use service::InferenceService;
 
 /// The snippets of the guide and of the README compile.

@@ -69,12 +69,15 @@ mod prediction;
 mod process;
 mod readings;
 mod route;
+mod scrape_thread;
+mod serving;
 mod stage;
 mod stripes;
 mod sync;
 mod thread_slot;
 #[cfg(feature = "tracing")]
 mod trace;
+mod watched;
 mod window;
 
 pub use error::{BucketsError, ConfigError, RegisterError};
@@ -89,6 +92,8 @@ pub use monitor::{Monitor, MonitorBuilder};
 pub use prediction::{Class, ClassRef, Prediction};
 pub use readings::Readings;
 pub use route::{InFlight, Route};
+pub use serving::Serving;
 pub use stage::StageTimer;
 #[cfg(feature = "tracing")]
 pub use trace::{TraceId, ZeroTraceId};
+pub use watched::Watched;

@@ -19,6 +19,7 @@ use crate::layout::Layout;
 use crate::limits::{Limits, OpenLabel, Overflow};
 use crate::model::{Lineage, Model, ModelBuilder, Version};
 use crate::readings::Source;
+use crate::scrape_thread::ScrapeThread;
 #[cfg(feature = "tracing")]
 use crate::trace::{TraceId, Tracing};
 
@@ -49,6 +50,7 @@ struct Inner {
     registering: Mutex<()>,
     included: RwLock<Vec<Included>>,
     sources: RwLock<Vec<Source>>,
+    scrape_thread: ScrapeThread,
 }
 
 #[derive(Default)]
@@ -123,6 +125,7 @@ impl Monitor {
             registering: Mutex::new(()),
             included: RwLock::default(),
             sources: RwLock::default(),
+            scrape_thread: ScrapeThread::default(),
         }))
     }
 
@@ -195,6 +198,12 @@ impl Monitor {
     #[must_use]
     pub fn scrape(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
         exposition::scrape(self, accept, accept_encoding)
+    }
+
+    /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
+    /// spare while inference fills its pools. Jobs run one after the other; where no thread can be started, one runs here and now.
+    pub fn on_scrape_thread(&self, job: impl FnOnce() + Send + 'static) {
+        self.0.scrape_thread.run(Box::new(job));
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -215,9 +215,33 @@ impl InFlight {
     /// The first chunk of a streamed answer is there: observes the time since the beginning in
     /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
+        self.first_chunk_after(self.elapsed());
+    }
+
+    pub(crate) fn first_chunk_after(&self, elapsed: Duration) {
         if let Some(Route(cells)) = &self.route {
             let histogram = cells.first_chunk.get_or_init(|| Histogram::new(cells.layout.clone()));
-            histogram.observe(self.started.elapsed().as_nanos() as f64);
+            histogram.observe(elapsed.as_nanos() as f64);
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A request that began a while ago, and of which nobody knew until now whose it is.
+    pub(crate) fn since(started: Instant, route: Route) -> Self {
+        route.0.stripes.lane().add(ENTERED, 1);
+        Self {
+            route: Some(route),
+            started,
+        }
+    }
+
+    /// It was no request: it leaves uncounted.
+    pub(crate) fn discard(mut self) {
+        if let Some(route) = self.route.take() {
+            route.0.stripes.lane().add(LEFT, 1);
         }
     }
 

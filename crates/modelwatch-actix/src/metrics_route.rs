@@ -1,11 +1,17 @@
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
-use modelwatch::Monitor;
+use modelwatch::{Monitor, Scrape};
+use tokio::sync::oneshot;
+
+use crate::not_inference::NotInference;
 
 /// The monitor's page, in the format and coding the scraper asks for.
 ///
-/// The page is written on a blocking thread, so that a large one delays no request.
+/// The page is written on the monitor's own thread: a large one delays no request, and one that is asked for while every blocking
+/// thread is busy waits for none of them. An answer needs a worker all the same; where handlers block those, too, have
+/// [`serve_metrics`](crate::serve_metrics) in its place. A middleware around the route does not count scrapes as inference.
 ///
 /// ```
 /// use actix_web::App;
@@ -17,17 +23,32 @@ use modelwatch::Monitor;
 /// ```
 pub fn metrics_route(monitor: &Monitor) -> Route {
     let monitor = monitor.clone();
-    web::get().to(move |request: HttpRequest| page(monitor.clone(), request))
+    web::route()
+        .guard(Any(Get()).or(Head()))
+        .to(move |request: HttpRequest| page(monitor.clone(), request))
 }
 
 async fn page(monitor: Monitor, request: HttpRequest) -> HttpResponse {
     let accept = joined(request.headers(), &header::ACCEPT);
     let coding = joined(request.headers(), &header::ACCEPT_ENCODING);
-    let scrape = web::block(move || monitor.scrape(accept.as_deref(), coding.as_deref())).await;
-    // The runtime is shutting down.
-    let Ok(scrape) = scrape else {
-        return HttpResponse::ServiceUnavailable().finish();
+    let (tell, told) = oneshot::channel();
+    let scraped = monitor.clone();
+    monitor.on_scrape_thread(move || {
+        // A scraper that has gone needs no page.
+        if !tell.is_closed() {
+            let _ = tell.send(scraped.scrape(accept.as_deref(), coding.as_deref()));
+        }
+    });
+    let mut response = match told.await {
+        Ok(scrape) => answer(scrape),
+        // Somebody's collector panicked.
+        Err(_) => HttpResponse::InternalServerError().finish(),
     };
+    response.extensions_mut().insert(NotInference);
+    response
+}
+
+fn answer(scrape: Scrape) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, scrape.content_type));
     answer.insert_header((header::VARY, "accept, accept-encoding"));
