@@ -50,10 +50,8 @@ async fn page(monitor: Monitor, request: HttpRequest) -> HttpResponse {
 
 fn answer(scrape: Scrape) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CONTENT_TYPE, scrape.content_type));
-    answer.insert_header((header::VARY, "accept, accept-encoding"));
-    if let Some(coding) = scrape.content_encoding {
-        answer.insert_header((header::CONTENT_ENCODING, coding));
+    for header in scrape.headers() {
+        answer.insert_header(header);
     }
     answer.body(Bytes::from_owner(scrape.body))
 }

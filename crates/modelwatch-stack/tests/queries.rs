@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelwatch::contract::{Kind, METRICS, Plane};
+use modelwatch::contract::{METRICS, MetricKind, Origin};
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
@@ -99,16 +99,16 @@ fn drift_exporter() -> MetricsServer {
         let mut body = String::new();
         for metric in METRICS
             .iter()
-            .filter(|metric| matches!(metric.plane, Plane::Drift | Plane::Log))
+            .filter(|metric| matches!(metric.origin, Origin::Drift | Origin::Log))
         {
             let value = match metric.kind {
-                Kind::Counter => (scrape * 100) as f64,
-                Kind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
-                Kind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
-                Kind::Gauge => 1.0,
-                Kind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
+                MetricKind::Counter => (scrape * 100) as f64,
+                MetricKind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
+                MetricKind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
+                MetricKind::Gauge => 1.0,
+                MetricKind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
             };
-            let kind = if metric.kind == Kind::Counter {
+            let kind = if metric.kind == MetricKind::Counter {
                 "counter"
             } else {
                 "gauge"

@@ -50,18 +50,12 @@ async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
 }
 
 fn answer(scrape: Scrape) -> Response<Body> {
-    let coding = scrape.content_encoding.map(|coding| (header::CONTENT_ENCODING, coding));
-    let head = [
-        (header::CONTENT_TYPE, scrape.content_type),
-        (header::VARY, "accept, accept-encoding"),
-    ];
-    let with =
-        |response: http::response::Builder, (name, value): (HeaderName, &'static str)| response.header(name, value);
-    head.into_iter()
-        .chain(coding)
-        .fold(Response::builder(), with)
-        .body(Body::from(Bytes::from_owner(scrape.body)))
-        .unwrap_or_default()
+    let head = scrape.headers();
+    head.fold(Response::builder(), |response, (name, value)| {
+        response.header(name, value)
+    })
+    .body(Body::from(Bytes::from_owner(scrape.body)))
+    .unwrap_or_default()
 }
 
 /// The values of a header that may be there more than once.
