@@ -71,6 +71,22 @@ impl Monitor {
         Model(self.0.catalog.resolve(name, version))
     }
 
+    /// Returns the version of a model if it was registered or resolved before. Unlike [`resolve`](Self::resolve), this never makes one: use
+    /// it for names that clients choose. A version that is retired is found for as long as it is remembered, and records without coming
+    /// back into use. Takes no lock for what this thread found among its last few.
+    ///
+    /// ```
+    /// let monitor = modelwatch::Monitor::new();
+    /// monitor.model("claims-risk", "2026-04-01").register()?;
+    /// assert!(monitor.find("claims-risk", "2026-04-01").is_some());
+    /// assert!(monitor.find("claims-risk", "whatever a client sends").is_none());
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn find(&self, name: &str, version: &str) -> Option<Model> {
+        self.0.catalog.find_lately(name, version).map(Model)
+    }
+
     /// The exposition in one format, with no lock held while it is written.
     #[must_use]
     pub fn encode(&self, format: Format) -> Vec<u8> {
