@@ -228,7 +228,7 @@ fn rows_recorded_through_a_handle_that_was_let_go_still_count() {
 }
 
 #[test]
-fn the_missing_ratio_slides_over_its_window() {
+fn judged_the_missing_ratio_slides_over_its_window() {
     let monitor = Monitor::builder()
         .window(Duration::from_millis(400))
         .build()

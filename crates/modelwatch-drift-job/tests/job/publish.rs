@@ -15,7 +15,7 @@ use crate::log::time;
 use crate::windows::{MODEL, NOW, Setting, rows};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_prometheus_has_the_three_metrics_of_the_guide_under_their_names_and_labels() {
+async fn judged_a_real_prometheus_has_the_three_metrics_of_the_guide_under_their_names_and_labels() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 2_000, 0.4));
     let mut job = setting.job();
@@ -55,7 +55,7 @@ async fn a_real_prometheus_has_the_three_metrics_of_the_guide_under_their_names_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_textfile_is_whole_readable_by_others_and_continues_the_one_before() {
+async fn judged_a_textfile_is_whole_readable_by_others_and_continues_the_one_before() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
     let path = setting.log.root().join("modelwatch.prom");

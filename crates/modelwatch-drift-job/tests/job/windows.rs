@@ -120,7 +120,7 @@ async fn a_window_runs_once_when_it_is_over_and_the_grace_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_moved_is_detected_and_the_rest_is_quiet() {
+async fn judged_what_moved_is_detected_and_the_rest_is_quiet() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 2_000, 0.4));
     let mut job = setting.job();
@@ -159,7 +159,7 @@ async fn what_moved_is_detected_and_the_rest_is_quiet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
+async fn judged_an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
     let setting = Setting::new();
     let mut job = setting.job();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
@@ -186,7 +186,7 @@ async fn an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scores_are_withdrawn_after_three_intervals_without_a_good_run() {
+async fn judged_scores_are_withdrawn_after_three_intervals_without_a_good_run() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
     let mut job = setting.job();
@@ -255,7 +255,7 @@ async fn drift_is_detected_in_so_many_windows_in_a_row_even_by_a_process_that_ha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_canary_that_drifts_is_told_from_the_stable_version() {
+async fn judged_a_canary_that_drifts_is_told_from_the_stable_version() {
     let mut setting = Setting::new();
     setting.settings.per_version = true;
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 6_000, 0.0));
@@ -283,7 +283,7 @@ async fn a_canary_that_drifts_is_told_from_the_stable_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_baseline_that_changed_is_in_use_at_the_next_run() {
+async fn judged_a_baseline_that_changed_is_in_use_at_the_next_run() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
     let mut job = setting.job();
@@ -296,7 +296,7 @@ async fn a_baseline_that_changed_is_in_use_at_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_is_configured_no_more_leaves_the_page_and_a_new_one_runs() {
+async fn judged_a_model_that_is_configured_no_more_leaves_the_page_and_a_new_one_runs() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
     let mut job = setting.job();
@@ -343,7 +343,7 @@ async fn the_page_for_a_person_draws_every_subject_and_is_only_text_where_text_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_format_of_a_scrape_has_the_board() {
+async fn judged_every_format_of_a_scrape_has_the_board() {
     let setting = Setting::new();
     setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.0));
     let mut job = setting.job();
