@@ -333,9 +333,7 @@ fn actix(criterion: &mut Criterion) {
     measure!(
         "modelwatch, per request",
         App::new()
-            .wrap(InferenceMiddleware::per_request(move |_| Some(
-                selected.clone()
-            )))
+            .wrap(InferenceMiddleware::per_request(move |_| Some(selected.clone())))
             .service(page())
     );
     measure!("actix-web-prom", App::new().wrap(peer).service(page()));
