@@ -203,7 +203,7 @@ fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
 fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) {
     let mut declared = HashSet::new();
     let now = Instant::now();
-    sink.family((&metrics::FEATURE_MISSING_RATIO).into());
+    sink.family((&*metrics::FEATURE_MISSING_RATIO).into());
     for model in models {
         let window = model.of.series.features.window.lock();
         let base: &[Totals] = window.base(now);
