@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
-use modelwatch_testkit::tool;
+use modelwatch_testkit::Release;
 use serde_json::{Value, json};
 
 /// The expression of a mark of the triage dashboard, for all models.
@@ -47,11 +47,15 @@ fn assert_marked(name: &str, samples: &[(&str, &str, &str)], minutes: &[(usize, 
     let unique = COUNT.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("modelwatch-marks-{}-{unique}.yml", std::process::id()));
     fs::write(&file, test.to_string()).unwrap();
-    let output = tool("promtool").args(["test", "rules"]).arg(&file).output();
-    let output = output.unwrap_or_else(|error| panic!("promtool can't be run ({error}): run `make setup`"));
+    let outputs = Release::ALL.map(|release| {
+        let output = release.tool("promtool").args(["test", "rules"]).arg(&file).output();
+        output.unwrap_or_else(|error| panic!("promtool of {release} can't be run ({error}): run `make setup`"))
+    });
     let _ = fs::remove_file(&file);
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    for output in outputs {
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelwatch_testkit::{
-    MetricsServer, Page, Prometheus, PrometheusOptions, ScrapeRequest, free_port, http_get, openmetrics_strict,
+    MetricsServer, Page, Prometheus, PrometheusOptions, Release, ScrapeRequest, free_port, http_get, openmetrics_strict,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -169,4 +169,28 @@ fn judged_a_history_that_is_no_openmetrics_is_refused() {
     })
     .unwrap_err();
     assert!(error.contains("history"), "{error}");
+}
+
+#[test]
+fn judged_each_release_is_another_major_and_runs() {
+    let majors = Release::ALL.map(|release| {
+        let options = PrometheusOptions::default().release(release);
+        let prometheus = Prometheus::start(&options).unwrap_or_else(|error| panic!("{release}: {error}"));
+        let built = http_get(prometheus.address(), "/api/v1/status/buildinfo", &[]).unwrap();
+        let built: serde_json::Value = serde_json::from_slice(&built.body).unwrap();
+        let version = built["data"]["version"].as_str().unwrap();
+        version.split('.').next().unwrap().parse::<u32>().unwrap()
+    });
+    assert!(majors[0] < majors[1] && majors[1] >= 3, "{majors:?}");
+}
+
+#[test]
+fn judged_each_release_has_all_its_tools() {
+    for release in Release::ALL {
+        for tool in ["prometheus", "promtool", "prometheus-alertmanager", "amtool"] {
+            let said = release.tool(tool).arg("--version").output();
+            let said = said.unwrap_or_else(|error| panic!("{tool} of {release}: {error}; run `make setup`"));
+            assert!(said.status.success(), "{tool} of {release}");
+        }
+    }
 }
