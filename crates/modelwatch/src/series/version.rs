@@ -225,7 +225,7 @@ impl VersionSeries {
     /// version.
     pub(crate) fn registered(&self) -> Option<f64> {
         let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
-        (*self.name != *OTHER).then(|| since_epoch.as_secs_f64())
+        (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
     }
 
     pub(crate) fn framework(&self) -> Option<&Arc<str>> {
