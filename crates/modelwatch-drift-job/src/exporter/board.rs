@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch::contract::{self, Metric};
 use modelwatch::{Format, Monitor, Readings};
+use modelwatch_drift::baseline::Baseline;
 use parking_lot::Mutex;
 
 use super::former;
 use crate::clock::Clock;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
-use modelwatch_drift::baseline::Baseline;
 
 /// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;
