@@ -23,11 +23,7 @@ type Series = (String, BTreeMap<String, String>);
 
 /// Every metric of the serving path in use.
 fn everything() -> (Monitor, Model) {
-    let limits = Limits {
-        classes_per_version: 2,
-        outcomes_per_version: 2,
-        ..Limits::default()
-    };
+    let limits = Limits::new().classes_per_version(2).outcomes_per_version(2);
     let monitor = Monitor::builder().limits(limits).build().expect("valid limits");
     let model = monitor
         .model("claims-risk", "2026-04-01")

@@ -227,15 +227,13 @@ const ALL: [&str; 21] = [
 
 /// What was recorded, as each format has it, with room for so many values of each label.
 fn pages(recorded: &[Names], room: usize) -> [Vec<u8>; 3] {
-    let limits = Limits {
-        models: room,
-        versions_per_model: room,
-        routes_per_version: room,
-        features_per_model: room,
-        classes_per_version: room,
-        outcomes_per_version: room,
-        ..Limits::default()
-    };
+    let limits = Limits::new()
+        .models(room)
+        .versions_per_model(room)
+        .routes_per_version(room)
+        .features_per_model(room)
+        .classes_per_version(room)
+        .outcomes_per_version(room);
     let builder = Monitor::builder().limits(limits).process_metrics(false);
     let monitor = builder.build().expect("valid");
     for names in recorded {

@@ -276,10 +276,7 @@ fn says_when_a_version_was_first_registered() {
     };
     let before = seconds();
     let monitor = Monitor::builder()
-        .limits(Limits {
-            versions_per_model: 2,
-            ..Limits::default()
-        })
+        .limits(Limits::new().versions_per_model(2))
         .build()
         .expect("valid");
     let model = monitor.model("m", "1").register().expect("valid");

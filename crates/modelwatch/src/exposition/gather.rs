@@ -210,7 +210,7 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) 
     let names: Vec<_> = models.iter().map(|model| model.of.series.features.labels()).collect();
     let mut observed = HashSet::new();
     let apart = readings.samples(&metrics::FEATURE_MISSING_RATIO);
-    sink.family((&metrics::FEATURE_MISSING_RATIO).into());
+    sink.family((&*metrics::FEATURE_MISSING_RATIO).into());
     for (model, names) in models.iter().zip(&names) {
         let series = &model.of.series;
         for (feature, ratio) in names.iter().zip(series.features.missing_ratios(now)) {
