@@ -15,5 +15,6 @@ pub(crate) mod readings;
 pub(crate) mod scrape;
 pub(crate) mod scrape_body;
 pub(crate) mod scrape_thread;
+pub(crate) mod service_build;
 pub(crate) mod sink;
 mod text;
