@@ -4,7 +4,9 @@
 mod baseline;
 #[cfg(feature = "drift")]
 mod drift;
+mod prometheus;
 mod stack;
+mod triage;
 
 use std::fmt;
 use std::io::Write as _;
@@ -32,6 +34,8 @@ enum Command {
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
+    /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
+    Triage(Box<triage::Triage>),
 }
 
 /// Why a command failed, for people: a line or several.
@@ -50,7 +54,6 @@ impl fmt::Display for Failure {
 }
 
 /// What queries run on.
-#[cfg(feature = "drift")]
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Drift(command) => drift::run(&command),
         Command::Stack(command) => stack::run(&command),
+        Command::Triage(command) => triage::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
