@@ -67,7 +67,10 @@ fn judged_says_which_alerts_and_models_there_are() {
         folder.path(),
         &["triage", "--model", "no-such", "--prometheus", &address],
     );
-    assert!(done && said_it.contains("Unknown"), "{said_it}");
+    assert!(
+        done && said_it.contains("unknown: there are no series of this model"),
+        "{said_it}"
+    );
 }
 
 #[test]

@@ -61,6 +61,24 @@ impl Asked {
         self.answers.get(&topic).is_some_and(|(_, answer)| answer.is_ok())
     }
 
+    /// Why no trouble does not mean that there is none; nothing where everything could be asked and there is something.
+    pub(super) fn blind(&self) -> Option<String> {
+        let something = [
+            Topic::Requests,
+            Topic::Versions,
+            Topic::Observations,
+            Topic::FeatureDrift,
+            Topic::PredictionDrift,
+        ];
+        if self.answers.values().any(|(_, answer)| answer.is_err()) {
+            Some("some of what it takes could not be asked".to_owned())
+        } else if something.iter().all(|&topic| self.rows(topic).is_empty()) {
+            Some("there are no series of this model".to_owned())
+        } else {
+            None
+        }
+    }
+
     /// A sentence for each topic that could not be asked.
     pub(super) fn unknown(&self) -> Vec<String> {
         self.answers

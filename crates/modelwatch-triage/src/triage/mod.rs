@@ -45,12 +45,17 @@ pub fn triage(source: &dyn Source, config: &Config, subject: &Subject) -> Result
     let (releases, released) = released::judged(&asked, trouble.as_ref());
     let who = who::who(config, subject, trouble.as_ref(), &releases);
     let findings = locate::with_neighbours(findings, trouble.as_ref());
-    let answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
+    let blind = if trouble.is_none() { asked.blind() } else { None };
+    let mut answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
+    if let Some(why) = &blind {
+        answers::unknown(&mut answers, why);
+    }
     unknown.sort();
     unknown.dedup();
     Ok(Report {
         subject: subject.clone(),
         trouble: trouble.map(|located| located.trouble),
+        blind,
         answers,
         findings,
         releases,

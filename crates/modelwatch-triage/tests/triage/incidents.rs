@@ -296,6 +296,25 @@ fn says_unknown_where_the_series_are_missing() {
 }
 
 #[test]
+fn says_unknown_rather_than_fine_where_it_is_blind() {
+    let report = Incident::new(1).triaged();
+    assert_eq!(report.blind.as_deref(), Some("there are no series of this model"));
+    let mut incident = Incident::new(1);
+    incident.versions(&[("1", 0)]);
+    let report = incident.asked(None, &["ml_inference"]);
+    assert!(
+        report.blind.is_some() && report.answers.iter().all(|answer| !answer.known),
+        "{}",
+        text(&report)
+    );
+    assert!(
+        text(&report).contains("unknown: some of what it takes could not be asked"),
+        "{}",
+        text(&report)
+    );
+}
+
+#[test]
 fn looks_at_what_the_alert_names() {
     let mut incident = Incident::new(3);
     incident.versions(&[("1", 0)]);
