@@ -62,8 +62,10 @@ mod monitor;
 mod prometheus_client;
 mod series;
 
+pub use contract::as_feature_value::AsFeatureValue;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
+pub use contract::features::{CategoricalType, FeatureType, Features, NumericType};
 pub use contract::reserved::{OTHER, UNKNOWN};
 pub use contract::stage::Stage;
 pub use contract::status::Status;
@@ -76,7 +78,7 @@ pub use exposition::readings::Readings;
 pub use exposition::scrape::Scrape;
 pub use exposition::scrape_body::ScrapeBody;
 pub use global::global;
-pub use handles::class::{Class, ClassRef};
+pub use handles::class::{AsClass, Class, ClassRef};
 pub use handles::generation::Generation;
 pub use handles::in_flight::InFlight;
 pub use handles::model::Model;
@@ -86,4 +88,6 @@ pub use handles::prediction::Prediction;
 pub use handles::route::Route;
 pub use handles::stage_timer::StageTimer;
 pub use labels::limits::Limits;
+#[cfg(feature = "derive")]
+pub use modelwatch_derive::{Category, Features};
 pub use monitor::{Monitor, MonitorBuilder};
