@@ -83,10 +83,11 @@ pub use handles::generation::Generation;
 pub use handles::in_flight::InFlight;
 pub use handles::model::Model;
 pub use handles::model_builder::ModelBuilder;
-pub use handles::polling::Polling;
 pub use handles::prediction::Prediction;
 pub use handles::route::Route;
+pub use handles::serving::Serving;
 pub use handles::stage_timer::StageTimer;
+pub use handles::watched::Watched;
 pub use labels::limits::Limits;
 #[cfg(feature = "derive")]
 pub use modelwatch_derive::{Category, Features};
