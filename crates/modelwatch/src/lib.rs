@@ -42,6 +42,8 @@
 //!
 //! # Features
 //!
+//! - `derive`: [`#[derive(Features)]`](derive@Features) on a request and [`#[derive(Category)]`](derive@Category) on an enum.
+//! - `serde_json`: JSON values as features and classes.
 //! - `tsc`: durations come from the processor's time stamp counter where it is steady, which is cheaper than reading the
 //!   system's clock (how much depends on the machine); elsewhere from the system's clock, as without it. The counter is calibrated once, as the
 //!   program starts.
