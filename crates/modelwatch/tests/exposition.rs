@@ -168,19 +168,19 @@ fn judged_every_format_is_accepted_and_says_the_same() {
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_observations_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_observations_total", &[("feature_name", "income")]),
         Some(2.0)
     );
     assert_eq!(
-        value("ml_feature_out_of_range_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_out_of_range_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_defaulted_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_defaulted_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_missing_total", &[model, ("feature_name", "zipcode")]),
+        with("ml_feature_missing_total", &[("feature_name", "zipcode")]),
         Some(1.0)
     );
     assert_eq!(

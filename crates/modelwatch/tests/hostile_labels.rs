@@ -201,7 +201,7 @@ const COUNTED: [&str; 6] = [
 ];
 
 /// Everything that may be on these pages.
-const ALL: [&str; 20] = [
+const ALL: [&str; 21] = [
     "ml_inference_requests_total",
     "ml_inference_latency_seconds_bucket",
     "ml_inference_latency_seconds_count",
@@ -214,6 +214,7 @@ const ALL: [&str; 20] = [
     "ml_prediction_class_total",
     "ml_business_outcome_total",
     "ml_model_info",
+    "ml_model_registered_timestamp_seconds",
     "ml_feature_missing_ratio",
     "ml_feature_observations_total",
     "ml_feature_missing_total",

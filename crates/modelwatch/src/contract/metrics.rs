@@ -197,14 +197,20 @@ contract! {
         "Seconds a generative model took to the first token of a whole answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
     GEN_AI_TIME_PER_OUTPUT_TOKEN = "gen_ai_server_time_per_output_token_seconds", Histogram, Online, ["model_name", "model_version"],
         "Seconds a generative model took for each token after the first, on average over a whole answer.", TIME_PER_OUTPUT_TOKEN_BUCKETS;
-    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "feature_name"],
-        "Times the feature was looked at.";
-    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Times the version looked at the feature.";
+    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the feature was missing.";
-    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the service put a default in place of the feature.";
-    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations outside the feature's declared range or categories.";
+    MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
+        "When this process first registered or resolved the version, in seconds since the epoch.";
+    MODEL_FEATURES_INFO = "ml_model_features_info", Gauge, Online, ["model_name", "model_version", "features_digest"],
+        "1 for the features the version declared: versions with the same names, order, ranges and categories have the same digest.";
+    SERVICE_INFO = "ml_service_info", Gauge, Online, ["service_version", "revision"],
+        "1 for the build of the service.";
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
