@@ -55,7 +55,7 @@ impl Catalog {
     }
 
     /// As [`find`](Self::find), and takes no lock for what this thread found last.
-    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<Arc<VersionSeries>> {
+    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
         recent::recall(self.id, name, version).or_else(|| {
             let series = self.find(name, version)?;
             recent::remember(self.id, &series);
