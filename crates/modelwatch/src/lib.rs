@@ -64,6 +64,7 @@ mod monitor;
 mod prometheus_client;
 mod series;
 
+pub use cells::striped_arc::StripedArc;
 pub use contract::as_feature_value::AsFeatureValue;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
