@@ -31,6 +31,7 @@ pub mod exporter;
 pub mod job;
 pub mod publish;
 pub mod report;
+pub mod sketch;
 pub mod statistics;
 mod time_window;
 mod training;
