@@ -138,7 +138,7 @@ async fn a_body_taken_whole_is_at_its_end_and_one_dropped_unread_is_cancelled() 
 }
 
 #[actix_web::test]
-async fn metrics_are_served_as_the_scraper_asks_for_them() {
+async fn judged_metrics_are_served_as_the_scraper_asks_for_them() {
     let (monitor, model) = monitor();
     model
         .route("predict")

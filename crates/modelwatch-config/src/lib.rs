@@ -48,6 +48,6 @@ mod team;
 pub use config::{Config, Links, Rollout};
 pub use duration::prometheus_duration;
 pub use error::{ConfigError, ConfigErrors, Location};
-pub use model::{Drift, FeatureDrift, Model, Owner, Owners, Source, Statistic, Thresholds};
+pub use model::{Drift, FeatureDrift, Model, Owner, Owners, Source, Thresholds};
 pub use scrape::{Job, JobPlane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};

@@ -14,8 +14,13 @@
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
 //!
+//! Prometheus and Alertmanager are there twice, an older and a newer [`Release`]: what is generated has to work with both.
+//!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
+//!
+//! The name of a test that asks a judge outside of this process begins with `judged_`, and so does that of every other test
+//! that starts a [`tool`]. `make check` leaves these out by their names, `make test` has them all.
 //!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 
@@ -23,9 +28,11 @@ mod alertmanager;
 mod http;
 mod metrics_server;
 mod page;
+mod plain;
 mod prometheus;
 mod promtool;
 mod protobuf;
+mod release;
 mod schemas;
 mod text;
 mod tools;
@@ -39,8 +46,10 @@ pub use page::MetricsPage;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
 pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
+pub use release::Release;
 pub use schemas::{grafana_schema_check, kubernetes_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
+pub use tools::tool;
 
 /// The labels of a series, by name.
 pub type Labels = BTreeMap<String, String>;

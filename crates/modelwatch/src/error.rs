@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::contract::reserved::OTHER;
+
 /// Why a [`Monitor`](crate::Monitor) could not be built.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -39,7 +41,7 @@ impl fmt::Display for ConfigError {
             Self::ZeroLimit { limit } => write!(
                 f,
                 "Limits::{limit} is 0, so every measurement would go to {other}; set it to at least 1",
-                other = crate::OTHER
+                other = OTHER
             ),
             Self::LimitTooHigh { limit, requested, most } => {
                 write!(f, "Limits::{limit} is {requested}; set it to at most {most}")

@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_string_breaks_a_page_or_forges_a_series(recorded in prop::collection::vec(names(), 1..5), room in 1..4usize) {
+    fn judged_no_string_breaks_a_page_or_forges_a_series(recorded in prop::collection::vec(names(), 1..5), room in 1..4usize) {
         let [open, text, protobuf] = pages(&recorded, room);
         let recorded: Vec<_> = recorded.iter().map(Names::safe).collect();
         check(&of_text(openmetrics_strict(&open))?, &recorded)?;
@@ -274,7 +274,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_parser_of_prometheus_takes_any_string(recorded in prop::collection::vec(names(), 1..5)) {
+    fn judged_the_parser_of_prometheus_takes_any_string(recorded in prop::collection::vec(names(), 1..5)) {
         let [_, text, _] = pages(&recorded, 2);
         promtool_lint(&text).map_err(TestCaseError::fail)?;
     }

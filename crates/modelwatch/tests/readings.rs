@@ -8,7 +8,7 @@ fn text(monitor: &Monitor) -> Vec<u8> {
 }
 
 #[test]
-fn a_source_is_asked_at_every_scrape_and_every_format_has_what_it_says() {
+fn judged_a_source_is_asked_at_every_scrape_and_every_format_has_what_it_says() {
     let monitor = Monitor::new();
     let scrapes = std::sync::atomic::AtomicU32::new(0);
     monitor.add_source(move |readings| {
@@ -30,7 +30,7 @@ fn a_source_is_asked_at_every_scrape_and_every_format_has_what_it_says() {
 }
 
 #[test]
-fn series_that_come_twice_stay_one() {
+fn judged_series_that_come_twice_stay_one() {
     let monitor = Monitor::new();
     for value in [2.0, 5.0] {
         monitor.add_source(move |readings| {
@@ -46,7 +46,7 @@ fn series_that_come_twice_stay_one() {
 }
 
 #[test]
-fn the_missing_ratio_of_the_drift_job_stands_where_no_model_has_its_own() {
+fn judged_the_missing_ratio_of_the_drift_job_stands_where_no_model_has_its_own() {
     let monitor = Monitor::new();
     let model = monitor.model("claims", "1").features([Feature::numeric("income")]);
     model.register().unwrap().record_features([Some(1.0)]);
@@ -78,7 +78,7 @@ fn what_models_record_through_handles_cannot_be_pushed() {
 }
 
 #[test]
-fn hostile_and_missing_label_values_forge_nothing() {
+fn judged_hostile_and_missing_label_values_forge_nothing() {
     let monitor = Monitor::new();
     let long = "x".repeat(100_000);
     monitor.add_source(move |readings| {

@@ -228,7 +228,7 @@ fn rows_recorded_through_a_handle_that_was_let_go_still_count() {
 }
 
 #[test]
-fn the_missing_ratio_slides_over_its_window() {
+fn judged_the_missing_ratio_slides_over_its_window() {
     let monitor = Monitor::builder()
         .window(Duration::from_millis(400))
         .build()
@@ -354,12 +354,13 @@ fn latencies_of_any_length_are_counted() {
 
 #[test]
 fn the_global_monitor_is_one() {
-    modelwatch::model("global", "1")
+    modelwatch::global()
+        .model("global", "1")
         .register()
         .expect("valid")
         .record_prediction(0.5);
-    modelwatch::resolve("global", "1").record_prediction(0.5);
-    let page = MetricsPage::parse(&modelwatch::scrape(None, None).body);
+    modelwatch::global().resolve("global", "1").record_prediction(0.5);
+    let page = MetricsPage::parse(&modelwatch::global().scrape(None, None).body);
     assert_eq!(page.sum("ml_prediction_score_count", &[("model_name", "global")]), 2.0);
     assert_eq!(
         self::page(modelwatch::global()).sum("ml_prediction_score_count", &[("model_name", "global")]),

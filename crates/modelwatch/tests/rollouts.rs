@@ -21,7 +21,7 @@ fn resident_bytes() -> u64 {
 }
 
 #[test]
-fn no_count_of_ten_thousand_rollouts_is_lost_and_memory_stays_flat() {
+fn judged_no_count_of_ten_thousand_rollouts_is_lost_and_memory_stays_flat() {
     let limits = Limits {
         models: 1,
         // What is retired keeps its place until it has been scraped.

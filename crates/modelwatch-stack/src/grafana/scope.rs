@@ -25,7 +25,7 @@ impl Series {
 
     /// Another part of a histogram: `_sum` or `_count`.
     pub(crate) fn part(metric: &'static Metric, suffix: &'static str) -> Self {
-        debug_assert_eq!(metric.kind, contract::Kind::Histogram);
+        debug_assert_eq!(metric.kind, contract::MetricKind::Histogram);
         Self {
             suffix,
             ..metric.into()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use modelwatch::contract::{self, Kind};
+use modelwatch::contract::{self, MetricKind};
 use promql_parser::label::Labels;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
@@ -154,8 +154,8 @@ fn labels_of(name: &str) -> Option<Vec<&'static str>> {
     contract::METRICS.iter().find_map(|metric| {
         let mut labels: Vec<_> = metric.labels.iter().chain(&TARGET_LABELS).copied().collect();
         match (metric.kind, name.strip_prefix(metric.name)?) {
-            (Kind::Counter | Kind::Gauge, "") | (Kind::Histogram, "_count" | "_sum") => Some(labels),
-            (Kind::Histogram, "_bucket") => {
+            (MetricKind::Counter | MetricKind::Gauge, "") | (MetricKind::Histogram, "_count" | "_sum") => Some(labels),
+            (MetricKind::Histogram, "_bucket") => {
                 labels.push("le");
                 Some(labels)
             }
