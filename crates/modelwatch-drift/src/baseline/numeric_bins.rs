@@ -72,9 +72,13 @@ impl NumericBins {
             ));
         }
         let sorted = Sorted(values);
-        let magnitude = least.abs().max(largest.abs());
+        let magnitude = match least.abs().max(largest.abs()) {
+            // Of zeros alone nothing says how large another value would be.
+            0.0 => 1.0,
+            magnitude => magnitude,
+        };
         let margin = |gap: Option<f64>| {
-            let most = (Self::MARGIN * magnitude).max(f64::MIN_POSITIVE);
+            let most = Self::MARGIN * magnitude;
             gap.map_or(most, |gap| most.min(gap / 2.0))
         };
         let first = (least - margin(sorted.above(least).map(|next| next - least))).min(least.next_down());
