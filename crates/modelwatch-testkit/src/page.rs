@@ -42,6 +42,12 @@ impl MetricsPage {
             .sum()
     }
 
+    /// How many samples of this name there are.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|sample| sample.name == name).count()
+    }
+
     /// The values a label has among the samples of this name.
     #[must_use]
     pub fn labels_of(&self, name: &str, label: &str) -> BTreeSet<String> {

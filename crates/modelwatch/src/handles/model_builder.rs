@@ -142,7 +142,7 @@ impl<'a> ModelBuilder<'a> {
         {
             return Err(self.conflict("framework", registered.to_string(), requested.clone()));
         }
-        if let (Some(requested), Some(registered)) = (&self.features, version.declared_schema())
+        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any())
             && !registered.is(requested)
         {
             let registered: Vec<_> = registered.names().collect();
