@@ -71,6 +71,12 @@ impl MetricsPage {
             .collect()
     }
 
+    /// How many requests there are, over everything.
+    #[must_use]
+    pub fn all_requests(&self) -> u64 {
+        self.sum("ml_inference_requests_total", &[]) as u64
+    }
+
     /// Exactly these requests were counted, by route, version and status; the histograms agree and nothing is in
     /// flight.
     ///

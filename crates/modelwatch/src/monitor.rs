@@ -14,6 +14,7 @@ use crate::exposition::format::Format;
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
+use crate::exposition::scrape_thread::ScrapeThread;
 use crate::exposition::service_build::ServiceBuild;
 use crate::exposition::sink::Sink;
 use crate::handles::model::Model;
@@ -44,6 +45,7 @@ pub struct Monitor(Arc<Inner>);
 struct Inner {
     catalog: Catalog,
     exposer: Exposer,
+    scrape_thread: ScrapeThread,
 }
 
 impl Monitor {
@@ -70,6 +72,22 @@ impl Monitor {
         Model(self.0.catalog.resolve(name, version))
     }
 
+    /// Returns the version of a model if it was registered or resolved before. Unlike [`resolve`](Self::resolve), this never makes one: use
+    /// it for names that clients choose. A version that is retired is found for as long as it is remembered, and records without coming
+    /// back into use. Takes no lock for what this thread found among its last few.
+    ///
+    /// ```
+    /// let monitor = modelwatch::Monitor::new();
+    /// monitor.model("claims-risk", "2026-04-01").register()?;
+    /// assert!(monitor.find("claims-risk", "2026-04-01").is_some());
+    /// assert!(monitor.find("claims-risk", "whatever a client sends").is_none());
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn find(&self, name: &str, version: &str) -> Option<Model> {
+        self.0.catalog.find_lately(name, version).map(Model)
+    }
+
     /// The exposition in one format, with no lock held while it is written.
     #[must_use]
     pub fn encode(&self, format: Format) -> Vec<u8> {
@@ -86,6 +104,12 @@ impl Monitor {
     #[must_use]
     pub fn scrape(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
         self.0.exposer.scrape(&self.0.catalog, accept, accept_encoding)
+    }
+
+    /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
+    /// spare while inference fills its pools. Jobs run one after the other; where no thread can be started, one runs here and now.
+    pub fn on_scrape_thread(&self, job: impl FnOnce() + Send + 'static) {
+        self.0.scrape_thread.run(Box::new(job));
     }
 
     /// Exposes rows of the contract that a part beside the serving path keeps: the prediction log, the drift job.
@@ -279,6 +303,7 @@ impl MonitorBuilder {
         Monitor(Arc::new(Inner {
             catalog: Catalog::new(context),
             exposer: Exposer::new(self.process_metrics, self.service.labels(&self.limits)),
+            scrape_thread: ScrapeThread::default(),
         }))
     }
 }
