@@ -1,4 +1,5 @@
-//! Is what an expression selects there to be selected?
+//! Is what a text selects there to be selected? Asked of the text, so that it holds for what is written and not only
+//! for what was meant.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,32 +9,40 @@ use promql_parser::label::Labels;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
+use super::writer::STACK_LABEL;
 use crate::recorded::RECORDED;
 
 /// Labels that Prometheus and our scrape configuration put on every scraped series.
-const TARGET_LABELS: [&str; 4] = ["job", "instance", "service", "environment"];
+pub(super) const TARGET_LABELS: [&str; 3] = ["job", "instance", "service"];
 /// Series Prometheus makes itself, and their labels.
-const OWN: [(&str, &[&str]); 2] = [
-    ("up", &[]),
-    (
-        "ALERTS",
-        &[
-            "alertname",
-            "alertstate",
-            "severity",
-            "team",
-            "plane",
-            "model_name",
-            "model_version",
-            "route",
-            "feature_name",
-        ],
-    ),
+pub(super) const OWN: &[(&str, &[&str])] = &[
+    ("up", &TARGET_LABELS),
+    ("ALERTS", ALERT_LABELS),
+    ("ALERTS_FOR_STATE", ALERT_LABELS),
+];
+const ALERT_LABELS: &[&str] = &[
+    "alertname",
+    "alertstate",
+    "severity",
+    "team",
+    "plane",
+    STACK_LABEL,
+    "job",
+    "instance",
+    "service",
+    "model_name",
+    "model_version",
+    "route",
+    "feature_name",
+    "class",
+    "outcome",
+    "label",
+    "window",
 ];
 
 /// What is wrong with an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub(crate) enum Unknown {
     /// It does not parse; the parser's words.
     Syntax(String),
     /// No such metric, recorded or in the contract.
@@ -45,6 +54,8 @@ pub enum Unknown {
         /// The label.
         label: String,
     },
+    /// A label of the alert, where there is no alert.
+    OfAlert(String),
 }
 
 impl fmt::Display for Unknown {
@@ -53,6 +64,7 @@ impl fmt::Display for Unknown {
             Self::Syntax(words) => write!(f, "it does not parse: {words}"),
             Self::Metric(metric) => write!(f, "nothing exposes or records {metric}"),
             Self::Label { metric, label } => write!(f, "{metric} has no label {label}"),
+            Self::OfAlert(label) => write!(f, "it compares with the label {label} of an alert, and there is none"),
         }
     }
 }
@@ -64,9 +76,9 @@ impl std::error::Error for Unknown {}
 /// # Errors
 ///
 /// It does not parse, or it selects a metric or label that neither the contract nor a recording rule has.
-pub fn check(expression: &str) -> Result<String, Unknown> {
+pub(super) fn check(expression: &str, identity: &[String]) -> Result<String, Unknown> {
     let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
-    walk_expr(&mut Check, &parsed)?;
+    walk_expr(&mut Check { identity }, &parsed)?;
     Ok(parsed.prettify())
 }
 
@@ -75,7 +87,7 @@ pub fn check(expression: &str) -> Result<String, Unknown> {
 /// # Errors
 ///
 /// It does not parse.
-pub fn series_in(expression: &str) -> Result<BTreeSet<String>, Unknown> {
+pub(crate) fn series_in(expression: &str) -> Result<BTreeSet<String>, Unknown> {
     let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
     let mut names = Names(BTreeSet::new());
     walk_expr(&mut names, &parsed)?;
@@ -103,58 +115,84 @@ fn selector(expr: &Expr) -> Option<&VectorSelector> {
     }
 }
 
-struct Check;
+struct Check<'a> {
+    identity: &'a [String],
+}
 
-impl ExprVisitor for Check {
+impl ExprVisitor for Check<'_> {
     type Error = Unknown;
 
     fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Unknown> {
         match expr {
             Expr::Aggregate(aggregate) => {
-                known_labels(aggregate.modifier.as_ref().map(LabelModifier::labels))?;
+                self.known_labels(aggregate.modifier.as_ref().map(LabelModifier::labels))?;
             }
             Expr::Binary(binary) => {
                 if let Some(modifier) = &binary.modifier {
-                    known_labels(modifier.matching.as_ref().map(LabelModifier::labels))?;
-                    known_labels(modifier.card.labels())?;
+                    self.known_labels(modifier.matching.as_ref().map(LabelModifier::labels))?;
+                    self.known_labels(modifier.card.labels())?;
                 }
             }
             _ => {}
         }
         if let Some(selector) = selector(expr) {
-            known_selector(selector)?;
+            self.known_selector(selector)?;
         }
         Ok(true)
     }
 }
 
-fn known_selector(selector: &VectorSelector) -> Result<(), Unknown> {
-    let name = selector.name.as_deref().unwrap_or_default();
-    let labels = labels_of(name).ok_or_else(|| Unknown::Metric(name.to_owned()))?;
-    let matchers = selector.matchers.or_matchers.iter().flatten();
-    for matcher in selector.matchers.matchers.iter().chain(matchers) {
-        if !labels.contains(&matcher.name.as_str()) {
-            return Err(Unknown::Label {
-                metric: name.to_owned(),
-                label: matcher.name.clone(),
-            });
+impl Check<'_> {
+    fn identifies(&self, label: &str) -> bool {
+        self.identity.iter().any(|known| known == label)
+    }
+
+    fn known_selector(&self, selector: &VectorSelector) -> Result<(), Unknown> {
+        let name = selector.name.as_deref().unwrap_or_default();
+        let labels = labels_of(name).ok_or_else(|| Unknown::Metric(name.to_owned()))?;
+        let matchers = selector.matchers.or_matchers.iter().flatten();
+        for matcher in selector.matchers.matchers.iter().chain(matchers) {
+            if !labels.contains(&matcher.name.as_str()) && !self.identifies(&matcher.name) {
+                return Err(Unknown::Label {
+                    metric: name.to_owned(),
+                    label: matcher.name.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn known_labels(&self, labels: Option<&Labels>) -> Result<(), Unknown> {
+        let known = |label: &str| {
+            label == "le"
+                || self.identifies(label)
+                || TARGET_LABELS.contains(&label)
+                || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))
+                || OWN.iter().any(|(_, labels)| labels.contains(&label))
+        };
+        match labels.and_then(|labels| labels.labels.iter().find(|label| !known(label))) {
+            None => Ok(()),
+            Some(label) => Err(Unknown::Label {
+                metric: "any metric".to_owned(),
+                label: label.clone(),
+            }),
         }
     }
-    Ok(())
 }
 
-/// The labels of a series, `le` included; nothing when there is no such series.
+/// The labels of a series, `le` included and the identity not; nothing when there is no such series.
 fn labels_of(name: &str) -> Option<Vec<&'static str>> {
     if let Some(recorded) = RECORDED.iter().find(|recorded| recorded.name == name) {
-        return Some(recorded.labels.to_vec());
+        return Some([recorded.labels, &[STACK_LABEL]].concat());
     }
     if let Some((_, labels)) = OWN.iter().find(|(own, _)| *own == name) {
-        return Some(labels.iter().chain(&TARGET_LABELS).copied().collect());
+        return Some(labels.to_vec());
     }
     contract::METRICS.iter().find_map(|metric| {
         let mut labels: Vec<_> = metric.labels.iter().chain(&TARGET_LABELS).copied().collect();
         match (metric.kind, name.strip_prefix(metric.name)?) {
-            (Kind::Counter | Kind::Gauge, "") | (Kind::Histogram, "_count" | "_sum") => Some(labels),
+            // The name itself of a histogram is its native form.
+            (Kind::Counter | Kind::Gauge | Kind::Histogram, "") | (Kind::Histogram, "_count" | "_sum") => Some(labels),
             (Kind::Histogram, "_bucket") => {
                 labels.push("le");
                 Some(labels)
@@ -162,20 +200,4 @@ fn labels_of(name: &str) -> Option<Vec<&'static str>> {
             _ => None,
         }
     })
-}
-
-fn known_labels(labels: Option<&Labels>) -> Result<(), Unknown> {
-    let known = |label: &str| {
-        label == "le"
-            || TARGET_LABELS.contains(&label)
-            || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))
-            || OWN.iter().any(|(_, labels)| labels.contains(&label))
-    };
-    match labels.and_then(|labels| labels.labels.iter().find(|label| !known(label))) {
-        None => Ok(()),
-        Some(label) => Err(Unknown::Label {
-            metric: "any metric".to_owned(),
-            label: label.clone(),
-        }),
-    }
 }
