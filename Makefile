@@ -3,7 +3,7 @@ ARGS ?=
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench docs
+.PHONY: help setup demo check test bench docs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,6 +13,11 @@ setup: ## install what the tests need and this machine lacks
 
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
 	$(CARGO) run --profile demo -p quickstart -- $(ARGS)
+
+check: ## while you work: format, lints, and the tests that ask no tool but cargo
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features -- --skip judged_
 
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check

@@ -5,8 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use modelwatch_drift::TrainingOptions;
 use modelwatch_drift::baseline::Hygiene;
+use modelwatch_drift_job::TrainingOptions;
 
 use crate::{Failure, runtime, say, threads};
 

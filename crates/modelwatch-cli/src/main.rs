@@ -1,6 +1,8 @@
 //! The command line of modelwatch: each sub-command is a module.
 
+#[cfg(feature = "drift")]
 mod baseline;
+#[cfg(feature = "drift")]
 mod drift;
 mod stack;
 
@@ -21,8 +23,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Make a baseline of training files.
+    #[cfg(feature = "drift")]
     Baseline(baseline::Baseline),
     /// Compare what models are fed and say with their baselines.
+    #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
@@ -46,11 +50,13 @@ impl fmt::Display for Failure {
 }
 
 /// What queries run on.
+#[cfg(feature = "drift")]
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))
 }
 
 /// As many threads as the machine has.
+#[cfg(feature = "drift")]
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -66,7 +72,9 @@ fn main() -> ExitCode {
         .with_ansi(false)
         .init();
     let done = match Cli::parse().command {
+        #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
+        #[cfg(feature = "drift")]
         Command::Drift(command) => drift::run(&command),
         Command::Stack(command) => stack::run(&command),
     };

@@ -109,7 +109,7 @@ fn a_report_has_the_known_drift_of_the_week_and_thresholds_come_from_the_file() 
 }
 
 #[test]
-fn one_run_leaves_a_textfile_that_prometheus_can_read() {
+fn judged_one_run_leaves_a_textfile_that_prometheus_can_read() {
     let folder = july();
     let now = ["--at", "2013-07-15T04:01:00Z"];
     let textfile = ["drift", "once", "--textfile", "drift.prom"];

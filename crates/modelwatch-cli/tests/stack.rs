@@ -92,7 +92,7 @@ fn check_names_what_differs_on_disk() {
 }
 
 #[test]
-fn check_names_rules_that_wait_for_metrics_nothing_shows() {
+fn judged_check_names_rules_that_wait_for_metrics_nothing_shows() {
     let folder = Folder::new();
     modelwatch(&folder.0, &["stack", "init"]);
     modelwatch(&folder.0, &["stack", "generate"]);

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use crate::error::{ConfigErrors, Mistake};
 use crate::model::{self, Model, Owners};
-use crate::reader::{Reader, Table, name, url};
+use crate::reader::{Reader, Table, base_url, name};
 use crate::scrape::{Plane, Scraping};
 use crate::team::Team;
 
@@ -218,10 +218,10 @@ fn section<'r, 'i>(table: &Table<'r, 'i>, key: &'static str, contents: &str) -> 
 }
 
 fn links(table: Table<'_, '_>) -> Option<Links> {
-    let grafana = table.required("grafana", "\"https://grafana.example.com\"", url);
-    let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", url);
-    let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", url);
-    let traces = table.read("traces", url);
+    let grafana = table.required("grafana", "\"https://grafana.example.com\"", base_url);
+    let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", base_url);
+    let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", base_url);
+    let traces = table.read("traces", base_url);
     table.finish();
     Some(Links {
         grafana: grafana?,

@@ -48,6 +48,6 @@ mod team;
 pub use config::{Config, Links, Rollout};
 pub use duration::prometheus_duration;
 pub use error::{ConfigErrors, Location, Mistake};
-pub use model::{Drift, FeatureDrift, Model, Owner, Owners, PathOrUrl, Statistic, Thresholds};
+pub use model::{Drift, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds};
 pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};

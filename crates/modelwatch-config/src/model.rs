@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use modelwatch::contract;
+use modelwatch_drift::decision::Statistic;
 use toml::de::DeValue;
 
 use crate::duration::prometheus_duration;
@@ -369,57 +370,13 @@ impl PathOrUrl {
     }
 }
 
-/// A measure of how far a window is from the baseline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Statistic {
-    /// Population stability index.
-    #[default]
-    Psi,
-    /// Jensen–Shannon distance.
-    JensenShannon,
-    /// Kolmogorov–Smirnov distance.
-    KolmogorovSmirnov,
-    /// Wasserstein distance in standard deviations of the baseline.
-    Wasserstein,
-    /// Chi-square of two samples.
-    ChiSquare,
-    /// Hellinger distance.
-    Hellinger,
-}
-
-impl Statistic {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Psi,
-        Self::JensenShannon,
-        Self::KolmogorovSmirnov,
-        Self::Wasserstein,
-        Self::ChiSquare,
-        Self::Hellinger,
-    ];
-
-    /// Its name in the file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Psi => "psi",
-            Self::JensenShannon => "jensen-shannon",
-            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
-            Self::Wasserstein => "wasserstein",
-            Self::ChiSquare => "chi-square",
-            Self::Hellinger => "hellinger",
-        }
-    }
-
-    fn read(value: &DeValue<'_>) -> Result<Self, Expected> {
-        Self::ALL
-            .into_iter()
-            .find(|statistic| value.as_str() == Some(statistic.name()))
-            .ok_or_else(|| {
-                let names = Self::ALL.map(|statistic| format!("{:?}", statistic.name()));
-                format!("one of {}", names.join(", "))
-            })
-    }
+/// A statistic by its name in the file.
+fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
+    let named = value.as_str().and_then(|name| name.parse().ok());
+    named.ok_or_else(|| {
+        let names = Statistic::ALL.map(|statistic| format!("{:?}", statistic.name()));
+        format!("one of {}", names.join(", "))
+    })
 }
 
 impl Drift {
@@ -442,7 +399,7 @@ impl Drift {
             grace: table.read("grace", duration).unwrap_or(Duration::from_secs(30)),
             minimum_rows: table.read("minimum_rows", count).unwrap_or(100),
             consecutive_windows: table.read("consecutive_windows", count).unwrap_or(2),
-            statistic: table.read("statistic", Statistic::read).unwrap_or_default(),
+            statistic: table.read("statistic", statistic).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,
             per_version: table.read("per_version", boolean).unwrap_or(false),
@@ -482,7 +439,7 @@ fn features(table: &Table<'_, '_>) -> BTreeMap<String, FeatureDrift> {
             let table = field.table()?;
             let drift = FeatureDrift {
                 threshold: table.read("threshold", positive),
-                statistic: table.read("statistic", Statistic::read),
+                statistic: table.read("statistic", statistic),
             };
             table.finish();
             Some((feature, drift))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use url::Url;
 
 use crate::duration;
 use crate::error::{Location, Mistake};
@@ -307,21 +308,37 @@ pub(crate) fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && !name.chars().any(char::is_control)
 }
 
+/// An address requests are sent to, query included, as the standard spells it.
 pub(crate) fn url(value: &DeValue<'_>) -> Result<String, Expected> {
-    let is_url = |text: &&str| {
-        ["http://", "https://"].iter().any(|scheme| {
-            text.strip_prefix(scheme).is_some_and(|rest| {
-                !rest.is_empty()
-                    && !rest.starts_with('/')
-                    && !rest.contains(|odd: char| odd.is_whitespace() || odd.is_control() || "{}<>\"\\".contains(odd))
-            })
-        })
-    };
-    value
-        .as_str()
-        .filter(is_url)
-        .map(|url| url.trim_end_matches('/').to_owned())
-        .ok_or_else(|| "a URL such as \"https://grafana.example.com\"".to_owned())
+    parsed_url(value).map(String::from)
+}
+
+/// An address that paths are appended to: without a slash at its end.
+pub(crate) fn base_url(value: &DeValue<'_>) -> Result<String, Expected> {
+    let url = parsed_url(value)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wanted_url("without ? and #, because paths are appended to it"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn parsed_url(value: &DeValue<'_>) -> Result<Url, Expected> {
+    let text = value.as_str().ok_or_else(|| wanted_url("in quotes"))?;
+    // Allowed by the standard, some with a silent correction, and sure to be a mistake or to break a template here.
+    if text.contains(|odd: char| odd.is_whitespace() || odd.is_control() || "{}<>\"\\".contains(odd)) {
+        return Err(wanted_url(
+            "without spaces, braces, quotes, angle brackets and backslashes",
+        ));
+    }
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    if rest.is_none_or(|rest| rest.starts_with('/')) {
+        return Err(wanted_url("that begins with http:// or https:// and a host"));
+    }
+    Url::parse(text).map_err(|error| wanted_url(&format!("({error})")))
+}
+
+fn wanted_url(detail: &str) -> Expected {
+    format!("a URL such as \"https://grafana.example.com\" {detail}")
 }
 
 /// `host:port`, as Prometheus scrapes it.

@@ -79,6 +79,49 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
 }
 
 #[test]
+fn a_wrong_url_is_told_with_the_reason() {
+    for (url, says) in [
+        ("", "begins with http"),
+        ("grafana.example.com", "begins with http"),
+        ("ftp://grafana.example.com", "begins with http"),
+        ("https://", "empty host"),
+        ("https:///d/x", "and a host"),
+        ("https://grafana.example.com:99999", "invalid port number"),
+        ("https://[::1", "invalid IPv6 address"),
+        ("https://exa mple.com", "without spaces"),
+        ("https://grafana.example.com/{{ .x }}", "without spaces, braces"),
+        ("https://grafana.example.com/\\u0007", "without spaces"),
+        ("https://grafana.example.com?orgId=1", "without ? and #"),
+        ("https://grafana.example.com/#home", "without ? and #"),
+    ] {
+        mistake(
+            "\"https://grafana.example.com\"",
+            &format!("{url:?}"),
+            "grafana =",
+            says,
+        );
+    }
+}
+
+#[test]
+fn a_url_is_kept_as_the_standard_spells_it() {
+    for (written, kept) in [
+        ("https://grafana.example.com/", "https://grafana.example.com"),
+        ("https://grafana.example.com/team//", "https://grafana.example.com/team"),
+        ("https://GRAFANA.example.com:443/x", "https://grafana.example.com/x"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        (
+            "https://b\u{fc}cher.example/\u{fc}",
+            "https://xn--bcher-kva.example/%C3%BC",
+        ),
+    ] {
+        let text = GOOD.replacen("https://grafana.example.com", written, 1);
+        let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{written}: {errors}"));
+        assert_eq!(config.links.grafana, kept, "{written}");
+    }
+}
+
+#[test]
 fn a_latency_that_is_no_bucket_edge_is_told_with_the_edges() {
     mistake(
         "\"350ms\"",

@@ -24,18 +24,5 @@
 //! ```
 
 pub mod baseline;
-mod clock;
 pub mod decision;
-pub mod engine;
-pub mod exporter;
-pub mod job;
-pub mod publish;
-pub mod report;
 pub mod statistics;
-mod time_window;
-mod training;
-
-pub use clock::{Clock, ManualClock};
-pub use job::{DriftJob, JobError, ModelSettings, WindowReport};
-pub use time_window::TimeWindow;
-pub use training::{TrainingError, TrainingOptions, TrainingWarning};

@@ -12,8 +12,9 @@ use crate::error::GenerateError;
 use crate::file::File;
 use crate::{grafana, links, yaml};
 
-const PROMETHEUS: &str = "prom/prometheus:v3.14.0";
-const ALERTMANAGER: &str = "prom/alertmanager:v0.34.0";
+/// The releases that the tests run, so that nobody starts what was never tried.
+const PROMETHEUS: &str = "prom/prometheus:v3.5.3";
+const ALERTMANAGER: &str = "prom/alertmanager:v0.33.1";
 const GRAFANA: &str = "grafana/grafana:13.2.3";
 
 #[derive(Serialize)]

@@ -50,7 +50,7 @@ fn charts(dashboard: &Value) -> Vec<&Value> {
 }
 
 #[test]
-fn grafana_knows_every_field_of_every_dashboard() {
+fn judged_grafana_knows_every_field_of_every_dashboard() {
     let mut texts = Vec::new();
     for phase in PHASES {
         let config = with_model("claims", &format!("rollout = \"{phase}\""), "");
@@ -67,7 +67,7 @@ fn grafana_knows_every_field_of_every_dashboard() {
 
 /// What the schema check would be worth nothing without: every broken dashboard is refused, for the field that is broken.
 #[test]
-fn a_dashboard_with_one_wrong_field_is_refused() {
+fn judged_a_dashboard_with_one_wrong_field_is_refused() {
     let good = json(&dashboards(&example()).unwrap()[1]);
     let stat = "/panels/1";
     assert_eq!(good.pointer(stat).unwrap()["type"], "stat");

@@ -3,7 +3,7 @@
 use modelwatch_config::Config;
 use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE};
 use modelwatch_stack::{File, generate};
-use modelwatch_testkit::kubernetes_schema_check;
+use modelwatch_testkit::{Release, kubernetes_schema_check};
 use serde_json::Value;
 
 fn files() -> Vec<File> {
@@ -21,7 +21,7 @@ fn yaml(files: &[File], path: &str) -> Value {
 }
 
 #[test]
-fn kubernetes_takes_every_manifest() {
+fn judged_kubernetes_takes_every_manifest() {
     let files = files();
     let names: Vec<_> = files
         .iter()
@@ -40,7 +40,7 @@ fn kubernetes_takes_every_manifest() {
 }
 
 #[test]
-fn a_manifest_with_one_wrong_field_is_refused() {
+fn judged_a_manifest_with_one_wrong_field_is_refused() {
     let files = files();
     let monitor = &files
         .iter()
@@ -89,7 +89,7 @@ fn the_sidecar_is_given_the_dashboards_of_the_dashboard_files() {
 }
 
 #[test]
-fn a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
+fn judged_a_job_of_any_name_keeps_it_as_a_label_of_its_series() {
     let text = include_str!("../../../examples/modelwatch.toml").replace("model-inference", "$1 & «co»");
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();
@@ -143,4 +143,32 @@ fn every_folder_that_docker_mounts_is_generated() {
     let path = provider["providers"][0]["options"]["path"].as_str().unwrap();
     let mounts = compose["services"]["grafana"]["volumes"].to_string();
     assert!(mounts.contains(&format!("./grafana/dashboards:{path}:ro")), "{mounts}");
+}
+
+/// The major and minor version in a text such as `prom/prometheus:v3.5.3` or `prometheus, version 3.5.3+ds1 (branch: …)`.
+fn version(text: &str) -> (u32, u32) {
+    let number = text
+        .split(['v', ' '])
+        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    let mut parts = number.unwrap_or_else(|| panic!("no version in {text}")).split('.');
+    let mut part = || parts.next().unwrap().parse().unwrap();
+    (part(), part())
+}
+
+#[test]
+fn judged_docker_starts_no_release_that_was_never_tried() {
+    let compose = yaml(&files(), "compose.yaml");
+    for (service, tool) in [
+        ("prometheus", "prometheus"),
+        ("alertmanager", "prometheus-alertmanager"),
+    ] {
+        let image = compose["services"][service]["image"].as_str().unwrap();
+        let output = Release::Newer.tool(tool).arg("--version").output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let (named, tried) = (version(image), version(&said));
+        assert!(
+            named <= tried && named.0 == tried.0,
+            "{image}, but the tests run {said}"
+        );
+    }
 }

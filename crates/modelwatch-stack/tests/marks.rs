@@ -1,11 +1,11 @@
 //! Marks over the panels: promtool plays releases, restarts and rollbacks, and the marks' own queries are asked minute by minute.
 
 use std::fs;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
+use modelwatch_testkit::Release;
 use serde_json::{Value, json};
 
 /// The expression of a mark of the triage dashboard, for all models.
@@ -51,15 +51,19 @@ fn assert_marked(name: &str, samples: &[(&str, &str, &str)], minutes: &[(usize, 
     let unique = COUNT.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("modelwatch-marks-{}-{unique}.yml", std::process::id()));
     fs::write(&file, test.to_string()).unwrap();
-    let output = Command::new("promtool").args(["test", "rules"]).arg(&file).output();
-    let output = output.unwrap_or_else(|error| panic!("promtool can't be run ({error}): run `make setup`"));
+    let outputs = Release::ALL.map(|release| {
+        let output = release.tool("promtool").args(["test", "rules"]).arg(&file).output();
+        output.unwrap_or_else(|error| panic!("promtool of {release} can't be run ({error}): run `make setup`"))
+    });
     let _ = fs::remove_file(&file);
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    for output in outputs {
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    }
 }
 
 #[test]
-fn a_release_is_marked_for_five_minutes_however_its_replicas_roll_and_a_restart_is_not() {
+fn judged_a_release_is_marked_for_five_minutes_however_its_replicas_roll_and_a_restart_is_not() {
     assert_marked(
         "Versions deployed",
         &[
@@ -82,7 +86,7 @@ fn a_release_is_marked_for_five_minutes_however_its_replicas_roll_and_a_restart_
 }
 
 #[test]
-fn a_rollback_to_a_version_that_was_gone_is_marked_again() {
+fn judged_a_rollback_to_a_version_that_was_gone_is_marked_again() {
     assert_marked(
         "Versions deployed",
         &[("1", "a", "1x59 stale _x59 1x59"), ("2", "a", "_x60 1x59 stale _x60")],
@@ -91,7 +95,7 @@ fn a_rollback_to_a_version_that_was_gone_is_marked_again() {
 }
 
 #[test]
-fn the_end_of_a_version_is_marked_once_and_a_missed_scrape_is_no_end() {
+fn judged_the_end_of_a_version_is_marked_once_and_a_missed_scrape_is_no_end() {
     assert_marked(
         "Versions retired",
         &[

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelwatch::contract::{Kind, METRICS, Plane};
+use modelwatch::contract::{METRICS, MetricKind, Origin};
 use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
 use modelwatch_stack::{File, generate, recorded};
-use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
+use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, Release};
 use serde_json::Value;
 
 /// Of the kind that a careless query takes for a variable, a pattern or the end of a text.
@@ -99,16 +99,16 @@ fn drift_exporter() -> MetricsServer {
         let mut body = String::new();
         for metric in METRICS
             .iter()
-            .filter(|metric| matches!(metric.plane, Plane::Drift | Plane::Log))
+            .filter(|metric| matches!(metric.origin, Origin::Drift | Origin::Log))
         {
             let value = match metric.kind {
-                Kind::Counter => (scrape * 100) as f64,
-                Kind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
-                Kind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
-                Kind::Gauge => 1.0,
-                Kind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
+                MetricKind::Counter => (scrape * 100) as f64,
+                MetricKind::Gauge if metric.name.ends_with("_timestamp_seconds") => now() - 7200.0,
+                MetricKind::Gauge if metric.name.ends_with("_score") || metric.name.ends_with("_ratio") => 0.4,
+                MetricKind::Gauge => 1.0,
+                MetricKind::Histogram => panic!("{}: no histogram comes from the drift job", metric.name),
             };
-            let kind = if metric.kind == Kind::Counter {
+            let kind = if metric.kind == MetricKind::Counter {
                 "counter"
             } else {
                 "gauge"
@@ -176,8 +176,8 @@ fn history() -> String {
 struct RuleFiles(PathBuf);
 
 impl RuleFiles {
-    fn new(files: &[File]) -> Self {
-        let folder = std::env::temp_dir().join(format!("modelwatch-queries-{}", std::process::id()));
+    fn new(files: &[File], release: Release) -> Self {
+        let folder = std::env::temp_dir().join(format!("modelwatch-queries-{}-{release:?}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         for (index, file) in files
             .iter()
@@ -374,11 +374,20 @@ fn shown(config: &Config) -> Vec<Shown> {
 }
 
 #[test]
-fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
+fn judged_every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_trouble() {
+    every_query_has_an_answer(Release::System);
+}
+
+#[test]
+fn judged_every_query_of_dashboards_and_runbooks_has_an_answer_in_the_newer_release() {
+    every_query_has_an_answer(Release::Newer);
+}
+
+fn every_query_has_an_answer(release: Release) {
     let text = include_str!("../../../examples/modelwatch.toml").replace("\"flight-delay\"", &format!("{MODEL:?}"));
     let config = Config::parse("modelwatch.toml", &text).unwrap();
     let files = generate(&config).unwrap();
-    let rules = RuleFiles::new(&files);
+    let rules = RuleFiles::new(&files, release);
     let (server, exporter) = (model_server(), drift_exporter());
     let prometheus = Prometheus::start(&PrometheusOptions {
         jobs: vec![
@@ -390,6 +399,7 @@ fn every_query_of_dashboards_and_runbooks_has_an_answer_when_a_model_is_in_troub
         extra_config: format!("rule_files: ['{}/*.yml']", rules.0.display()),
         target_labels: vec![("environment".to_owned(), config.environment.clone())],
         history: history(),
+        release,
         ..PrometheusOptions::default()
     })
     .unwrap();

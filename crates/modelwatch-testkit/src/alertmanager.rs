@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use crate::http::http_get;
 use crate::prometheus::{guard, listening_on, new_directory};
-use crate::tools;
+use crate::{Release, tools};
 
 /// An Alertmanager on a free loopback port; dropping it kills it and removes its storage, as the end of the test does.
 #[derive(Debug)]
@@ -24,18 +24,18 @@ pub struct Alertmanager {
 }
 
 impl Alertmanager {
-    /// Starts one with this configuration and waits until it is ready.
+    /// Starts one of this release with this configuration and waits until it is ready.
     ///
     /// # Errors
     ///
     /// There is no Alertmanager (the message says what to install), or it refuses the configuration (the message has the end
     /// of its log), or it is not ready within half a minute.
-    pub fn start(config: &str) -> Result<Self, String> {
+    pub fn start(release: Release, config: &str) -> Result<Self, String> {
         let directory = new_directory().map_err(|error| format!("no directory for Alertmanager: {error}"))?;
-        let started = spawn(config, &directory).and_then(|process| guard(process, &directory));
+        let started = spawn(release, config, &directory).and_then(|process| guard(process, &directory));
         let (process, janitor) = started.map_err(|error| {
             let _ = fs::remove_dir_all(&directory);
-            tools::cannot_run(Path::new(PROGRAM), &error)
+            tools::cannot_run(&release.program(PROGRAM), &error)
         })?;
         let mut alertmanager = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -96,11 +96,12 @@ impl Drop for Alertmanager {
 /// Its name in Debian.
 const PROGRAM: &str = "prometheus-alertmanager";
 
-fn spawn(config: &str, directory: &Path) -> io::Result<Child> {
+fn spawn(release: Release, config: &str, directory: &Path) -> io::Result<Child> {
     let file = directory.join("alertmanager.yml");
-    fs::write(&file, config)?;
+    fs::write(&file, with_own_templates(release, config))?;
     let log = File::create(directory.join("log"))?;
-    Command::new(PROGRAM)
+    release
+        .tool(PROGRAM)
         .arg(format!("--config.file={}", file.display()))
         .arg(format!("--storage.path={}", directory.join("data").display()))
         .arg("--web.listen-address=127.0.0.1:0")
@@ -110,4 +111,16 @@ fn spawn(config: &str, directory: &Path) -> io::Result<Child> {
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()
+}
+
+/// The configuration with the release's own message templates first, where it would read another's.
+fn with_own_templates(release: Release, config: &str) -> String {
+    let Some(templates) = release.message_templates() else {
+        return config.to_owned();
+    };
+    let item = format!("- '{}'\n", templates.display());
+    match config.split_once("\ntemplates:\n") {
+        Some((before, after)) => format!("{before}\ntemplates:\n{item}{after}"),
+        None => format!("{}\ntemplates:\n{item}", config.trim_end()),
+    }
 }

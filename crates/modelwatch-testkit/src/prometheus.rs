@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::http::{http_get, percent_encode};
 use crate::text::labels;
-use crate::{Exemplar, Labels, tools};
+use crate::{Exemplar, Labels, Release, tools};
 
 /// What [`Prometheus::start`] starts. [`PrometheusOptions::scraping`] suffices for most tests.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct PrometheusOptions {
     pub target_labels: Vec<(String, String)>,
     /// Between scrapes, and between evaluations of rules; whole milliseconds. Default: one second.
     pub scrape_interval: Duration,
+    /// Which Prometheus. Default: the system's.
+    pub release: Release,
     /// For `--enable-feature`: `native-histograms`, `exemplar-storage`.
     pub features: Vec<String>,
     /// Top-level YAML added to the configuration, such as `rule_files:` with absolute paths, or `alerting:`.
@@ -41,6 +43,7 @@ impl Default for PrometheusOptions {
             jobs: Vec::new(),
             target_labels: Vec::new(),
             scrape_interval: Duration::from_secs(1),
+            release: Release::default(),
             features: Vec::new(),
             extra_config: String::new(),
             history: String::new(),
@@ -57,6 +60,13 @@ impl PrometheusOptions {
             scrape_interval: Duration::from_millis(200),
             ..Self::default()
         }
+    }
+
+    /// Chooses the release.
+    #[must_use]
+    pub fn release(mut self, release: Release) -> Self {
+        self.release = release;
+        self
     }
 
     /// Turns a feature on.
@@ -157,7 +167,7 @@ impl Prometheus {
         let started = spawn(options, &directory).and_then(|process| guard(process, &directory));
         let (process, janitor) = started.map_err(|error| {
             let _ = fs::remove_dir_all(&directory);
-            tools::cannot_run(Path::new("prometheus"), &error)
+            tools::cannot_run(&options.release.program("prometheus"), &error)
         })?;
         let mut prometheus = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -347,10 +357,10 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
     let config = directory.join("prometheus.yml");
     fs::write(&config, options.config())?;
     if !options.history.is_empty() {
-        backfill(&options.history, directory)?;
+        backfill(options, directory)?;
     }
     let log = File::create(directory.join("log"))?;
-    let mut command = Command::new("prometheus");
+    let mut command = options.release.tool("prometheus");
     command
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", directory.join("data").display()))
@@ -370,14 +380,16 @@ fn spawn(options: &PrometheusOptions, directory: &Path) -> io::Result<Child> {
 }
 
 /// Makes blocks of storage of the samples, as Prometheus' own tool for that does.
-fn backfill(history: &str, directory: &Path) -> io::Result<()> {
+fn backfill(options: &PrometheusOptions, directory: &Path) -> io::Result<()> {
     let samples = directory.join("history");
-    fs::write(&samples, history)?;
-    let output = Command::new("promtool")
+    fs::write(&samples, &options.history)?;
+    let output = options
+        .release
+        .tool("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
         .args([samples, directory.join("data")])
         .output()
-        .map_err(|error| io::Error::other(tools::cannot_run(Path::new("promtool"), &error)))?;
+        .map_err(|error| io::Error::other(tools::cannot_run(&options.release.program("promtool"), &error)))?;
     if output.status.success() {
         Ok(())
     } else {

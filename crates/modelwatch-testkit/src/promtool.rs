@@ -1,4 +1,7 @@
 //! `promtool check metrics`: Go's text parser, then the linter of metric names and types.
+//!
+//! The system's release alone: that of Prometheus 3.5 takes a minute for a page of 20,000 series, where 2.42 takes a tenth of
+//! a second, and both share the parser and the linter.
 
 use std::path::Path;
 

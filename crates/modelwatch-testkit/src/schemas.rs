@@ -48,7 +48,7 @@ pub fn kubernetes_schema_check(manifests: &[(&str, &str)]) -> Result<(), String>
     let workshop = Workshop::new();
     workshop.write("kubernetes_manifests.mjs", include_str!("kubernetes_manifests.mjs"));
     workshop.write("kubernetes_manifests.ts", include_str!("kubernetes_manifests.ts"));
-    let mut node = Command::new("node");
+    let mut node = tools::tool("node");
     node.arg("kubernetes_manifests.mjs");
     for (name, yaml) in manifests {
         let file = format!("{name}.yaml");
@@ -95,7 +95,7 @@ impl Workshop {
             r#"{"compilerOptions": {"strict": true, "noEmit": true, "skipLibCheck": true, "types": [],
                 "module": "nodenext", "moduleResolution": "nodenext", "target": "es2022"}}"#,
         );
-        self.run(Command::new(&self.compiler).args(["--pretty", "false"]))
+        self.run(tools::tool(&self.compiler).args(["--pretty", "false"]))
     }
 
     fn run(&self, command: &mut Command) -> Result<(), String> {

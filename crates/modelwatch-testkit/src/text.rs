@@ -4,7 +4,7 @@
 //! that is there takes well under a millisecond.
 
 use std::io::{self, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value as Json;
@@ -99,7 +99,7 @@ fn ask(format: u8, text: &[u8]) -> Result<Vec<Sample>, String> {
 impl Parsers {
     fn start() -> Self {
         let python = tools::venv_python();
-        let mut process = Command::new(&python)
+        let mut process = tools::tool(&python)
             .args(["-I", "-c", include_str!("text_parsers.py")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -104,7 +104,7 @@ fn a_panicking_handler_is_an_error() {
 }
 
 #[test]
-fn the_page_is_in_the_format_and_coding_asked_for() {
+fn judged_the_page_is_in_the_format_and_coding_asked_for() {
     let app = App::serve(|monitor, model| {
         Router::new()
             .route("/predict", get(async || "0.5"))

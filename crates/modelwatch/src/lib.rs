@@ -50,45 +50,41 @@
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 
-mod clock;
+mod catalog;
+mod cells;
 pub mod contract;
 mod error;
 mod exposition;
-mod feature;
-mod generation;
 mod global;
-mod histogram;
-mod interop;
-mod label;
-mod layout;
-mod limits;
-mod model;
+mod handles;
+mod labels;
 mod monitor;
-mod names;
-mod prediction;
-mod process;
-mod readings;
-mod route;
-mod stage;
-mod stripes;
-mod sync;
-mod thread_slot;
-#[cfg(feature = "tracing")]
-mod trace;
-mod window;
+mod prometheus_client;
+mod series;
 
-pub use error::{BucketsError, ConfigError, RegisterError};
-pub use exposition::{Format, Scrape, ScrapeBody};
-pub use feature::{Feature, FeatureValue};
-pub use generation::{Generation, Tokens};
-pub use global::{global, model, resolve, scrape};
-pub use label::{OTHER, Stage, Status, UNKNOWN};
-pub use limits::Limits;
-pub use model::{Model, ModelBuilder};
-pub use monitor::{Monitor, MonitorBuilder};
-pub use prediction::{Class, ClassRef, Prediction};
-pub use readings::Readings;
-pub use route::{InFlight, Route};
-pub use stage::StageTimer;
+pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
+pub use contract::feature_value::FeatureValue;
+pub use contract::reserved::{OTHER, UNKNOWN};
+pub use contract::stage::Stage;
+pub use contract::status::Status;
+pub use contract::tokens::Tokens;
 #[cfg(feature = "tracing")]
-pub use trace::{TraceId, ZeroTraceId};
+pub use contract::trace_id::{TraceId, ZeroTraceId};
+pub use error::{BucketsError, ConfigError, RegisterError};
+pub use exposition::format::Format;
+pub use exposition::readings::Readings;
+pub use exposition::scrape::Scrape;
+pub use exposition::scrape_body::ScrapeBody;
+pub use global::global;
+pub use handles::class::{Class, ClassRef};
+pub use handles::generation::Generation;
+pub use handles::in_flight::InFlight;
+pub use handles::model::Model;
+pub use handles::model_builder::ModelBuilder;
+pub use handles::prediction::Prediction;
+pub use handles::route::Route;
+pub use handles::serving::Serving;
+pub use handles::stage_timer::StageTimer;
+pub use handles::watched::Watched;
+pub use labels::limits::Limits;
+pub use monitor::{Monitor, MonitorBuilder};

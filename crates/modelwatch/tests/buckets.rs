@@ -102,7 +102,7 @@ fn bounds_on(page: Vec<Sample>, name: &str) -> Vec<f64> {
 }
 
 #[test]
-fn bounds_of_any_size_are_spelt_so_that_every_parser_reads_them() {
+fn judged_bounds_of_any_size_are_spelt_so_that_every_parser_reads_them() {
     let scores = [
         vec![-0.0],
         vec![5e-324],

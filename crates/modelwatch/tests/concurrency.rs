@@ -55,14 +55,14 @@ fn consistent(samples: &[Sample]) {
     let of = |name: &str| {
         let samples = samples.iter().filter(|sample| sample.name == name);
         samples
-            .map(|sample| (sample.labels["feature_name"].clone(), sample.value))
+            .map(|sample| (sample.labels.clone(), sample.value))
             .collect::<HashMap<_, _>>()
     };
     let observed = of("ml_feature_observations_total");
     for (feature, missing) in of("ml_feature_missing_total") {
         assert!(
             missing <= observed[&feature],
-            "{feature} is missing {missing} times of {}",
+            "{feature:?} is missing {missing} times of {}",
             observed[&feature]
         );
     }
@@ -120,7 +120,7 @@ fn grown(samples: &[Sample], before: &mut HashMap<String, f64>) {
 }
 
 #[test]
-fn records_from_many_threads_are_all_there_and_every_page_is_consistent() {
+fn judged_records_from_many_threads_are_all_there_and_every_page_is_consistent() {
     let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
     let features = [
         Feature::numeric("a").range(0.0..=1e9),
@@ -275,7 +275,7 @@ fn no_page_has_more_ends_than_beginnings() {
 }
 
 #[test]
-fn registering_resolving_retiring_and_scraping_do_not_wait_for_each_other() {
+fn judged_registering_resolving_retiring_and_scraping_do_not_wait_for_each_other() {
     let monitor = Monitor::builder().process_metrics(false).build().expect("valid");
     thread::scope(|scope| {
         for thread in 0..4 {
@@ -306,7 +306,7 @@ fn registering_resolving_retiring_and_scraping_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn a_real_prometheus_sees_consistent_histograms_under_full_load() {
+fn judged_a_real_prometheus_sees_consistent_histograms_under_full_load() {
     let monitor = Monitor::new();
     let model = monitor.model("m", "1").register().expect("valid");
     let scraped = monitor.clone();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use modelwatch::contract::{Kind, METRICS, markdown};
+use modelwatch::contract::{METRICS, MetricKind, markdown};
 
 fn page(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -69,13 +69,13 @@ fn every_metric_is_named_once_and_as_its_kind_demands() {
     for metric in METRICS {
         assert!(families.insert(metric.family_name()), "{} is there twice", metric.name);
         assert_eq!(
-            metric.kind == Kind::Counter,
+            metric.kind == MetricKind::Counter,
             metric.name.ends_with("_total"),
             "{}",
             metric.name
         );
         assert_eq!(
-            metric.kind == Kind::Histogram,
+            metric.kind == MetricKind::Histogram,
             !metric.buckets.is_empty(),
             "{}",
             metric.name

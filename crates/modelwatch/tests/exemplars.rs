@@ -28,7 +28,7 @@ fn text(monitor: &Monitor, format: Format) -> String {
 }
 
 #[test]
-fn a_bucket_and_a_status_carry_the_trace_of_a_request_they_count() {
+fn judged_a_bucket_and_a_status_carry_the_trace_of_a_request_they_count() {
     let (monitor, _) = traced();
     let route = monitor.model("m", "1").register().expect("valid").route("predict");
     route.record(Status::Success, Duration::from_millis(3));
@@ -124,7 +124,7 @@ fn what_is_no_trace_id_is_refused() {
 }
 
 #[test]
-fn exemplars_arrive_in_a_real_prometheus() {
+fn judged_exemplars_arrive_in_a_real_prometheus() {
     let (monitor, _) = traced();
     let route = monitor.model("m", "1").register().expect("valid").route("predict");
     route.record(Status::Error, Duration::from_millis(300));

@@ -23,11 +23,7 @@ type Series = (String, BTreeMap<String, String>);
 
 /// Every metric of the serving path in use.
 fn everything() -> (Monitor, Model) {
-    let limits = Limits {
-        classes_per_version: 2,
-        outcomes_per_version: 2,
-        ..Limits::default()
-    };
+    let limits = Limits::new().classes_per_version(2).outcomes_per_version(2);
     let monitor = Monitor::builder().limits(limits).build().expect("valid limits");
     let model = monitor
         .model("claims-risk", "2026-04-01")
@@ -101,7 +97,7 @@ fn flatten(families: &[Family]) -> BTreeMap<Series, f64> {
 }
 
 #[test]
-fn every_format_is_accepted_and_says_the_same() {
+fn judged_every_format_is_accepted_and_says_the_same() {
     let (monitor, _) = everything();
     let prometheus = monitor.encode(Format::PrometheusText);
     promtool_check_metrics(&prometheus).expect("promtool accepts it without a complaint");
@@ -172,19 +168,19 @@ fn every_format_is_accepted_and_says_the_same() {
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_observations_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_observations_total", &[("feature_name", "income")]),
         Some(2.0)
     );
     assert_eq!(
-        value("ml_feature_out_of_range_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_out_of_range_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_defaulted_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_defaulted_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_missing_total", &[model, ("feature_name", "zipcode")]),
+        with("ml_feature_missing_total", &[("feature_name", "zipcode")]),
         Some(1.0)
     );
     assert_eq!(
@@ -195,7 +191,7 @@ fn every_format_is_accepted_and_says_the_same() {
 }
 
 #[test]
-fn an_empty_monitor_has_a_page_too() {
+fn judged_an_empty_monitor_has_a_page_too() {
     let monitor = Monitor::new();
     promtool_check_metrics(&monitor.encode(Format::PrometheusText)).expect("promtool");
     openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
@@ -203,7 +199,7 @@ fn an_empty_monitor_has_a_page_too() {
 }
 
 #[test]
-fn negative_scores_and_bounds_stay_valid_openmetrics() {
+fn judged_negative_scores_and_bounds_stay_valid_openmetrics() {
     let monitor = Monitor::new();
     let margin = monitor
         .model("margin", "1")
@@ -223,7 +219,7 @@ fn negative_scores_and_bounds_stay_valid_openmetrics() {
 }
 
 #[test]
-fn the_process_is_on_the_page() {
+fn judged_the_process_is_on_the_page() {
     let page = prometheus_text_strict(&Monitor::new().encode(Format::PrometheusText)).expect("Prometheus text");
     let value = |name: &str| {
         page.iter()
@@ -302,7 +298,7 @@ fn the_format_is_the_one_asked_for_most() {
 }
 
 #[test]
-fn a_page_is_zipped_where_that_is_welcome() {
+fn judged_a_page_is_zipped_where_that_is_welcome() {
     let (monitor, _) = everything();
     for (header, welcome) in [
         (Some("gzip"), true),
@@ -359,7 +355,7 @@ fn odd_labels() -> Vec<(String, String)> {
 }
 
 #[test]
-fn metrics_of_prometheus_client_are_on_the_page_in_every_format() {
+fn judged_metrics_of_prometheus_client_are_on_the_page_in_every_format() {
     let (monitor, _) = everything();
     monitor.include(Arc::new(foreign()));
     let open_page = monitor.encode(Format::OpenMetricsText);
@@ -411,7 +407,7 @@ fn metrics_of_prometheus_client_are_on_the_page_in_every_format() {
 }
 
 #[test]
-fn a_monitor_is_a_collector_in_a_registry_of_prometheus_client() {
+fn judged_a_monitor_is_a_collector_in_a_registry_of_prometheus_client() {
     let (monitor, _) = everything();
     let mut registry = Registry::default();
     registry.register_collector(monitor.collector());

@@ -20,7 +20,7 @@ const INPUT: &[(&str, &str)] = &[("gen_ai_token_type", "input")];
 const OUTPUT: &[(&str, &str)] = &[("gen_ai_token_type", "output")];
 
 #[test]
-fn a_whole_answer_has_its_tokens_and_their_times() {
+fn judged_a_whole_answer_has_its_tokens_and_their_times() {
     let (monitor, model) = watched();
     let mut generation = model.start_generation();
     thread::sleep(Duration::from_millis(20));

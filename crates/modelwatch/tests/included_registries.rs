@@ -44,7 +44,7 @@ fn accepted(monitor: &Monitor) -> MetricsPage {
 }
 
 #[test]
-fn a_name_that_clashes_with_a_sample_of_ours_is_left_out() {
+fn judged_a_name_that_clashes_with_a_sample_of_ours_is_left_out() {
     for name in [
         "ml_inference_requests",
         "ml_inference_requests_total",
@@ -77,7 +77,7 @@ fn process_metrics_are_theirs_where_ours_are_off() {
 }
 
 #[test]
-fn families_of_one_name_become_one() {
+fn judged_families_of_one_name_become_one() {
     let monitor = with(|registry| {
         for shard in ["a", "b"] {
             let shard = registry.sub_registry_with_label(("shard".into(), shard.into()));
@@ -102,7 +102,7 @@ fn families_of_one_name_become_one() {
 }
 
 #[test]
-fn a_help_text_forges_nothing() {
+fn judged_a_help_text_forges_nothing() {
     for help in [
         "Two\nlines",
         "Begins a line\njobs are many",
@@ -124,7 +124,7 @@ fn a_help_text_forges_nothing() {
 }
 
 #[test]
-fn hostile_label_values_and_odd_numbers_arrive_as_they_are() {
+fn judged_hostile_label_values_and_odd_numbers_arrive_as_they_are() {
     let values = ["a\0b", "a\rb", "\"} 1\njobs 7", "\\", "\u{2028}", "", "a # {b=\"c\"} 1"];
     let page = accepted(&with(|registry| {
         let jobs = Family::<Vec<(String, String)>, Gauge>::default();
@@ -157,7 +157,7 @@ fn hostile_label_values_and_odd_numbers_arrive_as_they_are() {
 }
 
 #[test]
-fn a_registry_that_collects_the_monitor_may_be_included_in_it() {
+fn judged_a_registry_that_collects_the_monitor_may_be_included_in_it() {
     let monitor = monitor();
     let mut registry = Registry::default();
     registry.register_collector(monitor.collector());
@@ -171,7 +171,7 @@ fn a_registry_that_collects_the_monitor_may_be_included_in_it() {
 }
 
 #[test]
-fn a_collector_may_record_and_register_while_it_is_scraped() {
+fn judged_a_collector_may_record_and_register_while_it_is_scraped() {
     use prometheus_client::collector::Collector;
     use prometheus_client::encoding::DescriptorEncoder;
 

@@ -15,7 +15,7 @@ fn latencies(count: u32) -> Vec<f64> {
 }
 
 #[test]
-fn quantiles_of_the_native_histogram_are_those_of_what_was_sent() {
+fn judged_quantiles_of_the_native_histogram_are_those_of_what_was_sent() {
     let monitor = Monitor::new();
     let model = monitor.model("m", "1").register().expect("valid");
     let route = model.route("predict");

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use modelwatch_drift::{Clock, DriftJob, ModelSettings, exporter};
+use modelwatch_drift_job::{Clock, DriftJob, ModelSettings, exporter};
 use tokio::net::TcpListener;
 
 #[tokio::main]

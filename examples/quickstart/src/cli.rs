@@ -1,124 +1,54 @@
 //! The command line.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lexopt::ValueExt;
+use clap::Parser;
 
 use crate::incident::Kind;
-use flights::error::Failure;
 
-/// What `--help` prints.
-pub const HELP: &str = "\
-Serves two versions of a flight-delay model, replays two weeks of real flights to them, and shows what modelwatch sees.
-
-  --port PORT      where to serve on 127.0.0.1; 0 takes a free port (8000)
-  --rate RATE      requests a second; unless given, as many as play every flight once
-  --seconds SECS   how long to replay: the first half April, the second half July (60)
-  --incident NAME  what breaks after a third of the time:
-                     canary-errors    half of the canary's answers are 500
-                     canary-slow      the canary takes 400 ms longer
-                     feature-missing  a third of the requests come without temp
-  --plain          no terminal control; the default where the output is no terminal
-  --keep           go on serving after the replay, until Ctrl-C
-  --data DIR       the folder of the flight files (examples/data/flights)
-  --log DIR        keep the prediction log and the baseline there, for `modelwatch drift report`
-";
-
-/// What was asked for.
-#[derive(Debug)]
-pub enum Command {
-    /// Say how to use it.
-    Help,
-    /// Run the demo.
-    Run(Options),
-}
-
-/// How to run the demo.
-#[derive(Debug)]
+/// Serve two versions of a flight-delay model, replay two weeks of real flights to them, and show what modelwatch sees.
+#[derive(Debug, Parser)]
+#[command(name = "quickstart")]
 pub struct Options {
-    /// 0 for a free one.
+    /// Serve on this port of 127.0.0.1; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub port: u16,
-    /// Requests a second; nothing for as many as play every flight once.
+    /// Send so many requests a second; by default as many as play every flight once.
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// How long to replay.
+    /// Replay for so many seconds: the first half April, the second half July.
+    #[arg(long = "seconds", value_name = "SECONDS", value_parser = seconds, default_value = "60", allow_negative_numbers = true)]
     pub duration: Duration,
-    /// What breaks, if anything.
+    /// Break something after a third of the time.
+    #[arg(long, value_name = "NAME")]
     pub incident: Option<Kind>,
-    /// No terminal control.
+    /// Use no terminal control; the default where the output is no terminal.
+    #[arg(long)]
     pub plain: bool,
-    /// Serve on after the replay.
+    /// Go on serving after the replay, until Ctrl-C.
+    #[arg(long)]
     pub keep: bool,
-    /// The folder of the flight files.
+    /// Read the flight files from this folder.
+    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/flights"), hide_default_value = true)]
     pub data: PathBuf,
-    /// The folder of the prediction log and the baseline; nothing for one that goes with the demo.
+    /// Keep the prediction log and the baseline in this folder, for `modelwatch drift report`; by default they go with the demo.
+    #[arg(long, value_name = "DIR")]
     pub log: Option<PathBuf>,
 }
 
-impl Command {
-    /// Reads the arguments.
-    ///
-    /// # Errors
-    ///
-    /// When an argument is unknown, or its value is of no use: names it.
-    pub fn parse(mut arguments: lexopt::Parser) -> Result<Self, Failure> {
-        use lexopt::prelude::{Long, Short};
-        let mut options = Options {
-            port: 8000,
-            rate: None,
-            duration: Duration::from_secs(60),
-            incident: None,
-            plain: !std::io::stdout().is_terminal(),
-            keep: false,
-            data: concat!(env!("CARGO_MANIFEST_DIR"), "/../data/flights").into(),
-            log: None,
-        };
-        let unknown = |error: lexopt::Error| Failure::new(format!("{error}; --help lists what there is"));
-        while let Some(argument) = arguments.next().map_err(unknown)? {
-            match argument {
-                Short('h') | Long("help") => return Ok(Self::Help),
-                Long("port") => options.port = value(&mut arguments, "--port", "a port from 0 to 65535")?,
-                Long("rate") => {
-                    let rate = value(&mut arguments, "--rate", "a number of requests a second")?;
-                    if !(rate > 0.0 && rate <= 100_000.0) {
-                        return Err(Failure::new(
-                            "--rate takes a number of requests a second from above 0 to 100000",
-                        ));
-                    }
-                    options.rate = Some(rate);
-                }
-                Long("seconds") => {
-                    let seconds = value(&mut arguments, "--seconds", "a number of seconds")?;
-                    options.duration = Duration::try_from_secs_f64(seconds)
-                        .ok()
-                        .filter(|duration| !duration.is_zero() && duration.as_secs() <= 86_400)
-                        .ok_or_else(|| Failure::new("--seconds takes a number of seconds from above 0 to 86400"))?;
-                }
-                Long("incident") => {
-                    let name: String = value(&mut arguments, "--incident", Kind::NAMES)?;
-                    let kind = Kind::from_name(&name);
-                    options.incident = Some(
-                        kind.ok_or_else(|| Failure::new(format!("--incident takes {}, not {name:?}", Kind::NAMES)))?,
-                    );
-                }
-                Long("plain") => options.plain = true,
-                Long("keep") => options.keep = true,
-                Long("log") => options.log = Some(arguments.value().map_err(unknown)?.into()),
-                Long("data") => options.data = arguments.value().map_err(unknown)?.into(),
-                other => return Err(unknown(other.unexpected())),
-            }
-        }
-        Ok(Self::Run(options))
-    }
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok();
+    rate.filter(|rate| *rate > 0.0 && *rate <= 100_000.0)
+        .ok_or_else(|| "give a number of requests a second, above 0 and up to 100000".to_owned())
 }
 
-fn value<T: std::str::FromStr>(arguments: &mut lexopt::Parser, flag: &str, wanted: &str) -> Result<T, Failure> {
-    let failed = || Failure::new(format!("{flag} takes {wanted}"));
-    let value = arguments.value().map_err(|_| failed())?;
-    value
-        .string()
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text
+        .parse()
         .ok()
-        .and_then(|value| value.parse().ok())
-        .ok_or_else(failed)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration
+        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_hours(24))
+        .ok_or_else(|| "give a number of seconds, above 0 and up to 86400".to_owned())
 }

@@ -12,8 +12,7 @@ use flights::data::{self, FEATURES, missing_ratios};
 use flights::error::Failure;
 use flights::model::DelayModel;
 use modelwatch::Monitor;
-use modelwatch_drift::WindowReport;
-use modelwatch_drift::job::{Subject, SubjectReport};
+use modelwatch_drift_job::{Subject, SubjectReport, WindowReport};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 

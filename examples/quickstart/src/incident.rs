@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+
 /// The incidents there are to switch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// Half of the canary's answers are a 500.
     CanaryErrors,
@@ -19,20 +21,6 @@ pub const DELAY: Duration = Duration::from_millis(400);
 pub const FORGOTTEN: &str = "temp";
 
 impl Kind {
-    /// The names on the command line.
-    pub const NAMES: &str = "canary-errors, canary-slow or feature-missing";
-
-    /// By its name on the command line.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "canary-errors" => Some(Self::CanaryErrors),
-            "canary-slow" => Some(Self::CanarySlow),
-            "feature-missing" => Some(Self::FeatureMissing),
-            _ => None,
-        }
-    }
-
     /// What happens, for the table.
     #[must_use]
     pub fn describe(self) -> &'static str {

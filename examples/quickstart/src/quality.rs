@@ -15,7 +15,7 @@ use flights::error::Failure;
 use flights::model::DelayModel;
 use modelwatch::Monitor;
 use modelwatch_drift::baseline::{Baseline, CategoricalProfile, Hygiene, NumericProfile};
-use modelwatch_drift::{DriftJob, ManualClock, ModelSettings, TimeWindow, TrainingOptions, WindowReport};
+use modelwatch_drift_job::{DriftJob, ManualClock, ModelSettings, TimeWindow, TrainingOptions, WindowReport};
 use modelwatch_log::PredictionLog;
 use tokio::runtime::Runtime;
 

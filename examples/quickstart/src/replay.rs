@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::{FEATURES, Flight};
-use modelwatch_drift::TimeWindow;
+use modelwatch_drift_job::TimeWindow;
 use serde_json::{Map, Value};
 
 use crate::incident::{FORGOTTEN, Incident, Kind};

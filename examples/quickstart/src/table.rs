@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use modelwatch_drift::WindowReport;
+use modelwatch_drift_job::WindowReport;
 
 use crate::page::{Page, Quantile};
 use crate::quality::day;

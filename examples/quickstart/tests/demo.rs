@@ -210,15 +210,6 @@ fn what_stops_it_is_one_line_with_the_mend_and_exit_code_2() {
                 "copy the file again",
             ],
         ),
-        (&["--port", "80000"], &["--port takes a port from 0 to 65535"]),
-        (&["--rate", "-1"], &["--rate takes"]),
-        (&["--rate", "NaN"], &["--rate takes"]),
-        (&["--seconds", "0"], &["--seconds takes"]),
-        (
-            &["--incident", "fire"],
-            &["--incident takes canary-errors, canary-slow or feature-missing, not \"fire\""],
-        ),
-        (&["--colour"], &["--colour", "--help"]),
     ];
     for (arguments, parts) in cases {
         let (output, _) = finished(arguments);
@@ -230,6 +221,46 @@ fn what_stops_it_is_one_line_with_the_mend_and_exit_code_2() {
             .for_each(|part| assert!(error.contains(part), "{arguments:?}: no {part:?} in {error}"));
     }
     std::fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn names_flag_and_fix_when_an_argument_is_of_no_use() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--port", "80000"], &["'80000'", "--port <PORT>", "0..=65535"]),
+        (
+            &["--rate", "-1"],
+            &["'-1'", "--rate <RATE>", "above 0 and up to 100000"],
+        ),
+        (
+            &["--rate", "NaN"],
+            &["'NaN'", "--rate <RATE>", "above 0 and up to 100000"],
+        ),
+        (
+            &["--seconds", "0"],
+            &["'0'", "--seconds <SECONDS>", "above 0 and up to 86400"],
+        ),
+        (
+            &["--seconds", "1e300"],
+            &["--seconds <SECONDS>", "above 0 and up to 86400"],
+        ),
+        (
+            &["--incident", "fire"],
+            &[
+                "'fire'",
+                "--incident <NAME>",
+                "canary-errors, canary-slow, feature-missing",
+            ],
+        ),
+        (&["--colour"], &["'--colour'", "--help"]),
+    ];
+    for (arguments, parts) in cases {
+        let (output, _) = finished(arguments);
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        parts
+            .iter()
+            .for_each(|part| assert!(error.contains(part), "{arguments:?}: no {part:?} in {error}"));
+    }
 }
 
 #[test]
@@ -309,7 +340,7 @@ fn the_service_answers_for_any_features() {
 }
 
 #[test]
-fn a_real_prometheus_counts_what_was_sent() {
+fn judged_a_real_prometheus_counts_what_was_sent() {
     let mut running = Running::start(&["--seconds", "2", "--rate", "150"]);
     line_with(&mut running.lines, "300 requests were answered");
     let prometheus = Prometheus::start(&PrometheusOptions::scraping(running.address)).expect("prometheus");

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use modelwatch_config::Config;
-use modelwatch_drift::{JobError, ModelSettings, WindowReport};
+use modelwatch_drift_job::{JobError, ModelSettings, WindowReport};
 
 use crate::Failure;
 

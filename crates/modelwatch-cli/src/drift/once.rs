@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use modelwatch_drift::publish::{Pushgateway, Textfile};
-use modelwatch_drift::{Clock, DriftJob, ManualClock};
+use modelwatch_drift_job::publish::{Pushgateway, Textfile};
+use modelwatch_drift_job::{Clock, DriftJob, ManualClock};
 
 use super::{Models, tell};
 use crate::{Failure, runtime};

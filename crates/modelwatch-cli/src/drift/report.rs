@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use modelwatch_drift::{Clock, DriftJob, TimeWindow, report};
+use modelwatch_drift_job::{Clock, DriftJob, TimeWindow, report};
 
 use super::Models;
 use crate::{Failure, runtime, say};

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use modelwatch_drift::exporter;
-use modelwatch_drift::{Clock, DriftJob};
+use modelwatch_drift_job::exporter;
+use modelwatch_drift_job::{Clock, DriftJob};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 

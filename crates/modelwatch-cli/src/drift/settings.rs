@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::TimeDelta;
-use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl, Statistic};
-use modelwatch_drift::ModelSettings;
-use modelwatch_drift::decision::{self, Rule};
+use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
+use modelwatch_drift::decision::Rule;
+use modelwatch_drift_job::ModelSettings;
 
 use crate::Failure;
 
@@ -41,14 +41,14 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         TimeDelta::from_std(duration).map_err(|error| Failure::new(format!("model {:?}: {error}", model.name)))
     };
     let rule = Rule {
-        statistic: statistic(drift.statistic),
+        statistic: drift.statistic,
         threshold: drift.threshold,
         significance: drift.significance,
         consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
         least_rows: drift.minimum_rows,
     };
     let own = |feature: &FeatureDrift| Rule {
-        statistic: feature.statistic.map_or(rule.statistic, statistic),
+        statistic: feature.statistic.unwrap_or(rule.statistic),
         threshold: feature.threshold.unwrap_or(rule.threshold),
         ..rule
     };
@@ -71,17 +71,6 @@ fn place(source: &PathOrUrl) -> String {
     match source {
         PathOrUrl::Path(path) => path.display().to_string(),
         PathOrUrl::Url(url) => url.clone(),
-    }
-}
-
-fn statistic(statistic: Statistic) -> decision::Statistic {
-    match statistic {
-        Statistic::Psi => decision::Statistic::Psi,
-        Statistic::JensenShannon => decision::Statistic::JensenShannon,
-        Statistic::KolmogorovSmirnov => decision::Statistic::KolmogorovSmirnov,
-        Statistic::Wasserstein => decision::Statistic::Wasserstein,
-        Statistic::ChiSquare => decision::Statistic::ChiSquare,
-        Statistic::Hellinger => decision::Statistic::Hellinger,
     }
 }
 

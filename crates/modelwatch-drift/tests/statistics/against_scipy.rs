@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::data::{TRAINING, column, flights};
 use crate::{APRIL, JULY};
@@ -61,7 +61,7 @@ fn cases() -> Vec<Case> {
 fn ask(questions: &str) -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = here.join("../../.venv/bin/python");
-    let mut child = Command::new(&python)
+    let mut child = modelwatch_testkit::tool(&python)
         .arg(here.join("tests/statistics/judge.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -89,7 +89,7 @@ fn close(case: &Case, name: &str, ours: f64, relative: f64) {
 }
 
 #[test]
-fn statistics_are_those_of_scipy() {
+fn judged_statistics_are_those_of_scipy() {
     let mut indexes = 0;
     for case in cases() {
         let mut week = case.profile.bins().count();
@@ -124,7 +124,7 @@ fn statistics_are_those_of_scipy() {
 }
 
 #[test]
-fn binned_statistics_are_within_the_bound_they_state() {
+fn judged_binned_statistics_are_within_the_bound_they_state() {
     for case in cases() {
         let mut week = case.profile.bins().count();
         for value in &case.week {

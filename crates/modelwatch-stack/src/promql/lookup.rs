@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use modelwatch::contract::{self, Kind};
+use modelwatch::contract::{self, MetricKind};
 use promql_parser::label::Labels;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
@@ -192,8 +192,9 @@ fn labels_of(name: &str) -> Option<Vec<&'static str>> {
         let mut labels: Vec<_> = metric.labels.iter().chain(&TARGET_LABELS).copied().collect();
         match (metric.kind, name.strip_prefix(metric.name)?) {
             // The name itself of a histogram is its native form.
-            (Kind::Counter | Kind::Gauge | Kind::Histogram, "") | (Kind::Histogram, "_count" | "_sum") => Some(labels),
-            (Kind::Histogram, "_bucket") => {
+            (MetricKind::Counter | MetricKind::Gauge | MetricKind::Histogram, "")
+            | (MetricKind::Histogram, "_count" | "_sum") => Some(labels),
+            (MetricKind::Histogram, "_bucket") => {
                 labels.push("le");
                 Some(labels)
             }

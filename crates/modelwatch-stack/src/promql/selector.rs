@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modelwatch::contract::{Kind, Metric};
+use modelwatch::contract::{Metric, MetricKind, SourceMetric};
 
 use super::expr::Expr;
 use crate::recorded::Recorded;
@@ -104,6 +104,12 @@ impl From<&'static Metric> for Selector {
     }
 }
 
+impl From<&'static SourceMetric> for Selector {
+    fn from(of: &'static SourceMetric) -> Self {
+        metric(of)
+    }
+}
+
 impl From<&'static Recorded> for Selector {
     fn from(of: &'static Recorded) -> Self {
         recorded(of)
@@ -137,7 +143,7 @@ impl Selector {
 
     fn part(mut self, suffix: &'static str) -> Self {
         if let Series::Contract(metric, _) = self.series {
-            debug_assert_eq!(metric.kind, Kind::Histogram, "{} has no parts", metric.name);
+            debug_assert_eq!(metric.kind, MetricKind::Histogram, "{} has no parts", metric.name);
             self.series = Series::Contract(metric, suffix);
         }
         self

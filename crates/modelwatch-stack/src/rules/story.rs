@@ -1,6 +1,6 @@
 //! Series of a story as promtool plays them, in the environment where something breaks and in one where nothing does.
 
-use modelwatch::contract::{self, Plane as MetricPlane};
+use modelwatch::contract::{self, Origin};
 use modelwatch_config::{Config, Plane};
 use serde::Serialize;
 
@@ -121,7 +121,7 @@ impl Series {
         let metric = contract::METRICS
             .iter()
             .find(|metric| self.name.starts_with(metric.name))?;
-        if metric.plane == MetricPlane::Drift {
+        if metric.origin == Origin::Drift {
             let drift = jobs().find(|job| job.plane == Plane::Drift);
             return drift.or(jobs().next()).map(|job| job.job.as_str());
         }

@@ -115,7 +115,7 @@ fn any_configuration() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn the_tools_take_what_any_configuration_makes() {
+fn judged_the_tools_take_what_any_configuration_makes() {
     let mut runner = TestRunner::new(Runs {
         cases: 6,
         max_shrink_iters: 20,
@@ -135,7 +135,7 @@ fn the_tools_take_what_any_configuration_makes() {
 
 /// The stories hold for names and thresholds that are not the example's.
 #[test]
-fn the_generated_tests_pass_for_odd_names_and_other_thresholds() {
+fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
     let text = std::fs::read_to_string(crate::support::example().file).unwrap();
     let text = text
         .replace("name = \"flight-delay\"", r#"name = 'a|b.* "{{ 1 }}" \d é'"#)

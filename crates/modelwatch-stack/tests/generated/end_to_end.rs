@@ -11,7 +11,7 @@ use modelwatch_config::Config;
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 use modelwatch_stack::known::{self, ALERTS};
 use modelwatch_stack::rules::{Group, RuleFile, Rules};
-use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, http_get};
+use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, Release, http_get};
 use serde_json::Value as Json;
 
 use crate::support::{Folder, example};
@@ -20,7 +20,16 @@ use crate::support::{Folder, example};
 const MODEL: &str = r#"claims "risk" {{ 1 }} & é"#;
 
 #[test]
-fn a_failing_version_reaches_its_owner_with_figures_and_links() {
+fn judged_a_failing_version_reaches_its_owner_with_figures_and_links() {
+    a_failing_version_reaches_its_owner(Release::System);
+}
+
+#[test]
+fn judged_a_failing_version_reaches_its_owner_with_figures_and_links_in_the_newer_release() {
+    a_failing_version_reaches_its_owner(Release::Newer);
+}
+
+fn a_failing_version_reaches_its_owner(release: Release) {
     let (hook, told) = webhook();
     let config = config(hook);
     let folder = Folder::generated(&config);
@@ -35,7 +44,7 @@ fn a_failing_version_reaches_its_owner_with_figures_and_links() {
             "the test waits less than production does"
         );
     }
-    let alertmanager = Alertmanager::start(&quick).unwrap();
+    let alertmanager = Alertmanager::start(release, &quick).unwrap();
 
     // The same rules, held for no time and evaluated all the time.
     let rules = Rules::new(&config).unwrap();
@@ -49,7 +58,7 @@ fn a_failing_version_reaches_its_owner_with_figures_and_links() {
         );
     }
     let server = failing_service();
-    let mut options = PrometheusOptions::scraping(server.address());
+    let mut options = PrometheusOptions::scraping(server.address()).release(release);
     options.target_labels = vec![("environment".to_owned(), config.environment.clone())];
     options.extra_config = format!(
         "rule_files: ['{}', '{}']\nalerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}",

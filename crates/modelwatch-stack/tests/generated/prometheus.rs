@@ -5,18 +5,18 @@ use modelwatch_config::{Config, Thresholds};
 use crate::support::{Folder, example, run};
 
 #[test]
-fn promtool_takes_the_configuration_and_every_rule() {
+fn judged_promtool_takes_the_configuration_and_every_rule() {
     let folder = Folder::generated(&example());
     let said = run(
         "promtool",
         &["check", "config"],
         &[folder.path("prometheus/prometheus.yml")],
     );
-    assert!(said.contains("2 rule files found"), "{said}");
+    assert!(said.iter().all(|said| said.contains("2 rule files found")), "{said:?}");
 }
 
 #[test]
-fn every_alert_is_quiet_fires_at_its_minute_and_resolves() {
+fn judged_every_alert_is_quiet_fires_at_its_minute_and_resolves() {
     Folder::generated(&example()).run_rule_tests();
 }
 
@@ -37,7 +37,7 @@ fn what_is_checked_in_is_what_the_example_makes() {
 }
 
 #[test]
-fn the_tools_take_what_init_writes_and_it_names_every_threshold() {
+fn judged_the_tools_take_what_init_writes_and_it_names_every_threshold() {
     let text = modelwatch_stack::check::INIT;
     let config = Config::parse("modelwatch.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
     let folder = Folder::generated(&config);

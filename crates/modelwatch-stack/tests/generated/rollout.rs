@@ -10,7 +10,7 @@ use modelwatch_stack::rules::Rules;
 use crate::support::{Folder, run};
 
 #[test]
-fn each_phase_is_accepted_and_contains_the_one_before() {
+fn judged_each_phase_is_accepted_and_contains_the_one_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rollout");
     let mut before = BTreeSet::new();
     for phase in ["1-service-health", "2-model-aware", "3-drift", "4-release-aware"] {

@@ -1,12 +1,12 @@
 //! Folders of generated files, and the tools that judge them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
 use modelwatch_config::Config;
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
+use modelwatch_testkit::Release;
 
 /// The configuration of the demo.
 pub(crate) fn example() -> Config {
@@ -35,7 +35,7 @@ impl Folder {
         folder
     }
 
-    /// Whether Prometheus and Alertmanager take their files.
+    /// Whether both releases of Prometheus and Alertmanager take their files.
     pub(crate) fn judge_configurations(&self) {
         run(
             "promtool",
@@ -49,7 +49,7 @@ impl Folder {
         self.0.join(below)
     }
 
-    /// Lets promtool run all generated tests, in two processes.
+    /// Lets the promtool of each release run all generated tests, in two processes.
     pub(crate) fn run_rule_tests(&self) {
         let tests = fs::read_dir(self.path("prometheus/tests")).unwrap();
         let tests: Vec<_> = tests.map(|entry| entry.unwrap().path()).collect();
@@ -76,21 +76,24 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a tool to its end.
+/// Runs a tool of each release to its end; returns what each said.
 ///
 /// # Panics
 ///
-/// When it can't be run, or says no; then with all it said.
-pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> String {
-    let output = Command::new(tool)
-        .args(arguments)
-        .args(files)
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("{tool} can't be run ({error}): run `make setup` to install what the tests need")
-        });
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "{tool} {arguments:?}: {said}");
-    said
+/// When one can't be run, or says no; then with all it said.
+pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> [String; 2] {
+    Release::ALL.map(|release| {
+        let output = release
+            .tool(tool)
+            .args(arguments)
+            .args(files)
+            .output()
+            .unwrap_or_else(|error| {
+                panic!("{tool} of {release} can't be run ({error}): run `make setup` to install what the tests need")
+            });
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(output.status.success(), "{tool} of {release} {arguments:?}: {said}");
+        said
+    })
 }

@@ -6,6 +6,7 @@ fn run_without_tools(test: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env("PATH", "/nonexistent")
+        .env_remove("MODELWATCH_TOOLS")
         .output()
         .unwrap();
     assert!(!output.status.success(), "{test} passed without its tool");
@@ -14,7 +15,7 @@ fn run_without_tools(test: &str) -> String {
 
 #[test]
 fn a_missing_promtool_fails_the_test_and_says_what_to_run() {
-    let said = run_without_tools("promtool::a_clean_exposition_is_accepted");
+    let said = run_without_tools("promtool::judged_a_clean_exposition_is_accepted");
     assert!(
         said.contains("promtool can't be run") && said.contains("`make setup`"),
         "{said}"
@@ -23,9 +24,25 @@ fn a_missing_promtool_fails_the_test_and_says_what_to_run() {
 
 #[test]
 fn a_missing_prometheus_fails_the_test_and_says_what_to_run() {
-    let said = run_without_tools("prometheus::a_dropped_prometheus_is_gone");
+    let said = run_without_tools("prometheus::judged_a_dropped_prometheus_is_gone");
     assert!(
         said.contains("prometheus can't be run") && said.contains("`make setup`"),
         "{said}"
     );
+}
+
+#[test]
+fn names_the_prefix_when_a_test_of_make_check_asks_a_tool() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "promtool::judged_a_clean_exposition_is_accepted",
+            "--nocapture",
+        ])
+        .env("MODELWATCH_TOOLS", "none")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("begin its name with judged_"), "{said}");
 }

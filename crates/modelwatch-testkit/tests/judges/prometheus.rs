@@ -3,7 +3,7 @@ use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelwatch_testkit::{
-    MetricsServer, Page, Prometheus, PrometheusOptions, ScrapeRequest, free_port, http_get, openmetrics_strict,
+    MetricsServer, Page, Prometheus, PrometheusOptions, Release, ScrapeRequest, free_port, http_get, openmetrics_strict,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,7 +55,7 @@ static SHARED: LazyLock<Shared> = LazyLock::new(|| {
 });
 
 #[test]
-fn a_page_is_scraped_and_its_samples_answer_queries() {
+fn judged_a_page_is_scraped_and_its_samples_answer_queries() {
     let Shared { prometheus, text, .. } = &*SHARED;
     let jobs = prometheus
         .wait_for("jobs_total{kind=\"é\"}", |found| found.len() == 1, PATIENCE)
@@ -75,7 +75,7 @@ fn a_page_is_scraped_and_its_samples_answer_queries() {
 }
 
 #[test]
-fn why_a_scrape_failed_is_in_the_targets_and_in_the_message_of_the_wait() {
+fn judged_why_a_scrape_failed_is_in_the_targets_and_in_the_message_of_the_wait() {
     let Shared { prometheus, broken, .. } = &*SHARED;
     prometheus
         .wait_for("up == 0", |found| found.len() == 1, PATIENCE)
@@ -92,7 +92,7 @@ fn why_a_scrape_failed_is_in_the_targets_and_in_the_message_of_the_wait() {
 }
 
 #[test]
-fn exemplars_are_found() {
+fn judged_exemplars_are_found() {
     openmetrics_strict(EXEMPLAR.as_bytes()).unwrap();
     let Shared { prometheus, .. } = &*SHARED;
     prometheus
@@ -105,7 +105,7 @@ fn exemplars_are_found() {
 }
 
 #[test]
-fn the_scraper_s_headers_reach_the_page() {
+fn judged_the_scraper_s_headers_reach_the_page() {
     let requests = SHARED.requests.lock().unwrap();
     let request = requests.recv_timeout(PATIENCE).unwrap();
     assert_eq!(request.path, "/metrics");
@@ -114,7 +114,7 @@ fn the_scraper_s_headers_reach_the_page() {
 }
 
 #[test]
-fn extra_configuration_is_used() {
+fn judged_extra_configuration_is_used() {
     let options = PrometheusOptions {
         extra_config: "rule_files: ['/nowhere/*.yml']".to_owned(),
         ..PrometheusOptions::default()
@@ -126,7 +126,7 @@ fn extra_configuration_is_used() {
 }
 
 #[test]
-fn what_prometheus_says_about_a_bad_configuration_is_in_the_error() {
+fn judged_what_prometheus_says_about_a_bad_configuration_is_in_the_error() {
     let options = PrometheusOptions {
         extra_config: "no_such_key: 1".to_owned(),
         ..PrometheusOptions::default()
@@ -136,7 +136,7 @@ fn what_prometheus_says_about_a_bad_configuration_is_in_the_error() {
 }
 
 #[test]
-fn a_dropped_prometheus_is_gone() {
+fn judged_a_dropped_prometheus_is_gone() {
     let prometheus = Prometheus::start(&PrometheusOptions::default()).unwrap();
     let address = prometheus.address();
     assert_eq!(http_get(address, "/-/ready", &[]).unwrap().status, 200);
@@ -150,7 +150,7 @@ fn nobody_listens_on_a_free_port() {
 }
 
 #[test]
-fn history_is_there_from_the_start_and_lists_its_label_values() {
+fn judged_history_is_there_from_the_start_and_lists_its_label_values() {
     let an_hour_ago = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - 3600;
     let prometheus = Prometheus::start(&PrometheusOptions {
         history: format!("# TYPE past gauge\npast{{version=\"1\"}} 42 {an_hour_ago}\n# EOF\n"),
@@ -162,11 +162,35 @@ fn history_is_there_from_the_start_and_lists_its_label_values() {
 }
 
 #[test]
-fn a_history_that_is_no_openmetrics_is_refused() {
+fn judged_a_history_that_is_no_openmetrics_is_refused() {
     let error = Prometheus::start(&PrometheusOptions {
         history: "past 42\n".to_owned(),
         ..PrometheusOptions::default()
     })
     .unwrap_err();
     assert!(error.contains("history"), "{error}");
+}
+
+#[test]
+fn judged_each_release_is_another_major_and_runs() {
+    let majors = Release::ALL.map(|release| {
+        let options = PrometheusOptions::default().release(release);
+        let prometheus = Prometheus::start(&options).unwrap_or_else(|error| panic!("{release}: {error}"));
+        let built = http_get(prometheus.address(), "/api/v1/status/buildinfo", &[]).unwrap();
+        let built: serde_json::Value = serde_json::from_slice(&built.body).unwrap();
+        let version = built["data"]["version"].as_str().unwrap();
+        version.split('.').next().unwrap().parse::<u32>().unwrap()
+    });
+    assert!(majors[0] < majors[1] && majors[1] >= 3, "{majors:?}");
+}
+
+#[test]
+fn judged_each_release_has_all_its_tools() {
+    for release in Release::ALL {
+        for tool in ["prometheus", "promtool", "prometheus-alertmanager", "amtool"] {
+            let said = release.tool(tool).arg("--version").output();
+            let said = said.unwrap_or_else(|error| panic!("{tool} of {release}: {error}; run `make setup`"));
+            assert!(said.status.success(), "{tool} of {release}");
+        }
+    }
 }

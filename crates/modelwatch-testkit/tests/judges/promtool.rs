@@ -3,12 +3,12 @@ use modelwatch_testkit::{promtool_check_metrics, promtool_lint};
 const CLEAN: &[u8] = b"# HELP jobs_total Jobs done.\n# TYPE jobs_total counter\njobs_total{kind=\"a \\\"b\\\"\"} 1\n";
 
 #[test]
-fn a_clean_exposition_is_accepted() {
+fn judged_a_clean_exposition_is_accepted() {
     promtool_check_metrics(CLEAN).unwrap();
 }
 
 #[test]
-fn an_exposition_that_does_not_parse_is_refused_by_both() {
+fn judged_an_exposition_that_does_not_parse_is_refused_by_both() {
     let broken = b"jobs_total{kind=\"a} 1\n";
     for refusal in [
         promtool_check_metrics(broken).unwrap_err(),
@@ -19,7 +19,7 @@ fn an_exposition_that_does_not_parse_is_refused_by_both() {
 }
 
 #[test]
-fn a_lint_problem_is_named_and_stops_only_the_stricter_check() {
+fn judged_a_lint_problem_is_named_and_stops_only_the_stricter_check() {
     let unlovely = b"# HELP jobs Jobs done.\n# TYPE jobs counter\njobs 1\n";
     let problems = promtool_lint(unlovely).unwrap();
     assert_eq!(problems, ["jobs counter metrics should have \"_total\" suffix"]);
@@ -27,7 +27,7 @@ fn a_lint_problem_is_named_and_stops_only_the_stricter_check() {
 }
 
 #[test]
-fn a_page_larger_than_a_pipe_is_read_to_its_end() {
+fn judged_a_page_larger_than_a_pipe_is_read_to_its_end() {
     let mut text = b"# HELP jobs_total Jobs done.\n# TYPE jobs_total counter\n".to_vec();
     for job in 0..20_000 {
         text.extend_from_slice(format!("jobs_total{{job=\"{job}\"}} 1\n").as_bytes());

@@ -162,7 +162,7 @@ fn every_field_arrives() {
 }
 
 #[test]
-fn a_real_prometheus_reads_the_same_bytes_the_same_way() {
+fn judged_a_real_prometheus_reads_the_same_bytes_the_same_way() {
     let server = MetricsServer::start(|request| {
         assert!(
             request

@@ -8,12 +8,12 @@ const DASHBOARD: &str = r#"{
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: text}\n";
 
 #[test]
-fn a_dashboard_that_grafana_knows_is_accepted() {
+fn judged_a_dashboard_that_grafana_knows_is_accepted() {
     grafana_schema_check(&[("small", DASHBOARD)]).unwrap();
 }
 
 #[test]
-fn a_field_that_grafana_does_not_know_is_named_with_its_dashboard() {
+fn judged_a_field_that_grafana_does_not_know_is_named_with_its_dashboard() {
     let broken = DASHBOARD.replace("\"title\"", "\"titel\"");
     let said = grafana_schema_check(&[("small", DASHBOARD), ("broken", &broken)]).unwrap_err();
     assert!(said.contains("broken.ts") && said.contains("'\"titel\"'"), "{said}");
@@ -21,24 +21,24 @@ fn a_field_that_grafana_does_not_know_is_named_with_its_dashboard() {
 }
 
 #[test]
-fn a_manifest_that_kubernetes_takes_is_accepted() {
+fn judged_a_manifest_that_kubernetes_takes_is_accepted() {
     kubernetes_schema_check(&[("map", MAP)]).unwrap();
 }
 
 #[test]
-fn a_value_against_the_schema_is_refused() {
+fn judged_a_value_against_the_schema_is_refused() {
     let said = kubernetes_schema_check(&[("map", &MAP.replace("text", "5"))]).unwrap_err();
     assert!(said.contains("map.yaml") && said.contains("must be string"), "{said}");
 }
 
 #[test]
-fn a_field_no_schema_forbids_is_refused_by_the_compiler() {
+fn judged_a_field_no_schema_forbids_is_refused_by_the_compiler() {
     let said = kubernetes_schema_check(&[("map", &MAP.replace("\ndata:", "\ndta:"))]).unwrap_err();
     assert!(said.contains("'\"dta\"'"), "{said}");
 }
 
 #[test]
-fn two_documents_and_none_are_told_apart() {
+fn judged_two_documents_and_none_are_told_apart() {
     kubernetes_schema_check(&[("two", &format!("{MAP}---\n{MAP}"))]).unwrap();
     kubernetes_schema_check(&[("none", "")]).unwrap_err();
 }

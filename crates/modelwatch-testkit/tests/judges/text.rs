@@ -7,7 +7,7 @@ fn labels<const N: usize>(pairs: [(&str, &str); N]) -> Labels {
 }
 
 #[test]
-fn samples_arrive_with_their_labels_unescaped_and_their_values_exact() {
+fn judged_samples_arrive_with_their_labels_unescaped_and_their_values_exact() {
     let hostile = "a\"b\\c\n} 1 # {é中\r\u{2028}";
     let line = |family: &str| {
         let escaped = hostile.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"");
@@ -23,7 +23,7 @@ fn samples_arrive_with_their_labels_unescaped_and_their_values_exact() {
 }
 
 #[test]
-fn nan_and_the_infinities_arrive_as_themselves() {
+fn judged_nan_and_the_infinities_arrive_as_themselves() {
     let text = "# HELP g G.\n# TYPE g gauge\ng{v=\"1\"} +Inf\ng{v=\"2\"} -Inf\ng{v=\"3\"} NaN\n";
     for samples in [
         openmetrics_strict(format!("{text}# EOF\n").as_bytes()),
@@ -37,7 +37,7 @@ fn nan_and_the_infinities_arrive_as_themselves() {
 }
 
 #[test]
-fn exemplars_and_timestamps_arrive() {
+fn judged_exemplars_and_timestamps_arrive() {
     let text = "# HELP jobs Jobs.\n# TYPE jobs counter\njobs_total 3.0 17.5 # {trace_id=\"ab\"} 1.0 16.25\n# EOF\n";
     let samples = openmetrics_strict(text.as_bytes()).unwrap();
     assert_eq!(samples[0].timestamp, Some(17.5));
@@ -50,7 +50,7 @@ fn exemplars_and_timestamps_arrive() {
 }
 
 #[test]
-fn what_is_not_openmetrics_is_refused() {
+fn judged_what_is_not_openmetrics_is_refused() {
     for (wrong, text) in [
         ("no EOF", "# HELP g G.\n# TYPE g gauge\ng 1\n"),
         ("something after EOF", "# EOF\ng 1\n"),
@@ -89,7 +89,7 @@ fn what_is_not_openmetrics_is_refused() {
 }
 
 #[test]
-fn what_is_not_prometheus_text_is_refused() {
+fn judged_what_is_not_prometheus_text_is_refused() {
     for (wrong, text) in [
         ("an unescaped quote", "g{a=\"b\"c\"} 1\n"),
         ("no value", "g{a=\"b\"}\n"),
@@ -104,7 +104,7 @@ fn what_is_not_prometheus_text_is_refused() {
 }
 
 #[test]
-fn a_refusal_does_not_disturb_the_questions_after_it_nor_do_threads_each_other() {
+fn judged_a_refusal_does_not_disturb_the_questions_after_it_nor_do_threads_each_other() {
     thread::scope(|scope| {
         for worker in 0..4 {
             scope.spawn(move || {

@@ -1,8 +1,26 @@
 //! What a scraper asks for in its headers (RFC 9110, section 12.5).
 
-use super::Format;
+use crate::exposition::format::Format;
 
-pub(super) fn format(accept: Option<&str>) -> Format {
+impl Format {
+    /// The format an HTTP `Accept` header asks for most: by its quality values and, where they are equal, the order in
+    /// which it lists them. [`PrometheusText`](Self::PrometheusText) when it asks for none of ours, or is absent.
+    ///
+    /// ```
+    /// use modelwatch::Format;
+    ///
+    /// let prometheus_2_42 = "application/openmetrics-text;version=1.0.0,\
+    ///     application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    /// assert_eq!(Format::negotiate(Some(prometheus_2_42)), Format::OpenMetricsText);
+    /// assert_eq!(Format::negotiate(None), Format::PrometheusText);
+    /// ```
+    #[must_use]
+    pub fn negotiate(accept: Option<&str>) -> Self {
+        format(accept)
+    }
+}
+
+fn format(accept: Option<&str>) -> Format {
     let ranges = accept.unwrap_or_default().split(',').map(Range::parse);
     let mut best = (Format::PrometheusText, 0.0);
     for range in ranges {
@@ -15,7 +33,7 @@ pub(super) fn format(accept: Option<&str>) -> Format {
     best.0
 }
 
-pub(super) fn gzip(accept_encoding: Option<&str>) -> bool {
+pub(crate) fn gzip(accept_encoding: Option<&str>) -> bool {
     let quality = |coding: &str| {
         let mut codings = accept_encoding.unwrap_or_default().split(',').map(Range::parse);
         codings

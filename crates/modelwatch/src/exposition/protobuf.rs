@@ -3,12 +3,13 @@
 //! The messages are written field by field, straight from the readings. Source: `metrics.proto` of Prometheus'
 //! client model, and the encoding guide of Protocol Buffers.
 
-use super::{Exemplar, Family, Number, Page, Sink};
-use crate::contract::Kind;
-use crate::histogram::Reading;
-use crate::interop::{IncludedFamily, IncludedKind, IncludedSample};
-use crate::label::Labels;
-use crate::layout::{NATIVE_SCHEMA, NativeCounts, Spans};
+use crate::cells::exemplar::Exemplar;
+use crate::cells::histogram::Reading;
+use crate::cells::layout::{NATIVE_SCHEMA, NativeCounts, Spans};
+use crate::contract::metrics::MetricKind;
+use crate::exposition::included::{IncludedFamily, IncludedKind, IncludedSample};
+use crate::exposition::sink::{Family, Number, Page, Sink};
+use crate::labels::label_set::Labels;
 
 /// `MetricType`.
 const COUNTER: u64 = 0;
@@ -17,7 +18,7 @@ const UNTYPED: u64 = 3;
 const HISTOGRAM: u64 = 4;
 
 #[derive(Default)]
-pub(super) struct Protobuf {
+pub(crate) struct Protobuf {
     page: Vec<u8>,
     family: Option<Family<'static>>,
     /// The family's message so far; empty until its first sample.
@@ -132,14 +133,14 @@ impl Message {
 }
 
 impl Protobuf {
-    pub(super) fn new(page: Vec<u8>) -> Self {
+    pub(crate) fn new(page: Vec<u8>) -> Self {
         Self {
             page,
             ..Self::default()
         }
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.close();
         self.page
     }
@@ -168,9 +169,9 @@ impl Protobuf {
         let family = self.family?;
         if self.message.0.is_empty() {
             let (suffix, kind) = match family.kind {
-                Kind::Counter => ("_total", COUNTER),
-                Kind::Gauge => ("", GAUGE),
-                Kind::Histogram => ("", HISTOGRAM),
+                MetricKind::Counter => ("_total", COUNTER),
+                MetricKind::Gauge => ("", GAUGE),
+                MetricKind::Histogram => ("", HISTOGRAM),
             };
             self.announce(family.name, suffix, family.help, kind, family.unit);
         }
@@ -191,7 +192,7 @@ impl Protobuf {
         if let Some(exemplar) = exemplar {
             self.value.exemplar(2, exemplar);
         }
-        self.end_metric(if family.kind == Kind::Counter { 3 } else { 2 });
+        self.end_metric(if family.kind == MetricKind::Counter { 3 } else { 2 });
     }
 
     fn start_metric(&mut self, labels: &[&Labels]) {

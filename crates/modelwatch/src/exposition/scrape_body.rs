@@ -21,7 +21,7 @@ impl SpareBuffer {
     }
 }
 
-/// The body of a [`Scrape`](super::Scrape): bytes, whose memory goes back to the monitor when they are dropped.
+/// The body of a [`Scrape`](crate::Scrape): bytes, whose memory goes back to the monitor when they are dropped.
 ///
 /// Hand it over as it is where the server takes any owner of bytes (`bytes::Bytes::from_owner`).
 #[derive(Clone, Default)]
@@ -31,7 +31,7 @@ pub struct ScrapeBody {
 }
 
 impl ScrapeBody {
-    pub(super) fn new(bytes: Vec<u8>, spare: &SpareBuffer) -> Self {
+    pub(crate) fn new(bytes: Vec<u8>, spare: &SpareBuffer) -> Self {
         Self {
             bytes,
             home: Arc::downgrade(&spare.0),

@@ -2,20 +2,21 @@
 //!
 //! Source: the OpenMetrics 1.0 specification, and Prometheus' "Exposition formats" for version 0.0.4.
 
-use super::{Exemplar, Family, Number, Page, Sink};
-use crate::contract::Kind;
-use crate::histogram::Reading;
-use crate::interop::{IncludedFamily, IncludedKind};
-use crate::label::Labels;
-use crate::layout::write_f64;
+use crate::cells::exemplar::Exemplar;
+use crate::cells::histogram::Reading;
+use crate::cells::layout::write_f64;
+use crate::contract::metrics::MetricKind;
+use crate::exposition::included::{IncludedFamily, IncludedKind};
+use crate::exposition::sink::{Family, Number, Page, Sink};
+use crate::labels::label_set::Labels;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     OpenMetrics,
     Prometheus,
 }
 
-pub(super) struct Text {
+pub(crate) struct Text {
     dialect: Dialect,
     page: Vec<u8>,
     family: Option<Family<'static>>,
@@ -27,7 +28,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn new(dialect: Dialect, page: Vec<u8>) -> Self {
+    pub(crate) fn new(dialect: Dialect, page: Vec<u8>) -> Self {
         Self {
             dialect,
             page,
@@ -38,7 +39,7 @@ impl Text {
         }
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         if self.dialect == Dialect::OpenMetrics {
             self.page.extend_from_slice(b"# EOF\n");
         }
@@ -106,9 +107,9 @@ impl Text {
         self.announced = true;
         if let Some(family) = self.family {
             let (suffix, kind) = match family.kind {
-                Kind::Counter => ("_total", "counter"),
-                Kind::Gauge => ("", "gauge"),
-                Kind::Histogram => ("", "histogram"),
+                MetricKind::Counter => ("_total", "counter"),
+                MetricKind::Gauge => ("", "gauge"),
+                MetricKind::Histogram => ("", "histogram"),
             };
             self.announce(family.name, suffix, kind, family.help, family.unit);
             self.name.clear();

@@ -1,0 +1,261 @@
+//! The last word on each model, until it is too old.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use modelwatch::contract::{self, Metric, SourceMetric};
+use modelwatch::{Format, Monitor, Readings};
+use modelwatch_drift::baseline::Baseline;
+use parking_lot::Mutex;
+
+use super::former;
+use crate::clock::Clock;
+use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
+
+/// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
+const INTERVALS_KEPT: i32 = 3;
+
+/// What is published of every model. Clones are the same board.
+///
+/// Scores stand there until the next run, or for three intervals if none comes or all fail. When the job last finished, its
+/// runs and the baseline in use stay.
+#[derive(Clone, Debug)]
+pub struct Board {
+    models: Arc<Mutex<BTreeMap<String, Entry>>>,
+    clock: Clock,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// Version, and when it was made.
+    baseline: Option<(String, DateTime<Utc>)>,
+    last_success: Option<DateTime<Utc>>,
+    duration: Option<Duration>,
+    success: u64,
+    too_few_rows: u64,
+    failure: u64,
+    scores: Option<Scores>,
+}
+
+#[derive(Debug)]
+struct Scores {
+    until: DateTime<Utc>,
+    readings: Vec<(&'static SourceMetric, Vec<String>, f64)>,
+}
+
+impl Board {
+    /// An empty board, whose scores age by this clock.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            models: Arc::default(),
+            clock,
+        }
+    }
+
+    /// A monitor whose page is this board, in every format a scraper may ask for.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        let monitor = Monitor::new();
+        self.expose(&monitor);
+        monitor
+    }
+
+    /// Puts the board on the page of a monitor that has other things on it.
+    pub fn expose(&self, monitor: &Monitor) {
+        let board = self.clone();
+        monitor.add_source(move |readings| board.read(readings));
+    }
+
+    /// The board as a page of Prometheus text, for what takes pages rather than scrapes.
+    #[must_use]
+    pub fn page(&self) -> Vec<u8> {
+        let monitor = Monitor::builder().process_metrics(false).build().unwrap_or_default();
+        self.expose(&monitor);
+        monitor.encode(Format::PrometheusText)
+    }
+
+    /// Takes over from a page that an earlier process published: when each model last finished, and its runs. Scores are
+    /// not taken over.
+    pub fn resume(&self, page: &str) {
+        let mut models = self.models.lock();
+        for line in page.lines() {
+            let read = |metric: &Metric| former::sample(line, metric.name);
+            let entry = |labels: &[(String, String)]| {
+                let model = labels.iter().find(|(name, _)| name == "model_name")?;
+                Some(model.1.clone())
+            };
+            if let Some((labels, value)) = read(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP)
+                && let Some(entry) = entry(&labels).and_then(|model| models.get_mut(&model))
+            {
+                entry.last_success = DateTime::from_timestamp_micros((value * 1e6) as i64);
+            } else if let Some((labels, value)) = read(&contract::DRIFT_RUNS)
+                && let Some(entry) = entry(&labels).and_then(|model| models.get_mut(&model))
+                && let Some((_, result)) = labels.iter().find(|(name, _)| name == "result")
+            {
+                match result.as_str() {
+                    "success" => entry.success = value as u64,
+                    "too_few_rows" => entry.too_few_rows = value as u64,
+                    "failure" => entry.failure = value as u64,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Models that are not among these leave.
+    pub(crate) fn keep<'a>(&self, models: impl Iterator<Item = &'a str>) {
+        let mut board = self.models.lock();
+        let mut former = std::mem::take(&mut *board);
+        for model in models {
+            board.insert(model.to_owned(), former.remove(model).unwrap_or_default());
+        }
+    }
+
+    /// A run that ended as it should.
+    pub(crate) fn ran(&self, report: &WindowReport, interval: TimeDelta) {
+        let mut models = self.models.lock();
+        let entry = models.entry(report.model.clone()).or_default();
+        entry.in_use(&report.baseline);
+        entry.last_success = Some(report.finished);
+        entry.duration = Some(report.took);
+        match report.verdict {
+            Verdict::Scored(_) => entry.success += 1,
+            Verdict::TooFewRows { .. } => entry.too_few_rows += 1,
+        }
+        let until = report.finished.checked_add_signed(interval * INTERVALS_KEPT);
+        entry.scores = Some(Scores {
+            until: until.unwrap_or(DateTime::<Utc>::MAX_UTC),
+            readings: readings(report),
+        });
+    }
+
+    /// A run that failed: what was known stays until it is too old.
+    pub(crate) fn failed(&self, model: &str, baseline: Option<&Baseline>, took: Duration) {
+        let mut models = self.models.lock();
+        let entry = models.entry(model.to_owned()).or_default();
+        if let Some(baseline) = baseline {
+            entry.in_use(baseline);
+        }
+        entry.duration = Some(took);
+        entry.failure += 1;
+    }
+
+    fn read(&self, readings: &mut Readings) {
+        let now = self.clock.now();
+        for (model, entry) in &*self.models.lock() {
+            let model = model.as_str();
+            if let Some((version, created)) = &entry.baseline {
+                readings.push(&contract::DRIFT_BASELINE_INFO, &[model, version], 1.0);
+                readings.push(&contract::DRIFT_BASELINE_TIMESTAMP, &[model], seconds(*created));
+            }
+            if let Some(last_success) = entry.last_success {
+                readings.push(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP, &[model], seconds(last_success));
+            }
+            if let Some(duration) = entry.duration {
+                readings.push(&contract::DRIFT_RUN_DURATION, &[model], duration.as_secs_f64());
+            }
+            let runs = [
+                ("success", entry.success),
+                ("too_few_rows", entry.too_few_rows),
+                ("failure", entry.failure),
+            ];
+            for (result, runs) in runs {
+                readings.push(&contract::DRIFT_RUNS, &[model, result], runs as f64);
+            }
+            for (metric, labels, value) in entry
+                .scores
+                .iter()
+                .filter(|scores| now < scores.until)
+                .flat_map(|scores| &scores.readings)
+            {
+                let labels: Vec<_> = labels.iter().map(String::as_str).collect();
+                readings.push(metric, &labels, *value);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn in_use(&mut self, baseline: &Baseline) {
+        let about = baseline.about();
+        self.baseline = Some((about.version.clone(), about.created));
+    }
+}
+
+fn seconds(time: DateTime<Utc>) -> f64 {
+    time.timestamp_micros() as f64 / 1e6
+}
+
+/// Everything a window says, as rows of the contract.
+fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f64)> {
+    let model = &report.model;
+    let mut readings = vec![(&contract::DRIFT_WINDOW_ROWS, vec![model.clone()], report.rows as f64)];
+    for subject in report.verdict.subjects() {
+        let (metrics, labels) = match &subject.subject {
+            Subject::Feature(feature) => (
+                [&contract::DATA_DRIFT_SCORE, &contract::DATA_DRIFT_DETECTED],
+                vec![model.clone(), feature.clone()],
+            ),
+            Subject::Score => (
+                [&contract::PREDICTION_DRIFT_SCORE, &contract::PREDICTION_DRIFT_DETECTED],
+                vec![model.clone()],
+            ),
+            Subject::Classes => (
+                [&contract::CLASS_DRIFT_SCORE, &contract::CLASS_DRIFT_DETECTED],
+                vec![model.clone()],
+            ),
+        };
+        if let Subject::Feature(_) = &subject.subject {
+            let ratios = [
+                (&contract::FEATURE_MISSING_RATIO, subject.counts.missing_ratio()),
+                (
+                    &contract::FEATURE_OUT_OF_RANGE_RATIO,
+                    subject.counts.out_of_range_ratio(),
+                ),
+            ];
+            for (metric, ratio) in ratios {
+                readings.extend(ratio.map(|ratio| (metric, labels.clone(), ratio)));
+            }
+        }
+        drift(&mut readings, subject, metrics, &labels);
+    }
+    for version in &report.versions {
+        for subject in version.verdict.subjects() {
+            let mut labels = vec![model.clone(), version.version.clone()];
+            let metrics = match &subject.subject {
+                Subject::Feature(feature) => {
+                    labels.push(feature.clone());
+                    [
+                        &contract::VERSION_DATA_DRIFT_SCORE,
+                        &contract::VERSION_DATA_DRIFT_DETECTED,
+                    ]
+                }
+                Subject::Score => [
+                    &contract::VERSION_PREDICTION_DRIFT_SCORE,
+                    &contract::VERSION_PREDICTION_DRIFT_DETECTED,
+                ],
+                Subject::Classes => [
+                    &contract::VERSION_CLASS_DRIFT_SCORE,
+                    &contract::VERSION_CLASS_DRIFT_DETECTED,
+                ],
+            };
+            drift(&mut readings, subject, metrics, &labels);
+        }
+    }
+    readings
+}
+
+fn drift(
+    readings: &mut Vec<(&'static SourceMetric, Vec<String>, f64)>,
+    subject: &SubjectReport,
+    [score, detected]: [&'static SourceMetric; 2],
+    labels: &[String],
+) {
+    if let Ok(measurement) = &subject.measurement {
+        readings.push((score, labels.to_vec(), measurement.score));
+        readings.push((detected, labels.to_vec(), f64::from(u8::from(subject.detected))));
+    }
+}

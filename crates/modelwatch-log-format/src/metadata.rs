@@ -1,0 +1,8 @@
+//! What a file's footer says of it, as key and value.
+
+/// The key under which the model's name stands.
+pub const MODEL: &str = "modelwatch.model";
+/// The key under which the [`VERSION`] of the format stands.
+pub const FORMAT: &str = "modelwatch.format";
+/// The format that this release writes and reads. A change that an older reader would misread makes it one more.
+pub const VERSION: &str = "1";

@@ -1,0 +1,41 @@
+//! Where an excess sits: the combination of labels that explains it.
+//!
+//! Errors rise, and the alert names a model. Whether one version, one route on one replica or everything is to blame is a
+//! question about many combinations of labels at once, most of them small and noisy. [`localize`] asks it of a [`Table`] of
+//! counts: events (errors, slow requests, missing values) among trials (requests, observations), now and in a few intervals
+//! before, by label values.
+//!
+//! - Each combination of up to three labels is expected to go on as in its own past, drawn towards the overall ratio by some
+//!   pseudo-trials, so that a combination without a past is no surprise. Of the past the calmer half counts: the interval
+//!   before an alert often holds the first of the trouble.
+//! - Combinations are ranked by their Poisson log-likelihood ratio times the share of the whole excess they explain. The ratio
+//!   alone prefers the purest corner of a culprit, the share alone everything.
+//! - The p-value is that of a scan: how often chance alone makes *any* combination that unlikely. It comes from replicates of
+//!   the table, drawn from a fixed seed, so the same table always has the same answer.
+//!
+//! # Example: one version on one route
+//!
+//! ```
+//! use modelwatch_triage::localization::{Settings, Table, localize};
+//!
+//! let mut table = Table::new(["model_version", "route"], 4);
+//! for (version, route, errors) in [("1", "predict", 2.0), ("1", "batch", 2.0), ("2", "predict", 80.0), ("2", "batch", 2.0)] {
+//!     for back in 1..=4 {
+//!         table.add_past(back, &[version, route], 2.0, 500.0);
+//!     }
+//!     table.add_now(&[version, route], errors, 500.0);
+//! }
+//! let found = localize(&table, &Settings::default());
+//! let labels: Vec<_> = found.ranked[0].labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+//! assert_eq!(labels, ["model_version=2", "route=predict"]);
+//! assert!(found.ranked[0].p_value < 0.05);
+//! ```
+
+mod answer;
+mod chance;
+mod scan;
+mod table;
+
+pub use answer::{Candidate, Localization, Slice};
+pub use scan::{Settings, localize, slices};
+pub use table::Table;

@@ -1,0 +1,92 @@
+//! A histogram without locks: a layout and striped cells.
+
+use std::sync::Arc;
+
+use crate::cells::exemplar::Exemplar;
+use crate::cells::layout::Layout;
+use crate::cells::stripes::{Lane, Stripes};
+
+/// Observations of durations, sizes or scores. Values are in the recorded unit of the layout.
+pub(crate) struct Histogram {
+    layout: Arc<Layout>,
+    stripes: Stripes,
+}
+
+const SUM: usize = 0;
+const FIRST: usize = 1;
+
+impl Histogram {
+    pub(crate) fn new(layout: Arc<Layout>) -> Self {
+        Self {
+            stripes: Stripes::new(FIRST + layout.cells()),
+            layout,
+        }
+    }
+
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Counts a finite value.
+    #[inline]
+    pub(crate) fn observe(&self, value: f64) {
+        observe(&self.stripes.lane(), &self.layout, value);
+    }
+
+    pub(crate) fn observe_all(&self, values: impl Iterator<Item = f64>) {
+        let lane = self.stripes.lane();
+        values.for_each(|value| observe(&lane, &self.layout, value));
+    }
+
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.stripes.mark()
+    }
+
+    pub(crate) fn read(&self) -> Reading {
+        let mut values = Vec::new();
+        self.stripes.read(&mut values);
+        Reading {
+            sum: self.layout.exposed(self.stripes.sum_f64(SUM)),
+            layout: self.layout.clone(),
+            values,
+            first: FIRST,
+            exemplars: Vec::new(),
+        }
+    }
+}
+
+#[inline]
+fn observe(lane: &Lane<'_>, layout: &Layout, value: f64) {
+    lane.add_f64(SUM, value);
+    lane.add(FIRST + layout.locate(value), 1);
+}
+
+/// A histogram as it was at one moment.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    pub(crate) layout: Arc<Layout>,
+    /// Sum of the values, in exposed units.
+    pub(crate) sum: f64,
+    /// The counts of the layout's cells, from the first on.
+    pub(crate) values: Vec<u64>,
+    pub(crate) first: usize,
+    /// Of the classic buckets, as far as there are any.
+    pub(crate) exemplars: Vec<Option<Exemplar>>,
+}
+
+impl Reading {
+    /// The exemplar of a classic bucket.
+    pub(crate) fn exemplar(&self, bucket: usize) -> Option<&Exemplar> {
+        self.exemplars.get(bucket)?.as_ref()
+    }
+
+    /// Count of each cell of the layout.
+    pub(crate) fn cells(&self) -> &[u64] {
+        &self.values[self.first..]
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.cells().iter().sum()
+    }
+}

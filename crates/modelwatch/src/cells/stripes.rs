@@ -1,0 +1,241 @@
+//! Cells that count, one set for each thread that records.
+//!
+//! A thread with a slot of its own (see [`crate::cells::thread_slot`]) is the only writer of its lane and adds with a plain
+//! load and store; threads without one share lane [`SHARED`](thread_slot::SHARED) and add with locked
+//! instructions. A reader sums the lanes. A lane is made at the first measurement through it, so a series that
+//! nobody uses costs a few pointers.
+
+use std::sync::OnceLock;
+
+use crate::cells::sync::{AtomicU64, Ordering};
+use crate::cells::thread_slot;
+
+const CELLS_PER_LINE: usize = 8;
+
+/// One cache line of cells, aligned so that no two lanes share one.
+#[derive(Default)]
+#[repr(align(64))]
+struct Line([AtomicU64; CELLS_PER_LINE]);
+
+pub(crate) struct Stripes {
+    lanes: Box<[OnceLock<Box<[Line]>>]>,
+    cells: usize,
+}
+
+/// The cells the current thread adds to.
+pub(crate) struct Lane<'a> {
+    lines: &'a [Line],
+    shared: bool,
+}
+
+impl Stripes {
+    pub(crate) fn new(cells: usize) -> Self {
+        Self {
+            lanes: (0..thread_slot::count()).map(|_| OnceLock::new()).collect(),
+            cells,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn lane(&self) -> Lane<'_> {
+        let slot = thread_slot::current();
+        Lane {
+            lines: self.lanes[slot].get_or_init(|| {
+                (0..self.cells.div_ceil(CELLS_PER_LINE))
+                    .map(|_| Line::default())
+                    .collect()
+            }),
+            shared: slot == thread_slot::SHARED,
+        }
+    }
+
+    /// The sum of one cell over all lanes, modulo 2⁶⁴.
+    pub(crate) fn sum(&self, cell: usize) -> u64 {
+        self.lanes()
+            .map(|lane| lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
+            .fold(0, u64::wrapping_add)
+    }
+
+    /// The sum of one cell over all lanes, for a cell that holds the bits of an `f64`. Finite whatever was added.
+    pub(crate) fn sum_f64(&self, cell: usize) -> f64 {
+        self.lanes()
+            .map(|lane| lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
+            .map(f64::from_bits)
+            .fold(0.0, |sum, value| (sum + value).clamp(f64::MIN, f64::MAX))
+    }
+
+    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
+    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
+        sums.clear();
+        for lane in self.lanes() {
+            let cells = lane
+                .iter()
+                .flat_map(|line| &line.0)
+                .map(|cell| cell.load(Ordering::Acquire));
+            if sums.is_empty() {
+                sums.extend(cells);
+            } else {
+                sums.iter_mut()
+                    .zip(cells)
+                    .for_each(|(sum, cell): (&mut u64, _)| *sum = sum.wrapping_add(cell));
+            }
+        }
+        sums.resize(self.cells, 0);
+    }
+
+    /// Adds the sums of the cells from `first` on to `into`, one each, modulo 2⁶⁴.
+    pub(crate) fn add_to(&self, first: usize, into: &mut [u64]) {
+        for lane in self.lanes() {
+            let (mut line, mut within) = (first / CELLS_PER_LINE, first % CELLS_PER_LINE);
+            let mut rest = &mut *into;
+            while !rest.is_empty() {
+                let cells = &lane[line].0[within..];
+                let (head, tail) = rest.split_at_mut(cells.len().min(rest.len()));
+                for (sum, cell) in head.iter_mut().zip(cells) {
+                    *sum = sum.wrapping_add(cell.load(Ordering::Acquire));
+                }
+                rest = tail;
+                (line, within) = (line + 1, 0);
+            }
+        }
+    }
+
+    /// A number that changes with whatever is added, for telling whether anything was.
+    pub(crate) fn mark(&self) -> u64 {
+        let cells = self.lanes().flatten().flat_map(|line| &line.0);
+        cells
+            .map(|cell| cell.load(Ordering::Acquire))
+            .fold(0, u64::wrapping_add)
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &[Line]> {
+        self.lanes.iter().filter_map(OnceLock::get).map(AsRef::as_ref)
+    }
+}
+
+impl Lane<'_> {
+    /// Adds to a cell, modulo 2⁶⁴, and returns what this lane then holds.
+    ///
+    /// `Release`, so that a reader who sees an end has seen the beginning that came before it, on whichever thread.
+    #[inline]
+    pub(crate) fn add(&self, cell: usize, n: u64) -> u64 {
+        add(
+            &self.lines[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE],
+            n,
+            self.shared,
+        )
+    }
+
+    /// Adds to a cell that holds the bits of an `f64`.
+    #[inline]
+    pub(crate) fn add_f64(&self, cell: usize, value: f64) {
+        let cell = &self.lines[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE];
+        let plus = |bits| (f64::from_bits(bits) + value).to_bits();
+        if self.shared {
+            let _ = cell.fetch_update(Ordering::Release, Ordering::Relaxed, |bits| Some(plus(bits)));
+        } else {
+            cell.store(plus(cell.load(Ordering::Relaxed)), Ordering::Release);
+        }
+    }
+}
+
+/// Adds to a cell that this thread alone writes, or that many write.
+#[inline]
+fn add(cell: &AtomicU64, n: u64, shared: bool) -> u64 {
+    if shared {
+        return cell.fetch_add(n, Ordering::Release).wrapping_add(n);
+    }
+    let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
+    cell.store(sum, Ordering::Release);
+    sum
+}
+
+/// Every order in which threads can do these things: `RUSTFLAGS='--cfg modelwatch_loom' cargo test -p modelwatch --lib`.
+#[cfg(all(test, modelwatch_loom))]
+mod models {
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    use super::*;
+    use crate::cells::thread_slot::{Pool, SHARED};
+
+    /// A slot pool with so many slots of its own, and one cell for each slot.
+    struct World {
+        pool: Mutex<Pool>,
+        cells: Vec<AtomicU64>,
+    }
+
+    impl World {
+        fn new(exclusive: usize) -> Arc<Self> {
+            Arc::new(Self {
+                pool: Mutex::new(Pool::new()),
+                cells: (0..=exclusive).map(|_| AtomicU64::new(0)).collect(),
+            })
+        }
+
+        /// What a thread does in its life: lease, add, give back.
+        fn live(&self, additions: u64) {
+            let slot = self.pool.lock().expect("no panic").take(self.cells.len() - 1);
+            for _ in 0..additions {
+                add(&self.cells[slot], 1, slot == SHARED);
+            }
+            if slot != SHARED {
+                self.pool.lock().expect("no panic").give_back(slot);
+            }
+        }
+
+        fn sum(&self) -> u64 {
+            self.cells.iter().map(|cell| cell.load(Ordering::Acquire)).sum()
+        }
+    }
+
+    #[test]
+    fn no_addition_is_lost_when_slots_are_handed_on() {
+        loom::model(|| {
+            let world = World::new(1);
+            let other = world.clone();
+            let thread = thread::spawn(move || other.live(2));
+            // Takes the slot before the other, after it, or finds it taken.
+            world.live(1);
+            let meanwhile = world.sum();
+            thread.join().expect("no panic");
+            assert!(meanwhile <= world.sum());
+            assert_eq!(world.sum(), 3);
+        });
+    }
+
+    #[test]
+    fn threads_without_a_slot_share_one_and_lose_nothing() {
+        loom::model(|| {
+            let world = World::new(0);
+            let threads: Vec<_> = (0..2)
+                .map(|_| {
+                    let world = world.clone();
+                    thread::spawn(move || world.live(2))
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+            assert_eq!(world.sum(), 4);
+        });
+    }
+
+    #[test]
+    fn whoever_is_seen_to_have_left_is_seen_to_have_entered() {
+        loom::model(|| {
+            let cells: Arc<[AtomicU64; 2]> = Arc::new(std::array::from_fn(|_| AtomicU64::new(0)));
+            let [requests, scrapes] = [cells.clone(), cells];
+            let thread = thread::spawn(move || {
+                add(&requests[0], 1, false);
+                // The request moves to another thread, which ends it in a cell of its own.
+                let ending = requests.clone();
+                thread::spawn(move || add(&ending[1], 1, false))
+                    .join()
+                    .expect("no panic");
+            });
+            let left = scrapes[1].load(Ordering::Acquire);
+            let entered = scrapes[0].load(Ordering::Acquire);
+            assert!(left <= entered, "{left} left of {entered}");
+            thread.join().expect("no panic");
+        });
+    }
+}

@@ -1,0 +1,268 @@
+//! Every metric modelwatch knows, in one table.
+//!
+//! Users' rules and dashboards depend on these names, labels and buckets, so they exist once. The encoder writes
+//! from this table and can't write anything that is not in it; generated rules, dashboards and the reference page
+//! read it too, so none of them can name a metric or a label that does not exist.
+
+use std::ops::Deref;
+
+use super::buckets::{
+    BATCH_SIZE_BUCKETS, LATENCY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS, TIME_PER_OUTPUT_TOKEN_BUCKETS,
+    TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
+};
+
+/// How Prometheus treats the samples of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only ever grows, except when the process restarts.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts of observations by size, with their sum.
+    Histogram,
+}
+
+/// Where a metric comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The serving path: recorded while requests are answered.
+    Online,
+    /// The prediction log, which the serving path hands its predictions to.
+    Log,
+    /// The drift job beside it: computed over windows of the prediction log.
+    Drift,
+    /// The operating system's view of the serving process.
+    Process,
+}
+
+/// One row of the contract. Only the contract makes them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Metric {
+    /// The name on the wire, counters with their `_total`.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: MetricKind,
+    /// Label names, in the order they are exposed.
+    pub labels: &'static [&'static str],
+    /// The help text: one sentence, with the unit of the value.
+    pub help: &'static str,
+    /// Which part of the system exposes it.
+    pub origin: Origin,
+    /// Default upper bounds of the classic buckets, without `+Inf`; empty unless a histogram.
+    pub buckets: &'static [f64],
+}
+
+impl Metric {
+    /// The unit of the value as OpenMetrics spells it, where the name carries one.
+    ///
+    /// ```
+    /// assert_eq!(modelwatch::contract::INFERENCE_LATENCY.unit(), Some("seconds"));
+    /// assert_eq!(modelwatch::contract::INFERENCE_REQUESTS.unit(), None);
+    /// ```
+    #[must_use]
+    pub fn unit(&self) -> Option<&'static str> {
+        ["seconds", "bytes", "ratio"].into_iter().find(|unit| {
+            self.family_name()
+                .strip_suffix(unit)
+                .is_some_and(|rest| rest.ends_with('_'))
+        })
+    }
+
+    /// The name of the family as OpenMetrics spells it: a counter's without `_total`.
+    #[must_use]
+    pub fn family_name(&self) -> &'static str {
+        match self.kind {
+            MetricKind::Counter => self.name.strip_suffix("_total").unwrap_or(self.name),
+            MetricKind::Gauge | MetricKind::Histogram => self.name,
+        }
+    }
+}
+
+/// A metric whose samples a [source](crate::Monitor::add_source) may push: the prediction log's and the drift job's.
+///
+/// What models record through their handles is a plain [`Metric`], so that pushing it does not compile.
+///
+/// ```compile_fail
+/// use modelwatch::{Monitor, contract};
+///
+/// Monitor::new().add_source(|readings| readings.push(&contract::INFERENCE_REQUESTS, &["claims-risk"], 9.0));
+/// ```
+#[derive(Debug)]
+pub struct SourceMetric(Metric);
+
+impl Deref for SourceMetric {
+    type Target = Metric;
+
+    fn deref(&self) -> &Metric {
+        &self.0
+    }
+}
+
+/// The whole contract as a Markdown table, as the README and the reference page have it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut table = String::from("| metric | type | from | labels | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for metric in METRICS {
+        let kind = match metric.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        let origin = match metric.origin {
+            Origin::Online => "serving path",
+            Origin::Log => "prediction log",
+            Origin::Drift => "drift job",
+            Origin::Process => "process",
+        };
+        let bounds: Vec<_> = metric.buckets.iter().map(f64::to_string).collect();
+        let buckets = if bounds.is_empty() {
+            String::new()
+        } else {
+            format!(" Buckets: {}.", bounds.join(" "))
+        };
+        let labels = metric.labels.join(", ");
+        table += &format!(
+            "| `{}` | {kind} | {origin} | {labels} | {}{buckets} |\n",
+            metric.name, metric.help
+        );
+    }
+    table
+}
+
+macro_rules! contract {
+    ($($ident:ident = $name:literal, $kind:ident, $origin:ident $(+ $source:ident)?, [$($label:literal),*], $help:literal $(, $buckets:expr)?;)*) => {
+        $(contract! {
+            @static $ident, $origin $(+ $source)?, concat!("`", $name, "`: ", $help),
+            Metric {
+                name: $name,
+                kind: MetricKind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+                origin: Origin::$origin,
+                buckets: contract!(@buckets $($buckets)?),
+            }
+        })*
+        /// Every metric, in the order the reference page lists them.
+        pub static METRICS: &[&Metric] = &[$(contract!(@metric $ident, $origin $(+ $source)?)),*];
+    };
+    (@static $ident:ident, Online, $doc:expr, $metric:expr) => { #[doc = $doc] pub static $ident: Metric = $metric; };
+    (@static $ident:ident, Process, $doc:expr, $metric:expr) => { #[doc = $doc] pub static $ident: Metric = $metric; };
+    (@static $ident:ident, $origin:ident $(+ $source:ident)?, $doc:expr, $metric:expr) => {
+        #[doc = $doc]
+        pub static $ident: SourceMetric = SourceMetric($metric);
+    };
+    (@metric $ident:ident, Online) => { &$ident };
+    (@metric $ident:ident, Process) => { &$ident };
+    (@metric $ident:ident, $origin:ident $(+ $source:ident)?) => { &$ident.0 };
+    (@buckets) => { &[] };
+    (@buckets $buckets:expr) => { $buckets };
+}
+
+contract! {
+    INFERENCE_REQUESTS = "ml_inference_requests_total", Counter, Online, ["model_name", "model_version", "route", "status"],
+        "Inference requests that have ended, by how they ended.";
+    INFERENCE_LATENCY = "ml_inference_latency_seconds", Histogram, Online, ["model_name", "model_version", "route"],
+        "Seconds from the call to the end of the response body.", LATENCY_BUCKETS;
+    INFERENCE_FIRST_CHUNK = "ml_inference_time_to_first_chunk_seconds", Histogram, Online, ["model_name", "model_version", "route"],
+        "Seconds from the call to the first chunk of a response body whose length its head does not tell.", LATENCY_BUCKETS;
+    PREDICTION_SCORE = "ml_prediction_score", Histogram, Online, ["model_name", "model_version"],
+        "Distribution of prediction scores, in the model's own unit.", SCORE_BUCKETS;
+    FEATURE_MISSING_RATIO = "ml_feature_missing_ratio", Gauge, Online + Source, ["model_name", "feature_name"],
+        "Share of observations in the last evaluation window in which the feature was missing, 0 to 1.";
+    MODEL_INFO = "ml_model_info", Gauge, Online, ["model_name", "model_version", "framework"],
+        "1 for each model version this process serves.";
+    DATA_DRIFT_SCORE = "ml_data_drift_score", Gauge, Drift, ["model_name", "feature_name"],
+        "Distance of the feature's last window from the training baseline.";
+    DATA_DRIFT_DETECTED = "ml_data_drift_detected", Gauge, Drift, ["model_name", "feature_name"],
+        "1 when the feature's drift is above its threshold and significant, else 0.";
+    INFERENCE_IN_FLIGHT = "ml_inference_in_flight", Gauge, Online, ["model_name", "model_version"],
+        "Requests that have begun and not ended.";
+    INFERENCE_QUEUE_DEPTH = "ml_inference_queue_depth", Gauge, Online, ["model_name"],
+        "Requests waiting for the model.";
+    INFERENCE_BATCH_SIZE = "ml_inference_batch_size", Histogram, Online, ["model_name", "model_version"],
+        "Rows per call of the model.", BATCH_SIZE_BUCKETS;
+    INFERENCE_STAGE = "ml_inference_stage_seconds", Histogram, Online, ["model_name", "model_version", "stage"],
+        "Seconds spent in one stage of answering: queue, feature_fetch, preprocess, compute or postprocess.", STAGE_BUCKETS;
+    PREDICTION_CLASS = "ml_prediction_class_total", Counter, Online, ["model_name", "model_version", "class"],
+        "Predictions by predicted class.";
+    PREDICTION_NON_FINITE = "ml_prediction_non_finite_total", Counter, Online, ["model_name", "model_version"],
+        "Prediction scores that were NaN or infinite; they are in no histogram.";
+    BUSINESS_OUTCOME = "ml_business_outcome_total", Counter, Online, ["model_name", "model_version", "outcome"],
+        "Business outcomes that followed from predictions, such as approved, review or escalated.";
+    GEN_AI_TOKEN_USAGE = "gen_ai_client_token_usage", Histogram, Online, ["model_name", "model_version", "gen_ai_token_type"],
+        "Tokens of a request to a generative model: those of its input, those of its output.", TOKEN_BUCKETS;
+    GEN_AI_TIME_TO_FIRST_TOKEN = "gen_ai_server_time_to_first_token_seconds", Histogram, Online, ["model_name", "model_version"],
+        "Seconds a generative model took to the first token of a whole answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
+    GEN_AI_TIME_PER_OUTPUT_TOKEN = "gen_ai_server_time_per_output_token_seconds", Histogram, Online, ["model_name", "model_version"],
+        "Seconds a generative model took for each token after the first, on average over a whole answer.", TIME_PER_OUTPUT_TOKEN_BUCKETS;
+    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Times the version looked at the feature.";
+    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Observations in which the feature was missing.";
+    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Observations in which the service put a default in place of the feature.";
+    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Observations outside the feature's declared range or categories.";
+    MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
+        "When this process first registered or resolved the version, in seconds since the epoch.";
+    MODEL_FEATURES_INFO = "ml_model_features_info", Gauge, Online, ["model_name", "model_version", "features_digest"],
+        "1 for the features the version declared: versions with the same names, order, ranges and categories have the same digest.";
+    SERVICE_INFO = "ml_service_info", Gauge, Online, ["service_version", "revision"],
+        "1 for the build of the service.";
+    FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
+        "1 for the release of the feature pipeline that feeds the model.";
+    LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
+        "Label values folded into __other__ because the label was at its limit.";
+    PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
+        "Predictions handed to the prediction log, by result: written or dropped.";
+    PREDICTION_DRIFT_SCORE = "ml_prediction_drift_score", Gauge, Drift, ["model_name"],
+        "Distance of the last window's prediction scores from the baseline.";
+    PREDICTION_DRIFT_DETECTED = "ml_prediction_drift_detected", Gauge, Drift, ["model_name"],
+        "1 when the prediction scores' drift is above its threshold and significant, else 0.";
+    CLASS_DRIFT_SCORE = "ml_prediction_class_drift_score", Gauge, Drift, ["model_name"],
+        "Distance of the last window's balance of predicted classes from the baseline.";
+    CLASS_DRIFT_DETECTED = "ml_prediction_class_drift_detected", Gauge, Drift, ["model_name"],
+        "1 when the class balance's drift is above its threshold and significant, else 0.";
+    VERSION_DATA_DRIFT_SCORE = "ml_version_data_drift_score", Gauge, Drift, ["model_name", "model_version", "feature_name"],
+        "Distance of the feature's last window from the training baseline, of one version's predictions.";
+    VERSION_DATA_DRIFT_DETECTED = "ml_version_data_drift_detected", Gauge, Drift, ["model_name", "model_version", "feature_name"],
+        "1 when the feature's drift in one version's predictions is above its threshold and significant, else 0.";
+    VERSION_PREDICTION_DRIFT_SCORE = "ml_version_prediction_drift_score", Gauge, Drift, ["model_name", "model_version"],
+        "Distance of one version's prediction scores in the last window from the baseline.";
+    VERSION_PREDICTION_DRIFT_DETECTED = "ml_version_prediction_drift_detected", Gauge, Drift, ["model_name", "model_version"],
+        "1 when the drift of one version's prediction scores is above its threshold and significant, else 0.";
+    VERSION_CLASS_DRIFT_SCORE = "ml_version_prediction_class_drift_score", Gauge, Drift, ["model_name", "model_version"],
+        "Distance of one version's balance of predicted classes in the last window from the baseline.";
+    VERSION_CLASS_DRIFT_DETECTED = "ml_version_prediction_class_drift_detected", Gauge, Drift, ["model_name", "model_version"],
+        "1 when the drift of one version's class balance is above its threshold and significant, else 0.";
+    FEATURE_OUT_OF_RANGE_RATIO = "ml_feature_out_of_range_ratio", Gauge, Drift, ["model_name", "feature_name"],
+        "Share of the last window's values outside the baseline's range, 0 to 1.";
+    DRIFT_BASELINE_INFO = "ml_drift_baseline_info", Gauge, Drift, ["model_name", "baseline_version"],
+        "1 for the baseline in use.";
+    DRIFT_BASELINE_TIMESTAMP = "ml_drift_baseline_timestamp_seconds", Gauge, Drift, ["model_name"],
+        "When the baseline was made, in seconds since the epoch.";
+    DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
+        "Rows in the last window.";
+    DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
+        "When the drift job last finished for this model, in seconds since the epoch.";
+    DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],
+        "Seconds the last run of the drift job took.";
+    DRIFT_RUNS = "ml_drift_runs_total", Counter, Drift, ["model_name", "result"],
+        "Runs of the drift job, by result.";
+    PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
+        "User and system CPU time spent, in seconds.";
+    PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
+        "Open file descriptors.";
+    PROCESS_MAX_FDS = "process_max_fds", Gauge, Process, [],
+        "Most file descriptors the process may open.";
+    PROCESS_VIRTUAL_MEMORY = "process_virtual_memory_bytes", Gauge, Process, [],
+        "Virtual memory size in bytes.";
+    PROCESS_RESIDENT_MEMORY = "process_resident_memory_bytes", Gauge, Process, [],
+        "Resident memory size in bytes.";
+    PROCESS_START_TIME = "process_start_time_seconds", Gauge, Process, [],
+        "When the process started, in seconds since the epoch.";
+    PROCESS_THREADS = "process_threads", Gauge, Process, [],
+        "Threads of the process.";
+}

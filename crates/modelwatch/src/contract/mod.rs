@@ -1,0 +1,18 @@
+//! The metric contract: names, labels, buckets, and the values a service records.
+//!
+//! Start with [`METRICS`], the table. [`markdown`] prints it as the reference page has it. Nothing here counts
+//! anything: the layers above do.
+
+pub(crate) mod buckets;
+pub(crate) mod feature;
+pub(crate) mod feature_value;
+pub(crate) mod metrics;
+pub(crate) mod reserved;
+pub(crate) mod stage;
+pub(crate) mod status;
+pub(crate) mod tokens;
+#[cfg(feature = "tracing")]
+pub(crate) mod trace_id;
+
+pub use buckets::*;
+pub use metrics::*;

@@ -1,0 +1,40 @@
+//! How a request ended.
+
+/// How a request ended: the `status` label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Answered as asked.
+    Success,
+    /// The service's fault: a 5xx, an error value, a panic, a body that broke off.
+    Error,
+    /// The caller's mistake: a 4xx.
+    ClientError,
+    /// The caller was gone before the end.
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in the order they are exposed.
+    pub const ALL: [Self; 4] = [Self::Success, Self::Error, Self::ClientError, Self::Cancelled];
+
+    /// The label value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::ClientError => "client_error",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What an HTTP status code says of a request: 4xx is the client's error, 5xx the service's, the rest success.
+    #[must_use]
+    pub const fn from_http(code: u16) -> Self {
+        match code {
+            400..=499 => Self::ClientError,
+            500..=599 => Self::Error,
+            _ => Self::Success,
+        }
+    }
+}

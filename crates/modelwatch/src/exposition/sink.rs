@@ -1,0 +1,49 @@
+//! Where families and samples go: a page in some format, or another registry.
+
+use crate::cells::exemplar::Exemplar;
+use crate::cells::histogram::Reading;
+use crate::contract::metrics::{Metric, MetricKind};
+use crate::exposition::included::IncludedFamily;
+use crate::labels::label_set::Labels;
+
+/// What a family is called and how it is described.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Family<'a> {
+    /// Without a counter's `_total`.
+    pub(crate) name: &'a str,
+    pub(crate) kind: MetricKind,
+    pub(crate) help: &'a str,
+    pub(crate) unit: Option<&'a str>,
+}
+
+impl From<&'static Metric> for Family<'static> {
+    fn from(metric: &'static Metric) -> Self {
+        Self {
+            name: metric.family_name(),
+            kind: metric.kind,
+            help: metric.help,
+            unit: metric.unit(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Number {
+    Integer(u64),
+    Float(f64),
+}
+
+/// Takes families one after the other, each with its samples. A family without samples leaves no trace.
+pub(crate) trait Sink {
+    fn family(&mut self, family: Family<'static>);
+    /// A sample of a counter or a gauge.
+    fn number(&mut self, labels: &[&Labels], value: Number);
+    /// As `number`, with an exemplar.
+    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar);
+    fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
+}
+
+/// A page takes what other libraries rendered, too.
+pub(crate) trait Page: Sink {
+    fn included(&mut self, family: &IncludedFamily);
+}

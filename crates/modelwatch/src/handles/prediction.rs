@@ -1,0 +1,29 @@
+//! A prediction that is recorded, and may have a class too.
+
+use std::fmt;
+
+use crate::handles::class::{ClassRef, Reference};
+use crate::series::version::VersionSeries;
+
+/// A prediction whose score is recorded; it may have a class too.
+#[derive(Clone, Copy)]
+pub struct Prediction<'a>(pub(crate) &'a VersionSeries);
+
+impl Prediction<'_> {
+    /// Counts the predicted class in `ml_prediction_class_total`, by name or by a [`Class`] resolved before.
+    #[inline]
+    pub fn class<'c>(self, class: impl Into<ClassRef<'c>>) {
+        let classes = self.0.classes();
+        classes.count(match class.into().0 {
+            Reference::Resolved(class) if std::ptr::eq(&*class.version, self.0) => class.index,
+            Reference::Resolved(class) => classes.index(&class.name),
+            Reference::Named(name) => classes.index(name),
+        });
+    }
+}
+
+impl fmt::Debug for Prediction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Prediction").field(&self.0.labels.text()).finish()
+    }
+}

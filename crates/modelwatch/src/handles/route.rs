@@ -1,0 +1,50 @@
+//! One route of one version, resolved once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::status::Status;
+use crate::series::route::RouteSeries;
+
+/// Records requests of one model version on one route.
+///
+/// Resolve it once with [`Model::route`](crate::Model::route) and keep it: recording through it takes no lock,
+/// allocates nothing and hashes nothing. Cloning is one atomic addition.
+///
+/// ```
+/// use std::time::Duration;
+/// use modelwatch::{Monitor, Status};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let route = model.route("predict");
+/// let request = route.start();
+/// // … answer …
+/// request.finish(Status::Success);
+/// // or, with a stopwatch of your own:
+/// route.record(Status::ClientError, Duration::from_millis(2));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
+#[derive(Clone)]
+pub struct Route(pub(crate) Arc<RouteSeries>);
+
+impl Route {
+    /// The value of the `route` label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Counts a request that has ended, for a caller with a stopwatch of its own. It was never in flight.
+    #[inline]
+    pub fn record(&self, status: Status, latency: Duration) {
+        self.0.end(status, latency);
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Route").field(&self.0.labels.text()).finish()
+    }
+}

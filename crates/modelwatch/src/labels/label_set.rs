@@ -1,0 +1,49 @@
+//! A set of labels with its text, escaped once: when the series is made, not when it is written.
+
+use std::sync::Arc;
+
+/// A set of labels with its text, escaped once.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    pairs: Box<[(&'static str, Arc<str>)]>,
+    /// `a="1",b="2"`
+    text: Box<str>,
+}
+
+impl Labels {
+    pub(crate) fn new<const N: usize>(pairs: [(&'static str, &Arc<str>); N]) -> Self {
+        Self::of(pairs.map(|(name, value)| (name, value.clone())).into())
+    }
+
+    pub(crate) fn of(pairs: Vec<(&'static str, Arc<str>)>) -> Self {
+        let mut text = String::new();
+        for (name, value) in &pairs {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            text.push_str(name);
+            text.push_str("=\"");
+            for character in value.chars() {
+                match character {
+                    '\\' => text.push_str("\\\\"),
+                    '"' => text.push_str("\\\""),
+                    '\n' => text.push_str("\\n"),
+                    other => text.push(other),
+                }
+            }
+            text.push('"');
+        }
+        Self {
+            pairs: pairs.into(),
+            text: text.into(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn pairs(&self) -> &[(&'static str, Arc<str>)] {
+        &self.pairs
+    }
+}

@@ -1,0 +1,79 @@
+//! Counters that differ in one label whose values callers choose.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::cells::stripes::Stripes;
+use crate::contract::reserved::OTHER;
+use crate::labels::label_set::Labels;
+use crate::labels::names::Names;
+use crate::labels::open_label::OpenLabel;
+use crate::labels::value::canonical;
+use crate::series::context::Context;
+
+/// Counters of one version that differ in one open label.
+pub(crate) struct NamedCounters {
+    context: Arc<Context>,
+    label: OpenLabel,
+    limit: usize,
+    names: Names<Labels>,
+    other: OnceLock<Labels>,
+    /// A cell for each name, and one for the overflow.
+    cells: Stripes,
+}
+
+impl NamedCounters {
+    pub(crate) fn new(context: Arc<Context>, label: OpenLabel, limit: usize) -> Self {
+        Self {
+            context,
+            label,
+            limit,
+            names: Names::new(limit),
+            other: OnceLock::new(),
+            cells: Stripes::new(limit + 1),
+        }
+    }
+
+    /// The cell of a name; that of the overflow when there is no room.
+    #[inline]
+    pub(crate) fn index(&self, name: &str) -> usize {
+        self.names
+            .get(name)
+            .map_or_else(|| self.enter(name), |named| named.index)
+    }
+
+    #[cold]
+    fn enter(&self, name: &str) -> usize {
+        let labels = |name: &Arc<str>| Some(Labels::new([(self.label.as_str(), name)]));
+        canonical(name, self.context.limits.value_bytes)
+            .and_then(|name| self.names.get_or_add(&name, labels))
+            .map_or_else(
+                || {
+                    self.context.overflow.count(self.label, name);
+                    self.other
+                        .get_or_init(|| Labels::new([(self.label.as_str(), &OTHER.into())]));
+                    self.limit
+                },
+                |named| named.index,
+            )
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, index: usize) {
+        self.cells.lane().add(index, 1);
+    }
+
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.cells.mark()
+    }
+
+    /// Labels and counts, in the order the names came.
+    pub(crate) fn read(&self) -> Vec<(&Labels, u64)> {
+        let named = self.names.all().map(|named| (named.index, &named.value));
+        let other = self.other.get().map(|labels| (self.limit, labels));
+        named
+            .chain(other)
+            .map(|(index, labels)| (labels, self.cells.sum(index)))
+            .collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! The requests of one version on one route.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::cells::exemplar::Exemplar;
+use crate::cells::histogram::{Histogram, Reading};
+use crate::cells::layout::Layout;
+use crate::cells::stripes::{Lane, Stripes};
+use crate::contract::status::Status;
+use crate::labels::label_set::Labels;
+use crate::series::context::Context;
+#[cfg(feature = "tracing")]
+use crate::series::traces::{Latest, Traces};
+
+/// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
+pub(crate) struct RouteSeries {
+    pub(crate) name: Arc<str>,
+    pub(crate) labels: Labels,
+    layout: Arc<Layout>,
+    stripes: Stripes,
+    /// Of routes whose answers are streams only.
+    first_chunk: OnceLock<Histogram>,
+    #[cfg(feature = "tracing")]
+    traces: Traces,
+}
+
+const ENTERED: usize = 0;
+const LEFT: usize = 1;
+const STATUS: usize = 2;
+const LATENCY_SUM: usize = STATUS + Status::ALL.len();
+const LATENCY: usize = LATENCY_SUM + 1;
+
+impl RouteSeries {
+    pub(crate) fn new(name: Arc<str>, labels: Labels, context: &Context) -> Self {
+        let layout = context.latency_layout.clone();
+        Self {
+            first_chunk: OnceLock::new(),
+            #[cfg(feature = "tracing")]
+            traces: Traces::new(context.tracing.clone()),
+            stripes: Stripes::new(LATENCY + layout.cells()),
+            name,
+            labels,
+            layout,
+        }
+    }
+
+    /// A request begins.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        self.stripes.lane().add(ENTERED, 1);
+    }
+
+    /// A request goes elsewhere, uncounted.
+    pub(crate) fn leave(&self) {
+        self.stripes.lane().add(LEFT, 1);
+    }
+
+    /// A request that entered ends.
+    #[inline]
+    pub(crate) fn finish(&self, status: Status, latency: Duration) {
+        self.end(status, latency).add(LEFT, 1);
+    }
+
+    pub(crate) fn observe_first_chunk(&self, elapsed: Duration) {
+        let histogram = self.first_chunk.get_or_init(|| Histogram::new(self.layout.clone()));
+        histogram.observe(elapsed.as_nanos() as f64);
+    }
+
+    #[inline]
+    pub(crate) fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
+        // Enough for 292 years.
+        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
+        let lane = self.stripes.lane();
+        lane.add(STATUS + status as usize, 1);
+        lane.add(LATENCY_SUM, nanoseconds as u64);
+        let cell = self.layout.locate(nanoseconds as f64);
+        lane.add(LATENCY + cell, 1);
+        #[cfg(feature = "tracing")]
+        self.traces.ended(&self.labels, &self.layout, status, latency, cell);
+        lane
+    }
+
+    /// Requests begun and not ended.
+    ///
+    /// Ends are read before beginnings and after them: where none came between, the difference is exact, and where
+    /// some keep coming, it is not above what it was at the last of them.
+    pub(crate) fn in_flight(&self) -> u64 {
+        let mut left = self.stripes.sum(LEFT);
+        for _ in 0..16 {
+            let entered = self.stripes.sum(ENTERED);
+            let before = std::mem::replace(&mut left, self.stripes.sum(LEFT));
+            if before == left {
+                return entered.wrapping_sub(left);
+            }
+        }
+        // What was entered by now, as long as it is not fewer than have left meanwhile.
+        let entered = self.stripes.sum(ENTERED);
+        entered.saturating_sub(self.stripes.sum(LEFT))
+    }
+
+    /// See [`Stripes::mark`].
+    pub(crate) fn mark(&self) -> u64 {
+        let first_chunk = self.first_chunk.get().map_or(0, Histogram::mark);
+        self.stripes.mark().wrapping_add(first_chunk)
+    }
+
+    pub(crate) fn first_chunk_if_any(&self) -> Option<&Histogram> {
+        self.first_chunk.get()
+    }
+
+    /// What was counted, in a buffer that may have served before.
+    pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
+        let in_flight = self.in_flight();
+        self.stripes.read(&mut buffer);
+        #[cfg(feature = "tracing")]
+        let Latest { buckets, statuses } = self.traces.read();
+        #[cfg(not(feature = "tracing"))]
+        let (buckets, statuses) = Default::default();
+        let reading = RouteReading {
+            labels: &self.labels,
+            exemplars: statuses,
+            in_flight,
+            statuses: std::array::from_fn(|status| buffer[STATUS + status]),
+        };
+        let latency = Reading {
+            layout: self.layout.clone(),
+            sum: self.layout.exposed(buffer[LATENCY_SUM] as f64),
+            values: buffer,
+            first: LATENCY,
+            exemplars: buckets,
+        };
+        (reading, latency)
+    }
+}
+
+/// Requests of a route at one moment.
+pub(crate) struct RouteReading<'a> {
+    pub(crate) labels: &'a Labels,
+    pub(crate) in_flight: u64,
+    pub(crate) statuses: [u64; Status::ALL.len()],
+    pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
+}

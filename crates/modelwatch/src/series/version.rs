@@ -1,0 +1,353 @@
+//! One version of one model: everything that is split by version.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::cells::histogram::Histogram;
+use crate::cells::layout::Layout;
+use crate::contract::feature::Feature;
+use crate::contract::feature_value::FeatureValue;
+use crate::contract::reserved::OTHER;
+use crate::contract::stage::Stage;
+use crate::labels::label_set::Labels;
+use crate::labels::names::Names;
+use crate::labels::open_label::OpenLabel;
+use crate::labels::value::canonical;
+use crate::series::context::Context;
+use crate::series::counters::NamedCounters;
+use crate::series::feature_cells::FeatureCounts;
+use crate::series::features::Features;
+use crate::series::generation::GenerationSeries;
+use crate::series::model::ModelSeries;
+use crate::series::route::RouteSeries;
+use crate::series::schema::Schema;
+use crate::series::scores::Scores;
+
+pub(crate) struct VersionSeries {
+    context: Arc<Context>,
+    pub(crate) model: Arc<ModelSeries>,
+    pub(crate) name: Arc<str>,
+    pub(crate) labels: Labels,
+    registered: SystemTime,
+    state: AtomicU8,
+    /// What [`mark`](VersionSeries::mark) was before the last scrape read the values.
+    scraped_mark: AtomicU64,
+    framework: OnceLock<Arc<str>>,
+    features: Features,
+    scores: OnceLock<Scores>,
+    classes: OnceLock<NamedCounters>,
+    outcomes: OnceLock<NamedCounters>,
+    batch_size: OnceLock<Histogram>,
+    stages: [OnceLock<Histogram>; Stage::ALL.len()],
+    /// Of generative models only.
+    generations: OnceLock<Box<GenerationSeries>>,
+    routes: Names<Arc<RouteSeries>>,
+    /// How many of them have a place within the limit over all versions: none once the version is evicted.
+    route_places: AtomicUsize,
+    other_route: OnceLock<Arc<RouteSeries>>,
+}
+
+/// In use.
+const LIVE: u8 = 0;
+/// Retired, its last values not yet scraped.
+const RETIRED: u8 = 1;
+/// Retired, and a scrape has had its last values.
+const SCRAPED: u8 = 2;
+/// On no page, though somebody may have a handle still.
+const EVICTED: u8 = 3;
+
+impl VersionSeries {
+    pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>) -> Self {
+        let context = model.context.clone();
+        Self {
+            labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
+            registered: SystemTime::now(),
+            state: AtomicU8::new(LIVE),
+            scraped_mark: AtomicU64::new(0),
+            framework: OnceLock::new(),
+            features: Features::default(),
+            scores: OnceLock::new(),
+            classes: OnceLock::new(),
+            outcomes: OnceLock::new(),
+            batch_size: OnceLock::new(),
+            stages: Default::default(),
+            generations: OnceLock::new(),
+            routes: Names::new(context.limits.routes_per_version),
+            route_places: AtomicUsize::new(0),
+            other_route: OnceLock::new(),
+            context,
+            model,
+            name,
+        }
+    }
+
+    pub(crate) fn retire(&self) {
+        let _ = self
+            .state
+            .compare_exchange(LIVE, RETIRED, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    /// A version that is asked for again is in use again, with its counts.
+    pub(crate) fn revive(&self) {
+        if self.is_retired() {
+            self.state.store(LIVE, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.state.load(Ordering::Acquire) != LIVE
+    }
+
+    /// A scrape that had this version's values is done. `mark` is from before they were read, if it was retired then.
+    pub(crate) fn scraped(&self, mark: Option<u64>) {
+        if let Some(mark) = mark {
+            self.scraped_mark.store(mark, Ordering::Relaxed);
+            let _ = self
+                .state
+                .compare_exchange(RETIRED, SCRAPED, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+
+    /// Retired, with nothing in flight and nothing recorded that a scrape has not had.
+    pub(crate) fn is_done(&self) -> bool {
+        self.state.load(Ordering::Acquire) == SCRAPED
+            && self.in_flight() == 0
+            && self.mark() == self.scraped_mark.load(Ordering::Relaxed)
+    }
+
+    /// Takes the version off the page and gives the places of its routes back.
+    pub(crate) fn evict(&self) {
+        self.state.store(EVICTED, Ordering::Release);
+        self.context
+            .release_routes(self.route_places.swap(0, Ordering::Relaxed));
+    }
+
+    /// The reverse of [`evict`](Self::evict), if there is room for its routes.
+    pub(crate) fn bring_back(&self) -> bool {
+        let places = self.routes.len();
+        let reserved = self.context.reserve_routes(places);
+        if reserved {
+            self.route_places.store(places, Ordering::Relaxed);
+            self.revive();
+        }
+        reserved
+    }
+
+    /// Keeps what this version counted for its model, and nothing else of it.
+    pub(crate) fn forget(&self) {
+        self.features.forget(&self.model.features);
+    }
+
+    /// A number that changes with whatever is recorded.
+    pub(crate) fn mark(&self) -> u64 {
+        let histograms = self
+            .stages
+            .iter()
+            .chain([&self.batch_size])
+            .filter_map(OnceLock::get)
+            .map(Histogram::mark);
+        let counters = [&self.classes, &self.outcomes]
+            .into_iter()
+            .filter_map(OnceLock::get)
+            .map(NamedCounters::mark);
+        let routes = self.routes().into_iter().map(|route| route.mark());
+        let all = histograms
+            .chain(counters)
+            .chain(routes)
+            .chain(self.scores.get().map(Scores::mark));
+        all.chain([self.features.mark()])
+            .chain(self.generations.get().map(|generations| generations.mark()))
+            .fold(0, u64::wrapping_add)
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.routes().iter().map(|route| route.in_flight()).sum()
+    }
+
+    pub(crate) fn routes(&self) -> Vec<&Arc<RouteSeries>> {
+        self.routes
+            .all()
+            .map(|named| &named.value)
+            .chain(self.other_route.get())
+            .collect()
+    }
+
+    /// The series of a route, if there is one.
+    #[inline]
+    pub(crate) fn find_route(&self, name: &str) -> Option<&Arc<RouteSeries>> {
+        self.routes.get(name).map(|named| &named.value)
+    }
+
+    /// The series of a route, made when it is new; past the limits that of the overflow.
+    #[inline]
+    pub(crate) fn route(&self, name: &str) -> &Arc<RouteSeries> {
+        self.find_route(name).unwrap_or_else(|| self.add_route(name))
+    }
+
+    #[cold]
+    fn add_route(&self, name: &str) -> &Arc<RouteSeries> {
+        let added = canonical(name, self.context.limits.value_bytes).and_then(|name| {
+            self.routes
+                .get_or_add(&name, |name| self.reserve_route().then(|| self.new_route(name)))
+        });
+        added.map_or_else(
+            || {
+                self.context.overflow.count(OpenLabel::Route, name);
+                self.other_route.get_or_init(|| self.new_route(&OTHER.into()))
+            },
+            |named| &named.value,
+        )
+    }
+
+    fn new_route(&self, name: &Arc<str>) -> Arc<RouteSeries> {
+        let labels = Labels::new([
+            ("model_name", &self.model.name),
+            ("model_version", &self.name),
+            ("route", name),
+        ]);
+        Arc::new(RouteSeries::new(name.clone(), labels, &self.context))
+    }
+
+    /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
+    fn reserve_route(&self) -> bool {
+        if self.state.load(Ordering::Acquire) == EVICTED {
+            return true;
+        }
+        let reserved = self.context.reserve_routes(1);
+        if reserved {
+            self.route_places.fetch_add(1, Ordering::Relaxed);
+        }
+        reserved
+    }
+
+    /// When the version was first registered or resolved, in seconds since the epoch; nothing for the overflow, which is no
+    /// version.
+    pub(crate) fn registered(&self) -> Option<f64> {
+        let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
+        (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    }
+
+    pub(crate) fn framework(&self) -> Option<&Arc<str>> {
+        self.framework.get()
+    }
+
+    pub(crate) fn declare_framework(&self, framework: &str) {
+        self.framework.get_or_init(|| framework.into());
+    }
+
+    pub(crate) fn declare_features(&self, features: &[Feature]) {
+        self.features.declare(features, &self.model.features);
+    }
+
+    pub(crate) fn schema_if_any(&self) -> Option<&Schema> {
+        self.features.schema()
+    }
+
+    /// Counts a row of features in the order they were declared.
+    #[inline]
+    pub(crate) fn record_features<'a, V: Into<FeatureValue<'a>>>(&self, row: impl IntoIterator<Item = V>) {
+        if self.features.record(&self.model.name, row) {
+            self.look_after_window();
+        }
+    }
+
+    /// Counts a row of features by name.
+    pub(crate) fn record_named_features<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
+        &self,
+        row: impl IntoIterator<Item = (N, V)>,
+    ) {
+        if self.features.record_named(&self.model.features, row) {
+            self.look_after_window();
+        }
+    }
+
+    pub(crate) fn record_feature(&self, name: &str, value: FeatureValue<'_>) {
+        self.features.record_one(&self.model.features, name, value);
+    }
+
+    /// See [`Features::read`].
+    pub(crate) fn feature_counts(&self) -> Vec<Option<FeatureCounts>> {
+        self.features.read(&self.model.features)
+    }
+
+    #[inline]
+    pub(crate) fn scores(&self) -> &Scores {
+        self.scores
+            .get_or_init(|| Scores::new(self.context.score_layout.clone()))
+    }
+
+    pub(crate) fn scores_if_any(&self) -> Option<&Scores> {
+        self.scores.get()
+    }
+
+    pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
+        self.scores
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds))));
+    }
+
+    #[inline]
+    pub(crate) fn classes(&self) -> &NamedCounters {
+        self.classes.get_or_init(|| {
+            NamedCounters::new(
+                self.context.clone(),
+                OpenLabel::Class,
+                self.context.limits.classes_per_version,
+            )
+        })
+    }
+
+    pub(crate) fn classes_if_any(&self) -> Option<&NamedCounters> {
+        self.classes.get()
+    }
+
+    pub(crate) fn outcomes(&self) -> &NamedCounters {
+        self.outcomes.get_or_init(|| {
+            NamedCounters::new(
+                self.context.clone(),
+                OpenLabel::Outcome,
+                self.context.limits.outcomes_per_version,
+            )
+        })
+    }
+
+    pub(crate) fn outcomes_if_any(&self) -> Option<&NamedCounters> {
+        self.outcomes.get()
+    }
+
+    pub(crate) fn record_batch_size(&self, rows: usize) {
+        let histogram = || Histogram::new(self.context.batch_size_layout.clone());
+        self.batch_size.get_or_init(histogram).observe(rows as f64);
+    }
+
+    pub(crate) fn batch_size_if_any(&self) -> Option<&Histogram> {
+        self.batch_size.get()
+    }
+
+    pub(crate) fn record_stage(&self, stage: Stage, duration: Duration) {
+        let histogram = || Histogram::new(self.context.stage_layout.clone());
+        self.stages[stage as usize]
+            .get_or_init(histogram)
+            .observe(duration.as_nanos() as f64);
+    }
+
+    pub(crate) fn stages_if_any(&self) -> impl Iterator<Item = (Stage, &Histogram)> {
+        Stage::ALL
+            .into_iter()
+            .filter_map(|stage| Some((stage, self.stages[stage as usize].get()?)))
+    }
+
+    pub(crate) fn generations(&self) -> &GenerationSeries {
+        self.generations.get_or_init(Box::default)
+    }
+
+    pub(crate) fn generations_if_any(&self) -> Option<&GenerationSeries> {
+        self.generations.get().map(|generations| &**generations)
+    }
+
+    /// See [`FeatureBook::look_after_window`](crate::series::feature_book::FeatureBook::look_after_window).
+    #[cold]
+    fn look_after_window(&self) {
+        self.model.features.look_after_window(Instant::now());
+    }
+}
