@@ -12,7 +12,7 @@
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
-//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
+//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
 //! Prometheus and Alertmanager are there twice, an older and a newer [`Release`]: what is generated has to work with both.
 //!
@@ -45,6 +45,7 @@ mod text;
 #[cfg(feature = "tokio")]
 mod tokio_server;
 mod tools;
+mod world;
 
 use std::collections::BTreeMap;
 
@@ -65,6 +66,7 @@ pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 #[cfg(feature = "tokio")]
 pub use tokio_server::{Stopped, TokioServer};
 pub use tools::tool;
+pub use world::{MadeSeries, World};
 
 /// The labels of a series, by name.
 pub type Labels = BTreeMap<String, String>;
