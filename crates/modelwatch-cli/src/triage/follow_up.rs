@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use ureq::Agent;
 
 use super::serve::Shared;
-use super::subject::identity;
 use crate::Failure;
 use crate::prometheus::agent;
 
@@ -67,8 +66,11 @@ impl FollowUp {
     /// Answers what comes, until nothing does any more.
     pub(super) async fn run(mut self, mut alerts: mpsc::Receiver<Alert>) {
         while let Some(alert) = alerts.recv().await {
-            let Some(subject) = Subject::alert(&alert.labels, &identity(&self.shared.config), Utc::now().timestamp())
-            else {
+            let Some(subject) = Subject::alert(
+                &alert.labels,
+                &self.shared.config.prometheus.identity,
+                Utc::now().timestamp(),
+            ) else {
                 continue;
             };
             // One incident, one answer: what else the same rule says of the same model is in it.

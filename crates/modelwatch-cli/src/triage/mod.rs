@@ -107,13 +107,13 @@ fn addresses(config: &Config, subject: &Subject, query: Option<&str>) -> Vec<(St
     if config.model(&subject.model).is_some() {
         add(
             "dashboard",
-            format!("{grafana}/d/{}", links::model_uid(&subject.model)),
+            format!("{grafana}/d/{}", links::model_uid(config, &subject.model)),
             &[],
         );
     } else {
         add(
             "dashboard",
-            format!("{grafana}/d/{}", links::TRIAGE_UID),
+            format!("{grafana}/d/{}", links::triage_uid(config)),
             &[("var-model", &subject.model)],
         );
     }

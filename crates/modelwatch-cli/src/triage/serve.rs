@@ -28,7 +28,7 @@ use url::Url;
 use url::form_urlencoded;
 
 use super::follow_up::{Alert, FollowUp, Notification};
-use super::subject::{identity, settle};
+use super::subject::settle;
 use super::{Common, answer};
 use crate::prometheus::Client;
 use crate::{Failure, runtime};
@@ -206,7 +206,7 @@ const NARROWING: [&str; 4] = ["class", "feature_name", "model_version", "outcome
 
 /// What a page was asked for, without what means nothing to it.
 fn subject(config: &Config, asked: &Asked) -> Option<Subject> {
-    let identity = identity(config);
+    let identity = &config.prometheus.identity;
     let short = |value: &String| !value.is_empty() && value.chars().count() <= LONGEST_NAME;
     let value = |name: &str| asked.get(name).filter(|value| short(value));
     let now = Utc::now().timestamp();
@@ -261,11 +261,11 @@ async fn index(State(shared): State<Arc<Shared>>) -> Response {
         Some(Err(error)) => return no_answer(StatusCode::BAD_GATEWAY, &error.to_string()),
         None => return busy(),
     };
-    let identity = identity(&shared.config);
+    let identity = &shared.config.prometheus.identity;
     let now = Utc::now().timestamp();
     let mut entries: Vec<_> = firing
         .iter()
-        .filter_map(|labels| Subject::alert(labels, &identity, now))
+        .filter_map(|labels| Subject::alert(labels, identity, now))
         .map(|subject| {
             let alert = subject.alert.clone().unwrap_or_default();
             let narrowing = subject

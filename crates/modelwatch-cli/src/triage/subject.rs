@@ -61,11 +61,6 @@ pub(super) fn is_label(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain) && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// Labels that tell a model from one of the same name elsewhere.
-pub(super) fn identity(_config: &Config) -> Vec<String> {
-    vec!["environment".to_owned()]
-}
-
 impl Which {
     /// Finds out which model is meant.
     pub(super) fn subject<T: Transport>(&self, source: &Prometheus<T>, config: &Config) -> Result<Subject, Failure> {
@@ -95,7 +90,7 @@ impl Which {
         let fires = firing
             .iter()
             .find(|labels| labels.get("model_name").is_some_and(|name| name == model));
-        let named = fires.and_then(|labels| Subject::alert(labels, &identity(config), at));
+        let named = fires.and_then(|labels| Subject::alert(labels, &config.prometheus.identity, at));
         Ok(named.unwrap_or_else(|| {
             let mut subject = plain;
             subject.alert = Some(alert.clone());
@@ -106,10 +101,10 @@ impl Which {
     /// The one model of what fires.
     fn of_alert<T: Transport>(&self, source: &Prometheus<T>, config: &Config, at: i64) -> Result<Subject, Failure> {
         let firing = source.firing(self.alert.as_deref(), at).map_err(Failure::new)?;
-        let identity = identity(config);
+        let identity = &config.prometheus.identity;
         let subjects: Vec<_> = firing
             .iter()
-            .filter_map(|labels| Subject::alert(labels, &identity, at))
+            .filter_map(|labels| Subject::alert(labels, identity, at))
             .collect();
         let models: BTreeSet<_> = subjects.iter().map(|subject| &subject.model).collect();
         let what = self.alert.as_deref().unwrap_or("an alert of a model");
@@ -142,8 +137,9 @@ pub(super) fn settle<T: Transport>(
     config: &Config,
     subject: &mut Subject,
 ) -> Result<(), Failure> {
-    let identity = identity(config);
-    let missing: Vec<_> = identity
+    let missing: Vec<_> = config
+        .prometheus
+        .identity
         .iter()
         .filter(|label| !subject.only.contains_key(*label))
         .map(String::as_str)

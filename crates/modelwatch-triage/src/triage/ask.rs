@@ -216,7 +216,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (
             Topic::Registered,
-            gauge("ml_model_registered_timestamp_seconds", &[VERSION]),
+            gauge(contract::MODEL_REGISTERED_TIMESTAMP.name, &[VERSION]),
         ),
         (
             Topic::Pipelines,
@@ -228,7 +228,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
         ),
         (
             Topic::Builds,
-            of_job("ml_service_info", &["service_version", "revision"]),
+            of_job(contract::SERVICE_INFO.name, &["service_version", "revision"]),
         ),
         (Topic::Up, of_job("up", &["instance"])),
     ];
