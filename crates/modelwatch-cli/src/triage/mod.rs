@@ -87,7 +87,7 @@ fn answer(
     let mut report = triage(source, config, subject)?;
     let query = report.trouble.as_ref().map(|trouble| trouble.query.clone());
     if let Some(who) = &mut report.who {
-        who.links = addresses(config, subject, query.as_deref());
+        who.links.extend(addresses(config, subject, query.as_deref()));
     }
     Ok(report)
 }
