@@ -1,7 +1,10 @@
 //! A feature of either kind, and a window's rows on its bins.
 
+use chrono::TimeDelta;
+
 use super::categorical_counts::CategoricalCounts;
 use super::categorical_profile::CategoricalProfile;
+use super::limits::{self, WindowLimits};
 use super::numeric_counts::NumericCounts;
 use super::numeric_profile::NumericProfile;
 
@@ -21,6 +24,31 @@ impl Profile {
         match self {
             Self::Numeric(profile) => profile.counts().rows(),
             Self::Categorical(profile) => profile.counts().rows(),
+        }
+    }
+}
+
+impl Profile {
+    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    #[must_use]
+    pub fn limits(&self) -> &[WindowLimits] {
+        match self {
+            Self::Numeric(profile) => profile.limits(),
+            Self::Categorical(profile) => profile.limits(),
+        }
+    }
+
+    /// What the reference's own windows of about this length reach: of the next shorter and of the next longer length there is.
+    pub fn limits_for(&self, length: TimeDelta) -> impl Iterator<Item = &WindowLimits> {
+        limits::for_length(self.limits(), length)
+    }
+
+    /// No rows yet, on these bins.
+    #[must_use]
+    pub fn count(&self) -> Counts {
+        match self {
+            Self::Numeric(profile) => Counts::Numeric(profile.bins().count()),
+            Self::Categorical(profile) => Counts::Categorical(profile.bins().count()),
         }
     }
 }
