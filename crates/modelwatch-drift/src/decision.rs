@@ -183,7 +183,7 @@ impl Measurement {
             let (coarse_reference, coarse_window) = (profile.coarse(reference), profile.coarse(window));
             let coarse = Pair::new(&coarse_reference, &coarse_window)?;
             let score = if statistic.needs_order() {
-                ordered(statistic, profile, reference, window)?
+                Fine::new(profile, reference, window).distance(statistic)?
             } else {
                 distance(statistic, &coarse)
             };
@@ -283,73 +283,69 @@ fn same_bins(reference: usize, window: usize) -> Result<(), Unmeasurable> {
     }
 }
 
-/// The distance on the fine bins.
-fn ordered(
-    statistic: Statistic,
-    profile: &NumericProfile,
-    reference: &NumericCounts,
-    window: &NumericCounts,
-) -> Result<f64, Incomparable> {
-    let (fine_reference, fine_window) = (reference.in_order(), window.in_order());
-    let fine = Pair::new(&fine_reference, &fine_window)?;
-    let edges = profile.bins().edges();
-    Ok(match statistic {
-        // One value has no deviation to measure by: how many rows have another.
-        Statistic::Wasserstein if profile.deviation() == 0.0 => fine.largest_difference(),
-        Statistic::Wasserstein => {
-            let ends = [reference, window];
-            let least = ends
-                .iter()
-                .filter_map(|counts| counts.least)
-                .fold(f64::INFINITY, f64::min);
-            let largest = ends
-                .iter()
-                .filter_map(|counts| counts.largest)
-                .fold(f64::NEG_INFINITY, f64::max);
-            wasserstein::of_counts(edges, least, largest, &fine, profile.deviation())?.value
-        }
-        _ => kolmogorov_smirnov::of_counts(edges, &fine)?.value,
-    })
+/// Two samples on the fine bins.
+struct Fine<'a> {
+    profile: &'a NumericProfile,
+    reference: Vec<u64>,
+    window: Vec<u64>,
+    least: f64,
+    largest: f64,
 }
 
-/// The distances of a window from a reference on the same bins by every statistic there is for the kind, without their p-values.
+impl<'a> Fine<'a> {
+    fn new(profile: &'a NumericProfile, reference: &NumericCounts, window: &NumericCounts) -> Self {
+        let ends = [reference, window];
+        let least = ends.iter().filter_map(|counts| counts.least);
+        let largest = ends.iter().filter_map(|counts| counts.largest);
+        Self {
+            profile,
+            reference: reference.in_order(),
+            window: window.in_order(),
+            least: least.fold(f64::INFINITY, f64::min),
+            largest: largest.fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+
+    /// The distance by a statistic of order.
+    fn distance(&self, statistic: Statistic) -> Result<f64, Incomparable> {
+        let pair = Pair::new(&self.reference, &self.window)?;
+        let edges = self.profile.bins().edges();
+        let deviation = self.profile.deviation();
+        Ok(match statistic {
+            // One value has no deviation to measure by: how many rows have another.
+            Statistic::Wasserstein if deviation == 0.0 => pair.largest_difference(),
+            Statistic::Wasserstein => wasserstein::of_counts(edges, self.least, self.largest, &pair, deviation)?.value,
+            _ => kolmogorov_smirnov::of_counts(edges, &pair)?.value,
+        })
+    }
+}
+
+/// The distances of a window from a reference on the same bins by every statistic there is for the kind, without their
+/// p-values; nothing of a window without rows, or of counts of another kind.
 pub(crate) fn distances(profile: &Profile, reference: &Counts, window: &Counts) -> Option<Distances> {
-    let coarse = match (profile, reference, window) {
+    let (coarse, fine) = match (profile, reference, window) {
         (Profile::Numeric(profile), Counts::Numeric(reference), Counts::Numeric(window)) => (
-            profile.coarse(reference),
-            profile.coarse(window),
-            [reference.present(), reference.missing],
-            [window.present(), window.missing],
+            [profile.coarse(reference), profile.coarse(window)],
+            Some(Fine::new(profile, reference, window)),
         ),
-        (Profile::Categorical(profile), Counts::Categorical(reference), Counts::Categorical(window)) => (
-            profile.coarse(reference),
-            profile.coarse(window),
-            [reference.present(), reference.missing],
-            [window.present(), window.missing],
-        ),
+        (Profile::Categorical(profile), Counts::Categorical(reference), Counts::Categorical(window)) => {
+            ([profile.coarse(reference), profile.coarse(window)], None)
+        }
         _ => return None,
     };
-    let (coarse_reference, coarse_window, reference_parts, window_parts) = coarse;
-    let missing = Pair::new(&reference_parts, &window_parts).ok()?;
+    let parts = [reference, window].map(|counts| [counts.rows() - counts.missing(), counts.missing()]);
+    let missing = Pair::new(&parts[0], &parts[1]).ok()?;
     let missing = Statistic::ALL.map(|statistic| distance(statistic, &missing));
     // A window without a value has nothing but that.
-    let Ok(values) = Pair::new(&coarse_reference, &coarse_window) else {
-        return Some(Distances {
-            values: [0.0; Statistic::ALL.len()],
-            missing,
-        });
+    let values = match Pair::new(&coarse[0], &coarse[1]) {
+        Err(_) => [0.0; Statistic::ALL.len()],
+        Ok(pair) => Statistic::ALL.map(|statistic| match &fine {
+            Some(fine) if statistic.needs_order() => fine.distance(statistic).unwrap_or_default(),
+            None if statistic.needs_order() => 0.0,
+            _ => distance(statistic, &pair),
+        }),
     };
-    let of_values = |statistic: Statistic| match (profile, reference, window) {
-        (Profile::Numeric(profile), Counts::Numeric(reference), Counts::Numeric(window)) if statistic.needs_order() => {
-            ordered(statistic, profile, reference, window).unwrap_or_default()
-        }
-        _ if statistic.needs_order() => 0.0,
-        _ => distance(statistic, &values),
-    };
-    Some(Distances {
-        values: Statistic::ALL.map(of_values),
-        missing,
-    })
+    Some(Distances { values, missing })
 }
 
 /// By statistic, in the order of [`Statistic::ALL`].

@@ -16,6 +16,10 @@ use crate::statistics::Statistic;
 const LENGTHS: [u32; 13] = [
     900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 129_600, 172_800, 345_600, 604_800, 1_209_600,
 ];
+/// Windows begin at least this part of their length apart where that is more.
+const APART: u32 = 24;
+/// Rows that are slid over, at most; of a longer reference that many at random.
+const MOST_ROWS: u64 = 1 << 21;
 /// The reference is at least so many times as long as its windows.
 const FEWEST_LENGTHS: i64 = 4;
 /// Windows of a length, at most.
@@ -44,10 +48,16 @@ impl TimeOrder {
     ///
     /// Nothing where fewer than two times differ, or there are more than 2³² rows.
     #[must_use]
-    pub fn new(times: &[Option<DateTime<Utc>>]) -> Option<Self> {
-        let mut rows: Vec<(i64, u32)> = Vec::with_capacity(times.len());
-        for (row, time) in times.iter().enumerate() {
-            if let Some(time) = time {
+    pub fn new(times: impl IntoIterator<Item = Option<DateTime<Utc>>, IntoIter: ExactSizeIterator>) -> Option<Self> {
+        let times = times.into_iter();
+        let one_of = (times.len() as u64).div_ceil(MOST_ROWS).max(1);
+        let mut rows: Vec<(i64, u32)> = Vec::with_capacity(times.len().min(MOST_ROWS as usize));
+        for (row, time) in times.enumerate() {
+            // Fibonacci hashing: which rows are taken has nothing to do with their order.
+            let taken = (row as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            if let Some(time) = time
+                && taken.is_multiple_of(one_of)
+            {
                 rows.push((time.timestamp_micros(), u32::try_from(row).ok()?));
             }
         }
@@ -134,7 +144,8 @@ fn of_length(profile: &Profile, order: &TimeOrder, cells: &[u32], seconds: u32) 
     let (mut from, mut to) = (0, 0);
     let mut measured: Vec<(usize, Distances)> = Vec::with_capacity(WINDOWS);
     let grid = BEGINNINGS.into_iter().find(|grid| *grid <= seconds)?;
-    let grid = i64::from(grid) * 1_000_000;
+    // A week that begins an hour later is the same week.
+    let grid = i64::from(grid.max(seconds / APART / 3_600 * 3_600)) * 1_000_000;
     let mut starts: Vec<i64> = (0..WINDOWS)
         .map(|number| first + (room as f64 * beginning(number)) as i64)
         .map(|start| start.div_euclid(grid) * grid)

@@ -72,14 +72,19 @@ impl Counts {
         }
     }
 
+    /// Rows without a value.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        match self {
+            Self::Numeric(counts) => counts.missing,
+            Self::Categorical(counts) => counts.missing,
+        }
+    }
+
     /// The share of rows without a value, 0 to 1; nothing of no rows.
     #[must_use]
     pub fn missing_ratio(&self) -> Option<f64> {
-        let missing = match self {
-            Self::Numeric(counts) => counts.missing,
-            Self::Categorical(counts) => counts.missing,
-        };
-        ratio(missing, self.rows())
+        ratio(self.missing(), self.rows())
     }
 
     /// The share of rows outside training, 0 to 1: numbers below its least or above its largest, categories it did not have.

@@ -85,8 +85,7 @@ impl Table {
 
     /// The same, with what is usual for windows of this table.
     pub(crate) fn learned(&self) -> BTreeMap<&'static str, Profile> {
-        let times: Vec<_> = self.times.iter().copied().map(Some).collect();
-        let order = TimeOrder::new(&times).expect("times");
+        let order = TimeOrder::new(self.times.iter().copied().map(Some)).expect("times");
         let profiles = self.profiles().into_iter();
         profiles
             .map(|(name, profile)| {

@@ -193,9 +193,9 @@ fn what_is_usual_is_in_the_baseline_s_file() {
 
 #[test]
 fn rows_without_times_teach_nothing() {
-    assert!(TimeOrder::new(&[]).is_none());
-    assert!(TimeOrder::new(&[None, None]).is_none());
+    assert!(TimeOrder::new([]).is_none());
+    assert!(TimeOrder::new([None, None]).is_none());
     let one = Table::read(TRAINING).times[0];
-    assert!(TimeOrder::new(&[Some(one), None, Some(one)]).is_none());
-    assert!(TimeOrder::new(&[Some(one), Some(one + TimeDelta::seconds(1))]).is_some());
+    assert!(TimeOrder::new([Some(one), None, Some(one)]).is_none());
+    assert!(TimeOrder::new([Some(one), Some(one + TimeDelta::seconds(1))]).is_some());
 }
