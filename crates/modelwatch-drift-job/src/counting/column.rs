@@ -74,7 +74,7 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
         let mut numbers = Vec::with_capacity(texts.len());
         for text in &texts {
             let text = text.map(str::trim).filter(|text| !NO_VALUE.contains(text));
-            let number = text.map(|text| text.parse::<f64>().ok());
+            let number = text.map(number);
             other_type += u64::from(number == Some(None));
             numbers.push(number.flatten());
         }
@@ -90,6 +90,15 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
     }
     counts.missing += array.len() as u64;
     present(array)
+}
+
+/// The number that a text is, a boolean's 0 or 1 among them.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(1.0),
+        _ if text.eq_ignore_ascii_case("false") => Some(0.0),
+        text => text.parse().ok(),
+    }
 }
 
 fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) {
@@ -137,7 +146,7 @@ fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) 
 }
 
 /// The values as texts, where they can be some without loss.
-pub(super) fn texts(array: &ArrayRef) -> Option<StringViewArray> {
+pub(crate) fn texts(array: &ArrayRef) -> Option<StringViewArray> {
     let has = array.data_type();
     if !is_text(has) && !is_number(has) {
         return None;
@@ -152,7 +161,7 @@ fn present(array: &ArrayRef) -> u64 {
 }
 
 /// Whether its values are texts.
-fn is_text(data_type: &DataType) -> bool {
+pub(crate) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_text(values),
         other => other.is_string() || matches!(other, DataType::Null),
@@ -160,7 +169,7 @@ fn is_text(data_type: &DataType) -> bool {
 }
 
 /// Whether its values are numbers, booleans among them.
-fn is_number(data_type: &DataType) -> bool {
+pub(crate) fn is_number(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_number(values),
         other => other.is_numeric() || matches!(other, DataType::Boolean),

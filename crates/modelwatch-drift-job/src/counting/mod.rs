@@ -6,5 +6,8 @@
 mod by_edge;
 mod column;
 mod rows;
+mod times;
 
+pub(crate) use column::{is_number, is_text, number, texts};
 pub(crate) use rows::{RowCounter, Rows, keep};
+pub(crate) use times::{as_times, in_window};

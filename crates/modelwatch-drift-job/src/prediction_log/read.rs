@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use futures::TryStreamExt as _;
 use modelwatch_log_format::columns::TIME;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use super::footer::{Fault, LogFile, NotCounted, reader};
-use crate::counting::{RowCounter, Rows, keep};
+use crate::counting::{RowCounter, Rows, in_window, keep};
 use crate::engine::Reason;
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -95,12 +92,14 @@ async fn count_groups(
         rows: counter.start(),
         without_time: 0,
     };
-    let odd = |error| NotCounted::fault(Reason::Broken, format!("breaks while it is counted: {error}"));
+    let odd = |error: arrow::error::ArrowError| {
+        NotCounted::fault(Reason::Broken, format!("breaks while it is counted: {error}"))
+    };
     while let Some(batch) = batches.try_next().await.map_err(breaks)? {
         let batch = match window {
             None => Some(batch),
             Some(window) => {
-                let (mask, without_time) = in_window(&batch, window).map_err(odd)?;
+                let (mask, without_time) = in_window(&batch, window).map_err(|problem| NotCounted::fault(Reason::Broken, problem))?;
                 counted.without_time += without_time;
                 keep(&batch, &mask).map_err(odd)?
             }
@@ -110,18 +109,4 @@ async fn count_groups(
         }
     }
     Ok(counted)
-}
-
-/// Which rows are of the window, and how many have no time.
-fn in_window(batch: &RecordBatch, window: TimeWindow) -> Result<(BooleanArray, u64), arrow::error::ArrowError> {
-    let Some(times) = batch.column_by_name(TIME) else {
-        return Ok((BooleanArray::from(vec![true; batch.num_rows()]), 0));
-    };
-    let times = cast(times, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
-    let times = times.as_primitive::<TimestampMicrosecondType>();
-    let (from, to) = (window.start().timestamp_micros(), window.end().timestamp_micros());
-    let mask = times
-        .iter()
-        .map(|time| Some(time.is_some_and(|time| from <= time && time < to)));
-    Ok((mask.collect(), times.null_count() as u64))
 }
