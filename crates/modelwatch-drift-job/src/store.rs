@@ -14,7 +14,7 @@ use crate::engine::EngineError;
 
 /// A root under which files lie.
 #[derive(Clone)]
-pub struct Store {
+pub(crate) struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) prefix: Path,
     address: String,
@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     ///
     /// The folder does not exist, or the URL is of a kind this build does not know.
-    pub fn open(address: &str) -> Result<Self, EngineError> {
+    pub(crate) fn open(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
             problem,

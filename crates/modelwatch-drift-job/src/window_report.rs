@@ -190,6 +190,11 @@ impl WindowReport {
                 subject.subject, subject.other_type
             )
         });
-        nothing.into_iter().chain(files).chain(without_time).chain(absent).chain(other_type)
+        nothing
+            .into_iter()
+            .chain(files)
+            .chain(without_time)
+            .chain(absent)
+            .chain(other_type)
     }
 }

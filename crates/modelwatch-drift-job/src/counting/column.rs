@@ -106,11 +106,7 @@ fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) 
     let mut places = vec![0_u64; by_edge.places() + 1];
     let missing = by_edge.places();
     let place = |value: f64| {
-        if value.is_nan() {
-            missing
-        } else {
-            by_edge.place(value)
-        }
+        if value.is_nan() { missing } else { by_edge.place(value) }
     };
     let mut reach = (f64::INFINITY, f64::NEG_INFINITY);
     let mut widen = |value: f64| {

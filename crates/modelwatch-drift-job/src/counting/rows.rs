@@ -22,9 +22,11 @@ pub(crate) struct RowCounter {
 pub(crate) struct Rows {
     pub(crate) rows: u64,
     columns: Vec<ColumnCounts>,
-    /// By value; nothing for all others.
-    groups: Vec<BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>>,
+    groups: Vec<ByValue>,
 }
+
+/// Rows and counts by value; nothing for all others.
+type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
 
 impl RowCounter {
     pub(crate) fn new(query: &WindowQuery) -> Self {
@@ -91,7 +93,12 @@ fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, Re
         let value = group.values.is_none().then(String::new);
         return Ok(vec![(value, batch.clone())]);
     };
-    let is_known = |value: &str| group.values.as_ref().is_none_or(|known| known.iter().any(|name| name == value));
+    let is_known = |value: &str| {
+        group
+            .values
+            .as_ref()
+            .is_none_or(|known| known.iter().any(|name| name == value))
+    };
     let mut places: BTreeMap<Option<String>, usize> = BTreeMap::new();
     let mut of_row = Vec::with_capacity(values.len());
     let mut last: Option<(&str, usize)> = None;
@@ -107,9 +114,7 @@ fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, Re
             Some((same, place)) if same == value => place,
             _ => {
                 let next = places.len();
-                *places
-                    .entry(is_known(value).then(|| value.to_owned()))
-                    .or_insert(next)
+                *places.entry(is_known(value).then(|| value.to_owned())).or_insert(next)
             }
         };
         last = Some((value, place));

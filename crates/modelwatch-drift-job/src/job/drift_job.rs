@@ -89,7 +89,7 @@ impl DriftJob {
             .collect();
         for settings in models {
             let watched = match former.remove(&settings.model) {
-                Some(watched) => Watched { settings, ..watched },
+                Some(watched) => watched.with(settings),
                 None => Watched::new(settings),
             };
             self.models.push(watched);

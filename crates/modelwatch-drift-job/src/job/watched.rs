@@ -62,6 +62,19 @@ impl Watched {
         }
     }
 
+    /// The same model with other settings: what is remembered stays, unless windows are others.
+    pub(super) fn with(self, settings: ModelSettings) -> Self {
+        let before = &self.settings;
+        let same =
+            before.window == settings.window && before.interval == settings.interval && before.log == settings.log;
+        let judged = self.judged.filter(|_| same);
+        Self {
+            settings,
+            judged,
+            ..self
+        }
+    }
+
     /// The window that is due: the one that ended last, unless it has been begun. A clock that was set back by more than an
     /// interval begins anew where it is now, and does not wait until it is where it was.
     pub(super) fn due(&self, now: DateTime<Utc>) -> Option<TimeWindow> {

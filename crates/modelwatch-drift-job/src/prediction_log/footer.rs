@@ -8,11 +8,11 @@ use modelwatch_log_format::columns::TIME;
 use modelwatch_log_format::metadata;
 use object_store::ObjectMeta;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::async_reader::ParquetObjectReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
+use super::object_reader::ObjectReader;
 use crate::engine::Reason;
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -82,8 +82,12 @@ fn store_error(error: &ParquetError) -> Option<&object_store::Error> {
 }
 
 /// Opens a file at a place.
-pub(super) fn reader(store: &Store, object: &ObjectMeta) -> ParquetObjectReader {
-    ParquetObjectReader::new(store.objects.clone(), object.location.clone()).with_file_size(object.size)
+pub(super) fn reader(store: &Store, object: &ObjectMeta) -> ObjectReader {
+    ObjectReader {
+        objects: store.objects.clone(),
+        path: object.location.clone(),
+        size: object.size,
+    }
 }
 
 /// The file, where it has rows of the window and can be read.

@@ -7,6 +7,7 @@
 mod footer;
 mod hours;
 mod log;
+mod object_reader;
 mod read;
 
 pub use log::PredictionLog;

@@ -99,7 +99,8 @@ async fn count_groups(
         let batch = match window {
             None => Some(batch),
             Some(window) => {
-                let (mask, without_time) = in_window(&batch, window).map_err(|problem| NotCounted::fault(Reason::Broken, problem))?;
+                let (mask, without_time) =
+                    in_window(&batch, window).map_err(|problem| NotCounted::fault(Reason::Broken, problem))?;
                 counted.without_time += without_time;
                 keep(&batch, &mask).map_err(odd)?
             }

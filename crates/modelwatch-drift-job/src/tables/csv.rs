@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::array::{AsArray as _, RecordBatch};
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -46,7 +46,10 @@ impl Csv {
         let (header, _) = header
             .infer_schema(text, Some(0))
             .map_err(|error| format!("cannot be read as CSV: {error}"))?;
-        let names = header.fields().iter().map(|field| field.name().trim().trim_start_matches('\u{feff}'));
+        let names = header
+            .fields()
+            .iter()
+            .map(|field| field.name().trim().trim_start_matches('\u{feff}'));
         let fields: Vec<Field> = names.map(|name| Field::new(name, DataType::Utf8, true)).collect();
         Ok(Self {
             compressed,
@@ -101,7 +104,8 @@ impl Csv {
                     }
                     has_value[place] = true;
                     is_number[place] = is_number[place] && text.parse::<f64>().is_ok();
-                    is_boolean[place] = is_boolean[place] && ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
+                    is_boolean[place] =
+                        is_boolean[place] && ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
                 }
             }
             Ok(())

@@ -13,7 +13,7 @@ use super::columns::TableColumns;
 use super::places::expand;
 use super::table::{Part, Table};
 use crate::counting::{RowCounter, Rows, in_window, keep};
-use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
+use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::time_window::TimeWindow;
 
 /// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs. They are looked for anew at every

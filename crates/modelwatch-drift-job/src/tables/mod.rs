@@ -17,4 +17,4 @@ pub use columns::TableColumns;
 pub use engine::Tables;
 
 pub(crate) use places::expand;
-pub(crate) use table::{Kind, Part, Table};
+pub(crate) use table::{Kind, Table};

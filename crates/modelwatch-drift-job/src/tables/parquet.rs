@@ -18,7 +18,9 @@ impl Parquet {
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
         let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-        footer.map(Self).map_err(|error| format!("is no whole Parquet file: {error}"))
+        footer
+            .map(Self)
+            .map_err(|error| format!("is no whole Parquet file: {error}"))
     }
 
     pub(super) fn schema(&self) -> &SchemaRef {

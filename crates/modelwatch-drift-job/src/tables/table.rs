@@ -142,10 +142,7 @@ impl Table {
     }
 
     /// The result of a task that reads this file.
-    pub(crate) async fn joined<T>(
-        &self,
-        task: tokio::task::JoinHandle<Result<T, String>>,
-    ) -> Result<T, EngineError> {
+    pub(crate) async fn joined<T>(&self, task: tokio::task::JoinHandle<Result<T, String>>) -> Result<T, EngineError> {
         let read = task
             .await
             .unwrap_or_else(|error| Err(format!("makes its reader fail: {error}")));

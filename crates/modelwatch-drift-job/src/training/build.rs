@@ -62,6 +62,10 @@ impl TrainingOptions {
             }
         }
         if !made.problems.is_empty() {
+            let others = notes
+                .iter()
+                .filter(|note| matches!(note, TrainingWarning::LeftOut { .. }));
+            made.problems.extend(others.map(ToString::to_string));
             return Err(TrainingError::Columns(made.problems));
         }
         notes.extend(warnings(&sources).into_iter().map(TrainingWarning::Hygiene));
@@ -151,13 +155,7 @@ struct Made {
 }
 
 impl Made {
-    fn add(
-        &mut self,
-        options: &TrainingOptions,
-        wanted: &Wanted,
-        values: Values,
-        notes: &mut Vec<TrainingWarning>,
-    ) {
+    fn add(&mut self, options: &TrainingOptions, wanted: &Wanted, values: Values, notes: &mut Vec<TrainingWarning>) {
         self.done += 1;
         if values.other_type > 0 && wanted.kind == ColumnKind::Numeric {
             notes.push(TrainingWarning::NotNumbers {
@@ -199,8 +197,14 @@ impl Made {
                 }
                 summary.rows = categories.iter().map(|(_, rows)| rows).sum();
                 summary.distinct = categories.len() as u64;
-                summary.least = categories.first().map(|(category, _)| category.clone()).unwrap_or_default();
-                summary.largest = categories.last().map(|(category, _)| category.clone()).unwrap_or_default();
+                summary.least = categories
+                    .first()
+                    .map(|(category, _)| category.clone())
+                    .unwrap_or_default();
+                summary.largest = categories
+                    .last()
+                    .map(|(category, _)| category.clone())
+                    .unwrap_or_default();
                 CategoricalProfile::new(name, categories, values.missing, &options.hygiene).map(Profile::Categorical)
             }
         };

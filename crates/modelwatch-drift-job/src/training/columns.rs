@@ -63,9 +63,12 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
         if !feature && !score && !class {
             continue;
         }
-        let forced = [(&options.numeric, ColumnKind::Numeric), (&options.categorical, ColumnKind::Categorical)]
-            .into_iter()
-            .find_map(|(names, kind)| names.contains(column).then_some(kind));
+        let forced = [
+            (&options.numeric, ColumnKind::Numeric),
+            (&options.categorical, ColumnKind::Categorical),
+        ]
+        .into_iter()
+        .find_map(|(names, kind)| names.contains(column).then_some(kind));
         let kind = match (score, class, forced, agreed(kinds)) {
             (true, ..) => ColumnKind::Numeric,
             (_, true, ..) => ColumnKind::Categorical,
@@ -202,7 +205,10 @@ impl Known {
         for names in lists {
             names.iter_mut().for_each(|name| *name = resolve(name));
         }
-        for name in [&mut resolved.score, &mut resolved.class, &mut resolved.time].into_iter().flatten() {
+        for name in [&mut resolved.score, &mut resolved.class, &mut resolved.time]
+            .into_iter()
+            .flatten()
+        {
             *name = resolve(name);
         }
         if !unknown.is_empty() {
@@ -225,15 +231,35 @@ impl Known {
 fn looks_like(name: &str) -> Option<Role> {
     let name = name.to_ascii_lowercase();
     let is = |names: &[&str]| names.contains(&&*name);
-    if is(&["score", "prediction", "predicted", "probability", "proba", "y_pred", "y_score", "prediction_score"]) {
+    if is(&[
+        "score",
+        "prediction",
+        "predicted",
+        "probability",
+        "proba",
+        "y_pred",
+        "y_score",
+        "prediction_score",
+    ]) {
         Some(Role::Score)
     } else if is(&["class", "predicted_class", "predicted_label"]) {
         Some(Role::Class)
     } else if is(&["label", "target", "y", "y_true", "outcome", "ground_truth"]) {
         Some(Role::Label)
-    } else if is(&["id", "uuid", "guid", "index", "row_id", "request_id"]) || name.ends_with("_id") || name.ends_with("_uuid") {
+    } else if is(&["id", "uuid", "guid", "index", "row_id", "request_id"])
+        || name.ends_with("_id")
+        || name.ends_with("_uuid")
+    {
         Some(Role::Identifier)
-    } else if is(&["time", "timestamp", "datetime", "date", "event_time", "created_at", "ts"]) {
+    } else if is(&[
+        "time",
+        "timestamp",
+        "datetime",
+        "date",
+        "event_time",
+        "created_at",
+        "ts",
+    ]) {
         Some(Role::Time)
     } else {
         None

@@ -13,6 +13,7 @@ use super::columns::Wanted;
 use super::error::TrainingError;
 use super::summary::ColumnKind;
 use crate::counting::{as_times, is_number, is_text, number, texts};
+use crate::engine::EngineError;
 use crate::tables::Table;
 
 /// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
@@ -138,7 +139,8 @@ pub(super) async fn read(
         }
         places.sort_unstable();
         let read: Arc<Vec<usize>> = Arc::new(places.iter().map(|(place, _)| *place).collect());
-        let kinds: Arc<Vec<ColumnKind>> = Arc::new(places.iter().map(|(_, position)| columns[*position].kind).collect());
+        let kinds: Arc<Vec<ColumnKind>> =
+            Arc::new(places.iter().map(|(_, position)| columns[*position].kind).collect());
         if !read.is_empty() {
             let parts = table.parts(tasks).into_iter().map(|part| {
                 let (read, kinds) = (read.clone(), kinds.clone());
@@ -189,6 +191,12 @@ pub(super) async fn times(table: &Table, time: &str) -> Result<Option<(DateTime<
             let (earliest, latest) = range.unwrap_or((first, last));
             range = Some((first.min(earliest), last.max(latest)));
         }
+    }
+    if range.is_none() {
+        let problem = format!(
+            "has no times in the column {time:?}; name a column of timestamps, or of texts such as 2026-04-01T10:00:00Z"
+        );
+        return Err(EngineError::store(&table.address, problem).into());
     }
     let instants = |(first, last)| {
         Some((

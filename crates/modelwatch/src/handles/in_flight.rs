@@ -1,9 +1,10 @@
 //! A request that has begun and not ended.
 
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cells::clock::Instant;
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::handles::route::Route;
@@ -24,7 +25,7 @@ impl Route {
 /// [`Status::Error`] when the thread is panicking.
 pub struct InFlight {
     /// Taken when the request is counted.
-    route: Option<Arc<RouteSeries>>,
+    route: Option<StripedArc<RouteSeries>>,
     started: Instant,
 }
 
@@ -51,7 +52,7 @@ impl InFlight {
     /// with the time it has already taken.
     pub fn move_to(&mut self, route: &Route) {
         if let Some(former) = &mut self.route
-            && !Arc::ptr_eq(former, &route.0)
+            && !StripedArc::ptr_eq(former, &route.0)
         {
             former.leave();
             route.0.enter();
@@ -62,15 +63,39 @@ impl InFlight {
     /// The first chunk of a streamed answer is there: observes the time since the beginning in
     /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
+        self.first_chunk_after(self.elapsed());
+    }
+
+    pub(crate) fn first_chunk_after(&self, elapsed: Duration) {
         if let Some(route) = &self.route {
-            route.observe_first_chunk(self.started.elapsed());
+            route.observe_first_chunk(elapsed);
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A request that began a while ago, and of which nobody knew until now whose it is.
+    pub(crate) fn since(started: Instant, route: Route) -> Self {
+        route.0.enter();
+        Self {
+            route: Some(route.0),
+            started,
+        }
+    }
+
+    /// It is no inference: it leaves uncounted.
+    pub(crate) fn discard(mut self) {
+        if let Some(route) = self.route.take() {
+            route.leave();
         }
     }
 
     /// The route the request is counted under.
     #[must_use]
     pub fn route(&self) -> &str {
-        self.route.as_ref().map_or(UNKNOWN, |route| &route.name)
+        self.route.as_ref().map_or(UNKNOWN, |route| route.name())
     }
 
     #[inline]
