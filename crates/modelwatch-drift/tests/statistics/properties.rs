@@ -197,7 +197,8 @@ proptest! {
         let all: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
         let profile = profile(&all).expect("a profile");
         let rows: Vec<f64> = picked.iter().map(|index| *index.get(&values)).collect();
-        let noises: [(&str, fn(f64) -> f64); 6] = [
+        type Noise = fn(f64) -> f64;
+        let noises: [(&str, Noise); 6] = [
             ("rounded to f32", |value| f64::from(value as f32)),
             ("one bit up", f64::next_up),
             ("one bit down", f64::next_down),
