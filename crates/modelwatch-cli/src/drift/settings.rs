@@ -62,6 +62,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.rule = rule;
     let features = drift.features.iter();
     settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
+    settings.reference = drift.reference;
     settings.per_version = drift.per_version;
     Ok(settings)
 }
