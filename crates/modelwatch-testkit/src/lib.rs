@@ -53,7 +53,7 @@ mod world;
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use exemplar::Exemplar;
-pub use http::{HttpResponse, free_port, http_get};
+pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
