@@ -29,7 +29,7 @@
 //! # Ok::<(), modelwatch_config::ConfigErrors>(())
 //! ```
 //!
-//! A mistake names file, line, what and mend, and all mistakes come at once:
+//! A mistake names file, line, what and fix, and all mistakes come at once:
 //!
 //! ```
 //! let errors = modelwatch_config::Config::parse("modelwatch.toml", "enviroment = 'production'").unwrap_err();
@@ -47,7 +47,7 @@ mod team;
 
 pub use config::{Config, Links, Rollout};
 pub use duration::prometheus_duration;
-pub use error::{ConfigError, ConfigErrors, Location};
-pub use model::{Drift, FeatureDrift, Model, Owner, Owners, Source, Thresholds};
-pub use scrape::{Job, JobPlane, Scraping};
+pub use error::{ConfigErrors, Location, Mistake};
+pub use model::{Drift, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds};
+pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};

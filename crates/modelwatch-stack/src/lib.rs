@@ -19,9 +19,10 @@ mod compose;
 mod error;
 mod file;
 pub mod grafana;
+pub mod known;
 mod kubernetes;
 pub mod links;
-pub mod promql;
+mod promql;
 pub mod recorded;
 pub mod rules;
 pub mod runbooks;
@@ -49,7 +50,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let grafana = grafana::files(config)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);
-    files.extend(compose::files()?);
+    files.extend(compose::files(config)?);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

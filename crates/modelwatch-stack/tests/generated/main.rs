@@ -4,7 +4,6 @@ mod alertmanager;
 mod any_configuration;
 mod end_to_end;
 mod prometheus;
-mod promql;
 mod rollout;
 mod runbooks;
 mod support;
