@@ -11,6 +11,7 @@
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
+//! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
@@ -32,6 +33,7 @@ mod actix_server;
 mod alertmanager;
 mod exemplar;
 mod http;
+mod instructions;
 mod labels;
 mod metrics_server;
 mod monitor;
@@ -54,6 +56,7 @@ pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
+pub use instructions::compare_instructions;
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
