@@ -10,7 +10,8 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings,
+    tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::VERSION;
@@ -104,6 +105,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 .above(limit)
                 .and(VERSION, of(shift.events).times(1800.0).at_least(minimum as f64)),
             for_: 30 * MINUTE,
+            keep: HOVERS,
             labels: shift.now.labels,
             summary: shift.summary,
             description: place(config, shift.now.labels)
@@ -138,6 +140,7 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .expr()
                 .above(limit),
             for_: 5 * MINUTE,
+            keep: HOVERS,
             labels: VERSION,
             summary: "Scores are NaN or infinite",
             description: place(config, VERSION)

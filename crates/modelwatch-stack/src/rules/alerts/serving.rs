@@ -10,7 +10,8 @@ use crate::known;
 use crate::promql::{Expr, max_by, metric, recorded, sum_by};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
+    settings, tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::{MODEL, ROUTE};
@@ -56,6 +57,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .above(limit.as_secs_f64())
                 .and(ROUTE, enough(&shared.scope, minimum)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: ROUTE,
             summary: "p95 inference latency is above its objective",
             description: place(config, ROUTE)
@@ -118,10 +120,10 @@ fn counted(model: &str, version: &str, status: &str, phases: &[(f64, usize)]) ->
     Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
 }
 
-/// A version whose errors go over the threshold, and one with few requests, all of which fail.
-fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
-    let (bad, good) = over_and_back(limit, plenty(minimum), 30);
-    let few = [(0.1 * plenty(minimum), 180)];
+/// A version whose errors go over the threshold, and one with few errors, though all of its requests fail.
+fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
+    let (bad, good) = over_and_back(limit, plenty(requests.max(errors)), 30);
+    let few = [(0.1 * plenty(errors), 180)];
     Case {
         step: MINUTE,
         evaluate: 1,
@@ -139,11 +141,18 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
 
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
-        |thresholds| (thresholds.error_ratio, thresholds.minimum_requests),
+        |thresholds| {
+            (
+                thresholds.error_ratio,
+                thresholds.minimum_errors,
+                thresholds.minimum_requests,
+            )
+        },
         serving_team,
     );
     let rules = share(config, setting).into_iter().map(|shared| {
-        let ((limit, minimum), team, job) = shared.setting;
+        let ((limit, errors, requests), team, job) = shared.setting;
+        let failed = shared.scope.of(recorded(&recorded::ERRORS)).expr();
         let ratio = shared.scope.of(recorded(&recorded::ERROR_RATIO)).expr();
         Alert {
             known: &known::HIGH_ERROR_RATE,
@@ -151,8 +160,11 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: ratio.above(limit).and(ROUTE, enough(&shared.scope, minimum)),
+            expr: ratio
+                .above(limit)
+                .and(ROUTE, failed.times(300.0).at_least(errors as f64)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: ROUTE,
             summary: "The share of failing requests is too high",
             description: place(config, ROUTE)
@@ -162,7 +174,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + percent(limit)
                 + ". Measured over 5 minutes, for at least 10 minutes.",
             query: own(recorded(&recorded::ERROR_RATIO), &["model_name"]).expr(),
-            case: error_case(hero(&shared.models), limit, minimum),
+            case: error_case(hero(&shared.models), limit, errors, requests),
         }
         .rule(config)
     });
@@ -186,6 +198,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: max_by(MODEL, by_replica).above(limit),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: MODEL,
             summary: "A replica has too many requests in flight",
             description: place(config, MODEL)
@@ -236,6 +249,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: max_by(MODEL, depth).above(limit),
             for_: 5 * MINUTE,
+            keep: HOVERS,
             labels: MODEL,
             summary: "Requests queue for the model",
             description: place(config, MODEL)
@@ -292,6 +306,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .at_least(minimum as f64)
                 .unless(MODEL, requests().expr().above(0.0)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: MODEL,
             summary: "A model gets no requests any more",
             description: place(config, MODEL)
