@@ -31,6 +31,8 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
 /// Something that is compared with what it was.
 struct Shift {
     known: &'static KnownAlert,
@@ -88,6 +90,9 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
     let rules = share(config, setting).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
+        // What comes each week at this time is no shift.
+        let week_ago = shared.scope.of(recorded(shift.now)).offset(WEEK).expr();
+        let as_a_week_ago = of(shift.now).minus(week_ago).abs().below(limit);
         let (value, threshold) = if shift.share {
             (PERCENT, percent(limit))
         } else {
@@ -103,6 +108,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 .minus(of(shift.reference))
                 .abs()
                 .above(limit)
+                .unless(shift.now.labels, as_a_week_ago)
                 .and(VERSION, of(shift.events).times(1800.0).at_least(minimum as f64)),
             for_: 30 * MINUTE,
             keep: HOVERS,
@@ -113,7 +119,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 + shift.what
                 + " is "
                 + value
-                + " away from a day ago or, for a new version, from the model's other versions; the threshold is "
+                + " away from a day ago or, for a new version, from the model's other versions, and not what it was a week ago; the threshold is "
                 + threshold
                 + ". Measured over 30 minutes, for at least 30 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),
