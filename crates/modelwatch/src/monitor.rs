@@ -19,6 +19,7 @@ use crate::exposition::service_build::ServiceBuild;
 use crate::exposition::sink::Sink;
 use crate::handles::model::Model;
 use crate::handles::model_builder::ModelBuilder;
+use crate::handles::runtime_delay::RuntimeDelay;
 use crate::labels::limits::Limits;
 use crate::series::context::Context;
 #[cfg(feature = "tracing")]
@@ -85,7 +86,7 @@ impl Monitor {
     /// ```
     #[must_use]
     pub fn find(&self, name: &str, version: &str) -> Option<Model> {
-        self.0.catalog.find_lately(name, version).map(Model)
+        self.0.catalog.find(name, version).map(Model)
     }
 
     /// The exposition in one format, with no lock held while it is written.
@@ -104,6 +105,12 @@ impl Monitor {
     #[must_use]
     pub fn scrape(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
         self.0.exposer.scrape(&self.0.catalog, accept, accept_encoding)
+    }
+
+    /// Returns the handle that records how late the service's runtime is. From then on `ml_runtime_delay_seconds` is exposed.
+    #[must_use]
+    pub fn runtime_delay(&self) -> RuntimeDelay {
+        RuntimeDelay::new(self.0.catalog.context.runtime_delay())
     }
 
     /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
@@ -162,6 +169,7 @@ impl fmt::Debug for Monitor {
 pub struct MonitorBuilder {
     limits: Limits,
     window: Duration,
+    keep_retired: Duration,
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
@@ -175,6 +183,7 @@ impl Default for MonitorBuilder {
         Self {
             limits: Limits::default(),
             window: Duration::from_secs(300),
+            keep_retired: Duration::from_secs(300),
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
@@ -195,6 +204,15 @@ impl MonitorBuilder {
     /// The evaluation window of `ml_feature_missing_ratio`; five minutes unless said otherwise.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Sets how long a retired version's last values stay on the page after the first scrape that had them, so that every
+    /// scraper of a pair has them. Defaults to 5 minutes; zero is for one scraper alone.
+    ///
+    /// As many retired versions as may be in use stay; past that, those that were scraped go first.
+    pub fn keep_retired(mut self, time: Duration) -> Self {
+        self.keep_retired = time;
         self
     }
 
@@ -295,6 +313,7 @@ impl MonitorBuilder {
         let context = Context::new(
             self.limits,
             self.window,
+            self.keep_retired,
             &self.latency_buckets,
             &self.score_buckets,
             #[cfg(feature = "tracing")]

@@ -38,7 +38,6 @@ struct ScrapedVersion {
 
 /// What the monitor itself recorded; not what it includes, which may be a registry that collects this very monitor.
 pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sink) {
-    catalog.context.scrape_begins();
     let models: Vec<ScrapedModel> = catalog.models().into_iter().map(ScrapedModel::open).collect();
     let versions = || {
         models
