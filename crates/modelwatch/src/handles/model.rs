@@ -1,12 +1,14 @@
 //! One version of one model: the handle a service keeps.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use crate::cells::striped_arc::StripedArc;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
-use crate::contract::stage::Stage;
+use crate::contract::finish_reason::FinishReason;
+use crate::contract::stage::AsStage;
 use crate::contract::tokens::Tokens;
 use crate::handles::class::Class;
 use crate::handles::generation::Generation;
@@ -156,36 +158,84 @@ impl Model {
         self.0.model.set_queue_depth(requests as u64);
     }
 
-    /// Times a stage until the guard is dropped.
+    /// Times a stage until the guard is dropped, on whichever thread: in `ml_inference_stage_seconds`.
+    ///
+    /// # Example: from the arrival of a job to the worker that takes it
     ///
     /// ```
     /// use modelwatch::Stage;
     /// # let monitor = modelwatch::Monitor::new();
     /// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
-    /// let score: f64 = {
-    ///     let _compute = model.start_stage(Stage::Compute);
-    ///     0.82
-    /// };
+    /// let queued = model.start_stage(Stage::Queue);
+    /// let worker = std::thread::spawn(move || {
+    ///     drop(queued);
+    ///     // … work …
+    /// });
+    /// # worker.join().unwrap();
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
     #[must_use = "the stage ends when the guard is dropped"]
-    pub fn start_stage(&self, stage: Stage) -> StageTimer<'_> {
-        StageTimer::new(&self.0, stage)
+    pub fn start_stage(&self, stage: impl AsStage) -> StageTimer {
+        StageTimer::new(self.0.clone(), stage.as_stage())
+    }
+
+    /// Times a stage that is a call, and returns what it returns. A panic ends the stage, too.
+    ///
+    /// ```
+    /// use modelwatch::Stage;
+    /// # let monitor = modelwatch::Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// let score = model.stage(Stage::Compute, || 0.82);
+    /// let ranked = model.stage("rerank", || [score]); // a stage of the service's own
+    /// # assert_eq!(ranked, [0.82]);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn stage<T>(&self, stage: impl AsStage, work: impl FnOnce() -> T) -> T {
+        let _timer = self.start_stage(stage);
+        work()
+    }
+
+    /// Times a stage that is a future, from its first poll to its end: the time it waits is in. Dropped before its end,
+    /// the time until then counts.
+    ///
+    /// ```
+    /// use modelwatch::Stage;
+    /// # async fn fetch() -> [Option<f64>; 1] { [None] }
+    /// # async fn predict(model: modelwatch::Model) {
+    /// let row = model.stage_async(Stage::FeatureFetch, fetch()).await;
+    /// # model.record_features(row);
+    /// # }
+    /// ```
+    pub async fn stage_async<F: Future>(&self, stage: impl AsStage, work: F) -> F::Output {
+        let _timer = self.start_stage(stage);
+        work.await
     }
 
     /// Observes the duration of a stage, for a caller with a stopwatch of its own.
-    pub fn record_stage(&self, stage: Stage, duration: Duration) {
-        self.0.record_stage(stage, duration);
+    pub fn record_stage(&self, stage: impl AsStage, duration: Duration) {
+        self.0.record_stage(self.0.stage(stage.as_stage()), duration);
     }
 
-    /// A generative model begins an answer: see [`Generation`].
+    /// Begins an answer of a generative model: see [`Generation`].
     pub fn start_generation(&self) -> Generation {
         Generation::new(self.0.clone())
     }
 
-    /// Observes the tokens of one request, for a caller with no use for a [`Generation`].
-    pub fn record_tokens(&self, tokens: Tokens) {
-        self.0.generations().record(tokens);
+    /// Counts an answer of a generative model and its tokens, for a caller with no use for a [`Generation`].
+    pub fn record_generation(&self, reason: FinishReason, tokens: Tokens) {
+        self.0.generations().record(reason, tokens);
+    }
+
+    /// Says how many sequences the engine works on now, and how many wait for it: `ml_generation_sequences_running` and
+    /// `_waiting`.
+    pub fn set_sequences(&self, running: usize, waiting: usize) {
+        self.0.generations().set_sequences(running as u64, waiting as u64);
+    }
+
+    /// Says which share of the engine's KV cache is in use now, 0 to 1: `ml_generation_kv_cache_usage_ratio`. A NaN or
+    /// infinite share is not recorded.
+    pub fn set_kv_cache_usage(&self, share: f64) {
+        self.0.generations().set_kv_cache_usage(share);
     }
 
     /// Says which release of the feature pipeline feeds this model, in the place of the one said before.
@@ -201,6 +251,21 @@ impl Model {
     /// as many past versions are remembered as may be live.
     pub fn retire(&self) {
         self.0.retire();
+    }
+}
+
+/// Two handles are equal when they record the same version of the same monitor.
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(&*self.0, &*other.0)
+    }
+}
+
+impl Eq for Model {}
+
+impl Hash for Model {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(&*self.0, state);
     }
 }
 

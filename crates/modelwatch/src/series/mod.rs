@@ -14,6 +14,7 @@ pub(crate) mod model;
 pub(crate) mod route;
 pub(crate) mod schema;
 pub(crate) mod scores;
+pub(crate) mod stages;
 #[cfg(feature = "tracing")]
 pub(crate) mod traces;
 pub(crate) mod version;

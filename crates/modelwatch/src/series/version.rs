@@ -11,7 +11,7 @@ use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
-use crate::contract::stage::Stage;
+use crate::contract::stage::StageRef;
 use crate::labels::label_set::Labels;
 use crate::labels::names::Names;
 use crate::labels::open_label::OpenLabel;
@@ -25,6 +25,7 @@ use crate::series::model::ModelSeries;
 use crate::series::route::RouteSeries;
 use crate::series::schema::Schema;
 use crate::series::scores::Scores;
+use crate::series::stages::{StageIndex, Stages};
 
 pub(crate) struct VersionSeries {
     context: Arc<Context>,
@@ -41,7 +42,8 @@ pub(crate) struct VersionSeries {
     classes: OnceLock<NamedCounters>,
     outcomes: OnceLock<NamedCounters>,
     batch_size: OnceLock<Histogram>,
-    stages: [OnceLock<Histogram>; Stage::ALL.len()],
+    stages: Stages,
+    latency_layout: OnceLock<Arc<Layout>>,
     /// Of generative models only.
     generations: OnceLock<Box<GenerationSeries>>,
     routes: Names<StripedArc<RouteSeries>>,
@@ -73,7 +75,8 @@ impl VersionSeries {
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
-            stages: Default::default(),
+            stages: Stages::default(),
+            latency_layout: OnceLock::new(),
             generations: OnceLock::new(),
             routes: Names::new(context.limits.routes_per_version),
             route_places: AtomicUsize::new(0),
@@ -144,11 +147,11 @@ impl VersionSeries {
     /// A number that changes with whatever is recorded.
     pub(crate) fn mark(&self) -> u64 {
         let histograms = self
-            .stages
-            .iter()
-            .chain([&self.batch_size])
-            .filter_map(OnceLock::get)
-            .map(Histogram::mark);
+            .batch_size
+            .get()
+            .map(Histogram::mark)
+            .into_iter()
+            .chain([self.stages.mark()]);
         let counters = [&self.classes, &self.outcomes]
             .into_iter()
             .filter_map(OnceLock::get)
@@ -208,7 +211,12 @@ impl VersionSeries {
             ("model_version", &self.name),
             ("route", name),
         ]);
-        StripedArc::new(RouteSeries::new(labels, &self.context))
+        StripedArc::new(RouteSeries::new(
+            labels,
+            self.latency_layout().clone(),
+            #[cfg(feature = "tracing")]
+            self.context.tracing.clone(),
+        ))
     }
 
     /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
@@ -228,6 +236,20 @@ impl VersionSeries {
     pub(crate) fn registered(&self) -> Option<f64> {
         let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
         (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    }
+
+    /// Where the latencies of this version's routes are counted.
+    fn latency_layout(&self) -> &Arc<Layout> {
+        self.latency_layout.get_or_init(|| self.context.latency_layout.clone())
+    }
+
+    /// The bounds of the latency buckets, if they were declared or a route has them already.
+    pub(crate) fn latency_bounds_if_any(&self) -> Option<&[f64]> {
+        self.latency_layout.get().map(|layout| layout.bounds())
+    }
+
+    pub(crate) fn declare_latency_buckets(&self, bounds: &[f64]) {
+        self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
     }
 
     pub(crate) fn framework(&self) -> Option<&Arc<str>> {
@@ -326,17 +348,18 @@ impl VersionSeries {
         self.batch_size.get()
     }
 
-    pub(crate) fn record_stage(&self, stage: Stage, duration: Duration) {
-        let histogram = || Histogram::new(self.context.stage_layout.clone());
-        self.stages[stage as usize]
-            .get_or_init(histogram)
-            .observe(duration.as_nanos() as f64);
+    /// See [`Stages::index`].
+    #[inline]
+    pub(crate) fn stage(&self, stage: StageRef<'_>) -> StageIndex {
+        self.stages.index(stage, &self.context)
     }
 
-    pub(crate) fn stages_if_any(&self) -> impl Iterator<Item = (Stage, &Histogram)> {
-        Stage::ALL
-            .into_iter()
-            .filter_map(|stage| Some((stage, self.stages[stage as usize].get()?)))
+    pub(crate) fn record_stage(&self, stage: StageIndex, duration: Duration) {
+        self.stages.record(stage, duration, &self.context);
+    }
+
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {
