@@ -46,8 +46,11 @@ fn judged_a_whole_answer_has_its_tokens_and_their_times() {
     openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
 }
 
+/// By reason and kind.
+type TokenCounts = Vec<(&'static str, &'static str, f64)>;
+
 /// Tokens by reason and kind, and answers by reason, that are on the page.
-fn counted(monitor: &Monitor) -> (Vec<(&'static str, &'static str, f64)>, Vec<(&'static str, f64)>) {
+fn counted(monitor: &Monitor) -> (TokenCounts, Vec<(&'static str, f64)>) {
     let page = page(monitor);
     let known = page.labels_of("ml_generation_tokens_total", "gen_ai_token_type");
     let mut tokens = Vec::new();

@@ -5,6 +5,8 @@ use std::time::Duration;
 use modelwatch::{Feature, FeatureValue, Format, Limits, Monitor, Stage, Status, ValueError, contract};
 use modelwatch_testkit::MetricsPage;
 
+type AskedLabels<'a> = &'a [(&'a str, &'a str)];
+
 fn watched() -> Monitor {
     let monitor = Monitor::builder().service_version("1").build().expect("valid");
     for (version, count) in [("1", 3), ("2", 5)] {
@@ -33,7 +35,7 @@ fn watched() -> Monitor {
 fn every_value_is_that_of_the_page() {
     let monitor = watched();
     let page = MetricsPage::parse(&monitor.encode(Format::PrometheusText));
-    let cases: &[(&str, &[(&str, &str)], f64)] = &[
+    let cases: &[(&str, AskedLabels<'_>, f64)] = &[
         ("ml_inference_requests_total", &[], 16.0),
         ("ml_inference_requests_total", &[("status", "success")], 8.0),
         (
@@ -90,7 +92,7 @@ fn every_value_is_that_of_the_page() {
 #[test]
 fn a_mistake_is_an_error_that_says_what_there_is() {
     let monitor = watched();
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[(&str, AskedLabels<'_>, &str)] = &[
         (
             "ml_inference_requests",
             &[],
@@ -170,6 +172,10 @@ fn looking_is_no_scrape() {
 }
 
 #[test]
+#[expect(
+    clippy::mutable_key_type,
+    reason = "a handle is hashed by where it leads, not by what is counted there"
+)]
 fn handles_are_equal_when_they_record_the_same_version() {
     let (monitor, other) = (Monitor::new(), Monitor::new());
     let model = monitor.model("m", "1").register().expect("valid");
