@@ -1,9 +1,11 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod annotations;
 mod any_configuration;
 mod end_to_end;
 mod prometheus;
 mod rollout;
 mod runbooks;
+mod stacks;
 mod support;
