@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use super::buckets::{
-    BATCH_SIZE_BUCKETS, INTER_TOKEN_BUCKETS, LATENCY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
+    BATCH_SIZE_BUCKETS, INTER_TOKEN_BUCKETS, LATENCY_BUCKETS, RUNTIME_DELAY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
     TIME_PER_OUTPUT_TOKEN_BUCKETS, TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
 };
 
@@ -221,6 +221,8 @@ contract! {
         "When this process first registered or resolved the version, in seconds since the epoch.";
     MODEL_FEATURES_INFO = "ml_model_features_info", Gauge, Online, ["model_name", "model_version", "features_digest"],
         "1 for the features the version declared: versions with the same names, order, ranges and categories have the same digest.";
+    RUNTIME_DELAY = "ml_runtime_delay_seconds", Histogram, Online, [],
+        "Seconds that a task of the service's runtime woke up late: requests wait as long before anything sees them.", RUNTIME_DELAY_BUCKETS;
     SERVICE_INFO = "ml_service_info", Gauge, Online, ["service_version", "revision"],
         "1 for the build of the service.";
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
@@ -257,12 +259,16 @@ contract! {
         "When the baseline was made, in seconds since the epoch.";
     DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
         "Rows in the last window.";
+    DRIFT_LEFT_OUT_FILES = "ml_drift_left_out_files", Gauge, Drift, ["model_name", "reason"],
+        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
+    DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
+        "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],
         "Seconds the last run of the drift job took.";
     DRIFT_RUNS = "ml_drift_runs_total", Counter, Drift, ["model_name", "result"],
-        "Runs of the drift job, by result.";
+        "Runs of the drift job, by result: success, too_few_rows, no_rows or failure.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
