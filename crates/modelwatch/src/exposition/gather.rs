@@ -180,6 +180,12 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     for (version, scores) in scores() {
         sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
     }
+    sink.family((&metrics::PREDICTION_UNSCORED).into());
+    for version in versions() {
+        if let Some(unscored) = version.unscored() {
+            sink.number(&[&version.labels], Number::Integer(unscored));
+        }
+    }
     sink.family((&metrics::PREDICTION_CLASS).into());
     for version in versions() {
         for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {

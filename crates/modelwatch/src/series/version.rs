@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
+use crate::cells::stripes::Stripes;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
@@ -22,6 +23,7 @@ use crate::series::feature_cells::FeatureCounts;
 use crate::series::features::Features;
 use crate::series::generation::GenerationSeries;
 use crate::series::model::ModelSeries;
+use crate::series::prediction_sink::PredictionSink;
 use crate::series::route::RouteSeries;
 use crate::series::schema::Schema;
 use crate::series::scores::Scores;
@@ -39,6 +41,9 @@ pub(crate) struct VersionSeries {
     framework: OnceLock<Arc<str>>,
     features: Features,
     scores: OnceLock<Scores>,
+    /// One cell. Of models whose predictions have no score only.
+    unscored: OnceLock<Stripes>,
+    sink: OnceLock<Arc<dyn PredictionSink>>,
     classes: OnceLock<NamedCounters>,
     outcomes: OnceLock<NamedCounters>,
     batch_size: OnceLock<Histogram>,
@@ -72,6 +77,8 @@ impl VersionSeries {
             framework: OnceLock::new(),
             features: Features::default(),
             scores: OnceLock::new(),
+            unscored: OnceLock::new(),
+            sink: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
@@ -161,7 +168,8 @@ impl VersionSeries {
             .chain(counters)
             .chain(routes)
             .chain(self.scores.get().map(Scores::mark));
-        all.chain([self.features.mark()])
+        all.chain(self.unscored.get().map(Stripes::mark))
+            .chain([self.features.mark()])
             .chain(self.generations.get().map(|generations| generations.mark()))
             .fold(0, u64::wrapping_add)
     }
@@ -299,6 +307,35 @@ impl VersionSeries {
     pub(crate) fn scores(&self) -> &Scores {
         self.scores
             .get_or_init(|| Scores::new(self.context.score_layout.clone()))
+    }
+
+    /// Counts a prediction's score, or that it has none.
+    #[inline]
+    pub(crate) fn record_score(&self, score: Option<f64>) {
+        match score {
+            Some(score) => self.scores().record(score),
+            None => self.record_unscored(),
+        }
+    }
+
+    fn record_unscored(&self) {
+        self.unscored.get_or_init(|| Stripes::new(1)).lane().add(0, 1);
+    }
+
+    /// How many predictions had no score, if any of them had none.
+    pub(crate) fn unscored(&self) -> Option<u64> {
+        self.unscored.get().map(|unscored| unscored.sum(0))
+    }
+
+    /// Who takes whole predictions, if anybody.
+    #[inline]
+    pub(crate) fn sink(&self) -> Option<&dyn PredictionSink> {
+        self.sink.get().map(|sink| &**sink)
+    }
+
+    /// Gives the predictions to somebody, unless somebody has them.
+    pub(crate) fn attach(&self, sink: Arc<dyn PredictionSink>) -> bool {
+        self.sink.set(sink).is_ok()
     }
 
     pub(crate) fn scores_if_any(&self) -> Option<&Scores> {
