@@ -48,7 +48,6 @@ pub(crate) enum Occasion {
 pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion, sink: &mut impl Sink) {
     let models = catalog.models();
     if let Occasion::Scrape = occasion {
-        catalog.context.scrape_begins();
         models.iter().for_each(|model| model.sweep());
     }
     let models: Vec<ScrapedModel> = models.into_iter().map(ScrapedModel::open).collect();

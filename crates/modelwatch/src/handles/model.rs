@@ -12,12 +12,14 @@ use crate::contract::finish_reason::FinishReason;
 use crate::contract::score::IntoScore;
 use crate::contract::stage::AsStage;
 use crate::contract::tokens::Tokens;
+use crate::error::RegisterError;
 use crate::handles::class::Class;
 use crate::handles::generation::Generation;
 use crate::handles::prediction::Prediction;
 use crate::handles::recorded::Recorded;
 use crate::handles::route::Route;
 use crate::handles::stage_timer::StageTimer;
+use crate::labels::value::check_name;
 use crate::series::prediction_sink::{PendingPrediction, PredictionSink};
 use crate::series::version::VersionSeries;
 
@@ -65,6 +67,38 @@ impl Model {
     #[inline]
     pub fn route(&self, name: &str) -> Route {
         Route(self.0.route(name).clone())
+    }
+
+    /// Returns the handle of a route that code names, with a series of its own whatever routes requests brought.
+    ///
+    /// # Errors
+    ///
+    /// When the name can't be a label value, or so many routes are declared that there is no room.
+    ///
+    /// ```
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// let route = model.declare_route("predict")?;
+    /// assert_eq!(route.name(), "predict");
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn declare_route(&self, name: &str) -> Result<Route, RegisterError> {
+        let limits = self.0.limits();
+        check_name("route", name, limits)?;
+        let full = |limit| {
+            let most = if limit == "routes" {
+                limits.routes
+            } else {
+                limits.routes_per_version
+            };
+            RegisterError::Limit {
+                model: self.name().into(),
+                limit,
+                most,
+                declared: most + 1,
+            }
+        };
+        self.0.declare_route(name).cloned().map(Route).map_err(full)
     }
 
     /// As [`route`](Self::route), where there is such a route already: for names that clients choose and that are to take a place
@@ -316,12 +350,12 @@ impl Model {
         self.0.model.set_pipeline(version);
     }
 
-    /// This version serves no more. It stays exposed until nothing of it is in flight and a scrape has had its last
-    /// values; then its series end and its places are free. Where nobody has scraped for five minutes, it goes when
-    /// its place is needed.
+    /// Retires this version: it serves no more. It stays exposed until nothing of it is in flight and a scrape has had its
+    /// last values, and for [`MonitorBuilder::keep_retired`](crate::MonitorBuilder::keep_retired) after that; then its
+    /// series end and its places are free.
     ///
-    /// Registering or resolving the version again takes the retirement back, and its counters go on where they were:
-    /// as many past versions are remembered as may be live.
+    /// Only registering the version again takes the retirement back, and its counters go on where they were: as many past
+    /// versions are remembered as may be in use. A late request that resolves it is counted for it, and changes nothing else.
     pub fn retire(&self) {
         self.0.retire();
     }
