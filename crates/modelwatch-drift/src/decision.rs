@@ -306,11 +306,13 @@ pub struct Detector {
 impl Detector {
     /// Takes the next window's measurement; whether drift is detected now.
     pub fn observe(&mut self, measurement: &Measurement, rule: &Rule) -> bool {
-        self.in_a_row = if measurement.drifts(rule) {
-            self.in_a_row.saturating_add(1)
-        } else {
-            0
-        };
+        self.observe_window(measurement.drifts(rule), rule)
+    }
+
+    /// Takes whether the next window is above the threshold and significant, or is drift for another reason, such as values of
+    /// another type; whether drift is detected now.
+    pub fn observe_window(&mut self, above: bool, rule: &Rule) -> bool {
+        self.in_a_row = if above { self.in_a_row.saturating_add(1) } else { 0 };
         self.detected(rule)
     }
 

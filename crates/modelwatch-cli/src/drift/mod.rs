@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use modelwatch_config::Config;
-use modelwatch_drift_job::{JobError, ModelSettings, WindowReport};
+use modelwatch_drift_job::{JobError, ModelSettings, Verdict, WindowReport};
 
 use crate::Failure;
 
@@ -50,10 +50,12 @@ fn tell(run: &Result<WindowReport, JobError>) {
                 .warnings()
                 .for_each(|warning| tracing::warn!(model = report.model, "{warning}"));
             let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
-            let (model, rows, window) = (&report.model, report.rows, report.window);
-            match report.verdict.subjects().is_empty() {
-                true => tracing::warn!(model, rows, %window, "too few rows for a score"),
-                false => tracing::info!(model, rows, %window, drift = detected.join(", "), "compared"),
+            let (model, rows) = (&report.model, report.rows);
+            let window = report.window.map(|window| window.to_string());
+            match report.verdict {
+                Verdict::NoRows => tracing::warn!(model, window, "no rows"),
+                Verdict::Scored(_) => tracing::info!(model, rows, window, drift = detected.join(", "), "compared"),
+                _ => tracing::warn!(model, rows, window, "too few rows for a score"),
             }
         }
         Err(error) => tracing::error!("{error}"),

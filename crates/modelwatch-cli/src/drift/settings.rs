@@ -52,19 +52,15 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         threshold: feature.threshold.unwrap_or(rule.threshold),
         ..rule
     };
-    Ok(ModelSettings {
-        window: time(drift.window)?,
-        interval: time(drift.interval)?,
-        grace: time(drift.grace)?,
-        rule,
-        features: drift
-            .features
-            .iter()
-            .map(|(name, feature)| (name.clone(), own(feature)))
-            .collect(),
-        per_version: drift.per_version,
-        ..ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log))
-    })
+    let mut settings = ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log));
+    settings.window = time(drift.window)?;
+    settings.interval = time(drift.interval)?;
+    settings.grace = time(drift.grace)?;
+    settings.rule = rule;
+    let features = drift.features.iter();
+    settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
+    settings.per_version = drift.per_version;
+    Ok(settings)
 }
 
 fn place(source: &PathOrUrl) -> String {

@@ -257,12 +257,16 @@ contract! {
         "When the baseline was made, in seconds since the epoch.";
     DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
         "Rows in the last window.";
+    DRIFT_LEFT_OUT_FILES = "ml_drift_left_out_files", Gauge, Drift, ["model_name", "reason"],
+        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
+    DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
+        "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],
         "Seconds the last run of the drift job took.";
     DRIFT_RUNS = "ml_drift_runs_total", Counter, Drift, ["model_name", "result"],
-        "Runs of the drift job, by result.";
+        "Runs of the drift job, by result: success, too_few_rows, no_rows or failure.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
