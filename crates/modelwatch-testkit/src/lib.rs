@@ -11,6 +11,7 @@
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
+//! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
@@ -31,6 +32,7 @@
 mod actix_server;
 mod alertmanager;
 mod http;
+mod instructions;
 mod metrics_server;
 mod monitor;
 mod page;
@@ -53,6 +55,7 @@ use std::collections::BTreeMap;
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use http::{HttpResponse, free_port, http_get, http_request};
+pub use instructions::compare_instructions;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;

@@ -82,6 +82,8 @@ mod select;
 mod served_by;
 mod service;
 mod settings;
+#[cfg(feature = "tokio")]
+mod watch_runtime;
 
 #[cfg(feature = "axum")]
 pub use crate::axum::{MetricsServer, Serving, metrics_route, serve_metrics};
@@ -92,6 +94,8 @@ pub use layer::InferenceLayer;
 pub use select::{Begun, Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;
+#[cfg(feature = "tokio")]
+pub use watch_runtime::watch_runtime;
 
 /// The snippets of the guide and of the README compile.
 #[cfg(all(doctest, feature = "axum"))]

@@ -91,6 +91,7 @@ pub use handles::model::Model;
 pub use handles::model_builder::ModelBuilder;
 pub use handles::prediction::Prediction;
 pub use handles::route::Route;
+pub use handles::runtime_delay::RuntimeDelay;
 pub use handles::serving::Serving;
 pub use handles::stage_timer::StageTimer;
 pub use handles::watched::Watched;

@@ -21,6 +21,7 @@ use crate::exposition::sink::Sink;
 use crate::exposition::value::{Value, ValueError};
 use crate::handles::model::Model;
 use crate::handles::model_builder::ModelBuilder;
+use crate::handles::runtime_delay::RuntimeDelay;
 use crate::labels::limits::Limits;
 use crate::series::context::Context;
 #[cfg(feature = "tracing")]
@@ -106,6 +107,12 @@ impl Monitor {
     #[must_use]
     pub fn scrape(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
         self.0.exposer.scrape(&self.0.catalog, accept, accept_encoding)
+    }
+
+    /// Returns the handle that records how late the service's runtime is. From then on `ml_runtime_delay_seconds` is exposed.
+    #[must_use]
+    pub fn runtime_delay(&self) -> RuntimeDelay {
+        RuntimeDelay::new(self.0.catalog.context.runtime_delay())
     }
 
     /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to

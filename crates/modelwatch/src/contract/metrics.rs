@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use super::buckets::{
-    BATCH_SIZE_BUCKETS, INTER_TOKEN_BUCKETS, LATENCY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
+    BATCH_SIZE_BUCKETS, INTER_TOKEN_BUCKETS, LATENCY_BUCKETS, RUNTIME_DELAY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
     TIME_PER_OUTPUT_TOKEN_BUCKETS, TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
 };
 
@@ -221,6 +221,8 @@ contract! {
         "When this process first registered or resolved the version, in seconds since the epoch.";
     MODEL_FEATURES_INFO = "ml_model_features_info", Gauge, Online, ["model_name", "model_version", "features_digest"],
         "1 for the features the version declared: versions with the same names, order, ranges and categories have the same digest.";
+    RUNTIME_DELAY = "ml_runtime_delay_seconds", Histogram, Online, [],
+        "Seconds that a task of the service's runtime woke up late: requests wait as long before anything sees them.", RUNTIME_DELAY_BUCKETS;
     SERVICE_INFO = "ml_service_info", Gauge, Online, ["service_version", "revision"],
         "1 for the build of the service.";
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],

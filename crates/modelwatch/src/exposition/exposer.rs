@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use parking_lot::RwLock;
 
 use crate::catalog::models::Catalog;
-use crate::contract::metrics::SERVICE_INFO;
+use crate::contract::metrics::{RUNTIME_DELAY, SERVICE_INFO};
 use crate::exposition::format::Format;
 use crate::exposition::gather::{Occasion, gather};
 use crate::exposition::included::{self, Renderer};
@@ -58,6 +58,10 @@ impl Exposer {
         let sources = self.sources.read().clone();
         let readings = Readings::of(&sources, catalog.context.limits.value_bytes);
         gather(catalog, &readings, occasion, sink);
+        if let Some(delay) = catalog.context.runtime_delay_if_any() {
+            sink.family((&RUNTIME_DELAY).into());
+            sink.histogram(&[], &delay.read());
+        }
         if let Some(service) = &self.service {
             sink.family((&SERVICE_INFO).into());
             sink.number(&[service], Number::Integer(1));

@@ -10,6 +10,7 @@ pub(crate) mod model;
 pub(crate) mod model_builder;
 pub(crate) mod prediction;
 pub(crate) mod route;
+pub(crate) mod runtime_delay;
 pub(crate) mod serving;
 pub(crate) mod stage_timer;
 pub(crate) mod watched;

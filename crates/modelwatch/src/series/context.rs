@@ -1,13 +1,14 @@
 //! What every series of a monitor needs of it: limits, layouts, the count of what overflowed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
-use crate::contract::buckets::{BATCH_SIZE_BUCKETS, STAGE_BUCKETS};
+use crate::contract::buckets::{BATCH_SIZE_BUCKETS, RUNTIME_DELAY_BUCKETS, STAGE_BUCKETS};
 use crate::labels::limits::Limits;
 use crate::labels::overflow::Overflow;
 #[cfg(feature = "tracing")]
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     #[cfg(feature = "tracing")]
     pub(crate) tracing: Arc<Tracing>,
     pub(crate) overflow: Overflow,
+    /// Of services that watch their runtime only.
+    runtime_delay: OnceLock<Arc<Histogram>>,
     /// Routes there are, over all versions.
     routes: AtomicUsize,
     last_scrape: Mutex<Option<Instant>>,
@@ -50,9 +53,19 @@ impl Context {
             #[cfg(feature = "tracing")]
             tracing: Arc::new(tracing),
             overflow: Overflow::default(),
+            runtime_delay: OnceLock::new(),
             routes: AtomicUsize::new(0),
             last_scrape: Mutex::new(None),
         }
+    }
+
+    pub(crate) fn runtime_delay(&self) -> &Arc<Histogram> {
+        self.runtime_delay
+            .get_or_init(|| Arc::new(Histogram::new(Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS)))))
+    }
+
+    pub(crate) fn runtime_delay_if_any(&self) -> Option<&Arc<Histogram>> {
+        self.runtime_delay.get()
     }
 
     pub(crate) fn scrape_begins(&self) {
