@@ -243,9 +243,12 @@ impl Settings {
         if self.latency_buckets.iter().any(|edge| (edge - seconds).abs() < 1e-9) {
             return;
         }
+        // Durations are whole milliseconds here, and some edges are finer.
+        let whole = |edge: &&f64| (**edge * 1e3).fract() == 0.0;
         let edges: Vec<_> = self
             .latency_buckets
             .iter()
+            .filter(whole)
             .map(|edge| prometheus_duration(Duration::from_secs_f64(*edge)))
             .collect();
         table.reader.report(

@@ -225,7 +225,7 @@ pub enum RegisterError {
         /// Its upper bound.
         high: f64,
     },
-    /// More features or classes are declared than the limit allows.
+    /// More is declared than a limit allows: models, versions in use, routes, features, classes or outcomes.
     Limit {
         /// The model's name.
         model: String,
@@ -274,6 +274,26 @@ impl fmt::Display for RegisterError {
                 f,
                 "feature {feature:?} of model {model:?} has the range {low} to {high}, which holds no number; give the \
                  lower bound first, and no NaN"
+            ),
+            Self::Limit {
+                model,
+                limit: limit @ "models",
+                most,
+                ..
+            } => write!(
+                f,
+                "model {model:?} is one more than the {most} that are registered, and Limits::{limit} is {most}; raise the \
+                 limit"
+            ),
+            Self::Limit {
+                model,
+                limit: limit @ "versions_per_model",
+                most,
+                declared,
+            } => write!(
+                f,
+                "model {model:?} would have {declared} versions in use, and Limits::{limit} is {most}; retire those that \
+                 serve no more with Model::retire, or raise the limit"
             ),
             Self::Limit {
                 model,

@@ -88,7 +88,7 @@ impl Monitor {
     /// ```
     #[must_use]
     pub fn find(&self, name: &str, version: &str) -> Option<Model> {
-        self.0.catalog.find_lately(name, version).map(Model)
+        self.0.catalog.find(name, version).map(Model)
     }
 
     /// The exposition in one format, with no lock held while it is written.
@@ -201,6 +201,7 @@ impl fmt::Debug for Monitor {
 pub struct MonitorBuilder {
     limits: Limits,
     window: Duration,
+    keep_retired: Duration,
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
@@ -214,6 +215,7 @@ impl Default for MonitorBuilder {
         Self {
             limits: Limits::default(),
             window: Duration::from_secs(300),
+            keep_retired: Duration::from_secs(300),
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
@@ -234,6 +236,15 @@ impl MonitorBuilder {
     /// The evaluation window of `ml_feature_missing_ratio`; five minutes unless said otherwise.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Sets how long a retired version's last values stay on the page after the first scrape that had them, so that every
+    /// scraper of a pair has them. Defaults to 5 minutes; zero is for one scraper alone.
+    ///
+    /// As many retired versions as may be in use stay; past that, those that were scraped go first.
+    pub fn keep_retired(mut self, time: Duration) -> Self {
+        self.keep_retired = time;
         self
     }
 
@@ -334,6 +345,7 @@ impl MonitorBuilder {
         let context = Context::new(
             self.limits,
             self.window,
+            self.keep_retired,
             &self.latency_buckets,
             &self.score_buckets,
             #[cfg(feature = "tracing")]

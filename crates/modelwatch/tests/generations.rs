@@ -8,7 +8,7 @@ use modelwatch::{FinishReason, Format, Model, Monitor, Status, Tokens};
 use modelwatch_testkit::{MetricsPage, openmetrics_strict, promtool_lint};
 
 fn watched() -> (Monitor, Model) {
-    let monitor = Monitor::new();
+    let monitor = Monitor::builder().keep_retired(Duration::ZERO).build().expect("valid");
     let model = monitor.model("assistant", "1").register().expect("valid");
     (monitor, model)
 }

@@ -294,7 +294,7 @@ fn the_same_version_can_not_be_two_things() {
 
 #[test]
 fn a_refused_registration_does_not_bring_a_retired_version_back() {
-    let monitor = Monitor::new();
+    let monitor = Monitor::builder().keep_retired(Duration::ZERO).build().expect("valid");
     let versions = || {
         let page = String::from_utf8(monitor.encode(Format::PrometheusText)).expect("text");
         page.lines().filter(|line| line.starts_with("ml_model_info")).count()

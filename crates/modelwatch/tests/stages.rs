@@ -114,7 +114,8 @@ fn a_service_has_stages_of_its_own_up_to_the_limit() {
 
 #[test]
 fn the_last_value_of_an_own_stage_survives_a_retirement() {
-    let (monitor, model) = watched();
+    let monitor = Monitor::builder().keep_retired(Duration::ZERO).build().expect("valid");
+    let model = monitor.model("m", "1").register().expect("valid");
     model.retire();
     model.record_stage("rerank", Duration::ZERO);
     let page = |monitor: &Monitor| String::from_utf8(monitor.encode(modelwatch::Format::PrometheusText)).expect("text");

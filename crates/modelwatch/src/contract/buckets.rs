@@ -1,12 +1,15 @@
 //! The default upper bounds of each histogram's classic buckets.
 
-/// Upper bounds of the latency buckets, in seconds. 0.35 is the default latency objective, so it is an edge.
-pub const LATENCY_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0];
+/// Upper bounds of the latency buckets, in seconds. 0.35 is the default latency objective, so it is an edge; those below
+/// 0.01 are for models that answer within a millisecond or two.
+pub const LATENCY_BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
+];
 /// Upper bounds of the score buckets: tenths of the unit interval.
 pub const SCORE_BUCKETS: &[f64] = &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// Upper bounds of the batch size buckets, in rows.
 pub const BATCH_SIZE_BUCKETS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
-/// Upper bounds of the stage buckets, in seconds: the latency edges, and finer ones below them.
+/// Upper bounds of the stage buckets, in seconds: the latency edges, and a finer one below them.
 pub const STAGE_BUCKETS: &[f64] = &[
     0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
 ];

@@ -189,6 +189,8 @@ contract! {
         "Predictions by predicted class.";
     PREDICTION_NON_FINITE = "ml_prediction_non_finite_total", Counter, Online, ["model_name", "model_version"],
         "Prediction scores that were NaN or infinite; they are in no histogram.";
+    PREDICTION_UNSCORED = "ml_prediction_unscored_total", Counter, Online, ["model_name", "model_version"],
+        "Predictions that have no score, such as embeddings.";
     BUSINESS_OUTCOME = "ml_business_outcome_total", Counter, Online, ["model_name", "model_version", "outcome"],
         "Business outcomes that followed from predictions, such as approved, review or escalated.";
     GEN_AI_TOKEN_USAGE = "gen_ai_client_token_usage", Histogram, Online, ["model_name", "model_version", "gen_ai_token_type"],

@@ -11,6 +11,7 @@ pub(crate) mod features;
 pub(crate) mod finish_reason;
 pub(crate) mod metrics;
 pub(crate) mod reserved;
+pub(crate) mod score;
 pub(crate) mod stage;
 pub(crate) mod status;
 pub(crate) mod tokens;

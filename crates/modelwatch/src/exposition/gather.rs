@@ -48,7 +48,6 @@ pub(crate) enum Occasion {
 pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion, sink: &mut impl Sink) {
     let models = catalog.models();
     if let Occasion::Scrape = occasion {
-        catalog.context.scrape_begins();
         models.iter().for_each(|model| model.sweep());
     }
     let models: Vec<ScrapedModel> = models.into_iter().map(ScrapedModel::open).collect();
@@ -179,6 +178,12 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     sink.family((&metrics::PREDICTION_NON_FINITE).into());
     for (version, scores) in scores() {
         sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
+    }
+    sink.family((&metrics::PREDICTION_UNSCORED).into());
+    for version in versions() {
+        if let Some(unscored) = version.unscored() {
+            sink.number(&[&version.labels], Number::Integer(unscored));
+        }
     }
     sink.family((&metrics::PREDICTION_CLASS).into());
     for version in versions() {

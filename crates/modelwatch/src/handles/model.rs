@@ -2,19 +2,25 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cells::striped_arc::StripedArc;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::finish_reason::FinishReason;
+use crate::contract::score::IntoScore;
 use crate::contract::stage::AsStage;
 use crate::contract::tokens::Tokens;
+use crate::error::RegisterError;
 use crate::handles::class::Class;
 use crate::handles::generation::Generation;
 use crate::handles::prediction::Prediction;
+use crate::handles::recorded::Recorded;
 use crate::handles::route::Route;
 use crate::handles::stage_timer::StageTimer;
+use crate::labels::value::check_name;
+use crate::series::prediction_sink::{PendingPrediction, PredictionSink};
 use crate::series::version::VersionSeries;
 
 /// Records what one version of one model does.
@@ -63,6 +69,38 @@ impl Model {
         Route(self.0.route(name).clone())
     }
 
+    /// Returns the handle of a route that code names, with a series of its own whatever routes requests brought.
+    ///
+    /// # Errors
+    ///
+    /// When the name can't be a label value, or so many routes are declared that there is no room.
+    ///
+    /// ```
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// let route = model.declare_route("predict")?;
+    /// assert_eq!(route.name(), "predict");
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn declare_route(&self, name: &str) -> Result<Route, RegisterError> {
+        let limits = self.0.limits();
+        check_name("route", name, limits)?;
+        let full = |limit| {
+            let most = if limit == "routes" {
+                limits.routes
+            } else {
+                limits.routes_per_version
+            };
+            RegisterError::Limit {
+                model: self.name().into(),
+                limit,
+                most,
+                declared: most + 1,
+            }
+        };
+        self.0.declare_route(name).cloned().map(Route).map_err(full)
+    }
+
     /// As [`route`](Self::route), where there is such a route already: for names that clients choose and that are to take a place
     /// only when they have proved good.
     #[must_use]
@@ -72,7 +110,7 @@ impl Model {
     }
 
     /// Observes a prediction's score in `ml_prediction_score`. A NaN or infinite score is counted in
-    /// `ml_prediction_non_finite_total` instead.
+    /// `ml_prediction_non_finite_total` instead, one that is not there in `ml_prediction_unscored_total`.
     ///
     /// ```
     /// # let monitor = modelwatch::Monitor::new();
@@ -82,9 +120,78 @@ impl Model {
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
     #[inline]
-    pub fn record_prediction(&self, score: impl Into<f64>) -> Prediction<'_> {
-        self.0.scores().record(score.into());
+    pub fn record_prediction(&self, score: impl IntoScore) -> Prediction<'_> {
+        self.0.record_score(score.into_score());
         Prediction(&self.0)
+    }
+
+    /// Records a prediction as a whole: its row as [`record_features`](Self::record_features) does, its score as
+    /// [`record_prediction`](Self::record_prediction) does, and both to what is [attached](Self::attach), such as the
+    /// prediction log.
+    ///
+    /// ```
+    /// use modelwatch::{Feature, NoScore, row};
+    ///
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let features = [Feature::numeric("income"), Feature::categorical("zipcode")];
+    /// let model = monitor.model("claims-risk", "2026-04-01").features(features).register()?;
+    /// model.record(row![52_000.0, "10001"], 0.82).class("fraud");
+    /// model.record(row![None, "10001"], NoScore).class(None::<&str>);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn record<R>(&self, row: R, score: impl IntoScore) -> Recorded<'_>
+    where
+        R: IntoIterator,
+        R::Item: AsFeatureValue,
+    {
+        let score = score.into_score();
+        let mut pending = self.begin(score);
+        match &mut pending {
+            Some((sink, record)) => {
+                let mut position = 0;
+                self.record_features(row.into_iter().inspect(|value| {
+                    sink.feature(record, position, value.as_feature_value());
+                    position += 1;
+                }));
+            }
+            None => self.record_features(row),
+        }
+        self.0.record_score(score);
+        Recorded::new(&self.0, pending)
+    }
+
+    /// As [`record`](Self::record), with a row by name, as [`record_named_features`](Self::record_named_features) has it.
+    pub fn record_named<R, N, V>(&self, row: R, score: impl IntoScore) -> Recorded<'_>
+    where
+        R: IntoIterator<Item = (N, V)>,
+        N: AsRef<str>,
+        V: AsFeatureValue,
+    {
+        let score = score.into_score();
+        let mut pending = self.begin(score);
+        match (&mut pending, self.0.schema_if_any()) {
+            (Some((sink, record)), Some(schema)) => {
+                self.record_named_features(row.into_iter().inspect(|(name, value)| {
+                    if let Some(position) = schema.position(name.as_ref()) {
+                        sink.feature(record, position, value.as_feature_value());
+                    }
+                }))
+            }
+            _ => self.record_named_features(row),
+        }
+        self.0.record_score(score);
+        Recorded::new(&self.0, pending)
+    }
+
+    fn begin(&self, score: Option<f64>) -> Option<(&dyn PredictionSink, PendingPrediction)> {
+        let sink = self.0.sink()?;
+        Some((sink, sink.begin(score)?))
+    }
+
+    /// Gives the predictions that [`record`](Self::record) records to a sink as well, from now on, on whichever handle of
+    /// this version. Returns whether it is attached: a version has one sink, the first.
+    pub fn attach(&self, sink: Arc<dyn PredictionSink>) -> bool {
+        self.0.attach(sink)
     }
 
     /// Observes the scores of a batch.
@@ -243,12 +350,12 @@ impl Model {
         self.0.model.set_pipeline(version);
     }
 
-    /// This version serves no more. It stays exposed until nothing of it is in flight and a scrape has had its last
-    /// values; then its series end and its places are free. Where nobody has scraped for five minutes, it goes when
-    /// its place is needed.
+    /// Retires this version: it serves no more. It stays exposed until nothing of it is in flight and a scrape has had its
+    /// last values, and for [`MonitorBuilder::keep_retired`](crate::MonitorBuilder::keep_retired) after that; then its
+    /// series end and its places are free.
     ///
-    /// Registering or resolving the version again takes the retirement back, and its counters go on where they were:
-    /// as many past versions are remembered as may be live.
+    /// Only registering the version again takes the retirement back, and its counters go on where they were: as many past
+    /// versions are remembered as may be in use. A late request that resolves it is counted for it, and changes nothing else.
     pub fn retire(&self) {
         self.0.retire();
     }

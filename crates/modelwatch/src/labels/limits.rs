@@ -2,12 +2,14 @@
 
 use crate::error::ConfigError;
 
-/// The most distinct values each label takes.
+/// The most distinct values each label takes: so many that code declares, and as many again that only requests bring.
 ///
-/// Past a limit a measurement goes to the series whose label value is [`OTHER`](crate::OTHER), and
-/// `ml_label_overflow_total` counts it: sums stay exact, memory stays bounded. The defaults hold about 170 MiB at
-/// the very worst, with every limit reached and every series written by two threads; two thirds of that are features of
-/// each of 4,000 versions.
+/// What code declares has its series: a registration past a limit is an error. What requests bring never takes a place
+/// from it. Past a limit, their measurements go to the series whose label value is [`OTHER`](crate::OTHER), and
+/// `ml_label_overflow_total` counts the names: sums stay exact, memory stays bounded.
+///
+/// What declares: [`register`](crate::ModelBuilder::register) with its features, classes, outcomes and routes, and
+/// [`Model::declare_route`](crate::Model::declare_route). Everything else is what requests bring.
 ///
 /// ```
 /// use modelwatch::{Limits, Monitor};

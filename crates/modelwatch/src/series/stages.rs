@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cells::histogram::Histogram;
 use crate::contract::reserved::OTHER;
 use crate::contract::stage::{Reference, Stage, StageRef};
+use crate::labels::budget::Budget;
 use crate::labels::label_set::Labels;
 use crate::labels::names::Names;
 use crate::labels::open_label::OpenLabel;
@@ -74,7 +75,7 @@ impl Stages {
             let names = own
                 .names
                 .all()
-                .map(|named| (&named.value, &own.histograms[named.index]));
+                .map(|named| (&named.value, &own.histograms[named.index()]));
             names.chain(own.histograms.last().map(|overflow| (&own.other, overflow)))
         });
         standard
@@ -94,19 +95,19 @@ impl OwnStages {
     fn index(&self, name: &str, context: &Context) -> usize {
         self.names
             .get(name)
-            .map_or_else(|| self.enter(name, context), |named| named.index)
+            .map_or_else(|| self.enter(name, context), |named| named.index())
     }
 
     #[cold]
     fn enter(&self, name: &str, context: &Context) -> usize {
         let added = canonical(name, context.limits.value_bytes)
-            .and_then(|name| self.names.get_or_add(&name, |name| Some(label(name))));
+            .and_then(|name| self.names.get_or_add(&name, Budget::Declared, |name| Some(label(name))));
         added.map_or_else(
             || {
                 context.overflow.count(OpenLabel::Stage, name);
                 context.limits.stages_per_version
             },
-            |named| named.index,
+            |named| named.index(),
         )
     }
 }
