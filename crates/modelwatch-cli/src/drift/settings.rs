@@ -8,7 +8,7 @@ use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::ModelSettings;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The settings of every model that has drift to watch, or of the named ones.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
