@@ -14,7 +14,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use url::Url;
 use url::form_urlencoded;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Where Prometheus answers.
 #[derive(Args, Clone)]

@@ -127,7 +127,7 @@ fn a_latency_that_is_no_bucket_edge_is_told_with_the_edges() {
         "\"350ms\"",
         "\"300ms\"",
         "300ms",
-        "take one of 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
+        "take one of 1ms, 5ms, 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
     );
     let own = GOOD.replace("\"350ms\"", "\"300ms\"\nlatency_buckets = [0.1, 0.3, 1]");
     assert!(
@@ -218,4 +218,25 @@ proptest! {
             prop_assert!(errors.as_slice().iter().all(|error| error.location.is_some()));
         }
     }
+}
+
+#[test]
+fn reads_reference_of_windows_and_names_those_there_are() {
+    use modelwatch_drift::reference::Reference;
+    for reference in Reference::ALL {
+        let text = GOOD.replacen(
+            "[models.drift]",
+            &format!("[models.drift]\nreference = \"{reference}\""),
+            1,
+        );
+        let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+        let drift = config.model("flight-delay").unwrap().drift.as_ref().unwrap();
+        assert_eq!(drift.reference, reference);
+    }
+    mistake(
+        "[models.drift]",
+        "[models.drift]\nreference = \"yesterday\"",
+        "reference",
+        "\"same-hour-last-week\"",
+    );
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use ureq::Agent;
 
 use super::serve::Shared;
-use crate::Failure;
+use crate::failure::Failure;
 use crate::prometheus::agent;
 
 /// What Alertmanager posts to a webhook, as far as it is read.

@@ -15,8 +15,9 @@ use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Report, Subject, triage};
 use url::Url;
 
+use crate::failure::Failure;
 use crate::prometheus::{Address, Client};
-use crate::{Failure, say};
+use crate::terminal::say;
 
 /// What to look into.
 #[derive(Args)]

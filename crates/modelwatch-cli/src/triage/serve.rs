@@ -30,8 +30,9 @@ use url::form_urlencoded;
 use super::follow_up::{Alert, FollowUp, Notification};
 use super::subject::settle;
 use super::{Common, answer};
+use crate::failure::Failure;
 use crate::prometheus::Client;
-use crate::{Failure, runtime};
+use crate::runtime::runtime;
 
 /// Where to serve, and what to say of itself.
 #[derive(Args)]

@@ -11,7 +11,7 @@ use modelwatch_triage::source::{Grid, Question, Source as _};
 use modelwatch_triage::triage::Subject;
 use modelwatch_triage::words::name;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// An alert, a model, a time.
 #[derive(Args)]
