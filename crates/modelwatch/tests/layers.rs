@@ -197,7 +197,9 @@ impl Reader<'_> {
                     }
                 }
                 TokenTree::Ident(ident) if is_colons(tokens, at + 1) => {
-                    let continues = at >= 2 && is_colons(tokens, at - 2);
+                    // `$crate` is written for whoever calls the macro.
+                    let dollar = |at: usize| matches!(&tokens[at], TokenTree::Punct(punct) if punct.as_char() == '$');
+                    let continues = at >= 2 && is_colons(tokens, at - 2) || at >= 1 && dollar(at - 1);
                     if let Some(base) = (!continues).then(|| self.base(&ident.to_string(), inline)).flatten() {
                         at = self.path(tokens, at + 3, base, ident.to_string());
                         continue;
@@ -391,6 +393,10 @@ fn allows_imports_that_go_down_or_name_no_module() {
             "/// See [`Monitor`](crate::Monitor).\npub(in crate::series) struct S;",
         ),
         ("series/route.rs", "mod tests { use super::*; use super::RouteSeries; }"),
+        (
+            "series/route.rs",
+            "macro_rules! m { () => { $crate::Monitor::new() }; }",
+        ),
         ("series/route.rs", "const S: &str = \"crate::monitor::Monitor\";"),
         ("global.rs", "use crate::monitor::MonitorBuilder;"),
     ] {

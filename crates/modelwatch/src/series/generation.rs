@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
+use crate::cells::stripes::Lanes;
 use crate::contract::buckets::TOKEN_BUCKETS;
 use crate::contract::metrics::{GEN_AI_TIME_PER_OUTPUT_TOKEN, GEN_AI_TIME_TO_FIRST_TOKEN, Metric};
 use crate::contract::tokens::Tokens;
@@ -37,7 +38,7 @@ impl GenerationSeries {
         for (histogram, count) in self.tokens.iter().zip([tokens.input, tokens.output]) {
             if let Some(count) = count {
                 histogram
-                    .get_or_init(|| Histogram::new(TOKENS.clone()))
+                    .get_or_init(|| Histogram::new(TOKENS.clone(), Lanes::PerThread))
                     .observe(count as f64);
             }
         }
@@ -52,14 +53,14 @@ impl GenerationSeries {
     /// Nanoseconds from the start to the first token.
     pub(crate) fn observe_to_first(&self, nanoseconds: f64) {
         self.to_first
-            .get_or_init(|| Histogram::new(TO_FIRST.clone()))
+            .get_or_init(|| Histogram::new(TO_FIRST.clone(), Lanes::PerThread))
             .observe(nanoseconds);
     }
 
     /// Nanoseconds each token after the first took, on average.
     pub(crate) fn observe_per_token(&self, nanoseconds: f64) {
         self.per_token
-            .get_or_init(|| Histogram::new(PER_TOKEN.clone()))
+            .get_or_init(|| Histogram::new(PER_TOKEN.clone(), Lanes::PerThread))
             .observe(nanoseconds);
     }
 

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
+use crate::cells::created::Created;
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
+use crate::cells::stripes::Lanes;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
@@ -36,6 +38,7 @@ pub(crate) struct VersionSeries {
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     registered: SystemTime,
+    lanes: Lanes,
     declared: AtomicBool,
     state: AtomicU8,
     /// What [`mark`](VersionSeries::mark) was before the first scrape that had the last values.
@@ -71,7 +74,12 @@ const EVICTED: u8 = 3;
 impl VersionSeries {
     pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>, budget: Budget) -> Self {
         let context = model.context.clone();
+        let lanes = match budget {
+            Budget::Declared => Lanes::PerThread,
+            Budget::Requested => Lanes::One,
+        };
         Self {
+            lanes,
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
             registered: SystemTime::now(),
             declared: AtomicBool::new(budget == Budget::Declared),
@@ -79,7 +87,7 @@ impl VersionSeries {
             scraped_mark: AtomicU64::new(0),
             scraped_at: AtomicU64::new(0),
             framework: OnceLock::new(),
-            features: Features::default(),
+            features: Features::new(lanes),
             scores: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
@@ -284,7 +292,7 @@ impl VersionSeries {
             ("model_version", &self.name),
             ("route", name),
         ]);
-        StripedArc::new(RouteSeries::new(labels, &self.context))
+        StripedArc::new(RouteSeries::new(labels, &self.context, self.lanes))
     }
 
     /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
@@ -351,6 +359,11 @@ impl VersionSeries {
         self.features.record_one(&self.model.features, name, value);
     }
 
+    /// See [`Features::created`].
+    pub(crate) fn features_created(&self) -> Option<Created> {
+        self.features.created()
+    }
+
     /// See [`Features::read`].
     pub(crate) fn feature_counts(&self) -> Vec<Option<FeatureCounts>> {
         self.features.read(&self.model.features)
@@ -359,7 +372,7 @@ impl VersionSeries {
     #[inline]
     pub(crate) fn scores(&self) -> &Scores {
         self.scores
-            .get_or_init(|| Scores::new(self.context.score_layout.clone()))
+            .get_or_init(|| Scores::new(self.context.score_layout.clone(), self.lanes))
     }
 
     pub(crate) fn scores_if_any(&self) -> Option<&Scores> {
@@ -368,7 +381,7 @@ impl VersionSeries {
 
     pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
         self.scores
-            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds))));
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds)), self.lanes));
     }
 
     #[inline]
@@ -378,6 +391,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Class,
                 self.context.limits.classes_per_version,
+                self.lanes,
             )
         })
     }
@@ -392,6 +406,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Outcome,
                 self.context.limits.outcomes_per_version,
+                self.lanes,
             )
         })
     }
@@ -401,7 +416,7 @@ impl VersionSeries {
     }
 
     pub(crate) fn record_batch_size(&self, rows: usize) {
-        let histogram = || Histogram::new(self.context.batch_size_layout.clone());
+        let histogram = || Histogram::new(self.context.batch_size_layout.clone(), self.lanes);
         self.batch_size.get_or_init(histogram).observe(rows as f64);
     }
 
@@ -410,7 +425,7 @@ impl VersionSeries {
     }
 
     pub(crate) fn record_stage(&self, stage: Stage, duration: Duration) {
-        let histogram = || Histogram::new(self.context.stage_layout.clone());
+        let histogram = || Histogram::new(self.context.stage_layout.clone(), self.lanes);
         self.stages[stage as usize]
             .get_or_init(histogram)
             .observe(duration.as_nanos() as f64);
