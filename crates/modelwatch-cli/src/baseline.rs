@@ -9,7 +9,9 @@ use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
 use modelwatch_drift_job::{TrainingOptions, TrainingProgress};
 
-use crate::{Failure, runtime, say, threads};
+use crate::failure::Failure;
+use crate::runtime::{runtime, threads};
+use crate::terminal::say;
 
 /// What the baseline is made of.
 #[derive(Args)]

@@ -11,9 +11,8 @@ use crate::cells::stripes::{Lane, Lanes, Stripes};
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
-use crate::series::context::Context;
 #[cfg(feature = "tracing")]
-use crate::series::traces::{Latest, Traces};
+use crate::series::traces::{Latest, Traces, Tracing};
 
 /// The cells of a route: entered, left, one for each status, two for the latency's sum, and its histogram.
 pub(crate) struct RouteSeries {
@@ -34,12 +33,16 @@ const LATENCY: usize = LATENCY_SUM + 2;
 
 impl RouteSeries {
     /// `labels` end with the route.
-    pub(crate) fn new(labels: Labels, context: &Context, lanes: Lanes) -> Self {
-        let layout = context.latency_layout.clone();
+    pub(crate) fn new(
+        labels: Labels,
+        layout: Arc<Layout>,
+        lanes: Lanes,
+        #[cfg(feature = "tracing")] tracing: Arc<Tracing>,
+    ) -> Self {
         Self {
             first_chunk: OnceLock::new(),
             #[cfg(feature = "tracing")]
-            traces: Traces::new(context.tracing.clone()),
+            traces: Traces::new(tracing),
             stripes: Stripes::new(LATENCY + layout.cells(), lanes),
             labels,
             layout,
