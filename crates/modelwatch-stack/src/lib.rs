@@ -21,6 +21,7 @@ mod file;
 pub mod grafana;
 mod kubernetes;
 pub mod links;
+mod messages;
 pub mod promql;
 pub mod recorded;
 pub mod rules;
@@ -49,7 +50,9 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let grafana = grafana::files(config)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);
-    files.extend(compose::files()?);
+    if config.prometheus.manage && config.alertmanager.manage {
+        files.extend(compose::files()?);
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

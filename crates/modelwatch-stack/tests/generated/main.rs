@@ -3,8 +3,11 @@
 mod alertmanager;
 mod any_configuration;
 mod end_to_end;
+mod inbox;
+mod messages;
 mod prometheus;
 mod promql;
 mod rollout;
 mod runbooks;
 mod support;
+mod targets;
