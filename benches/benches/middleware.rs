@@ -194,7 +194,7 @@ fn bare(criterion: &mut Criterion) {
     measure(
         criterion,
         "modelwatch, per request",
-        InferenceLayer::per_request(&model, select).route("predict"),
+        InferenceLayer::per_request(select).route("predict"),
     );
     measure(criterion, "TraceLayer", TraceLayer::new_for_http());
     measure(
@@ -286,7 +286,7 @@ fn tonic(criterion: &mut Criterion) {
     measure(
         criterion,
         "modelwatch, per request",
-        InferenceLayer::per_request(&model, select),
+        InferenceLayer::per_request(select),
     );
     measure(criterion, "TraceLayer", TraceLayer::new_for_grpc());
     measure(
@@ -333,9 +333,7 @@ fn actix(criterion: &mut Criterion) {
     measure!(
         "modelwatch, per request",
         App::new()
-            .wrap(InferenceMiddleware::per_request(&model, move |_| Some(
-                selected.clone()
-            )))
+            .wrap(InferenceMiddleware::per_request(move |_| Some(selected.clone())))
             .service(page())
     );
     measure!("actix-web-prom", App::new().wrap(peer).service(page()));

@@ -77,11 +77,7 @@ fn longest_pause(mut record: impl FnMut(), meanwhile: impl Fn() + Send + Sync) -
 }
 
 fn modelwatch(other: Meanwhile) -> Pause {
-    let limits = Limits {
-        routes_per_version: 2 * HISTOGRAMS,
-        routes: 2 * HISTOGRAMS,
-        ..Limits::default()
-    };
+    let limits = Limits::new().routes_per_version(2 * HISTOGRAMS).routes(2 * HISTOGRAMS);
     let monitor = Monitor::builder().limits(limits).build().expect("valid");
     let model = monitor.model("claims-risk", "1").register().expect("valid");
     (0..HISTOGRAMS).for_each(|number| {

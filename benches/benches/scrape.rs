@@ -35,11 +35,9 @@ fn route(number: usize) -> String {
 
 /// Samples of the page besides those of the counters and histograms are few: they are left in.
 fn modelwatch(criterion: &mut Criterion) {
-    let limits = Limits {
-        routes_per_version: HISTOGRAMS,
-        classes_per_version: CLASS_COUNTERS,
-        ..Limits::default()
-    };
+    let limits = Limits::new()
+        .routes_per_version(HISTOGRAMS)
+        .classes_per_version(CLASS_COUNTERS);
     let monitor = Monitor::builder()
         .limits(limits)
         .process_metrics(false)

@@ -4,18 +4,15 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
-use modelwatch::{InFlight, Status};
+use modelwatch::{Status, Watched};
 use pin_project::pin_project;
-
-use crate::polling::Polling;
 
 /// A response body whose end is the end of its request.
 #[pin_project]
 pub struct InferenceBody<B> {
     #[pin]
     inner: B,
-    /// Nothing, once the request is counted.
-    in_flight: Option<InFlight>,
+    watched: Watched,
     /// How the request is counted if the body is whole.
     status: Status,
     /// Bytes still to come, where the head told how many. A server that has sent them all need not ask for more.
@@ -25,14 +22,10 @@ pub struct InferenceBody<B> {
 }
 
 impl<B> InferenceBody<B> {
-    pub(crate) fn new(inner: B, in_flight: Option<InFlight>, status: Status, size: BodySize) -> Self {
-        let rest = match size {
-            BodySize::Sized(bytes) => Some(bytes),
-            BodySize::None | BodySize::Stream => None,
-        };
+    pub(crate) fn new(inner: B, watched: Watched, status: Status, rest: Option<u64>) -> Self {
         Self {
             inner,
-            in_flight,
+            watched,
             status,
             rest,
             awaits_first: rest.is_none(),
@@ -49,33 +42,36 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
-        if this.in_flight.is_none() {
+        if this.watched.is_over() {
             return this.inner.poll_next(context);
         }
-        let polling = Polling::new(this.in_flight);
-        let chunk = this.inner.poll_next(context);
-        polling.done();
+        let inner = this.inner;
+        let chunk = this.watched.poll(|| inner.poll_next(context));
         let ended = match &chunk {
             Poll::Pending => None,
+            // The client was told of more.
+            Poll::Ready(None) if this.rest.is_some_and(|rest| rest > 0) => Some(Status::Error),
             Poll::Ready(None) => Some(*this.status),
             Poll::Ready(Some(Err(_))) => Some(Status::Error),
             Poll::Ready(Some(Ok(bytes))) => {
                 if *this.awaits_first {
                     *this.awaits_first = false;
-                    if let Some(in_flight) = this.in_flight {
-                        in_flight.first_chunk();
-                    }
+                    this.watched.first_chunk();
                 }
                 this.rest.as_mut().and_then(|rest| {
-                    *rest = rest.saturating_sub(bytes.len() as u64);
-                    (*rest == 0).then_some(*this.status)
+                    let left = rest.checked_sub(bytes.len() as u64);
+                    *rest = left.unwrap_or(0);
+                    match left {
+                        Some(0) => Some(*this.status),
+                        Some(_) => None,
+                        // The client gets what was announced and no more: not this answer.
+                        None => Some(Status::Error),
+                    }
                 })
             }
         };
-        if let Some(status) = ended
-            && let Some(in_flight) = this.in_flight.take()
-        {
-            in_flight.finish(status);
+        if let Some(status) = ended {
+            this.watched.finish(status);
         }
         chunk
     }
@@ -84,9 +80,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
     fn try_into_bytes(mut self) -> Result<Bytes, Self> {
         match self.inner.try_into_bytes() {
             Ok(bytes) => {
-                if let Some(in_flight) = self.in_flight.take() {
-                    in_flight.finish(self.status);
-                }
+                self.watched.finish(self.status);
                 Ok(bytes)
             }
             Err(inner) => {
@@ -100,7 +94,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
 impl<B> fmt::Debug for InferenceBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InferenceBody")
-            .field("in_flight", &self.in_flight)
+            .field("watched", &self.watched)
             .finish_non_exhaustive()
     }
 }

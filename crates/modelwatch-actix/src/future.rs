@@ -3,15 +3,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::dev::ServiceResponse;
-use actix_web::http::StatusCode;
+use actix_web::dev::{ResponseHead, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{Error, HttpMessage};
-use modelwatch::{InFlight, Status};
+use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
 use crate::body::InferenceBody;
-use crate::middleware::Classifier;
-use crate::polling::Polling;
+use crate::classify::Classifier;
+use crate::not_inference::NotInference;
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
@@ -19,10 +19,43 @@ use crate::served_by::ServedBy;
 pub struct InferenceFuture<F> {
     #[pin]
     pub(crate) inner: F,
-    pub(crate) in_flight: Option<InFlight>,
-    /// The request was a HEAD: the server will not ask for the body.
-    pub(crate) head_only: bool,
+    pub(crate) watched: Watched,
+    pub(crate) bodiless: Bodiless,
     pub(crate) classify: Option<Classifier>,
+}
+
+/// Whether the method keeps the server from asking for the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bodiless {
+    No,
+    /// A HEAD.
+    Always,
+    /// A CONNECT: the connection goes on as something else.
+    IfSuccessful,
+}
+
+impl Bodiless {
+    pub(crate) fn of(method: &Method) -> Self {
+        if *method == Method::HEAD {
+            Self::Always
+        } else if *method == Method::CONNECT {
+            Self::IfSuccessful
+        } else {
+            Self::No
+        }
+    }
+
+    /// Whether the head is all there is, by method and status. An upgraded connection goes on as something else.
+    fn with(self, status: StatusCode) -> bool {
+        status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+            || match self {
+                Self::No => false,
+                Self::Always => true,
+                Self::IfSuccessful => status.is_success(),
+            }
+    }
 }
 
 impl<F, B> Future for InferenceFuture<F>
@@ -34,60 +67,76 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polling = Polling::new(this.in_flight);
-        let answer = this.inner.poll(context);
-        polling.done();
-        let answer = ready!(answer);
-        let mut in_flight = this.in_flight.take();
+        let inner = this.inner;
+        let answer = ready!(this.watched.poll(|| inner.poll(context)));
         match answer {
             Err(error) => {
-                if let Some(in_flight) = in_flight {
+                if !this.watched.is_over() {
                     let status = error.as_response_error().status_code();
-                    in_flight.finish(Status::from_http(status.as_u16()));
+                    this.watched.finish(Status::from_http(status.as_u16()));
                 }
                 Poll::Ready(Err(error))
             }
             Ok(answer) => {
-                let head = answer.response().head();
-                let (code, status) = match this.classify {
-                    Some(classify) => (head.status, classify(head)),
-                    None => (head.status, Status::from_http(head.status.as_u16())),
-                };
-                if let Some(in_flight) = &mut in_flight {
-                    follow(in_flight, &answer);
-                }
-                let size = answer.response().body().size();
-                let ends_here =
-                    *this.head_only || has_no_body(code) || matches!(size, BodySize::None | BodySize::Sized(0));
-                if ends_here && let Some(in_flight) = in_flight.take() {
-                    in_flight.finish(status);
+                let mut watched = std::mem::replace(this.watched, Watched::nothing());
+                let (mut status, mut rest) = (Status::Success, None);
+                if !watched.is_over() {
+                    (status, rest) = answered(&answer, &mut watched, *this.bodiless, this.classify);
                 }
                 Poll::Ready(Ok(
-                    answer.map_body(|_, inner| InferenceBody::new(inner, in_flight, status, size))
+                    answer.map_body(|_, inner| InferenceBody::new(inner, watched, status, rest))
                 ))
             }
         }
     }
 }
 
-/// Gives the request to the version the answer names.
-fn follow<B>(in_flight: &mut InFlight, answer: &ServiceResponse<B>) {
+/// How the request is counted by its head, and how many bytes are still to come before it is, if the head tells.
+fn answered<B: MessageBody>(
+    answer: &ServiceResponse<B>,
+    watched: &mut Watched,
+    bodiless: Bodiless,
+    classify: &Option<Classifier>,
+) -> (Status, Option<u64>) {
     let told = answer.response().extensions().get::<ServedBy>().cloned();
     if let Some(ServedBy(model)) = told.or_else(|| answer.request().extensions().get().cloned()) {
-        let route = model.route(in_flight.route());
-        in_flight.move_to(&route);
+        watched.served_by(&model);
     }
+    if answer.response().extensions().get::<NotInference>().is_some() {
+        watched.discard();
+        return (Status::Success, None);
+    }
+    let head = answer.response().head();
+    let status = match classify {
+        Some(classify) => watched.poll(|| classify(head)),
+        None => Status::from_http(head.status.as_u16()),
+    };
+    watched.answered(status);
+    let size = answer.response().body().size();
+    if bodiless.with(head.status) || matches!(size, BodySize::None | BodySize::Sized(0)) {
+        watched.finish(status);
+    }
+    let rest = match size {
+        BodySize::Sized(bytes) => Some(bytes),
+        BodySize::None => None,
+        BodySize::Stream => announced(head),
+    };
+    (status, rest)
 }
 
-/// Statuses after which a server does not ask for the body. An upgraded connection goes on as something else.
-fn has_no_body(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+/// The length that the head of a stream tells, as with `no_chunking`.
+fn announced(head: &ResponseHead) -> Option<u64> {
+    if head.chunked() {
+        return None;
+    }
+    let length = head.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 impl<F> fmt::Debug for InferenceFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InferenceFuture")
-            .field("in_flight", &self.in_flight)
+            .field("watched", &self.watched)
             .finish_non_exhaustive()
     }
 }

@@ -34,21 +34,26 @@
 //!
 //! | the end | status |
 //! | --- | --- |
-//! | the last chunk of the body, or the head where no body follows (HEAD, 1xx, 204, 304) | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
+//! | the last chunk of the body, or its last byte where the head told how many | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
+//! | the head, where no body follows (HEAD, 1xx, 204, 304, a CONNECT that succeeds) | by the head |
+//! | a body shorter or longer than its length | `error` |
+//! | a body dropped before its end, such as when the client has gone | by the head; `cancelled` where the head is a success |
 //! | an error of the wrapped service | by the status of the answer it makes |
 //! | an error of the body | `error` |
 //! | a panic in the call, the future or the body | `error` |
-//! | the future or the body dropped before its end, such as when the client has gone | `cancelled` |
+//! | the future dropped before its end | `cancelled` |
 //! | a service that is not ready and fails | `error`, with a latency of zero |
 //!
-//! [`InferenceMiddleware::classify`] decides otherwise about heads.
+//! Not counted are CORS preflights and pages of metrics, which are no inference. [`InferenceMiddleware::classify`] decides
+//! otherwise about heads.
 //!
 //! # Which model, which route
 //!
 //! [`InferenceMiddleware::new`] takes the one model a service serves; [`InferenceMiddleware::per_request`] asks the request, and puts
-//! the model it tells among the request's extensions, where a handler has it as `web::ReqData<Model>`. Either way a handler that decides late
-//! answers with [`ServedBy`]. The route is the pattern that matched (`/models/{name}`), else the name given to the middleware, else
-//! [`UNMATCHED`]: never the path itself, which clients choose.
+//! the model it tells among the request's extensions, where a handler has it as `web::ReqData<Model>`. Either way a handler that
+//! chooses a version says so before the work, with the extractor [`Serving`], and from then on everything counts for that version.
+//! [`ServedBy`] on the answer is for what is decided last. The route is the pattern that matched (`/models/{name}`), else the name given
+//! to the middleware, else [`UNMATCHED`]: never the path itself, which clients choose.
 //!
 //! # Where to wrap
 //!
@@ -63,16 +68,23 @@
 //! `HttpServer::h1_allow_half_closed(false)` the handler is dropped as the client goes, and the request counts as `cancelled`.
 
 mod body;
+mod classify;
 mod future;
-mod metrics;
+mod metrics_route;
+mod metrics_server;
 mod middleware;
-mod polling;
+mod not_inference;
 mod select;
 mod served_by;
+mod service;
+mod serving;
 
 pub use body::InferenceBody;
 pub use future::InferenceFuture;
-pub use metrics::metrics_route;
-pub use middleware::{InferenceMiddleware, InferenceService, UNMATCHED};
-pub use select::{Fixed, PerRequest, Select};
+pub use metrics_route::metrics_route;
+pub use metrics_server::{MetricsServer, serve_metrics};
+pub use middleware::InferenceMiddleware;
+pub use select::{Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
+pub use service::InferenceService;
+pub use serving::Serving;

@@ -7,22 +7,25 @@ use std::sync::Arc;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
-use modelwatch::{InFlight, Model, Route};
+use actix_web::http::{Method, header};
+use modelwatch::{Model, Route, Watched};
+
+/// The `route` of requests for which there is no name: no pattern matched, and none given to the middleware.
+pub const UNMATCHED: &str = "__unmatched__";
 
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
 pub trait Select {
     /// Begins a request on its route.
-    fn start(&self, request: &ServiceRequest) -> InFlight;
-    /// For a service that failed before it got a request.
-    fn fallback(&self) -> Route;
+    fn start(&self, request: &ServiceRequest) -> Watched;
+    /// For a service that failed before it got a request; nothing where only requests tell the model.
+    fn fallback(&self) -> Option<Route>;
 }
 
-/// Every request belongs to one model version.
+/// The name of a request's route.
 #[derive(Debug)]
-pub struct Fixed {
-    model: Model,
+struct Names {
     /// For requests that no pattern matched.
-    name: Arc<str>,
+    unmatched: Arc<str>,
     latest: RefCell<Option<Latest>>,
 }
 
@@ -35,34 +38,15 @@ struct Latest {
     pattern: Option<String>,
 }
 
-/// Each service remembers paths of its own, since another may be around other patterns.
-impl Clone for Fixed {
-    fn clone(&self) -> Self {
+impl Names {
+    fn new(unmatched: &str) -> Self {
         Self {
-            model: self.model.clone(),
-            name: self.name.clone(),
-            latest: RefCell::default(),
-        }
-    }
-}
-
-impl Fixed {
-    pub(crate) fn new(model: &Model, name: &str) -> Self {
-        Self {
-            model: model.clone(),
-            name: name.into(),
+            unmatched: unmatched.into(),
             latest: RefCell::default(),
         }
     }
 
-    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
-    pub(crate) fn with_route(&self, name: &str) -> Self {
-        let fixed = Self::new(&self.model, name);
-        fixed.fallback();
-        fixed
-    }
-
-    fn route(&self, model: &Model, request: &ServiceRequest) -> Route {
+    fn with<T>(&self, request: &ServiceRequest, then: impl FnOnce(&str) -> T) -> T {
         let mut latest = self.latest.borrow_mut();
         match &mut *latest {
             Some(known) if known.path == request.path() => {}
@@ -79,45 +63,119 @@ impl Fixed {
             }
         }
         let pattern = latest.as_ref().and_then(|known| known.pattern.as_deref());
-        model.route(pattern.unwrap_or(&self.name))
+        then(pattern.unwrap_or(&self.unmatched))
+    }
+}
+
+/// Each service remembers paths of its own, since another may be around other patterns.
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        Self::new(&self.unmatched)
+    }
+}
+
+/// A browser that asks whether it may ask: no inference.
+fn is_preflight(request: &ServiceRequest) -> bool {
+    *request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ORIGIN)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Every request belongs to one model version.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    model: Model,
+    names: Names,
+}
+
+impl Fixed {
+    pub(crate) fn new(model: &Model, name: &str) -> Self {
+        Self {
+            model: model.clone(),
+            names: Names::new(name),
+        }
+    }
+
+    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
+    pub(crate) fn with_route(&self, name: &str) -> Self {
+        drop(self.model.route(name));
+        Self::new(&self.model, name)
     }
 }
 
 impl Select for Fixed {
-    fn start(&self, request: &ServiceRequest) -> InFlight {
-        self.route(&self.model, request).into()
+    fn start(&self, request: &ServiceRequest) -> Watched {
+        if is_preflight(request) {
+            return Watched::nothing();
+        }
+        let route = self.names.with(request, |name| self.model.route(name));
+        Watched::new(route.into())
     }
 
-    fn fallback(&self) -> Route {
-        self.model.route(&self.name)
+    fn fallback(&self) -> Option<Route> {
+        Some(self.model.route(&self.names.unmatched))
     }
 }
 
 /// The request tells the model version.
 pub struct PerRequest<F> {
-    pub(crate) otherwise: Fixed,
-    pub(crate) select: Rc<F>,
+    select: Rc<F>,
+    /// For requests that tell none.
+    otherwise: Option<Model>,
+    names: Names,
+}
+
+impl<F> PerRequest<F> {
+    pub(crate) fn new(select: F) -> Self {
+        Self {
+            select: Rc::new(select),
+            otherwise: None,
+            names: Names::new(UNMATCHED),
+        }
+    }
+
+    pub(crate) fn otherwise(self, model: &Model) -> Self {
+        Self {
+            otherwise: Some(model.clone()),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_route(self, name: &str) -> Self {
+        Self {
+            names: Names::new(name),
+            ..self
+        }
+    }
 }
 
 impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
-    fn start(&self, request: &ServiceRequest) -> InFlight {
-        let told = (self.select)(request);
-        let model = told.as_ref().unwrap_or(&self.otherwise.model);
-        let in_flight = self.otherwise.route(model, request).into();
-        request.extensions_mut().insert(model.clone());
-        in_flight
+    fn start(&self, request: &ServiceRequest) -> Watched {
+        if is_preflight(request) {
+            return Watched::nothing();
+        }
+        match (self.select)(request).or_else(|| self.otherwise.clone()) {
+            Some(model) => {
+                let route = self.names.with(request, |name| model.route(name));
+                request.extensions_mut().insert(model);
+                Watched::new(route.into())
+            }
+            None => self.names.with(request, Watched::unclaimed),
+        }
     }
 
-    fn fallback(&self) -> Route {
-        self.otherwise.fallback()
+    fn fallback(&self) -> Option<Route> {
+        let model = self.otherwise.as_ref()?;
+        Some(model.route(&self.names.unmatched))
     }
 }
 
 impl<F> Clone for PerRequest<F> {
     fn clone(&self) -> Self {
         Self {
-            otherwise: self.otherwise.clone(),
             select: self.select.clone(),
+            otherwise: self.otherwise.clone(),
+            names: self.names.clone(),
         }
     }
 }

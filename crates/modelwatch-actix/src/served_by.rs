@@ -1,18 +1,19 @@
 use modelwatch::Model;
 
-/// The model version that served a request, told by whoever answers it.
+/// Names the model version that served a request, on its answer.
 ///
-/// A handler that decides late which version answers, such as a canary, puts this among the extensions of its request
-/// or of its response. The request then counts for that version, on the same route, with its whole latency.
+/// For whoever knows the version only when the answer is there: it goes among the extensions of the response, or of the request. A handler that
+/// chooses before the work uses [`Serving`](crate::Serving), since an answer that never comes names nobody.
 ///
 /// ```
-/// use actix_web::{HttpMessage, HttpRequest};
+/// use actix_web::HttpResponse;
 /// use modelwatch::Model;
 /// use modelwatch_actix::ServedBy;
 ///
-/// async fn predict(request: HttpRequest, canary: actix_web::web::Data<Model>) -> &'static str {
-///     request.extensions_mut().insert(ServedBy((**canary).clone()));
-///     "0.82"
+/// async fn predict(canary: actix_web::web::Data<Model>) -> HttpResponse {
+///     let mut answer = HttpResponse::Ok().body("0.82");
+///     answer.extensions_mut().insert(ServedBy((**canary).clone()));
+///     answer
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -8,18 +8,14 @@ use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, ReqData};
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
-use modelwatch::{Format, Model, Monitor, Status};
+use modelwatch::{Model, Monitor, Status};
 use modelwatch_actix::{InferenceMiddleware, ServedBy, metrics_route};
-use modelwatch_testkit::{MetricsPage, openmetrics_strict, promtool_check_metrics};
+use modelwatch_testkit::{openmetrics_strict, page, promtool_check_metrics};
 
 fn monitor() -> (Monitor, Model) {
     let monitor = Monitor::new();
     let model = monitor.model("m", "1").register().expect("valid");
     (monitor, model)
-}
-
-fn page(monitor: &Monitor) -> MetricsPage {
-    MetricsPage::parse(&monitor.encode(Format::PrometheusText))
 }
 
 /// Asks for a path and reads the answer to its end.
@@ -64,7 +60,7 @@ async fn a_request_names_its_model_and_the_handler_has_it() {
     let handler = async |model: ReqData<Model>| model.version().to_owned();
     let app = init_service(
         App::new()
-            .wrap(InferenceMiddleware::per_request(&model, select).route("x"))
+            .wrap(InferenceMiddleware::per_request(select).otherwise(&model).route("x"))
             .route("/predict", web::get().to(handler)),
     )
     .await;

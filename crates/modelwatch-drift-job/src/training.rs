@@ -3,13 +3,13 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use twox_hash::XxHash3_128;
-
-use crate::engine::{EngineError, Kind, Training, TrainingColumn};
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericProfile, Profile, Source,
     TimeSpan, warnings,
 };
+use twox_hash::XxHash3_128;
+
+use crate::engine::{EngineError, Kind, Training, TrainingColumn};
 
 /// What a baseline is made of.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use modelwatch_drift::baseline::{Baseline, Counts, Profile};
+use modelwatch_drift::decision::{Measurement, Rule};
 
 use crate::engine::Skipped;
 use crate::time_window::TimeWindow;
-use modelwatch_drift::baseline::{Baseline, Counts, Profile};
-use modelwatch_drift::decision::{Measurement, Rule};
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -13,7 +13,8 @@ use modelwatch::Monitor;
 use crate::counts::CountsByModel;
 use crate::error::StartError;
 use crate::keeper::{Keeper, Retention};
-use crate::log::{PredictionLog, Shared};
+use crate::log::PredictionLog;
+use crate::shared::Shared;
 use crate::writer::{Rotation, Writer};
 
 /// Settings of a prediction log. From [`PredictionLog::builder`].
@@ -30,8 +31,16 @@ pub struct PredictionLogBuilder {
     seed: u64,
 }
 
+impl PredictionLog {
+    /// Begins the settings of a log in this folder, which is made where it is missing.
+    /// [`start`](PredictionLogBuilder::start) starts it.
+    pub fn builder(root: impl Into<PathBuf>) -> PredictionLogBuilder {
+        PredictionLogBuilder::new(root.into())
+    }
+}
+
 impl PredictionLogBuilder {
-    pub(crate) fn new(root: PathBuf) -> Self {
+    fn new(root: PathBuf) -> Self {
         Self {
             root,
             queue: 65_536,

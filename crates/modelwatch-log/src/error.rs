@@ -100,20 +100,20 @@ pub struct WriteError {
     pub(crate) path: PathBuf,
     /// What was being done to it.
     pub(crate) doing: &'static str,
-    pub(crate) source: Source,
+    pub(crate) source: Cause,
     /// Records that were lost by it.
     pub(crate) records: u64,
 }
 
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum Cause {
     Io(io::Error),
     Parquet(ParquetError),
     WriterGone,
 }
 
 impl WriteError {
-    pub(crate) fn new(path: impl Into<PathBuf>, doing: &'static str, source: impl Into<Source>) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>, doing: &'static str, source: impl Into<Cause>) -> Self {
         Self {
             path: path.into(),
             doing,
@@ -123,7 +123,7 @@ impl WriteError {
     }
 
     pub(crate) fn is_of_absence(&self) -> bool {
-        matches!(&self.source, Source::Io(error) if error.kind() == io::ErrorKind::NotFound)
+        matches!(&self.source, Cause::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// How many predictions were lost by it.
@@ -133,13 +133,13 @@ impl WriteError {
     }
 }
 
-impl From<io::Error> for Source {
+impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<ParquetError> for Source {
+impl From<ParquetError> for Cause {
     fn from(error: ParquetError) -> Self {
         Self::Parquet(error)
     }
@@ -149,9 +149,9 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, doing) = (self.path.display(), self.doing);
         match &self.source {
-            Source::Io(source) => write!(f, "can't {doing} {path}: {source}")?,
-            Source::Parquet(source) => write!(f, "can't {doing} {path}: {source}")?,
-            Source::WriterGone => write!(f, "can't {doing} {path}: the log's writer thread is gone")?,
+            Cause::Io(source) => write!(f, "can't {doing} {path}: {source}")?,
+            Cause::Parquet(source) => write!(f, "can't {doing} {path}: {source}")?,
+            Cause::WriterGone => write!(f, "can't {doing} {path}: the log's writer thread is gone")?,
         }
         if self.records > 0 {
             write!(f, "; {} predictions are lost", self.records)?;
@@ -163,9 +163,9 @@ impl fmt::Display for WriteError {
 impl Error for WriteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.source {
-            Source::Io(source) => Some(source),
-            Source::Parquet(source) => Some(source),
-            Source::WriterGone => None,
+            Cause::Io(source) => Some(source),
+            Cause::Parquet(source) => Some(source),
+            Cause::WriterGone => None,
         }
     }
 }

@@ -8,10 +8,9 @@ use std::time::SystemTime;
 use modelwatch::FeatureValue;
 
 use crate::counts::Counts;
-use crate::layout;
-use crate::log::Shared;
 use crate::sampling::Sampler;
 use crate::shape::Shape;
+use crate::shared::Shared;
 use crate::slot::Slot;
 
 /// Records the predictions of one version of one model. From [`PredictionLog::model`](crate::PredictionLog::model).
@@ -104,7 +103,7 @@ impl ModelLog {
         let handle = &*self.0;
         let slot = handle.slot().map(|mut slot| {
             slot.stream = handle.stream;
-            slot.time = layout::micros(SystemTime::now());
+            slot.time = modelwatch_log_format::micros(SystemTime::now());
             slot.score = score;
             fill(&mut slot, &handle.shape, handle.shared.text_bytes);
             slot
@@ -178,7 +177,7 @@ impl Record<'_> {
     #[inline]
     pub fn at(mut self, time: SystemTime) -> Self {
         if let Some(slot) = &mut self.slot {
-            slot.time = layout::micros(time);
+            slot.time = modelwatch_log_format::micros(time);
         }
         self
     }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
-use crate::layout;
+use modelwatch_log_format::{files, folders};
+
 use crate::warnings::Warnings;
 
 /// How often it looks.
@@ -63,11 +64,11 @@ impl Keeper {
 
     fn look(&self) -> io::Result<()> {
         let oldest = self.retention.age.and_then(|age| SystemTime::now().checked_sub(age));
-        let oldest = oldest.map(layout::begun_prefix);
+        let oldest = oldest.map(files::begun_prefix);
         let mut kept = Vec::new();
-        for model in folders(&self.root, layout::is_model_folder)? {
-            for date in folders(&model, layout::is_date_folder)? {
-                for hour in folders(&date, layout::is_hour_folder)? {
+        for model in folders_in(&self.root, folders::is_model)? {
+            for date in folders_in(&model, folders::is_date)? {
+                for hour in folders_in(&date, folders::is_hour)? {
                     self.look_at_hour(&hour, oldest.as_deref(), &mut kept)?;
                 }
             }
@@ -97,9 +98,9 @@ impl Keeper {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            if layout::is_temporary_name(&name) {
+            if files::is_temporary(&name) {
                 removed |= remove_if_left_behind(&entry.path())?;
-            } else if layout::is_file_name(&name) {
+            } else if files::is_name(&name) {
                 if oldest.is_some_and(|oldest| &*name < oldest) {
                     remove(&entry.path())?;
                     removed = true;
@@ -130,7 +131,7 @@ impl Keeper {
 }
 
 /// The folders in a folder whose names are right, but not links to folders.
-fn folders(folder: &Path, is_right: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+fn folders_in(folder: &Path, is_right: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in entries(folder)? {
         let entry = entry?;

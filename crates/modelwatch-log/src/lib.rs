@@ -60,15 +60,16 @@
 
 mod batch;
 mod builder;
+mod command;
 mod counts;
 mod error;
 mod handle;
 mod keeper;
-mod layout;
 mod log;
 mod open_file;
 mod sampling;
 mod shape;
+mod shared;
 mod slot;
 mod stream;
 mod warnings;

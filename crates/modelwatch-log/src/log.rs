@@ -1,79 +1,24 @@
-//! The log itself: what serving threads and the writer share, and the guard that ends it.
+//! The log itself: it makes handles, and ends the writer when it is dropped.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
-use crossbeam_queue::ArrayQueue;
 use modelwatch::Model;
-use parking_lot::Mutex;
+use modelwatch_log_format::folders;
 
-use crate::builder::PredictionLogBuilder;
+use crate::command::Command;
 use crate::counts::CountsByModel;
-use crate::error::{ModelError, Source, WriteError};
+use crate::error::{Cause, ModelError, WriteError};
 use crate::handle::{Handle, ModelLog};
-use crate::layout;
 use crate::sampling::Sampler;
 use crate::shape::Shape;
-use crate::slot::Slot;
-use crate::stream::{Stream, Streams};
-
-/// What every handle and the writer share.
-pub(crate) struct Shared {
-    /// Records on their way to the writer.
-    pub(crate) queue: ArrayQueue<Box<Slot>>,
-    /// Slots that wait for a record.
-    pub(crate) free: ArrayQueue<Box<Slot>>,
-    /// The most bytes of a category or class.
-    pub(crate) text_bytes: usize,
-    pub(crate) streams: Mutex<Streams>,
-    /// No record is taken any more.
-    pub(crate) closed: AtomicBool,
-    /// Records dropped because the queue was full or closed, for the writer to warn of.
-    pub(crate) lost: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn new(queue: usize, text_bytes: usize) -> Self {
-        Self {
-            queue: ArrayQueue::new(queue),
-            free: ArrayQueue::new(queue),
-            text_bytes,
-            streams: Mutex::default(),
-            closed: AtomicBool::new(false),
-            lost: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn give_back(&self, slot: Box<Slot>) {
-        // With as many slots about as the queue takes, one too many is let go.
-        let _ = self.free.push(slot);
-    }
-}
-
-impl Drop for Shared {
-    /// What came while the writer ended.
-    fn drop(&mut self) {
-        let streams = self.streams.get_mut();
-        while let Some(slot) = self.queue.pop() {
-            if let Some(stream) = streams.get(slot.stream) {
-                stream.counts.dropped(1);
-            }
-        }
-    }
-}
-
-/// Tells the writer to do something, now.
-pub(crate) enum Command {
-    /// Put everything handed over so far into whole files.
-    Flush(Sender<Result<(), WriteError>>),
-    /// The same, and end.
-    Close(Sender<Result<(), WriteError>>),
-}
+use crate::shared::Shared;
+use crate::stream::Stream;
 
 /// A running prediction log. Dropping it writes what was handed over and ends it, as [`close`](Self::close) does.
 pub struct PredictionLog {
@@ -89,11 +34,6 @@ pub struct PredictionLog {
 }
 
 impl PredictionLog {
-    /// A log in this folder, which is made where it is missing. [`start`](PredictionLogBuilder::start) starts it.
-    pub fn builder(root: impl Into<PathBuf>) -> PredictionLogBuilder {
-        PredictionLogBuilder::new(root.into())
-    }
-
     /// The handle that records this version's predictions, with the features it declared.
     ///
     /// Its records are counted in `ml_prediction_log_records_total` on the page of the log's monitor: as written once
@@ -104,7 +44,7 @@ impl PredictionLog {
     /// When the model's name is too long for the name of a folder.
     pub fn model(&self, model: &Model) -> Result<ModelLog, ModelError> {
         const MOST_BYTES: usize = 255;
-        let bytes = layout::model_folder(model.name()).len();
+        let bytes = folders::model(model.name()).len();
         if bytes > MOST_BYTES {
             return Err(ModelError::NameTooLong {
                 model: model.name().into(),
@@ -172,7 +112,7 @@ impl PredictionLog {
     }
 
     fn writer_gone(&self) -> WriteError {
-        WriteError::new(&self.root, "write to", Source::WriterGone)
+        WriteError::new(&self.root, "write to", Cause::WriterGone)
     }
 }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use modelwatch_log_format::{files, folders};
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::batch::Batch;
 use crate::counts::Counts;
 use crate::error::WriteError;
-use crate::layout;
 use crate::shape::Shape;
 use crate::slot::Slot;
 
@@ -51,11 +51,11 @@ impl OpenFile {
         counts: Arc<Counts>,
         [writer, sequence]: [u64; 2],
     ) -> Self {
-        let folder = root.join(layout::model_folder(&model));
+        let folder = root.join(folders::model(&model));
         Self {
             batch: Batch::new(&shape),
-            folders: [folder.join(layout::hour_folder(hour)), folder],
-            name: layout::file_name(SystemTime::now(), writer, sequence),
+            folders: [folder.join(folders::of_hour(hour).iter().collect::<PathBuf>()), folder],
+            name: files::name(SystemTime::now(), writer, sequence),
             begun: Instant::now(),
             storage: None,
             rows: 0,
@@ -130,7 +130,7 @@ impl OpenFile {
 
 impl Storage {
     fn create(folder: &Path, name: &str, model: &str, shape: &Shape) -> Result<Self, WriteError> {
-        let temporary = folder.join(layout::temporary_name(name));
+        let temporary = folder.join(files::temporary(name));
         // A keeper that finds the folder empty, or the file before it is locked, may remove it: then once more.
         let file = match create_locked(folder, &temporary) {
             Err(error) if error.is_of_absence() => create_locked(folder, &temporary),

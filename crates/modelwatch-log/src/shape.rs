@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use modelwatch::Feature;
+use modelwatch_log_format::{columns, metadata};
 use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
-
-/// What stands before a feature's name in the name of its column.
-pub(crate) const FEATURE_PREFIX: &str = "feature.";
 
 /// The features of a file, in the order they were declared.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,20 +56,20 @@ impl Shape {
         self.0.len() - self.categorical()
     }
 
-    /// `time`, `model_version`, `score`, `class`, and one for each feature.
+    /// Time, version, score, class, and one column for each feature.
     pub(crate) fn schema(&self) -> Result<TypePtr, ParquetError> {
-        let time = Type::primitive_type_builder("time", Physical::INT64)
+        let time = Type::primitive_type_builder(columns::TIME, Physical::INT64)
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
             .build()?;
         let mut fields = vec![
             Arc::new(time),
-            text("model_version", Repetition::REQUIRED)?,
-            number("score")?,
-            text("class", Repetition::OPTIONAL)?,
+            text(columns::MODEL_VERSION, Repetition::REQUIRED)?,
+            number(columns::SCORE)?,
+            text(columns::CLASS, Repetition::OPTIONAL)?,
         ];
         for column in &self.0 {
-            let name = format!("{FEATURE_PREFIX}{}", column.name);
+            let name = columns::feature(&column.name);
             fields.push(if column.categorical {
                 text(&name, Repetition::OPTIONAL)?
             } else {
@@ -86,9 +84,9 @@ impl Shape {
     /// Times lie close together, so their differences are written. Scores and numbers are written as they are where a
     /// dictionary of them would be long.
     pub(crate) fn properties(&self, model: &str) -> WriterPropertiesPtr {
-        let time = || ColumnPath::new(vec!["time".into()]);
-        let metadata = [("modelwatch.model", model), ("modelwatch.format", "1")];
-        let metadata = metadata.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
+        let time = || ColumnPath::new(vec![columns::TIME.into()]);
+        let notes = [(metadata::MODEL, model), (metadata::FORMAT, metadata::VERSION)];
+        let notes = notes.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()));
         let properties = WriterProperties::builder()
             .set_created_by(concat!("modelwatch-log version ", env!("CARGO_PKG_VERSION")).into())
             .set_compression(Compression::SNAPPY)
@@ -96,7 +94,7 @@ impl Shape {
             .set_offset_index_disabled(true)
             .set_column_dictionary_enabled(time(), false)
             .set_column_encoding(time(), Encoding::DELTA_BINARY_PACKED)
-            .set_key_value_metadata(Some(metadata.into()));
+            .set_key_value_metadata(Some(notes.into()));
         Arc::new(properties.build())
     }
 }

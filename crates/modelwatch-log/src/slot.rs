@@ -12,7 +12,7 @@ const ABSENT: Span = (u32::MAX, u32::MAX);
 /// One record. Its buffers keep their room from one record to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The [`Stream`](crate::stream::Stream) it belongs to.
+    /// The number of the stream it belongs to.
     pub(crate) stream: u32,
     /// Microseconds since the epoch.
     pub(crate) time: i64,

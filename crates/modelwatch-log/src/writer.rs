@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use modelwatch_log_format::folders;
 use rustc_hash::FxHashMap;
 
+use crate::command::Command;
 use crate::error::WriteError;
-use crate::layout;
-use crate::log::{Command, Shared};
 use crate::open_file::OpenFile;
+use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::stream::Stream;
 use crate::warnings::Warnings;
@@ -149,7 +150,7 @@ impl Writer {
     }
 
     fn file_for(&mut self, stream: &Arc<Stream>, slot: &Slot) -> u64 {
-        let hour = layout::hour(slot.time);
+        let hour = folders::hour(slot.time);
         if let Some(number) = self.routes.get(&(slot.stream, hour)) {
             return *number;
         }

@@ -12,9 +12,12 @@
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
-//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet |
+//! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
 //! Prometheus and Alertmanager are there twice, an older and a newer [`Release`]: what is generated has to work with both.
+//!
+//! The stages they judge on are here, too: [`page`] and [`counted`] read a monitor, [`Program`] starts an example, and `TokioServer` (feature
+//! `tokio`) and `ActixServer` (feature `actix`) serve on a free port.
 //!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
@@ -24,32 +27,46 @@
 //!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 
+#[cfg(feature = "actix")]
+mod actix_server;
 mod alertmanager;
 mod http;
 mod metrics_server;
+mod monitor;
 mod page;
 mod plain;
+mod program;
 mod prometheus;
 mod promtool;
 mod protobuf;
 mod release;
 mod schemas;
 mod text;
+#[cfg(feature = "tokio")]
+mod tokio_server;
 mod tools;
+mod world;
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "actix")]
+pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use http::{HttpResponse, free_port, http_get};
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
+pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
+pub use program::Program;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
 pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
 pub use release::Release;
 pub use schemas::{grafana_schema_check, kubernetes_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
+#[cfg(feature = "tokio")]
+pub use tokio_server::{Stopped, TokioServer};
 pub use tools::tool;
+pub use world::{MadeSeries, World};
 
 /// The labels of a series, by name.
 pub type Labels = BTreeMap<String, String>;

@@ -42,6 +42,12 @@ impl MetricsPage {
             .sum()
     }
 
+    /// How many samples of this name there are.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|sample| sample.name == name).count()
+    }
+
     /// The values a label has among the samples of this name.
     #[must_use]
     pub fn labels_of(&self, name: &str, label: &str) -> BTreeSet<String> {
@@ -63,6 +69,12 @@ impl MetricsPage {
                 )
             })
             .collect()
+    }
+
+    /// How many requests there are, over everything.
+    #[must_use]
+    pub fn all_requests(&self) -> u64 {
+        self.sum("ml_inference_requests_total", &[]) as u64
     }
 
     /// Exactly these requests were counted, by route, version and status; the histograms agree and nothing is in

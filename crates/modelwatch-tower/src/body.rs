@@ -5,29 +5,54 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use http::{HeaderMap, Response, header};
 use http_body::{Body, Frame, SizeHint};
-use modelwatch::{InFlight, Status};
+use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
-use crate::classify::grpc_status;
-use crate::guard::Polling;
+use crate::classify::Protocol;
+use crate::grpc_status::GrpcEnd;
+use crate::grpc_web::WebTrailers;
+use crate::methods::Unproved;
 
 /// A response body whose end is the end of its request.
 #[pin_project]
 pub struct InferenceBody<B> {
     #[pin]
     pub(crate) inner: B,
-    /// Nothing, once the request is counted.
-    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) watched: Watched,
     /// How the request is counted if the body is whole.
     pub(crate) status: Status,
     pub(crate) rest: Rest,
+    pub(crate) call: Call,
     /// Nothing of a body whose length the head did not tell has come yet.
     pub(crate) awaits_first: bool,
 }
 
+/// What a gRPC call asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    /// A method that the service is known to have.
+    pub(crate) known: bool,
+    pub(crate) unproved: Option<Box<Unproved>>,
+}
+
+impl Call {
+    /// How a call ends that has this in its head or trailers. An OK proves its method.
+    #[inline]
+    pub(crate) fn end(&mut self, headers: &HeaderMap, watched: &mut Watched) -> Option<Status> {
+        let end = GrpcEnd::of(headers, self.known)?;
+        if end.ok
+            && let Some(unproved) = self.unproved.take()
+        {
+            unproved.prove();
+            watched.prove();
+        }
+        Some(end.status)
+    }
+}
+
 /// What has to come before the body is whole. A server that has sent what it announced does not ask whether there is
 /// more, so waiting for the end of the stream would take a whole answer for a broken one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Rest {
     /// Nothing: the head was the end.
     Nothing,
@@ -37,23 +62,22 @@ pub(crate) enum Rest {
     End,
     /// Trailers that say how the call went; a stream that ends without them did not go well.
     GrpcTrailers,
+    /// The same as a message of the body.
+    GrpcWebTrailers(Box<WebTrailers>),
 }
 
 impl Rest {
     #[inline(always)]
-    pub(crate) fn of<B: Body>(response: &Response<B>, is_grpc: bool) -> Self {
-        if response.body().is_end_stream() {
-            return Self::Nothing;
+    pub(crate) fn of<B: Body>(response: &Response<B>, protocol: Protocol) -> Self {
+        if protocol != Protocol::Http {
+            return match protocol {
+                _ if response.headers().contains_key("grpc-status") => Self::Nothing,
+                Protocol::GrpcWeb { text } => Self::GrpcWebTrailers(Box::new(WebTrailers::new(text))),
+                _ => Self::GrpcTrailers,
+            };
         }
-        if is_grpc && !response.headers().contains_key("grpc-status") {
-            return Self::GrpcTrailers;
-        }
-        match response
-            .body()
-            .size_hint()
-            .exact()
-            .or_else(|| content_length(response.headers()))
-        {
+        let body = response.body();
+        match content_length(response.headers()).or_else(|| body.size_hint().exact()) {
             Some(0) => Self::Nothing,
             Some(bytes) => Self::Bytes(bytes),
             None => Self::End,
@@ -62,21 +86,24 @@ impl Rest {
 
     /// Whether the head leaves open how much will come.
     #[inline(always)]
-    pub(crate) fn is_stream(self) -> bool {
-        matches!(self, Self::End | Self::GrpcTrailers)
+    pub(crate) fn is_stream(&self) -> bool {
+        !matches!(self, Self::Nothing | Self::Bytes(_))
     }
 
     /// How a request is counted whose body ends here.
     #[inline(always)]
-    fn ended(self, status: Status) -> Status {
-        if matches!(self, Self::GrpcTrailers) && status == Status::Success {
-            Status::Error
-        } else {
-            status
+    pub(crate) fn ended(&self, status: Status) -> Status {
+        match self {
+            Self::Nothing | Self::End => status,
+            // The client was told of more.
+            Self::Bytes(_) => Status::Error,
+            Self::GrpcTrailers | Self::GrpcWebTrailers(_) if status == Status::Success => Status::Error,
+            Self::GrpcTrailers | Self::GrpcWebTrailers(_) => status,
         }
     }
 }
 
+#[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -91,12 +118,10 @@ impl<B: Body> Body for InferenceBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        if this.in_flight.is_none() {
+        if this.watched.is_over() {
             return this.inner.poll_frame(context);
         }
-        let polling = Polling::new(this.in_flight);
-        let frame = this.inner.as_mut().poll_frame(context);
-        polling.done();
+        let frame = this.watched.poll(|| this.inner.as_mut().poll_frame(context));
         let ended = match &frame {
             Poll::Pending => None,
             Poll::Ready(None) => Some(this.rest.ended(*this.status)),
@@ -104,20 +129,16 @@ impl<B: Body> Body for InferenceBody<B> {
             Poll::Ready(Some(Ok(frame))) => {
                 if *this.awaits_first && frame.is_data() {
                     *this.awaits_first = false;
-                    if let Some(in_flight) = this.in_flight {
-                        in_flight.first_chunk();
-                    }
+                    this.watched.first_chunk();
                 }
-                match seen(frame, this.rest, *this.status) {
+                match seen(frame, this.rest, *this.status, this.call, this.watched) {
                     None if this.inner.is_end_stream() => Some(this.rest.ended(*this.status)),
                     status => status,
                 }
             }
         };
-        if let Some(status) = ended
-            && let Some(in_flight) = this.in_flight.take()
-        {
-            in_flight.finish(status);
+        if let Some(status) = ended {
+            this.watched.finish(status);
         }
         frame
     }
@@ -133,18 +154,43 @@ impl<B: Body> Body for InferenceBody<B> {
 
 /// Takes note of a frame, and says how the request is counted if that was the last frame that matters.
 #[inline(always)]
-fn seen<D: Buf>(frame: &Frame<D>, rest: &mut Rest, status: Status) -> Option<Status> {
+fn seen<D: Buf>(
+    frame: &Frame<D>,
+    rest: &mut Rest,
+    status: Status,
+    call: &mut Call,
+    watched: &mut Watched,
+) -> Option<Status> {
     if let Some(data) = frame.data_ref() {
-        let Rest::Bytes(bytes) = rest else { return None };
-        *bytes = bytes.saturating_sub(data.remaining() as u64);
-        return (*bytes == 0).then_some(status);
+        return match rest {
+            Rest::Bytes(bytes) => {
+                let left = bytes.checked_sub(data.remaining() as u64);
+                *bytes = left.unwrap_or(0);
+                match left {
+                    Some(0) => Some(status),
+                    Some(_) => None,
+                    // The client gets what was announced and no more: not this answer.
+                    None => Some(Status::Error),
+                }
+            }
+            Rest::GrpcWebTrailers(trailers) => {
+                let trailers = trailers.pass(data)?;
+                Some(grpc_ended(&trailers, rest, status, call, watched))
+            }
+            Rest::Nothing | Rest::End | Rest::GrpcTrailers => None,
+        };
     }
-    let told = frame.trailers_ref().and_then(grpc_status);
-    Some(match told {
+    let trailers = frame.trailers_ref()?;
+    Some(grpc_ended(trailers, rest, status, call, watched))
+}
+
+#[inline]
+fn grpc_ended(trailers: &HeaderMap, rest: &Rest, status: Status, call: &mut Call, watched: &mut Watched) -> Status {
+    match call.end(trailers, watched) {
         Some(told) if status == Status::Success => told,
         Some(_) => status,
         None => rest.ended(status),
-    })
+    }
 }
 
 impl<B: Default> Default for InferenceBody<B> {
@@ -152,9 +198,10 @@ impl<B: Default> Default for InferenceBody<B> {
     fn default() -> Self {
         Self {
             inner: B::default(),
-            in_flight: None,
+            watched: Watched::nothing(),
             status: Status::Success,
             rest: Rest::Nothing,
+            call: Call::default(),
             awaits_first: false,
         }
     }

@@ -1,10 +1,16 @@
 //! How an answer that arrived is counted.
 
-use http::{Extensions, HeaderMap, HeaderName, Response, StatusCode, header};
+use std::sync::Arc;
+
+use http::{Extensions, HeaderMap, Response, StatusCode, header};
 use modelwatch::Status;
+
+/// Decides the status of an answer by its head.
+pub(crate) type Classifier = Arc<dyn Fn(&ResponseHead<'_>) -> Status + Send + Sync>;
 
 /// What a classifier sees of an answer.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ResponseHead<'a> {
     /// The status code.
     pub status: StatusCode,
@@ -24,35 +30,33 @@ impl<'a, B> From<&'a Response<B>> for ResponseHead<'a> {
     }
 }
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-
-impl ResponseHead<'_> {
-    #[inline]
-    pub(crate) fn is_grpc(&self) -> bool {
-        !self.headers.is_empty()
-            && self
-                .headers
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
-    }
-
-    /// The status of a gRPC call as far as its headers tell.
-    pub(crate) fn grpc_status(&self) -> Status {
-        grpc_status(self.headers).unwrap_or_else(|| Status::from_http(self.status.as_u16()))
-    }
+/// Whether an answer is one of gRPC, and in which of its two forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http,
+    Grpc,
+    /// Trailers come as the last message of the body.
+    GrpcWeb {
+        /// In base64.
+        text: bool,
+    },
 }
 
-/// What the `grpc-status` in headers or trailers says of a call; nothing where there is none.
-///
-/// The codes that blame the caller are those that gRPC's status code guide has clients not retry as they are.
-pub(crate) fn grpc_status(headers: &HeaderMap) -> Option<Status> {
-    let code = headers.get(GRPC_STATUS)?;
-    Some(match code.to_str().ok().and_then(|code| code.parse::<u8>().ok()) {
-        Some(0) => Status::Success,
-        Some(1) => Status::Cancelled,
-        // INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE,
-        // UNAUTHENTICATED
-        Some(3 | 5 | 6 | 7 | 9 | 11 | 16) => Status::ClientError,
-        _ => Status::Error,
-    })
+impl Protocol {
+    #[inline]
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        if headers.is_empty() {
+            return Self::Http;
+        }
+        let content_type = headers.get(header::CONTENT_TYPE);
+        match content_type.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc")) {
+            None => Self::Http,
+            Some(rest) => match rest.strip_prefix(b"-web") {
+                None => Self::Grpc,
+                Some(rest) => Self::GrpcWeb {
+                    text: rest.starts_with(b"-text"),
+                },
+            },
+        }
+    }
 }

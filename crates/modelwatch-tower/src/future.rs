@@ -2,27 +2,61 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body::Body;
-use modelwatch::{InFlight, Status};
+use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
-use crate::body::{InferenceBody, Rest};
-use crate::classify::ResponseHead;
-use crate::guard::{Polling, follow};
-use crate::layer::Classifier;
+use crate::body::{Call, InferenceBody, Rest};
+use crate::classify::{Classifier, Protocol, ResponseHead};
+use crate::not_inference::NotInference;
+use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
 #[pin_project]
 pub struct InferenceFuture<F> {
     #[pin]
     pub(crate) inner: F,
-    pub(crate) in_flight: Option<InFlight>,
-    #[cfg(feature = "tonic")]
-    pub(crate) unproved: Option<Box<crate::grpc::Unproved>>,
-    /// The request was a HEAD: the server will not ask for the body.
-    pub(crate) head_only: bool,
+    pub(crate) watched: Watched,
+    pub(crate) call: Call,
+    pub(crate) bodiless: Bodiless,
     pub(crate) classify: Option<Classifier>,
+}
+
+/// Whether the method keeps the server from asking for the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bodiless {
+    No,
+    /// A HEAD.
+    Always,
+    /// A CONNECT: the connection goes on as something else.
+    IfSuccessful,
+}
+
+impl Bodiless {
+    #[inline(always)]
+    pub(crate) fn of(method: &Method) -> Self {
+        if *method == Method::HEAD {
+            Self::Always
+        } else if *method == Method::CONNECT {
+            Self::IfSuccessful
+        } else {
+            Self::No
+        }
+    }
+
+    /// Whether the head is all there is, by method and status. An upgraded connection goes on as something else.
+    #[inline(always)]
+    fn with(self, status: StatusCode) -> bool {
+        status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+            || match self {
+                Self::No => false,
+                Self::Always => true,
+                Self::IfSuccessful => status.is_success(),
+            }
+    }
 }
 
 impl<F, B, E> Future for InferenceFuture<F>
@@ -35,64 +69,76 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polling = Polling::new(this.in_flight);
-        let answer = this.inner.poll(context);
-        polling.done();
-        match answer {
+        let inner = this.inner;
+        match this.watched.poll(|| inner.poll(context)) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => {
-                if let Some(in_flight) = this.in_flight.take() {
-                    in_flight.finish(Status::Error);
-                }
+                this.watched.finish(Status::Error);
                 Poll::Ready(Err(error))
             }
             Poll::Ready(Ok(response)) => {
+                let mut watched = std::mem::replace(this.watched, Watched::nothing());
+                let mut call = std::mem::take(this.call);
                 let (mut status, mut rest) = (Status::Success, Rest::Nothing);
-                // Nothing, where it is polled again after it was ready and the inner future had an answer even so.
-                if let Some(in_flight) = this.in_flight {
-                    #[cfg(feature = "tonic")]
-                    if let Some(unproved) = this.unproved.take() {
-                        unproved.settle(in_flight, &response);
-                    }
-                    follow(in_flight, &response);
-                    let head = ResponseHead::from(&response);
-                    let is_grpc = head.is_grpc();
-                    status = match this.classify {
-                        Some(classify) => classify(&head),
-                        None if is_grpc => head.grpc_status(),
-                        None => Status::from_http(head.status.as_u16()),
-                    };
-                    if !(*this.head_only || has_no_body(head.status)) {
-                        rest = Rest::of(&response, is_grpc);
-                    }
-                }
-                let mut in_flight = this.in_flight.take();
-                if matches!(rest, Rest::Nothing)
-                    && let Some(in_flight) = in_flight.take()
-                {
-                    in_flight.finish(status);
+                if !watched.is_over() {
+                    (status, rest) = answered(&response, &mut watched, &mut call, *this.bodiless, this.classify);
                 }
                 Poll::Ready(Ok(response.map(|inner| InferenceBody {
+                    awaits_first: rest.is_stream(),
                     inner,
-                    in_flight,
+                    watched,
                     status,
                     rest,
-                    awaits_first: rest.is_stream(),
+                    call,
                 })))
             }
         }
     }
 }
 
-/// Statuses after which a server does not ask for the body. An upgraded connection goes on as something else.
-fn has_no_body(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+/// How the request is counted by its head, and what is still to come before it is.
+#[inline(always)]
+fn answered<B: Body>(
+    response: &Response<B>,
+    watched: &mut Watched,
+    call: &mut Call,
+    bodiless: Bodiless,
+    classify: &Option<Classifier>,
+) -> (Status, Rest) {
+    if let Some(ServedBy(model)) = response.extensions().get() {
+        watched.served_by(model);
+    }
+    if response.extensions().get::<NotInference>().is_some() {
+        watched.discard();
+        return (Status::Success, Rest::Nothing);
+    }
+    let head = ResponseHead::from(response);
+    let protocol = Protocol::of(head.headers);
+    let by_code = (protocol != Protocol::Http)
+        .then(|| call.end(head.headers, watched))
+        .flatten();
+    let status = match classify {
+        Some(classify) => watched.poll(|| classify(&head)),
+        None => by_code.unwrap_or_else(|| Status::from_http(head.status.as_u16())),
+    };
+    watched.answered(status);
+    let rest = if bodiless.with(head.status) {
+        Rest::Nothing
+    } else {
+        Rest::of(response, protocol)
+    };
+    if matches!(rest, Rest::Nothing) {
+        watched.finish(status);
+    } else if response.body().is_end_stream() {
+        watched.finish(rest.ended(status));
+    }
+    (status, rest)
 }
 
 impl<F> fmt::Debug for InferenceFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InferenceFuture")
-            .field("in_flight", &self.in_flight)
+            .field("watched", &self.watched)
             .finish_non_exhaustive()
     }
 }

@@ -6,33 +6,21 @@ use modelwatch::{Model, Status};
 use tower_layer::Layer;
 
 use crate::classify::ResponseHead;
-use crate::select::{Fixed, PerRequest};
+use crate::select::{Fixed, PerRequest, UNMATCHED};
 use crate::service::InferenceService;
-
-/// The `route` of requests for which there is no name: no matched path, and none given to the layer.
-pub const UNMATCHED: &str = "__unmatched__";
+use crate::settings::Settings;
 
 /// Records every request to the services it wraps: status, latency, in flight.
 ///
 /// One layer around the whole service is enough; two around each other count twice. See the [crate](crate) for what
 /// is counted when.
-pub struct InferenceLayer<M = Fixed> {
-    /// Shared, because routers clone their services for every request.
-    pub(crate) models: Arc<M>,
-    pub(crate) classify: Option<Classifier>,
-}
-
-pub(crate) type Classifier = Arc<dyn Fn(&ResponseHead<'_>) -> Status + Send + Sync>;
+pub struct InferenceLayer<M = Fixed>(Settings<M>);
 
 impl InferenceLayer {
-    /// For a service that serves one model version, or whose handlers decide late by answering with
-    /// [`ServedBy`](crate::ServedBy).
+    /// For a service that serves one model version, or whose handlers choose one with [`Serving`](modelwatch::Serving).
     #[must_use]
     pub fn new(model: &Model) -> Self {
-        Self {
-            models: Arc::new(Fixed::new(model, UNMATCHED)),
-            classify: None,
-        }
+        Self::of(Fixed::new(model, UNMATCHED))
     }
 
     /// The `route` of requests that have no matched path: every request, outside axum.
@@ -45,18 +33,17 @@ impl InferenceLayer {
     /// ```
     #[must_use]
     pub fn route(self, name: &str) -> Self {
-        Self {
-            models: Arc::new(self.models.with_route(name)),
-            classify: self.classify,
-        }
+        let models = self.0.models.with_route(name);
+        self.with(models)
     }
 }
 
 impl<F> InferenceLayer<PerRequest<F>> {
-    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a
-    /// request belongs to `otherwise`, unless its handler answers with [`ServedBy`](crate::ServedBy).
+    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a request belongs to
+    /// [`otherwise`](Self::otherwise) if there is one. Else it counts only if its handler says whose it is.
     ///
-    /// Names that clients choose are safe with [`Monitor::resolve`](modelwatch::Monitor::resolve): it bounds them.
+    /// Clients choose what is in a request: ask [`Monitor::find`](modelwatch::Monitor::find), which knows what is registered and makes
+    /// nothing.
     ///
     /// ```
     /// use http::Request;
@@ -64,39 +51,50 @@ impl<F> InferenceLayer<PerRequest<F>> {
     ///
     /// let monitor = modelwatch::Monitor::new();
     /// let stable = monitor.model("claims-risk", "2026-04-01").register()?;
-    /// let layer = InferenceLayer::per_request(&stable, move |request: &Request<String>| {
+    /// let layer = InferenceLayer::per_request(move |request: &Request<String>| {
     ///     let version = request.headers().get("x-model-version")?.to_str().ok()?;
-    ///     Some(monitor.resolve("claims-risk", version))
-    /// });
+    ///     monitor.find("claims-risk", version)
+    /// })
+    /// .otherwise(&stable);
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
-    pub fn per_request<B>(otherwise: &Model, select: F) -> Self
+    pub fn per_request<B>(select: F) -> Self
     where
         F: Fn(&Request<B>) -> Option<Model>,
     {
-        Self {
-            models: Arc::new(PerRequest {
-                otherwise: Fixed::new(otherwise, UNMATCHED),
-                select: Arc::new(select),
-            }),
-            classify: None,
-        }
+        Self::of(PerRequest::new(select))
+    }
+
+    /// The model of requests that tell none.
+    #[must_use]
+    pub fn otherwise(self, model: &Model) -> Self {
+        let models = self.0.models.otherwise(model);
+        self.with(models)
     }
 
     /// The `route` of requests that have no matched path: every request, outside axum.
     #[must_use]
     pub fn route(self, name: &str) -> Self {
-        Self {
-            models: Arc::new(PerRequest {
-                otherwise: self.models.otherwise.with_route(name),
-                select: self.models.select.clone(),
-            }),
-            classify: self.classify,
-        }
+        let models = self.0.models.with_route(name);
+        self.with(models)
     }
 }
 
 impl<M> InferenceLayer<M> {
+    fn of(models: M) -> Self {
+        Self(Settings {
+            models: Arc::new(models),
+            classify: None,
+        })
+    }
+
+    fn with(self, models: M) -> Self {
+        Self(Settings {
+            models: Arc::new(models),
+            classify: self.0.classify,
+        })
+    }
+
     /// Decides the status of an answer by its head, in place of [`Status::from_http`] and of the gRPC code in the
     /// headers. It has no say over errors, panics, broken bodies and cancelled requests, nor over a gRPC code in the
     /// trailers that is not OK.
@@ -112,7 +110,7 @@ impl<M> InferenceLayer<M> {
     /// ```
     #[must_use]
     pub fn classify(mut self, classify: impl Fn(&ResponseHead<'_>) -> Status + Send + Sync + 'static) -> Self {
-        self.classify = Some(Arc::new(classify));
+        self.0.classify = Some(Arc::new(classify));
         self
     }
 }
@@ -123,24 +121,19 @@ impl<S, M> Layer<S> for InferenceLayer<M> {
     fn layer(&self, inner: S) -> Self::Service {
         InferenceService {
             inner,
-            layer: self.clone(),
+            settings: self.0.clone(),
         }
     }
 }
 
 impl<M> Clone for InferenceLayer<M> {
     fn clone(&self) -> Self {
-        Self {
-            models: self.models.clone(),
-            classify: self.classify.clone(),
-        }
+        Self(self.0.clone())
     }
 }
 
 impl<M: fmt::Debug> fmt::Debug for InferenceLayer<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InferenceLayer")
-            .field("models", &self.models)
-            .finish_non_exhaustive()
+        f.debug_tuple("InferenceLayer").field(&self.0.models).finish()
     }
 }

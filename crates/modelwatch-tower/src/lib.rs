@@ -26,21 +26,31 @@
 //!
 //! | the end | status |
 //! | --- | --- |
-//! | the last frame of the body, or the head where no body follows (HEAD, 1xx, 204, 304) | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
-//! | gRPC trailers, or a head with `grpc-status` | by the code: the caller's mistakes `client_error`, CANCELLED `cancelled`, OK `success`, the rest `error` |
+//! | the last frame of the body, or its last byte where `content-length` told how many | by the head: 4xx `client_error`, 5xx `error`, the rest `success` |
+//! | the head, where no body follows (HEAD, 1xx, 204, 304, a CONNECT that succeeds) | by the head |
+//! | a body shorter or longer than its `content-length` | `error` |
+//! | a body dropped before its end, such as that of a 503 before a retry | by the head; `cancelled` where the head is a success |
+//! | gRPC trailers, a head with `grpc-status`, the last message of gRPC-Web | by the code: the caller's mistakes `client_error`, CANCELLED `cancelled`, OK `success`, the rest `error` |
 //! | a gRPC body that ends without trailers | `error` |
 //! | an error of the service or of the body | `error` |
 //! | a panic in the call, the future or the body | `error` |
-//! | the future or the body dropped before its end | `cancelled` |
+//! | the future dropped before its end | `cancelled` |
 //! | `poll_ready` failing, so that the request never gets in | `error`, with a latency of zero |
 //!
-//! [`InferenceLayer::classify`] decides otherwise about heads.
+//! Not counted are CORS preflights and pages of metrics, which are no inference. [`InferenceLayer::classify`] decides otherwise about
+//! heads.
+//!
+//! Of gRPC's codes, UNIMPLEMENTED is the caller's mistake where the path is no known method, and so is INTERNAL where its message is
+//! that of tonic or prost for a request they can't read.
 //!
 //! # Which model, which route
 //!
 //! [`InferenceLayer::new`] takes the one model a service serves; [`InferenceLayer::per_request`] asks the request. Either
-//! way a handler that decides late answers with [`ServedBy`]. The route is the pattern axum matched (feature `axum`), else the
-//! method of a gRPC request (feature `tonic`), else the name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
+//! way a handler that chooses a version says so before the work, with [`Serving`](modelwatch::Serving), and from then on everything counts
+//! for that version. [`ServedBy`] on the answer is for what is decided last.
+//!
+//! The route is the pattern axum matched (feature `axum`), else the method of a gRPC request (feature `tonic`) that has answered
+//! OK once or is declared, else the name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
 //!
 //! # Order of layers
 //!
@@ -64,21 +74,24 @@ mod axum;
 mod body;
 mod classify;
 mod future;
-#[cfg(feature = "tonic")]
-mod grpc;
-mod guard;
+mod grpc_status;
+mod grpc_web;
 mod layer;
+mod methods;
+mod not_inference;
 mod select;
+mod served_by;
 mod service;
+mod settings;
 
 #[cfg(feature = "axum")]
-pub use crate::axum::metrics_route;
+pub use crate::axum::{MetricsServer, Serving, metrics_route, serve_metrics};
 pub use body::InferenceBody;
 pub use classify::ResponseHead;
 pub use future::InferenceFuture;
-pub use guard::ServedBy;
-pub use layer::{InferenceLayer, UNMATCHED};
-pub use select::{Begun, Fixed, PerRequest, Select};
+pub use layer::InferenceLayer;
+pub use select::{Begun, Fixed, PerRequest, Select, UNMATCHED};
+pub use served_by::ServedBy;
 pub use service::InferenceService;
 
 /// The snippets of the guide and of the README compile.

@@ -3,49 +3,83 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use http::Request;
-use modelwatch::{InFlight, Model, Route};
+use http::{Method, Request, header};
+use modelwatch::{Model, Route, Watched};
+
+#[cfg(feature = "tonic")]
+use crate::classify::Protocol;
+use crate::methods::{Methods, Unproved};
+
+/// The `route` of requests for which there is no name: no matched path, and none given to the layer.
+pub const UNMATCHED: &str = "__unmatched__";
 
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
 pub trait Select<B> {
     /// Begins a request on its route.
     fn start(&self, request: &Request<B>) -> Begun;
-    /// For a service that failed before it got a request.
-    fn fallback(&self) -> &Route;
+    /// For a service that failed before it got a request; nothing where only requests tell the model.
+    fn fallback(&self) -> Option<&Route>;
 }
 
 /// A request that has begun.
 #[derive(Debug)]
 pub struct Begun {
-    pub(crate) in_flight: InFlight,
-    #[cfg(feature = "tonic")]
-    pub(crate) unproved: Option<Box<crate::grpc::Unproved>>,
+    pub(crate) watched: Watched,
+    /// It asked for something that the service is known to have.
+    pub(crate) known: bool,
+    pub(crate) unproved: Option<Box<Unproved>>,
 }
 
-impl From<Route> for Begun {
+impl Begun {
     #[inline(always)]
-    fn from(route: Route) -> Self {
+    fn on(model: &Model, route: &str) -> Self {
         Self {
-            in_flight: route.into(),
-            #[cfg(feature = "tonic")]
+            watched: Watched::new(model.route(route).into()),
+            known: true,
+            unproved: None,
+        }
+    }
+
+    #[inline(always)]
+    fn unknown(watched: Watched) -> Self {
+        Self {
+            watched,
+            known: false,
             unproved: None,
         }
     }
 }
 
-#[cfg(feature = "tonic")]
-impl Begun {
-    /// On the method's route if there is one, else on another until the path has proved to be a method.
-    #[inline]
-    fn grpc(model: &Model, path: &str, otherwise: impl FnOnce() -> Route) -> Self {
-        match model.find_route(path) {
-            Some(route) => route.into(),
-            None => Self {
-                in_flight: otherwise().into(),
-                unproved: Some(crate::grpc::Unproved::new(model, path)),
-            },
+/// What a request says of its route.
+enum Asked<'a> {
+    /// A router matched this pattern.
+    Pattern(&'a str),
+    /// A gRPC call of this path.
+    #[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "never made without gRPC"))]
+    Method(&'a str),
+    Nothing,
+}
+
+#[inline(always)]
+fn asked<B>(request: &Request<B>) -> Asked<'_> {
+    let pattern = matched_path(request);
+    #[cfg(feature = "tonic")]
+    {
+        // A wildcard is how routers have the services of tonic.
+        let wild = |pattern: &str| pattern.ends_with('}') && pattern.contains("{*");
+        if pattern.is_none_or(wild) && Protocol::of(request.headers()) != Protocol::Http {
+            return Asked::Method(request.uri().path());
         }
     }
+    pattern.map_or(Asked::Nothing, Asked::Pattern)
+}
+
+/// A browser that asks whether it may ask: no inference.
+#[inline(always)]
+fn is_preflight<B>(request: &Request<B>) -> bool {
+    *request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ORIGIN)
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Every request belongs to one model version.
@@ -56,6 +90,7 @@ pub struct Fixed {
     name: Arc<str>,
     /// Of that name, once it is wanted: a service where every path is matched does not expose it.
     route: OnceLock<Route>,
+    methods: Arc<Methods>,
 }
 
 impl Fixed {
@@ -64,63 +99,156 @@ impl Fixed {
             model: model.clone(),
             name: name.into(),
             route: OnceLock::new(),
+            methods: Arc::default(),
         }
     }
 
     /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
     pub(crate) fn with_route(&self, name: &str) -> Self {
-        let fixed = Self::new(&self.model, name);
-        fixed.fallback();
+        let fixed = Self {
+            methods: self.methods.clone(),
+            ..Self::new(&self.model, name)
+        };
+        fixed.unnamed();
         fixed
     }
 
     #[inline(always)]
-    fn fallback(&self) -> &Route {
+    fn unnamed(&self) -> &Route {
         self.route.get_or_init(|| self.model.route(&self.name))
+    }
+
+    #[inline(always)]
+    fn start_asked(&self, asked: &Asked<'_>) -> Begun {
+        match asked {
+            Asked::Pattern(pattern) => Begun::on(&self.model, pattern),
+            Asked::Method(path) => start_method(&self.model, path, &self.methods, || self.unnamed().clone()),
+            Asked::Nothing => Begun::unknown(Watched::new(self.unnamed().start())),
+        }
+    }
+}
+
+/// On the method's route if there is one, else on another until the path has proved to be a method.
+fn start_method(model: &Model, path: &str, methods: &Arc<Methods>, meanwhile: impl FnOnce() -> Route) -> Begun {
+    if let Some(route) = model.find_route(path) {
+        return Begun {
+            watched: Watched::new(route.into()),
+            known: true,
+            unproved: None,
+        };
+    }
+    if methods.has(path) {
+        return Begun::on(model, path);
+    }
+    Begun {
+        watched: Watched::unproved(model, path, &meanwhile()),
+        known: false,
+        unproved: Some(Unproved::new(methods, path)),
     }
 }
 
 impl<B> Select<B> for Fixed {
     #[inline(always)]
     fn start(&self, request: &Request<B>) -> Begun {
-        if let Some(path) = matched_path(request) {
-            return self.model.route(path).into();
+        if is_preflight(request) {
+            return Begun::unknown(Watched::nothing());
         }
-        #[cfg(feature = "tonic")]
-        if let Some(path) = crate::grpc::path(request) {
-            return Begun::grpc(&self.model, path, || self.fallback().clone());
-        }
-        self.fallback().clone().into()
+        self.start_asked(&asked(request))
     }
 
-    fn fallback(&self) -> &Route {
-        self.fallback()
+    fn fallback(&self) -> Option<&Route> {
+        Some(self.unnamed())
     }
 }
 
 /// The request tells the model version.
 pub struct PerRequest<F> {
-    pub(crate) otherwise: Fixed,
     pub(crate) select: Arc<F>,
+    /// For requests that tell none.
+    pub(crate) otherwise: Option<Fixed>,
+    /// For requests without a matched path.
+    pub(crate) name: Arc<str>,
+    pub(crate) methods: Arc<Methods>,
+}
+
+impl<F> PerRequest<F> {
+    pub(crate) fn new(select: F) -> Self {
+        Self {
+            select: Arc::new(select),
+            otherwise: None,
+            name: UNMATCHED.into(),
+            methods: Arc::default(),
+        }
+    }
+
+    pub(crate) fn otherwise(&self, model: &Model) -> Self {
+        Self {
+            select: self.select.clone(),
+            otherwise: Some(Fixed {
+                methods: self.methods.clone(),
+                ..Fixed::new(model, &self.name)
+            }),
+            name: self.name.clone(),
+            methods: self.methods.clone(),
+        }
+    }
+
+    pub(crate) fn with_route(&self, name: &str) -> Self {
+        Self {
+            select: self.select.clone(),
+            otherwise: self.otherwise.as_ref().map(|otherwise| otherwise.with_route(name)),
+            name: name.into(),
+            methods: self.methods.clone(),
+        }
+    }
 }
 
 impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
     #[inline(always)]
     fn start(&self, request: &Request<B>) -> Begun {
-        let Some(model) = (self.select)(request) else {
-            return self.otherwise.start(request);
-        };
-        #[cfg(feature = "tonic")]
-        if let (None, Some(path)) = (matched_path(request), crate::grpc::path(request)) {
-            return Begun::grpc(&model, path, || model.route(&self.otherwise.name));
+        if is_preflight(request) {
+            return Begun::unknown(Watched::nothing());
         }
-        model
-            .route(matched_path(request).unwrap_or(&self.otherwise.name))
-            .into()
+        let asked = asked(request);
+        let Some(model) = (self.select)(request) else {
+            return match &self.otherwise {
+                Some(otherwise) => otherwise.start_asked(&asked),
+                None => self.unclaimed(&asked),
+            };
+        };
+        match asked {
+            Asked::Pattern(pattern) => Begun::on(&model, pattern),
+            Asked::Method(path) => start_method(&model, path, &self.methods, || model.route(&self.name)),
+            Asked::Nothing => Begun::unknown(Watched::new(model.route(&self.name).into())),
+        }
     }
 
-    fn fallback(&self) -> &Route {
-        self.otherwise.fallback()
+    fn fallback(&self) -> Option<&Route> {
+        self.otherwise.as_ref().map(Fixed::unnamed)
+    }
+}
+
+impl<F> PerRequest<F> {
+    /// Counts for nobody, unless the handler says for whom.
+    fn unclaimed(&self, asked: &Asked<'_>) -> Begun {
+        match asked {
+            Asked::Pattern(pattern) => Begun {
+                watched: Watched::unclaimed(pattern),
+                known: true,
+                unproved: None,
+            },
+            Asked::Method(path) if self.methods.has(path) => Begun {
+                watched: Watched::unclaimed(path),
+                known: true,
+                unproved: None,
+            },
+            Asked::Method(path) => Begun {
+                watched: Watched::unclaimed_unproved(&self.name, path),
+                known: false,
+                unproved: Some(Unproved::new(&self.methods, path)),
+            },
+            Asked::Nothing => Begun::unknown(Watched::unclaimed(&self.name)),
+        }
     }
 }
 

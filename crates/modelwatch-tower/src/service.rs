@@ -2,20 +2,20 @@ use std::fmt;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use modelwatch::Status;
 use tower_service::Service;
 
-use crate::body::InferenceBody;
-use crate::future::InferenceFuture;
-use crate::layer::InferenceLayer;
-use crate::select::{Fixed, Select};
+use crate::body::{Call, InferenceBody};
+use crate::future::{Bodiless, InferenceFuture};
+use crate::select::{Begun, Fixed, Select};
+use crate::settings::Settings;
 
-/// A service whose requests are recorded. From [`InferenceLayer`].
+/// A service whose requests are recorded. From [`InferenceLayer`](crate::InferenceLayer).
 pub struct InferenceService<S, M = Fixed> {
     pub(crate) inner: S,
-    pub(crate) layer: InferenceLayer<M>,
+    pub(crate) settings: Settings<M>,
 }
 
 impl<S, M, RequestBody, ResponseBody> Service<Request<RequestBody>> for InferenceService<S, M>
@@ -32,8 +32,10 @@ where
     #[inline(always)]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let ready = ready!(self.inner.poll_ready(context));
-        if ready.is_err() {
-            self.layer.models.fallback().record(Status::Error, Duration::ZERO);
+        if ready.is_err()
+            && let Some(route) = self.settings.models.fallback()
+        {
+            route.record(Status::Error, Duration::ZERO);
         }
         Poll::Ready(ready)
     }
@@ -41,15 +43,18 @@ where
     #[inline(always)]
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
-        let begun = self.layer.models.start(&request);
-        let head_only = *request.method() == Method::HEAD;
+        let Begun {
+            mut watched,
+            known,
+            unproved,
+        } = self.settings.models.start(&request);
+        let bodiless = Bodiless::of(request.method());
         InferenceFuture {
-            inner: self.inner.call(request),
-            in_flight: Some(begun.in_flight),
-            #[cfg(feature = "tonic")]
-            unproved: begun.unproved,
-            head_only,
-            classify: self.layer.classify.clone(),
+            inner: watched.poll(|| self.inner.call(request)),
+            watched,
+            call: Call { known, unproved },
+            bodiless,
+            classify: self.settings.classify.clone(),
         }
     }
 }
@@ -58,7 +63,7 @@ impl<S: Clone, M> Clone for InferenceService<S, M> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            layer: self.layer.clone(),
+            settings: self.settings.clone(),
         }
     }
 }
@@ -67,7 +72,7 @@ impl<S: fmt::Debug, M: fmt::Debug> fmt::Debug for InferenceService<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InferenceService")
             .field("inner", &self.inner)
-            .field("layer", &self.layer)
+            .field("settings", &self.settings)
             .finish()
     }
 }

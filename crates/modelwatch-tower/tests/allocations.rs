@@ -40,7 +40,7 @@ fn neither_a_fixed_model_nor_one_already_seen_allocates() {
     let model = monitor.model("m", "1").register().expect("valid");
     let fixed = InferenceLayer::new(&model).route("predict");
     let resolver = monitor.clone();
-    let chosen = InferenceLayer::per_request(&model, move |_: &Request<()>| Some(resolver.resolve("m", "2")));
+    let chosen = InferenceLayer::per_request(move |_: &Request<()>| Some(resolver.resolve("m", "2")));
     let mut bare = answer;
     let mut fixed = fixed.layer(answer);
     let mut chosen = chosen.route("predict").layer(answer);

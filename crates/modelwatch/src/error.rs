@@ -31,6 +31,15 @@ pub enum ConfigError {
         /// What was asked for.
         requested: f64,
     },
+    /// What was said of the service's build can't be a label value.
+    Service {
+        /// The label of `ml_service_info`.
+        label: &'static str,
+        /// What was given, or the beginning of it.
+        value: String,
+        /// What is wrong with it, and what to do.
+        problem: &'static str,
+    },
     /// Bucket bounds that no histogram can have.
     Buckets(BucketsError),
 }
@@ -54,6 +63,7 @@ impl fmt::Display for ConfigError {
                 f,
                 "the share of failed requests with an event is {requested}; set MonitorBuilder::failure_events between 0 and 1"
             ),
+            Self::Service { label, value, problem } => write!(f, "{label} {value:?} {problem}"),
             Self::Buckets(error) => error.fmt(f),
         }
     }

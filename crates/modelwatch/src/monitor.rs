@@ -14,6 +14,8 @@ use crate::exposition::format::Format;
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
+use crate::exposition::scrape_thread::ScrapeThread;
+use crate::exposition::service_build::ServiceBuild;
 use crate::exposition::sink::Sink;
 use crate::handles::model::Model;
 use crate::handles::model_builder::ModelBuilder;
@@ -43,6 +45,7 @@ pub struct Monitor(Arc<Inner>);
 struct Inner {
     catalog: Catalog,
     exposer: Exposer,
+    scrape_thread: ScrapeThread,
 }
 
 impl Monitor {
@@ -69,6 +72,22 @@ impl Monitor {
         Model(self.0.catalog.resolve(name, version))
     }
 
+    /// Returns the version of a model if it was registered or resolved before. Unlike [`resolve`](Self::resolve), this never makes one: use
+    /// it for names that clients choose. A version that is retired is found for as long as it is remembered, and records without coming
+    /// back into use. Takes no lock for what this thread found among its last few.
+    ///
+    /// ```
+    /// let monitor = modelwatch::Monitor::new();
+    /// monitor.model("claims-risk", "2026-04-01").register()?;
+    /// assert!(monitor.find("claims-risk", "2026-04-01").is_some());
+    /// assert!(monitor.find("claims-risk", "whatever a client sends").is_none());
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn find(&self, name: &str, version: &str) -> Option<Model> {
+        self.0.catalog.find_lately(name, version).map(Model)
+    }
+
     /// The exposition in one format, with no lock held while it is written.
     #[must_use]
     pub fn encode(&self, format: Format) -> Vec<u8> {
@@ -85,6 +104,12 @@ impl Monitor {
     #[must_use]
     pub fn scrape(&self, accept: Option<&str>, accept_encoding: Option<&str>) -> Scrape {
         self.0.exposer.scrape(&self.0.catalog, accept, accept_encoding)
+    }
+
+    /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
+    /// spare while inference fills its pools. Jobs run one after the other; where no thread can be started, one runs here and now.
+    pub fn on_scrape_thread(&self, job: impl FnOnce() + Send + 'static) {
+        self.0.scrape_thread.run(Box::new(job));
     }
 
     /// Exposes rows of the contract that a part beside the serving path keeps: the prediction log, the drift job.
@@ -140,6 +165,7 @@ pub struct MonitorBuilder {
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
+    service: ServiceBuild,
     #[cfg(feature = "tracing")]
     tracing: Tracing,
 }
@@ -152,6 +178,7 @@ impl Default for MonitorBuilder {
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
+            service: ServiceBuild::default(),
             #[cfg(feature = "tracing")]
             tracing: Tracing::default(),
         }
@@ -190,6 +217,30 @@ impl MonitorBuilder {
         self
     }
 
+    /// Sets the version of the service's build: the `service_version` label of `ml_service_info`. Defaults to the
+    /// environment variable `MODELWATCH_SERVICE_VERSION`.
+    ///
+    /// ```
+    /// use modelwatch::Monitor;
+    ///
+    /// let monitor = Monitor::builder().service_version(env!("CARGO_PKG_VERSION")).revision("8cacfd4").build()?;
+    /// # Ok::<(), modelwatch::ConfigError>(())
+    /// ```
+    ///
+    /// Where neither version nor revision is known, there is no `ml_service_info`; where one of them is not, its label is
+    /// [`UNKNOWN`](crate::UNKNOWN).
+    pub fn service_version(mut self, version: impl Into<String>) -> Self {
+        self.service.version = Some(version.into());
+        self
+    }
+
+    /// Sets the source revision of the service's build: the `revision` label of `ml_service_info`. Defaults to the
+    /// environment variable `MODELWATCH_REVISION`.
+    pub fn revision(mut self, revision: impl Into<String>) -> Self {
+        self.service.revision = Some(revision.into());
+        self
+    }
+
     /// Where the trace id of the request at hand is to be had, for exemplars and for the events of failed requests. It is asked
     /// where the request ends, in whatever span is current there, and only when its answer has a use: once a scrape for
     /// each latency bucket and each status but success, and for each event.
@@ -221,7 +272,8 @@ impl MonitorBuilder {
     ///
     /// # Errors
     ///
-    /// When a limit or the window is zero, or bucket bounds are not finite and increasing.
+    /// When a limit or the window is zero, what is said of the build can't be a label value, or bucket bounds are not
+    /// finite and increasing.
     pub fn build(self) -> Result<Monitor, ConfigError> {
         self.limits.check()?;
         if self.window.is_zero() {
@@ -233,6 +285,7 @@ impl MonitorBuilder {
                 requested: self.tracing.event_ratio,
             });
         }
+        self.service.check(&self.limits)?;
         BucketsError::check_durations(&self.latency_buckets)?;
         BucketsError::check(&self.score_buckets)?;
         Ok(self.unchecked())
@@ -249,7 +302,8 @@ impl MonitorBuilder {
         );
         Monitor(Arc::new(Inner {
             catalog: Catalog::new(context),
-            exposer: Exposer::new(self.process_metrics),
+            exposer: Exposer::new(self.process_metrics, self.service.labels(&self.limits)),
+            scrape_thread: ScrapeThread::default(),
         }))
     }
 }

@@ -55,14 +55,14 @@ fn consistent(samples: &[Sample]) {
     let of = |name: &str| {
         let samples = samples.iter().filter(|sample| sample.name == name);
         samples
-            .map(|sample| (sample.labels["feature_name"].clone(), sample.value))
+            .map(|sample| (sample.labels.clone(), sample.value))
             .collect::<HashMap<_, _>>()
     };
     let observed = of("ml_feature_observations_total");
     for (feature, missing) in of("ml_feature_missing_total") {
         assert!(
             missing <= observed[&feature],
-            "{feature} is missing {missing} times of {}",
+            "{feature:?} is missing {missing} times of {}",
             observed[&feature]
         );
     }

@@ -23,11 +23,7 @@ type Series = (String, BTreeMap<String, String>);
 
 /// Every metric of the serving path in use.
 fn everything() -> (Monitor, Model) {
-    let limits = Limits {
-        classes_per_version: 2,
-        outcomes_per_version: 2,
-        ..Limits::default()
-    };
+    let limits = Limits::new().classes_per_version(2).outcomes_per_version(2);
     let monitor = Monitor::builder().limits(limits).build().expect("valid limits");
     let model = monitor
         .model("claims-risk", "2026-04-01")
@@ -172,19 +168,19 @@ fn judged_every_format_is_accepted_and_says_the_same() {
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_observations_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_observations_total", &[("feature_name", "income")]),
         Some(2.0)
     );
     assert_eq!(
-        value("ml_feature_out_of_range_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_out_of_range_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_defaulted_total", &[model, ("feature_name", "income")]),
+        with("ml_feature_defaulted_total", &[("feature_name", "income")]),
         Some(1.0)
     );
     assert_eq!(
-        value("ml_feature_missing_total", &[model, ("feature_name", "zipcode")]),
+        with("ml_feature_missing_total", &[("feature_name", "zipcode")]),
         Some(1.0)
     );
     assert_eq!(

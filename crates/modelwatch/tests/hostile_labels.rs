@@ -201,7 +201,7 @@ const COUNTED: [&str; 6] = [
 ];
 
 /// Everything that may be on these pages.
-const ALL: [&str; 20] = [
+const ALL: [&str; 21] = [
     "ml_inference_requests_total",
     "ml_inference_latency_seconds_bucket",
     "ml_inference_latency_seconds_count",
@@ -214,6 +214,7 @@ const ALL: [&str; 20] = [
     "ml_prediction_class_total",
     "ml_business_outcome_total",
     "ml_model_info",
+    "ml_model_registered_timestamp_seconds",
     "ml_feature_missing_ratio",
     "ml_feature_observations_total",
     "ml_feature_missing_total",
@@ -226,15 +227,13 @@ const ALL: [&str; 20] = [
 
 /// What was recorded, as each format has it, with room for so many values of each label.
 fn pages(recorded: &[Names], room: usize) -> [Vec<u8>; 3] {
-    let limits = Limits {
-        models: room,
-        versions_per_model: room,
-        routes_per_version: room,
-        features_per_model: room,
-        classes_per_version: room,
-        outcomes_per_version: room,
-        ..Limits::default()
-    };
+    let limits = Limits::new()
+        .models(room)
+        .versions_per_model(room)
+        .routes_per_version(room)
+        .features_per_model(room)
+        .classes_per_version(room)
+        .outcomes_per_version(room);
     let builder = Monitor::builder().limits(limits).process_metrics(false);
     let monitor = builder.build().expect("valid");
     for names in recorded {

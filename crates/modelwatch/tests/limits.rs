@@ -13,16 +13,15 @@ fn overflow(page: &MetricsPage, label: &str) -> f64 {
     page.sum("ml_label_overflow_total", &[("label", label)])
 }
 
-const SMALL: Limits = Limits {
-    models: 3,
-    versions_per_model: 3,
-    routes_per_version: 3,
-    routes: 1_000,
-    features_per_model: 3,
-    classes_per_version: 3,
-    outcomes_per_version: 3,
-    value_bytes: 16,
-};
+const SMALL: Limits = Limits::new()
+    .models(3)
+    .versions_per_model(3)
+    .routes_per_version(3)
+    .routes(1_000)
+    .features_per_model(3)
+    .classes_per_version(3)
+    .outcomes_per_version(3)
+    .value_bytes(16);
 
 fn small(limits: Limits) -> Monitor {
     Monitor::builder()
@@ -106,7 +105,7 @@ fn a_value_called_like_the_folded_ones_is_folded_with_them() {
 
 #[test]
 fn a_handle_that_was_folded_goes_on_counting() {
-    let monitor = small(Limits { models: 1, ..SMALL });
+    let monitor = small(SMALL.models(1));
     let _ = monitor.resolve("m", "1");
     let folded = monitor.resolve("n", "1");
     assert_eq!((folded.name(), folded.version()), (OTHER, OTHER));
@@ -132,10 +131,7 @@ fn a_handle_that_was_folded_goes_on_counting() {
 
 #[test]
 fn a_declared_feature_that_was_folded_counts_as_itself() {
-    let monitor = small(Limits {
-        features_per_model: 2,
-        ..SMALL
-    });
+    let monitor = small(SMALL.features_per_model(2));
     // Requests were there first.
     monitor.resolve("m", "0").record_feature("stranger", 1.0);
     let declare = || {
@@ -168,7 +164,7 @@ fn a_value_longer_than_the_limit_is_folded() {
 
 #[test]
 fn routes_are_bounded_over_all_versions_too() {
-    let monitor = small(Limits { routes: 4, ..SMALL });
+    let monitor = small(SMALL.routes(4));
     for version in ["1", "2", "3"] {
         let model = monitor.resolve("m", version);
         for route in ["a", "b", "c"] {
@@ -186,7 +182,7 @@ fn routes_are_bounded_over_all_versions_too() {
 
 #[test]
 fn a_handle_of_a_version_let_go_takes_no_place_from_the_others() {
-    let monitor = small(Limits { routes: 4, ..SMALL });
+    let monitor = small(SMALL.routes(4));
     let scrape = || (0..3).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
     for version in 0..50 {
         let model = monitor.resolve("m", &version.to_string());
@@ -330,20 +326,13 @@ fn a_million_of_everything_fits_in_bounded_memory() {
     assert_eq!(counted.sum("ml_inference_requests_total", &[]), 3.0 * million);
     assert_eq!(counted.sum("ml_inference_latency_seconds_count", &[]), 3.0 * million);
     assert_eq!(counted.sum("ml_feature_observations_total", &[]), million);
-    let limits = Limits::default();
     // Each label takes its limit, of which "m" and "stable" have one place, and folds the rest. Routes have one name more,
     // the other versions' "predict".
     for (label, metric, places, taken, more) in [
-        ("model_name", "ml_model_info", limits.models, 1, 0),
-        ("model_version", "ml_model_info", limits.versions_per_model, 1, 0),
-        ("route", "ml_inference_requests_total", limits.routes_per_version, 0, 1),
-        (
-            "feature_name",
-            "ml_feature_observations_total",
-            limits.features_per_model,
-            0,
-            0,
-        ),
+        ("model_name", "ml_model_info", 200, 1, 0),
+        ("model_version", "ml_model_info", 20, 1, 0),
+        ("route", "ml_inference_requests_total", 50, 0, 1),
+        ("feature_name", "ml_feature_observations_total", 200, 0, 0),
     ] {
         assert_eq!(overflow(&counted, label), million - (places - taken) as f64, "{label}");
         assert_eq!(counted.labels_of(metric, label).len(), places + 1 + more, "{label}");

@@ -63,21 +63,6 @@ fn judged_the_missing_ratio_of_the_drift_job_stands_where_no_model_has_its_own()
 }
 
 #[test]
-fn what_models_record_through_handles_cannot_be_pushed() {
-    let monitor = Monitor::new();
-    monitor.add_source(|readings| {
-        readings.push(
-            &contract::INFERENCE_REQUESTS,
-            &["claims", "1", "predict", "success"],
-            9.0,
-        );
-        readings.push(&contract::INFERENCE_LATENCY, &["claims", "1", "predict"], 9.0);
-    });
-    let page = String::from_utf8(text(&monitor)).unwrap();
-    assert!(!page.contains("ml_inference"), "{page}");
-}
-
-#[test]
 fn judged_hostile_and_missing_label_values_forge_nothing() {
     let monitor = Monitor::new();
     let long = "x".repeat(100_000);

@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use modelwatch::{Feature, FeatureValue, Format, Model, Monitor, Stage, Status};
+use modelwatch::{Feature, FeatureValue, Format, Limits, Model, Monitor, Stage, Status};
 use modelwatch_testkit::{MetricsPage, prometheus_text_strict};
 
 fn page(monitor: &Monitor) -> MetricsPage {
@@ -174,57 +174,173 @@ fn one_feature_can_be_recorded_alone() {
     assert_eq!(counts(&page, "zipcode"), [0.; 4]);
 }
 
-#[test]
-fn features_belong_to_the_model_and_survive_its_versions() {
-    let monitor = Monitor::new();
-    for version in ["1", "2", "3"] {
-        let model = monitor
-            .model("m", version)
-            .features([Feature::numeric("a")])
-            .register()
-            .expect("valid");
-        model.record_features([None::<f64>]);
-        model.retire();
-        for _ in 0..3 {
-            let _ = monitor.encode(Format::PrometheusText);
-        }
-        assert!(
-            !page(&monitor)
-                .labels_of("ml_model_info", "model_version")
-                .contains(version),
-            "let go"
-        );
+/// Retires a version and scrapes until it is on the page no more.
+fn let_go(monitor: &Monitor, model: &Model) {
+    model.retire();
+    for _ in 0..3 {
+        let _ = monitor.encode(Format::PrometheusText);
     }
-    assert_eq!(counts(&page(&monitor), "a"), [3., 3., 0., 0.]);
-    // It comes back, and its rows are not counted twice.
-    monitor.resolve("m", "2").record_features([1.0]);
-    assert_eq!(counts(&page(&monitor), "a"), [4., 3., 0., 0.]);
+    let live = page(monitor).labels_of("ml_model_info", "model_version");
+    assert!(!live.contains(model.version()), "{live:?}");
+}
+
+fn of_version(page: &MetricsPage, version: &str) -> [f64; 4] {
+    ["observations", "missing", "defaulted", "out_of_range"].map(|what| {
+        let labels = [("model_version", version), ("feature_name", "a")];
+        page.sum(&format!("ml_feature_{what}_total"), &labels)
+    })
 }
 
 #[test]
-fn rows_recorded_through_a_handle_that_was_let_go_still_count() {
+fn counts_features_by_version_and_goes_on_when_it_comes_back() {
+    let monitor = Monitor::new();
+    let register = |version| {
+        let features = [Feature::numeric("a").range(0.0..=1.0)];
+        monitor
+            .model("m", version)
+            .features(features)
+            .register()
+            .expect("valid")
+    };
+    let (one, two) = (register("1"), register("2"));
+    one.record_features([None::<f64>]);
+    two.record_features([5.0]);
+    two.record_features([FeatureValue::Defaulted]);
+    monitor.resolve("m", "undeclared").record_feature("a", 5.0);
+    let before = page(&monitor);
+    assert_eq!(of_version(&before, "1"), [1., 1., 0., 0.]);
+    assert_eq!(of_version(&before, "2"), [2., 0., 1., 1.]);
+    assert_eq!(of_version(&before, "undeclared"), [1., 0., 0., 0.]);
+    let_go(&monitor, &one);
+    assert_eq!(counts(&page(&monitor), "a"), [3., 0., 1., 1.]);
+    one.record_features([None::<f64>]);
+    let back = register("1");
+    back.record_features([0.5]);
+    assert_eq!(of_version(&page(&monitor), "1"), [3., 2., 0., 0.]);
+}
+
+#[test]
+fn a_feature_declared_and_one_seen_alone_are_on_the_page_of_that_version_only() {
+    let monitor = Monitor::new();
+    let features = [Feature::numeric("a")];
+    let one = monitor.model("m", "1").features(features).register().expect("valid");
+    let two = monitor.model("m", "2").register().expect("valid");
+    two.record_feature("b", 1.0);
+    one.record_named_features([("c", 1.0)]);
+    let page = page(&monitor);
+    let series = |version| {
+        let features = page
+            .labels_of("ml_feature_observations_total", "feature_name")
+            .into_iter();
+        let labels = |feature: &String| {
+            let labels = [("model_version", version), ("feature_name", feature.as_str())];
+            page.sum("ml_feature_observations_total", &labels)
+        };
+        features.map(|feature| labels(&feature)).collect::<Vec<_>>()
+    };
+    assert_eq!(series("1"), [1., 0., 1.]);
+    assert_eq!(series("2"), [0., 1., 0.]);
+    assert_eq!(page.count("ml_feature_observations_total"), 3);
+}
+
+#[test]
+fn the_missing_ratio_is_over_all_versions_those_that_went_included() {
     let monitor = Monitor::new();
     let model = with_features(&monitor);
+    let ratio = || page(&monitor).sum("ml_feature_missing_ratio", &[("feature_name", "income")]);
     model.record_features([FeatureValue::Missing]);
-    model.retire();
-    (0..3).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
-    (0..5).for_each(|_| model.record_features([FeatureValue::Missing]));
-    let counted = page(&monitor);
-    assert!(counted.labels_of("ml_model_info", "model_version").is_empty(), "let go");
-    assert_eq!(counts(&counted, "income"), [6., 6., 0., 0.]);
-    assert_eq!(
-        counted.sum("ml_feature_missing_ratio", &[("feature_name", "income")]),
-        1.0
-    );
-    // Nor are they lost when the version is forgotten, or counted twice when it comes back before.
-    assert_eq!(with_features(&monitor).version(), "1");
-    assert_eq!(counts(&page(&monitor), "income"), [6., 6., 0., 0.]);
-    model.retire();
+    let_go(&monitor, &model);
+    (0..2).for_each(|_| model.record_features([FeatureValue::Missing]));
+    assert_eq!(ratio(), 1.0);
+    let other = monitor
+        .model("m", "other")
+        .features([Feature::numeric("income")])
+        .register()
+        .expect("valid");
+    other.record_features([1.0]);
+    assert_eq!(ratio(), 0.75);
+    // More than are remembered come and go: the first is forgotten, what it counted is not.
     for version in 2..60 {
-        monitor.resolve("m", &version.to_string()).retire();
-        (0..2).for_each(|_| drop(monitor.encode(Format::PrometheusText)));
+        let_go(&monitor, &monitor.resolve("m", &version.to_string()));
     }
-    assert_eq!(counts(&page(&monitor), "income"), [6., 6., 0., 0.]);
+    assert_eq!(ratio(), 0.75);
+}
+
+#[test]
+fn says_when_a_version_was_first_registered() {
+    let seconds = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs_f64()
+    };
+    let before = seconds();
+    let monitor = Monitor::builder()
+        .limits(Limits::new().versions_per_model(2))
+        .build()
+        .expect("valid");
+    let model = monitor.model("m", "1").register().expect("valid");
+    let after = seconds();
+    let _ = monitor.resolve("m", "2");
+    let _ = monitor.resolve("m", "past the limit");
+    let registered = || page(&monitor).sum("ml_model_registered_timestamp_seconds", &[("model_version", "1")]);
+    let first = registered();
+    assert!((before..=after).contains(&first), "{before} {first} {after}");
+    model.retire();
+    let _ = monitor.model("m", "1").register().expect("valid");
+    assert_eq!(registered(), first, "it came back");
+    let versions = page(&monitor).labels_of("ml_model_registered_timestamp_seconds", "model_version");
+    assert_eq!(
+        versions,
+        ["1", "2"].map(str::to_owned).into(),
+        "the overflow is no version"
+    );
+}
+
+#[test]
+fn the_digest_differs_with_whatever_was_declared() {
+    let digest = |features: Vec<Feature>| {
+        let monitor = Monitor::new();
+        monitor.model("m", "1").features(features).register().expect("valid");
+        let digests = page(&monitor).labels_of("ml_model_features_info", "features_digest");
+        assert_eq!(digests.len(), 1);
+        digests.into_iter().next().expect("one")
+    };
+    let cases: Vec<Vec<Feature>> = vec![
+        vec![],
+        vec![Feature::numeric("a")],
+        vec![Feature::numeric("b")],
+        vec![Feature::categorical("a")],
+        vec![Feature::categorical("a").categories(["x", "y"])],
+        vec![Feature::categorical("a").categories(["xy"])],
+        vec![Feature::categorical("a").categories(Vec::<String>::new())],
+        vec![Feature::numeric("a").range(0.0..=1.0)],
+        vec![Feature::numeric("a").range(0.0..=2.0)],
+        vec![Feature::numeric("a"), Feature::numeric("b")],
+        vec![Feature::numeric("b"), Feature::numeric("a")],
+        vec![Feature::numeric("ab")],
+    ];
+    let digests: Vec<_> = cases.iter().cloned().map(digest).collect();
+    let distinct: std::collections::BTreeSet<_> = digests.iter().collect();
+    assert_eq!(distinct.len(), cases.len(), "{digests:?}");
+    assert_eq!(cases.iter().cloned().map(digest).collect::<Vec<_>>(), digests);
+    let sorted = vec![Feature::categorical("a").categories(["y", "x", "x"])];
+    assert_eq!(digest(sorted), digests[4], "the order of categories says nothing");
+    let zero = vec![Feature::numeric("a").range(-0.0..=1.0)];
+    assert_eq!(digest(zero), digests[7], "one zero");
+    // A value that rules and dashboards compare between releases.
+    assert_eq!(digests[7], "137a37e566e8602a");
+}
+
+#[test]
+fn a_version_without_declared_features_has_no_digest() {
+    let monitor = Monitor::new();
+    let _ = monitor.model("m", "1").register().expect("valid");
+    assert!(
+        page(&monitor)
+            .labels_of("ml_model_features_info", "features_digest")
+            .is_empty()
+    );
 }
 
 #[test]

@@ -22,12 +22,7 @@ fn resident_bytes() -> u64 {
 
 #[test]
 fn judged_no_count_of_ten_thousand_rollouts_is_lost_and_memory_stays_flat() {
-    let limits = Limits {
-        models: 1,
-        // What is retired keeps its place until it has been scraped.
-        versions_per_model: 4 * AT_ONCE,
-        ..Limits::default()
-    };
+    let limits = Limits::new().models(1).versions_per_model(4 * AT_ONCE);
     // Few buckets, for Prometheus' sake: it has all the series to keep.
     let monitor = Monitor::builder()
         .limits(limits)

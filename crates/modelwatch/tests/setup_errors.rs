@@ -19,21 +19,19 @@ fn says(message: impl ToString, parts: &[&str]) {
 
 #[test]
 fn a_limit_of_zero_names_the_limit() {
-    type Set = fn(&mut Limits);
+    type Set = fn(Limits, usize) -> Limits;
     let zeros: [(&str, Set); 8] = [
-        ("models", |limits| limits.models = 0),
-        ("versions_per_model", |limits| limits.versions_per_model = 0),
-        ("routes_per_version", |limits| limits.routes_per_version = 0),
-        ("routes", |limits| limits.routes = 0),
-        ("features_per_model", |limits| limits.features_per_model = 0),
-        ("classes_per_version", |limits| limits.classes_per_version = 0),
-        ("outcomes_per_version", |limits| limits.outcomes_per_version = 0),
-        ("value_bytes", |limits| limits.value_bytes = 0),
+        ("models", Limits::models),
+        ("versions_per_model", Limits::versions_per_model),
+        ("routes_per_version", Limits::routes_per_version),
+        ("routes", Limits::routes),
+        ("features_per_model", Limits::features_per_model),
+        ("classes_per_version", Limits::classes_per_version),
+        ("outcomes_per_version", Limits::outcomes_per_version),
+        ("value_bytes", Limits::value_bytes),
     ];
     for (limit, set) in zeros {
-        let mut limits = Limits::default();
-        set(&mut limits);
-        let error = config_error(Monitor::builder().limits(limits));
+        let error = config_error(Monitor::builder().limits(set(Limits::new(), 0)));
         assert_eq!(error, ConfigError::ZeroLimit { limit });
         says(error, &[limit, "0", "at least 1"]);
     }
@@ -41,42 +39,29 @@ fn a_limit_of_zero_names_the_limit() {
 
 #[test]
 fn a_limit_that_no_table_could_hold_is_refused() {
-    type Set = fn(&mut Limits, usize);
+    type Set = fn(Limits, usize) -> Limits;
     let bounded: [(&str, usize, Set); 4] = [
-        ("features_per_model", 1024, |limits, value| {
-            limits.features_per_model = value;
-        }),
-        ("routes_per_version", 65_536, |limits, value| {
-            limits.routes_per_version = value;
-        }),
-        ("classes_per_version", 65_536, |limits, value| {
-            limits.classes_per_version = value;
-        }),
-        ("outcomes_per_version", 65_536, |limits, value| {
-            limits.outcomes_per_version = value;
-        }),
+        ("features_per_model", 1024, Limits::features_per_model),
+        ("routes_per_version", 65_536, Limits::routes_per_version),
+        ("classes_per_version", 65_536, Limits::classes_per_version),
+        ("outcomes_per_version", 65_536, Limits::outcomes_per_version),
     ];
     for (limit, most, set) in bounded {
-        let mut limits = Limits::default();
-        set(&mut limits, most);
         Monitor::builder()
-            .limits(limits)
+            .limits(set(Limits::new(), most))
             .build()
             .expect("the most there may be");
         for requested in [most + 1, usize::MAX] {
-            set(&mut limits, requested);
-            let error = config_error(Monitor::builder().limits(limits));
+            let error = config_error(Monitor::builder().limits(set(Limits::new(), requested)));
             assert_eq!(error, ConfigError::LimitTooHigh { limit, requested, most });
             says(error, &[&format!("{limit} is {requested}"), &format!("at most {most}")]);
         }
     }
-    let endless = Limits {
-        models: usize::MAX,
-        versions_per_model: usize::MAX,
-        routes: usize::MAX,
-        value_bytes: usize::MAX,
-        ..Limits::default()
-    };
+    let endless = Limits::new()
+        .models(usize::MAX)
+        .versions_per_model(usize::MAX)
+        .routes(usize::MAX)
+        .value_bytes(usize::MAX);
     let monitor = Monitor::builder().limits(endless).build().expect("no table of these");
     assert_eq!(monitor.resolve("m", "1").route("predict").name(), "predict");
 }
@@ -214,11 +199,7 @@ fn a_name_that_is_no_label_value_says_why() {
 
 #[test]
 fn a_contradictory_declaration_says_what_contradicts() {
-    let limits = Limits {
-        features_per_model: 2,
-        classes_per_version: 2,
-        ..Limits::default()
-    };
+    let limits = Limits::new().features_per_model(2).classes_per_version(2);
     let monitor = Monitor::builder().limits(limits).build().expect("valid");
     let model = || monitor.model("m", "1");
     refused(

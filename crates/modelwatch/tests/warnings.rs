@@ -46,16 +46,15 @@ impl<F: Fn(String) + 'static> Subscriber for Listener<F> {
 }
 
 fn cramped() -> Monitor {
-    let limits = Limits {
-        models: 2,
-        versions_per_model: 2,
-        routes_per_version: 1,
-        routes: 2,
-        features_per_model: 1,
-        classes_per_version: 1,
-        outcomes_per_version: 1,
-        value_bytes: 1000,
-    };
+    let limits = Limits::new()
+        .models(2)
+        .versions_per_model(2)
+        .routes_per_version(1)
+        .routes(2)
+        .features_per_model(1)
+        .classes_per_version(1)
+        .outcomes_per_version(1)
+        .value_bytes(1000);
     Monitor::builder().limits(limits).build().expect("valid")
 }
 

@@ -1,33 +1,11 @@
 //! The example, started as its page says.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-
-use modelwatch_testkit::{MetricsPage, http_get};
-
-struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.0.kill().expect("killed");
-        self.0.wait().expect("ended");
-    }
-}
+use modelwatch_testkit::{MetricsPage, Program, http_get};
 
 #[test]
 fn flights_are_scored_and_watched() {
-    let command = Command::new(env!("CARGO_BIN_EXE_example-actix"))
-        .arg("127.0.0.1:0")
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut service = Service(command.expect("the example starts"));
-    let mut line = String::new();
-    BufReader::new(service.0.stderr.take().expect("piped"))
-        .read_line(&mut line)
-        .expect("a line");
-    let address = line.trim_start_matches("listening on ").trim();
-    let address: SocketAddr = address.parse().expect("an address");
+    let service = Program::start(env!("CARGO_BIN_EXE_example-actix"), &["127.0.0.1:0"]);
+    let address = service.address(0);
     let predict = |flight: &str| {
         let config = ureq::config::Config::builder().http_status_as_error(false).build();
         let request = ureq::Agent::new_with_config(config).post(format!("http://{address}/predict"));

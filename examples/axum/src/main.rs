@@ -1,4 +1,4 @@
-//! A claims-risk service: a model behind axum, watched by modelwatch.
+//! A claims-risk service: two versions of a model behind axum, watched by modelwatch.
 //!
 //! ```sh
 //! cargo run -p example-axum
@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use modelwatch::{Feature, FeatureValue, Model, Monitor, RegisterError, Stage};
-use modelwatch_tower::{InferenceLayer, metrics_route};
+use modelwatch_tower::{InferenceLayer, Serving, metrics_route};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -29,7 +29,28 @@ struct Answer {
 
 type Refusal = (StatusCode, &'static str);
 
-async fn predict(State(model): State<Model>, Json(claim): Json<Claim>) -> Result<Json<Answer>, Refusal> {
+/// The version that serves, and the one that is to replace it.
+#[derive(Clone)]
+struct Versions {
+    stable: Model,
+    canary: Model,
+}
+
+impl Versions {
+    /// A tenth of the applicants get the canary, the same ones each time.
+    fn choose(&self, claim: &Claim) -> &Model {
+        let age = claim.age.unwrap_or_default() as u64;
+        if age % 10 == 9 { &self.canary } else { &self.stable }
+    }
+}
+
+async fn predict(
+    serving: Serving,
+    State(versions): State<Versions>,
+    Json(claim): Json<Claim>,
+) -> Result<Json<Answer>, Refusal> {
+    let model = versions.choose(&claim);
+    serving.by(model); // from here on everything counts for this version, however it ends
     // In the order they are declared below. What is missing or out of range is counted, by feature.
     model.record_features([
         FeatureValue::from(claim.income),
@@ -53,20 +74,24 @@ async fn predict(State(model): State<Model>, Json(claim): Json<Claim>) -> Result
 }
 
 fn app(monitor: &Monitor) -> Result<Router, RegisterError> {
-    let model = monitor
-        .model("claims-risk", "2026-04-01")
-        .framework("xgboost")
-        .features([
+    let register = |version| {
+        let model = monitor.model("claims-risk", version).framework("xgboost");
+        let features = model.features([
             Feature::numeric("income").range(0.0..=1e6),
             Feature::numeric("age").range(18.0..=120.0),
             Feature::categorical("zipcode"),
-        ])
-        .register()?;
+        ]);
+        features.register()
+    };
+    let versions = Versions {
+        stable: register("2026-04-01")?,
+        canary: register("2026-05-01")?,
+    };
     Ok(Router::new()
         .route("/predict", post(predict))
-        .layer(InferenceLayer::new(&model)) // every answer, panic and cancelled request of the routes above
-        .route("/metrics", metrics_route(monitor)) // after the layer, because a scrape is no inference
-        .with_state(model))
+        .layer(InferenceLayer::new(&versions.stable)) // every answer, panic and cancelled request of the routes above
+        .route("/metrics", metrics_route(monitor)) // a scrape is no inference
+        .with_state(versions))
 }
 
 #[tokio::main]

@@ -7,12 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use modelwatch::{Feature, Model, Monitor, Stage};
 use modelwatch_log::{ModelLog, PredictionLog};
-use modelwatch_tower::{InferenceLayer, ServedBy, metrics_route};
+use modelwatch_tower::{InferenceLayer, Serving, metrics_route};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{DELAY, Incident, Kind};
@@ -133,17 +132,17 @@ impl Shared {
     }
 }
 
-async fn predict(State(Service(service)): State<Service>, Json(request): Json<Request>) -> Response {
+async fn predict(
+    serving: Serving,
+    State(Service(service)): State<Service>,
+    Json(request): Json<Request>,
+) -> Result<Json<Answer>, (StatusCode, String)> {
     let version = service.choose();
-    let answer = answer(&service, version, &request).await;
-    (ServedBy(version.watched.clone()), answer).into_response()
-}
-
-async fn answer(service: &Shared, version: &Version, request: &Request) -> Result<Json<Answer>, (StatusCode, String)> {
     let model = &version.watched;
+    serving.by(model);
     let features = {
         let _preprocess = model.start_stage(Stage::Preprocess);
-        features(request)?
+        features(&request)?
     };
     model.record_features(features);
     if std::ptr::eq(version, &service.canary) {

@@ -14,7 +14,7 @@ use example_tonic::proto::{Delay, Flight};
 use flights::data::{self, FEATURES};
 use flights::model::{DelayModel, ranges};
 use modelwatch::{Feature, Model, Monitor};
-use modelwatch_tower::{InferenceLayer, metrics_route};
+use modelwatch_tower::{InferenceLayer, serve_metrics};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt};
@@ -64,15 +64,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .model("flight-delay", "2013-04-01")
         .framework("smartcore")
         .features(features)
+        .routes(["/flights.Delays/Predict", "/flights.Delays/PredictEach"])
         .register()?;
     let service = Service(Arc::new(DelayModel::train(&flights, &FEATURES)?), model.clone());
     let address = |position, or: &str| std::env::args().nth(position).unwrap_or_else(|| or.into());
     let calls = TcpListener::bind(address(1, "127.0.0.1:50051")).await?;
-    let scrapes = TcpListener::bind(address(2, "127.0.0.1:8000")).await?;
-    let (calls_at, scrapes_at) = (calls.local_addr()?, scrapes.local_addr()?);
-    eprintln!("listening on {calls_at} and, for scrapes, {scrapes_at}");
-    let metrics = axum::Router::new().route("/metrics", metrics_route(&monitor));
-    tokio::spawn(async { axum::serve(scrapes, metrics).await });
+    let metrics = serve_metrics(address(2, "127.0.0.1:8000"), &monitor)?; // answers while handlers block
+    eprintln!(
+        "listening on {} and, for scrapes, {}",
+        calls.local_addr()?,
+        metrics.local_addr()
+    );
     let mut server = tonic::transport::Server::builder().layer(InferenceLayer::new(&model)); // every call
     let router = server.add_service(DelaysServer::new(service));
     Ok(router.serve_with_incoming(TcpListenerStream::new(calls)).await?)

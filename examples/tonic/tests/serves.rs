@@ -1,22 +1,9 @@
 //! The example, started as its page says, and called by a real client.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-
 use example_tonic::proto::Flight;
 use example_tonic::proto::delays_client::DelaysClient;
-use modelwatch_testkit::{MetricsPage, http_get};
+use modelwatch_testkit::{MetricsPage, Program, http_get};
 use tonic::Code;
-
-struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.0.kill().expect("killed");
-        self.0.wait().expect("ended");
-    }
-}
 
 fn flight(features: &[(&str, f64)]) -> Flight {
     Flight {
@@ -29,18 +16,8 @@ fn flight(features: &[(&str, f64)]) -> Flight {
 
 #[tokio::test]
 async fn flights_are_scored_and_watched() {
-    let command = Command::new(env!("CARGO_BIN_EXE_example-tonic"))
-        .args(["127.0.0.1:0", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut service = Service(command.expect("the example starts"));
-    let mut line = String::new();
-    BufReader::new(service.0.stderr.take().expect("piped"))
-        .read_line(&mut line)
-        .expect("a line");
-    let addresses = line.trim_start_matches("listening on ").trim();
-    let (calls, scrapes) = addresses.split_once(" and, for scrapes, ").expect("two addresses");
-    let scrapes: SocketAddr = scrapes.parse().expect("an address");
+    let service = Program::start(env!("CARGO_BIN_EXE_example-tonic"), &["127.0.0.1:0", "127.0.0.1:0"]);
+    let (calls, scrapes) = (service.address(0), service.address(1));
 
     let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{calls}")).expect("an address");
     let mut client = DelaysClient::new(endpoint.connect().await.expect("connected"));

@@ -1,22 +1,23 @@
 //! The table against a server of actix-web.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::mpsc;
 use std::task::{Context, Poll};
-use std::thread;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::time::{Sleep, sleep, timeout};
-use actix_web::web::{self, Bytes};
-use actix_web::{App, Error, HttpResponse, HttpServer, rt};
-use endings::{FOR_EVER, SLOW, TIMEOUT, all_endings_are_counted, begun, counted, page, send};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, HttpServer};
+use endings::{
+    CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
+    every_ending_counts_for_the_version_that_was_chosen, send,
+};
 use modelwatch::{Model, Monitor};
-use modelwatch_actix::InferenceMiddleware;
+use modelwatch_actix::{InferenceMiddleware, ServedBy, Serving};
+use modelwatch_testkit::{ActixServer, begun, counted, page};
 
 /// Chunks with a pause before each, and then what `last` says.
 struct Chunks {
@@ -80,94 +81,80 @@ async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<Bo
     Err(actix_web::error::ErrorBadGateway("broken"))
 }
 
-struct Server {
-    address: SocketAddr,
-    handle: ServerHandle,
-    ended: thread::JoinHandle<io::Result<()>>,
-}
-
-fn serve(model: &Model) -> Server {
-    let (told, tell) = mpsc::channel();
+fn serve(model: &Model) -> ActixServer {
     let model = model.clone();
-    let ended = thread::spawn(move || {
-        rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || {
-                let watched = || InferenceMiddleware::new(&model);
-                let upgrade = || async {
-                    HttpResponse::SwitchingProtocols()
-                        .insert_header(("upgrade", "echo"))
-                        .upgrade("echo")
-                        .finish()
-                };
-                App::new()
-                    .service(
-                        web::resource("/timeout-outside")
-                            .wrap(watched())
-                            .wrap(from_fn(timed))
-                            .to(never),
-                    )
-                    .service(
-                        web::resource("/timeout-inside")
-                            .wrap(from_fn(timed))
-                            .wrap(watched())
-                            .to(never),
-                    )
-                    .service(
-                        web::resource("/error-value")
-                            .wrap(from_fn(fails))
-                            .wrap(watched())
-                            .to(never),
-                    )
-                    .service(
-                        web::scope("")
-                            .wrap(watched())
-                            .route("/ok", web::to(async || "fine"))
-                            .route(
-                                "/slow",
-                                web::to(async || {
-                                    sleep(SLOW).await;
-                                    "slow"
-                                }),
-                            )
-                            .route(
-                                "/client-error",
-                                web::to(async || HttpResponse::BadRequest().body("why")),
-                            )
-                            .route(
-                                "/server-error",
-                                web::to(async || HttpResponse::InternalServerError().body("how")),
-                            )
-                            .route(
-                                "/panic",
-                                web::to(async || if true { panic!("in the handler") } else { "never" }),
-                            )
-                            .route("/panic-in-body", web::to(|| chunks(0, Last::Panic)))
-                            .route("/broken", web::to(|| chunks(1, Last::Error)))
-                            .route("/stream", web::to(|| chunks(2, Last::End)))
-                            .route("/endless", web::to(|| chunks(u32::MAX, Last::End)))
-                            .route("/empty", web::to(async || ""))
-                            .route(
-                                "/no-content",
-                                web::to(async || HttpResponse::new(StatusCode::NO_CONTENT)),
-                            )
-                            .route("/never", web::to(never))
-                            .route("/upgrade", web::to(upgrade)),
-                    )
-            })
-            // Whoever closes his side is gone: without this a handler goes on for a client that left.
-            .h1_allow_half_closed(false)
-            .workers(1)
-            .shutdown_timeout(1)
-            .disable_signals()
-            .bind("127.0.0.1:0")?;
-            let address = server.addrs()[0];
-            let server = server.run();
-            told.send((address, server.handle())).expect("somebody waits");
-            server.await
+    ActixServer::start(move |listener| {
+        Ok(HttpServer::new(move || {
+            let watched = || InferenceMiddleware::new(&model);
+            let upgrade = || async {
+                HttpResponse::SwitchingProtocols()
+                    .insert_header(("upgrade", "echo"))
+                    .upgrade("echo")
+                    .finish()
+            };
+            App::new()
+                .service(
+                    web::resource("/timeout-outside")
+                        .wrap(watched())
+                        .wrap(from_fn(timed))
+                        .to(never),
+                )
+                .service(
+                    web::resource("/timeout-inside")
+                        .wrap(from_fn(timed))
+                        .wrap(watched())
+                        .to(never),
+                )
+                .service(
+                    web::resource("/error-value")
+                        .wrap(from_fn(fails))
+                        .wrap(watched())
+                        .to(never),
+                )
+                .service(
+                    web::scope("")
+                        .wrap(watched())
+                        .route("/ok", web::to(async || "fine"))
+                        .route(
+                            "/slow",
+                            web::to(async || {
+                                sleep(SLOW).await;
+                                "slow"
+                            }),
+                        )
+                        .route(
+                            "/client-error",
+                            web::to(async || HttpResponse::BadRequest().body("why")),
+                        )
+                        .route(
+                            "/server-error",
+                            web::to(async || HttpResponse::InternalServerError().body("how")),
+                        )
+                        .route(
+                            "/panic",
+                            web::to(async || if true { panic!("in the handler") } else { "never" }),
+                        )
+                        .route("/panic-in-body", web::to(|| chunks(0, Last::Panic)))
+                        .route("/broken", web::to(|| chunks(1, Last::Error)))
+                        .route("/stream", web::to(|| chunks(2, Last::End)))
+                        .route("/endless", web::to(|| chunks(u32::MAX, Last::End)))
+                        .route("/empty", web::to(async || ""))
+                        .route(
+                            "/no-content",
+                            web::to(async || HttpResponse::new(StatusCode::NO_CONTENT)),
+                        )
+                        .route("/never", web::to(never))
+                        .route("/upgrade", web::to(upgrade)),
+                )
         })
-    });
-    let (address, handle) = tell.recv().expect("serving");
-    Server { address, handle, ended }
+        // Whoever closes his side is gone: without this a handler goes on for a client that left.
+        .h1_allow_half_closed(false)
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+    })
 }
 
 fn model() -> (Monitor, Model) {
@@ -180,7 +167,7 @@ fn model() -> (Monitor, Model) {
 fn all_endings_are_counted_as_the_contract_says() {
     let (monitor, model) = model();
     let server = serve(&model);
-    all_endings_are_counted(&monitor, server.address);
+    all_endings_are_counted(&monitor, server.address());
 }
 
 #[test]
@@ -188,12 +175,11 @@ fn a_graceful_stop_lets_requests_in_flight_end_and_counts_them() {
     let (monitor, model) = model();
     let server = serve(&model);
     let clients: Vec<_> = (0..5)
-        .map(|_| send(server.address, "GET", "/slow").expect("sent"))
+        .map(|_| send(server.address(), "GET", "/slow").expect("sent"))
         .collect();
-    begun(&monitor, 5.0);
-    rt::System::new().block_on(server.handle.stop(true));
-    server.ended.join().expect("no panic").expect("served");
-    counted(&monitor, 5.0).assert_counted(&[("/slow", "1", "success", 5)]);
+    begun(&monitor, 5);
+    server.stop(true);
+    counted(&monitor, 5).assert_counted(&[("/slow", "1", "success", 5)]);
     drop(clients);
 }
 
@@ -201,12 +187,11 @@ fn a_graceful_stop_lets_requests_in_flight_end_and_counts_them() {
 fn a_stop_at_once_cancels_requests_in_flight() {
     let (monitor, model) = model();
     let server = serve(&model);
-    let clients = ["/never", "/endless"].map(|path| send(server.address, "GET", path).expect("sent"));
-    begun(&monitor, 2.0);
-    rt::System::new().block_on(server.handle.stop(false));
-    server.ended.join().expect("no panic").expect("served");
+    let clients = ["/never", "/endless"].map(|path| send(server.address(), "GET", path).expect("sent"));
+    begun(&monitor, 2);
+    server.stop(false);
     let expected = [("/endless", "1", "cancelled", 1), ("/never", "1", "cancelled", 1)];
-    counted(&monitor, 2.0).assert_counted(&expected);
+    counted(&monitor, 2).assert_counted(&expected);
     drop(clients);
 }
 
@@ -215,10 +200,90 @@ fn what_no_pattern_matches_has_one_series_whatever_clients_ask_for() {
     let (monitor, model) = model();
     let server = serve(&model);
     for number in 0..50 {
-        let mut stream = send(server.address, "GET", &format!("/scan/{number}")).expect("sent");
+        let mut stream = send(server.address(), "GET", &format!("/scan/{number}")).expect("sent");
         io::copy(&mut stream, &mut io::sink()).expect("an answer");
     }
-    counted(&monitor, 50.0).assert_counted(&[("__unmatched__", "1", "client_error", 50)]);
+    counted(&monitor, 50).assert_counted(&[("__unmatched__", "1", "client_error", 50)]);
     let routes = page(&monitor).labels_of("ml_inference_requests_total", "route");
     assert_eq!(routes.into_iter().collect::<Vec<_>>(), ["__unmatched__"]);
+}
+
+/// An extractor that takes no request.
+struct Refuses;
+
+impl FromRequest for Refuses {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(_: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        std::future::ready(Err(actix_web::error::ErrorUnprocessableEntity("no")))
+    }
+}
+
+/// Answers as the path asks it to, for the version that is chosen when the path says.
+async fn cell(serving: Serving, request: HttpRequest, canary: Data<Model>) -> actix_web::Result<HttpResponse> {
+    let mut words = request.path().split('/').skip(1);
+    let (choice, ending) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let choice = Choice::parse(choice);
+    if choice == Choice::Early {
+        serving.by(&canary);
+    }
+    let mut answer = work(ending).await.map_err(actix_web::error::ErrorBadGateway)?;
+    if choice == Choice::Late {
+        answer.extensions_mut().insert(ServedBy((**canary).clone()));
+    }
+    Ok(answer)
+}
+
+/// What a handler does after it has chosen.
+async fn work(ending: &str) -> io::Result<HttpResponse> {
+    Ok(match ending {
+        "ok" => HttpResponse::Ok().body("0.82"),
+        "error-by-question-mark" => return Err(io::Error::other("broken")),
+        "panic" => panic!("in the handler"),
+        "broken" => chunks(1, Last::Error).await,
+        "panic-in-body" => chunks(1, Last::Panic).await,
+        "endless" => chunks(u32::MAX, Last::End).await,
+        _ => HttpResponse::Ok().body(never().await),
+    })
+}
+
+#[test]
+fn every_ending_counts_for_the_version_its_handler_chose() {
+    let monitor = Monitor::new();
+    let register = |version| monitor.model("m", version).register().expect("valid");
+    let (stable, canary) = (register(STABLE), register(CANARY));
+    let server = ActixServer::start(move |listener| {
+        Ok(HttpServer::new(move || {
+            let watched = || InferenceMiddleware::new(&stable);
+            App::new()
+                .app_data(Data::new(canary.clone()))
+                .service(
+                    web::resource("/{choice}/outer-timeout")
+                        .wrap(watched())
+                        .wrap(from_fn(timed))
+                        .to(cell),
+                )
+                .service(
+                    web::resource("/{choice}/inner-timeout")
+                        .wrap(from_fn(timed))
+                        .wrap(watched())
+                        .to(cell),
+                )
+                .service(web::resource("/{choice}/refused").wrap(watched()).to(
+                    async |_: Refuses, serving: Serving, canary: Data<Model>| {
+                        serving.by(&canary);
+                        "never"
+                    },
+                ))
+                .service(web::resource("/{choice}/{ending}").wrap(watched()).to(cell))
+        })
+        .h1_allow_half_closed(false)
+        .workers(1)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+    });
+    every_ending_counts_for_the_version_that_was_chosen(&monitor, server.address());
 }

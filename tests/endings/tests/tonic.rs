@@ -6,20 +6,20 @@ use std::pin::Pin;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use endings::{FOR_EVER, SLOW, TIMEOUT, begun, counted, page, requests};
-use modelwatch::{Model, Monitor};
+use endings::{CANARY, Choice, FOR_EVER, Reaches, SLOW, STABLE, TIMEOUT};
+use modelwatch::{Model, Monitor, Serving};
+use modelwatch_testkit::{Stopped, TokioServer, begun, counted, page, page_once};
 use modelwatch_tower::{InferenceLayer, ServedBy};
 use proto::endings_client::EndingsClient;
 use proto::endings_server::{Endings, EndingsServer};
 use proto::{Ask, Told};
-use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tokio_stream::{Stream, StreamExt, iter};
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Request, Response, Status, Streaming};
+use tower::timeout::TimeoutLayer;
 
 mod proto {
     #![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
@@ -106,11 +106,8 @@ impl Endings for Obedient {
 
 struct World {
     monitor: Monitor,
-    runtime: Runtime,
-    address: SocketAddr,
+    server: TokioServer,
     client: EndingsClient<Channel>,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
 }
 
 /// A server, with a timeout outside of the layer if there is to be one.
@@ -118,35 +115,34 @@ fn world(server_timeout: Option<Duration>) -> World {
     let monitor = Monitor::new();
     let register = |version| monitor.model("m", version).register().expect("valid");
     let (model, canary) = (register("1"), register("2"));
-    let runtime = Runtime::new().expect("a runtime");
-    let (stop, stopped) = oneshot::channel::<()>();
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-        .expect("a port");
-    let address = listener.local_addr().expect("bound");
     let mut builder = Server::builder();
     if let Some(limit) = server_timeout {
         builder = builder.timeout(limit);
     }
-    let server = builder
+    let router = builder
         .layer(InferenceLayer::new(&model))
         .add_service(EndingsServer::new(Obedient { canary }));
-    let ended = runtime.spawn(async move {
-        let stopped = async { stopped.await.unwrap_or(()) };
+    World::serve(monitor, |listener, stopped| async move {
         let incoming = TcpListenerStream::new(listener);
-        server
+        router
             .serve_with_incoming_shutdown(incoming, stopped)
             .await
             .expect("served");
-    });
-    let client = runtime.block_on(connect(address));
-    World {
-        monitor,
-        runtime,
-        address,
-        client,
-        stop,
-        ended,
+    })
+}
+
+impl World {
+    fn serve<F>(monitor: Monitor, serve: impl FnOnce(tokio::net::TcpListener, Stopped) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let server = TokioServer::start(serve);
+        let client = server.runtime().block_on(connect(server.address()));
+        Self {
+            monitor,
+            server,
+            client,
+        }
     }
 }
 
@@ -174,6 +170,14 @@ const FROM_CLIENT: &str = "/endings.Endings/FromClient";
 const BOTH: &str = "/endings.Endings/Both";
 
 impl World {
+    /// Methods that need no OK to prove them.
+    fn declare<const N: usize>(&self, methods: [&str; N]) {
+        let model = self.monitor.find("m", "1").expect("registered");
+        for method in methods {
+            drop(model.route(method));
+        }
+    }
+
     /// One call more is counted, so.
     fn expect(
         &self,
@@ -185,8 +189,8 @@ impl World {
     ) {
         let before = page(&self.monitor);
         let started = Instant::now();
-        self.runtime.block_on(call(self.client.clone()));
-        let after = counted(&self.monitor, requests(&before) + 1.0);
+        self.server.runtime().block_on(call(self.client.clone()));
+        let after = counted(&self.monitor, before.all_requests() + 1);
         let elapsed = started.elapsed();
         let more = |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
         let labels = &[("route", route), ("status", status)];
@@ -229,8 +233,8 @@ fn unary_calls_count_by_their_code() {
     world.expect("a panic", UNARY, "error", Duration::ZERO, async |mut client| {
         client.unary(ask("panic")).await.expect_err("no answer");
     });
-    let total = counted(&world.monitor, 13.0);
-    assert_eq!(requests(&total), 13.0, "none is counted twice");
+    let total = counted(&world.monitor, 13);
+    assert_eq!(total.all_requests(), 13, "none is counted twice");
 }
 
 #[test]
@@ -267,6 +271,7 @@ fn streams_count_by_their_trailers_and_time_their_first_message() {
 #[test]
 fn a_client_that_leaves_cancels_its_call() {
     let world = world(None);
+    world.declare([FROM_SERVER, BOTH]);
     world.expect(
         "dropped before the answer",
         UNARY_UNPROVED,
@@ -336,9 +341,10 @@ fn a_deadline_ends_the_call_wherever_it_is_kept() {
 #[test]
 fn a_reset_connection_cancels_its_calls() {
     let world = world(None);
+    world.declare([FROM_SERVER]);
     // The client's connection goes through one that can be reset.
     let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let (through, server) = (proxy.local_addr().expect("bound"), world.address);
+    let (through, server) = (proxy.local_addr().expect("bound"), world.server.address());
     let (tell, told) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let (mut client, _) = proxy.accept().expect("a connection");
@@ -376,39 +382,46 @@ fn a_reset_connection_cancels_its_calls() {
 fn a_graceful_stop_lets_calls_end_and_a_stop_at_once_cancels_them() {
     let graceful = world(None);
     let mut client = graceful.client.clone();
-    let call = graceful.runtime.spawn(async move { client.unary(ask("slow")).await });
-    begun(&graceful.monitor, 1.0);
-    graceful.stop.send(()).expect("serving");
-    graceful.runtime.block_on(call).expect("no panic").expect("answered");
+    let call = graceful
+        .server
+        .runtime()
+        .spawn(async move { client.unary(ask("slow")).await });
+    begun(&graceful.monitor, 1);
     drop(graceful.client);
-    graceful.runtime.block_on(graceful.ended).expect("ended");
-    counted(&graceful.monitor, 1.0).assert_counted(&[(UNARY, "1", "success", 1)]);
+    graceful.server.stop_gracefully();
+    counted(&graceful.monitor, 1).assert_counted(&[(UNARY, "1", "success", 1)]);
+    drop(call);
 
     let abrupt = world(None);
     let mut client = abrupt.client.clone();
-    drop(abrupt.runtime.spawn(async move { client.unary(ask("never")).await }));
-    begun(&abrupt.monitor, 1.0);
-    abrupt.runtime.shutdown_timeout(Duration::from_secs(5));
-    counted(&abrupt.monitor, 1.0).assert_counted(&[(UNARY_UNPROVED, "1", "cancelled", 1)]);
+    drop(
+        abrupt
+            .server
+            .runtime()
+            .spawn(async move { client.unary(ask("never")).await }),
+    );
+    begun(&abrupt.monitor, 1);
+    abrupt.server.stop_at_once();
+    counted(&abrupt.monitor, 1).assert_counted(&[(UNARY_UNPROVED, "1", "cancelled", 1)]);
 }
 
 #[test]
 fn a_call_counts_for_the_version_its_answer_names() {
     let world = world(None);
-    world.runtime.block_on(async {
+    world.server.runtime().block_on(async {
         let mut client = world.client.clone();
         for ending in ["ok", "canary", "canary"] {
             client.unary(ask(ending)).await.expect("answered");
         }
     });
-    counted(&world.monitor, 3.0).assert_counted(&[(UNARY, "1", "success", 1), (UNARY, "2", "success", 2)]);
+    counted(&world.monitor, 3).assert_counted(&[(UNARY, "1", "success", 1), (UNARY, "2", "success", 2)]);
 }
 
 #[test]
 fn paths_that_are_no_method_take_no_place_however_many_there_are() {
     let world = world(None);
-    world.runtime.block_on(async {
-        let endpoint = Endpoint::from_shared(format!("http://{}", world.address)).expect("an address");
+    world.server.runtime().block_on(async {
+        let endpoint = Endpoint::from_shared(format!("http://{}", world.server.address())).expect("an address");
         let channel = endpoint.connect().await.expect("connected");
         let mut scanner = tonic::client::Grpc::new(channel);
         for number in 0..200 {
@@ -420,6 +433,170 @@ fn paths_that_are_no_method_take_no_place_however_many_there_are() {
         }
         world.client.clone().unary(ask("ok")).await.expect("answered");
     });
-    let expected = [(UNARY, "1", "success", 1), (UNARY_UNPROVED, "1", "error", 200)];
-    counted(&world.monitor, 201.0).assert_counted(&expected);
+    let expected = [(UNARY, "1", "success", 1), (UNARY_UNPROVED, "1", "client_error", 200)];
+    counted(&world.monitor, 201).assert_counted(&expected);
+}
+
+/// Calls end as `early:broken` asks them to, for the version that is chosen when it says.
+#[derive(Clone)]
+struct Chooses {
+    canary: Model,
+}
+
+impl Chooses {
+    /// What a handler does after it has chosen.
+    async fn work(ending: &str) -> Result<(), std::io::Error> {
+        match ending {
+            "error-by-question-mark" => return Err(std::io::Error::other("broken")),
+            "panic" => panic!("in the handler"),
+            "never" => sleep(FOR_EVER).await,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn answer<T>(&self, ask: &Ask, body: impl FnOnce(String) -> T) -> Result<Response<T>, Status> {
+        let (choice, ending) = ask.ending.split_once(':').expect("a choice and an ending");
+        let choice = Choice::parse(choice);
+        if choice == Choice::Early {
+            Serving::current().by(&self.canary);
+        }
+        Self::work(ending).await?;
+        let mut answer = Response::new(body(ending.into()));
+        if choice == Choice::Late {
+            answer.extensions_mut().insert(ServedBy(self.canary.clone()));
+        }
+        Ok(answer)
+    }
+}
+
+#[tonic::async_trait]
+impl Endings for Chooses {
+    type FromServerStream = Stories;
+    type BothStream = Stories;
+
+    async fn unary(&self, ask: Request<Ask>) -> Result<Response<Told>, Status> {
+        self.answer(ask.get_ref(), |_| Told { number: 1 }).await
+    }
+
+    async fn from_server(&self, ask: Request<Ask>) -> Result<Response<Stories>, Status> {
+        self.answer(ask.get_ref(), story).await
+    }
+
+    async fn from_client(&self, _: Request<Streaming<Ask>>) -> Result<Response<Told>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+
+    async fn both(&self, _: Request<Streaming<Ask>>) -> Result<Response<Stories>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+}
+
+/// Two registered versions, and a server whose layer is given the stable one.
+fn chooses(server_timeout: Option<Duration>, inner_timeout: Option<Duration>) -> World {
+    let monitor = Monitor::new();
+    let register = |version| monitor.model("m", version).register().expect("valid");
+    let (stable, canary) = (register(STABLE), register(CANARY));
+    let mut builder = Server::builder();
+    if let Some(limit) = server_timeout {
+        builder = builder.timeout(limit);
+    }
+    let refuses = |request: Request<()>| match request.metadata().get("x-refused") {
+        Some(_) => Err(Status::unauthenticated("no")),
+        None => Ok(request),
+    };
+    let router = builder
+        .layer(InferenceLayer::new(&stable))
+        .layer(TimeoutLayer::new(inner_timeout.unwrap_or(FOR_EVER)))
+        .add_service(EndingsServer::with_interceptor(Chooses { canary }, refuses));
+    World::serve(monitor, |listener, stopped| async move {
+        let incoming = TcpListenerStream::new(listener);
+        router
+            .serve_with_incoming_shutdown(incoming, stopped)
+            .await
+            .expect("served");
+    })
+}
+
+/// How a call is made, and how its client goes on.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Unary,
+    /// Read to its end.
+    Stream,
+    /// Left after its first message.
+    LeftStream,
+    /// Left before there is an answer.
+    LeftUnary,
+    Refused,
+}
+
+#[test]
+fn every_ending_counts_for_the_version_its_handler_chose() {
+    let free = chooses(None, None);
+    let inner = chooses(None, Some(TIMEOUT));
+    let outer = chooses(Some(TIMEOUT), None);
+    let rows = [
+        (&free, "ok", Call::Unary, "success", Reaches::Answer),
+        (&free, "error-by-question-mark", Call::Unary, "error", Reaches::Choice),
+        (&free, "panic", Call::Unary, "error", Reaches::Choice),
+        (&inner, "never", Call::Unary, "error", Reaches::Choice),
+        (&outer, "never", Call::Unary, "cancelled", Reaches::Choice),
+        (&free, "never", Call::LeftUnary, "cancelled", Reaches::Choice),
+        (&free, "ok", Call::Stream, "success", Reaches::Answer),
+        (&free, "broken", Call::Stream, "error", Reaches::Answer),
+        (&free, "endless", Call::LeftStream, "cancelled", Reaches::Answer),
+        (&free, "ok", Call::Refused, "client_error", Reaches::Nothing),
+    ];
+    for (world, ending, call, status, reaches) in rows {
+        for choice in Choice::ALL {
+            let cell = format!("{ending} by {call:?} chosen {}", choice.as_str());
+            let version = reaches.version(choice);
+            let before = page(&world.monitor);
+            let asked = ask(&format!("{}:{ending}", choice.as_str()));
+            let mut client = world.client.clone();
+            world.server.runtime().block_on(async {
+                match call {
+                    Call::Unary => drop(client.unary(asked).await),
+                    Call::Stream => drop(all(client.from_server(asked).await).await),
+                    Call::LeftStream => {
+                        let mut stream = client.from_server(asked).await.expect("a stream").into_inner();
+                        stream.message().await.expect("a message");
+                    }
+                    Call::LeftUnary => {
+                        let call = tokio::spawn(async move { client.unary(asked).await });
+                        let monitor = world.monitor.clone();
+                        // While it works it is in flight where it will be counted.
+                        let seen = tokio::task::spawn_blocking(move || {
+                            page_once(&monitor, "the call to be in flight", |page| {
+                                page.sum("ml_inference_in_flight", &[("model_version", version)]) == 1.0
+                            })
+                        });
+                        drop(seen.await.expect("seen"));
+                        call.abort();
+                    }
+                    Call::Refused => {
+                        let mut asked = Request::new(asked);
+                        asked.metadata_mut().insert("x-refused", "yes".parse().expect("valid"));
+                        drop(client.unary(asked).await);
+                    }
+                }
+            });
+            let after = counted(&world.monitor, before.all_requests() + 1);
+            let more = |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
+            let labels = &[("model_version", version), ("status", status)];
+            assert_eq!(
+                more("ml_inference_requests_total", labels),
+                1.0,
+                "{cell}: expected {labels:?}, and there are {:?} where there were {:?}",
+                after.requests(),
+                before.requests()
+            );
+            assert_eq!(
+                more("ml_inference_latency_seconds_count", &[("model_version", version)]),
+                1.0,
+                "{cell}"
+            );
+        }
+    }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::parquet::file::statistics::Statistics;
 use futures::{StreamExt as _, TryStreamExt as _};
+use modelwatch_log_format::columns::TIME;
+use modelwatch_log_format::{files, folders, metadata};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
@@ -18,10 +20,6 @@ use crate::time_window::TimeWindow;
 
 /// Files whose footer is read at the same time.
 const FOOTERS_AT_ONCE: usize = 16;
-/// The column of the records' own time.
-pub(super) const TIME: &str = "time";
-/// The format this reads, as a file's own metadata has it.
-const FORMAT: &str = "1";
 
 /// A file that can be read, with what its footer says.
 #[derive(Clone, Debug)]
@@ -52,8 +50,9 @@ pub(super) async fn find(
     };
     let mut objects = Vec::new();
     for hour in hours(window) {
-        let hour = format!("date={}/hour={}", hour.format("%Y-%m-%d"), hour.format("%H"));
-        let folder = hour.split('/').fold(folder.clone(), |folder, part| folder.join(part));
+        let folder = folders::of_hour(hour)
+            .into_iter()
+            .fold(folder.clone(), |folder, part| folder.join(part));
         let mut listing = store.objects.list(Some(&folder));
         while let Some(object) = listing
             .try_next()
@@ -61,7 +60,7 @@ pub(super) async fn find(
             .map_err(|error| EngineError::list(store, &error))?
         {
             let name = object.location.filename().unwrap_or_default();
-            if !name.starts_with('.') {
+            if !files::is_hidden(name) {
                 objects.push(object);
             }
         }
@@ -90,21 +89,18 @@ async fn model_folder(store: &Store, model: &str) -> Result<Option<Path>, Engine
     let listing = store.objects.list_with_delimiter(Some(&store.prefix)).await;
     let listing = listing.map_err(|error| EngineError::list(store, &error))?;
     let is_of_model = |folder: &Path| {
-        let name = folder.filename().and_then(|name| name.strip_prefix("model="));
-        name.is_some_and(|name| {
-            percent_encoding::percent_decode_str(name)
-                .decode_utf8()
-                .is_ok_and(|name| name == model)
-        })
+        folder
+            .filename()
+            .and_then(folders::model_name)
+            .is_some_and(|name| name == model)
     };
     Ok(listing.common_prefixes.into_iter().find(is_of_model))
 }
 
-fn hours(window: TimeWindow) -> impl Iterator<Item = DateTime<Utc>> {
-    let hour = TimeDelta::hours(1);
-    let first = window.start().duration_trunc(hour).unwrap_or(window.start());
-    std::iter::successors(Some(first), move |last| last.checked_add_signed(hour))
-        .take_while(move |hour| *hour < window.end())
+/// The hours that a window touches, counted from the epoch.
+fn hours(window: TimeWindow) -> impl Iterator<Item = i64> {
+    let hour = |time: DateTime<Utc>| folders::hour(time.timestamp_micros());
+    hour(window.start())..=hour(window.end() - TimeDelta::microseconds(1))
 }
 
 /// The file, or nothing where none of its rows is of the window, or what is wrong with it.
@@ -129,12 +125,13 @@ async fn judge(
             .filter(|note| note.key == key)
             .find_map(|note| note.value.as_deref())
     };
-    if let Some(format) = note("modelwatch.format").filter(|format| *format != FORMAT) {
+    if let Some(format) = note(metadata::FORMAT).filter(|format| *format != metadata::VERSION) {
         return Err(format!(
-            "is of format {format}, and this reads format {FORMAT}; use the release that wrote it"
+            "is of format {format}, and this reads format {}; use the release that wrote it",
+            metadata::VERSION
         ));
     }
-    if let Some(other) = note("modelwatch.model").filter(|other| *other != model) {
+    if let Some(other) = note(metadata::MODEL).filter(|other| *other != model) {
         return Err(format!("is of the model {other:?}; it lies in the wrong folder"));
     }
     for (column, wanted) in columns {

@@ -11,17 +11,15 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
+use modelwatch_log_format::columns::{MODEL_VERSION, TIME};
 use object_store::ObjectMeta;
 
 use super::count::{Cells, ColumnCounts, count_cells};
 use super::error::{EngineError, Skipped};
-use super::log_files::{self, LogFile, TIME};
+use super::log_files::{self, LogFile};
 use super::store::Store;
 use super::table::Files;
 use crate::time_window::TimeWindow;
-
-/// The column of the model's version.
-const MODEL_VERSION: &str = "model_version";
 
 /// A column of the log to be counted.
 #[derive(Clone, Debug, PartialEq)]

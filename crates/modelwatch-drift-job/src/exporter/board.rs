@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use modelwatch::contract::{self, Metric};
+use modelwatch::contract::{self, Metric, SourceMetric};
 use modelwatch::{Format, Monitor, Readings};
+use modelwatch_drift::baseline::Baseline;
 use parking_lot::Mutex;
 
 use super::former;
 use crate::clock::Clock;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
-use modelwatch_drift::baseline::Baseline;
 
 /// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;
@@ -42,7 +42,7 @@ struct Entry {
 #[derive(Debug)]
 struct Scores {
     until: DateTime<Utc>,
-    readings: Vec<(&'static Metric, Vec<String>, f64)>,
+    readings: Vec<(&'static SourceMetric, Vec<String>, f64)>,
 }
 
 impl Board {
@@ -190,7 +190,7 @@ fn seconds(time: DateTime<Utc>) -> f64 {
 }
 
 /// Everything a window says, as rows of the contract.
-fn readings(report: &WindowReport) -> Vec<(&'static Metric, Vec<String>, f64)> {
+fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f64)> {
     let model = &report.model;
     let mut readings = vec![(&contract::DRIFT_WINDOW_ROWS, vec![model.clone()], report.rows as f64)];
     for subject in report.verdict.subjects() {
@@ -249,9 +249,9 @@ fn readings(report: &WindowReport) -> Vec<(&'static Metric, Vec<String>, f64)> {
 }
 
 fn drift(
-    readings: &mut Vec<(&'static Metric, Vec<String>, f64)>,
+    readings: &mut Vec<(&'static SourceMetric, Vec<String>, f64)>,
     subject: &SubjectReport,
-    [score, detected]: [&'static Metric; 2],
+    [score, detected]: [&'static SourceMetric; 2],
     labels: &[String],
 ) {
     if let Ok(measurement) = &subject.measurement {

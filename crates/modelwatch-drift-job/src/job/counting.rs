@@ -1,10 +1,12 @@
 //! Between the baseline's bins and the engine's cells.
 
-use crate::engine::{Cells, Column, ColumnCounts};
-use crate::window_report::Subject;
 use modelwatch_drift::baseline::{
     Baseline, CategoricalBins, CategoricalCounts, Counts, NumericBins, NumericCounts, Profile,
 };
+use modelwatch_log_format::columns;
+
+use crate::engine::{Cells, Column, ColumnCounts};
+use crate::window_report::Subject;
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
 pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
@@ -22,9 +24,9 @@ pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
 /// The column of the prediction log that a subject is in.
 pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
     let name = match subject {
-        Subject::Feature(name) => format!("feature.{name}"),
-        Subject::Score => "score".into(),
-        Subject::Classes => "class".into(),
+        Subject::Feature(name) => columns::feature(name),
+        Subject::Score => columns::SCORE.into(),
+        Subject::Classes => columns::CLASS.into(),
     };
     let cells = match profile {
         Profile::Numeric(profile) => Cells::Edges(profile.bins().edges().to_vec()),

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use modelwatch_drift::baseline::{Baseline, BaselineError, Profile};
+use modelwatch_drift::decision::{Detector, Measurement};
 
 use super::counting;
 use super::settings::ModelSettings;
@@ -16,8 +18,6 @@ use crate::engine::{ColumnCounts, EngineError, Store, VersionCounts, WindowQuery
 use crate::exporter::Board;
 use crate::time_window::TimeWindow;
 use crate::window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};
-use modelwatch_drift::baseline::{Baseline, BaselineError, Profile};
-use modelwatch_drift::decision::{Detector, Measurement};
 
 /// Compares windows of prediction logs with their baselines, and keeps the [`Board`] up to date.
 ///

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-
-use crate::window_report::Subject;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Rule, Statistic};
+
+use crate::window_report::Subject;
 
 /// How one model is watched.
 #[derive(Clone, Debug, PartialEq)]

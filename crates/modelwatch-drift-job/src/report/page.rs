@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use modelwatch_drift::baseline::{Counts, NumericCounts, NumericProfile, Profile};
+
 use super::table::word;
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
-use modelwatch_drift::baseline::{Counts, NumericCounts, NumericProfile, Profile};
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 130.0;

@@ -10,6 +10,7 @@ use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray,
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::metadata::KeyValue;
 use modelwatch_drift_job::TimeWindow;
+use modelwatch_log_format::{columns, metadata};
 use tempfile::TempDir;
 
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ impl Log {
 
 pub(crate) fn write_file(path: &Path, model: &str, batch: &RecordBatch) {
     let mut writer = ArrowWriter::try_new(File::create(path).expect("a file"), batch.schema(), None).expect("a writer");
-    for (key, value) in [("modelwatch.model", model), ("modelwatch.format", "1")] {
+    for (key, value) in [(metadata::MODEL, model), (metadata::FORMAT, metadata::VERSION)] {
         writer.append_key_value_metadata(KeyValue::new(key.into(), value.to_owned()));
     }
     writer.write(batch).expect("rows");
@@ -117,21 +118,21 @@ pub(crate) fn write_file(path: &Path, model: &str, batch: &RecordBatch) {
 
 pub(crate) fn batch(rows: &[&Row]) -> RecordBatch {
     let times = rows.iter().map(|row| row.time.timestamp_micros());
-    let mut columns: Vec<(String, ArrayRef)> = vec![
+    let mut arrays: Vec<(String, ArrayRef)> = vec![
         (
-            "time".into(),
+            columns::TIME.into(),
             Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC")),
         ),
         (
-            "model_version".into(),
+            columns::MODEL_VERSION.into(),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row.version))),
         ),
         (
-            "score".into(),
+            columns::SCORE.into(),
             Arc::new(Float64Array::from_iter(rows.iter().map(|row| row.score))),
         ),
         (
-            "class".into(),
+            columns::CLASS.into(),
             Arc::new(StringArray::from_iter(rows.iter().map(|row| row.class.as_deref()))),
         ),
     ];
@@ -147,9 +148,9 @@ pub(crate) fn batch(rows: &[&Row]) -> RecordBatch {
                 Value::Number(_) => panic!("{name} is a category"),
             }))),
         };
-        columns.push((format!("feature.{name}"), column));
+        arrays.push((columns::feature(name), column));
     }
-    RecordBatch::try_from_iter(columns).expect("columns of one length")
+    RecordBatch::try_from_iter(arrays).expect("columns of one length")
 }
 
 pub(crate) fn time(text: &str) -> DateTime<Utc> {

@@ -52,10 +52,7 @@ fn a_root_that_is_a_file_is_refused_by_its_path() {
 
 #[test]
 fn a_model_whose_name_is_too_long_for_a_folder_is_refused() {
-    let limits = Limits {
-        value_bytes: 1000,
-        ..Limits::default()
-    };
+    let limits = Limits::new().value_bytes(1000);
     let monitor = Monitor::builder().limits(limits).build().expect("valid");
     let root = tempdir().expect("a folder");
     let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");

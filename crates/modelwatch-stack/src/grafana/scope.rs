@@ -1,6 +1,6 @@
 //! What a dashboard looks at: every model, or one, narrowed by the reader's choice of version and route.
 
-use modelwatch::contract::{self, Metric};
+use modelwatch::contract::{self, Metric, SourceMetric};
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::model::DashboardLink;
@@ -30,6 +30,12 @@ impl Series {
             suffix,
             ..metric.into()
         }
+    }
+}
+
+impl From<&'static SourceMetric> for Series {
+    fn from(metric: &'static SourceMetric) -> Self {
+        Self::from(&**metric)
     }
 }
 

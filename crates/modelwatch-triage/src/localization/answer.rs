@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct Localization {
     /// Events now.
     pub events: f64,
+    /// Trials now.
+    pub trials: f64,
     /// Events now, if the calm part of the history went on.
     pub expected: f64,
     /// Every combination with an excess, the best first, at most [`Settings::most`](super::Settings::most). Relatives are
@@ -70,6 +72,34 @@ impl Candidate {
     pub fn value(&self, label: &str) -> Option<&str> {
         let mut all = self.labels.iter().chain(&self.always);
         all.find(|(name, _)| name == label).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One value of one label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Slice {
+    /// The value.
+    pub value: String,
+    /// Events now.
+    pub events: f64,
+    /// Trials now.
+    pub trials: f64,
+    /// The events its own past makes one expect now.
+    pub expected: f64,
+}
+
+impl Slice {
+    /// Events now beyond those expected; below 0 when there are fewer.
+    #[must_use]
+    pub fn excess(&self) -> f64 {
+        self.events - self.expected
+    }
+
+    /// Events over trials; nothing without trials.
+    #[must_use]
+    pub fn ratio(&self) -> Option<f64> {
+        (self.trials > 0.0).then(|| self.events / self.trials)
     }
 }
 

@@ -36,6 +36,6 @@ mod chance;
 mod scan;
 mod table;
 
-pub use answer::{Candidate, Localization};
-pub use scan::{Settings, localize};
+pub use answer::{Candidate, Localization, Slice};
+pub use scan::{Settings, localize, slices};
 pub use table::Table;

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::answer::{Candidate, Localization};
+use super::answer::{Candidate, Localization, Slice};
 use super::chance;
 use super::table::{Count, Table};
 
@@ -46,6 +46,7 @@ pub fn localize(table: &Table, settings: &Settings) -> Localization {
     let before = sum(calm.iter().map(|&back| whole[back]));
     let mut found = Localization {
         events: now.events,
+        trials: now.trials,
         expected: now.events,
         ranked: Vec::new(),
     };
@@ -117,6 +118,44 @@ pub fn localize(table: &Table, settings: &Settings) -> Localization {
         })
         .collect();
     found
+}
+
+/// How each value of one label fares: what it has now beside what its own past makes one expect, the largest excess first.
+/// Nothing when the table has no such label or no history.
+#[must_use]
+pub fn slices(table: &Table, label: &str, settings: &Settings) -> Vec<Slice> {
+    let whole = totals(table);
+    let calm = calm(&whole);
+    let before = sum(calm.iter().map(|&back| whole[back]));
+    let label = table.labels().iter().position(|name| name == label);
+    let (Some(label), true) = (label, before.trials > 0.0) else {
+        return Vec::new();
+    };
+    let overall = overall_ratio(before);
+    let mut by_value: Vec<(u32, Count, Count)> = Vec::new();
+    for cell in table.cells() {
+        let value = cell.values[label];
+        let past = sum(calm.iter().map(|&back| cell.past[back]));
+        let place = by_value.iter().position(|(known, _, _)| *known == value);
+        let place = place.unwrap_or_else(|| {
+            by_value.push((value, Count::default(), Count::default()));
+            by_value.len() - 1
+        });
+        let (_, now, before) = &mut by_value[place];
+        now.add(cell.now.events, cell.now.trials);
+        before.add(past.events, past.trials);
+    }
+    let mut slices: Vec<_> = by_value
+        .into_iter()
+        .map(|(value, now, before)| Slice {
+            value: table.value(label, value).to_owned(),
+            events: now.events,
+            trials: now.trials,
+            expected: now.trials * usual(before, overall, settings.pseudo_trials),
+        })
+        .collect();
+    slices.sort_by(|one, other| other.excess().total_cmp(&one.excess()));
+    slices
 }
 
 /// The whole of each past interval.

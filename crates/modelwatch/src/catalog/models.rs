@@ -53,6 +53,15 @@ impl Catalog {
         })
     }
 
+    /// As [`find`](Self::find), and takes no lock for what this thread found last.
+    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<Arc<VersionSeries>> {
+        recent::recall(self.id, name, version).or_else(|| {
+            let series = self.find(name, version)?;
+            recent::remember(self.id, &series);
+            Some(series)
+        })
+    }
+
     /// The version of a model, made when it is new; past the limits that of the overflow.
     pub(crate) fn find_or_add(&self, name: &str, version: &str) -> Arc<VersionSeries> {
         if let Some(model) = self.model(name) {

@@ -4,6 +4,8 @@
 //! from this table and can't write anything that is not in it; generated rules, dashboards and the reference page
 //! read it too, so none of them can name a metric or a label that does not exist.
 
+use std::ops::Deref;
+
 use super::buckets::{
     BATCH_SIZE_BUCKETS, LATENCY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS, TIME_PER_OUTPUT_TOKEN_BUCKETS,
     TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
@@ -22,6 +24,7 @@ pub enum MetricKind {
 
 /// Where a metric comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// The serving path: recorded while requests are answered.
     Online,
@@ -33,8 +36,9 @@ pub enum Origin {
     Process,
 }
 
-/// One row of the contract.
+/// One row of the contract. Only the contract makes them.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Metric {
     /// The name on the wire, counters with their `_total`.
     pub name: &'static str,
@@ -76,6 +80,26 @@ impl Metric {
     }
 }
 
+/// A metric whose samples a [source](crate::Monitor::add_source) may push: the prediction log's and the drift job's.
+///
+/// What models record through their handles is a plain [`Metric`], so that pushing it does not compile.
+///
+/// ```compile_fail
+/// use modelwatch::{Monitor, contract};
+///
+/// Monitor::new().add_source(|readings| readings.push(&contract::INFERENCE_REQUESTS, &["claims-risk"], 9.0));
+/// ```
+#[derive(Debug)]
+pub struct SourceMetric(Metric);
+
+impl Deref for SourceMetric {
+    type Target = Metric;
+
+    fn deref(&self) -> &Metric {
+        &self.0
+    }
+}
+
 /// The whole contract as a Markdown table, as the README and the reference page have it.
 #[must_use]
 pub fn markdown() -> String {
@@ -108,21 +132,30 @@ pub fn markdown() -> String {
 }
 
 macro_rules! contract {
-    ($($(#[$doc:meta])* $ident:ident = $name:literal, $kind:ident, $origin:ident, [$($label:literal),*], $help:literal $(, $buckets:expr)?;)*) => {
-        $(
-            #[doc = concat!("`", $name, "`: ", $help)]
-            pub static $ident: Metric = Metric {
+    ($($ident:ident = $name:literal, $kind:ident, $origin:ident $(+ $source:ident)?, [$($label:literal),*], $help:literal $(, $buckets:expr)?;)*) => {
+        $(contract! {
+            @static $ident, $origin $(+ $source)?, concat!("`", $name, "`: ", $help),
+            Metric {
                 name: $name,
                 kind: MetricKind::$kind,
                 labels: &[$($label),*],
                 help: $help,
                 origin: Origin::$origin,
                 buckets: contract!(@buckets $($buckets)?),
-            };
-        )*
+            }
+        })*
         /// Every metric, in the order the reference page lists them.
-        pub static METRICS: &[&Metric] = &[$(&$ident),*];
+        pub static METRICS: &[&Metric] = &[$(contract!(@metric $ident, $origin $(+ $source)?)),*];
     };
+    (@static $ident:ident, Online, $doc:expr, $metric:expr) => { #[doc = $doc] pub static $ident: Metric = $metric; };
+    (@static $ident:ident, Process, $doc:expr, $metric:expr) => { #[doc = $doc] pub static $ident: Metric = $metric; };
+    (@static $ident:ident, $origin:ident $(+ $source:ident)?, $doc:expr, $metric:expr) => {
+        #[doc = $doc]
+        pub static $ident: SourceMetric = SourceMetric($metric);
+    };
+    (@metric $ident:ident, Online) => { &$ident };
+    (@metric $ident:ident, Process) => { &$ident };
+    (@metric $ident:ident, $origin:ident $(+ $source:ident)?) => { &$ident.0 };
     (@buckets) => { &[] };
     (@buckets $buckets:expr) => { $buckets };
 }
@@ -136,7 +169,7 @@ contract! {
         "Seconds from the call to the first chunk of a response body whose length its head does not tell.", LATENCY_BUCKETS;
     PREDICTION_SCORE = "ml_prediction_score", Histogram, Online, ["model_name", "model_version"],
         "Distribution of prediction scores, in the model's own unit.", SCORE_BUCKETS;
-    FEATURE_MISSING_RATIO = "ml_feature_missing_ratio", Gauge, Online, ["model_name", "feature_name"],
+    FEATURE_MISSING_RATIO = "ml_feature_missing_ratio", Gauge, Online + Source, ["model_name", "feature_name"],
         "Share of observations in the last evaluation window in which the feature was missing, 0 to 1.";
     MODEL_INFO = "ml_model_info", Gauge, Online, ["model_name", "model_version", "framework"],
         "1 for each model version this process serves.";
@@ -164,14 +197,20 @@ contract! {
         "Seconds a generative model took to the first token of a whole answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
     GEN_AI_TIME_PER_OUTPUT_TOKEN = "gen_ai_server_time_per_output_token_seconds", Histogram, Online, ["model_name", "model_version"],
         "Seconds a generative model took for each token after the first, on average over a whole answer.", TIME_PER_OUTPUT_TOKEN_BUCKETS;
-    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "feature_name"],
-        "Times the feature was looked at.";
-    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "model_version", "feature_name"],
+        "Times the version looked at the feature.";
+    FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the feature was missing.";
-    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the service put a default in place of the feature.";
-    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "feature_name"],
+    FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations outside the feature's declared range or categories.";
+    MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
+        "When this process first registered or resolved the version, in seconds since the epoch.";
+    MODEL_FEATURES_INFO = "ml_model_features_info", Gauge, Online, ["model_name", "model_version", "features_digest"],
+        "1 for the features the version declared: versions with the same names, order, ranges and categories have the same digest.";
+    SERVICE_INFO = "ml_service_info", Gauge, Online, ["service_version", "revision"],
+        "1 for the build of the service.";
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],

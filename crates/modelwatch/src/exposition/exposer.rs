@@ -8,20 +8,24 @@ use flate2::write::GzEncoder;
 use parking_lot::RwLock;
 
 use crate::catalog::models::Catalog;
+use crate::contract::metrics::SERVICE_INFO;
 use crate::exposition::format::Format;
 use crate::exposition::gather::gather;
 use crate::exposition::included::{self, Renderer};
 use crate::exposition::negotiate;
+use crate::exposition::process;
 use crate::exposition::protobuf::Protobuf;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
 use crate::exposition::scrape_body::{ScrapeBody, SpareBuffer};
-use crate::exposition::sink::{Page, Sink};
+use crate::exposition::sink::{Number, Page, Sink};
 use crate::exposition::text::{Dialect, Text};
+use crate::labels::label_set::Labels;
 
 /// What a monitor exposes besides what its models recorded, and how.
 pub(crate) struct Exposer {
     process_metrics: bool,
+    service: Option<Labels>,
     included: RwLock<Vec<Renderer>>,
     sources: RwLock<Vec<Source>>,
     /// Length of the page that was written last.
@@ -30,9 +34,10 @@ pub(crate) struct Exposer {
 }
 
 impl Exposer {
-    pub(crate) fn new(process_metrics: bool) -> Self {
+    pub(crate) fn new(process_metrics: bool, service: Option<Labels>) -> Self {
         Self {
             process_metrics,
+            service,
             included: RwLock::default(),
             sources: RwLock::default(),
             page_bytes: AtomicUsize::new(0),
@@ -52,7 +57,17 @@ impl Exposer {
     pub(crate) fn gather(&self, catalog: &Catalog, sink: &mut impl Sink) {
         let sources = self.sources.read().clone();
         let readings = Readings::of(&sources, catalog.context.limits.value_bytes);
-        gather(catalog, &readings, self.process_metrics, sink);
+        gather(catalog, &readings, sink);
+        if let Some(service) = &self.service {
+            sink.family((&SERVICE_INFO).into());
+            sink.number(&[service], Number::Integer(1));
+        }
+        if self.process_metrics {
+            for (metric, value) in process::read() {
+                sink.family(metric.into());
+                sink.number(&[], value);
+            }
+        }
     }
 
     pub(crate) fn encode(&self, catalog: &Catalog, format: Format) -> Vec<u8> {

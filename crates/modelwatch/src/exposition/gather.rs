@@ -6,16 +6,14 @@ use std::time::Instant;
 
 use crate::catalog::models::Catalog;
 use crate::catalog::versions::ModelVersions;
-use crate::cells::window::Totals;
 use crate::contract::metrics;
 use crate::contract::stage::Stage;
 use crate::contract::status::Status;
-use crate::exposition::process;
 use crate::exposition::readings::Readings;
 use crate::exposition::sink::{Number, Sink};
 use crate::labels::label_set::Labels;
 use crate::labels::open_label::OpenLabel;
-use crate::series::feature_book::{FEATURE_COUNTERS, FeatureCounts, missing_ratio};
+use crate::series::feature_cells::{FEATURE_COUNTERS, FeatureCounts};
 use crate::series::route::RouteReading;
 use crate::series::version::VersionSeries;
 
@@ -28,17 +26,18 @@ static STAGE: LazyLock<[Labels; Stage::ALL.len()]> =
 struct ScrapedModel {
     of: Arc<ModelVersions>,
     versions: Vec<ScrapedVersion>,
-    features: Vec<FeatureCounts>,
 }
 
 struct ScrapedVersion {
     version: Arc<VersionSeries>,
     /// If it was retired before its values were read, its mark then: after this scrape it may go.
     retired: Option<u64>,
+    /// By index in the model's book.
+    features: Vec<Option<FeatureCounts>>,
 }
 
 /// What the monitor itself recorded; not what it includes, which may be a registry that collects this very monitor.
-pub(crate) fn gather(catalog: &Catalog, readings: &Readings, process_metrics: bool, sink: &mut impl Sink) {
+pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sink) {
     catalog.context.scrape_begins();
     let models: Vec<ScrapedModel> = catalog.models().into_iter().map(ScrapedModel::open).collect();
     let versions = || {
@@ -110,7 +109,19 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, process_metrics: bo
         let framework = Labels::new([("framework", &version.framework().cloned().unwrap_or_else(unknown))]);
         sink.number(&[&version.labels, &framework], Number::Integer(1));
     }
+    sink.family((&metrics::MODEL_REGISTERED_TIMESTAMP).into());
+    for version in versions() {
+        if let Some(registered) = version.registered() {
+            sink.number(&[&version.labels], Number::Float(registered));
+        }
+    }
     features(sink, &models, readings);
+    sink.family((&metrics::MODEL_FEATURES_INFO).into());
+    for version in versions() {
+        if let Some(schema) = version.schema_if_any() {
+            sink.number(&[&version.labels, schema.digest()], Number::Integer(1));
+        }
+    }
     sink.family((&metrics::FEATURE_PIPELINE_INFO).into());
     for model in &models {
         model
@@ -126,12 +137,6 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, process_metrics: bo
         sink.number(&[&labels], Number::Integer(catalog.context.overflow.counted(label)));
     }
     readings.write(sink);
-    if process_metrics {
-        for (metric, value) in process::read() {
-            sink.family(metric.into());
-            sink.number(&[], value);
-        }
-    }
     for scraped in models.iter().flat_map(|model| &model.versions) {
         scraped.version.scraped(scraped.retired);
     }
@@ -142,11 +147,11 @@ impl ScrapedModel {
         model.sweep();
         let scraped = |version: Arc<VersionSeries>| ScrapedVersion {
             retired: version.is_retired().then(|| version.mark()),
+            features: version.feature_counts(),
             version,
         };
         Self {
             versions: model.exposed().into_iter().map(scraped).collect(),
-            features: model.series.features.counts(),
             of: model,
         }
     }
@@ -198,51 +203,41 @@ fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     }
 }
 
-/// Counters of every feature that was declared or seen, and the ratio of those seen in the window; where nobody declared
-/// the feature, the ratio that the drift job knows.
+/// The ratio of every feature seen in the window and, where nobody observed the feature, that which the drift job knows;
+/// then the counters of every feature that a version declared or saw.
 fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) {
-    let mut declared = HashSet::new();
     let now = Instant::now();
-    sink.family((&metrics::FEATURE_MISSING_RATIO).into());
-    for model in models {
-        let window = model.of.series.features.window.lock();
-        let base: &[Totals] = window.base(now);
-        for (index, labels) in model.of.series.features.labels() {
-            let base = base.get(index).copied().unwrap_or_default();
-            if let Some(ratio) = missing_ratio(&model.features[index], base) {
-                sink.number(&[labels], Number::Float(ratio));
-                declared.insert(labels.text());
+    let names: Vec<_> = models.iter().map(|model| model.of.series.features.labels()).collect();
+    let mut observed = HashSet::new();
+    let apart = readings.samples(&metrics::FEATURE_MISSING_RATIO);
+    sink.family((&*metrics::FEATURE_MISSING_RATIO).into());
+    for (model, names) in models.iter().zip(&names) {
+        let series = &model.of.series;
+        for (feature, ratio) in names.iter().zip(series.features.missing_ratios(now)) {
+            if let (Some(feature), Some(ratio)) = (feature, ratio) {
+                sink.number(&[&series.labels, feature], Number::Float(ratio));
+                if !apart.is_empty() {
+                    observed.insert(format!("{},{}", series.labels.text(), feature.text()));
+                }
             }
         }
-        drop(window);
-        model.of.series.features.look_after_window(now);
+        series.features.look_after_window(now);
     }
-    for (labels, ratio) in readings.samples(&metrics::FEATURE_MISSING_RATIO) {
-        if !declared.contains(labels.text()) {
+    for (labels, ratio) in apart {
+        if !observed.contains(labels.text()) {
             sink.number(&[labels], Number::Float(*ratio));
         }
     }
     for (metric, counter) in FEATURE_COUNTERS {
         sink.family(metric.into());
-        for model in models {
-            for (_, labels, counts) in model.features_seen() {
-                sink.number(&[labels], Number::Integer(counts[counter]));
+        for (model, names) in models.iter().zip(&names) {
+            for scraped in &model.versions {
+                for (feature, counts) in names.iter().zip(&scraped.features) {
+                    if let (Some(feature), Some(counts)) = (feature, counts) {
+                        sink.number(&[&scraped.version.labels, feature], Number::Integer(counts[counter]));
+                    }
+                }
             }
         }
-    }
-}
-
-impl ScrapedModel {
-    /// Index, labels and counts; that of the overflow only where something overflowed.
-    fn features_seen(&self) -> impl Iterator<Item = (usize, &Labels, &FeatureCounts)> {
-        let overflow = self.features.len() - 1;
-        let all = self
-            .of
-            .series
-            .features
-            .labels()
-            .into_iter()
-            .map(|(index, labels)| (index, labels, &self.features[index]));
-        all.filter(move |(index, _, counts)| *index != overflow || **counts != FeatureCounts::default())
     }
 }

@@ -14,5 +14,7 @@ mod protobuf;
 pub(crate) mod readings;
 pub(crate) mod scrape;
 pub(crate) mod scrape_body;
+pub(crate) mod scrape_thread;
+pub(crate) mod service_build;
 pub(crate) mod sink;
 mod text;

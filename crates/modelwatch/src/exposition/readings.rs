@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::contract::metrics::{FEATURE_MISSING_RATIO, METRICS, Metric, MetricKind, Origin};
+use crate::contract::metrics::{METRICS, Metric, MetricKind, Origin, SourceMetric};
 use crate::contract::reserved::OTHER;
 use crate::exposition::sink::{Number, Sink};
 use crate::labels::label_set::Labels;
@@ -37,15 +37,11 @@ impl Readings {
         readings
     }
 
-    /// A counter or gauge of the contract, with the values of its labels in the contract's order. An empty value, or one
-    /// that is not given, is exposed as [`UNKNOWN`](crate::UNKNOWN), one that is too long as [`OTHER`].
+    /// Adds a sample, with the values of its labels in the contract's order. An empty value, or one that is not given,
+    /// is exposed as [`UNKNOWN`](crate::UNKNOWN), one that is too long as [`OTHER`](crate::OTHER).
     ///
-    /// Left out are histograms, and what models record through their handles, but for
-    /// [`FEATURE_MISSING_RATIO`](crate::contract::FEATURE_MISSING_RATIO), which the drift job knows too.
-    pub fn push(&mut self, metric: &'static Metric, labels: &[&str], value: f64) {
-        if !is_apart(metric) && metric.name != FEATURE_MISSING_RATIO.name {
-            return;
-        }
+    /// [`FEATURE_MISSING_RATIO`](crate::contract::FEATURE_MISSING_RATIO) is exposed where no model has its own.
+    pub fn push(&mut self, metric: &'static SourceMetric, labels: &[&str], value: f64) {
         let exposed = |value: &str| canonical(value, self.value_bytes).map_or(OTHER.into(), |value| Arc::from(&*value));
         let values = labels.iter().copied().chain(std::iter::repeat(""));
         let pairs = metric.labels.iter().zip(values);
@@ -85,9 +81,9 @@ impl Readings {
     }
 }
 
-/// Whether no model records it.
+/// Whether no model records it, too.
 fn is_apart(metric: &Metric) -> bool {
-    matches!(metric.origin, Origin::Log | Origin::Drift) && metric.kind != MetricKind::Histogram
+    matches!(metric.origin, Origin::Log | Origin::Drift)
 }
 
 /// Asked at every scrape.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cells::clock::Instant;
 use crate::contract::reserved::UNKNOWN;
@@ -62,8 +63,32 @@ impl InFlight {
     /// The first chunk of a streamed answer is there: observes the time since the beginning in
     /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
+        self.first_chunk_after(self.elapsed());
+    }
+
+    pub(crate) fn first_chunk_after(&self, elapsed: Duration) {
         if let Some(route) = &self.route {
-            route.observe_first_chunk(self.started.elapsed());
+            route.observe_first_chunk(elapsed);
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A request that began a while ago, and of which nobody knew until now whose it is.
+    pub(crate) fn since(started: Instant, route: Route) -> Self {
+        route.0.enter();
+        Self {
+            route: Some(route.0),
+            started,
+        }
+    }
+
+    /// It is no inference: it leaves uncounted.
+    pub(crate) fn discard(mut self) {
+        if let Some(route) = self.route.take() {
+            route.leave();
         }
     }
 

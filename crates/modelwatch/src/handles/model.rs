@@ -48,7 +48,9 @@ impl Model {
     /// ```
     #[must_use]
     pub fn features(&self) -> Vec<Feature> {
-        self.0.schema().features().collect()
+        self.0
+            .schema_if_any()
+            .map_or_else(Vec::new, |schema| schema.features().collect())
     }
 
     /// The handle that records requests of this version on a route. Resolve it once where the route is known; past
@@ -125,9 +127,7 @@ impl Model {
         R: IntoIterator,
         R::Item: Into<FeatureValue<'a>>,
     {
-        if self.0.schema().record(&self.0.model.features, row) {
-            self.0.look_after_window();
-        }
+        self.0.record_features(row);
     }
 
     /// As [`record_features`](Self::record_features), by name: a declared feature that the row does not name is
@@ -138,14 +138,12 @@ impl Model {
         N: AsRef<str>,
         V: Into<FeatureValue<'a>>,
     {
-        if self.0.schema().record_named(&self.0.model.features, row) {
-            self.0.look_after_window();
-        }
+        self.0.record_named_features(row);
     }
 
     /// Counts one value of one feature, and says nothing of the others.
     pub fn record_feature<'a>(&self, name: &str, value: impl Into<FeatureValue<'a>>) {
-        self.0.schema().record_one(&self.0.model.features, name, value.into());
+        self.0.record_feature(name, value.into());
     }
 
     /// Observes how many rows one call of the model takes.

@@ -22,6 +22,7 @@ pub struct ModelBuilder<'a> {
     framework: Option<String>,
     features: Option<Vec<Feature>>,
     classes: Vec<String>,
+    routes: Vec<String>,
     score_buckets: Option<Vec<f64>>,
     pipeline_version: Option<String>,
 }
@@ -35,6 +36,7 @@ impl<'a> ModelBuilder<'a> {
             framework: None,
             features: None,
             classes: Vec::new(),
+            routes: Vec::new(),
             score_buckets: None,
             pipeline_version: None,
         }
@@ -55,6 +57,15 @@ impl<'a> ModelBuilder<'a> {
     /// Classes the model may predict: each is exposed from the start, at 0.
     pub fn classes<C: Into<String>>(mut self, classes: impl IntoIterator<Item = C>) -> Self {
         self.classes = classes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Routes this version serves, such as the methods of a gRPC service: each is exposed from the start, at 0.
+    ///
+    /// Adapters find routes by themselves. Declare those that are to be seen before their first request, and gRPC methods, which else
+    /// are none until they have answered OK.
+    pub fn routes<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
+        self.routes = routes.into_iter().map(Into::into).collect();
         self
     }
 
@@ -90,7 +101,13 @@ impl<'a> ModelBuilder<'a> {
         if let Some(pipeline) = &self.pipeline_version {
             check_name("pipeline_version", pipeline, limits)?;
         }
-        self.check_classes()?;
+        self.check_names(
+            "class",
+            &self.classes,
+            "classes_per_version",
+            limits.classes_per_version,
+        )?;
+        self.check_names("route", &self.routes, "routes_per_version", limits.routes_per_version)?;
         check_features(&self.name, self.features.as_deref().unwrap_or_default(), limits)?;
         if let Some(bounds) = &self.score_buckets {
             BucketsError::check(bounds).map_err(|error| RegisterError::Buckets {
@@ -112,23 +129,29 @@ impl<'a> ModelBuilder<'a> {
         Ok(Model(version))
     }
 
-    fn check_classes(&self) -> Result<(), RegisterError> {
-        let limits = &self.catalog.context.limits;
-        if self.classes.len() > limits.classes_per_version {
+    /// Whether a version can have these values of a label.
+    fn check_names(
+        &self,
+        label: &'static str,
+        names: &[String],
+        limit: &'static str,
+        most: usize,
+    ) -> Result<(), RegisterError> {
+        if names.len() > most {
             return Err(RegisterError::Limit {
                 model: self.name.clone(),
-                limit: "classes_per_version",
-                most: limits.classes_per_version,
-                declared: self.classes.len(),
+                limit,
+                most,
+                declared: names.len(),
             });
         }
-        for (position, class) in self.classes.iter().enumerate() {
-            check_name("class", class, limits)?;
-            if self.classes[..position].contains(class) {
+        for (position, name) in names.iter().enumerate() {
+            check_name(label, name, &self.catalog.context.limits)?;
+            if names[..position].contains(name) {
                 return Err(RegisterError::Duplicate {
                     model: self.name.clone(),
-                    label: "class",
-                    name: class.clone(),
+                    label,
+                    name: name.clone(),
                 });
             }
         }
@@ -142,7 +165,7 @@ impl<'a> ModelBuilder<'a> {
         {
             return Err(self.conflict("framework", registered.to_string(), requested.clone()));
         }
-        if let (Some(requested), Some(registered)) = (&self.features, version.declared_schema())
+        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any())
             && !registered.is(requested)
         {
             let registered: Vec<_> = registered.names().collect();
@@ -174,6 +197,9 @@ impl<'a> ModelBuilder<'a> {
         }
         for class in &self.classes {
             version.classes().index(class);
+        }
+        for route in &self.routes {
+            version.route(route);
         }
         if let Some(pipeline) = &self.pipeline_version {
             version.model.set_pipeline(pipeline);

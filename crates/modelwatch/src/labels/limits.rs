@@ -5,35 +5,28 @@ use crate::error::ConfigError;
 /// The most distinct values each label takes.
 ///
 /// Past a limit a measurement goes to the series whose label value is [`OTHER`](crate::OTHER), and
-/// `ml_label_overflow_total` counts it: sums stay exact, memory stays bounded. The defaults hold about 60 MiB at
-/// the very worst, with every limit reached and every series written by two threads.
+/// `ml_label_overflow_total` counts it: sums stay exact, memory stays bounded. The defaults hold about 170 MiB at
+/// the very worst, with every limit reached and every series written by two threads; two thirds of that are features of
+/// each of 4,000 versions.
 ///
 /// ```
 /// use modelwatch::{Limits, Monitor};
 ///
 /// let monitor = Monitor::builder()
-///     .limits(Limits { models: 10, routes_per_version: 5, ..Limits::default() })
+///     .limits(Limits::new().models(10).routes_per_version(5))
 ///     .build()?;
 /// # Ok::<(), modelwatch::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Values of `model_name`.
-    pub models: usize,
-    /// Values of `model_version` for each model, among versions not retired.
-    pub versions_per_model: usize,
-    /// Values of `route` for each version; at most 65,536.
-    pub routes_per_version: usize,
-    /// Values of `route` over all versions: the number of latency histograms.
-    pub routes: usize,
-    /// Values of `feature_name` for each model; at most 1024.
-    pub features_per_model: usize,
-    /// Values of `class` for each version; at most 65,536.
-    pub classes_per_version: usize,
-    /// Values of `outcome` for each version; at most 65,536.
-    pub outcomes_per_version: usize,
-    /// Bytes in one label value; a longer one is folded like one past the limit.
-    pub value_bytes: usize,
+    pub(crate) models: usize,
+    pub(crate) versions_per_model: usize,
+    pub(crate) routes_per_version: usize,
+    pub(crate) routes: usize,
+    pub(crate) features_per_model: usize,
+    pub(crate) classes_per_version: usize,
+    pub(crate) outcomes_per_version: usize,
+    pub(crate) value_bytes: usize,
 }
 
 impl Limits {
@@ -41,6 +34,77 @@ impl Limits {
     pub const MOST_FEATURES: usize = 1024;
     /// The most routes, classes and outcomes a version may be allowed: it has a table with a place for each.
     pub const MOST_PER_VERSION: usize = 65_536;
+
+    /// Returns the default limits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            models: 200,
+            versions_per_model: 20,
+            routes_per_version: 50,
+            routes: 10_000,
+            features_per_model: 200,
+            classes_per_version: 50,
+            outcomes_per_version: 20,
+            value_bytes: 256,
+        }
+    }
+
+    /// Sets the most values of `model_name`. Defaults to 200.
+    #[must_use]
+    pub const fn models(mut self, most: usize) -> Self {
+        self.models = most;
+        self
+    }
+
+    /// Sets the most values of `model_version` for each model, among versions not retired. Defaults to 20.
+    #[must_use]
+    pub const fn versions_per_model(mut self, most: usize) -> Self {
+        self.versions_per_model = most;
+        self
+    }
+
+    /// Sets the most values of `route` for each version; at most 65,536. Defaults to 50.
+    #[must_use]
+    pub const fn routes_per_version(mut self, most: usize) -> Self {
+        self.routes_per_version = most;
+        self
+    }
+
+    /// Sets the most values of `route` over all versions: the number of latency histograms. Defaults to 10,000.
+    #[must_use]
+    pub const fn routes(mut self, most: usize) -> Self {
+        self.routes = most;
+        self
+    }
+
+    /// Sets the most values of `feature_name` for each model; at most 1024. Defaults to 200.
+    #[must_use]
+    pub const fn features_per_model(mut self, most: usize) -> Self {
+        self.features_per_model = most;
+        self
+    }
+
+    /// Sets the most values of `class` for each version; at most 65,536. Defaults to 50.
+    #[must_use]
+    pub const fn classes_per_version(mut self, most: usize) -> Self {
+        self.classes_per_version = most;
+        self
+    }
+
+    /// Sets the most values of `outcome` for each version; at most 65,536. Defaults to 20.
+    #[must_use]
+    pub const fn outcomes_per_version(mut self, most: usize) -> Self {
+        self.outcomes_per_version = most;
+        self
+    }
+
+    /// Sets the most bytes in one label value; a longer one overflows like one past the limit. Defaults to 256.
+    #[must_use]
+    pub const fn value_bytes(mut self, most: usize) -> Self {
+        self.value_bytes = most;
+        self
+    }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let all = [
@@ -75,15 +139,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            models: 200,
-            versions_per_model: 20,
-            routes_per_version: 50,
-            routes: 10_000,
-            features_per_model: 200,
-            classes_per_version: 50,
-            outcomes_per_version: 20,
-            value_bytes: 256,
-        }
+        Self::new()
     }
 }

@@ -25,16 +25,30 @@ pub(crate) fn canonical(value: &str, most_bytes: usize) -> Option<Cow<'_, str>> 
 
 /// Whether a name given at set-up can be a label value as it is.
 pub(crate) fn check_name(label: &'static str, name: &str, limits: &Limits) -> Result<(), RegisterError> {
-    let problem = match canonical(name, limits.value_bytes) {
-        _ if name.is_empty() => "is empty, which Prometheus takes for no label at all; give it a name",
-        _ if name == OTHER => "is reserved for what is folded past a limit; choose another",
-        None => "is longer than Limits::value_bytes; shorten it or raise the limit",
-        Some(canonical) if *canonical != *name => "has control characters, on which scrapes break; leave them out",
-        Some(_) => return Ok(()),
-    };
-    Err(RegisterError::Name {
-        label,
-        name: name[..name.floor_char_boundary(100)].into(),
-        problem,
-    })
+    match problem(name, limits) {
+        None => Ok(()),
+        Some(problem) => Err(RegisterError::Name {
+            label,
+            name: shown(name).into(),
+            problem,
+        }),
+    }
+}
+
+/// Why a value given at set-up can't be a label value as it is, and what to do.
+pub(crate) fn problem(value: &str, limits: &Limits) -> Option<&'static str> {
+    match canonical(value, limits.value_bytes) {
+        _ if value.is_empty() => Some("is empty, which Prometheus takes for no label at all; give it a name"),
+        _ if value == OTHER => Some("is reserved for what is folded past a limit; choose another"),
+        None => Some("is longer than Limits::value_bytes; shorten it or raise the limit"),
+        Some(canonical) if *canonical != *value => {
+            Some("has control characters, on which scrapes break; leave them out")
+        }
+        Some(_) => None,
+    }
+}
+
+/// As much of a value as an error shows.
+pub(crate) fn shown(value: &str) -> &str {
+    &value[..value.floor_char_boundary(100)]
 }

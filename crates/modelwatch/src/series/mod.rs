@@ -6,8 +6,9 @@
 
 pub(crate) mod context;
 pub(crate) mod counters;
-pub(crate) mod declared_rows;
 pub(crate) mod feature_book;
+pub(crate) mod feature_cells;
+pub(crate) mod features;
 pub(crate) mod generation;
 pub(crate) mod model;
 pub(crate) mod route;

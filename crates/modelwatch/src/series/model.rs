@@ -1,4 +1,4 @@
-//! What is not split by version: the features of a model, its queue, its feature pipeline.
+//! What is not split by version: the names of a model's features, its queue, its feature pipeline.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,15 +10,12 @@ use crate::labels::label_set::Labels;
 use crate::labels::value::canonical;
 use crate::series::context::Context;
 use crate::series::feature_book::FeatureBook;
-use crate::series::schema::Schema;
 
 pub(crate) struct ModelSeries {
     pub(crate) context: Arc<Context>,
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     pub(crate) features: FeatureBook,
-    /// For versions that declared no features.
-    pub(crate) undeclared: Schema,
     /// Nothing until a service says how deep its queue is.
     queue_depth: OnceLock<AtomicU64>,
     pipeline: RwLock<Option<Labels>>,
@@ -28,8 +25,7 @@ impl ModelSeries {
     pub(crate) fn new(context: Arc<Context>, name: Arc<str>) -> Self {
         Self {
             labels: Labels::new([("model_name", &name)]),
-            features: FeatureBook::new(context.clone(), name.clone()),
-            undeclared: Schema::default(),
+            features: FeatureBook::new(context.clone()),
             queue_depth: OnceLock::new(),
             pipeline: RwLock::default(),
             context,

@@ -2,23 +2,23 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxBuildHasher;
 
 use crate::contract::feature::{Domain, Feature};
 use crate::contract::feature_value::FeatureValue;
+use crate::labels::label_set::Labels;
 use crate::labels::limits::Limits;
-use crate::series::declared_rows::DeclaredRows;
-use crate::series::feature_book::{DEFAULTED, FeatureBook, MISSING, OBSERVED, OUT_OF_RANGE};
+use crate::series::feature_book::FeatureBook;
+use crate::series::feature_cells::{DEFAULTED, FeatureCells, MISSING, OBSERVED, OUT_OF_RANGE};
 
-/// What a version declared, by position; by default nothing.
+/// What a version declared, by position.
 pub(crate) struct Schema {
     specs: Box<[Spec]>,
     /// Position of each name, for rows that name features in another order.
     positions: HashMap<Arc<str>, usize, FxBuildHasher>,
-    rows: Arc<DeclaredRows>,
-    warned_of_surplus: AtomicBool,
+    cells: Arc<FeatureCells>,
+    digest: Labels,
 }
 
 struct Spec {
@@ -27,17 +27,6 @@ struct Spec {
     domain: Domain,
     /// In range for certain; empty for a category.
     fast: (f64, f64),
-    /// In the model's book.
-    index: usize,
-}
-
-/// How often, in rows of one thread, the window is looked after where nobody scrapes.
-const ROWS_BETWEEN_LOOKS: u64 = 64;
-
-impl Default for Schema {
-    fn default() -> Self {
-        Self::of(Box::default())
-    }
 }
 
 impl Schema {
@@ -49,29 +38,29 @@ impl Schema {
                 Domain::Categorical(_) => (f64::INFINITY, f64::NEG_INFINITY),
             },
             domain: feature.domain().clone(),
-            index: book.index(feature.name()),
             name: feature.name().into(),
         };
-        let schema = Self::of(features.iter().map(spec).collect());
-        book.declare(schema.rows.clone());
-        schema
-    }
-
-    fn of(specs: Box<[Spec]>) -> Self {
+        let specs: Box<[Spec]> = features.iter().map(spec).collect();
+        let positions = specs.iter().enumerate();
+        let cells = Arc::new(FeatureCells::new(specs.iter().map(|spec| book.index(&spec.name))));
+        book.join(cells.clone());
         Self {
-            positions: specs
-                .iter()
-                .enumerate()
+            positions: positions
                 .map(|(position, spec)| (spec.name.clone(), position))
                 .collect(),
-            rows: Arc::new(DeclaredRows::new(specs.iter().map(|spec| spec.index))),
-            warned_of_surplus: AtomicBool::new(false),
+            cells,
+            digest: Labels::new([("features_digest", &digest(features).into())]),
             specs,
         }
     }
 
-    pub(crate) fn rows(&self) -> &Arc<DeclaredRows> {
-        &self.rows
+    /// The `features_digest` label.
+    pub(crate) fn digest(&self) -> &Labels {
+        &self.digest
+    }
+
+    pub(crate) fn cells(&self) -> &Arc<FeatureCells> {
+        &self.cells
     }
 
     /// Whether the same features were declared in the same order.
@@ -87,112 +76,79 @@ impl Schema {
             .map(|spec| Feature::new((*spec.name).into(), spec.domain.clone()))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.specs.len()
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.specs.iter().map(|spec| &*spec.name)
     }
 
-    /// Counts a row by position, and says whether the window wants to be looked after.
+    /// Counts a row by position; says whether it had more values than were declared, and how many rows this thread's lane
+    /// has counted.
     #[inline]
-    pub(crate) fn record<'a, V: Into<FeatureValue<'a>>>(
-        &self,
-        book: &FeatureBook,
-        row: impl IntoIterator<Item = V>,
-    ) -> bool {
-        let look = self.count_row();
+    pub(crate) fn record<'a, V: Into<FeatureValue<'a>>>(&self, row: impl IntoIterator<Item = V>) -> (bool, u64) {
+        let rows = self.cells.count_row();
         let mut row = row.into_iter();
-        for spec in &self.specs {
+        for (position, spec) in self.specs.iter().enumerate() {
             let value = row.next().map_or(FeatureValue::Missing, Into::into);
             if !spec.accepts(value) {
-                spec.count_exception(book, value);
+                self.count_exception(position, value);
             }
         }
-        if row.next().is_some() {
-            self.warn_of_surplus(book);
-        }
-        look
+        (row.next().is_some(), rows)
     }
 
-    /// Counts a row by name. What is declared and not named is missing.
+    /// Counts a row by name. What is declared and not named is missing, and what is not declared is handed out. Returns
+    /// how many rows this thread's lane has counted.
     pub(crate) fn record_named<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
         &self,
-        book: &FeatureBook,
         row: impl IntoIterator<Item = (N, V)>,
-    ) -> bool {
-        let look = self.count_row();
+        mut undeclared: impl FnMut(&str, FeatureValue<'a>),
+    ) -> u64 {
+        let rows = self.cells.count_row();
         let mut seen = [0u64; Limits::MOST_FEATURES / 64];
         // Rows tend to name features in the order they are declared: the next guess is usually right.
         let mut guess = 0;
         for (name, value) in row {
             let (name, value) = (name.as_ref(), value.into());
             let guessed = self.specs.get(guess).filter(|spec| *spec.name == *name).map(|_| guess);
-            let Some(position) = guessed.or_else(|| self.positions.get(name).copied()) else {
-                book.observe(book.index(name), value);
+            let Some(position) = guessed.or_else(|| self.position(name)) else {
+                undeclared(name, value);
                 continue;
             };
             guess = position + 1;
             let bit = 1 << (position % 64);
             if seen[position / 64] & bit == 0 {
                 seen[position / 64] |= bit;
-                let spec = &self.specs[position];
-                if !spec.accepts(value) {
-                    spec.count_exception(book, value);
+                if !self.specs[position].accepts(value) {
+                    self.count_exception(position, value);
                 }
             }
         }
-        for (position, spec) in self.specs.iter().enumerate() {
+        for position in 0..self.specs.len() {
             if seen[position / 64] & (1 << (position % 64)) == 0 {
-                spec.count_exception(book, FeatureValue::Missing);
+                self.count_exception(position, FeatureValue::Missing);
             }
         }
-        look
+        rows
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
     }
 
     /// Counts one value of one feature.
-    pub(crate) fn record_one(&self, book: &FeatureBook, name: &str, value: FeatureValue<'_>) {
-        match self.positions.get(name).map(|position| &self.specs[*position]) {
-            Some(spec) => {
-                book.count(spec.index, OBSERVED);
-                if !spec.accepts(value) {
-                    spec.count_exception(book, value);
-                }
-            }
-            None => book.observe(book.index(name), value),
+    pub(crate) fn record_one(&self, position: usize, value: FeatureValue<'_>) {
+        self.cells.count(position, OBSERVED);
+        if !self.specs[position].accepts(value) {
+            self.count_exception(position, value);
         }
-    }
-
-    /// Before what is missing in the row, so that no reader sees more missing than observed.
-    fn count_row(&self) -> bool {
-        self.rows.count().is_multiple_of(ROWS_BETWEEN_LOOKS)
-    }
-
-    #[cold]
-    fn warn_of_surplus(&self, book: &FeatureBook) {
-        if !self.warned_of_surplus.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                model_name = book.model(),
-                declared = self.specs.len(),
-                "a row has more values than the model has declared features; what comes after them is not counted: \
-                 declare the rest with ModelBuilder::features, in the order of the row",
-            );
-        }
-    }
-
-    /// See [`Stripes::mark`](crate::cells::stripes::Stripes::mark).
-    pub(crate) fn mark(&self) -> u64 {
-        self.rows.mark()
-    }
-}
-
-impl Spec {
-    /// In range for certain. What is not is looked at again by [`count_exception`](Self::count_exception).
-    #[inline]
-    fn accepts(&self, value: FeatureValue<'_>) -> bool {
-        matches!(value, FeatureValue::Number(number) if self.fast.0 <= number && number <= self.fast.1)
     }
 
     /// Counts what is not a number in range; a category may still turn out to be in range.
-    fn count_exception(&self, book: &FeatureBook, value: FeatureValue<'_>) {
-        let what = match (value, &self.domain) {
+    fn count_exception(&self, position: usize, value: FeatureValue<'_>) {
+        let what = match (value, &self.specs[position].domain) {
             (FeatureValue::Missing, _) => MISSING,
             (FeatureValue::Number(number), _) if number.is_nan() => MISSING,
             (FeatureValue::Defaulted, _) => DEFAULTED,
@@ -204,6 +160,44 @@ impl Spec {
             }
             (FeatureValue::Number(_) | FeatureValue::Category(_), _) => OUT_OF_RANGE,
         };
-        book.count(self.index, what);
+        self.cells.count(position, what);
     }
+}
+
+impl Spec {
+    /// In range for certain. What is not is looked at again by [`Schema::count_exception`].
+    #[inline]
+    fn accepts(&self, value: FeatureValue<'_>) -> bool {
+        matches!(value, FeatureValue::Number(number) if self.fast.0 <= number && number <= self.fast.1)
+    }
+}
+
+/// The same for the same names, order, ranges and categories, in every process and every release: FNV-1a, written out
+/// here because the hashers of libraries don't promise that.
+fn digest(features: &[Feature]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut write = |bytes: &[u8]| {
+        // With its length before it, so that no two lists are one text.
+        for byte in (bytes.len() as u64).to_le_bytes().iter().chain(bytes) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for feature in features {
+        write(feature.name().as_bytes());
+        match feature.domain() {
+            Domain::Numeric { low, high } => {
+                write(b"numeric");
+                // Adding zero makes one zero of two.
+                write(&(low + 0.0).to_le_bytes());
+                write(&(high + 0.0).to_le_bytes());
+            }
+            Domain::Categorical(None) => write(b"categorical"),
+            Domain::Categorical(Some(categories)) => {
+                write(b"categories");
+                write(&(categories.len() as u64).to_le_bytes());
+                categories.iter().for_each(|category| write(category.as_bytes()));
+            }
+        }
+    }
+    format!("{hash:016x}")
 }

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::contract::feature::Feature;
+use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
 use crate::contract::stage::Stage;
 use crate::labels::label_set::Labels;
@@ -15,6 +16,8 @@ use crate::labels::open_label::OpenLabel;
 use crate::labels::value::canonical;
 use crate::series::context::Context;
 use crate::series::counters::NamedCounters;
+use crate::series::feature_cells::FeatureCounts;
+use crate::series::features::Features;
 use crate::series::generation::GenerationSeries;
 use crate::series::model::ModelSeries;
 use crate::series::route::RouteSeries;
@@ -26,11 +29,12 @@ pub(crate) struct VersionSeries {
     pub(crate) model: Arc<ModelSeries>,
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
+    registered: SystemTime,
     state: AtomicU8,
     /// What [`mark`](VersionSeries::mark) was before the last scrape read the values.
     scraped_mark: AtomicU64,
     framework: OnceLock<Arc<str>>,
-    schema: OnceLock<Schema>,
+    features: Features,
     scores: OnceLock<Scores>,
     classes: OnceLock<NamedCounters>,
     outcomes: OnceLock<NamedCounters>,
@@ -58,10 +62,11 @@ impl VersionSeries {
         let context = model.context.clone();
         Self {
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
+            registered: SystemTime::now(),
             state: AtomicU8::new(LIVE),
             scraped_mark: AtomicU64::new(0),
             framework: OnceLock::new(),
-            schema: OnceLock::new(),
+            features: Features::default(),
             scores: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
@@ -131,9 +136,7 @@ impl VersionSeries {
 
     /// Keeps what this version counted for its model, and nothing else of it.
     pub(crate) fn forget(&self) {
-        if let Some(schema) = self.schema.get() {
-            self.model.features.forget(schema.rows());
-        }
+        self.features.forget(&self.model.features);
     }
 
     /// A number that changes with whatever is recorded.
@@ -153,7 +156,7 @@ impl VersionSeries {
             .chain(counters)
             .chain(routes)
             .chain(self.scores.get().map(Scores::mark));
-        all.chain(self.schema.get().map(Schema::mark))
+        all.chain([self.features.mark()])
             .chain(self.generations.get().map(|generations| generations.mark()))
             .fold(0, u64::wrapping_add)
     }
@@ -218,6 +221,13 @@ impl VersionSeries {
         reserved
     }
 
+    /// When the version was first registered or resolved, in seconds since the epoch; nothing for the overflow, which is no
+    /// version.
+    pub(crate) fn registered(&self) -> Option<f64> {
+        let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
+        (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    }
+
     pub(crate) fn framework(&self) -> Option<&Arc<str>> {
         self.framework.get()
     }
@@ -226,18 +236,39 @@ impl VersionSeries {
         self.framework.get_or_init(|| framework.into());
     }
 
-    /// What this version declared of its features; nothing where it declared none.
-    #[inline]
-    pub(crate) fn schema(&self) -> &Schema {
-        self.schema.get().unwrap_or(&self.model.undeclared)
-    }
-
-    pub(crate) fn declared_schema(&self) -> Option<&Schema> {
-        self.schema.get()
-    }
-
     pub(crate) fn declare_features(&self, features: &[Feature]) {
-        self.schema.get_or_init(|| Schema::new(features, &self.model.features));
+        self.features.declare(features, &self.model.features);
+    }
+
+    pub(crate) fn schema_if_any(&self) -> Option<&Schema> {
+        self.features.schema()
+    }
+
+    /// Counts a row of features in the order they were declared.
+    #[inline]
+    pub(crate) fn record_features<'a, V: Into<FeatureValue<'a>>>(&self, row: impl IntoIterator<Item = V>) {
+        if self.features.record(&self.model.name, row) {
+            self.look_after_window();
+        }
+    }
+
+    /// Counts a row of features by name.
+    pub(crate) fn record_named_features<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
+        &self,
+        row: impl IntoIterator<Item = (N, V)>,
+    ) {
+        if self.features.record_named(&self.model.features, row) {
+            self.look_after_window();
+        }
+    }
+
+    pub(crate) fn record_feature(&self, name: &str, value: FeatureValue<'_>) {
+        self.features.record_one(&self.model.features, name, value);
+    }
+
+    /// See [`Features::read`].
+    pub(crate) fn feature_counts(&self) -> Vec<Option<FeatureCounts>> {
+        self.features.read(&self.model.features)
     }
 
     #[inline]
@@ -315,7 +346,8 @@ impl VersionSeries {
     }
 
     /// See [`FeatureBook::look_after_window`](crate::series::feature_book::FeatureBook::look_after_window).
-    pub(crate) fn look_after_window(&self) {
+    #[cold]
+    fn look_after_window(&self) {
         self.model.features.look_after_window(Instant::now());
     }
 }

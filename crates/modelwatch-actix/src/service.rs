@@ -1,0 +1,62 @@
+use std::fmt;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use modelwatch::Status;
+
+use crate::body::InferenceBody;
+use crate::classify::Classifier;
+use crate::future::{Bodiless, InferenceFuture};
+use crate::select::{Fixed, Select};
+
+/// A service whose requests are recorded. From [`InferenceMiddleware`](crate::InferenceMiddleware).
+pub struct InferenceService<S, M = Fixed> {
+    pub(crate) inner: S,
+    pub(crate) models: M,
+    pub(crate) classify: Option<Classifier>,
+}
+
+impl<S, B, M> Service<ServiceRequest> for InferenceService<S, M>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    M: Select,
+{
+    type Response = ServiceResponse<InferenceBody<B>>;
+    type Error = Error;
+    type Future = InferenceFuture<S::Future>;
+
+    /// A service that fails here never gets its request: that is counted as one error that took no time.
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let ready = ready!(self.inner.poll_ready(context));
+        if ready.is_err()
+            && let Some(route) = self.models.fallback()
+        {
+            route.record(Status::Error, Duration::ZERO);
+        }
+        Poll::Ready(ready)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        // Begun before the call, so that a service that panics in it is counted.
+        let mut watched = self.models.start(&request);
+        let bodiless = Bodiless::of(request.method());
+        InferenceFuture {
+            inner: watched.poll(|| self.inner.call(request)),
+            watched,
+            bodiless,
+            classify: self.classify.clone(),
+        }
+    }
+}
+
+impl<S, M: fmt::Debug> fmt::Debug for InferenceService<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InferenceService")
+            .field("models", &self.models)
+            .finish_non_exhaustive()
+    }
+}

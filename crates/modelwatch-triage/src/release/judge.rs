@@ -1,0 +1,138 @@
+//! Guilty or acquitted, by time and scope.
+
+use serde::Serialize;
+
+use super::began::{Kind, Release};
+use crate::onset::Moment;
+use crate::series::Step;
+
+/// What is known of the trouble where a release reaches.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Case {
+    /// The share of the excess in the release's scope, 0 to 1; nothing where it can't be told.
+    pub share: Option<f64>,
+    /// The one version that holds the excess while others have traffic and are well.
+    pub only_version: Option<String>,
+    /// Events and trials in the scope between the release and the onset; nothing where it can't be told.
+    pub between: Option<Step>,
+    /// Other models that are in the same trouble; 0 where it is this one's alone.
+    pub shared: usize,
+    /// Whether the trouble is one of what drift is measured with, rather than of what is answered.
+    pub measured: bool,
+}
+
+/// A release and what is thought of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Judged {
+    /// The release.
+    pub release: Release,
+    /// Whether it is to blame.
+    pub verdict: Verdict,
+}
+
+/// Whether a release is to blame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It came just before the trouble and holds it.
+    Suspect,
+    /// It came after the trouble.
+    After,
+    /// The trouble is elsewhere: this share of the excess is in its scope.
+    Elsewhere {
+        /// 0 to 1.
+        share: f64,
+    },
+    /// The trouble is in one version alone, and this reaches all of them.
+    OneVersion {
+        /// That version.
+        version: String,
+    },
+    /// Other models, which it does not touch, are in the same trouble.
+    Shared {
+        /// How many.
+        models: usize,
+    },
+    /// It ran well between the release and the trouble.
+    RanWell {
+        /// How long, in seconds.
+        seconds: i64,
+        /// Requests or observations in that time.
+        trials: f64,
+    },
+    /// It does not touch what is in trouble.
+    Unrelated,
+    /// It can't be told.
+    Unknown,
+}
+
+impl Verdict {
+    /// Whether it is to blame.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        *self == Self::Suspect
+    }
+}
+
+/// Time that a release may take to reach every replica and cache, in seconds.
+const SETTLING: i64 = 120;
+/// Events the trouble would have shown by now, had the release caused it: with fewer, silence says nothing.
+const ENOUGH: f64 = 10.0;
+/// The part of them that may show while it still counts as well.
+const WELL: f64 = 0.25;
+/// The share of the excess that a scope holds at least to be blamed.
+const HOLDS: f64 = 0.5;
+
+/// Judges a release; `onset` is nothing where the beginning is unknown.
+#[must_use]
+pub fn judge(release: Release, onset: Option<&Moment>, case: &Case) -> Judged {
+    let verdict = verdict(&release, onset, case);
+    Judged { release, verdict }
+}
+
+fn verdict(release: &Release, onset: Option<&Moment>, case: &Case) -> Verdict {
+    if release.kind == Kind::Baseline && !case.measured {
+        return Verdict::Unrelated;
+    }
+    let Some(onset) = onset else {
+        return Verdict::Unknown;
+    };
+    if release.earliest > onset.latest {
+        return Verdict::After;
+    }
+    if case.shared > 0 && release.kind != Kind::Service {
+        return Verdict::Shared { models: case.shared };
+    }
+    match release.kind {
+        Kind::Version | Kind::Traffic => match case.share {
+            None => return Verdict::Unknown,
+            Some(share) if share < HOLDS => return Verdict::Elsewhere { share },
+            Some(_) => {}
+        },
+        Kind::Pipeline | Kind::Service | Kind::Baseline => {
+            if let Some(version) = &case.only_version {
+                return Verdict::OneVersion {
+                    version: version.clone(),
+                };
+            }
+        }
+    }
+    let seconds = onset.earliest - release.latest;
+    if seconds > SETTLING
+        && let Some(between) = case.between
+    {
+        let since = (onset.since - onset.before).abs();
+        let would_show = between.trials * since;
+        let shows = (between.events - between.trials * onset.before).abs();
+        if would_show >= ENOUGH && shows < WELL * would_show {
+            return Verdict::RanWell {
+                seconds,
+                trials: between.trials,
+            };
+        }
+    }
+    Verdict::Suspect
+}

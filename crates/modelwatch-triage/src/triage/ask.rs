@@ -1,0 +1,228 @@
+//! The first round: how the model went over the hours before.
+
+use std::collections::BTreeMap;
+
+use modelwatch::contract::{self, Metric};
+use modelwatch_config::{Config, Model};
+
+use super::subject::Subject;
+use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
+
+/// Steps of the first round.
+const STEPS: usize = 180;
+/// The shortest step, in seconds.
+const SHORTEST_STEP: i64 = 60;
+
+/// Everything that is asked in the first round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Topic {
+    Requests,
+    Fast,
+    Timed,
+    NonFinite,
+    Scores,
+    Classes,
+    Outcomes,
+    Observations,
+    Missing,
+    Defaulted,
+    OutOfRange,
+    FeatureDrift,
+    FeatureDriftScore,
+    VersionDrift,
+    PredictionDrift,
+    PredictionDriftScore,
+    Versions,
+    Registered,
+    Pipelines,
+    Baselines,
+    Builds,
+    Up,
+}
+
+/// What came back.
+pub(super) struct Asked {
+    pub(super) grid: Grid,
+    pub(super) edge: f64,
+    answers: BTreeMap<Topic, (String, Result<Vec<Row>, SourceError>)>,
+}
+
+impl Asked {
+    /// The rows of a topic; none when it could not be asked.
+    pub(super) fn rows(&self, topic: Topic) -> &[Row] {
+        match self.answers.get(&topic) {
+            Some((_, Ok(rows))) => rows,
+            _ => &[],
+        }
+    }
+
+    /// Whether a topic could be asked, whatever came of it.
+    pub(super) fn answered(&self, topic: Topic) -> bool {
+        self.answers.get(&topic).is_some_and(|(_, answer)| answer.is_ok())
+    }
+
+    /// A sentence for each topic that could not be asked.
+    pub(super) fn unknown(&self) -> Vec<String> {
+        self.answers
+            .values()
+            .filter_map(|(metric, answer)| Some(format!("{metric}: {}", answer.as_ref().err()?)))
+            .collect()
+    }
+}
+
+/// The model's part of the configuration.
+pub(super) fn model<'c>(config: &'c Config, subject: &Subject) -> Option<&'c Model> {
+    config.model(&subject.model)
+}
+
+/// A counter's question for the model, or another's.
+pub(super) fn of_model(question: Question, subject: &Subject) -> Question {
+    with_identity(question.only("model_name", &subject.model), subject)
+}
+
+pub(super) fn with_identity(question: Question, subject: &Subject) -> Question {
+    subject
+        .only
+        .iter()
+        .fold(question, |question, (label, value)| question.only(label, value))
+}
+
+/// The ways in which the edge of a bucket may be written.
+pub(super) fn edge_labels(edge: f64) -> Vec<String> {
+    let plain = edge.to_string();
+    let with_point = (!plain.contains('.') && edge.is_finite()).then(|| format!("{plain}.0"));
+    [plain].into_iter().chain(with_point).collect()
+}
+
+/// The latency objective of the model, in seconds.
+pub(super) fn latency_edge(config: &Config, subject: &Subject) -> f64 {
+    model(config, subject).map_or(0.35, |model| model.latency_p95.as_secs_f64())
+}
+
+/// The shortest time over which a counter's growth is known, in seconds.
+pub(super) fn shortest(config: &Config) -> i64 {
+    let scrape = i64::try_from(config.prometheus.scrape_interval.as_secs()).unwrap_or(SHORTEST_STEP);
+    (4 * scrape).max(SHORTEST_STEP)
+}
+
+/// Asks about everything, over 180 steps.
+pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> Result<Asked, SourceError> {
+    let step = shortest(config);
+    let length = step * i64::try_from(STEPS).unwrap_or(i64::MAX);
+    let grid = Grid {
+        start: subject.at - length,
+        step,
+        steps: STEPS,
+    };
+    let edge = latency_edge(config, subject);
+    let part = |metric: &Metric, part: &str| format!("{}{part}", metric.name);
+    let counter = |metric: String, by: &[&str]| of_model(Question::increase(metric, grid), subject).by(by);
+    let gauge = |metric: &str, by: &[&str]| of_model(Question::highest(metric, grid), subject).by(by);
+    let job = model(config, subject).map_or(String::new(), |model| model.job.clone());
+    let of_job = |metric: &str, by: &[&str]| {
+        let question = Question::highest(metric, grid);
+        let question = if job.is_empty() {
+            question
+        } else {
+            question.only("job", &job)
+        };
+        with_identity(question, subject).by(by)
+    };
+    const VERSION: &str = "model_version";
+    const FEATURE: &str = "feature_name";
+    let questions = [
+        (
+            Topic::Requests,
+            counter(part(&contract::INFERENCE_REQUESTS, ""), &[VERSION, "status"]),
+        ),
+        (
+            Topic::Fast,
+            counter(part(&contract::INFERENCE_LATENCY, "_bucket"), &[VERSION]).one_of("le", edge_labels(edge)),
+        ),
+        (
+            Topic::Timed,
+            counter(part(&contract::INFERENCE_LATENCY, "_count"), &[VERSION]),
+        ),
+        (
+            Topic::NonFinite,
+            counter(part(&contract::PREDICTION_NON_FINITE, ""), &[VERSION]),
+        ),
+        (
+            Topic::Scores,
+            counter(part(&contract::PREDICTION_SCORE, "_bucket"), &[VERSION, "le"]),
+        ),
+        (
+            Topic::Classes,
+            counter(part(&contract::PREDICTION_CLASS, ""), &[VERSION, "class"]),
+        ),
+        (
+            Topic::Outcomes,
+            counter(part(&contract::BUSINESS_OUTCOME, ""), &[VERSION, "outcome"]),
+        ),
+        (
+            Topic::Observations,
+            counter(part(&contract::FEATURE_OBSERVATIONS, ""), &[VERSION, FEATURE]),
+        ),
+        (
+            Topic::Missing,
+            counter(part(&contract::FEATURE_MISSING, ""), &[VERSION, FEATURE]),
+        ),
+        (
+            Topic::Defaulted,
+            counter(part(&contract::FEATURE_DEFAULTED, ""), &[VERSION, FEATURE]),
+        ),
+        (
+            Topic::OutOfRange,
+            counter(part(&contract::FEATURE_OUT_OF_RANGE, ""), &[VERSION, FEATURE]),
+        ),
+        (
+            Topic::FeatureDrift,
+            gauge(contract::DATA_DRIFT_DETECTED.name, &[FEATURE]),
+        ),
+        (
+            Topic::FeatureDriftScore,
+            gauge(contract::DATA_DRIFT_SCORE.name, &[FEATURE]),
+        ),
+        (
+            Topic::VersionDrift,
+            gauge(contract::VERSION_DATA_DRIFT_DETECTED.name, &[VERSION, FEATURE]),
+        ),
+        (
+            Topic::PredictionDrift,
+            gauge(contract::PREDICTION_DRIFT_DETECTED.name, &[]),
+        ),
+        (
+            Topic::PredictionDriftScore,
+            gauge(contract::PREDICTION_DRIFT_SCORE.name, &[]),
+        ),
+        (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
+        (
+            Topic::Registered,
+            gauge("ml_model_registered_timestamp_seconds", &[VERSION]),
+        ),
+        (
+            Topic::Pipelines,
+            gauge(contract::FEATURE_PIPELINE_INFO.name, &["pipeline_version"]),
+        ),
+        (
+            Topic::Baselines,
+            gauge(contract::DRIFT_BASELINE_INFO.name, &["baseline_version"]),
+        ),
+        (
+            Topic::Builds,
+            of_job("ml_service_info", &["service_version", "revision"]),
+        ),
+        (Topic::Up, of_job("up", &["instance"])),
+    ];
+    let (topics, questions): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
+    let answers = ask_all(source, &questions);
+    if let (true, Some(Err(error))) = (answers.iter().all(Result::is_err), answers.first()) {
+        return Err(error.clone());
+    }
+    let metrics = questions.into_iter().map(|question| question.metric);
+    Ok(Asked {
+        grid,
+        edge,
+        answers: topics.into_iter().zip(metrics.zip(answers)).collect(),
+    })
+}

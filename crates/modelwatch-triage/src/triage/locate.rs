@@ -1,0 +1,521 @@
+//! The second round: where the trouble sits, around the moment it began.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use modelwatch::contract;
+use modelwatch_config::Config;
+
+use super::ask::{Asked, edge_labels, of_model, shortest, with_identity};
+use super::report::{Finding, Place, Trouble};
+use super::signal::Signal;
+use super::subject::Subject;
+use crate::localization::{Candidate, Localization, Settings as ScanSettings, Slice, Table, localize, slices};
+use crate::onset::{Onset, Settings as OnsetSettings, Unknown};
+use crate::prometheus::query;
+use crate::series::{Series, Step};
+use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
+use crate::symptom::{Side, Symptom};
+use crate::words;
+
+/// The trouble, with what only the judgement of releases needs.
+pub(super) struct Located {
+    pub(super) trouble: Trouble,
+    /// The one version that holds it while others have traffic and are well.
+    pub(super) only_version: Option<String>,
+    /// Other models of the same job in the same trouble, and how many of them have traffic.
+    pub(super) neighbours: Option<(usize, usize)>,
+    /// What changed by the way, such as the stage that became slow.
+    pub(super) findings: Vec<Finding>,
+    signal: Signal,
+}
+
+impl Located {
+    /// The series of a version, or that of the model.
+    pub(super) fn series(&self, version: Option<&str>) -> &Series {
+        version
+            .and_then(|version| self.signal.versions.get(version))
+            .unwrap_or(&self.signal.total)
+    }
+}
+
+/// Windows before the onset.
+const INTERVALS: usize = 4;
+/// The longest window, in seconds.
+const LONGEST_WINDOW: i64 = 600;
+/// Of the excess, so much in one value makes it the only one.
+const ONLY: f64 = 0.8;
+/// Of the trials, so much elsewhere gives something to compare with.
+const COMPARED: f64 = 0.005;
+/// A p-value that is no chance.
+const SIGNIFICANT: f64 = 0.05;
+/// Where a combination holds it, the rest has at most this part of its excess per trial.
+const REST: f64 = 0.5;
+/// Answers about the place.
+const PLACES: usize = 3;
+
+#[expect(clippy::too_many_arguments, reason = "what both rounds know, once")]
+pub(super) fn locate(
+    source: &dyn Source,
+    config: &Config,
+    subject: &Subject,
+    asked: &Asked,
+    signal: &Signal,
+    mut onset: Onset,
+    mut version: Option<String>,
+    unknown: &mut Vec<String>,
+) -> Located {
+    let symptom = &signal.symptom;
+    let windows = windows(&onset, asked.grid, shortest(config));
+    let (mut place, mut versions, mut routes) = (Place::Unknown, Vec::new(), Vec::new());
+    let mut neighbours = None;
+    let mut findings = Vec::new();
+    if let Some(windows) = &windows {
+        let counts = Parts::of(symptom);
+        let labels = counts.labels(symptom);
+        match counts.table(source, subject, windows, &labels) {
+            Ok(table) => {
+                let settings = ScanSettings::default();
+                place = placed(&localize(&table, &settings));
+                versions = slices(&table, "model_version", &settings);
+                routes = slices(&table, "route", &settings);
+            }
+            Err(error) => unknown.push(format!("where: {error}")),
+        }
+        if *symptom == Symptom::Errors {
+            match failing_neighbours(source, subject, windows) {
+                Ok(found) => neighbours = Some(found),
+                Err(error) => unknown.push(format!("other models: {error}")),
+            }
+        }
+        if matches!(symptom, Symptom::Slow(_)) {
+            match slow_stages(source, subject, windows) {
+                Ok(found) => findings = found,
+                Err(error) => unknown.push(format!("stages: {error}")),
+            }
+        }
+    }
+    let only_version = only(&versions).or_else(|| {
+        version.clone().filter(|version| {
+            versions
+                .iter()
+                .any(|slice| slice.value != *version && slice.trials > 0.0)
+        })
+    });
+    if let Some(only) = &only_version {
+        // That version alone shows the moment more sharply than the model does.
+        let settings = OnsetSettings {
+            direction: signal.direction,
+            ..OnsetSettings::default()
+        };
+        if let sharper @ Onset::Since(_) = crate::onset::onset(&signal.of_version(only), &settings) {
+            onset = sharper;
+            version = Some(only.clone());
+        }
+    }
+    let moment = match &onset {
+        Onset::Since(moment) => Some(moment),
+        Onset::Unknown(_) => None,
+    };
+    Located {
+        trouble: Trouble {
+            symptom: symptom.clone(),
+            before: moment.map(|moment| moment.before),
+            since: moment.map(|moment| moment.since),
+            onset,
+            place,
+            versions,
+            routes,
+            series: version.map_or_else(|| signal.total.clone(), |version| signal.of_version(&version)),
+            query: query(&Parts::of(symptom).first_query(subject, symptom)),
+        },
+        only_version,
+        neighbours,
+        findings,
+        signal: signal.clone(),
+    }
+}
+
+/// The findings and those that came up while locating the trouble.
+pub(super) fn with_neighbours(mut findings: Vec<Finding>, located: Option<&Located>) -> Vec<Finding> {
+    let Some(located) = located else {
+        return findings;
+    };
+    let mut first = located.findings.clone();
+    if let Some((failing, others)) = located.neighbours
+        && failing > 0
+    {
+        first.push(Finding {
+            side: Side::Serving,
+            what: format!("{failing} of {others} other models of the same job fail too"),
+            since: None,
+        });
+    }
+    first.append(&mut findings);
+    first
+}
+
+/// The window that is now, and those before the trouble: each of one step.
+struct Windows {
+    now: Grid,
+    past: Vec<Grid>,
+}
+
+fn windows(onset: &Onset, grid: Grid, shortest: i64) -> Option<Windows> {
+    let window = |end: i64, step: i64| Grid {
+        start: end - step,
+        step,
+        steps: 1,
+    };
+    let (now, calm_end, step) = match onset {
+        Onset::Since(moment) => {
+            let now = moment.until.unwrap_or(grid.end()).min(grid.end());
+            let step = (now - moment.latest).clamp(shortest, LONGEST_WINDOW.max(shortest));
+            (now, moment.earliest, step)
+        }
+        // What it was like a day ago is the best there is.
+        Onset::Unknown(Unknown::BeforeTheSeries) => (grid.end(), grid.end() - 86_400, LONGEST_WINDOW.max(shortest)),
+        Onset::Unknown(_) => return None,
+    };
+    let past = (0..INTERVALS).map(|back| {
+        let back = i64::try_from(back).unwrap_or_default();
+        window(calm_end - back * step, step)
+    });
+    Some(Windows {
+        now: window(now, step),
+        past: past.collect(),
+    })
+}
+
+/// The metrics behind a symptom.
+struct Parts {
+    trials: &'static str,
+    events: &'static str,
+    /// The labels that say which trials are events.
+    kind: Option<(&'static str, Vec<String>)>,
+    /// The labels that trials need.
+    all: Option<(&'static str, Vec<String>)>,
+    feature: Option<String>,
+    /// Whether events are what is left of the trials.
+    complement: bool,
+    suffixes: (&'static str, &'static str),
+}
+
+impl Parts {
+    fn of(symptom: &Symptom) -> Self {
+        let plain = |trials: &'static str, events: &'static str| Self {
+            trials,
+            events,
+            kind: None,
+            all: None,
+            feature: None,
+            complement: false,
+            suffixes: ("", ""),
+        };
+        let requests = contract::INFERENCE_REQUESTS.name;
+        let score = contract::PREDICTION_SCORE.name;
+        let observations = contract::FEATURE_OBSERVATIONS.name;
+        let infinite = || Some(("le", vec!["+Inf".to_owned()]));
+        let one = |label: &'static str, value: &str| Some((label, vec![value.to_owned()]));
+        let feature = |events, feature: &String| Self {
+            feature: Some(feature.clone()),
+            ..plain(observations, events)
+        };
+        match symptom {
+            Symptom::Errors => Self {
+                kind: one("status", "error"),
+                ..plain(requests, requests)
+            },
+            Symptom::Traffic => plain(requests, requests),
+            Symptom::Slow(edge) => Self {
+                kind: Some(("le", edge_labels(*edge))),
+                complement: true,
+                suffixes: ("_count", "_bucket"),
+                ..plain(contract::INFERENCE_LATENCY.name, contract::INFERENCE_LATENCY.name)
+            },
+            Symptom::NonFinite => Self {
+                all: infinite(),
+                suffixes: ("_bucket", ""),
+                ..plain(score, contract::PREDICTION_NON_FINITE.name)
+            },
+            Symptom::Scores { edge, above } => Self {
+                kind: Some(("le", edge_labels(*edge))),
+                all: infinite(),
+                complement: *above,
+                suffixes: ("_bucket", "_bucket"),
+                ..plain(score, score)
+            },
+            Symptom::Class(class) => Self {
+                kind: one("class", class),
+                ..plain(contract::PREDICTION_CLASS.name, contract::PREDICTION_CLASS.name)
+            },
+            Symptom::Outcome(outcome) => Self {
+                kind: one("outcome", outcome),
+                ..plain(contract::BUSINESS_OUTCOME.name, contract::BUSINESS_OUTCOME.name)
+            },
+            Symptom::Missing(name) => feature(contract::FEATURE_MISSING.name, name),
+            Symptom::OutOfRange(name) => feature(contract::FEATURE_OUT_OF_RANGE.name, name),
+            Symptom::Defaulted(name) => feature(contract::FEATURE_DEFAULTED.name, name),
+            Symptom::FeatureDrift(name) => Self {
+                feature: Some(name.clone()),
+                ..plain(contract::DATA_DRIFT_SCORE.name, contract::DATA_DRIFT_SCORE.name)
+            },
+            Symptom::PredictionDrift => plain(
+                contract::PREDICTION_DRIFT_SCORE.name,
+                contract::PREDICTION_DRIFT_SCORE.name,
+            ),
+        }
+    }
+
+    /// The labels a combination may be of.
+    fn labels(&self, symptom: &Symptom) -> Vec<&'static str> {
+        match symptom {
+            Symptom::Errors | Symptom::Slow(_) | Symptom::Traffic => vec!["model_version", "route", "instance"],
+            _ => vec!["model_version", "instance"],
+        }
+    }
+
+    fn question(&self, events: bool, subject: &Subject, grid: Grid, by: &[&str]) -> Question {
+        let (metric, suffix, kind) = if events {
+            (self.events, self.suffixes.1, &self.kind)
+        } else {
+            (self.trials, self.suffixes.0, &self.all)
+        };
+        let mut question = of_model(Question::increase(format!("{metric}{suffix}"), grid), subject).by(by);
+        if let Some(feature) = &self.feature {
+            question = question.only("feature_name", feature);
+        }
+        match kind {
+            Some((label, values)) => question.one_of(label, values.iter().cloned()),
+            None => question,
+        }
+    }
+
+    fn first_query(&self, subject: &Subject, symptom: &Symptom) -> Question {
+        let grid = Grid {
+            start: subject.at - 300,
+            step: 300,
+            steps: 1,
+        };
+        let question = self.question(true, subject, grid, &self.labels(symptom));
+        if symptom.is_measured() {
+            let level = Question::highest(question.metric.clone(), grid).by(&["feature_name"]);
+            return Question {
+                only: question.only,
+                ..level
+            };
+        }
+        question
+    }
+
+    /// Counts by label, now and before.
+    fn table(
+        &self,
+        source: &dyn Source,
+        subject: &Subject,
+        windows: &Windows,
+        labels: &[&str],
+    ) -> Result<Table, SourceError> {
+        let symptom_is_gauge =
+            self.trials == contract::DATA_DRIFT_SCORE.name || self.trials == contract::PREDICTION_DRIFT_SCORE.name;
+        if symptom_is_gauge {
+            return Ok(Table::new(labels.iter().copied(), 0));
+        }
+        let grids: Vec<_> = [windows.now].into_iter().chain(windows.past.iter().copied()).collect();
+        let traffic = self.kind.is_none() && self.trials == self.events;
+        let questions: Vec<_> = grids
+            .iter()
+            .flat_map(|&grid| [false, true].map(|events| self.question(events, subject, grid, labels)))
+            .collect();
+        let answers: Result<Vec<_>, _> = ask_all(source, &questions).into_iter().collect();
+        let answers = answers?;
+        let counts: Vec<BTreeMap<Vec<String>, Step>> =
+            answers.chunks_exact(2).map(|pair| self.counts(pair, labels)).collect();
+        let (now, past) = counts
+            .split_first()
+            .map_or((BTreeMap::new(), &[][..]), |(now, past)| (now.clone(), past));
+        let mut table = Table::new(labels.iter().copied(), past.len());
+        if traffic {
+            // Of the requests of before, those that are lost.
+            for (back, window) in past.iter().enumerate() {
+                for (values, step) in window {
+                    let usual = past
+                        .iter()
+                        .map(|window| window.get(values).map_or(0.0, |step| step.trials))
+                        .sum::<f64>();
+                    let usual = usual / past.len() as f64;
+                    table.add_past(back + 1, values, 0.0, step.trials);
+                    let left = now.get(values).map_or(0.0, |step| step.trials);
+                    if back == 0 {
+                        table.add_now(values, (usual - left).max(0.0), usual);
+                    }
+                }
+            }
+            return Ok(table);
+        }
+        for (values, step) in &now {
+            table.add_now(values, step.events, step.trials);
+        }
+        for (back, window) in past.iter().enumerate() {
+            for (values, step) in window {
+                table.add_past(back + 1, values, step.events, step.trials);
+            }
+        }
+        Ok(table)
+    }
+
+    /// One window's trials and events, by the values of the labels.
+    fn counts(&self, pair: &[Vec<Row>], labels: &[&str]) -> BTreeMap<Vec<String>, Step> {
+        let mut counts: BTreeMap<Vec<String>, Step> = BTreeMap::new();
+        for (rows, are_events) in pair.iter().zip([false, true]) {
+            for row in rows {
+                let values = labels.iter().map(|label| row.label(label).to_owned()).collect();
+                let value = row.values.first().copied().flatten().unwrap_or_default();
+                let step = counts.entry(values).or_default();
+                if are_events {
+                    step.events += value;
+                } else {
+                    step.trials += value;
+                }
+            }
+        }
+        if self.complement {
+            for step in counts.values_mut() {
+                step.events = (step.trials - step.events).max(0.0);
+            }
+        }
+        counts
+    }
+}
+
+/// The combinations that hold the excess; everywhere, when the best of them fares no worse than the rest.
+fn placed(found: &Localization) -> Place {
+    if found.ranked.is_empty() {
+        return Place::Unknown;
+    }
+    let holds = |candidate: &&Candidate| candidate.p_value <= SIGNIFICANT && stands_out(candidate, found);
+    let places: Vec<_> = found
+        .distinct()
+        .into_iter()
+        .filter(holds)
+        .take(PLACES)
+        .cloned()
+        .collect();
+    if places.is_empty() {
+        Place::Everywhere
+    } else {
+        Place::In(places)
+    }
+}
+
+/// Whether what is outside of it has clearly less excess per trial.
+fn stands_out(candidate: &Candidate, found: &Localization) -> bool {
+    let outside = found.trials - candidate.trials;
+    if outside < COMPARED * found.trials || candidate.trials <= 0.0 {
+        return false;
+    }
+    let inside = (candidate.events - candidate.expected) / candidate.trials;
+    let rest = (found.excess() - (candidate.events - candidate.expected)) / outside;
+    rest < REST * inside
+}
+
+/// The one value that holds the excess while others have trials and are well.
+pub(super) fn only(slices: &[Slice]) -> Option<String> {
+    let excess: f64 = slices.iter().map(|slice| slice.excess().max(0.0)).sum();
+    let trials: f64 = slices.iter().map(|slice| slice.trials).sum();
+    let first = slices.first()?;
+    let compared = trials - first.trials >= COMPARED * trials && trials > first.trials;
+    (compared && excess > 0.0 && first.excess() >= ONLY * excess).then(|| first.value.clone())
+}
+
+/// How many other models of the same jobs fail since, and how many have traffic.
+fn failing_neighbours(
+    source: &dyn Source,
+    subject: &Subject,
+    windows: &Windows,
+) -> Result<(usize, usize), SourceError> {
+    /// Requests in a window that make a ratio.
+    const LEAST: f64 = 20.0;
+    /// A rise of the share of errors that is trouble.
+    const RISE: f64 = 0.02;
+    let question = |grid: Grid| {
+        let question = Question::increase(contract::INFERENCE_REQUESTS.name, grid);
+        with_identity(question, subject).by(&["job", "model_name", "status"])
+    };
+    let before = windows.past.first().copied().unwrap_or(windows.now);
+    let mut answers = ask_all(source, &[question(windows.now), question(before)]).into_iter();
+    let (now, before) = (
+        answers.next().transpose()?.unwrap_or_default(),
+        answers.next().transpose()?.unwrap_or_default(),
+    );
+    let ours: BTreeSet<_> = now
+        .iter()
+        .filter(|row| row.label("model_name") == subject.model)
+        .map(|row| row.label("job"))
+        .collect();
+    let counts = |rows: &[Row], model: &str| {
+        let of = rows.iter().filter(|row| row.label("model_name") == model);
+        of.fold(Step::default(), |sum, row| {
+            let requests = row.values.first().copied().flatten().unwrap_or_default();
+            let failed = if row.label("status") == "error" { requests } else { 0.0 };
+            Step {
+                events: sum.events + failed,
+                trials: sum.trials + requests,
+            }
+        })
+    };
+    let others: BTreeSet<_> = now
+        .iter()
+        .filter(|row| ours.contains(row.label("job")) && row.label("model_name") != subject.model)
+        .map(|row| row.label("model_name"))
+        .collect();
+    let with_traffic: Vec<_> = others
+        .into_iter()
+        .map(|model| (counts(&now, model), counts(&before, model)))
+        .filter(|(now, _)| now.trials >= LEAST)
+        .collect();
+    let failing = with_traffic.iter().filter(|(now, before)| {
+        let rise = now.ratio().unwrap_or_default() - before.ratio().unwrap_or_default();
+        rise >= RISE
+    });
+    Ok((failing.count(), with_traffic.len()))
+}
+
+/// The stages whose mean time grew, the one that grew most first.
+fn slow_stages(source: &dyn Source, subject: &Subject, windows: &Windows) -> Result<Vec<Finding>, SourceError> {
+    /// Growth below this is not worth a word, in seconds.
+    const GROWN: f64 = 0.01;
+    let metric = contract::INFERENCE_STAGE.name;
+    let question =
+        |part: &str, grid: Grid| of_model(Question::increase(format!("{metric}{part}"), grid), subject).by(&["stage"]);
+    let before = windows.past.first().copied().unwrap_or(windows.now);
+    let questions = [windows.now, before].map(|grid| ["_sum", "_count"].map(|part| question(part, grid)));
+    let answers: Result<Vec<_>, _> = ask_all(source, questions.as_flattened()).into_iter().collect();
+    let answers = answers?;
+    let value = |index: usize, stage: &str| {
+        let rows = answers.get(index).into_iter().flatten();
+        rows.filter(|row| row.label("stage") == stage)
+            .find_map(|row| row.values.first().copied().flatten())
+    };
+    let mean =
+        |index: usize, stage: &str| Some(value(index, stage)? / value(index + 1, stage).filter(|count| *count > 0.0)?);
+    let stages: BTreeSet<_> = answers.iter().flatten().map(|row| row.label("stage")).collect();
+    let mut grown: Vec<_> = stages
+        .into_iter()
+        .filter_map(|stage| Some((stage, mean(2, stage)?, mean(0, stage)?)))
+        .filter(|(_, before, now)| now - before >= GROWN)
+        .collect();
+    grown.sort_by(|one, other| (other.2 - other.1).total_cmp(&(one.2 - one.1)));
+    Ok(grown
+        .into_iter()
+        .take(3)
+        .map(|(stage, before, now)| Finding {
+            side: Side::Serving,
+            what: format!(
+                "stage {stage} takes {} on average, {} before",
+                words::seconds(now),
+                words::seconds(before)
+            ),
+            since: None,
+        })
+        .collect())
+}

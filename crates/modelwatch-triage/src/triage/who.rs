@@ -1,0 +1,64 @@
+//! Who acts, and what they do first.
+
+use modelwatch_config::Config;
+
+use super::ask::model;
+use super::locate::Located;
+use super::report::Who;
+use super::subject::Subject;
+use crate::release::{Judged, Kind};
+use crate::symptom::{Side, Symptom};
+use crate::words::name;
+
+/// The owner of the trouble; nothing without trouble.
+pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>, releases: &[Judged]) -> Option<Who> {
+    let trouble = &located?.trouble;
+    let owners = model(config, subject).map_or(&config.owners, |model| &model.owners);
+    let (role, owner) = match trouble.symptom.side() {
+        Side::Serving => ("serving", &owners.serving),
+        Side::Model => ("model", &owners.model),
+        Side::Data if trouble.symptom.is_measured() => ("model", &owners.model),
+        Side::Data => ("data", &owners.data),
+    };
+    let suspects = releases.iter().filter(|judged| judged.verdict.is_suspect());
+    let mut mitigation: Vec<_> = suspects.map(back).collect();
+    mitigation.extend(usual(&trouble.symptom).map(str::to_owned));
+    Some(Who {
+        team: owner.team.clone(),
+        role,
+        mitigation,
+        links: Vec::new(),
+    })
+}
+
+/// How a release is taken back.
+fn back(judged: &Judged) -> String {
+    let release = name(&judged.release.name);
+    match judged.release.kind {
+        Kind::Version | Kind::Traffic => format!("shift traffic away from version {release}"),
+        Kind::Pipeline => format!("roll back feature pipeline {release}"),
+        Kind::Service => format!("roll back service build {release}"),
+        Kind::Baseline => format!("put the drift baseline before {release} back"),
+    }
+}
+
+/// What helps whatever was released.
+fn usual(symptom: &Symptom) -> impl Iterator<Item = &'static str> {
+    let first = match symptom {
+        Symptom::Errors => "read the errors of one failing replica; check what the service depends on",
+        Symptom::Slow(_) => "check saturation, restarts and what the slow stage waits for",
+        Symptom::Traffic => "ask the callers and the load balancer; check that targets answer",
+        Symptom::NonFinite => "look for inputs without a number, and for a version that divides by zero",
+        Symptom::Missing(_) | Symptom::Defaulted(_) => {
+            "ask the source of the feature what changed; a default may help meanwhile"
+        }
+        Symptom::OutOfRange(_) => "compare units and codes of the feature with those of training",
+        Symptom::Scores { .. } | Symptom::Class(_) | Symptom::Outcome(_) => {
+            "compare the features with their baseline first, then the thresholds that follow the score"
+        }
+        Symptom::FeatureDrift(_) | Symptom::PredictionDrift => {
+            "confirm it on production traffic, then choose between pipeline, threshold and retraining"
+        }
+    };
+    [first].into_iter()
+}

@@ -1,0 +1,335 @@
+//! Who is accused, who is acquitted, and what is unknown.
+
+use modelwatch_triage::onset::Onset;
+use modelwatch_triage::release::{Kind, Verdict};
+use modelwatch_triage::symptom::Symptom;
+use modelwatch_triage::text::text;
+use modelwatch_triage::triage::{Place, Released, Report};
+
+use crate::fixture::{Incident, MODEL, ONSET, at};
+
+/// Ten of the incident's noise.
+const SEEDS: std::ops::Range<u64> = 0..10;
+
+fn suspects(report: &Report) -> Vec<(Kind, &str)> {
+    report
+        .suspects()
+        .map(|judged| (judged.release.kind, judged.release.name.as_str()))
+        .collect()
+}
+
+fn since(report: &Report) -> i64 {
+    match &report.trouble.as_ref().unwrap().onset {
+        Onset::Since(moment) => {
+            assert!(moment.earliest <= at(ONSET) && at(ONSET) <= moment.latest, "{moment:?}");
+            moment.at
+        }
+        Onset::Unknown(why) => panic!("{why:?}"),
+    }
+}
+
+fn place(report: &Report) -> Vec<(&str, &str)> {
+    match &report.trouble.as_ref().unwrap().place {
+        Place::In(candidates) => {
+            let labels = candidates[0].labels.iter();
+            labels.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+        }
+        Place::Everywhere => vec![("everywhere", "")],
+        other => panic!("{other:?}"),
+    }
+}
+
+const USUAL: f64 = 0.002;
+
+#[test]
+fn accuses_the_new_version_that_fails() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", ONSET)]);
+        incident.requests(
+            MODEL,
+            "1",
+            |minute| Some(if minute < ONSET { 600.0 } else { 540.0 }),
+            |_, _, _| USUAL,
+        );
+        incident.requests(MODEL, "2", |minute| (minute >= ONSET).then_some(60.0), |_, _, _| 0.3);
+        let report = incident.triaged();
+        assert_eq!(suspects(&report), [(Kind::Version, "2")], "{}", text(&report));
+        assert_eq!(place(&report), [("model_version", "2")]);
+        assert!((since(&report) - at(ONSET)).abs() <= 120);
+        assert!(
+            report.answers[0].answer.starts_with("Yes: version 2"),
+            "{}",
+            text(&report)
+        );
+        assert!(
+            report.answers[1].answer.starts_with("No: 2 routes"),
+            "{}",
+            text(&report)
+        );
+        assert_eq!(report.who.as_ref().unwrap().team, "platform");
+        assert_eq!(
+            report.who.as_ref().unwrap().mitigation[0],
+            "shift traffic away from version 2"
+        );
+    }
+}
+
+#[test]
+fn acquits_a_fine_canary_and_says_nothing_was_released() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", ONSET - 3)]);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+        incident.requests(MODEL, "1", |_| Some(540.0), |_, _, minute| bad(minute));
+        incident.requests(
+            MODEL,
+            "2",
+            |minute| (minute + 3 >= ONSET).then_some(60.0),
+            |_, _, _| USUAL,
+        );
+        let report = incident.triaged();
+        assert_eq!(suspects(&report), [], "{}", text(&report));
+        assert!(matches!(report.released, Released::Nothing { .. }), "{}", text(&report));
+        let judged = &report.releases[0];
+        assert!(
+            matches!(judged.verdict, Verdict::Elsewhere { share } if share < 0.1),
+            "{}",
+            text(&report)
+        );
+    }
+}
+
+#[test]
+fn acquits_releases_that_came_later_or_ran_well_before() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0)]);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p1", 0);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p2", ONSET - 30);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p3", ONSET + 10);
+        incident.info("ml_drift_baseline_info", "baseline_version", "b1", 0);
+        incident.info("ml_drift_baseline_info", "baseline_version", "b2", ONSET - 1);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, minute| bad(minute));
+        let report = incident.triaged();
+        assert_eq!(suspects(&report), [], "{}", text(&report));
+        let verdict = |name: &str| {
+            let judged = report.releases.iter().find(|judged| judged.release.name == name);
+            judged
+                .unwrap_or_else(|| panic!("{name}: {}", text(&report)))
+                .verdict
+                .clone()
+        };
+        assert!(matches!(verdict("p2"), Verdict::RanWell { .. }), "{}", text(&report));
+        assert_eq!(verdict("p3"), Verdict::After);
+        assert_eq!(verdict("b2"), Verdict::Unrelated);
+        assert!(matches!(report.released, Released::Nothing { .. }));
+    }
+}
+
+#[test]
+fn names_the_replica_and_that_nothing_was_released() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0)]);
+        let bad = |replica: &str, minute: usize| {
+            if minute >= ONSET && replica == "10.0.0.2:8000" {
+                0.4
+            } else {
+                USUAL
+            }
+        };
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, replica, minute| bad(replica, minute));
+        let report = incident.triaged();
+        assert_eq!(place(&report), [("instance", "10.0.0.2:8000")], "{}", text(&report));
+        assert!(matches!(report.released, Released::Nothing { .. }), "{}", text(&report));
+        assert!(
+            report.answers[3].answer.starts_with("No: nothing was released"),
+            "{}",
+            text(&report)
+        );
+    }
+}
+
+#[test]
+fn says_everywhere_when_the_service_fails() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", 0)]);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+        incident.requests(MODEL, "1", |_| Some(400.0), |_, _, minute| bad(minute));
+        incident.requests(MODEL, "2", |_| Some(200.0), |_, _, minute| bad(minute));
+        incident.requests("other", "1", |_| Some(400.0), |_, _, minute| bad(minute));
+        let report = incident.triaged();
+        assert_eq!(place(&report), [("everywhere", "")], "{}", text(&report));
+        assert!(
+            report.answers[0].answer.starts_with("No: 2 versions"),
+            "{}",
+            text(&report)
+        );
+        let neighbours = report
+            .findings
+            .iter()
+            .any(|finding| finding.what.contains("1 of 1 other models"));
+        assert!(neighbours, "{}", text(&report));
+    }
+}
+
+#[test]
+fn acquits_the_version_when_other_models_fail_too() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", ONSET)]);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+        incident.requests(MODEL, "1", |minute| (minute < ONSET).then_some(600.0), |_, _, _| USUAL);
+        incident.requests(MODEL, "2", |minute| (minute >= ONSET).then_some(600.0), |_, _, _| 0.1);
+        incident.requests("other", "1", |_| Some(400.0), |_, _, minute| bad(minute));
+        incident.requests("third", "1", |_| Some(400.0), |_, _, minute| bad(minute));
+        let report = incident.triaged();
+        assert_eq!(suspects(&report), [], "{}", text(&report));
+        assert!(
+            matches!(report.releases[0].verdict, Verdict::Shared { models: 2 }),
+            "{}",
+            text(&report)
+        );
+    }
+}
+
+#[test]
+fn accuses_the_pipeline_of_a_missing_feature() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0)]);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p1", 0);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p2", ONSET);
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+        incident.feature("income", |minute| if minute < ONSET { 0.01 } else { 0.3 });
+        incident.feature("age", |_| 0.02);
+        let report = incident.triaged();
+        let trouble = report.trouble.as_ref().unwrap();
+        assert_eq!(trouble.symptom, Symptom::Missing("income".to_owned()));
+        assert_eq!(suspects(&report), [(Kind::Pipeline, "p2")], "{}", text(&report));
+        assert!(
+            report.answers[2].answer.starts_with("The input data"),
+            "{}",
+            text(&report)
+        );
+        assert_eq!(report.who.as_ref().unwrap().team, "data");
+    }
+}
+
+#[test]
+fn finds_when_traffic_went() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0)]);
+        incident.requests(
+            MODEL,
+            "1",
+            |minute| Some(if minute < ONSET { 600.0 } else { 0.0 }),
+            |_, _, _| USUAL,
+        );
+        let report = incident.triaged();
+        assert_eq!(
+            report.trouble.as_ref().unwrap().symptom,
+            Symptom::Traffic,
+            "{}",
+            text(&report)
+        );
+        assert!((since(&report) - at(ONSET)).abs() <= 60);
+        assert_eq!(place(&report), [("everywhere", "")], "{}", text(&report));
+    }
+}
+
+#[test]
+fn says_that_nothing_is_wrong_when_nothing_is() {
+    let mut troubled = 0;
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", ONSET)]);
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+        incident.requests(MODEL, "2", |minute| (minute >= ONSET).then_some(60.0), |_, _, _| USUAL);
+        incident.feature("income", |_| 0.01);
+        let report = incident.triaged();
+        troubled += usize::from(report.trouble.is_some());
+        assert_eq!(suspects(&report), []);
+    }
+    assert!(troubled <= 1, "{troubled}");
+}
+
+#[test]
+fn says_unknown_where_the_series_are_missing() {
+    let failing = || {
+        let mut incident = Incident::new(1);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, minute| bad(minute));
+        incident
+    };
+    // No metric of versions.
+    let report = failing().triaged();
+    assert!(matches!(report.released, Released::Unknown(_)), "{}", text(&report));
+    assert!(
+        !report.answers[3].known && report.answers[3].answer.starts_with("Unknown"),
+        "{}",
+        text(&report)
+    );
+    // Prometheus gives up on them.
+    let report = failing().asked(None, &["ml_model_info", "ml_feature"]);
+    assert!(matches!(report.released, Released::Unknown(_)), "{}", text(&report));
+    assert!(
+        report
+            .unknown
+            .iter()
+            .any(|line| line == "ml_model_info: query timed out"),
+        "{:?}",
+        report.unknown
+    );
+    // It began before anything is recorded.
+    let mut incident = Incident::new(1);
+    incident.versions(&[("1", ONSET)]);
+    let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.1 };
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, minute| bad(minute));
+    let report = incident.triaged();
+    assert_eq!(suspects(&report), [], "{}", text(&report));
+    assert!(matches!(report.released, Released::Unknown(_)), "{}", text(&report));
+}
+
+#[test]
+fn looks_at_what_the_alert_names() {
+    let mut incident = Incident::new(3);
+    incident.versions(&[("1", 0)]);
+    let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.2 };
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, minute| bad(minute));
+    incident.feature("income", |minute| if minute < ONSET { 0.01 } else { 0.3 });
+    let report = incident.asked(Some("MLFeatureMissingRatioHigh"), &[]);
+    assert_eq!(
+        report.trouble.as_ref().unwrap().symptom,
+        Symptom::Missing("income".to_owned())
+    );
+    assert!(
+        report.answers[2].answer.starts_with("Both: the input data, and"),
+        "{}",
+        text(&report)
+    );
+}
+
+#[test]
+fn fits_a_screen_and_keeps_hostile_names_in_their_line() {
+    let hostile = "2\n\u{202e}\u{1b}[2J\"}<b>";
+    let mut incident = Incident::new(1);
+    incident.versions(&[("1", 0), (hostile, ONSET)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    incident.requests(
+        MODEL,
+        hostile,
+        |minute| (minute >= ONSET).then_some(60.0),
+        |_, _, _| 0.5,
+    );
+    let report = incident.triaged();
+    let text = text(&report);
+    assert_eq!(suspects(&report), [(Kind::Version, hostile)]);
+    assert!(text.lines().count() <= 40, "{text}");
+    let odd = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
+    assert_eq!(text.chars().find(odd), None, "{text:?}");
+}

@@ -1,0 +1,4 @@
+//! The triage of made-up incidents whose cause is known.
+
+mod fixture;
+mod incidents;

@@ -1,0 +1,63 @@
+//! The early choice: which version serves a request, said before the work.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::handles::model::Model;
+use crate::handles::watched::{Request, share_current};
+
+/// Says which version serves a request, before the work begins.
+///
+/// From then on everything counts for that version: the request in flight, its status and latency, a panic, a timeout, a client that
+/// leaves, the first chunk and the end of the stream. The route stays what it is. Saying it again moves the request again; after
+/// its end it does nothing.
+///
+/// Take it where the request is handled, and keep it as long as you like: it may go to another task or thread. Adapters offer it
+/// as an extractor, where their framework has such.
+#[derive(Clone)]
+pub struct Serving(Option<Arc<Mutex<Request>>>);
+
+impl Serving {
+    /// The request that the adapter around is polling on this thread: call it in the handler, or in a middleware inside of the adapter.
+    ///
+    /// Where there is none, because no adapter is around or the handler was moved to a task of its own, it is attached to nothing, which a
+    /// warning says once. Take it before the request moves, and hand it on.
+    #[must_use]
+    pub fn current() -> Self {
+        static WARNED: AtomicBool = AtomicBool::new(false);
+        let request = share_current();
+        if request.is_none() && !WARNED.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a version was to be chosen where no watched request is handled, so the choice counts nowhere: put the modelwatch \
+                 layer around this handler, or take Serving::current() before the request goes to another task, and hand it on"
+            );
+        }
+        Self(request)
+    }
+
+    /// The request belongs to this version from here on.
+    ///
+    /// ```
+    /// use modelwatch::{Model, Serving};
+    ///
+    /// async fn predict(serving: Serving, stable: Model, canary: Model, share: f64) -> Result<f64, std::io::Error> {
+    ///     let model = if share < 0.1 { canary } else { stable };
+    ///     serving.by(&model);
+    ///     Err(std::io::Error::other("counts for the version that was chosen"))
+    /// }
+    /// ```
+    pub fn by(&self, model: &Model) {
+        if let Some(request) = &self.0 {
+            request.lock().served_by(model);
+        }
+    }
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("attached", &self.0.is_some()).finish()
+    }
+}
