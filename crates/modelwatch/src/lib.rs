@@ -62,6 +62,7 @@ mod monitor;
 mod prometheus_client;
 mod series;
 
+pub use cells::striped_arc::StripedArc;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
 pub use contract::reserved::{OTHER, UNKNOWN};

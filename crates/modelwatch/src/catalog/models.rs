@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::catalog::recent;
 use crate::catalog::versions::ModelVersions;
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::OTHER;
 use crate::labels::open_label::OpenLabel;
 use crate::labels::value::canonical;
@@ -43,7 +44,7 @@ impl Catalog {
     }
 
     /// As [`find_or_add`](Self::find_or_add), and takes no lock for what this thread resolved last.
-    pub(crate) fn resolve(&self, name: &str, version: &str) -> Arc<VersionSeries> {
+    pub(crate) fn resolve(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
         recent::recall(self.id, name, version).unwrap_or_else(|| {
             let series = self.find_or_add(name, version);
             if *series.model.name == *name && *series.name == *version {
@@ -54,7 +55,7 @@ impl Catalog {
     }
 
     /// As [`find`](Self::find), and takes no lock for what this thread found last.
-    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<Arc<VersionSeries>> {
+    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
         recent::recall(self.id, name, version).or_else(|| {
             let series = self.find(name, version)?;
             recent::remember(self.id, &series);
@@ -63,7 +64,7 @@ impl Catalog {
     }
 
     /// The version of a model, made when it is new; past the limits that of the overflow.
-    pub(crate) fn find_or_add(&self, name: &str, version: &str) -> Arc<VersionSeries> {
+    pub(crate) fn find_or_add(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
         if let Some(model) = self.model(name) {
             return model.find_or_add(version);
         }
@@ -90,7 +91,7 @@ impl Catalog {
     }
 
     /// The version if it is known, live or past, left as it is.
-    pub(crate) fn find(&self, name: &str, version: &str) -> Option<Arc<VersionSeries>> {
+    pub(crate) fn find(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
         self.model(name)?.find(version)
     }
 

@@ -3,8 +3,9 @@
 //! A thread remembers a version without keeping it: what a dropped monitor made is freed, whatever threads remember.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
+use crate::cells::striped_arc::{StripedArc, StripedWeak};
 use crate::series::version::VersionSeries;
 
 /// Versions a thread remembers: enough for a stable one, a canary and a few models.
@@ -15,27 +16,40 @@ thread_local! {
 }
 
 struct Recent {
-    versions: [Option<(u64, Weak<VersionSeries>)>; REMEMBERED],
+    versions: [Option<Remembered>; REMEMBERED],
     next: usize,
 }
 
-pub(crate) fn recall(catalog: u64, name: &str, version: &str) -> Option<Arc<VersionSeries>> {
+struct Remembered {
+    catalog: u64,
+    model: Arc<str>,
+    version: Arc<str>,
+    series: StripedWeak<VersionSeries>,
+}
+
+pub(crate) fn recall(catalog: u64, model: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
     let find = |recent: &RefCell<Recent>| {
         let recent = recent.try_borrow().ok()?;
-        let known = recent.versions.iter().flatten().filter(|(of, _)| *of == catalog);
-        let mut known = known.filter_map(|(_, series)| series.upgrade());
-        let series = known.find(|series| *series.name == *version && *series.model.name == *name)?;
+        let is = |known: &&Remembered| known.catalog == catalog && *known.version == *version && *known.model == *model;
+        let series = recent.versions.iter().flatten().find(is)?.series.upgrade()?;
         (!series.is_retired()).then_some(series)
     };
     RECENT.try_with(find).ok().flatten()
 }
 
-pub(crate) fn remember(catalog: u64, series: &Arc<VersionSeries>) {
+pub(crate) fn remember(catalog: u64, series: &StripedArc<VersionSeries>) {
+    let remembered = Remembered {
+        catalog,
+        model: series.model.name.clone(),
+        version: series.name.clone(),
+        // Counted by this thread, which is to write no line of another's.
+        series: series.downgrade(),
+    };
     // A thread that is ending remembers nothing; it finds the version all the same.
     let _ = RECENT.try_with(|recent| {
         if let Ok(mut recent) = recent.try_borrow_mut() {
             let next = recent.next;
-            recent.versions[next] = Some((catalog, Arc::downgrade(series)));
+            recent.versions[next] = Some(remembered);
             recent.next = (next + 1) % REMEMBERED;
         }
     });
@@ -46,7 +60,7 @@ pub(crate) fn forget(catalog: u64) {
     let _ = RECENT.try_with(|recent| {
         if let Ok(mut recent) = recent.try_borrow_mut() {
             for place in &mut recent.versions {
-                if place.as_ref().is_some_and(|(of, _)| *of == catalog) {
+                if place.as_ref().is_some_and(|known| known.catalog == catalog) {
                     *place = None;
                 }
             }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::OTHER;
 use crate::labels::open_label::OpenLabel;
 use crate::labels::value::canonical;
@@ -16,16 +17,16 @@ use crate::series::version::VersionSeries;
 pub(crate) struct ModelVersions {
     pub(crate) series: Arc<ModelSeries>,
     versions: RwLock<Versions>,
-    other: OnceLock<Arc<VersionSeries>>,
+    other: OnceLock<StripedArc<VersionSeries>>,
 }
 
 #[derive(Default)]
 struct Versions {
     /// Exposed: in use, or retired with last values to be scraped.
-    live: Vec<Arc<VersionSeries>>,
+    live: Vec<StripedArc<VersionSeries>>,
     /// Evicted, the last of them last: kept so that a version that comes back goes on counting where it was. As many as
     /// may be live.
-    past: VecDeque<Arc<VersionSeries>>,
+    past: VecDeque<StripedArc<VersionSeries>>,
 }
 
 impl ModelVersions {
@@ -42,7 +43,7 @@ impl ModelVersions {
     }
 
     /// The version with this name, made if there is room for it; else that of the overflow.
-    pub(crate) fn find_or_add(&self, name: &str) -> Arc<VersionSeries> {
+    pub(crate) fn find_or_add(&self, name: &str) -> StripedArc<VersionSeries> {
         if let Some(version) = self.find_live(name) {
             return version;
         }
@@ -61,7 +62,7 @@ impl ModelVersions {
         let past = versions.past.iter().position(|version| *version.name == *name);
         let version = match past.and_then(|position| versions.past.remove(position)) {
             Some(past) => past.bring_back().then_some(past),
-            None => Some(Arc::new(VersionSeries::new(self.series.clone(), (*name).into()))),
+            None => Some(StripedArc::new(VersionSeries::new(self.series.clone(), (*name).into()))),
         };
         let Some(version) = version else {
             drop(versions);
@@ -85,7 +86,7 @@ impl ModelVersions {
             .is_some()
     }
 
-    fn find_live(&self, name: &str) -> Option<Arc<VersionSeries>> {
+    fn find_live(&self, name: &str) -> Option<StripedArc<VersionSeries>> {
         let versions = self.versions.read();
         let version = versions.live.iter().find(|version| *version.name == *name)?;
         version.revive();
@@ -93,28 +94,29 @@ impl ModelVersions {
     }
 
     /// The version if it is known, live or past, left as it is.
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<VersionSeries>> {
+    pub(crate) fn find(&self, name: &str) -> Option<StripedArc<VersionSeries>> {
         let versions = self.versions.read();
         let mut known = versions.live.iter().chain(&versions.past);
         known.find(|version| *version.name == *name).cloned()
     }
 
-    fn overflow(&self, name: &str) -> Arc<VersionSeries> {
+    fn overflow(&self, name: &str) -> StripedArc<VersionSeries> {
         self.context().overflow.count(OpenLabel::ModelVersion, name);
         self.other()
     }
 
     /// The version of the overflow.
-    pub(crate) fn other(&self) -> Arc<VersionSeries> {
+    pub(crate) fn other(&self) -> StripedArc<VersionSeries> {
         self.other
-            .get_or_init(|| Arc::new(VersionSeries::new(self.series.clone(), OTHER.into())))
+            .get_or_init(|| StripedArc::new(VersionSeries::new(self.series.clone(), OTHER.into())))
             .clone()
     }
 
     /// All versions that have something to expose.
     pub(crate) fn exposed(&self) -> Vec<Arc<VersionSeries>> {
         let versions = self.versions.read();
-        versions.live.iter().chain(self.other.get()).cloned().collect()
+        let exposed = versions.live.iter().chain(self.other.get());
+        exposed.map(StripedArc::value).collect()
     }
 
     /// Evicts the retired versions whose last values a scrape has had.
@@ -131,7 +133,7 @@ impl ModelVersions {
         }
     }
 
-    fn evict(&self, versions: &mut Versions, version: Arc<VersionSeries>) {
+    fn evict(&self, versions: &mut Versions, version: StripedArc<VersionSeries>) {
         version.evict();
         if versions.past.len() == self.context().limits.versions_per_model
             && let Some(forgotten) = versions.past.pop_front()

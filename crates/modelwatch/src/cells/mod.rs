@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod exemplar;
 pub(crate) mod histogram;
 pub(crate) mod layout;
+pub(crate) mod striped_arc;
 pub(crate) mod stripes;
 pub(crate) mod sync;
 pub(crate) mod thread_slot;

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::cells::striped_arc::StripedArc;
 use crate::series::version::VersionSeries;
 
 /// A predicted class of one version, resolved once with [`Model::class`](crate::Model::class).
 #[derive(Clone)]
 pub struct Class {
-    pub(crate) version: Arc<VersionSeries>,
+    pub(crate) version: StripedArc<VersionSeries>,
     pub(crate) name: Arc<str>,
     pub(crate) index: usize,
 }

@@ -1,9 +1,9 @@
 //! An answer of a generative model under way.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::cells::clock::Instant;
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::tokens::Tokens;
 use crate::series::version::VersionSeries;
 
@@ -26,13 +26,13 @@ use crate::series::version::VersionSeries;
 /// ```
 #[must_use = "a generation that is dropped is not recorded"]
 pub struct Generation {
-    version: Arc<VersionSeries>,
+    version: StripedArc<VersionSeries>,
     started: Instant,
     first: Option<Instant>,
 }
 
 impl Generation {
-    pub(crate) fn new(version: Arc<VersionSeries>) -> Self {
+    pub(crate) fn new(version: StripedArc<VersionSeries>) -> Self {
         Self {
             version,
             started: Instant::now(),

@@ -1,10 +1,10 @@
 //! A request that has begun and not ended.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cells::clock::Instant;
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::handles::route::Route;
@@ -25,7 +25,7 @@ impl Route {
 /// [`Status::Error`] when the thread is panicking.
 pub struct InFlight {
     /// Taken when the request is counted.
-    route: Option<Arc<RouteSeries>>,
+    route: Option<StripedArc<RouteSeries>>,
     started: Instant,
 }
 
@@ -52,7 +52,7 @@ impl InFlight {
     /// with the time it has already taken.
     pub fn move_to(&mut self, route: &Route) {
         if let Some(former) = &mut self.route
-            && !Arc::ptr_eq(former, &route.0)
+            && !StripedArc::ptr_eq(former, &route.0)
         {
             former.leave();
             route.0.enter();
@@ -95,7 +95,7 @@ impl InFlight {
     /// The route the request is counted under.
     #[must_use]
     pub fn route(&self) -> &str {
-        self.route.as_ref().map_or(UNKNOWN, |route| &route.name)
+        self.route.as_ref().map_or(UNKNOWN, |route| route.name())
     }
 
     #[inline]

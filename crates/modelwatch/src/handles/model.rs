@@ -1,9 +1,9 @@
 //! One version of one model: the handle a service keeps.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::stage::Stage;
@@ -18,10 +18,10 @@ use crate::series::version::VersionSeries;
 /// Records what one version of one model does.
 ///
 /// Get it from [`Monitor::model`](crate::Monitor::model) at start-up, or from
-/// [`Monitor::resolve`](crate::Monitor::resolve) where requests name the model. Cloning is one atomic addition, and a
-/// clone is the same model. Recording never fails, never blocks and never panics.
+/// [`Monitor::resolve`](crate::Monitor::resolve) where requests name the model. Cloning is one atomic addition
+/// to a count that this thread alone writes, and a clone is the same model. Recording never fails, never blocks and never panics.
 #[derive(Clone)]
-pub struct Model(pub(crate) Arc<VersionSeries>);
+pub struct Model(pub(crate) StripedArc<VersionSeries>);
 
 impl Model {
     /// The value of the `model_name` label.

@@ -7,6 +7,7 @@ use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
 use crate::cells::stripes::{Lane, Stripes};
+use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
 use crate::series::context::Context;
@@ -15,7 +16,6 @@ use crate::series::traces::{Latest, Traces};
 
 /// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
 pub(crate) struct RouteSeries {
-    pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     layout: Arc<Layout>,
     stripes: Stripes,
@@ -32,17 +32,22 @@ const LATENCY_SUM: usize = STATUS + Status::ALL.len();
 const LATENCY: usize = LATENCY_SUM + 1;
 
 impl RouteSeries {
-    pub(crate) fn new(name: Arc<str>, labels: Labels, context: &Context) -> Self {
+    /// `labels` end with the route.
+    pub(crate) fn new(labels: Labels, context: &Context) -> Self {
         let layout = context.latency_layout.clone();
         Self {
             first_chunk: OnceLock::new(),
             #[cfg(feature = "tracing")]
             traces: Traces::new(context.tracing.clone()),
             stripes: Stripes::new(LATENCY + layout.cells()),
-            name,
             labels,
             layout,
         }
+    }
+
+    /// The value of the `route` label.
+    pub(crate) fn name(&self) -> &str {
+        self.labels.pairs().last().map_or(UNKNOWN, |(_, value)| value)
     }
 
     /// A request begins.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
+use crate::cells::striped_arc::StripedArc;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
@@ -42,10 +43,10 @@ pub(crate) struct VersionSeries {
     stages: [OnceLock<Histogram>; Stage::ALL.len()],
     /// Of generative models only.
     generations: OnceLock<Box<GenerationSeries>>,
-    routes: Names<Arc<RouteSeries>>,
+    routes: Names<StripedArc<RouteSeries>>,
     /// How many of them have a place within the limit over all versions: none once the version is evicted.
     route_places: AtomicUsize,
-    other_route: OnceLock<Arc<RouteSeries>>,
+    other_route: OnceLock<StripedArc<RouteSeries>>,
 }
 
 /// In use.
@@ -165,7 +166,7 @@ impl VersionSeries {
         self.routes().iter().map(|route| route.in_flight()).sum()
     }
 
-    pub(crate) fn routes(&self) -> Vec<&Arc<RouteSeries>> {
+    pub(crate) fn routes(&self) -> Vec<&StripedArc<RouteSeries>> {
         self.routes
             .all()
             .map(|named| &named.value)
@@ -175,18 +176,18 @@ impl VersionSeries {
 
     /// The series of a route, if there is one.
     #[inline]
-    pub(crate) fn find_route(&self, name: &str) -> Option<&Arc<RouteSeries>> {
+    pub(crate) fn find_route(&self, name: &str) -> Option<&StripedArc<RouteSeries>> {
         self.routes.get(name).map(|named| &named.value)
     }
 
     /// The series of a route, made when it is new; past the limits that of the overflow.
     #[inline]
-    pub(crate) fn route(&self, name: &str) -> &Arc<RouteSeries> {
+    pub(crate) fn route(&self, name: &str) -> &StripedArc<RouteSeries> {
         self.find_route(name).unwrap_or_else(|| self.add_route(name))
     }
 
     #[cold]
-    fn add_route(&self, name: &str) -> &Arc<RouteSeries> {
+    fn add_route(&self, name: &str) -> &StripedArc<RouteSeries> {
         let added = canonical(name, self.context.limits.value_bytes).and_then(|name| {
             self.routes
                 .get_or_add(&name, |name| self.reserve_route().then(|| self.new_route(name)))
@@ -200,13 +201,13 @@ impl VersionSeries {
         )
     }
 
-    fn new_route(&self, name: &Arc<str>) -> Arc<RouteSeries> {
+    fn new_route(&self, name: &Arc<str>) -> StripedArc<RouteSeries> {
         let labels = Labels::new([
             ("model_name", &self.model.name),
             ("model_version", &self.name),
             ("route", name),
         ]);
-        Arc::new(RouteSeries::new(name.clone(), labels, &self.context))
+        StripedArc::new(RouteSeries::new(labels, &self.context))
     }
 
     /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
