@@ -203,6 +203,8 @@ impl Measurement {
             let edges = profile.bins().edges();
             let score = match statistic {
                 Statistic::KolmogorovSmirnov => kolmogorov_smirnov::of_counts(edges, &fine)?.value,
+                // One value has no deviation to measure by: how many rows have another.
+                Statistic::Wasserstein if profile.deviation() == 0.0 => fine.largest_difference(),
                 Statistic::Wasserstein => {
                     let least = window.least.unwrap_or(f64::INFINITY);
                     let largest = window.largest.unwrap_or(f64::NEG_INFINITY);

@@ -25,4 +25,5 @@
 
 pub mod baseline;
 pub mod decision;
+pub mod sketch;
 pub mod statistics;

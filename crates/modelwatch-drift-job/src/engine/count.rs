@@ -1,11 +1,12 @@
 //! The aggregate function that counts a column's values by cell: the only thing a window's query returns.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, StructArray, UInt64Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, ListArray, StringArray, StructArray, UInt64Array,
+};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Float64Type, UInt64Type};
 use datafusion::common::{Result, exec_err};
@@ -13,14 +14,18 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
+use modelwatch_drift::baseline::{CategoricalBins, CategoricalSlot, category_text};
+use modelwatch_drift::sketch::{Frequent, Sample};
+
 /// How a column's values are told apart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cells {
     /// By sorted edges. Cell 0 is below the first edge, cell i from edge i-1 up to edge i, which the next cell has. Then
     /// comes the cell at and above the last edge, then that of missing values, NaN among them.
     Edges(Vec<f64>),
-    /// By name: a cell for each, then one for every other value, then that of missing values.
-    Names(Vec<String>),
+    /// By name: a cell for each, then one for each group of the values without a name, or one for all where there are no groups,
+    /// then that of missing values.
+    Names(CategoricalBins),
 }
 
 impl Cells {
@@ -29,7 +34,7 @@ impl Cells {
     pub fn len(&self) -> usize {
         match self {
             Self::Edges(edges) => edges.len() + 2,
-            Self::Names(names) => names.len() + 2,
+            Self::Names(bins) => bins.names().len() + bins.groups().max(1) + 1,
         }
     }
 
@@ -74,7 +79,7 @@ impl Hash for CountCells {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &*self.cells {
             Cells::Edges(edges) => edges.iter().for_each(|edge| edge.to_bits().hash(state)),
-            Cells::Names(names) => names.hash(state),
+            Cells::Names(bins) => bins.names().hash(state),
         }
     }
 }
@@ -103,23 +108,29 @@ impl AggregateUDFImpl for CountCells {
                 sort: ByEdge::new(edges),
                 counts,
             }),
-            Cells::Names(names) => Box::new(Counter {
-                sort: ByName::new(names),
+            Cells::Names(bins) => Box::new(Counter {
+                sort: ByName { bins: bins.clone() },
                 counts,
             }),
         })
     }
 }
 
-fn item() -> FieldRef {
-    Arc::new(Field::new_list_field(DataType::UInt64, false))
+fn item(data_type: DataType) -> FieldRef {
+    Arc::new(Field::new_list_field(data_type, false))
 }
 
 fn fields() -> Fields {
     Fields::from(vec![
-        Field::new_list("cells", item(), false),
+        Field::new_list("cells", item(DataType::UInt64), false),
         Field::new("least", DataType::Float64, true),
         Field::new("largest", DataType::Float64, true),
+        Field::new_list("sample", item(DataType::Float64), false),
+        Field::new("offered", DataType::UInt64, false),
+        Field::new("sum", DataType::Float64, false),
+        Field::new_list("unnamed", item(DataType::Utf8), false),
+        Field::new_list("unnamed_rows", item(DataType::UInt64), false),
+        Field::new("unnamed_error", DataType::UInt64, false),
     ])
 }
 
@@ -132,6 +143,10 @@ pub struct ColumnCounts {
     pub least: Option<f64>,
     /// The largest finite number there was.
     pub largest: Option<f64>,
+    /// A sample of the finite numbers.
+    pub sample: Sample,
+    /// The most frequent of the texts that have no name.
+    pub unnamed: Frequent,
 }
 
 impl ColumnCounts {
@@ -148,19 +163,46 @@ impl ColumnCounts {
             let numbers = counts.column(column).as_primitive::<Float64Type>();
             numbers.is_valid(row).then(|| numbers.value(row))
         };
-        let cells = counts.column(0).as_list::<i32>().value(row);
+        let count = |column: usize| counts.column(column).as_primitive::<UInt64Type>().value(row);
+        let list = |column: usize| counts.column(column).as_list::<i32>().value(row);
+        let rows = |column: usize| list(column).as_primitive::<UInt64Type>().values().to_vec();
+        let sample = list(3).as_primitive::<Float64Type>().values().to_vec();
+        let names = list(6);
+        let names = names.as_string::<i32>().iter().flatten().map(str::to_owned);
         Self {
-            cells: cells.as_primitive::<UInt64Type>().values().to_vec(),
+            cells: rows(0),
             least: number(1),
             largest: number(2),
+            sample: Sample::from_parts(sample, count(4), number(5).unwrap_or_default()),
+            unnamed: Frequent::from_parts(names.zip(rows(7)), count(8)),
         }
     }
 
     fn write(&self) -> ScalarValue {
-        let cells = Arc::new(UInt64Array::from(self.cells.clone()));
-        let cells = ListArray::new(item(), OffsetBuffer::from_lengths([self.cells.len()]), cells, None);
-        let number = |number| Arc::new(Float64Array::from(vec![number]));
-        let columns: Vec<ArrayRef> = vec![Arc::new(cells), number(self.least), number(self.largest)];
+        let number = |number| -> ArrayRef { Arc::new(Float64Array::from(vec![number])) };
+        let count = |count| -> ArrayRef { Arc::new(UInt64Array::from(vec![count])) };
+        let list = |values: ArrayRef| -> ArrayRef {
+            let of = item(values.data_type().clone());
+            Arc::new(ListArray::new(
+                of,
+                OffsetBuffer::from_lengths([values.len()]),
+                values,
+                None,
+            ))
+        };
+        let rows = |rows: Vec<u64>| list(Arc::new(UInt64Array::from(rows)));
+        let (names, named): (Vec<&str>, Vec<u64>) = self.unnamed.iter().unzip();
+        let columns: Vec<ArrayRef> = vec![
+            rows(self.cells.clone()),
+            number(self.least),
+            number(self.largest),
+            list(Arc::new(Float64Array::from(self.sample.values().to_vec()))),
+            count(self.sample.offered()),
+            number(Some(self.sample.sum())),
+            list(Arc::new(StringArray::from(names))),
+            rows(named),
+            count(self.unnamed.error()),
+        ];
         ScalarValue::Struct(Arc::new(StructArray::new(fields(), columns, None)))
     }
 
@@ -170,6 +212,8 @@ impl ColumnCounts {
             *total += count;
         }
         self.reach(other.least.into_iter().chain(other.largest));
+        self.sample.merge(&other.sample);
+        self.unnamed.merge(&other.unnamed);
     }
 
     fn reach(&mut self, values: impl Iterator<Item = f64>) {
@@ -213,7 +257,9 @@ impl<S: Sort> Accumulator for Counter<S> {
     }
 
     fn size(&self) -> usize {
-        size_of_val(self) + self.sort.size() + self.counts.cells.capacity() * 8
+        let unnamed: usize = self.counts.unnamed.iter().map(|(name, _)| name.len() + 40).sum();
+        let numbers = self.counts.cells.capacity() + self.counts.sample.values().len();
+        size_of_val(self) + self.sort.size() + numbers * 8 + unnamed
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
@@ -298,11 +344,13 @@ impl Sort for ByEdge {
                 counts.cells[place(*value)] += 1;
             }
             counts.reach(values.values().iter().copied());
+            counts.sample.offer_all(values.values());
         } else {
             for value in values {
                 counts.cells[value.map_or(missing, place)] += 1;
             }
             counts.reach(values.iter().flatten());
+            values.iter().flatten().for_each(|value| counts.sample.offer_one(value));
         }
         Ok(())
     }
@@ -314,18 +362,7 @@ impl Sort for ByEdge {
 
 #[derive(Debug)]
 struct ByName {
-    places: HashMap<String, usize>,
-    other: usize,
-}
-
-impl ByName {
-    fn new(names: &[String]) -> Self {
-        let places = names.iter().enumerate().map(|(place, name)| (name.clone(), place));
-        Self {
-            places: places.collect(),
-            other: names.len(),
-        }
-    }
+    bins: CategoricalBins,
 }
 
 impl Sort for ByName {
@@ -333,18 +370,30 @@ impl Sort for ByName {
         let Some(values) = values.as_string_view_opt() else {
             return exec_err!("count_cells by name takes strings, not {}", values.data_type());
         };
+        let unnamed = self.bins.names().len();
+        let missing = unnamed + self.bins.groups().max(1);
         for value in values {
-            let place = value.map_or(self.other + 1, |value| {
-                self.places.get(value).copied().unwrap_or(self.other)
-            });
+            let place = match (self.bins.slot(value), value) {
+                (CategoricalSlot::Named(place), _) => place,
+                (CategoricalSlot::Missing, _) | (_, None) => missing,
+                (slot, Some(text)) => {
+                    if let Some(text) = category_text(text) {
+                        counts.unnamed.offer(text, 1);
+                    }
+                    match slot {
+                        CategoricalSlot::Other(group) => unnamed + group,
+                        _ => unnamed,
+                    }
+                }
+            };
             counts.cells[place] += 1;
         }
         Ok(())
     }
 
     fn size(&self) -> usize {
-        let names: usize = self.places.keys().map(String::capacity).sum();
-        names + self.places.capacity() * size_of::<(String, usize)>()
+        let names: usize = self.bins.names().iter().map(String::capacity).sum();
+        2 * names + self.bins.names().len() * size_of::<(String, usize)>()
     }
 }
 

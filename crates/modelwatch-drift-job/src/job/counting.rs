@@ -30,7 +30,7 @@ pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
     };
     let cells = match profile {
         Profile::Numeric(profile) => Cells::Edges(profile.bins().edges().to_vec()),
-        Profile::Categorical(profile) => Cells::Names(profile.bins().names().to_vec()),
+        Profile::Categorical(profile) => Cells::Names(profile.bins().clone()),
     };
     Column { name, cells }
 }
@@ -50,22 +50,23 @@ fn numeric(bins: &NumericBins, counted: &ColumnCounts) -> NumericCounts {
         (counts.below, counts.above, counts.missing) = (*below, *above, *missing);
     }
     (counts.least, counts.largest) = (counted.least, counted.largest);
+    counts.sample = counted.sample.clone();
     counts
 }
 
 fn categorical(bins: &CategoricalBins, counted: &ColumnCounts) -> CategoricalCounts {
     let mut counts = bins.count();
-    if let [named @ .., unnamed, missing] = counted.cells.as_slice() {
-        counts
-            .named
-            .iter_mut()
-            .zip(named)
-            .for_each(|(name, rows)| *name = *rows);
-        counts.missing = *missing;
-        match bins.has_other() {
-            true => counts.other = *unnamed,
-            false => counts.unseen = *unnamed,
+    if let [cells @ .., missing] = counted.cells.as_slice() {
+        let (named, unnamed) = cells.split_at(bins.names().len().min(cells.len()));
+        let places = counts.named.iter_mut().zip(named);
+        for (place, rows) in places.chain(counts.other.iter_mut().zip(unnamed)) {
+            *place = *rows;
         }
+        if !bins.has_other() {
+            counts.unseen = unnamed.iter().sum();
+        }
+        counts.missing = *missing;
     }
+    counts.unnamed = counted.unnamed.clone();
     counts
 }

@@ -105,11 +105,11 @@ fn section(html: &mut String, report: &SubjectReport) {
             let baseline = reference.named[..shown]
                 .iter()
                 .copied()
-                .chain([total(&reference.named, reference.other)]);
+                .chain([total(&reference.named, reference.other.iter().sum())]);
             let rows = window.named[..shown]
                 .iter()
                 .copied()
-                .chain([total(&window.named, window.other + window.unseen)]);
+                .chain([total(&window.named, window.other.iter().sum::<u64>() + window.unseen)]);
             bars(
                 html,
                 names.zip(baseline.zip(rows)).collect(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
 use modelwatch_drift_job::engine::{Cells, Column, Store, WindowCounts, WindowQuery};
 
 use crate::log::{Log, Row, Value, batch, minutes, random, time, write_file};
@@ -75,22 +76,32 @@ async fn a_value_is_counted_where_its_bin_says_and_a_missing_one_apart() {
     let column = &counted.columns[0];
     assert_eq!(column.cells, [2, 2, 1, 1, 1, 3, 2]);
     assert_eq!((column.least, column.largest), (Some(-1.0), Some(7.5)));
+    assert_eq!((column.sample.offered(), column.sample.values().len()), (8, 8));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_category_without_a_name_and_a_missing_one_are_counted_apart() {
     let log = Log::new();
-    let names = [Some("car"), Some("car"), Some("home"), Some("boat"), Some(""), None];
+    let names = [
+        Some("car"),
+        Some("car"),
+        Some("home"),
+        Some("boat"),
+        Some(""),
+        None,
+        Some("True"),
+    ];
     let rows = names.map(|name| Row::at(time(START)).with("kind", Value::Name(name.map(str::to_owned))));
     log.write(MODEL, &rows);
+    let training = [("home", 900), ("car", 800), ("true", 700)].map(|(name, rows)| (name.to_owned(), rows));
+    let profile = CategoricalProfile::new("kind", training, 0, &Hygiene::default()).expect("a profile");
     let kind = Column {
         name: "feature.kind".into(),
-        cells: Cells::Names(vec!["home".into(), "car".into()]),
+        cells: Cells::Names(profile.bins().clone()),
     };
-    assert_eq!(
-        count(&log, MODEL, vec![kind]).await.total().columns[0].cells,
-        [1, 2, 2, 1]
-    );
+    let counted = count(&log, MODEL, vec![kind]).await.total();
+    assert_eq!(counted.columns[0].cells, [1, 2, 1, 1, 2]);
+    assert_eq!(counted.columns[0].unnamed.top(10), [("boat", 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

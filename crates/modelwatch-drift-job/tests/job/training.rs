@@ -113,8 +113,6 @@ async fn what_cannot_be_a_reference_is_refused_by_name() {
     fs::write(folder.path().join("few.csv"), csv(0..50)).expect("a file");
     fs::write(folder.path().join("broken.parquet"), b"PAR1 and no more").expect("a file");
     fs::write(folder.path().join("train.xlsx"), b"PK").expect("a file");
-    let mut constant = options(folder.path(), "train.csv");
-    constant.without.clear();
     let mut unknown = options(folder.path(), "train.csv");
     unknown.numeric = vec!["incme".into()];
     let mut timeless = options(folder.path(), "train.csv");
@@ -132,7 +130,6 @@ async fn what_cannot_be_a_reference_is_refused_by_name() {
             "train.xlsx",
             "does not tell its format",
         ),
-        (constant, "constant", "nothing can be compared"),
         (unknown, "incme", "they have when, income"),
         (timeless, "train.csv", "has no times in the column \"kind\""),
     ] {

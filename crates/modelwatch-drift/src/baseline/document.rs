@@ -5,23 +5,12 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::categorical::{CategoricalDocument, CategoricalProfile};
+use super::categorical_profile::{CategoricalDocument, CategoricalProfile};
 use super::error::BaselineError;
-use super::numeric::{NumericDocument, NumericProfile};
+use super::format::{FORMAT, OLDEST_FORMAT};
+use super::numeric_profile::{NumericDocument, NumericProfile};
 use super::profile::Profile;
-
-/// The format that is written; a change that an older reader would misread makes it one more.
-pub const FORMAT: u64 = 1;
-
-/// From the first row's time to the last's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeSpan {
-    /// The earliest time of a row.
-    pub from: DateTime<Utc>,
-    /// The latest time of a row.
-    pub to: DateTime<Utc>,
-}
+use super::time_span::TimeSpan;
 
 /// Where a baseline comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +122,7 @@ impl Baseline {
     pub fn from_json(text: &str) -> Result<Self, BaselineError> {
         // The format first: a later one may have other fields, and "unknown field" would hide why.
         let Format { format } = serde_json::from_str(text).map_err(BaselineError::Json)?;
-        if format != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&format) {
             return Err(BaselineError::UnknownFormat { format });
         }
         let document: Document = serde_json::from_str(text).map_err(BaselineError::Json)?;

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::format::{FORMAT, OLDEST_FORMAT};
+
 /// Why a baseline can't be built or read.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -11,20 +13,6 @@ pub enum BaselineError {
     Empty {
         /// The feature; none when there are no rows or no features at all.
         feature: Option<String>,
-    },
-    /// A numeric feature with the same value in every row.
-    Constant {
-        /// The feature.
-        feature: String,
-        /// The value.
-        value: f64,
-    },
-    /// A categorical feature with the same category in every row.
-    ConstantCategory {
-        /// The feature.
-        feature: String,
-        /// The category.
-        category: String,
     },
     /// Fewer rows with a value than are asked for.
     TooFewRows {
@@ -75,16 +63,6 @@ impl fmt::Display for BaselineError {
                 f,
                 "feature {feature:?} has no value in any row of the reference; leave it out, or give files in which it is filled"
             ),
-            Self::Constant { feature, value } => write!(
-                f,
-                "feature {feature:?} is {value} in every row of the reference, so nothing can be compared with it; leave it out, or give \
-                 files in which it varies"
-            ),
-            Self::ConstantCategory { feature, category } => write!(
-                f,
-                "feature {feature:?} is {category:?} in every row of the reference, so nothing can be compared with it; leave it out, or \
-                 give files in which it varies"
-            ),
             Self::TooFewRows { feature, rows, least } => write!(
                 f,
                 "feature {feature:?} has a value in {rows} rows of the reference and {least} are needed for its shares to mean something; \
@@ -99,9 +77,8 @@ impl fmt::Display for BaselineError {
             ),
             Self::UnknownFormat { format } => write!(
                 f,
-                "the baseline has format {format} and this version reads format {}; build it again with `modelwatch baseline`, or \
-                 update modelwatch",
-                super::FORMAT
+                "the baseline has format {format} and this version reads formats {OLDEST_FORMAT} to {FORMAT}; build it again with \
+                 `modelwatch baseline`, or update modelwatch"
             ),
             Self::Json(error) => write!(f, "this is no baseline: {error}; build one with `modelwatch baseline`"),
         }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use chrono::TimeDelta;
 
-use super::document::TimeSpan;
 use super::error::BaselineError;
+use super::time_span::TimeSpan;
 
 /// What is asked of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

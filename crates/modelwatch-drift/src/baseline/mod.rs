@@ -4,27 +4,37 @@
 //! bins (where values fall) and its counts (how many fell there in training). A window is nothing but [`Counts`] on the
 //! same bins, so it can be counted anywhere: by the embedded engine, by a query on a cluster, by hand.
 //!
-//! # How an engine builds a numeric profile
+//! # How an engine builds a profile
 //!
-//! From sorted values, [`NumericBins::from_sorted`], or in two queries, neither of which holds the data in memory:
-//! 1. the rows with a value, the least, the largest and the quantiles at [`NumericBins::levels`] of the finite ones go
-//!    to [`NumericBins::from_quantiles`];
-//! 2. the data counted on these bins, with mean and deviation, go to [`NumericProfile::new`].
+//! From values in memory: [`NumericProfile::from_values`], and [`CategoricalProfile::new`] of each category's rows. Edges lie between
+//! neighbouring values of training, so whoever makes bins has to know the values themselves.
 //!
-//! The counts of the second query are exact, so every statistic is exact for the bins it is given. Approximate
-//! quantiles only make the bins less even: a rank error of ε makes a decile hold 0.1 ± 2ε of the rows, and the binned
-//! Kolmogorov–Smirnov and Wasserstein state a bound that is computed from the counts, whatever the edges.
+//! Files go from the bottom up: a category's text, the format's number, errors, bins, counts, profiles, the document.
 
-mod categorical;
+mod categorical_bins;
+mod categorical_counts;
+mod categorical_profile;
+mod category_text;
 mod document;
 mod error;
+mod format;
 mod hygiene;
-mod numeric;
+mod numeric_bins;
+mod numeric_counts;
+mod numeric_profile;
 mod profile;
+mod time_span;
 
-pub use categorical::{CategoricalBins, CategoricalCounts, CategoricalProfile};
-pub use document::{About, Baseline, FORMAT, TimeSpan};
+pub use categorical_bins::{CategoricalBins, CategoricalSlot};
+pub use categorical_counts::CategoricalCounts;
+pub use categorical_profile::CategoricalProfile;
+pub use category_text::{MOST_CATEGORY_BYTES, NO_VALUE, category_text};
+pub use document::{About, Baseline};
 pub use error::BaselineError;
+pub use format::{FORMAT, OLDEST_FORMAT};
 pub use hygiene::{Hygiene, HygieneWarning, Source, warnings};
-pub use numeric::{NumericBins, NumericCounts, NumericProfile, NumericSlot};
+pub use numeric_bins::{NumericBins, NumericSlot};
+pub use numeric_counts::NumericCounts;
+pub use numeric_profile::NumericProfile;
 pub use profile::{Counts, Profile};
+pub use time_span::TimeSpan;

@@ -1,7 +1,9 @@
 //! A feature of either kind, and a window's rows on its bins.
 
-use super::categorical::{CategoricalCounts, CategoricalProfile};
-use super::numeric::{NumericCounts, NumericProfile};
+use super::categorical_counts::CategoricalCounts;
+use super::categorical_profile::CategoricalProfile;
+use super::numeric_counts::NumericCounts;
+use super::numeric_profile::NumericProfile;
 
 /// A feature in training: its bins and how many rows fell there.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@ use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericBins, NumericProfile, Profile,
     Source, TimeSpan, warnings,
 };
+use modelwatch_drift::decision::{Measurement, Rule, Statistic};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ fn baseline() -> Baseline {
         NumericProfile::from_values("x", values, 5, &Hygiene::default()).expect("a profile")
     };
     let categories = || {
-        let rows = [("JFK \"\\\n", 50_000), ("", 20_000), ("LGA", 9_000)];
+        let rows = [("JFK \"\\\n", 50_000), (" ", 20_000), ("LGA", 9_000)];
         let rows = rows.map(|(airport, rows)| (airport.to_owned(), rows));
         CategoricalProfile::new("origin", rows, 1_000, &Hygiene::default()).expect("a profile")
     };
@@ -52,11 +53,10 @@ fn refused(values: Vec<f64>, missing: u64) -> String {
 }
 
 #[test]
-fn a_reference_of_nothing_of_one_value_or_of_few_rows_is_refused_by_name_with_a_mend() {
+fn a_reference_of_nothing_or_of_few_rows_is_refused_by_name_with_a_fix() {
     for (message, why) in [
         (refused(vec![], 0), "has no value"),
         (refused(vec![f64::NAN, f64::INFINITY], 9_000), "has no value"),
-        (refused(vec![3.0; 5_000], 10), "is 3 in every row"),
         (
             refused((0..999).map(f64::from).collect(), 5_000),
             "in 999 rows of the reference and 1000",
@@ -73,9 +73,8 @@ fn a_reference_of_nothing_of_one_value_or_of_few_rows_is_refused_by_name_with_a_
     for (message, why) in [
         (carriers(&[], 0), "has no value"),
         (carriers(&[("UA", 0)], 5_000), "has no value"),
-        (carriers(&[("UA", 5_000)], 0), "is \"UA\" in every row"),
+        (carriers(&[("NA", 5_000), ("", 5_000)], 0), "has no value"),
         (carriers(&[("UA", 500), ("B6", 499)], 5_000), "in 999 rows"),
-        (carriers(&[("UA", 5_000), ("UA", 499)], 0), "stands there twice"),
         (
             carriers(&[("UA", u64::MAX), ("B6", 1)], 0),
             "more than any file can hold",
@@ -88,38 +87,57 @@ fn a_reference_of_nothing_of_one_value_or_of_few_rows_is_refused_by_name_with_a_
 }
 
 #[test]
-fn quantiles_of_an_engine_make_the_bins_that_its_values_make() {
+fn bins_are_of_even_shares_and_none_is_wide() {
     let values: Vec<f64> = (0..=20_000).map(|row| f64::from(row * row)).collect();
-    let sorted = values.iter().map(|value| (*value, 1));
-    let exact = NumericBins::from_sorted("x", sorted, 20_001).expect("bins");
-    let quantiles: Vec<f64> = NumericBins::levels()
-        .map(|level| values[(level * 20_001.0).ceil() as usize - 1])
-        .collect();
-    let announced = NumericBins::from_quantiles("x", 0.0, 4e8, &quantiles).expect("bins");
-    assert_eq!(exact, announced);
-    let range = 4e8 / 200.0;
+    let bins = NumericBins::from_sorted("x", &values).expect("bins");
+    let widest = 4e8 / 200.0;
+    let edges = bins.edges();
     assert!(
-        exact
-            .edges()
-            .windows(2)
-            .all(|pair| pair[1] - pair[0] <= range * (1.0 + 1e-9))
+        edges.windows(2).all(|pair| pair[1] - pair[0] <= 2.0 * widest),
+        "{edges:?}"
     );
-
-    for (least, largest, quantiles) in [
-        (0.0, 1.0, vec![0.5, 0.4]),
-        (0.0, 1.0, vec![1.5]),
-        (0.0, f64::NAN, vec![0.5]),
-        (f64::NEG_INFINITY, 1.0, vec![0.5]),
-        (1.0, 0.0, vec![]),
-    ] {
-        let refused = NumericBins::from_quantiles("x", least, largest, &quantiles);
+    assert!(edges.len() > 300 && edges.len() < 500, "{}", edges.len());
+    for values in [vec![2.0, 1.0], vec![1.0, f64::NAN], vec![f64::NEG_INFINITY, 1.0]] {
+        let refused = NumericBins::from_sorted("x", &values);
         assert!(
             matches!(refused, Err(BaselineError::Inconsistent { .. })),
-            "{least} {quantiles:?} {largest}: {refused:?}"
+            "{values:?}: {refused:?}"
         );
     }
-    let lied = NumericBins::from_sorted("x", [(1.0, 1), (2.0, 1)], 3);
-    assert!(matches!(lied, Err(BaselineError::Inconsistent { .. })), "{lied:?}");
+}
+
+#[test]
+fn a_constant_feature_is_a_profile_like_any_other() {
+    for value in [3.0, 0.0, -1e-300, 1e300] {
+        let profile = NumericProfile::from_values("x", vec![value; 5_000], 0, &Hygiene::default()).expect("a profile");
+        assert_eq!((profile.deviation(), profile.mean()), (0.0, value));
+        let measured = |values: &[f64], statistic| {
+            let mut window = profile.bins().count();
+            for row in 0..1_000 {
+                window.add(profile.bins(), Some(values[row % values.len()]));
+            }
+            Measurement::of_numeric(&profile, &window, statistic).expect("a measurement")
+        };
+        for statistic in Statistic::ALL {
+            let same = measured(&[value], statistic);
+            assert!(
+                same.score < 0.01 && !same.drifts(&Rule::default()),
+                "{value} {statistic}: {same:?}"
+            );
+            let other = measured(&[value, value + value.abs() + 1.0], statistic);
+            assert!(
+                other.score > 0.15 && other.drifts(&Rule::default()),
+                "{value} {statistic}: {other:?}"
+            );
+        }
+    }
+    let rows = [("UA".to_owned(), 5_000)];
+    let profile = CategoricalProfile::new("carrier", rows, 0, &Hygiene::default()).expect("a profile");
+    let mut window = profile.bins().count();
+    window.add_rows(profile.bins(), Some("UA"), 900);
+    window.add_rows(profile.bins(), Some("ZZ"), 100);
+    let measured = Measurement::of_categorical(&profile, &window, Statistic::Psi).expect("a measurement");
+    assert!(measured.drifts(&Rule::default()), "{measured:?}");
 }
 
 #[test]
@@ -130,7 +148,10 @@ fn a_value_that_holds_most_rows_has_a_bin_of_its_own() {
         .collect();
     let profile = NumericProfile::from_values("precip", rain, 0, &Hygiene::default()).expect("a profile");
     let deciles: Vec<f64> = profile.decile_edges().collect();
-    assert_eq!(deciles[..2], [0.0, 0.0_f64.next_up()]);
+    assert!(
+        deciles[0] < 0.0 && deciles[0] > -20.0 && deciles[1] > 1.0 && deciles[1] < 19.0,
+        "{deciles:?}"
+    );
     assert_eq!(profile.coarse(profile.counts()), [0, 9_501, 499, 0]);
 }
 
@@ -253,11 +274,11 @@ fn a_baseline_that_contradicts_itself_is_refused() {
 #[test]
 fn a_later_format_is_named_before_its_fields_are() {
     let error = changed(|json| {
-        json["format"] = json!(2);
+        json["format"] = json!(3);
         json["new"] = json!({});
     })
     .expect_err("a later format");
-    assert!(matches!(error, BaselineError::UnknownFormat { format: 2 }), "{error}");
+    assert!(matches!(error, BaselineError::UnknownFormat { format: 3 }), "{error}");
     for text in ["", "{}", "[]", "null", "{\"format\": 1}", "{\"format\": 1e400}"] {
         assert!(
             matches!(Baseline::from_json(text), Err(BaselineError::Json(_))),
@@ -328,7 +349,7 @@ fn keeps_its_promises(baseline: &Baseline) {
             let edges = profile.bins().edges();
             assert!(edges.iter().all(|edge| edge.is_finite()) && edges.windows(2).all(|pair| pair[0] < pair[1]));
             assert_eq!(profile.counts().bins.len() + 1, edges.len());
-            assert!(profile.deviation() > 0.0 && profile.mean().is_finite());
+            assert!(profile.deviation() >= 0.0 && profile.mean().is_finite());
             let coarse: u64 = profile.coarse(profile.counts()).iter().sum();
             assert_eq!(coarse, profile.counts().present());
         }

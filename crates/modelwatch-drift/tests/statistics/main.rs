@@ -9,6 +9,7 @@ mod drawn;
 mod flights;
 mod properties;
 mod rule;
+mod sketches;
 
 /// An ordinary week in spring.
 const APRIL: &str = "replay-2013-04-08-week.parquet";

@@ -145,9 +145,83 @@ proptest! {
         let profile = profile(&all).expect("a profile");
         for (bin, count) in profile.counts().bins.iter().enumerate() {
             let edges = profile.bins().edges();
-            if edges[bin].next_up() < edges[bin + 1] {
+            let within = |value: &&f64| (edges[bin]..edges[bin + 1]).contains(*value);
+            let mut distinct: Vec<u64> = values.iter().filter(within).map(|value| value.to_bits()).collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            if distinct.len() > 1 {
                 // One more for a quantile that lies on a row.
                 prop_assert!(*count as f64 <= 2.0 * values.len() as f64 / 200.0 + 1.0, "{count} of {}", values.len());
+            }
+        }
+    }
+
+    #[test]
+    fn edges_lie_between_neighbouring_values(values in prop_oneof![
+        vec((-40..40_i32).prop_map(|step| f64::from(step) * 0.9 + 32.0), 2..400),
+        vec(-1e6..1e6_f64, 2..400),
+        vec(prop_oneof![5 => Just(0.0), 1 => 0.0..50.0_f64], 2..400),
+    ]) {
+        let all: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
+        let profile = profile(&all).expect("a profile");
+        let distinct = { let mut distinct = sorted(&all); distinct.dedup(); distinct };
+        let magnitude = distinct.iter().fold(0.0_f64, |most, value| most.max(value.abs())).max(1e-300);
+        for edge in profile.bins().edges() {
+            let place = distinct.partition_point(|value| value < edge);
+            let below = place.checked_sub(1).map(|place| edge - distinct[place]);
+            let above = distinct.get(place).map(|value| value - edge);
+            // Well away from both, however the value that is nearest is rounded.
+            let gap = match (below, above) {
+                (Some(below), Some(above)) => below + above,
+                _ => f64::INFINITY,
+            };
+            if gap > 1e-5 * magnitude {
+                let near = below.unwrap_or(f64::INFINITY).min(above.unwrap_or(f64::INFINITY));
+                prop_assert!(near >= 9e-7 * magnitude, "{near} from {edge}, gap {gap}");
+            }
+        }
+    }
+
+    #[test]
+    fn noise_of_representation_moves_no_score(
+        values in prop_oneof![
+            vec((-40..40_i32).prop_map(|step| f64::from(step) * 0.9 + 32.0), 300..800),
+            vec((0..24_i32).prop_map(f64::from), 300..800),
+            vec(-1e6..1e6_f64, 300..800),
+            vec(1e-3..1.0_f64, 300..800),
+            vec(prop_oneof![5 => Just(0.0), 1 => 0.0..50.0_f64], 300..800),
+            vec((1_700_000_000..1_700_900_000_i64).prop_map(|second| second as f64), 300..800),
+        ],
+        picked in vec(any::<prop::sample::Index>(), 200..400),
+    ) {
+        let all: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
+        let profile = profile(&all).expect("a profile");
+        let rows: Vec<f64> = picked.iter().map(|index| *index.get(&values)).collect();
+        type Noise = fn(f64) -> f64;
+        let noises: [(&str, Noise); 6] = [
+            ("rounded to f32", |value| f64::from(value as f32)),
+            ("one bit up", f64::next_up),
+            ("one bit down", f64::next_down),
+            ("to Celsius and back", |value| (value - 32.0) / 1.8 * 1.8 + 32.0),
+            ("to kilometres and back", |value| value * 1.609_344 / 1.609_344),
+            ("through f32 Celsius", |value| f64::from(((value as f32) - 32.0) / 1.8 * 1.8 + 32.0)),
+        ];
+        let counted = |noise: fn(f64) -> f64| {
+            let noisy: Vec<Option<f64>> = rows.iter().map(|value| Some(noise(*value))).collect();
+            window(&profile, &noisy)
+        };
+        let exact = counted(|value| value);
+        for (name, noise) in noises {
+            let noisy = counted(noise);
+            for statistic in Statistic::ALL {
+                let score = |window| Measurement::of_numeric(&profile, window, statistic).unwrap().score;
+                let moved = (score(&noisy) - score(&exact)).abs();
+                let row = 1.0 / rows.len() as f64 + 1.0 / values.len() as f64;
+                let noise = match statistic {
+                    Statistic::Psi | Statistic::ChiSquare => 10.0 * row,
+                    _ => (10.0 * row).sqrt() / 4.0,
+                };
+                prop_assert!(moved <= noise, "{name}, {statistic}: {moved} of {noise} allowed");
             }
         }
     }

@@ -177,6 +177,54 @@ fn many_categories_are_not_a_distance_by_themselves() {
 }
 
 #[test]
+fn a_column_that_collapses_to_one_of_many_rare_categories_drifts() {
+    for categories in [200_u32, 1_000, 20_000] {
+        let names: Vec<String> = (0..categories).map(|name| format!("c{name}")).collect();
+        let rows = names.iter().map(|name| (name.clone(), 50));
+        let profile = CategoricalProfile::new("c", rows, 0, &Hygiene::default()).expect("a profile");
+        let reference = profile.coarse(profile.counts());
+        assert_eq!(reference.len(), 11, "{categories}: {reference:?}");
+        let even = u64::from(categories) * 5;
+        let is_even = |rows: &u64| rows.abs_diff(even) * 5 <= even;
+        assert!(reference[..10].iter().all(is_even), "{categories}: {reference:?}");
+        for name in [&names[0], &names[names.len() - 1]] {
+            let mut window = profile.bins().count();
+            window.add_rows(profile.bins(), Some(name), 1_000);
+            let measured = Measurement::of_categorical(&profile, &window, Statistic::Psi).expect("a measurement");
+            assert!(
+                measured.score > 1.0 && measured.drifts(&Rule::default()),
+                "{categories}: {measured:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_value_has_one_text_in_training_and_in_a_window() {
+    let rows = [("True", 600), ("False", 500), ("1.0", 400), ("NA", 300), ("", 200)];
+    let long = "ä".repeat(200);
+    let rows = rows.map(|(category, rows)| (category.to_owned(), rows));
+    let rows = rows.into_iter().chain([(long.clone(), 100)]);
+    let profile = CategoricalProfile::new("c", rows, 10, &Hygiene::default()).expect("a profile");
+    assert_eq!(profile.bins().names()[..3], ["true", "false", "1"]);
+    assert_eq!((profile.counts().named[3], profile.counts().missing), (100, 510));
+    let mut window = profile.bins().count();
+    for text in ["true", "TRUE", "True", "false", "1", "1.000", &long[..256], &long] {
+        window.add(profile.bins(), Some(text));
+    }
+    assert_eq!((window.named.clone(), window.unseen), (vec![3, 1, 2, 2], 0));
+    for none in ["", "NA", "NaN", "null", "None"] {
+        window.add(profile.bins(), Some(none));
+    }
+    assert_eq!((window.missing, window.unseen), (5, 0));
+    for other in ["01", "1.5", "-1", "na", "t", "1.", ".0"] {
+        let unseen = window.unseen;
+        window.add(profile.bins(), Some(other));
+        assert_eq!(window.unseen, unseen + u64::from(other != "1."), "{other}");
+    }
+}
+
+#[test]
 fn drift_is_detected_in_the_last_of_so_many_windows_in_a_row_and_ends_with_the_first_that_is_quiet() {
     let rule = Rule {
         consecutive_windows: 3,

@@ -1,0 +1,216 @@
+//! Where a number falls: bins at the quantiles of training, fine enough for Kolmogorov–Smirnov and Wasserstein.
+
+use super::error::BaselineError;
+
+/// Where a number falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumericSlot {
+    /// Less than everything in training.
+    Below,
+    /// In the bin of this index.
+    Bin(usize),
+    /// More than everything in training.
+    Above,
+    /// No value, or NaN.
+    Missing,
+}
+
+/// The bins of a numeric feature: bin `i` holds the values in `[edges[i], edges[i + 1])`.
+///
+/// One rule finds a value's place, in every engine: the number of edges that are not greater than the value. None of
+/// them is below training's least value, all of them is above its largest, anything between is the bin of that number
+/// less one. NaN and no value are missing; infinite values lie below and above.
+///
+/// Bins begin at the quantiles of training. A value that alone holds more than one of the [`QUANTILES`](Self::QUANTILES)
+/// shares (an hour of the day, a column that is mostly zero) has a bin of its own, and no bin is wider than 1/200 of the
+/// range, so that a long tail is not one bin. So a bin of more than one value of training holds less than 2/200 of it.
+///
+/// **Edges lie between neighbouring distinct values**, in the middle between two, and where the gap is wide at least half the
+/// widest bin away from both. A value that comes rounded to 32 bits, one bit off, or converted to another unit and back is
+/// therefore where it was. The first edge and the last are a millionth of the largest magnitude (not more than half the
+/// gap to the neighbour) outside the least and the largest value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumericBins {
+    edges: Vec<f64>,
+}
+
+impl NumericBins {
+    /// How many equal shares of training's rows the quantile edges cut.
+    pub const QUANTILES: usize = 200;
+    /// No bin is wider than the range over this.
+    const WIDTHS: usize = 200;
+    /// The most edges a profile may have.
+    pub const MOST_EDGES: usize = 10_000;
+    /// How far outside training's values a value still counts as one of them, of the largest magnitude: sixteen times what
+    /// rounding to 32 bits changes.
+    const MARGIN: f64 = 1e-6;
+
+    /// Bins from training's finite values in ascending order. The quantile at level `q` is the least value that has at least
+    /// `q` of the rows at or below it.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Empty`] when there is no value, [`BaselineError::Inconsistent`] when the values are not in
+    /// ascending order, one is not finite, or the largest or the least is as large as a double can be. `feature` is the name that the error
+    /// gives.
+    pub fn from_sorted(feature: &str, values: &[f64]) -> Result<Self, BaselineError> {
+        let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
+        let (Some(least), Some(largest)) = (values.first().copied(), values.last().copied()) else {
+            return Err(BaselineError::Empty {
+                feature: Some(feature.to_owned()),
+            });
+        };
+        if let Some(odd) = values.iter().find(|value| !value.is_finite()) {
+            return wrong(format!("its values hold {odd}"));
+        }
+        if !values.is_sorted() {
+            return wrong("its values are not in ascending order".to_owned());
+        }
+        if let Some(end) = [least, largest].into_iter().find(|end| end.abs() > f64::MAX / 2.0) {
+            return wrong(format!(
+                "one of its values is {end:e}, about the largest a double can be; make it missing"
+            ));
+        }
+        let sorted = Sorted(values);
+        let magnitude = match least.abs().max(largest.abs()) {
+            // Of zeros alone nothing says how large another value would be.
+            0.0 => 1.0,
+            magnitude => magnitude,
+        };
+        let margin = |gap: Option<f64>| {
+            let most = Self::MARGIN * magnitude;
+            gap.map_or(most, |gap| most.min(gap / 2.0))
+        };
+        let first = (least - margin(sorted.above(least).map(|next| next - least))).min(least.next_down());
+        let last = (largest + margin(sorted.below(largest).map(|next| largest - next))).max(largest.next_up());
+
+        let mut edges = vec![first, last];
+        let mut quantiles = Vec::with_capacity(Self::QUANTILES + 1);
+        quantiles.push(least);
+        quantiles.extend((1..Self::QUANTILES).map(|level| sorted.quantile(level, Self::QUANTILES)));
+        quantiles.push(largest);
+        for run in quantiles.chunk_by(|one, other| one == other) {
+            edges.extend(sorted.edge_below(run[0]));
+            if run.len() > 1 {
+                edges.extend(sorted.edge_above(run[0]));
+            }
+        }
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+        let widest = (largest - least) / Self::WIDTHS as f64;
+        let mut split = Vec::with_capacity(2 * edges.len());
+        for pair in edges.windows(2) {
+            split.push(pair[0]);
+            let parts = ((pair[1] - pair[0]) / widest).ceil();
+            if parts > 1.0 && parts.is_finite() {
+                let step = (pair[1] - pair[0]) / parts;
+                let points = (1..parts as usize).map(|part| pair[0] + step * part as f64);
+                split.extend(points.filter_map(|point| sorted.apart(point, widest / 2.0)));
+            }
+        }
+        split.push(last);
+        split.sort_unstable_by(f64::total_cmp);
+        split.dedup();
+        Ok(Self { edges: split })
+    }
+
+    /// Bins of the given edges, as they stand in a file.
+    pub(super) fn from_edges(feature: &str, edges: Vec<f64>) -> Result<Self, BaselineError> {
+        let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
+        if edges.len() < 2 || edges.len() > Self::MOST_EDGES {
+            return wrong(format!(
+                "it has {} edges where 2 to {} belong",
+                edges.len(),
+                Self::MOST_EDGES
+            ));
+        }
+        if let Some(odd) = edges.iter().find(|edge| !edge.is_finite()) {
+            return wrong(format!("one of its edges is {odd}"));
+        }
+        if let Some(pair) = edges.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return wrong(format!(
+                "its edges do not ascend: {} stands before {}",
+                pair[0], pair[1]
+            ));
+        }
+        Ok(Self { edges })
+    }
+
+    /// The edges, strictly ascending and finite; one more than there are bins.
+    #[must_use]
+    pub fn edges(&self) -> &[f64] {
+        &self.edges
+    }
+
+    /// How many bins there are between the first edge and the last.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always at least one bin")]
+    pub fn len(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    /// Where `value` falls.
+    #[must_use]
+    pub fn slot(&self, value: Option<f64>) -> NumericSlot {
+        match value {
+            None => NumericSlot::Missing,
+            Some(value) if value.is_nan() => NumericSlot::Missing,
+            Some(value) => match self.edges.partition_point(|edge| *edge <= value) {
+                0 => NumericSlot::Below,
+                place if place == self.edges.len() => NumericSlot::Above,
+                place => NumericSlot::Bin(place - 1),
+            },
+        }
+    }
+}
+
+/// Values in ascending order.
+#[derive(Clone, Copy)]
+struct Sorted<'a>(&'a [f64]);
+
+impl Sorted<'_> {
+    fn quantile(self, level: usize, of: usize) -> f64 {
+        let rank = (level as u128 * self.0.len() as u128).div_ceil(of as u128);
+        self.0[(rank as usize).max(1) - 1]
+    }
+
+    /// The largest value that is smaller.
+    fn below(self, value: f64) -> Option<f64> {
+        let place = self.0.partition_point(|other| *other < value);
+        place.checked_sub(1).map(|place| self.0[place])
+    }
+
+    /// The least value that is larger.
+    fn above(self, value: f64) -> Option<f64> {
+        self.0.get(self.0.partition_point(|other| *other <= value)).copied()
+    }
+
+    fn edge_below(self, value: f64) -> Option<f64> {
+        self.below(value).map(|below| between(below, value))
+    }
+
+    fn edge_above(self, value: f64) -> Option<f64> {
+        self.above(value).map(|above| between(value, above))
+    }
+
+    /// The place nearest to `point` that is so far from both of its neighbours, or in their middle; nothing outside the
+    /// values.
+    fn apart(self, point: f64, far: f64) -> Option<f64> {
+        let (below, above) = (
+            self.below(point)?,
+            self.0.get(self.0.partition_point(|other| *other < point))?,
+        );
+        Some(if above - below <= 2.0 * far {
+            between(below, *above)
+        } else {
+            point.clamp(below + far, above - far)
+        })
+    }
+}
+
+/// The middle of two distinct values, above the one and not above the other.
+fn between(below: f64, above: f64) -> f64 {
+    let middle = below + (above - below) / 2.0;
+    // Zero has two signs and one place.
+    (if middle > below { middle } else { above }) + 0.0
+}

@@ -1,0 +1,89 @@
+//! How many numbers fell where.
+
+use super::numeric_bins::{NumericBins, NumericSlot};
+use crate::sketch::Sample;
+
+impl NumericBins {
+    /// No rows yet, on these bins.
+    #[must_use]
+    pub fn count(&self) -> NumericCounts {
+        NumericCounts {
+            bins: vec![0; self.len()],
+            ..NumericCounts::default()
+        }
+    }
+}
+
+/// How many rows fell where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NumericCounts {
+    /// Rows in each bin; as many as [`NumericBins::len`].
+    pub bins: Vec<u64>,
+    /// Rows with less than anything in training.
+    pub below: u64,
+    /// Rows with more than anything in training.
+    pub above: u64,
+    /// Rows with no value.
+    pub missing: u64,
+    /// The least finite value, where there is one: how far `below` reaches.
+    pub least: Option<f64>,
+    /// The largest finite value, where there is one: how far `above` reaches.
+    pub largest: Option<f64>,
+    /// A sample of the finite values, which says what came where training has no bins; empty in a baseline.
+    pub sample: Sample,
+}
+
+impl NumericCounts {
+    /// Counts one row; `bins` are those the counts were made for.
+    pub fn add(&mut self, bins: &NumericBins, value: Option<f64>) {
+        let place = match bins.slot(value) {
+            NumericSlot::Below => &mut self.below,
+            NumericSlot::Above => &mut self.above,
+            NumericSlot::Missing => &mut self.missing,
+            NumericSlot::Bin(bin) => &mut self.bins[bin],
+        };
+        *place += 1;
+        if let Some(value) = value.filter(|value| value.is_finite()) {
+            self.sample.offer_one(value);
+            self.least = Some(self.least.map_or(value, |least| least.min(value)));
+            self.largest = Some(self.largest.map_or(value, |largest| largest.max(value)));
+        }
+    }
+
+    /// Adds the rows of another window on the same bins.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, others) in self.bins.iter_mut().zip(&other.bins) {
+            *mine += others;
+        }
+        self.below += other.below;
+        self.above += other.above;
+        self.missing += other.missing;
+        let least = self.least.into_iter().chain(other.least).reduce(f64::min);
+        let largest = self.largest.into_iter().chain(other.largest).reduce(f64::max);
+        (self.least, self.largest) = (least, largest);
+        self.sample.merge(&other.sample);
+    }
+
+    /// The rows that have a value in the order of the values: below, the bins, above.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<u64> {
+        [&self.below]
+            .into_iter()
+            .chain(&self.bins)
+            .chain([&self.above])
+            .copied()
+            .collect()
+    }
+
+    /// All rows, those without a value among them.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.present() + self.missing
+    }
+
+    /// Rows that have a value.
+    #[must_use]
+    pub fn present(&self) -> u64 {
+        self.bins.iter().sum::<u64>() + self.below + self.above
+    }
+}

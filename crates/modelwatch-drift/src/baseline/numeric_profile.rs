@@ -1,0 +1,305 @@
+//! A numeric feature in training.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::BaselineError;
+use super::hygiene::Hygiene;
+use super::numeric_bins::NumericBins;
+use super::numeric_counts::NumericCounts;
+use crate::sketch::Sample;
+
+/// A numeric feature in training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumericProfile {
+    bins: NumericBins,
+    counts: NumericCounts,
+    mean: f64,
+    deviation: f64,
+    /// The first fine bin of each coarse one.
+    deciles: Vec<usize>,
+}
+
+impl NumericProfile {
+    /// A profile of training's rows counted on `bins`; `mean` and `deviation` are those of the finite values.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::TooFewRows`] when fewer rows than `hygiene` asks for have a value, [`BaselineError::Empty`] when none
+    /// has, [`BaselineError::Inconsistent`] when the counts do not belong to the bins or mean and deviation can't be
+    /// those of such values.
+    pub fn new(
+        feature: &str,
+        bins: NumericBins,
+        counts: NumericCounts,
+        mean: f64,
+        deviation: f64,
+        hygiene: &Hygiene,
+    ) -> Result<Self, BaselineError> {
+        let profile = Self::checked(feature, bins, counts, mean, deviation)?;
+        hygiene.check_rows(feature, profile.counts.present())?;
+        Ok(profile)
+    }
+
+    /// A profile of values in memory, in any order, with so many rows that have none; a NaN is one of those.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn from_values(
+        feature: &str,
+        mut values: Vec<f64>,
+        missing: u64,
+        hygiene: &Hygiene,
+    ) -> Result<Self, BaselineError> {
+        values.sort_unstable_by(f64::total_cmp);
+        let is_below = |value: &f64| *value == f64::NEG_INFINITY || (value.is_nan() && value.is_sign_negative());
+        let first = values.partition_point(is_below);
+        let finite = &values[first..];
+        let finite = &finite[..finite.partition_point(|value| value.is_finite())];
+        let bins = NumericBins::from_sorted(feature, finite)?;
+        let mut counts = bins.count();
+        for value in &values {
+            counts.add(&bins, Some(*value));
+        }
+        counts.missing += missing;
+        let (least, largest) = (finite[0], finite[finite.len() - 1]);
+        let share = 1.0 / finite.len() as f64;
+        let mean = finite
+            .iter()
+            .map(|value| value * share)
+            .sum::<f64>()
+            .clamp(least, largest);
+        // In halves of the range, whose squares neither vanish nor overflow.
+        let half = largest / 2.0 - least / 2.0;
+        let deviation = if half > 0.0 {
+            let squares = finite
+                .iter()
+                .map(|value| ((value / 2.0 - mean / 2.0) / half).powi(2) * share);
+            half * (2.0 * squares.sum::<f64>().sqrt())
+        } else {
+            0.0
+        };
+        Self::new(feature, bins, counts, mean, deviation, hygiene)
+    }
+
+    /// Everything but the size, which a file that was once accepted need not prove again.
+    pub(super) fn checked(
+        feature: &str,
+        bins: NumericBins,
+        counts: NumericCounts,
+        mean: f64,
+        deviation: f64,
+    ) -> Result<Self, BaselineError> {
+        let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
+        if counts.bins.len() != bins.len() {
+            return wrong(format!("it has {} counts for {} bins", counts.bins.len(), bins.len()));
+        }
+        let present = counts
+            .bins
+            .iter()
+            .chain([&counts.below, &counts.above])
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let Some(present) = present.filter(|present| present.checked_add(counts.missing).is_some()) else {
+            return wrong("its counts add up to more than any file can hold".to_owned());
+        };
+        if present == 0 {
+            return Err(BaselineError::Empty {
+                feature: Some(feature.to_owned()),
+            });
+        }
+        let first = bins.edges()[0];
+        let last = bins.edges()[bins.len()];
+        let (Some(least), Some(largest)) = (counts.least, counts.largest) else {
+            return wrong("it has no least and no largest value".to_owned());
+        };
+        if !(first <= least && least <= largest && largest <= last) {
+            return wrong(format!(
+                "its values lie between {least} and {largest} where its edges lie between {first} and {last}"
+            ));
+        }
+        if !mean.is_finite() || !deviation.is_finite() || deviation < 0.0 {
+            return wrong(format!("its mean is {mean} and its deviation {deviation}"));
+        }
+        let filled = counts.bins.iter().filter(|count| **count > 0).count();
+        let possible = deviation / 2.0 <= largest / 2.0 - least / 2.0 && (deviation > 0.0 || filled <= 1);
+        if !(least..=largest).contains(&mean) || !possible {
+            return wrong(format!(
+                "its mean is {mean} and its deviation {deviation} where its values lie between {least} and {largest}"
+            ));
+        }
+        let deciles = deciles(&counts.bins);
+        let counts = NumericCounts {
+            sample: Sample::default(),
+            ..counts
+        };
+        Ok(Self {
+            bins,
+            counts,
+            mean,
+            deviation,
+            deciles,
+        })
+    }
+
+    /// Where values fall.
+    #[must_use]
+    pub fn bins(&self) -> &NumericBins {
+        &self.bins
+    }
+
+    /// How many fell there in training.
+    #[must_use]
+    pub fn counts(&self) -> &NumericCounts {
+        &self.counts
+    }
+
+    /// The edges of the [coarse](Self::coarse) bins: those below training's least value and its deciles, and the one above its
+    /// largest.
+    pub fn decile_edges(&self) -> impl Iterator<Item = f64> {
+        let last = self.bins.edges().last();
+        self.deciles
+            .iter()
+            .map(|bin| &self.bins.edges()[*bin])
+            .chain(last)
+            .copied()
+    }
+
+    /// `counts` on training's deciles: the rows below the first edge, in the bins between the
+    /// [edges](Self::decile_edges), and above the last.
+    ///
+    /// A decile is the least value that has a tenth of training's rows, two tenths and so on, at or below it; bins run from
+    /// the edge below one to the edge below the next. A value that holds more than a decile alone has a bin alone.
+    ///
+    /// # Panics
+    ///
+    /// When the counts are not on this profile's bins.
+    #[must_use]
+    pub fn coarse(&self, counts: &NumericCounts) -> Vec<u64> {
+        assert_eq!(counts.bins.len(), self.bins.len(), "counts of other bins");
+        let ends = self.deciles.iter().skip(1).copied().chain([self.bins.len()]);
+        let groups = self.deciles.iter().zip(ends);
+        let inner = groups.map(|(first, end)| counts.bins[*first..end].iter().sum());
+        [counts.below].into_iter().chain(inner).chain([counts.above]).collect()
+    }
+
+    /// The mean of training's values.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// The standard deviation of training's values; zero where they are all one.
+    #[must_use]
+    pub fn deviation(&self) -> f64 {
+        self.deviation
+    }
+
+    /// The least finite value of training.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.counts.least.unwrap_or(self.bins.edges()[0])
+    }
+
+    /// The largest finite value of training.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        self.counts.largest.unwrap_or(self.bins.edges()[self.bins.len()])
+    }
+
+    /// Where about this share of training's values, 0 to 1, lies at or below: exact at the edges of the fine bins, evenly
+    /// between them.
+    #[must_use]
+    pub fn quantile(&self, level: f64) -> f64 {
+        let all: f64 = self.counts.bins.iter().map(|count| *count as f64).sum();
+        let rank = level.clamp(0.0, 1.0) * all;
+        let mut before = 0.0;
+        for (pair, count) in self.bins.edges().windows(2).zip(&self.counts.bins) {
+            let count = *count as f64;
+            if count > 0.0 && before + count >= rank {
+                let part = ((rank - before) / count).clamp(0.0, 1.0);
+                let value = pair[0] + (pair[1] - pair[0]) * part;
+                return value.clamp(self.least(), self.largest());
+            }
+            before += count;
+        }
+        self.largest()
+    }
+}
+
+/// The bins at which the deciles of such counts begin.
+fn deciles(bins: &[u64]) -> Vec<usize> {
+    const DECILES: u128 = 10;
+    let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
+    let mut firsts = vec![0];
+    let (mut bin, mut before) = (0, 0_u128);
+    for decile in 1..DECILES {
+        // To the last bin that begins before the decile is full.
+        while bin + 1 < bins.len() && (before + u128::from(bins[bin])) * DECILES < decile * all {
+            before += u128::from(bins[bin]);
+            bin += 1;
+        }
+        match firsts.last() {
+            Some(last) if *last == bin && bin + 1 < bins.len() => firsts.push(bin + 1),
+            Some(last) if *last < bin => firsts.push(bin),
+            _ => {}
+        }
+    }
+    firsts
+}
+
+/// What stands in the file for a numeric profile.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NumericDocument {
+    edges: Vec<f64>,
+    counts: Vec<u64>,
+    /// Infinite values of training.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    below: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    above: u64,
+    missing: u64,
+    mean: f64,
+    deviation: f64,
+    /// In the first format the ends of the edges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    least: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    largest: Option<f64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl NumericDocument {
+    pub(super) fn of(profile: &NumericProfile) -> Self {
+        Self {
+            edges: profile.bins.edges().to_vec(),
+            counts: profile.counts.bins.clone(),
+            below: profile.counts.below,
+            above: profile.counts.above,
+            missing: profile.counts.missing,
+            mean: profile.mean,
+            deviation: profile.deviation,
+            least: profile.counts.least,
+            largest: profile.counts.largest,
+        }
+    }
+
+    pub(super) fn into_profile(self, feature: &str) -> Result<NumericProfile, BaselineError> {
+        let bins = NumericBins::from_edges(feature, self.edges)?;
+        let counts = NumericCounts {
+            least: self.least.or_else(|| bins.edges().first().copied()),
+            largest: self
+                .largest
+                .or_else(|| bins.edges().last().map(|edge| edge.next_down())),
+            bins: self.counts,
+            below: self.below,
+            above: self.above,
+            missing: self.missing,
+            sample: Sample::default(),
+        };
+        NumericProfile::checked(feature, bins, counts, self.mean, self.deviation)
+    }
+}

@@ -1,0 +1,11 @@
+//! What a window's one pass keeps of values beside their counts: bounded, and two of them make one.
+//!
+//! Counts on training's bins say how far a window is from training, and little about values that training never had. A
+//! [`Sample`] of numbers and the [`Frequent`] ones of names say what came instead, in a few kilobytes a column whatever the
+//! rows.
+
+mod frequent;
+mod sample;
+
+pub use frequent::Frequent;
+pub use sample::Sample;
