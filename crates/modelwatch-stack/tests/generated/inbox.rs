@@ -61,7 +61,7 @@ pub(crate) fn http() -> (SocketAddr, Receiver<(String, Json)>) {
 pub(crate) fn smtp() -> (SocketAddr, Receiver<String>) {
     serve(|stream, sender: &mpsc::Sender<String>| {
         let mut stream = BufReader::new(stream);
-        let mut say = |stream: &mut BufReader<TcpStream>, text: &str| {
+        let say = |stream: &mut BufReader<TcpStream>, text: &str| {
             stream.get_mut().write_all(text.as_bytes()).unwrap();
         };
         say(&mut stream, "220 relay\r\n");
