@@ -7,19 +7,23 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use crate::alerting::{Alertmanager, Alerts};
-use crate::error::{ConfigError, ConfigErrors};
+use crate::error::{ConfigErrors, Mistake};
 use crate::kubernetes::Kubernetes;
 use crate::model::{self, Model, Owners};
 use crate::reader::{Reader, Table, base_url, name};
-use crate::scrape::{JobPlane, Scraping};
+use crate::scrape::{Plane, Scraping};
 use crate::team::{Secret, Team};
 use crate::version::Version;
 
 /// A configuration without mistakes, defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Config {
     /// The file it came from, as the caller named it.
     pub file: PathBuf,
+    /// The stack's name: the label `stack` on what its rules record and raise. Defaults to `modelwatch`; files that share a
+    /// Prometheus need one each.
+    pub stack: String,
     /// The environment's name: a label on every scraped series.
     pub environment: String,
     /// How much of the stack is rolled out. Default: all.
@@ -44,6 +48,7 @@ pub struct Config {
 
 /// The phases in which a team introduces monitoring; each contains those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Rollout {
     /// Traffic, errors, latency, targets.
     ServiceHealth,
@@ -67,6 +72,7 @@ impl Rollout {
 
 /// URLs without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Links {
     /// Where Grafana answers.
     pub grafana: String,
@@ -78,7 +84,16 @@ pub struct Links {
     pub traces: Option<String>,
 }
 
+/// The name of a stack whose file gives it none.
+const DEFAULT_STACK: &str = "modelwatch";
+
 impl Config {
+    /// Whether the file leaves the stack's name to us.
+    #[must_use]
+    pub fn has_default_stack(&self) -> bool {
+        self.stack == DEFAULT_STACK
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -88,11 +103,11 @@ impl Config {
         let path = path.as_ref();
         let file = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
-            ConfigErrors(vec![ConfigError {
+            ConfigErrors(vec![Mistake {
                 file: file.clone(),
                 location: None,
                 what: format!("can't be read: {error}"),
-                mend: "name the file, or write one with `modelwatch stack init`".to_owned(),
+                fix: "name the file, or write one with `modelwatch stack init`".to_owned(),
             }])
         })?;
         Self::parse(&file, &text)
@@ -111,7 +126,7 @@ impl Config {
             reader.report(
                 location,
                 error.message().trim().replace('\n', ", "),
-                "mend the TOML here (https://toml.io)",
+                "fix the TOML here (https://toml.io)",
             );
         }
         let config = {
@@ -140,6 +155,7 @@ impl Config {
 
 fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
     let environment = table.required("environment", "\"production\"", name);
+    let stack = table.read("stack", name);
     let rollout = table.read("rollout", |value| {
         let names = Rollout::NAMES.map(|(name, _)| format!("{name:?}")).join(", ");
         Rollout::NAMES
@@ -189,6 +205,7 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
     table.finish();
     let config = Config {
         file: file.into(),
+        stack: stack.unwrap_or_else(|| DEFAULT_STACK.to_owned()),
         environment: environment.unwrap_or_default(),
         rollout: rollout.unwrap_or_default(),
         links: links?,
@@ -271,7 +288,7 @@ fn check_references(reader: &Reader<'_>, mut config: Config) -> Option<Config> {
         .prometheus
         .jobs
         .iter()
-        .filter(|job| job.plane == JobPlane::Inference)
+        .filter(|job| job.plane == Plane::Inference)
         .map(|job| job.job.clone())
         .collect();
     if inference.is_empty() {

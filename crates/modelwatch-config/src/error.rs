@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A place in the file, both from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Location {
     /// The line.
     pub line: usize,
@@ -11,9 +12,10 @@ pub struct Location {
     pub column: usize,
 }
 
-/// One mistake: where it is, what it is, how it is mended.
+/// One mistake: where it is, what it is, how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
+#[non_exhaustive]
+pub struct Mistake {
     /// The file as the caller named it.
     pub file: String,
     /// Where in the file; nothing when the file could not be read at all.
@@ -21,29 +23,29 @@ pub struct ConfigError {
     /// What is wrong, with the key or value in it.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
-impl fmt::Display for ConfigError {
+impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(Location { line, column }) = self.location {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}; {}", self.what, self.mend)
+        write!(f, ": {}; {}", self.what, self.fix)
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl std::error::Error for Mistake {}
 
 /// Every mistake in a configuration, in the order of the file; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigErrors(pub(crate) Vec<ConfigError>);
+pub struct ConfigErrors(pub(crate) Vec<Mistake>);
 
 impl ConfigErrors {
     /// The mistakes.
     #[must_use]
-    pub fn as_slice(&self) -> &[ConfigError] {
+    pub fn as_slice(&self) -> &[Mistake] {
         &self.0
     }
 }

@@ -29,7 +29,7 @@
 //! # Ok::<(), modelwatch_config::ConfigErrors>(())
 //! ```
 //!
-//! A mistake names file, line, what and mend, and all mistakes come at once:
+//! A mistake names file, line, what and fix, and all mistakes come at once:
 //!
 //! ```
 //! let errors = modelwatch_config::Config::parse("modelwatch.toml", "enviroment = 'production'").unwrap_err();
@@ -54,10 +54,10 @@ pub use alerting::{Alertmanager, Alerts, SingleAlert};
 pub use config::{Config, Links, Rollout};
 pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabelling, Tls};
 pub use duration::prometheus_duration;
-pub use error::{ConfigError, ConfigErrors, Location};
+pub use error::{ConfigErrors, Location, Mistake};
 pub use kubernetes::{DriftWorkload, Kubernetes};
-pub use model::{Drift, FeatureDrift, Model, Owner, Owners, Source, Thresholds};
+pub use model::{Drift, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds};
 pub use passed::{Passed, PassedTable};
-pub use scrape::{Job, JobPlane, Scraping};
+pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};
 pub use version::Version;

@@ -16,6 +16,7 @@ use crate::reader::{
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Model {
     /// The label `model_name`.
     pub name: String,
@@ -47,6 +48,7 @@ pub struct Model {
 
 /// Teams by what they answer for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Owners {
     /// Latency, errors, saturation.
     pub serving: Owner,
@@ -106,6 +108,7 @@ macro_rules! thresholds {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, $read:ident;)*) => {
         /// When alerts fire. Shares are from 0 to 1.
         #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
         pub struct Thresholds {
             $($(#[$doc])* pub $name: $type,)*
         }
@@ -308,11 +311,12 @@ impl Model {
 
 /// `[models.drift]`: what the drift job compares, and when it calls it drift.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Drift {
     /// The baseline file.
-    pub baseline: Source,
+    pub baseline: PathOrUrl,
     /// The root of the prediction log.
-    pub log: Source,
+    pub log: PathOrUrl,
     /// How much of the log one verdict is about. Default: 15 minutes.
     pub window: Duration,
     /// Between verdicts. Default: the window.
@@ -339,6 +343,7 @@ pub struct Drift {
 
 /// `[models.drift.features.<name>]`.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct FeatureDrift {
     /// Its own threshold.
     pub threshold: Option<f64>,
@@ -348,14 +353,14 @@ pub struct FeatureDrift {
 
 /// A place to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum PathOrUrl {
     /// A file or folder; relative ones already start from the folder of the configuration.
     Path(PathBuf),
     /// Elsewhere, such as `s3://bucket/prefix`.
     Url(String),
 }
 
-impl Source {
+impl PathOrUrl {
     fn new(text: &str, file: &str) -> Self {
         match text.strip_prefix("file://") {
             Some(path) => Self::Path(path.into()),
@@ -377,7 +382,11 @@ fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
 impl Drift {
     fn read(table: Table<'_, '_>, thresholds: &Thresholds, file: &str) -> Option<Self> {
         let location = table.location();
-        let source = |key, example| table.required(key, example, text).map(|text| Source::new(&text, file));
+        let source = |key, example| {
+            table
+                .required(key, example, text)
+                .map(|text| PathOrUrl::new(&text, file))
+        };
         let baseline = source("baseline", "\"baselines/flight-delay.json\"");
         let log = source("log", "\"prediction-log\"");
         let window = table.read("window", duration).unwrap_or(Duration::from_secs(15 * 60));
@@ -398,7 +407,7 @@ impl Drift {
             location,
         };
         // Read with placeholders where a source is wrong, so that the other mistakes show too.
-        let nowhere = || Source::Url(String::new());
+        let nowhere = || PathOrUrl::Url(String::new());
         let complete = baseline.is_some() && log.is_some();
         let read = drift(baseline.unwrap_or_else(nowhere), log.unwrap_or_else(nowhere));
         for (key, duration) in [("window", read.window), ("interval", read.interval)] {

@@ -1,4 +1,4 @@
-//! Reads the tables of a TOML document and collects every mistake on the way, so that a user mends them all at once.
+//! Reads the tables of a TOML document and collects every mistake on the way, so that a user can fix them all at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use crate::duration;
-use crate::error::{ConfigError, Location};
+use crate::error::{Location, Mistake};
 
 /// The document and the mistakes found in it so far.
 pub(crate) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
-    errors: RefCell<Vec<ConfigError>>,
+    errors: RefCell<Vec<Mistake>>,
 }
 
 impl<'a> Reader<'a> {
@@ -41,17 +41,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn report(&self, location: Location, what: impl Into<String>, mend: impl Into<String>) {
-        self.errors.borrow_mut().push(ConfigError {
+    pub(crate) fn report(&self, location: Location, what: impl Into<String>, fix: impl Into<String>) {
+        self.errors.borrow_mut().push(Mistake {
             file: self.file.to_owned(),
             location: Some(location),
             what: what.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         });
     }
 
     /// The mistakes, in the order of the file.
-    pub(crate) fn into_errors(self) -> Vec<ConfigError> {
+    pub(crate) fn into_errors(self) -> Vec<Mistake> {
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.location);
         errors
@@ -73,8 +73,8 @@ impl<'r, 'i> Field<'r, 'i> {
         self.reader.location(self.value.span().start)
     }
 
-    pub(crate) fn report(&self, what: impl Into<String>, mend: impl Into<String>) {
-        self.reader.report(self.location(), what, mend);
+    pub(crate) fn report(&self, what: impl Into<String>, fix: impl Into<String>) {
+        self.reader.report(self.location(), what, fix);
     }
 
     /// Converts the value or reports what was expected of it.
@@ -256,7 +256,7 @@ impl<'r, 'i> Table<'r, 'i> {
                 .map(|known| (strsim::damerau_levenshtein(known, key.get_ref()), *known))
                 .min()
                 .filter(|(distance, known)| *distance <= 2.max(known.len() / 3));
-            let mend = match nearest {
+            let fix = match nearest {
                 Some((_, nearest)) => format!("did you mean {nearest}?"),
                 None => format!(
                     "remove it; the keys here are {}",
@@ -265,7 +265,7 @@ impl<'r, 'i> Table<'r, 'i> {
             };
             let location = self.reader.location(key.span().start);
             self.reader
-                .report(location, format!("unknown key {}", self.join(key.get_ref())), mend);
+                .report(location, format!("unknown key {}", self.join(key.get_ref())), fix);
         }
     }
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use modelwatch::contract;
+
 use crate::discovery::{Access, Discovery, Relabelling, scrape_config};
 use crate::error::Location;
 use crate::passed::PassedTable;
-use crate::reader::{Table, boolean, duration, host_and_port, name, text};
+use crate::reader::{Field, Table, boolean, duration, host_and_port, name, text};
 use crate::version::Version;
 
 /// `[prometheus]`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Scraping {
     /// Between scrapes of the serving path. Default: 15 s.
     pub scrape_interval: Duration,
@@ -22,6 +25,9 @@ pub struct Scraping {
     pub minimum_version: Version,
     /// Alertmanagers as `host:port`.
     pub alertmanagers: Vec<String>,
+    /// Labels of the targets that tell environments apart, such as `environment` or `cluster`: rules, groups of notifications,
+    /// texts and dashboards keep what they differ in apart. Defaults to `environment`.
+    pub identity: Vec<String>,
     /// The scrape jobs, in the order of the file.
     pub jobs: Vec<Job>,
     /// Where the section stands.
@@ -30,11 +36,12 @@ pub struct Scraping {
 
 /// One scrape job.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Job {
     /// Its name: the label `job`.
     pub job: String,
     /// What it scrapes.
-    pub plane: JobPlane,
+    pub plane: Plane,
     /// `host:port` of each target that is known by address.
     pub targets: Vec<String>,
     /// How the others are found.
@@ -55,7 +62,7 @@ pub struct Job {
 
 /// What a job scrapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum JobPlane {
+pub enum Plane {
     /// Model servers.
     Inference,
     /// The exporter of the drift job.
@@ -64,7 +71,7 @@ pub enum JobPlane {
     Node,
 }
 
-impl JobPlane {
+impl Plane {
     const NAMES: [(&'static str, Self); 3] = [
         ("inference", Self::Inference),
         ("drift", Self::Drift),
@@ -110,6 +117,9 @@ impl Scraping {
         let minimum_version = table
             .read("minimum_version", Version::read(Version::PROMETHEUS))
             .unwrap_or(Version::PROMETHEUS);
+        let identity = table
+            .field("identity")
+            .map_or_else(|| vec!["environment".to_owned()], |field| identity(&field));
         let mut names = BTreeSet::new();
         let mut jobs = Vec::new();
         for item in table.field("jobs").map(|field| field.items()).unwrap_or_default() {
@@ -133,17 +143,63 @@ impl Scraping {
             manage,
             minimum_version,
             alertmanagers,
+            identity,
             jobs,
             location,
         })
     }
 }
 
+/// Labels that rules use for something else, and can't be told environments apart by.
+const TAKEN: [&str; 12] = [
+    "alertname",
+    "alertstate",
+    "class",
+    "feature_name",
+    "instance",
+    "job",
+    "le",
+    "outcome",
+    "plane",
+    "severity",
+    "stack",
+    "team",
+];
+
+fn identity(field: &Field<'_, '_>) -> Vec<String> {
+    let labels = field.list(|value| {
+        value
+            .as_str()
+            .filter(|label| {
+                let mut bytes = label.bytes();
+                bytes
+                    .next()
+                    .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                    && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                    && !label.starts_with("__")
+                    && !TAKEN.contains(label)
+                    && !contract::METRICS.iter().any(|metric| metric.labels.contains(label))
+            })
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                "a label of your targets such as \"environment\" or \"cluster\", and none that rules use otherwise"
+                    .to_owned()
+            })
+    });
+    let mut seen = BTreeSet::new();
+    for label in &labels {
+        if !seen.insert(label) {
+            field.report(format!("{} has {label:?} twice", field.path), "name each label once");
+        }
+    }
+    labels
+}
+
 impl Job {
     fn read(table: Table<'_, '_>, default_interval: Duration, manage: bool) -> Option<Self> {
         let job = table.required("job", "\"model-inference\"", name);
         let plane = table.required("plane", "\"inference\"", |value| {
-            JobPlane::NAMES
+            Plane::NAMES
                 .iter()
                 .find(|(name, _)| value.as_str() == Some(name))
                 .map(|(_, plane)| *plane)
@@ -171,8 +227,8 @@ impl Job {
         table.finish();
         let (job, plane) = (job?, plane?);
         let usual = match plane {
-            JobPlane::Drift => Duration::from_secs(60),
-            JobPlane::Inference | JobPlane::Node => default_interval,
+            Plane::Drift => Duration::from_secs(60),
+            Plane::Inference | Plane::Node => default_interval,
         };
         Some(Self {
             service: service.unwrap_or_else(|| job.clone()),

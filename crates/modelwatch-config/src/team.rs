@@ -9,6 +9,7 @@ use crate::reader::{Field, Table, boolean, host_and_port, is_name, name, text, u
 
 /// `[teams.<name>]`. With PagerDuty, pages go there; every other channel gets pages and tickets.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Team {
     /// Where pages wake a person.
     pub pagerduty: Option<PagerDuty>,
@@ -28,6 +29,7 @@ pub struct Team {
 
 /// PagerDuty's Events API v2.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PagerDuty {
     /// The file that holds the integration's routing key.
     pub routing_key_file: String,
@@ -35,6 +37,7 @@ pub struct PagerDuty {
 
 /// An incoming webhook of Slack.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Slack {
     /// The channel, with its `#`.
     pub channel: String,
@@ -44,6 +47,7 @@ pub struct Slack {
 
 /// An HTTP endpoint that takes Alertmanager's JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Webhook {
     /// Where to post.
     pub url: Secret,
@@ -62,6 +66,7 @@ pub enum Secret {
 
 /// A mailbox, and the server that takes mail for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Email {
     /// The recipient.
     pub to: String,
@@ -79,6 +84,7 @@ pub struct Email {
 
 /// When tickets arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BusinessHours {
     /// Days as Alertmanager writes them. Default: `monday:friday`.
     pub days: String,

@@ -1,4 +1,4 @@
-//! Mistakes in modelwatch.toml: each with its place, what it is, and the mend; all at once.
+//! Mistakes in modelwatch.toml: each with its place, what it is, and the fix; all at once.
 
 use modelwatch_config::{Config, ConfigErrors};
 use proptest::prelude::*;

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use modelwatch_config::{BusinessHours, Config, Passed, Secret, Team};
+use modelwatch_config::{BusinessHours, Config, Passed, Plane, Secret, Team};
 use serde::Serialize;
 
 use crate::error::GenerateError;
 use crate::file::File;
+use crate::known::{self, KnownAlert};
 use crate::messages;
-use crate::promql::quoted;
-use crate::rules::alerts::Severity;
-use crate::rules::alerts::kind::{self, Kind, Plane};
+use crate::promql::{STACK_LABEL, quoted};
+use crate::rules::Severity;
 use crate::yaml;
 
 /// Where the routing is, below `monitoring/`.
@@ -24,7 +24,7 @@ pub const FRAGMENT_FILE: &str = "alertmanager/modelwatch-fragment.yml";
 /// The receiver of a team's alerts of a severity.
 ///
 /// ```
-/// use modelwatch_stack::{alertmanager::receiver, rules::alerts::Severity};
+/// use modelwatch_stack::{alertmanager::receiver, rules::Severity};
 ///
 /// assert_eq!(receiver("ml-platform", Severity::Page), "ml-platform-page");
 /// ```
@@ -63,7 +63,7 @@ struct Route {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     matchers: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    group_by: Vec<&'static str>,
+    group_by: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group_wait: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ struct Route {
 struct Inhibit {
     source_matchers: Vec<String>,
     target_matchers: Vec<String>,
-    equal: Vec<&'static str>,
+    equal: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -180,7 +180,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let route = Route {
         // What no team is named for goes to whoever serves.
         receiver: receiver(&config.owners.serving.team, Severity::Ticket),
-        group_by: vec!["team", "model_name", "severity"],
+        group_by: identified(config, &["team", "model_name", "severity"]),
         group_wait: Some("30s"),
         group_interval: Some("5m"),
         repeat_interval: Some("4h"),
@@ -189,7 +189,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     };
     let rest = Rest {
         templates: [messages::TEMPLATE],
-        inhibit_rules: inhibitions(),
+        inhibit_rules: inhibitions(config),
         time_intervals: teams
             .iter()
             .filter_map(|(name, team)| Some(interval(name, team.business_hours.as_ref()?)))
@@ -204,7 +204,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
         yaml::file(ALERTMANAGER_FILE, &Alertmanager { route, rest })?
     } else {
         let ours = Route {
-            matchers: vec![one_of(kind::KINDS)],
+            matchers: vec![is(STACK_LABEL, &config.stack), one_of(known::ALERTS)],
             ..route
         };
         yaml::file(FRAGMENT_FILE, &Fragment { routes: [ours], rest })?
@@ -251,32 +251,39 @@ fn interval(team: &str, hours: &BusinessHours) -> NamedInterval {
     }
 }
 
-fn one_of(kinds: &[&Kind]) -> String {
-    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+fn one_of(alerts: &[&KnownAlert]) -> String {
+    let names: Vec<_> = alerts.iter().map(|alert| alert.name).collect();
     format!("alertname=~{}", quoted(&names.join("|")))
 }
 
+/// Labels, and those that tell environments apart: what happens in one says nothing of another.
+fn identified(config: &Config, labels: &[&str]) -> Vec<String> {
+    let labels = labels.iter().map(|label| (*label).to_owned());
+    config.prometheus.identity.iter().cloned().chain(labels).collect()
+}
+
 /// Which alerts say nothing new while another fires. Drift itself is silenced by nothing.
-fn inhibitions() -> Vec<Inhibit> {
+fn inhibitions(config: &Config) -> Vec<Inhibit> {
+    let equal = |labels: &[&str]| identified(config, &[&[STACK_LABEL], labels].concat());
     vec![
         // Nothing of a job answers: what its models do not do any more is no news.
         Inhibit {
-            source_matchers: vec![is("alertname", kind::JOB_DOWN.name)],
+            source_matchers: vec![is("alertname", known::JOB_DOWN.name)],
             target_matchers: vec![
                 is("plane", Plane::Inference.name()),
-                format!("alertname!={}", quoted(kind::JOB_DOWN.name)),
+                format!("alertname!={}", quoted(known::JOB_DOWN.name)),
             ],
-            equal: vec!["job"],
+            equal: equal(&["job"]),
         },
         Inhibit {
-            source_matchers: vec![is("alertname", kind::JOB_DOWN.name)],
+            source_matchers: vec![is("alertname", known::JOB_DOWN.name)],
             target_matchers: vec![one_of(&[
-                &kind::TARGET_DOWN,
-                &kind::DRIFT_JOB_STALE,
-                &kind::DRIFT_JOB_MISSING,
-                &kind::DRIFT_JOB_FAILING,
+                &known::TARGET_DOWN,
+                &known::DRIFT_JOB_STALE,
+                &known::DRIFT_JOB_MISSING,
+                &known::DRIFT_JOB_FAILING,
             ])],
-            equal: vec!["job"],
+            equal: equal(&["job"]),
         },
         // A page for a model: its tickets about serving are consequences.
         Inhibit {
@@ -290,13 +297,17 @@ fn inhibitions() -> Vec<Inhibit> {
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],
-            equal: vec!["model_name"],
+            equal: equal(&["model_name"]),
         },
         // A model without requests, or whose scores are no numbers, has no distribution to shift.
         Inhibit {
-            source_matchers: vec![one_of(&[&kind::TRAFFIC_GONE, &kind::NON_FINITE])],
-            target_matchers: vec![one_of(&[&kind::SCORE_SHIFT, &kind::CLASS_SHIFT, &kind::OUTCOME_SHIFT])],
-            equal: vec!["model_name"],
+            source_matchers: vec![one_of(&[&known::TRAFFIC_GONE, &known::NON_FINITE])],
+            target_matchers: vec![one_of(&[
+                &known::SCORE_SHIFT,
+                &known::CLASS_SHIFT,
+                &known::OUTCOME_SHIFT,
+            ])],
+            equal: equal(&["model_name"]),
         },
     ]
 }

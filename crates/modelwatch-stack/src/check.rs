@@ -6,8 +6,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::error::GenerateError;
 use crate::file::File;
-use crate::promql::{self, Unknown};
+use crate::promql::series_in;
 use crate::recorded::RECORDED;
 use crate::rules::Rules;
 
@@ -140,7 +141,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 /// # Errors
 ///
 /// A rule does not parse.
-pub fn unseen(rules: &Rules, seen: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<String>>, Unknown> {
+pub fn unseen(rules: &Rules, seen: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<String>>, GenerateError> {
     let mut unseen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for rule in rules
         .recording
@@ -149,7 +150,9 @@ pub fn unseen(rules: &Rules, seen: &BTreeSet<String>) -> Result<BTreeMap<String,
         .flat_map(|group| &group.rules)
     {
         let name = rule.record.as_ref().or(rule.alert.as_ref());
-        for metric in promql::series_in(&rule.expr)? {
+        for metric in
+            series_in(&rule.expr).map_err(|error| GenerateError::new(name.cloned().unwrap_or_default(), error))?
+        {
             let recorded = RECORDED.iter().any(|recorded| recorded.name == metric);
             if recorded || seen.contains(&metric) {
                 continue;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use modelwatch_config::Config;
 use serde::Serialize;
 
 use crate::error::GenerateError;
@@ -58,7 +59,7 @@ impl Service {
     }
 }
 
-pub(crate) fn files() -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let prometheus = Service {
         command: vec![
             "--config.file=/etc/prometheus/prometheus.yml",
@@ -86,7 +87,7 @@ pub(crate) fn files() -> Result<Vec<File>, GenerateError> {
         ],
         ..Service::new(ALERTMANAGER, "127.0.0.1:9093:9093")
     };
-    let home = format!("{}/{}.json", grafana::DASHBOARD_FOLDER, links::TRIAGE_UID);
+    let home = format!("{}/{}.json", grafana::DASHBOARD_FOLDER, links::triage_uid(config));
     let grafana = Service {
         environment: BTreeMap::from([("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", home)]),
         volumes: vec![

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use modelwatch_config::{Config, Job, JobPlane, prometheus_duration};
+use modelwatch_config::{Config, Job, Plane, prometheus_duration};
 use serde::Serialize;
 
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::links::slug;
+use crate::links::{slug, stack_name};
 use crate::rules::{Group, Rules};
 use crate::{grafana, scrape, yaml};
 
@@ -90,7 +90,7 @@ struct Data<'a> {
 
 pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<Vec<File>, GenerateError> {
     let mut files = Vec::new();
-    let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != JobPlane::Node);
+    let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != Plane::Node);
     for job in scraped {
         let name = format!("modelwatch-{}", slug(&job.job));
         let path = format!("kubernetes/service-monitors/{name}.yml");
@@ -99,7 +99,7 @@ pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<
     let rules = Manifest {
         api_version: "monitoring.coreos.com/v1",
         kind: "PrometheusRule",
-        metadata: metadata("modelwatch".to_owned()),
+        metadata: metadata(stack_name(config)),
         body: Spec {
             spec: PrometheusRule {
                 groups: rules.recording.iter().chain(&rules.alerts).collect(),

@@ -19,10 +19,11 @@ mod compose;
 mod error;
 mod file;
 pub mod grafana;
+pub mod known;
 mod kubernetes;
 pub mod links;
 mod messages;
-pub mod promql;
+mod promql;
 pub mod recorded;
 pub mod rules;
 pub mod runbooks;
@@ -51,7 +52,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);
     if config.prometheus.manage && config.alertmanager.manage {
-        files.extend(compose::files()?);
+        files.extend(compose::files(config)?);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)

@@ -2,31 +2,55 @@
 
 use std::fmt::Write as _;
 
-/// The triage dashboard's identifier in Grafana.
-pub const TRIAGE_UID: &str = "modelwatch-triage";
+use modelwatch_config::Config;
+
+/// The triage dashboard's identifier in Grafana: with the stack's name, where the file gives it one.
+#[must_use]
+pub fn triage_uid(config: &Config) -> String {
+    if config.has_default_stack() {
+        "modelwatch-triage".to_owned()
+    } else {
+        format!("modelwatch-triage-{}", short(&config.stack, 12, &config.stack))
+    }
+}
+
+/// The name of what Kubernetes has once for a stack.
+pub(crate) fn stack_name(config: &Config) -> String {
+    if config.has_default_stack() {
+        "modelwatch".to_owned()
+    } else {
+        format!("modelwatch-{}", slug(&config.stack))
+    }
+}
+
 /// The dashboard variable that holds the model's name.
-pub const MODEL_VARIABLE: &str = "model";
+pub(crate) const MODEL_VARIABLE: &str = "model";
 /// The dashboard variable that holds the version.
-pub const VERSION_VARIABLE: &str = "version";
+pub(crate) const VERSION_VARIABLE: &str = "version";
 /// The dashboard variable that holds the route.
-pub const ROUTE_VARIABLE: &str = "route";
+pub(crate) const ROUTE_VARIABLE: &str = "route";
 
 /// The identifier of a model's own dashboard: at most 40 characters, as Grafana wants it, and different for different
-/// names whatever characters they are of.
-///
-/// ```
-/// assert!(modelwatch_stack::links::model_uid("flight delay").starts_with("modelwatch-flight-delay-"));
-/// ```
+/// stacks and names whatever characters they are of.
 #[must_use]
-pub fn model_uid(model: &str) -> String {
-    format!("modelwatch-{}", slug(model))
+pub fn model_uid(config: &Config, model: &str) -> String {
+    let whole = if config.has_default_stack() {
+        model.to_owned()
+    } else {
+        format!("{}\0{model}", config.stack)
+    };
+    format!("modelwatch-{}", short(model, 20, &whole))
 }
 
 /// A short name for files and identifiers: lower-case letters, digits and dashes, and a fingerprint of the whole name.
-#[must_use]
-pub fn slug(name: &str) -> String {
+pub(crate) fn slug(name: &str) -> String {
+    short(name, 20, name)
+}
+
+/// At most so many characters of a name, and a fingerprint of the whole.
+fn short(name: &str, length: usize, whole: &str) -> String {
     let mut slug = String::new();
-    for character in name.chars().take(20) {
+    for character in name.chars().take(length) {
         match character.to_ascii_lowercase() {
             plain if plain.is_ascii_alphanumeric() => slug.push(plain),
             _ if slug.ends_with('-') => {}
@@ -35,7 +59,7 @@ pub fn slug(name: &str) -> String {
     }
     let slug = slug.trim_matches('-');
     // FNV-1a, 32 bits: stable over versions of Rust, which the standard library's hasher is not.
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+    let hash = whole.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
     let mut text = String::from(slug);
@@ -48,7 +72,6 @@ pub fn slug(name: &str) -> String {
 }
 
 /// The runbook of an alert, relative to the folder of runbooks.
-#[must_use]
-pub fn runbook_file(alert: &str) -> String {
+pub(crate) fn runbook_file(alert: &str) -> String {
     format!("{alert}.md")
 }

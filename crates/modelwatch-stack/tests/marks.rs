@@ -17,13 +17,17 @@ fn mark(name: &str) -> String {
         .iter()
         .find(|query| query.place == QueryPlace::Annotation && query.name == name)
         .unwrap_or_else(|| panic!("no mark {name}"));
-    query.expr.replace("$model", ".*").replace("$version", ".*")
+    ["$model", "$version", "$environment"]
+        .iter()
+        .fold(query.expr.to_owned(), |expr, variable| expr.replace(variable, ".*"))
 }
 
 /// Asserts at which minutes the mark is there, given one sample a minute of each version and replica.
 fn assert_marked(name: &str, samples: &[(&str, &str, &str)], minutes: &[(usize, &[&str])]) {
     let series = |version: &str, instance: &str| {
-        format!("ml_model_info{{model_name=\"m\",model_version=\"{version}\",instance=\"{instance}\"}}")
+        format!(
+            "ml_model_info{{job=\"model-inference\",model_name=\"m\",model_version=\"{version}\",instance=\"{instance}\"}}"
+        )
     };
     let expr = mark(name);
     let cases = minutes.iter().map(|(minute, versions)| {

@@ -155,7 +155,7 @@ fn history() -> String {
     for minute in (3..60).rev() {
         history += &format!(
             "ml_model_info{{model_name=\"{MODEL}\",model_version=\"{RETIRED}\",framework=\"smartcore\",\
-             job=\"model-inference\",instance=\"gone:1\"}} 1 {}\n",
+             job=\"model-inference\",environment=\"production\",instance=\"gone:1\"}} 1 {}\n",
             now - 60.0 * f64::from(minute)
         );
     }
@@ -164,7 +164,7 @@ fn history() -> String {
     for version in VERSIONS {
         for minute in -5..5 {
             history += &format!(
-                "{median}{{model_name=\"{MODEL}\",model_version=\"{version}\"}} 0.5 {}\n",
+                "{median}{{model_name=\"{MODEL}\",model_version=\"{version}\",environment=\"production\",stack=\"modelwatch\"}} 0.5 {}\n",
                 now - 86_400.0 + 60.0 * f64::from(minute)
             );
         }
@@ -241,6 +241,7 @@ fn filled(expr: &str) -> [String; 2] {
             .replace("$version", version)
             .replace("$route", route)
             .replace("$model", model)
+            .replace("$environment", ".*")
     };
     let model: String = MODEL
         .chars()
@@ -396,6 +397,7 @@ fn every_query_has_an_answer(release: Release) {
         scrape_interval: Duration::from_secs(1),
         features: vec!["exemplar-storage".to_owned()],
         extra_config: format!("rule_files: ['{}/*.yml']", rules.0.display()),
+        target_labels: vec![("environment".to_owned(), config.environment.clone())],
         history: history(),
         release,
         ..PrometheusOptions::default()

@@ -22,6 +22,8 @@ pub struct PrometheusOptions {
     pub targets: Vec<SocketAddr>,
     /// Servers scraped as jobs of other names.
     pub jobs: Vec<(String, SocketAddr)>,
+    /// Labels of every target, such as `environment`.
+    pub target_labels: Vec<(String, String)>,
     /// Between scrapes, and between evaluations of rules; whole milliseconds. Default: one second.
     pub scrape_interval: Duration,
     /// Which Prometheus. Default: the system's.
@@ -39,6 +41,7 @@ impl Default for PrometheusOptions {
         Self {
             targets: Vec::new(),
             jobs: Vec::new(),
+            target_labels: Vec::new(),
             scrape_interval: Duration::from_secs(1),
             release: Release::default(),
             features: Vec::new(),
@@ -76,6 +79,7 @@ impl PrometheusOptions {
     fn config(&self) -> String {
         let interval = format!("{}ms", self.scrape_interval.as_millis().max(1));
         let targets: Vec<_> = self.targets.iter().map(|target| format!("'{target}'")).collect();
+        let job = |name: &str, targets: &str| job(name, targets, &self.target_labels);
         let mut jobs = vec![job("modelwatch", &targets.join(", "))];
         jobs.extend(self.jobs.iter().map(|(name, target)| job(name, &format!("'{target}'"))));
         format!(
@@ -87,10 +91,14 @@ impl PrometheusOptions {
     }
 }
 
-fn job(name: &str, targets: &str) -> String {
+fn job(name: &str, targets: &str, labels: &[(String, String)]) -> String {
     // What JSON quotes, YAML reads.
     let name = Json::from(name);
-    format!("- job_name: {name}\n  static_configs: [{{targets: [{targets}]}}]\n")
+    let labels: Json = labels
+        .iter()
+        .map(|(label, value)| (label.clone(), Json::from(value.as_str())))
+        .collect();
+    format!("- job_name: {name}\n  static_configs: [{{targets: [{targets}], labels: {labels}}}]\n")
 }
 
 /// One series of an instant query's result and its value; a scalar has no labels.

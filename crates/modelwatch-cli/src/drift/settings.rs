@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::TimeDelta;
-use modelwatch_config::{Config, Drift, FeatureDrift, Model, Source};
+use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::ModelSettings;
 
@@ -67,10 +67,10 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     })
 }
 
-fn place(source: &Source) -> String {
+fn place(source: &PathOrUrl) -> String {
     match source {
-        Source::Path(path) => path.display().to_string(),
-        Source::Url(url) => url.clone(),
+        PathOrUrl::Path(path) => path.display().to_string(),
+        PathOrUrl::Url(url) => url.clone(),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         }
     }
     if wrong.is_empty() {
-        say(format_args!("{} files, nothing to mend", generated.len()));
+        say(format_args!("{} files, nothing to fix", generated.len()));
         Ok(())
     } else {
         Err(Failure::new(wrong.join("\n")))

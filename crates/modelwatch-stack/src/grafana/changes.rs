@@ -1,5 +1,7 @@
 //! Row 4: what changed recently? And the marks that say so over every panel.
 
+use std::time::Duration;
+
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::Rollout;
 
@@ -9,7 +11,10 @@ use super::model::{
     TableField, Thresholds, Transformation, Unit, ValueMapping,
 };
 use super::scope::Scope;
-use crate::rules::alerts::kind;
+use crate::known;
+use crate::promql::{Op, count_by, max_by, time};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -30,10 +35,13 @@ fn versions(scope: &Scope<'_>) -> Panel {
         "Replicas by version",
         "Which versions were served when, and by how many processes.",
         vec![Query::range(
-            format!(
-                "count by ({by}) (count by ({by}, instance) ({}))",
-                scope.select(&contract::MODEL_INFO)
-            ),
+            scope.write(count_by(
+                &by,
+                count_by(
+                    &scope.by(&["model_version", "instance"]),
+                    scope.select(&contract::MODEL_INFO),
+                ),
+            )),
             &scope.legend(&["model_version"]),
         )],
         (
@@ -50,7 +58,7 @@ fn alerts(scope: &Scope<'_>) -> Panel {
         "Alerts",
         "Which alerts fired when: the first is often the cause, the others its consequences.",
         vec![Query::range(
-            format!("max by ({by}) ({})", scope.alerts(None)),
+            scope.write(max_by(&by, scope.alerts(None))),
             &scope.legend(&["alertname"]),
         )],
         (
@@ -69,8 +77,13 @@ fn baselines(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Training baselines",
         "What drift is measured against, and how old it is. A baseline older than the model's last training explains drift.",
-        vec![Query::table(format!(
-            "max by (model_name, baseline_version) ({info}) * on (model_name) group_left () (time() - max by (model_name) ({made}))"
+        vec![Query::table(scope.write(
+            max_by(&["model_name", "baseline_version"], info).with_one(
+                Op::Times,
+                &["model_name"],
+                &[],
+                time().minus(max_by(&["model_name"], made)),
+            ),
         ))],
         (
             Table::sorted_by("Age", true),
@@ -86,7 +99,7 @@ fn baselines(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("baseline too old", &kind::BASELINE_OLD))
+    .link(scope.runbook_link("baseline too old", &known::BASELINE_OLD))
     .transform(Transformation::columns(&[
         ("Time", ""),
         ("model_name", "Model"),
@@ -99,10 +112,10 @@ fn pipelines(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Feature pipeline releases",
         "Which release of the feature pipeline feeds how many processes. More than one: a release on its way.",
-        vec![Query::table(format!(
-            "count by (model_name, pipeline_version) ({})",
-            scope.select(&contract::FEATURE_PIPELINE_INFO)
-        ))],
+        vec![Query::table(scope.write(count_by(
+            &["model_name", "pipeline_version"],
+            scope.select(&contract::FEATURE_PIPELINE_INFO),
+        )))],
         (
             Table::sorted_by("Replicas", true),
             Field::new(Unit::Number, "No pipeline version set", TableField::plain()),
@@ -147,10 +160,18 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
         AnnotationQuery::new(
             "Alerts",
             "red",
-            format!(
-                "max by (alertname, severity, team, model_name, model_version, route, feature_name) ({})",
-                scope.alerts(None)
-            ),
+            scope.write(max_by(
+                &[
+                    "alertname",
+                    "severity",
+                    "team",
+                    "model_name",
+                    "model_version",
+                    "route",
+                    "feature_name",
+                ],
+                scope.alerts(None),
+            )),
             "{{alertname}}",
             // Labels that an alert may lack are tags: in a text, Grafana would show their names instead.
             "{{severity}} for {{team}}",
@@ -181,14 +202,16 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
 /// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
 /// that takes less than a quarter of an hour is no deploy.
 fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
-    let by = format!("model_name, {version}");
+    let by = &["model_name", version];
     let series = scope.select(metric);
-    format!("max by ({by}) ({series}) unless max by ({by}) (max_over_time({series}[15m] offset 5m))")
+    let before = max_by(by, series.clone().offset(5 * MINUTE).over("max_over_time", 15 * MINUTE));
+    scope.write(max_by(by, series).unless(by, before))
 }
 
 /// Five minutes long, from two minutes after the version was last seen: a missed scrape is no end.
 fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
-    let by = format!("model_name, {version}");
+    let by = &["model_name", version];
     let series = scope.select(metric);
-    format!("max by ({by}) (max_over_time({series}[5m] offset 2m)) unless max by ({by}) (max_over_time({series}[2m]))")
+    let before = max_by(by, series.clone().offset(2 * MINUTE).over("max_over_time", 5 * MINUTE));
+    scope.write(before.unless(by, max_by(by, series.over("max_over_time", 2 * MINUTE))))
 }

@@ -1,20 +1,26 @@
 //! What is inside one model: for the second look, folded away at the first.
 
-use modelwatch::contract;
+use std::time::Duration;
+
+use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
     Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit, plain,
 };
-use super::scope::{Scope, Series};
+use super::scope::Scope;
+use crate::known;
+use crate::promql::{Expr, Selector, Window, histogram_quantile, metric, number, sum, sum_by};
 use crate::recorded::{self, Recorded};
-use crate::rules::alerts::kind;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What is left of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
     let burn = |title, description, objective: f64, short, long, runbook| {
-        let rate = |series: &'static Recorded| format!("{} / {}", scope.select(series), plain(1.0 - objective));
+        let rate =
+            |series: &'static Recorded| scope.write(scope.select(series).expr().divided_by(plain(1.0 - objective)));
         let panel = Panel::chart(
             title,
             description,
@@ -35,7 +41,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
         panel.link(scope.runbook_link("error budget", runbook))
     };
     let left = |series: &'static Recorded, objective: f64| {
-        format!("1 - {} / {}", scope.select(series), plain(1.0 - objective))
+        scope.write(number(1.0).minus(scope.select(series).expr().divided_by(plain(1.0 - objective))))
     };
     let budget = Panel::chart(
         "Error budget left",
@@ -70,7 +76,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.availability_objective,
                     &recorded::AVAILABILITY_1H,
                     &recorded::AVAILABILITY_6H,
-                    &kind::AVAILABILITY_BURN_FAST,
+                    &known::AVAILABILITY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -83,7 +89,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.latency_objective,
                     &recorded::SLOW_1H,
                     &recorded::SLOW_6H,
-                    &kind::LATENCY_BURN_FAST,
+                    &known::LATENCY_BURN_FAST,
                 ),
                 8,
                 8,
@@ -124,7 +130,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                     &recorded::CLASS_RATIO,
                     "class",
                 )
-                .link(scope.runbook_link("class balance", &kind::CLASS_SHIFT)),
+                .link(scope.runbook_link("class balance", &known::CLASS_SHIFT)),
                 8,
                 8,
             ),
@@ -173,11 +179,12 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
 
 /// Answers that come in pieces: streams, and those of generative models.
 pub(crate) fn streams(scope: &Scope<'_>) -> Section {
-    let p95 = |title, description, metric, no_value| {
-        let expr = format!(
-            "histogram_quantile(0.95, sum by (le, model_version) (rate({}[$__rate_interval])))",
-            scope.select(Series::buckets(metric))
-        );
+    let p95 = |title, description, of: &'static Metric, no_value| {
+        let buckets = scope.select(metric(of).bucket());
+        let expr = scope.write(histogram_quantile(
+            0.95,
+            sum_by(&["le", "model_version"], buckets.rate(Window::Panel)),
+        ));
         lines(
             title,
             description,
@@ -208,10 +215,12 @@ pub(crate) fn streams(scope: &Scope<'_>) -> Section {
         "Tokens",
         "Tokens read and written per second: what is paid for.",
         vec![Query::range(
-            format!(
-                "sum by (gen_ai_token_type) (rate({}[$__rate_interval]))",
-                scope.select(Series::part(&contract::GEN_AI_TOKEN_USAGE, "_sum"))
-            ),
+            scope.write(sum_by(
+                &["gen_ai_token_type"],
+                scope
+                    .select(metric(&contract::GEN_AI_TOKEN_USAGE).sum())
+                    .rate(Window::Panel),
+            )),
             "{{gen_ai_token_type}}",
         )],
         Unit::Number,
@@ -243,10 +252,15 @@ fn stages(scope: &Scope<'_>) -> Panel {
         "p95 by stage",
         "Which part of answering takes the time: the queue, fetching features, the model itself.",
         vec![Query::range(
-            format!(
-                "histogram_quantile(0.95, sum by (le, stage) (rate({}[$__rate_interval])))",
-                scope.select(Series::buckets(&contract::INFERENCE_STAGE))
-            ),
+            scope.write(histogram_quantile(
+                0.95,
+                sum_by(
+                    &["le", "stage"],
+                    scope
+                        .select(metric(&contract::INFERENCE_STAGE).bucket())
+                        .rate(Window::Panel),
+                ),
+            )),
             "{{stage}}",
         )],
         Unit::Seconds,
@@ -260,14 +274,11 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
         "Requests begun and not ended, by version, and requests that wait for the model. Both grow when replicas are too few.",
         vec![
             Query::range(
-                format!(
-                    "sum by (model_version) ({})",
-                    scope.select(&contract::INFERENCE_IN_FLIGHT)
-                ),
+                scope.write(sum_by(&["model_version"], scope.select(&contract::INFERENCE_IN_FLIGHT))),
                 "in flight {{model_version}}",
             ),
             Query::range(
-                format!("sum({})", scope.select(&contract::INFERENCE_QUEUE_DEPTH)),
+                scope.write(sum(scope.select(&contract::INFERENCE_QUEUE_DEPTH))),
                 "queued",
             ),
         ],
@@ -277,18 +288,13 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
 }
 
 fn batches(scope: &Scope<'_>) -> Panel {
-    let rate = |suffix| {
-        let series = Series::part(&contract::INFERENCE_BATCH_SIZE, suffix);
-        format!(
-            "sum by (model_version) (rate({}[$__rate_interval]))",
-            scope.select(series)
-        )
-    };
+    let size = || metric(&contract::INFERENCE_BATCH_SIZE);
+    let rate = |series: Selector| sum_by(&["model_version"], scope.select(series).rate(Window::Panel));
     lines(
         "Mean batch size",
         "Rows per call of the model.",
         vec![Query::range(
-            format!("{} / ({} > 0)", rate("_sum"), rate("_count")),
+            scope.write(rate(size().sum()).divided_by(rate(size().count()).above(0.0))),
             "{{model_version}}",
         )],
         Unit::Number,
@@ -297,8 +303,8 @@ fn batches(scope: &Scope<'_>) -> Panel {
 }
 
 /// A process metric of the processes that serve this model.
-fn of_process(scope: &Scope<'_>, expr: String) -> String {
-    format!("{expr} and on (job, instance) {}", scope.select(&contract::MODEL_INFO))
+fn of_process(scope: &Scope<'_>, expr: &Expr) -> String {
+    scope.write(expr.and(&["job", "instance"], scope.select(&contract::MODEL_INFO)))
 }
 
 fn restarts(scope: &Scope<'_>) -> Panel {
@@ -306,13 +312,13 @@ fn restarts(scope: &Scope<'_>) -> Panel {
         "Restarts in the last hour",
         "How often each replica began anew.",
         vec![Query::range(
-            of_process(scope, format!("changes({}[1h])", contract::PROCESS_START_TIME.name)),
+            of_process(scope, &metric(&contract::PROCESS_START_TIME).over("changes", HOUR)),
             "{{instance}}",
         )],
         Unit::Number,
         "No process metrics",
     )
-    .link(scope.runbook_link("restarts", &kind::RESTARTING))
+    .link(scope.runbook_link("restarts", &known::RESTARTING))
 }
 
 fn cpu(scope: &Scope<'_>) -> Panel {
@@ -320,10 +326,7 @@ fn cpu(scope: &Scope<'_>) -> Panel {
         "Processor time",
         "Processors in use by each replica.",
         vec![Query::range(
-            of_process(
-                scope,
-                format!("rate({}[$__rate_interval])", contract::PROCESS_CPU_SECONDS.name),
-            ),
+            of_process(scope, &metric(&contract::PROCESS_CPU_SECONDS).rate(Window::Panel)),
             "{{instance}}",
         )],
         Unit::Number,
@@ -336,7 +339,7 @@ fn memory(scope: &Scope<'_>) -> Panel {
         "Resident memory",
         "Memory of each replica.",
         vec![Query::range(
-            of_process(scope, contract::PROCESS_RESIDENT_MEMORY.name.to_owned()),
+            of_process(scope, &metric(&contract::PROCESS_RESIDENT_MEMORY).expr()),
             "{{instance}}",
         )],
         Unit::Bytes,
@@ -356,7 +359,7 @@ fn shares(
         title,
         description,
         vec![Query::range(
-            scope.select(series),
+            scope.write(scope.select(series)),
             &format!("{{{{model_version}}}} {{{{{label}}}}}"),
         )],
         (
@@ -370,7 +373,7 @@ fn feature_ratio(scope: &Scope<'_>, title: &str, description: &str, series: &'st
     Panel::chart(
         title,
         description,
-        vec![Query::range(scope.select(series), "{{feature_name}}")],
+        vec![Query::range(scope.write(scope.select(series)), "{{feature_name}}")],
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No features recorded", TimeSeriesField::with_limit())
@@ -386,18 +389,15 @@ fn drift_job(scope: &Scope<'_>) -> Panel {
         "Distance of the scores from the baseline; what a run takes, and how many failed within the hour.",
         vec![
             Query::range(
-                format!("max({})", scope.select(&contract::PREDICTION_DRIFT_SCORE)),
+                scope.write(scope.select(&contract::PREDICTION_DRIFT_SCORE).expr().largest()),
                 "drift score of predictions",
             ),
             Query::range(
-                format!("max({})", scope.select(&contract::DRIFT_RUN_DURATION)),
+                scope.write(scope.select(&contract::DRIFT_RUN_DURATION).expr().largest()),
                 "seconds a run takes",
             ),
             Query::range(
-                format!(
-                    "sum by (result) (increase({}[1h]))",
-                    scope.select(&contract::DRIFT_RUNS)
-                ),
+                scope.write(sum_by(&["result"], scope.select(&contract::DRIFT_RUNS).increase(HOUR))),
                 "runs an hour: {{result}}",
             ),
         ],
@@ -411,9 +411,12 @@ fn losses(scope: &Scope<'_>) -> Panel {
         "Lost or unusable records",
         "Share of records that the prediction log dropped, and of scores that are no number. Both should be nothing at all.",
         vec![
-            Query::range(scope.select(&recorded::LOG_DROP_RATIO), "dropped by the log"),
             Query::range(
-                scope.select(&recorded::NON_FINITE_RATIO),
+                scope.write(scope.select(&recorded::LOG_DROP_RATIO)),
+                "dropped by the log",
+            ),
+            Query::range(
+                scope.write(scope.select(&recorded::NON_FINITE_RATIO)),
                 "NaN or infinite, {{model_version}}",
             ),
         ],

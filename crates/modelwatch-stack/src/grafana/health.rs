@@ -1,5 +1,7 @@
 //! Row 1: is the service healthy?
 
+use std::time::Duration;
+
 use modelwatch::contract;
 use modelwatch_config::Rollout;
 
@@ -8,9 +10,12 @@ use super::model::{
     Color, DataLink, Field, Heatmap, Override, Panel, Property, Query, Stat, Table, TableField, Thresholds, TimeSeries,
     TimeSeriesField, Transformation, Unit,
 };
-use super::scope::{Scope, Series};
+use super::scope::Scope;
+use crate::known;
+use crate::promql::{Selector, Window, count_by, histogram_quantile, max_by, metric, sum, sum_by, word};
 use crate::recorded::{self, Recorded};
-use crate::rules::alerts::kind;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -32,7 +37,7 @@ pub(crate) fn section(scope: &Scope<'_>) -> Section {
 }
 
 fn firing(scope: &Scope<'_>) -> Panel {
-    let count = |severity| format!("count({}) or vector(0)", scope.alerts(Some(severity)));
+    let count = |severity| scope.write(scope.alerts(Some(severity)).expr().how_many().or_zero());
     let lit = |color| Property::Thresholds(Thresholds::of(Color::Green, &[(1.0, color)]));
     Panel::chart(
         "Firing alerts",
@@ -56,7 +61,7 @@ fn requests(scope: &Scope<'_>) -> Panel {
         "Requests per second",
         "All that ended in the last five minutes, whatever their ending.",
         vec![Query::range(
-            format!("sum({})", scope.select(&recorded::REQUESTS)),
+            scope.write(sum(scope.select(&recorded::REQUESTS))),
             "requests",
         )],
         (
@@ -64,13 +69,13 @@ fn requests(scope: &Scope<'_>) -> Panel {
             Field::new(Unit::RequestsPerSecond, "No traffic", Default::default()).min(0.0),
         ),
     )
-    .link(scope.runbook_link("traffic gone", &kind::TRAFFIC_GONE))
+    .link(scope.runbook_link("traffic gone", &known::TRAFFIC_GONE))
 }
 
 fn worst(scope: &Scope<'_>, series: &'static Recorded) -> Query {
     let by = scope.by(&["model_version", "route"]);
     Query::instant(
-        format!("topk(1, max by ({by}) ({}))", scope.select(series)),
+        scope.write(max_by(&by, scope.select(series)).top(1)),
         &scope.legend(&["model_version", "route"]),
     )
 }
@@ -86,7 +91,7 @@ fn worst_latency(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::limit(scope.limits.latency_p95_seconds)),
         ),
     )
-    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
+    .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
 }
 
 fn worst_errors(scope: &Scope<'_>) -> Panel {
@@ -101,18 +106,18 @@ fn worst_errors(scope: &Scope<'_>) -> Panel {
                 .decimals(2),
         ),
     )
-    .link(scope.runbook_link("high error ratio", &kind::HIGH_ERROR_RATE))
+    .link(scope.runbook_link("high error ratio", &known::HIGH_ERROR_RATE))
 }
 
 fn replicas(scope: &Scope<'_>) -> Panel {
     let info = scope.select(&contract::MODEL_INFO);
-    let count = |offset: &str| format!("count(count by (instance) ({info}{offset})) or vector(0)");
+    let count = |info: Selector| scope.write(count_by(&["instance"], info).how_many().or_zero());
     Panel::chart(
         "Replicas",
         "Processes that serve the chosen models and versions, now and an hour ago.",
         vec![
-            Query::instant(count(""), "now"),
-            Query::instant(count(" offset 1h"), "1 h ago"),
+            Query::instant(count(info.clone()), "now"),
+            Query::instant(count(info.offset(HOUR)), "1 h ago"),
         ],
         (
             Stat::light(),
@@ -132,24 +137,23 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
     if scope.rollout >= Rollout::Drift {
         ours.push(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP);
     }
-    let ours: Vec<_> = ours
+    let ours = ours
         .into_iter()
-        .map(|metric| format!("count by (job) (last_over_time({}[1h]))", scope.select(metric)))
-        .collect();
+        .map(|metric| count_by(&["job"], scope.select(metric).over("last_over_time", HOUR)))
+        .reduce(|all, more| all.or(&["job"], more));
+    let down = word("up").expr().equals(0.0);
+    let down = ours.map_or_else(|| down.clone(), |ours| down.and(&["job"], ours));
     Panel::chart(
         "Scrape targets down",
         "Model servers and drift exporters that Prometheus can't reach. What they would say is missing below.",
-        vec![Query::instant(
-            format!("count((up == 0) and on (job) ({})) or vector(0)", ours.join(" or ")),
-            "down",
-        )],
+        vec![Query::instant(scope.write(down.how_many().or_zero()), "down")],
         (
             Stat::light(),
             Field::new(Unit::Number, "No answer from Prometheus", Default::default())
                 .coloured_by(Thresholds::of(Color::Green, &[(1.0, Color::Red)])),
         ),
     )
-    .link(scope.runbook_link("scrape target down", &kind::TARGET_DOWN))
+    .link(scope.runbook_link("scrape target down", &known::TARGET_DOWN))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {
@@ -172,11 +176,7 @@ fn alerts(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "What is firing",
         "Firing alerts of the chosen models, pages first. An alert's name leads to its runbook.",
-        vec![Query::table(format!(
-            "count by ({}) ({})",
-            labels.join(", "),
-            scope.alerts(None)
-        ))],
+        vec![Query::table(scope.write(count_by(&labels, scope.alerts(None))))],
         (
             Table::sorted_by("Severity", false),
             Field::new(Unit::Number, "Nothing is firing", TableField::plain()).exception(Override::of(
@@ -203,10 +203,10 @@ fn endings(scope: &Scope<'_>) -> Panel {
         "Requests by ending",
         "Errors are the service's own; client errors and cancelled requests are the callers'.",
         vec![Query::range(
-            format!(
-                "sum by (status) (rate({}[$__rate_interval]))",
-                scope.select(&contract::INFERENCE_REQUESTS)
-            ),
+            scope.write(sum_by(
+                &["status"],
+                scope.select(&contract::INFERENCE_REQUESTS).rate(Window::Panel),
+            )),
             "{{status}}",
         )],
         (
@@ -220,10 +220,11 @@ fn endings(scope: &Scope<'_>) -> Panel {
 
 fn latency(scope: &Scope<'_>) -> Panel {
     let quantile = |quantile: f64| {
-        format!(
-            "histogram_quantile({quantile}, sum by (le) (rate({}[$__rate_interval])))",
-            scope.select(Series::buckets(&contract::INFERENCE_LATENCY))
-        )
+        let buckets = scope.select(metric(&contract::INFERENCE_LATENCY).bucket());
+        scope.write(histogram_quantile(
+            quantile,
+            sum_by(&["le"], buckets.rate(Window::Panel)),
+        ))
     };
     Panel::chart(
         "Latency",
@@ -243,7 +244,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
+    .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
 }
 
 fn latency_heatmap(scope: &Scope<'_>) -> Panel {
@@ -251,10 +252,14 @@ fn latency_heatmap(scope: &Scope<'_>) -> Panel {
         "Latency, all requests",
         "How many requests took how long. A second band apart from the first is a part of the traffic that suffers alone.",
         vec![
-            Query::heatmap(format!(
-                "sum by (le) (increase({}[$__rate_interval]))",
-                scope.select(Series::buckets(&contract::INFERENCE_LATENCY))
-            ))
+            Query::heatmap(
+                scope.write(sum_by(
+                    &["le"],
+                    scope
+                        .select(metric(&contract::INFERENCE_LATENCY).bucket())
+                        .increase(Window::Panel),
+                )),
+            )
             .with_exemplars(),
         ],
         (

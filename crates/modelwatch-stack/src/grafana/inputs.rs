@@ -5,9 +5,10 @@ use modelwatch_config::Rollout;
 
 use super::layout::Section;
 use super::model::{Color, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit};
-use super::scope::{Scope, Series};
-use crate::recorded;
-use crate::rules::alerts::kind;
+use super::scope::Scope;
+use crate::known;
+use crate::promql::{Window, max_by, metric, sum, sum_by, time};
+use crate::recorded::{self, Recorded};
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -32,7 +33,7 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
         "Drifting features",
         "Features whose last window is further from the training baseline than their threshold, and significantly so.",
         vec![Query::instant(
-            format!("sum({})", scope.select(&recorded::DRIFT_TRIGGERED)),
+            scope.write(sum(scope.select(&recorded::DRIFT_TRIGGERED))),
             "features",
         )],
         (
@@ -41,22 +42,19 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::of(Color::Green, &[(1.0, Color::Orange)])),
         ),
     )
-    .link(scope.runbook_link("drift", &kind::FEATURE_DRIFT))
+    .link(scope.runbook_link("drift", &known::FEATURE_DRIFT))
 }
 
 fn last_run(scope: &Scope<'_>) -> Panel {
-    let by = scope.by(&[]);
-    let last = scope.select(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP);
-    let newest = if by.is_empty() {
-        format!("max({last})")
-    } else {
-        format!("max by ({by}) ({last})")
-    };
+    let newest = max_by(&scope.by(&[]), scope.select(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
     let stale = scope.limits.drift_stale_seconds;
     Panel::chart(
         "Last drift run",
         "How long ago the drift job last finished, for the model that waits longest. Where this is red, drift shown here is old.",
-        vec![Query::instant(format!("topk(1, time() - {newest})"), &scope.legend(&[]))],
+        vec![Query::instant(
+            scope.write(time().minus(newest).top(1)),
+            &scope.legend(&[]),
+        )],
         (
             Stat::light(),
             Field::new(Unit::Seconds, "No drift job", Default::default())
@@ -64,7 +62,7 @@ fn last_run(scope: &Scope<'_>) -> Panel {
                 .decimals(0),
         ),
     )
-    .link(scope.runbook_link("drift job stale", &kind::DRIFT_JOB_STALE))
+    .link(scope.runbook_link("drift job stale", &known::DRIFT_JOB_STALE))
 }
 
 fn rows(scope: &Scope<'_>) -> Panel {
@@ -72,7 +70,7 @@ fn rows(scope: &Scope<'_>) -> Panel {
         "Rows compared",
         "Predictions in the last window of the model that had fewest: drift of a handful of rows is noise.",
         vec![Query::instant(
-            format!("bottomk(1, {})", scope.select(&contract::DRIFT_WINDOW_ROWS)),
+            scope.write(scope.select(&contract::DRIFT_WINDOW_ROWS).expr().bottom(1)),
             &scope.legend(&[]),
         )],
         (
@@ -87,7 +85,7 @@ fn prediction_drift(scope: &Scope<'_>) -> Panel {
         "Drifting predictions",
         "Models whose prediction scores have moved from the baseline.",
         vec![Query::instant(
-            format!("sum({})", scope.select(&contract::PREDICTION_DRIFT_DETECTED)),
+            scope.write(sum(scope.select(&contract::PREDICTION_DRIFT_DETECTED))),
             "models",
         )],
         (
@@ -103,7 +101,7 @@ fn missing_now(scope: &Scope<'_>) -> Panel {
         "Most missing features",
         "The three features that were missing most often in the last 15 minutes.",
         vec![Query::instant(
-            format!("topk(3, {})", scope.select(&recorded::MISSING_RATIO)),
+            scope.write(scope.select(&recorded::MISSING_RATIO).expr().top(3)),
             &scope.legend(&["feature_name"]),
         )],
         (
@@ -113,16 +111,16 @@ fn missing_now(scope: &Scope<'_>) -> Panel {
                 .decimals(1),
         ),
     )
-    .link(scope.runbook_link("missing features", &kind::MISSING_RATIO_HIGH))
+    .link(scope.runbook_link("missing features", &known::MISSING_RATIO_HIGH))
 }
 
 fn drift(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["feature_name"]);
-    let expr = format!("max by ({by}) ({})", scope.select(&contract::DATA_DRIFT_SCORE));
+    let expr = max_by(&by, scope.select(&contract::DATA_DRIFT_SCORE));
     Panel::chart(
         "Drift score by feature",
         "Distance of each feature's last window from the training baseline. The line is the usual threshold; a feature may have its own.",
-        vec![Query::range(scope.top(&expr), &scope.legend(&["feature_name"]))],
+        vec![Query::range(scope.write(scope.top(expr)), &scope.legend(&["feature_name"]))],
         (
             TimeSeries::new(),
             Field::new(Unit::Number, "No drift job", TimeSeriesField::with_limit())
@@ -133,7 +131,7 @@ fn drift(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("drift", &kind::FEATURE_DRIFT))
+    .link(scope.runbook_link("drift", &known::FEATURE_DRIFT))
 }
 
 fn missing(scope: &Scope<'_>) -> Panel {
@@ -141,7 +139,7 @@ fn missing(scope: &Scope<'_>) -> Panel {
         "Missing ratio by feature",
         "Share of observations in 15 minutes that lacked the feature, over all replicas. A step at a release is the release's.",
         vec![Query::range(
-            scope.top(&scope.select(&recorded::MISSING_RATIO)),
+            scope.write(scope.top(scope.select(&recorded::MISSING_RATIO))),
             &scope.legend(&["feature_name"]),
         )],
         (
@@ -154,17 +152,21 @@ fn missing(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("missing features", &kind::MISSING_RATIO_HIGH))
+    .link(scope.runbook_link("missing features", &known::MISSING_RATIO_HIGH))
 }
 
 fn scores_heatmap(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Prediction scores",
         "How many predictions had which score. Watch for a band that appears, vanishes or wanders.",
-        vec![Query::heatmap(format!(
-            "sum by (le) (increase({}[$__rate_interval]))",
-            scope.select(Series::buckets(&contract::PREDICTION_SCORE))
-        ))],
+        vec![Query::heatmap(
+            scope.write(sum_by(
+                &["le"],
+                scope
+                    .select(metric(&contract::PREDICTION_SCORE).bucket())
+                    .increase(Window::Panel),
+            )),
+        )],
         (
             Heatmap::of_buckets(Unit::Number),
             Field::new(Unit::Number, "No predictions recorded", Default::default()),
@@ -175,8 +177,9 @@ fn scores_heatmap(scope: &Scope<'_>) -> Panel {
 fn median_score(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version"]);
     let legend = scope.legend(&["model_version"]);
-    let query =
-        |series, legend: &str| Query::range(scope.top(&format!("max by ({by}) ({})", scope.select(series))), legend);
+    let query = |series: &'static Recorded, legend: &str| {
+        Query::range(scope.write(scope.top(max_by(&by, scope.select(series)))), legend)
+    };
     Panel::chart(
         "Median score by version, and what it is compared with",
         "The middle of each version's scores over 30 minutes, and the day before's; a new version is compared with the others.",
@@ -189,5 +192,5 @@ fn median_score(scope: &Scope<'_>) -> Panel {
             Field::new(Unit::Number, "No predictions recorded", TimeSeriesField::lines()),
         ),
     )
-    .link(scope.runbook_link("prediction shift", &kind::SCORE_SHIFT))
+    .link(scope.runbook_link("prediction shift", &known::SCORE_SHIFT))
 }

@@ -24,8 +24,8 @@ use self::scope::Scope;
 
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, TRIAGE_UID, VERSION_VARIABLE, model_uid};
-use crate::promql;
+use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, VERSION_VARIABLE, model_uid};
+use crate::promql::{Writer, metric};
 
 pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
 pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDER};
@@ -39,9 +39,10 @@ pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
     let models = config
         .models
         .iter()
-        .map(|model| of_model(&Scope::one(config, model), model));
+        .map(|model| of_model(config, &Scope::one(config, model), model));
     let dashboards: Vec<_> = std::iter::once(triage(&Scope::all(config))).chain(models).collect();
-    dashboards.iter().try_for_each(check)?;
+    let writer = Writer::new(config);
+    dashboards.iter().try_for_each(|dashboard| check(&writer, dashboard))?;
     Ok(dashboards)
 }
 
@@ -58,18 +59,11 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
 }
 
 /// Every expression parses and selects what there is.
-fn check(dashboard: &Dashboard) -> Result<(), GenerateError> {
+fn check(writer: &Writer, dashboard: &Dashboard) -> Result<(), GenerateError> {
     for query in dashboard.queries() {
-        let selector = query
-            .expr
-            .strip_prefix("label_values(")
-            .and_then(|rest| rest.rsplit_once(", "));
-        // Ranges are the one place where a variable is no part of a text.
-        let expr = selector
-            .map_or(query.expr, |(selector, _)| selector)
-            .replace("$__rate_interval", "5m");
-        promql::check(&expr)
-            .map_err(|error| GenerateError::new(format!("{}, {}: {expr}", dashboard.title(), query.name), error))?;
+        writer.check_panel(query.expr).map_err(|error| {
+            GenerateError::new(format!("{}, {}: {}", dashboard.title(), query.name, query.expr), error)
+        })?;
     }
     Ok(())
 }
@@ -85,7 +79,7 @@ const MODEL_TAG: &str = "modelwatch-model";
 /// Dashboards start from what the last hours show; Grafana keeps the range from one to the next.
 fn triage(scope: &Scope<'_>) -> Dashboard {
     Dashboard::new(
-        TRIAGE_UID.to_owned(),
+        scope.triage.clone(),
         "ML triage".to_owned(),
         "Which model is in trouble, since when, and what changed. Begin at the top; narrow by model, version and route."
             .to_owned(),
@@ -100,7 +94,7 @@ fn triage(scope: &Scope<'_>) -> Dashboard {
     .panels(lay_out(questions(scope), scope.rollout))
 }
 
-fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
+fn of_model(config: &Config, scope: &Scope<'_>, model: &Model) -> Dashboard {
     let mut sections = questions(scope);
     sections.extend([
         details::objectives(scope, model),
@@ -109,7 +103,7 @@ fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
         details::streams(scope),
     ]);
     Dashboard::new(
-        model_uid(&model.name),
+        model_uid(config, &model.name),
         format!("ML model: {}", model.name),
         "One model with its own limits: the four questions of the triage dashboard, then what is inside.".to_owned(),
         &[TAG, MODEL_TAG],
@@ -117,7 +111,7 @@ fn of_model(scope: &Scope<'_>, model: &Model) -> Dashboard {
     .variables(variables(scope))
     .annotations(changes::annotations(scope))
     .links(vec![
-        DashboardLink::dashboard("All models", format!("/d/{TRIAGE_UID}")),
+        DashboardLink::dashboard("All models", format!("/d/{}", scope.triage)),
         DashboardLink::menu("Models", MODEL_TAG),
         DashboardLink::page("Runbooks", scope.runbooks.to_owned()),
     ])
@@ -134,17 +128,22 @@ fn questions(scope: &Scope<'_>) -> Vec<Section> {
 }
 
 fn variables(scope: &Scope<'_>) -> Vec<Variable> {
-    let values = |metric: &Metric, label: &str| {
-        let matcher = scope.model_matcher();
-        format!("label_values({}{{{matcher}}}, {label})", metric.name)
-    };
+    let values = |of: &'static Metric, label: &str| scope.label_values(&scope.of_model(metric(of)), label);
     let mut variables = vec![Variable::datasource()];
+    for label in scope.identity() {
+        variables.push(Variable::label(
+            label,
+            label,
+            "Where: the environments that the rules keep apart.",
+            scope.label_values(&metric(&contract::MODEL_INFO).everywhere(), label),
+        ));
+    }
     if scope.model.is_none() {
         variables.push(Variable::label(
             MODEL_VARIABLE,
             "Model",
             "Models that a process serves or served within the time range.",
-            format!("label_values({}, model_name)", contract::MODEL_INFO.name),
+            scope.label_values(&metric(&contract::MODEL_INFO), "model_name"),
         ));
     }
     variables.push(Variable::label(

@@ -1,63 +1,12 @@
 //! What a dashboard looks at: every model, or one, narrowed by the reader's choice of version and route.
 
-use modelwatch::contract::{self, Metric, SourceMetric};
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::model::DashboardLink;
+use crate::known::KnownAlert;
 use crate::links;
-use crate::recorded::Recorded;
+use crate::promql::{Expr, Selector, Writer, word};
 use crate::rules::alerts::drift::late;
-use crate::rules::alerts::kind::Kind;
-
-/// Series of one name, with the labels they have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Series {
-    name: &'static str,
-    suffix: &'static str,
-    labels: &'static [&'static str],
-}
-
-impl Series {
-    /// The cumulative buckets of a histogram.
-    pub(crate) fn buckets(metric: &'static Metric) -> Self {
-        Self::part(metric, "_bucket")
-    }
-
-    /// Another part of a histogram: `_sum` or `_count`.
-    pub(crate) fn part(metric: &'static Metric, suffix: &'static str) -> Self {
-        debug_assert_eq!(metric.kind, contract::MetricKind::Histogram);
-        Self {
-            suffix,
-            ..metric.into()
-        }
-    }
-}
-
-impl From<&'static SourceMetric> for Series {
-    fn from(metric: &'static SourceMetric) -> Self {
-        Self::from(&**metric)
-    }
-}
-
-impl From<&'static Metric> for Series {
-    fn from(metric: &'static Metric) -> Self {
-        Self {
-            name: metric.name,
-            suffix: "",
-            labels: metric.labels,
-        }
-    }
-}
-
-impl From<&'static Recorded> for Series {
-    fn from(recorded: &'static Recorded) -> Self {
-        Self {
-            name: recorded.name,
-            suffix: "",
-            labels: recorded.labels,
-        }
-    }
-}
 
 /// The limits that colours and lines are drawn at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,7 +60,7 @@ impl Limits {
 }
 
 /// Whose series a dashboard shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
     /// One model; none: all that the variable `model` chooses.
     pub(crate) model: Option<&'a Model>,
@@ -120,6 +69,9 @@ pub(crate) struct Scope<'a> {
     pub(crate) runbooks: &'a str,
     /// What of the stack there is to show.
     pub(crate) rollout: Rollout,
+    /// The triage dashboard's identifier.
+    pub(crate) triage: String,
+    writer: Writer,
 }
 
 impl<'a> Scope<'a> {
@@ -130,6 +82,8 @@ impl<'a> Scope<'a> {
             limits: Limits::usual(&config.models),
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
+            triage: links::triage_uid(config),
+            writer: Writer::new(config),
         }
     }
 
@@ -140,80 +94,91 @@ impl<'a> Scope<'a> {
             limits: Limits::of(model),
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
+            triage: links::triage_uid(config),
+            writer: Writer::new(config),
         }
     }
 }
 
 impl Scope<'_> {
     /// The series, narrowed to this scope by as many labels as it has.
-    pub(crate) fn select(&self, series: impl Into<Series>) -> String {
-        let series = series.into();
-        let mut matchers = Vec::new();
-        if series.labels.contains(&"model_name") {
-            matchers.push(self.model_matcher());
+    pub(crate) fn select(&self, series: impl Into<Selector>) -> Selector {
+        let mut series = series.into();
+        let labels = series.labels();
+        if labels.contains(&"model_name") {
+            series = self.of_model(series);
         }
         for (label, variable) in [
             ("model_version", links::VERSION_VARIABLE),
             ("route", links::ROUTE_VARIABLE),
         ] {
-            if series.labels.contains(&label) {
-                matchers.push(format!("{label}=~\"${variable}\""));
+            if labels.contains(&label) {
+                series = series.variable(label, variable);
             }
         }
-        format!("{}{}{{{}}}", series.name, series.suffix, matchers.join(","))
+        series
     }
 
-    /// `model_name` is of this scope.
-    pub(crate) fn model_matcher(&self) -> String {
-        self.model.map_or_else(
-            || "model_name=~\"$model\"".to_owned(),
-            |model| format!("model_name=\"{}\"", escape(&model.name)),
-        )
+    /// Narrows to the models of this scope alone.
+    pub(crate) fn of_model(&self, series: Selector) -> Selector {
+        match self.model {
+            None => series.variable("model_name", links::MODEL_VARIABLE),
+            Some(model) => series.eq("model_name", &model.name),
+        }
     }
 
     /// Firing alerts of this scope, and those of no model in particular, such as a target that is down.
-    pub(crate) fn alerts(&self, severity: Option<&str>) -> String {
-        let model = self.model.map_or_else(
-            || "$model|".to_owned(),
-            |model| format!("{}|", escape(&escape_regex(&model.name))),
-        );
-        let severity = severity
-            .map(|value| format!(",severity=\"{value}\""))
-            .unwrap_or_default();
-        format!("ALERTS{{alertstate=\"firing\",model_name=~\"{model}\"{severity}}}")
-    }
-
-    /// Labels to group by: with the model's name where there can be several models.
-    pub(crate) fn by(&self, labels: &[&str]) -> String {
-        let model = self.model.is_none().then_some("model_name");
-        model
-            .into_iter()
-            .chain(labels.iter().copied())
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    /// The same labels as a legend.
-    pub(crate) fn legend(&self, labels: &[&str]) -> String {
-        let model = self.model.is_none().then_some("model_name");
-        let names: Vec<_> = model
-            .into_iter()
-            .chain(labels.iter().copied())
-            .map(|label| format!("{{{{{label}}}}}"))
-            .collect();
-        names.join(" ")
-    }
-
-    /// The ten largest at each moment where there can be hundreds, else all.
-    pub(crate) fn top(&self, expr: &str) -> String {
-        match self.model {
-            None => format!("topk(10, {expr})"),
-            Some(_) => expr.to_owned(),
+    pub(crate) fn alerts(&self, severity: Option<&str>) -> Selector {
+        let firing = word("ALERTS").eq("alertstate", "firing");
+        let firing = match self.model {
+            None => firing.variable_or_none("model_name", links::MODEL_VARIABLE),
+            Some(model) => firing.one_of_or_none("model_name", [model.name.as_str()]),
+        };
+        match severity {
+            Some(severity) => firing.eq("severity", severity),
+            None => firing,
         }
     }
 
+    /// Labels to group by: with the model's name where there can be several models.
+    pub(crate) fn by<'l>(&self, labels: &[&'l str]) -> Vec<&'l str> {
+        let model = self.model.is_none().then_some("model_name");
+        model.into_iter().chain(labels.iter().copied()).collect()
+    }
+
+    /// The same labels as a legend, and those that tell environments apart.
+    pub(crate) fn legend(&self, labels: &[&str]) -> String {
+        let identity = self.writer.identity().iter().map(String::as_str);
+        let names = identity.chain(self.by(labels)).map(|label| format!("{{{{{label}}}}}"));
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The labels that tell environments apart.
+    pub(crate) fn identity(&self) -> &[String] {
+        self.writer.identity()
+    }
+
+    /// The ten largest at each moment where there can be hundreds, else all.
+    pub(crate) fn top(&self, expr: impl Into<Expr>) -> Expr {
+        let expr = expr.into();
+        match self.model {
+            None => expr.top(10),
+            Some(_) => expr,
+        }
+    }
+
+    /// An expression as Grafana reads it.
+    pub(crate) fn write(&self, expr: impl Into<Expr>) -> String {
+        self.writer.dashboard(&expr.into())
+    }
+
+    /// The values of a label, as Grafana asks for them.
+    pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> String {
+        self.writer.label_values(selector, label)
+    }
+
     /// A link to what to do about an alert.
-    pub(crate) fn runbook_link(&self, about: &str, alert: &Kind) -> DashboardLink {
+    pub(crate) fn runbook_link(&self, about: &str, alert: &KnownAlert) -> DashboardLink {
         DashboardLink::page(&format!("Runbook: {about}"), self.runbook(alert.name))
     }
 
@@ -221,32 +186,4 @@ impl Scope<'_> {
     pub(crate) fn runbook(&self, alert: &str) -> String {
         format!("{}/{}", self.runbooks, links::runbook_file(alert))
     }
-}
-
-/// A label value inside PromQL's double quotes. Dollars and brackets too, since Grafana would take them for variables.
-fn escape(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for character in value.chars() {
-        match character {
-            '\\' => out.push_str(r"\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str(r"\n"),
-            '$' => out.push_str(r"\x24"),
-            '[' => out.push_str(r"\x5b"),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// A regular expression that matches exactly `value`.
-fn escape_regex(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for character in value.chars() {
-        if r"\.+*?()|[]{}^$".contains(character) {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
 }

@@ -8,9 +8,9 @@ use super::model::{
     TimeSeriesField, Transformation, Unit,
 };
 use super::scope::Scope;
-use crate::links::TRIAGE_UID;
+use crate::known;
+use crate::promql::{Expr, Selector, max_by, sum_by};
 use crate::recorded::{self, Recorded};
-use crate::rules::alerts::kind;
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -28,9 +28,7 @@ pub(crate) fn section(scope: &Scope<'_>) -> Section {
 
 fn table(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version", "route"]);
-    let each = |operator: &str, series: &'static Recorded| {
-        Query::table(format!("{operator} by ({by}) ({})", scope.select(series)))
-    };
+    let most = |series: &'static Recorded| Query::table(scope.write(max_by(&by, scope.select(series))));
     let mut columns = vec![("Time", "")];
     if scope.model.is_none() {
         columns.push(("model_name", "Model"));
@@ -49,9 +47,9 @@ fn table(scope: &Scope<'_>) -> Panel {
         "Versions and routes, worst first",
         "The last five minutes. One red row among green ones is a rollout to roll back; all red is the service or what it depends on.",
         vec![
-            each("sum", &recorded::REQUESTS),
-            each("max", &recorded::LATENCY_P95),
-            each("max", &recorded::ERROR_RATIO),
+            Query::table(scope.write(sum_by(&by, scope.select(&recorded::REQUESTS)))),
+            most(&recorded::LATENCY_P95),
+            most(&recorded::ERROR_RATIO),
         ],
         (
             Table::sorted_by("Errors", true),
@@ -68,7 +66,8 @@ fn table(scope: &Scope<'_>) -> Panel {
                     [Property::Link(DataLink::new(
                         "Only this model",
                         format!(
-                            "/d/{TRIAGE_UID}?var-model=${{__value.text:percentencode}}&var-datasource=${{datasource}}&${{__url_time_range}}"
+                            "/d/{}?var-model=${{__value.text:percentencode}}&var-datasource=${{datasource}}&${{__url_time_range}}",
+                            scope.triage
                         ),
                     ))],
                 )),
@@ -84,7 +83,7 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
         "Top routes",
         "The ten routes with the most requests per second.",
         vec![Query::instant(
-            format!("topk(10, sum by ({by}) ({}))", scope.select(&recorded::REQUESTS)),
+            scope.write(sum_by(&by, scope.select(&recorded::REQUESTS)).top(10)),
             &scope.legend(&["route"]),
         )],
         (
@@ -96,17 +95,16 @@ fn top_routes(scope: &Scope<'_>) -> Panel {
     )
 }
 
-fn by_version(scope: &Scope<'_>, operator: &str, series: &'static Recorded) -> Vec<Query> {
-    let by = scope.by(&["model_version"]);
-    let expr = format!("{operator} by ({by}) ({})", scope.select(series));
-    vec![Query::range(scope.top(&expr), &scope.legend(&["model_version"]))]
+fn by_version(scope: &Scope<'_>, aggregate: fn(&[&str], Selector) -> Expr, series: &'static Recorded) -> Vec<Query> {
+    let expr = scope.top(aggregate(&scope.by(&["model_version"]), scope.select(series)));
+    vec![Query::range(scope.write(expr), &scope.legend(&["model_version"]))]
 }
 
 fn traffic(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Traffic by version",
         "Each version's share of requests per second: a rollout as it happens.",
-        by_version(scope, "sum", &recorded::REQUESTS),
+        by_version(scope, sum_by, &recorded::REQUESTS),
         (
             TimeSeries::new(),
             Field::new(Unit::RequestsPerSecond, "No traffic", TimeSeriesField::shares()).min(0.0),
@@ -118,7 +116,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "p95 latency by version",
         "Each version's slowest route. The line is the objective.",
-        by_version(scope, "max", &recorded::LATENCY_P95),
+        by_version(scope, max_by, &recorded::LATENCY_P95),
         (
             TimeSeries::new(),
             Field::new(Unit::Seconds, "No traffic", TimeSeriesField::with_limit())
@@ -129,14 +127,14 @@ fn latency(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("high latency", &kind::HIGH_LATENCY))
+    .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
 }
 
 fn errors(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Error ratio by version",
         "Each version's worst route. The line is the limit that pages.",
-        by_version(scope, "max", &recorded::ERROR_RATIO),
+        by_version(scope, max_by, &recorded::ERROR_RATIO),
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No traffic", TimeSeriesField::with_limit())
@@ -147,5 +145,5 @@ fn errors(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .link(scope.runbook_link("high error ratio", &kind::HIGH_ERROR_RATE))
+    .link(scope.runbook_link("high error ratio", &known::HIGH_ERROR_RATE))
 }

@@ -1,229 +1,168 @@
-//! Small builders: what they make is a text, with parentheses wherever precedence could be read in two ways.
+//! Expressions as values; what they are written as is the writer's matter.
 
-use std::fmt;
-use std::time::Duration;
-
-use modelwatch::contract::Metric;
-use modelwatch_config::prometheus_duration;
-
-use crate::recorded::Recorded;
+use super::selector::{Selector, Window};
 
 /// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expr {
+    /// A number.
+    Number(f64),
+    /// The series as they are.
+    Select(Selector),
+    /// A function of a range of a series.
+    Range {
+        function: &'static str,
+        series: Selector,
+        window: Window,
+    },
+    /// Any other function.
+    Call {
+        function: &'static str,
+        arguments: Vec<Expr>,
+    },
+    /// An aggregation; without `by`, of everything into one.
+    Aggregate {
+        operator: &'static str,
+        /// The number of `topk`.
+        parameter: Option<f64>,
+        by: Option<Vec<String>>,
+        expr: Box<Expr>,
+    },
+    /// Two operands.
+    Binary {
+        left: Box<Expr>,
+        operator: Op,
+        matching: Option<Matching>,
+        right: Box<Expr>,
+    },
+}
+
+/// An operator of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Plus,
+    Minus,
+    Times,
+    DividedBy,
+    Above,
+    AtLeast,
+    Below,
+    Equals,
+    And,
+    Or,
+    Unless,
+}
+
+impl Op {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Plus => "+",
+            Self::Minus => "-",
+            Self::Times => "*",
+            Self::DividedBy => "/",
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::Equals => "==",
+            Self::And => "and",
+            Self::Or => "or",
+            Self::Unless => "unless",
+        }
+    }
+}
+
+/// How the series of two operands find each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expr {
-    text: String,
-    /// Whether it can be an operand without parentheses.
-    atom: bool,
+pub(crate) struct Matching {
+    /// By these labels, and the identity.
+    pub(super) on: Vec<String>,
+    /// Which side has many for one of the other, and the labels it takes from that one.
+    pub(super) many: Option<(Side, Vec<String>)>,
 }
 
-/// A selector of series, to which matchers, a range and an offset can be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selector {
-    name: String,
-    matchers: Vec<String>,
-    offset: Option<Duration>,
+/// One side of an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
 }
 
-/// The series of a metric of the contract.
-#[must_use]
-pub fn metric(metric: &Metric) -> Selector {
-    Selector::new(metric.name.to_owned())
-}
-
-/// The series of a recording rule.
-#[must_use]
-pub fn recorded(rule: &Recorded) -> Selector {
-    Selector::new(rule.name.to_owned())
-}
-
-/// A series of Prometheus itself: `up`, `ALERTS`.
-#[must_use]
-pub fn word(name: &str) -> Selector {
-    Selector::new(name.to_owned())
+fn owned(labels: &[&str]) -> Vec<String> {
+    labels.iter().map(|label| (*label).to_owned()).collect()
 }
 
 /// A number.
-#[must_use]
-pub fn number(number: f64) -> Expr {
-    Expr::atom(number.to_string())
+pub(crate) fn number(number: f64) -> Expr {
+    Expr::Number(number)
+}
+
+/// Any function of instant vectors and numbers.
+pub(crate) fn call(function: &'static str, arguments: Vec<Expr>) -> Expr {
+    Expr::Call { function, arguments }
 }
 
 /// `time()`, in seconds since the epoch.
-#[must_use]
-pub fn time() -> Expr {
-    Expr::atom("time()")
+pub(crate) fn time() -> Expr {
+    call("time", Vec::new())
 }
 
-/// `sum by (labels) (expr)`.
-#[must_use]
-pub fn sum_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
-    aggregate("sum", labels, expr.into())
+/// `sum(expr)`: everything into one.
+pub(crate) fn sum(expr: impl Into<Expr>) -> Expr {
+    whole("sum", expr)
 }
 
-/// `max by (labels) (expr)`.
-#[must_use]
-pub fn max_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
-    aggregate("max", labels, expr.into())
+fn whole(operator: &'static str, expr: impl Into<Expr>) -> Expr {
+    Expr::Aggregate {
+        operator,
+        parameter: None,
+        by: None,
+        expr: Box::new(expr.into()),
+    }
+}
+
+/// `sum by (identity, labels) (expr)`.
+pub(crate) fn sum_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
+    aggregate("sum", labels, expr)
+}
+
+/// `max by (identity, labels) (expr)`.
+pub(crate) fn max_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
+    aggregate("max", labels, expr)
+}
+
+/// `count by (identity, labels) (expr)`.
+pub(crate) fn count_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
+    aggregate("count", labels, expr)
 }
 
 /// `histogram_quantile(quantile, buckets)`.
-#[must_use]
-pub fn histogram_quantile(quantile: f64, buckets: Expr) -> Expr {
-    Expr::atom(format!("histogram_quantile({quantile}, {buckets})"))
+pub(crate) fn histogram_quantile(quantile: f64, buckets: Expr) -> Expr {
+    call("histogram_quantile", vec![number(quantile), buckets])
 }
 
 /// `absent(expr)`.
-#[must_use]
-pub fn absent(expr: impl Into<Expr>) -> Expr {
-    Expr::atom(format!("absent({})", expr.into()))
+pub(crate) fn absent(expr: impl Into<Expr>) -> Expr {
+    call("absent", vec![expr.into()])
 }
 
-fn aggregate(operator: &str, labels: &[&str], expr: Expr) -> Expr {
-    Expr::atom(format!("{operator} by ({}) ({expr})", labels.join(", ")))
-}
-
-impl Selector {
-    fn new(name: String) -> Self {
-        Self {
-            name,
-            matchers: Vec::new(),
-            offset: None,
-        }
-    }
-
-    /// The buckets of a histogram.
-    #[must_use]
-    pub fn bucket(self) -> Self {
-        self.suffix("_bucket")
-    }
-
-    /// The number of observations of a histogram.
-    #[must_use]
-    pub fn count(self) -> Self {
-        self.suffix("_count")
-    }
-
-    /// The sum of the observations of a histogram.
-    #[must_use]
-    pub fn sum(self) -> Self {
-        self.suffix("_sum")
-    }
-
-    fn suffix(mut self, suffix: &str) -> Self {
-        self.name += suffix;
-        self
-    }
-
-    /// `label="value"`, whatever is in the value.
-    #[must_use]
-    pub fn eq(self, label: &str, value: &str) -> Self {
-        self.matcher(label, "=", value)
-    }
-
-    /// `label!="value"`.
-    #[must_use]
-    pub fn ne(self, label: &str, value: &str) -> Self {
-        self.matcher(label, "!=", value)
-    }
-
-    /// `label=~"a|b"`, or `label="a"` for one; each value for itself and not as a pattern.
-    #[must_use]
-    pub fn one_of<'a>(self, label: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
-        let values: Vec<_> = values.into_iter().collect();
-        match values[..] {
-            [value] => self.eq(label, value),
-            _ => self.matcher(label, "=~", &alternatives(&values)),
-        }
-    }
-
-    /// `label!~"a|b"`: none of these values.
-    #[must_use]
-    pub fn none_of<'a>(self, label: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
-        let values: Vec<_> = values.into_iter().collect();
-        match values[..] {
-            [value] => self.ne(label, value),
-            _ => self.matcher(label, "!~", &alternatives(&values)),
-        }
-    }
-
-    /// A dashboard variable as the pattern of a label: `label=~"$variable"`.
-    #[must_use]
-    pub fn variable(self, label: &str, variable: &str) -> Self {
-        self.matcher(label, "=~", &format!("${variable}"))
-    }
-
-    /// The value the label has in the alert whose annotation this is: filled in by Prometheus' template.
-    #[must_use]
-    pub fn same(mut self, label: &str) -> Self {
-        self.matchers.push(format!("{label}={}", alert_label(label)));
-        self
-    }
-
-    fn matcher(mut self, label: &str, operator: &str, value: &str) -> Self {
-        self.matchers.push(format!("{label}{operator}{}", quoted(value)));
-        self
-    }
-
-    /// As it was that long ago.
-    #[must_use]
-    pub fn offset(mut self, offset: Duration) -> Self {
-        self.offset = Some(offset);
-        self
-    }
-
-    /// `rate(series[window])`: per second, resets of counters accounted for.
-    #[must_use]
-    pub fn rate(&self, window: Duration) -> Expr {
-        self.over("rate", window)
-    }
-
-    /// `increase(series[window])`.
-    #[must_use]
-    pub fn increase(&self, window: Duration) -> Expr {
-        self.over("increase", window)
-    }
-
-    /// Any function of a range: `last_over_time`, `changes`.
-    #[must_use]
-    pub fn over(&self, function: &str, window: Duration) -> Expr {
-        self.over_text(function, &prometheus_duration(window))
-    }
-
-    /// The same with a range that only the reader knows, such as Grafana's `$__rate_interval`.
-    #[must_use]
-    pub fn over_text(&self, function: &str, window: &str) -> Expr {
-        Expr::atom(format!("{function}({})", self.text(&format!("[{window}]"))))
-    }
-
-    fn text(&self, range: &str) -> String {
-        let matchers = if self.matchers.is_empty() {
-            String::new()
-        } else {
-            format!("{{{}}}", self.matchers.join(", "))
-        };
-        let offset = self
-            .offset
-            .map(|offset| format!(" offset {}", prometheus_duration(offset)))
-            .unwrap_or_default();
-        format!("{}{matchers}{range}{offset}", self.name)
-    }
-
-    /// The series as they are.
-    #[must_use]
-    pub fn expr(&self) -> Expr {
-        Expr::atom(self.text(""))
+fn aggregate(operator: &'static str, labels: &[&str], expr: impl Into<Expr>) -> Expr {
+    Expr::Aggregate {
+        operator,
+        parameter: None,
+        by: Some(owned(labels)),
+        expr: Box::new(expr.into()),
     }
 }
 
 impl From<Selector> for Expr {
     fn from(selector: Selector) -> Self {
-        selector.expr()
+        Self::Select(selector)
     }
 }
 
 impl From<&Selector> for Expr {
     fn from(selector: &Selector) -> Self {
-        selector.expr()
+        Self::Select(selector.clone())
     }
 }
 
@@ -233,169 +172,134 @@ impl From<f64> for Expr {
     }
 }
 
-/// A label of the alert, in double quotes, as Prometheus' templates write it.
-fn alert_label(label: &str) -> String {
-    format!("{{{{ printf \"%q\" $labels.{label} }}}}")
-}
-
-/// A text in double quotes, escaped as PromQL (and Go) reads it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted += "\\\"",
-            '\\' => quoted += "\\\\",
-            '\n' => quoted += "\\n",
-            other => quoted.push(other),
-        }
-    }
-    quoted + "\""
-}
-
-/// Values as a regular expression (RE2) that matches these alone.
-fn alternatives(values: &[&str]) -> String {
-    let escaped = values.iter().map(|value| {
-        let mut pattern = String::new();
-        for character in value.chars() {
-            if r"\.+*?()|[]{}^$".contains(character) {
-                pattern.push('\\');
-            }
-            pattern.push(character);
-        }
-        pattern
-    });
-    escaped.collect::<Vec<_>>().join("|")
-}
-
-/// How the series of two operands find each other.
-fn on(labels: Option<&[&str]>) -> String {
-    labels
-        .map(|labels| format!(" on ({})", labels.join(", ")))
-        .unwrap_or_default()
-}
-
 impl Expr {
-    fn atom(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            atom: true,
-        }
-    }
-
-    fn operand(&self) -> String {
-        if self.atom {
-            self.text.clone()
-        } else {
-            format!("({})", self.text)
-        }
-    }
-
-    fn binary(&self, operator: &str, other: impl Into<Self>) -> Self {
-        Self {
-            text: format!("{} {operator} {}", self.operand(), other.into().operand()),
-            atom: false,
+    fn binary(&self, operator: Op, matching: Option<Matching>, other: impl Into<Self>) -> Self {
+        Self::Binary {
+            left: Box::new(self.clone()),
+            operator,
+            matching,
+            right: Box::new(other.into()),
         }
     }
 
     /// `a + b`.
-    #[must_use]
-    pub fn plus(&self, other: impl Into<Self>) -> Self {
-        self.binary("+", other)
+    pub(crate) fn plus(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Plus, None, other)
     }
 
     /// `a - b`.
-    #[must_use]
-    pub fn minus(&self, other: impl Into<Self>) -> Self {
-        self.binary("-", other)
+    pub(crate) fn minus(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Minus, None, other)
     }
 
     /// `a * b`.
-    #[must_use]
-    pub fn times(&self, other: impl Into<Self>) -> Self {
-        self.binary("*", other)
+    pub(crate) fn times(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Times, None, other)
     }
 
     /// `a / b`.
-    #[must_use]
-    pub fn divided_by(&self, other: impl Into<Self>) -> Self {
-        self.binary("/", other)
+    pub(crate) fn divided_by(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::DividedBy, None, other)
     }
 
     /// `a > b`: what is not is left out.
-    #[must_use]
-    pub fn above(&self, other: impl Into<Self>) -> Self {
-        self.binary(">", other)
+    pub(crate) fn above(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Above, None, other)
     }
 
     /// `a >= b`.
-    #[must_use]
-    pub fn at_least(&self, other: impl Into<Self>) -> Self {
-        self.binary(">=", other)
+    pub(crate) fn at_least(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::AtLeast, None, other)
     }
 
     /// `a < b`.
-    #[must_use]
-    pub fn below(&self, other: impl Into<Self>) -> Self {
-        self.binary("<", other)
+    pub(crate) fn below(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Below, None, other)
     }
 
     /// `a == b`.
-    #[must_use]
-    pub fn equals(&self, other: impl Into<Self>) -> Self {
-        self.binary("==", other)
+    pub(crate) fn equals(&self, other: impl Into<Self>) -> Self {
+        self.binary(Op::Equals, None, other)
     }
 
-    /// Any operator with `on (labels)`.
-    #[must_use]
-    pub fn with(&self, operator: &str, labels: &[&str], other: impl Into<Self>) -> Self {
-        self.binary(&format!("{operator}{}", on(Some(labels))), other)
+    /// Any operator with `on (identity, labels)`.
+    pub(crate) fn with(&self, operator: Op, labels: &[&str], other: impl Into<Self>) -> Self {
+        let matching = Matching {
+            on: owned(labels),
+            many: None,
+        };
+        self.binary(operator, Some(matching), other)
     }
 
-    /// Any operator where one series on the right serves many on the left.
-    #[must_use]
-    pub fn with_one(&self, operator: &str, labels: &[&str], other: impl Into<Self>) -> Self {
-        self.binary(&format!("{operator}{} group_left ()", on(Some(labels))), other)
+    /// Any operator where one series on the right serves many on the left, which take these labels from it.
+    pub(crate) fn with_one(&self, operator: Op, labels: &[&str], taken: &[&str], other: impl Into<Self>) -> Self {
+        let matching = Matching {
+            on: owned(labels),
+            many: Some((Side::Left, owned(taken))),
+        };
+        self.binary(operator, Some(matching), other)
     }
 
     /// Any operator where one series on the left serves many on the right.
-    #[must_use]
-    pub fn with_many(&self, operator: &str, labels: &[&str], other: impl Into<Self>) -> Self {
-        self.binary(&format!("{operator}{} group_right ()", on(Some(labels))), other)
+    pub(crate) fn with_many(&self, operator: Op, labels: &[&str], other: impl Into<Self>) -> Self {
+        let matching = Matching {
+            on: owned(labels),
+            many: Some((Side::Right, Vec::new())),
+        };
+        self.binary(operator, Some(matching), other)
     }
 
-    /// `a or b`: b's series that a has no like of.
-    #[must_use]
-    pub fn or(&self, other: impl Into<Self>) -> Self {
-        self.binary("or", other)
+    /// `a or on (identity, labels) b`: b's series that a has no like of.
+    pub(crate) fn or(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        self.with(Op::Or, labels, other)
+    }
+
+    /// `a or vector(0)`: a number where there is nothing.
+    pub(crate) fn or_zero(&self) -> Self {
+        self.binary(Op::Or, None, call("vector", vec![number(0.0)]))
+    }
+
+    /// `a and on (identity, labels) b`: a's series that b has a like of.
+    pub(crate) fn and(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        self.with(Op::And, labels, other)
+    }
+
+    /// `a unless on (identity, labels) b`: a's series that b has no like of.
+    pub(crate) fn unless(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        self.with(Op::Unless, labels, other)
     }
 
     /// `topk(count, a)`.
-    #[must_use]
-    pub fn top(&self, count: usize) -> Self {
-        Self::atom(format!("topk({count}, {})", self.text))
+    pub(crate) fn top(&self, count: u32) -> Self {
+        self.k("topk", count)
     }
 
-    /// `a and on (labels) b`: a's series that b has a like of.
-    #[must_use]
-    pub fn and(&self, labels: &[&str], other: impl Into<Self>) -> Self {
-        self.with("and", labels, other)
+    /// `bottomk(count, a)`.
+    pub(crate) fn bottom(&self, count: u32) -> Self {
+        self.k("bottomk", count)
     }
 
-    /// `a unless on (labels) b`: a's series that b has no like of.
-    #[must_use]
-    pub fn unless(&self, labels: &[&str], other: impl Into<Self>) -> Self {
-        self.with("unless", labels, other)
+    fn k(&self, operator: &'static str, count: u32) -> Self {
+        Self::Aggregate {
+            operator,
+            parameter: Some(f64::from(count)),
+            by: None,
+            expr: Box::new(self.clone()),
+        }
+    }
+
+    /// `max(a)`: the largest of all.
+    pub(crate) fn largest(&self) -> Self {
+        whole("max", self.clone())
+    }
+
+    /// `count(a)`: how many series there are.
+    pub(crate) fn how_many(&self) -> Self {
+        whole("count", self.clone())
     }
 
     /// `abs(a)`.
-    #[must_use]
-    pub fn abs(&self) -> Self {
-        Self::atom(format!("abs({})", self.text))
-    }
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+    pub(crate) fn abs(&self) -> Self {
+        call("abs", vec![self.clone()])
     }
 }

@@ -1,8 +1,24 @@
-//! PromQL built from the contract and from what is recorded, and checked against both.
+//! The one writer of PromQL: rules, dashboards, runbooks and links take their expressions from here.
+//!
+//! An expression is a value ([`Expr`]), built from the metric contract and from what is recorded. What a matcher
+//! compares with is a value too: a text, a label of the alert, a variable of a dashboard. Whoever needs a text asks
+//! the [`Writer`] for it, which knows the target's quoting, narrows every selector to the stack's own series, and
+//! puts the identity labels into every `by` and `on`. So nothing that builds an expression can forget them.
+//!
+//! [`lookup`] says whether what a text selects exists, [`Yield`] which labels an expression's series have.
 
-mod check;
 mod expr;
+mod lookup;
+mod quote;
+mod selector;
+#[cfg(test)]
+mod tests;
+mod writer;
+mod yields;
 
-pub use check::{Unknown, check, series_in};
-pub(crate) use expr::quoted;
-pub use expr::{Expr, Selector, absent, histogram_quantile, max_by, metric, number, recorded, sum_by, time, word};
+pub(crate) use expr::{Expr, Op, absent, count_by, histogram_quantile, max_by, number, sum, sum_by, time};
+pub(crate) use lookup::series_in;
+pub(crate) use quote::{quoted, series_name};
+pub(crate) use selector::{Selector, Window, metric, recorded, word};
+pub(crate) use writer::{Piece, STACK_LABEL, Writer, text_in_template};
+pub(crate) use yields::Yield;

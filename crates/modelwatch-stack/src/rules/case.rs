@@ -1,81 +1,15 @@
-//! The promtool test of an alert: a story in which it stays quiet, fires at its minute, and resolves.
+//! The promtool test of an alert: a story in which it stays quiet, fires at its minute, and resolves; and in another
+//! environment, where nothing breaks, it stays quiet all along.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use modelwatch_config::prometheus_duration;
+use modelwatch_config::{Config, prometheus_duration};
 use serde::Serialize;
 
-use crate::promql::quoted;
-
-/// One input series.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Series {
-    series: String,
-    values: String,
-}
-
-/// A name with labels, as promtool and PromQL write it.
-pub(crate) fn series_name(name: &str, labels: &[(&str, &str)]) -> String {
-    let labels: Vec<_> = labels
-        .iter()
-        .map(|(label, value)| format!("{label}={}", quoted(value)))
-        .collect();
-    format!("{name}{{{}}}", labels.join(", "))
-}
-
-impl Series {
-    /// A counter that begins at 0 and then grows by so much a step for so many steps.
-    pub(crate) fn counter(name: &str, labels: &[(&str, &str)], phases: &[(f64, usize)]) -> Self {
-        let mut total = 0.0;
-        let mut values = vec![String::from("0")];
-        for (growth, steps) in phases {
-            // promtool's `a+bxn` is n + 1 samples.
-            values.push(format!("{}+{growth}x{}", total + growth, steps - 1));
-            total += growth * *steps as f64;
-        }
-        Self::new(name, labels, &values)
-    }
-
-    /// A gauge that has so much for so many steps; nothing where the value is NaN.
-    pub(crate) fn gauge(name: &str, labels: &[(&str, &str)], phases: &[(f64, usize)]) -> Self {
-        let values: Vec<_> = phases
-            .iter()
-            .map(|(value, steps)| match (value.is_nan(), steps) {
-                (true, 1) => "_".to_owned(),
-                (true, _) => format!("_x{steps}"),
-                // promtool 2.42 knows no `axn`.
-                (false, _) => format!("{value}+0x{}", steps - 1),
-            })
-            .collect();
-        Self::new(name, labels, &values)
-    }
-
-    /// From a value on so much more each step, for so many; nothing where the value is NaN.
-    pub(crate) fn ramps(name: &str, labels: &[(&str, &str)], ramps: &[(f64, f64, usize)]) -> Self {
-        let values: Vec<_> = ramps
-            .iter()
-            .map(|(from, growth, steps)| {
-                if from.is_nan() {
-                    format!("_x{steps}")
-                } else {
-                    format!("{from}+{growth}x{}", steps - 1)
-                }
-            })
-            .collect();
-        Self::new(name, labels, &values)
-    }
-
-    fn new(name: &str, labels: &[(&str, &str)], values: &[String]) -> Self {
-        Self {
-            series: series_name(name, labels),
-            values: values.join(" "),
-        }
-    }
-}
-
-/// Labels and their values.
-pub(crate) type LabelSet = Vec<(&'static str, String)>;
+use super::story::{Input, LabelSet, Series, identity, inputs};
+use crate::error::GenerateError;
+use crate::promql::{Expr, STACK_LABEL, Selector, Writer, series_name, word};
 
 /// A story.
 #[derive(Clone, Debug)]
@@ -85,7 +19,7 @@ pub(crate) struct Case {
     /// Steps between evaluations.
     pub(crate) evaluate: u32,
     pub(crate) series: Vec<Series>,
-    /// The labels of the series that fire; several where one cause shows in several series.
+    /// The labels of the series that fire, their environment not among them; several where one cause shows in several.
     pub(crate) fires: Vec<LabelSet>,
     /// Steps at which nothing fires: near misses, and the last before it does.
     pub(crate) quiet: Vec<usize>,
@@ -110,8 +44,14 @@ pub(crate) struct TestFile {
 pub(crate) struct Test {
     name: String,
     interval: String,
-    input_series: Vec<Series>,
+    input_series: Vec<Input>,
     promql_expr_test: Vec<Question>,
+    #[serde(skip)]
+    writer: Writer,
+    #[serde(skip)]
+    identity: Vec<(String, String)>,
+    #[serde(skip)]
+    stack: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -138,57 +78,119 @@ impl TestFile {
     }
 }
 
+/// Firing alerts with these labels.
+pub(crate) fn firing<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Selector {
+    let labels = labels.into_iter();
+    labels.fold(word("ALERTS").eq("alertstate", "firing"), |alerts, (label, value)| {
+        alerts.eq(label, value)
+    })
+}
+
 impl Test {
-    pub(crate) fn new(name: impl Into<String>, step: Duration, input_series: Vec<Series>) -> Self {
+    pub(crate) fn new(config: &Config, name: impl Into<String>, step: Duration, series: &[Series]) -> Self {
         Self {
             name: name.into(),
             interval: prometheus_duration(step),
-            input_series,
+            input_series: inputs(config, series),
             promql_expr_test: Vec::new(),
+            writer: Writer::new(config),
+            identity: identity(config),
+            stack: config.stack.clone(),
         }
     }
 
-    fn ask(&mut self, expr: String, at: Duration, exp_samples: Vec<Sample>) {
-        self.promql_expr_test.push(Question {
-            expr,
+    fn ask(&mut self, expr: &Expr, at: Duration, exp_samples: Vec<Sample>) -> Result<(), GenerateError> {
+        let question = Question {
+            expr: self
+                .writer
+                .rule(expr)
+                .map_err(|error| GenerateError::new(format!("the test {}", self.name), error))?,
             eval_time: prometheus_duration(at),
             exp_samples,
-        });
+        };
+        self.promql_expr_test.push(question);
+        Ok(())
     }
 
-    /// Exactly these alerts fire among those with these labels.
-    pub(crate) fn fires(&mut self, at: Duration, among: &BTreeMap<String, String>, fires: &[LabelSet]) {
-        let mut among: Vec<_> = among
+    /// Exactly these alerts fire among those with these labels: in the environment where something broke, and in no other.
+    pub(crate) fn fires(
+        &mut self,
+        at: Duration,
+        among: &BTreeMap<String, String>,
+        fires: &[LabelSet],
+    ) -> Result<(), GenerateError> {
+        let here = self.identity.clone();
+        self.fires_somewhere(at, among, fires, &here)
+    }
+
+    /// The same of alerts that can't know where something broke.
+    pub(crate) fn fires_nowhere_known(
+        &mut self,
+        at: Duration,
+        among: &BTreeMap<String, String>,
+        fires: &[LabelSet],
+    ) -> Result<(), GenerateError> {
+        self.fires_somewhere(at, among, fires, &[])
+    }
+
+    fn fires_somewhere(
+        &mut self,
+        at: Duration,
+        among: &BTreeMap<String, String>,
+        fires: &[LabelSet],
+        place: &[(String, String)],
+    ) -> Result<(), GenerateError> {
+        let among: Vec<_> = among
             .iter()
             .map(|(label, value)| (label.as_str(), value.as_str()))
             .collect();
-        among.push(("alertstate", "firing"));
         let samples = fires.iter().map(|labels| {
-            let mut all = among.clone();
-            for (label, value) in labels {
-                all.retain(|(known, _)| known != label);
-                all.push((label, value));
-            }
+            let mut all: BTreeMap<_, _> = among.iter().copied().collect();
+            all.insert("alertstate", "firing");
+            all.insert(STACK_LABEL, &self.stack);
+            all.extend(place.iter().map(|(label, value)| (label.as_str(), value.as_str())));
+            all.extend(labels.iter().map(|(label, value)| (*label, value.as_str())));
             Sample {
-                labels: series_name("ALERTS", &all),
+                labels: series_name("ALERTS", &all.into_iter().collect::<Vec<_>>()),
                 value: 1.0,
             }
         });
-        self.ask(series_name("ALERTS", &among), at, samples.collect());
+        let samples = samples.collect();
+        self.ask(&firing(among).expr(), at, samples)
     }
 
-    /// An expression has these values.
-    pub(crate) fn gives(&mut self, at: Duration, expr: impl Into<String>, values: &[(LabelSet, f64)]) {
-        let samples = values.iter().map(|(labels, value)| {
-            let name = labels.iter().find(|(label, _)| *label == "__name__");
-            let others = labels.iter().filter(|(label, _)| *label != "__name__");
-            let others: Vec<_> = others.map(|(label, value)| (*label, value.as_str())).collect();
+    /// A series has this value where something broke, or none.
+    pub(crate) fn has(
+        &mut self,
+        at: Duration,
+        selector: Selector,
+        labels: &LabelSet,
+        value: Option<f64>,
+    ) -> Result<(), GenerateError> {
+        let here = self.identity.clone();
+        let selector = here
+            .iter()
+            .fold(selector, |selector, (label, value)| selector.eq(label, value));
+        let name = selector.name();
+        let samples = value.map(|value| {
+            let mut all: Vec<_> = labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+            all.push((STACK_LABEL, &self.stack));
+            all.extend(here.iter().map(|(label, value)| (label.as_str(), value.as_str())));
             Sample {
-                labels: series_name(name.map_or("", |(_, name)| name), &others),
-                value: *value,
+                labels: series_name(&name, &all),
+                value,
             }
         });
-        self.ask(expr.into(), at, samples.collect());
+        self.ask(&selector.expr(), at, samples.into_iter().collect())
+    }
+
+    /// So many series are there, whatever their labels.
+    pub(crate) fn counts(&mut self, at: Duration, selector: &Selector, count: usize) -> Result<(), GenerateError> {
+        let samples = (count > 0).then(|| Sample {
+            labels: "{}".to_owned(),
+            value: count as f64,
+        });
+        self.ask(&selector.expr().how_many(), at, samples.into_iter().collect())
     }
 }
 
@@ -199,20 +201,22 @@ impl Case {
     }
 
     /// The test of an alert with these labels of its own.
-    pub(crate) fn test(&self, alert: &str, labels: &BTreeMap<String, String>) -> Test {
+    pub(crate) fn test(
+        &self,
+        config: &Config,
+        alert: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Test, GenerateError> {
         let mut among = labels.clone();
         among.insert("alertname".to_owned(), alert.to_owned());
-        let mut test = Test::new(
-            format!("{alert} is quiet, fires and resolves"),
-            self.step,
-            self.series.clone(),
-        );
+        let name = format!("{alert} is quiet, fires and resolves");
+        let mut test = Test::new(config, name, self.step, &self.series);
         let at = |step: usize| self.step * u32::try_from(step).unwrap_or(u32::MAX);
         for step in &self.quiet {
-            test.fires(at(*step), &among, &[]);
+            test.fires(at(*step), &among, &[])?;
         }
-        test.fires(at(self.fires_at), &among, &self.fires);
-        test.fires(at(self.resolved_at), &among, &[]);
-        test
+        test.fires(at(self.fires_at), &among, &self.fires)?;
+        test.fires(at(self.resolved_at), &among, &[])?;
+        Ok(test)
     }
 }

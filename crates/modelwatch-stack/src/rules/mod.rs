@@ -1,22 +1,24 @@
 //! Recording rules and alerts.
 
-pub mod alerts;
+mod alert;
+pub(crate) mod alerts;
 mod case;
+mod models;
 pub(crate) mod recording;
+mod rule;
 mod scenarios;
-pub mod scope;
+mod story;
+mod text;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use modelwatch_config::{Config, prometheus_duration};
+use modelwatch_config::Config;
 use serde::Serialize;
 
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::promql::{self, Expr};
-use crate::recorded::Recorded;
 use crate::yaml;
+
+pub use self::alert::Severity;
+pub use self::rule::{Group, Rule};
 
 /// Where the recording rules are, below `monitoring/`.
 pub const RECORDING_FILE: &str = "prometheus/rules/ml-recording-rules.yml";
@@ -25,6 +27,7 @@ pub const ALERT_FILE: &str = "prometheus/rules/ml-alert-rules.yml";
 
 /// Every rule of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rules {
     /// Groups of recording rules.
     pub recording: Vec<Group>,
@@ -32,40 +35,6 @@ pub struct Rules {
     pub alerts: Vec<Group>,
     /// The promtool tests of both.
     tests: Vec<File>,
-}
-
-/// Rules that are evaluated one after the other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Group {
-    /// Its name.
-    pub name: String,
-    /// Between evaluations; nothing: as Prometheus is told globally.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<String>,
-    /// The rules.
-    pub rules: Vec<Rule>,
-}
-
-/// A rule as Prometheus reads it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Rule {
-    /// The series it records.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// The alert it raises.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alert: Option<String>,
-    /// PromQL.
-    pub expr: String,
-    /// How long the expression has to hold.
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub for_: Option<String>,
-    /// Labels of the alert.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    /// Annotations of the alert.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
 }
 
 /// A rule file.
@@ -111,29 +80,5 @@ impl Rules {
             yaml::file(ALERT_FILE, &RuleFile { groups: &self.alerts })?,
         ]);
         Ok(files)
-    }
-}
-
-impl Rule {
-    /// A recording rule.
-    fn record(series: &Recorded, expr: &Expr) -> Result<Self, GenerateError> {
-        Ok(Self {
-            record: Some(series.name.to_owned()),
-            expr: checked(series.name, expr)?,
-            ..Self::default()
-        })
-    }
-}
-
-/// The expression's text, parsed and looked up.
-fn checked(part: &str, expr: &Expr) -> Result<String, GenerateError> {
-    promql::check(&expr.to_string()).map_err(|error| GenerateError::new(format!("{part} ({expr})"), error))
-}
-
-fn group(name: &str, interval: Duration, rules: Vec<Rule>) -> Group {
-    Group {
-        name: name.to_owned(),
-        interval: Some(prometheus_duration(interval)),
-        rules,
     }
 }

@@ -8,16 +8,16 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout};
 
-use super::scope::share;
-use super::{Group, Rule, group};
+use super::models::share;
+use super::rule::{Group, Rule};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Selector, histogram_quantile, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, histogram_quantile, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
-pub(super) const MODEL: &[&str] = &["model_name"];
-pub(super) const VERSION: &[&str] = &["model_name", "model_version"];
-pub(super) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
-pub(super) const FEATURE: &[&str] = &["model_name", "feature_name"];
+pub(crate) const MODEL: &[&str] = &["model_name"];
+pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
+pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
+pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -28,28 +28,36 @@ const YESTERDAY: Duration = Duration::from_secs(86_400);
 /// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
 const NOISE: f64 = 0.001;
 
-pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
+pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     let interval = config.prometheus.evaluation_interval;
-    let mut groups = vec![group("ml-recording-rules", interval, serving()?)];
+    let mut groups = vec![Group::new(config, "recording-rules", Some(interval), serving(config)?)];
     if config.rollout >= Rollout::ModelAware {
-        groups.push(group(
-            "ml-recording-rules-predictions",
-            interval.max(MINUTE),
-            predictions()?,
+        groups.push(Group::new(
+            config,
+            "recording-rules-predictions",
+            Some(interval.max(MINUTE)),
+            predictions(config)?,
         ));
-        groups.push(group(
-            "ml-recording-rules-features",
-            interval.max(MINUTE),
+        groups.push(Group::new(
+            config,
+            "recording-rules-features",
+            Some(interval.max(MINUTE)),
             features(config)?,
         ));
     }
     if config.rollout >= Rollout::ReleaseAware {
-        groups.push(group("ml-recording-rules-versions", interval, versions()?));
+        groups.push(Group::new(
+            config,
+            "recording-rules-versions",
+            Some(interval),
+            versions(config)?,
+        ));
         let (short, long) = objectives(config)?;
-        groups.push(group("ml-recording-rules-objectives", interval, short));
-        groups.push(group(
-            "ml-recording-rules-objectives-long",
-            interval.max(2 * MINUTE),
+        groups.push(Group::new(config, "recording-rules-objectives", Some(interval), short));
+        groups.push(Group::new(
+            config,
+            "recording-rules-objectives-long",
+            Some(interval.max(2 * MINUTE)),
             long,
         ));
     }
@@ -57,13 +65,13 @@ pub(super) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
 }
 
 /// What is there, and 0 for each series of `whole` that has no like.
-fn or_zero(part: &Expr, whole: &Expr) -> Expr {
-    part.or(whole.times(0.0))
+fn or_zero(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
+    part.or(labels, whole.times(0.0))
 }
 
 /// A share; absent where there is nothing to have a share of.
-fn share_of(part: &Expr, whole: &Expr) -> Expr {
-    part.divided_by(whole.above(0.0))
+fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
+    part.with(Op::DividedBy, labels, whole.above(0.0))
 }
 
 /// A quantile; absent, rather than NaN, where nothing was observed.
@@ -75,7 +83,7 @@ fn with_le(labels: &[&'static str]) -> Vec<&'static str> {
     [&["le"], labels].concat()
 }
 
-fn serving() -> Result<Vec<Rule>, GenerateError> {
+fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let requests = metric(&contract::INFERENCE_REQUESTS);
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
@@ -84,27 +92,32 @@ fn serving() -> Result<Vec<Rule>, GenerateError> {
         quantile(at, sum_by(&with_le(ROUTE), buckets.rate(FIVE_MINUTES)))
     };
     Ok(vec![
-        Rule::record(&recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
-        Rule::record(&recorded::ERRORS, &or_zero(&failed, &rps))?,
+        Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
+        Rule::record(config, &recorded::ERRORS, &or_zero(ROUTE, &failed, &rps))?,
         Rule::record(
+            config,
             &recorded::ERROR_RATIO,
-            &share_of(&recorded(&recorded::ERRORS).expr(), &rps),
+            &share_of(ROUTE, &recorded(&recorded::ERRORS).expr(), &rps),
         )?,
-        Rule::record(&recorded::MODEL_REQUESTS, &sum_by(MODEL, rps))?,
-        Rule::record(&recorded::MODEL_ERRORS, &sum_by(MODEL, recorded(&recorded::ERRORS)))?,
-        Rule::record(&recorded::LATENCY_P50, &latency(0.5))?,
-        Rule::record(&recorded::LATENCY_P95, &latency(0.95))?,
-        Rule::record(&recorded::LATENCY_P99, &latency(0.99))?,
+        Rule::record(config, &recorded::MODEL_REQUESTS, &sum_by(MODEL, rps))?,
+        Rule::record(
+            config,
+            &recorded::MODEL_ERRORS,
+            &sum_by(MODEL, recorded(&recorded::ERRORS)),
+        )?,
+        Rule::record(config, &recorded::LATENCY_P50, &latency(0.5))?,
+        Rule::record(config, &recorded::LATENCY_P95, &latency(0.95))?,
+        Rule::record(config, &recorded::LATENCY_P99, &latency(0.99))?,
     ])
 }
 
 /// The whole model's figure less the version's own: what the other versions do together.
 fn others(model: &Expr, version: &Expr) -> Expr {
-    model.with_many("-", MODEL, version.clone())
+    model.with_many(Op::Minus, MODEL, version.clone())
 }
 
-fn versions() -> Result<Vec<Rule>, GenerateError> {
-    let of_versions = |series: &Recorded| sum_by(VERSION, recorded(series));
+fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     let requests = recorded(&recorded::VERSION_REQUESTS).expr();
     let errors = recorded(&recorded::VERSION_ERRORS).expr();
     let model = |expr: &Expr| sum_by(MODEL, expr.clone());
@@ -113,21 +126,32 @@ fn versions() -> Result<Vec<Rule>, GenerateError> {
         let buckets = metric(&contract::INFERENCE_LATENCY).bucket();
         sum_by(&with_le(labels), buckets.rate(FIVE_MINUTES))
     };
-    let other_buckets = buckets(MODEL).with_many("-", &["le", "model_name"], buckets(VERSION));
+    let other_buckets = buckets(MODEL).with_many(Op::Minus, &["le", "model_name"], buckets(VERSION));
     Ok(vec![
-        Rule::record(&recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
-        Rule::record(&recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
+        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
+        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
         Rule::record(
+            config,
             &recorded::VERSION_SHARE,
-            &requests.with_one("/", MODEL, model(&requests).above(0.0)),
+            &requests.with_one(Op::DividedBy, MODEL, &[], model(&requests).above(0.0)),
         )?,
-        Rule::record(&recorded::VERSION_ERROR_RATIO, &share_of(&errors, &requests))?,
         Rule::record(
+            config,
+            &recorded::VERSION_ERROR_RATIO,
+            &share_of(VERSION, &errors, &requests),
+        )?,
+        Rule::record(
+            config,
             &recorded::OTHERS_ERROR_RATIO,
             &others(&model(&errors), &errors).divided_by(other_requests.clone()),
         )?,
-        Rule::record(&recorded::VERSION_LATENCY_P95, &quantile(0.95, buckets(VERSION)))?,
         Rule::record(
+            config,
+            &recorded::VERSION_LATENCY_P95,
+            &quantile(0.95, buckets(VERSION)),
+        )?,
+        Rule::record(
+            config,
             &recorded::OTHERS_LATENCY_P95,
             &quantile(0.95, other_buckets).and(VERSION, other_requests),
         )?,
@@ -156,7 +180,7 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
         let all = sum_by(MODEL, shared.scope.of(latency.clone().count()).rate(FIVE_MINUTES));
         let within = edge(shared.scope.of(latency.clone().bucket()), shared.setting.as_secs_f64());
         let within = sum_by(MODEL, within.rate(FIVE_MINUTES));
-        short.push(Rule::record(&recorded::MODEL_SLOW, &all.minus(within))?);
+        short.push(Rule::record(config, &recorded::MODEL_SLOW, &all.minus(within))?);
     }
     for (bad, windows) in [
         (&recorded::MODEL_ERRORS, AVAILABILITY_WINDOWS),
@@ -165,17 +189,17 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
         let bad = recorded(bad);
         for (series, window) in windows {
             let ratio = if window == FIVE_MINUTES {
-                share_of(&bad.expr(), &requests.expr())
+                share_of(MODEL, &bad.expr(), &requests.expr())
             } else {
                 let sum = |series: &Selector| series.over("sum_over_time", window);
-                share_of(&sum(&bad), &sum(&requests))
+                share_of(MODEL, &sum(&bad), &sum(&requests))
             };
             let rules = if window < Duration::from_secs(2 * 3600) {
                 &mut short
             } else {
                 &mut long
             };
-            rules.push(Rule::record(series, &ratio)?);
+            rules.push(Rule::record(config, series, &ratio)?);
         }
     }
     Ok((short, long))
@@ -202,31 +226,42 @@ const LATENCY_WINDOWS: Windows = [
     (&recorded::SLOW_3D, Duration::from_secs(3 * 86_400)),
 ];
 
-fn predictions() -> Result<Vec<Rule>, GenerateError> {
+fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let scores = metric(&contract::PREDICTION_SCORE);
     let buckets = |labels: &[&'static str]| sum_by(&with_le(labels), scores.clone().bucket().rate(HALF_HOUR));
     let own = recorded(&recorded::PREDICTIONS);
     let of_model = sum_by(MODEL, own.clone());
+    let of_version = sum_by(VERSION, own.clone());
     let other_predictions = others(&of_model, &own.expr()).above(NOISE);
-    let other_buckets = buckets(MODEL).with_many("-", &["le", "model_name"], buckets(VERSION));
+    let other_buckets = buckets(MODEL).with_many(Op::Minus, &["le", "model_name"], buckets(VERSION));
     let other_median = quantile(0.5, other_buckets).and(VERSION, other_predictions);
     let yesterday = recorded(&recorded::SCORE_P50).offset(YESTERDAY);
 
     let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(HALF_HOUR));
     let mut rules = vec![
         Rule::record(
+            config,
             &recorded::PREDICTIONS,
             &sum_by(VERSION, scores.clone().count().rate(HALF_HOUR)),
         )?,
-        Rule::record(&recorded::SCORE_P50, &quantile(0.5, buckets(VERSION)))?,
-        Rule::record(&recorded::SCORE_REFERENCE, &yesterday.expr().or(other_median))?,
+        Rule::record(config, &recorded::SCORE_P50, &quantile(0.5, buckets(VERSION)))?,
         Rule::record(
+            config,
+            &recorded::SCORE_REFERENCE,
+            &yesterday.expr().or(VERSION, other_median),
+        )?,
+        Rule::record(
+            config,
             &recorded::NON_FINITE_RATIO,
-            &non_finite.divided_by(or_zero(&own.expr(), &non_finite).plus(non_finite.clone()).above(0.0)),
+            &non_finite.divided_by(
+                or_zero(VERSION, &of_version, &non_finite)
+                    .plus(non_finite.clone())
+                    .above(0.0),
+            ),
         )?,
     ];
-    rules.extend(balance(&contract::PREDICTION_CLASS, "class", &CLASSES)?);
-    rules.extend(balance(&contract::BUSINESS_OUTCOME, "outcome", &OUTCOMES)?);
+    rules.extend(balance(config, &contract::PREDICTION_CLASS, "class", &CLASSES)?);
+    rules.extend(balance(config, &contract::BUSINESS_OUTCOME, "outcome", &OUTCOMES)?);
     Ok(rules)
 }
 
@@ -248,8 +283,14 @@ const OUTCOMES: Balance = Balance {
     reference: &recorded::OUTCOME_REFERENCE,
 };
 
-fn balance(counter: &Metric, label: &'static str, series: &Balance) -> Result<Vec<Rule>, GenerateError> {
+fn balance(
+    config: &Config,
+    counter: &'static Metric,
+    label: &'static str,
+    series: &Balance,
+) -> Result<Vec<Rule>, GenerateError> {
     let events = metric(counter);
+    let by_value_labels = &[VERSION, &[label]].concat()[..];
     let by_value = |labels: &[&'static str]| {
         let labels = [labels, &[label]].concat();
         sum_by(&labels, events.rate(HALF_HOUR))
@@ -257,62 +298,75 @@ fn balance(counter: &Metric, label: &'static str, series: &Balance) -> Result<Ve
     let total = recorded(series.total);
     let of_model = sum_by(MODEL, total.clone());
     let other_total = others(&of_model, &total.expr()).above(NOISE);
-    let other_events = by_value(MODEL).with_many("-", &["model_name", label], by_value(VERSION));
+    let other_events = by_value(MODEL).with_many(Op::Minus, &["model_name", label], by_value(VERSION));
     // A value that a version did not have yesterday had a share of 0, if the version was there.
     let yesterday = recorded(series.ratio).offset(YESTERDAY).expr();
     let was_there = total.clone().offset(YESTERDAY).expr().above(0.0);
     let not_yet = recorded(series.ratio).expr().times(0.0).and(VERSION, was_there);
-    let other_ratio = other_events.with_one("/", VERSION, other_total);
+    let other_ratio = other_events.with_one(Op::DividedBy, VERSION, &[], other_total);
     Ok(vec![
-        Rule::record(series.total, &sum_by(VERSION, events.rate(HALF_HOUR)))?,
+        Rule::record(config, series.total, &sum_by(VERSION, events.rate(HALF_HOUR)))?,
         Rule::record(
+            config,
             series.ratio,
-            &by_value(VERSION).with_one("/", VERSION, total.expr().above(0.0)),
+            &by_value(VERSION).with_one(Op::DividedBy, VERSION, &[], total.expr().above(0.0)),
         )?,
-        Rule::record(series.reference, &yesterday.or(not_yet).or(other_ratio))?,
+        Rule::record(
+            config,
+            series.reference,
+            &yesterday.or(by_value_labels, not_yet).or(by_value_labels, other_ratio),
+        )?,
     ])
 }
 
 fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
-    let ratio = |counter| {
+    let ratio = |counter: &'static Metric| {
         let rate = sum_by(FEATURE, metric(counter).rate(QUARTER));
-        share_of(&or_zero(&rate, &seen), &seen)
+        share_of(FEATURE, &or_zero(FEATURE, &rate, &seen), &seen)
     };
     // Some services tell the ratio and not the counts; then the worst replica stands for all.
     let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
     let uncounted = gauge.unless(FEATURE, metric(&contract::FEATURE_OBSERVATIONS));
     let mut rules = vec![
         Rule::record(
+            config,
             &recorded::FEATURE_OBSERVATIONS,
             &sum_by(FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
         )?,
         Rule::record(
+            config,
             &recorded::MISSING_RATIO,
-            &ratio(&contract::FEATURE_MISSING).or(uncounted),
+            &ratio(&contract::FEATURE_MISSING).or(FEATURE, uncounted),
         )?,
-        Rule::record(&recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
+        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
     ];
     let out_of_range = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE).rate(QUARTER));
-    let counted = share_of(&out_of_range, &seen);
+    let counted = share_of(FEATURE, &out_of_range, &seen);
     if config.rollout >= Rollout::Drift {
         let by_drift_job = max_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE_RATIO));
-        rules.push(Rule::record(&recorded::OUT_OF_RANGE_RATIO, &counted.or(by_drift_job))?);
+        rules.push(Rule::record(
+            config,
+            &recorded::OUT_OF_RANGE_RATIO,
+            &counted.or(FEATURE, by_drift_job),
+        )?);
         let records = |selector: Selector| sum_by(MODEL, selector.rate(QUARTER));
         let log = metric(&contract::PREDICTION_LOG_RECORDS);
         let all = records(log.clone());
         let dropped = records(log.eq("result", "dropped"));
         rules.push(Rule::record(
+            config,
             &recorded::LOG_DROP_RATIO,
-            &share_of(&or_zero(&dropped, &all), &all),
+            &share_of(MODEL, &or_zero(MODEL, &dropped, &all), &all),
         )?);
         rules.push(Rule::record(
+            config,
             &recorded::DRIFT_TRIGGERED,
             // Two exporters that tell the same are still one drift.
             &sum_by(MODEL, max_by(FEATURE, metric(&contract::DATA_DRIFT_DETECTED))),
         )?);
     } else {
-        rules.push(Rule::record(&recorded::OUT_OF_RANGE_RATIO, &counted)?);
+        rules.push(Rule::record(config, &recorded::OUT_OF_RANGE_RATIO, &counted)?);
     }
     Ok(rules)
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use modelwatch::contract;
-use modelwatch_config::{Config, JobPlane, Model, Rollout};
+use modelwatch_config::{Config, Model, Plane, Rollout};
 
-use super::alerts::kind;
-use super::case::{LabelSet, Series, Test, TestFile, series_name};
+use super::case::{Test, TestFile, firing};
+use super::story::{LabelSet, Series};
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::recorded;
+use crate::known::{self, KnownAlert};
+use crate::promql::recorded;
+use crate::recorded::{self, Recorded};
 use crate::yaml;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -25,16 +27,16 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         return Ok(Vec::new());
     };
     let mut tests = vec![
-        no_traffic(model),
-        first_error(model),
-        counter_reset(model),
-        rolling_restart(model),
-        little_traffic(model),
-        nothing_scraped(config),
+        no_traffic(config, model)?,
+        first_error(config, model)?,
+        counter_reset(config, model)?,
+        rolling_restart(config, model)?,
+        little_traffic(config, model)?,
+        nothing_scraped(config)?,
     ];
     if config.rollout >= Rollout::Drift {
         let mut watched = config.models.iter();
-        tests.extend(watched.find_map(|model| dead_exporter(config, model)));
+        tests.extend(watched.find_map(|model| dead_exporter(config, model)).transpose()?);
     }
     let mut files = vec![yaml::file(
         "prometheus/tests/scenarios.yml",
@@ -43,7 +45,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
     if config.rollout >= Rollout::ModelAware {
         files.push(yaml::file(
             "prometheus/tests/scenarios-new-version.yml",
-            &TestFile::new(STEP, groups, vec![new_version(model)]),
+            &TestFile::new(STEP, groups, vec![new_version(config, model)?]),
         )?);
     }
     Ok(files)
@@ -58,25 +60,22 @@ fn of(model: &Model) -> BTreeMap<String, String> {
     BTreeMap::from([("model_name".to_owned(), model.name.clone())])
 }
 
-fn named(kind: &kind::Kind) -> BTreeMap<String, String> {
-    BTreeMap::from([("alertname".to_owned(), kind.name.to_owned())])
+fn named(alert: &KnownAlert) -> BTreeMap<String, String> {
+    BTreeMap::from([("alertname".to_owned(), alert.name.to_owned())])
 }
 
-fn labels(name: &str, model: &Model, extra: &[(&'static str, &str)]) -> LabelSet {
+fn labels(model: &Model, extra: &[(&'static str, &str)]) -> LabelSet {
     let own = [
-        ("__name__", name),
-        ("model_name", &model.name),
+        ("model_name", model.name.as_str()),
         ("model_version", VERSION),
         ("route", ROUTE),
     ];
     let all = own.into_iter().chain(extra.iter().copied());
-    all.filter(|(label, _)| *label != "__name__" || !name.is_empty())
-        .map(|(label, value)| (label, value.to_owned()))
-        .collect()
+    all.map(|(label, value)| (label, value.to_owned())).collect()
 }
 
 fn requests(model: &Model, status: &str, instance: &str) -> (String, Vec<(&'static str, String)>) {
-    let labels = labels("", model, &[("status", status), ("instance", instance)]);
+    let labels = labels(model, &[("status", status), ("instance", instance)]);
     (contract::INFERENCE_REQUESTS.name.to_owned(), labels)
 }
 
@@ -91,17 +90,21 @@ fn ramps(series: &(String, LabelSet), ramps: &[(f64, f64, usize)]) -> Series {
 }
 
 /// Asks for a recorded series of the model.
-fn recorded_is(test: &mut Test, minute: u32, series: &recorded::Recorded, model: &Model, value: Option<f64>) {
-    let expected: Vec<_> = value
-        .map(|value| (labels(series.name, model, &[]), value))
-        .into_iter()
-        .collect();
-    test.gives(at(minute), series.name, &expected);
+fn recorded_is(
+    test: &mut Test,
+    minute: u32,
+    series: &'static Recorded,
+    model: &Model,
+    value: Option<f64>,
+) -> Result<(), GenerateError> {
+    let all = labels(model, &[]);
+    let of_series = all.into_iter().filter(|(label, _)| series.labels.contains(label));
+    test.has(at(minute), recorded(series), &of_series.collect(), value)
 }
 
-fn no_traffic(model: &Model) -> Test {
+fn no_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let bucket = |le| {
-        let labels = labels("", model, &[("le", le)]);
+        let labels = labels(model, &[("le", le)]);
         (format!("{}_bucket", contract::INFERENCE_LATENCY.name), labels)
     };
     let idle = [(0.0, 120)];
@@ -112,18 +115,19 @@ fn no_traffic(model: &Model) -> Test {
         counter(&bucket("+Inf"), &idle),
     ];
     let mut test = Test::new(
+        config,
         "without traffic there is no ratio and no percentile, not even NaN",
         MINUTE,
-        series,
+        &series,
     );
-    recorded_is(&mut test, 60, &recorded::REQUESTS, model, Some(0.0));
-    recorded_is(&mut test, 60, &recorded::ERROR_RATIO, model, None);
-    recorded_is(&mut test, 60, &recorded::LATENCY_P95, model, None);
-    test.fires(at(120), &of(model), &[]);
-    test
+    recorded_is(&mut test, 60, &recorded::REQUESTS, model, Some(0.0))?;
+    recorded_is(&mut test, 60, &recorded::ERROR_RATIO, model, None)?;
+    recorded_is(&mut test, 60, &recorded::LATENCY_P95, model, None)?;
+    test.fires(at(120), &of(model), &[])?;
+    Ok(test)
 }
 
-fn first_error(model: &Model) -> Test {
+fn first_error(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64;
     let series = vec![
         counter(&requests(model, "success", "a"), &[(busy, 120)]),
@@ -131,37 +135,39 @@ fn first_error(model: &Model) -> Test {
         ramps(&requests(model, "error", "a"), &[(f64::NAN, 0.0, 30), (1.0, 0.0, 90)]),
     ];
     let mut test = Test::new(
+        config,
         "before the first error the ratio is 0, and the first error wakes nobody",
         MINUTE,
-        series,
+        &series,
     );
-    recorded_is(&mut test, 20, &recorded::ERROR_RATIO, model, Some(0.0));
-    recorded_is(&mut test, 60, &recorded::ERROR_RATIO, model, Some(0.0));
-    test.fires(at(60), &of(model), &[]);
-    test
+    recorded_is(&mut test, 20, &recorded::ERROR_RATIO, model, Some(0.0))?;
+    recorded_is(&mut test, 60, &recorded::ERROR_RATIO, model, Some(0.0))?;
+    test.fires(at(60), &of(model), &[])?;
+    Ok(test)
 }
 
-fn counter_reset(model: &Model) -> Test {
+fn counter_reset(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64 * 60.0;
     let series = vec![
         ramps(&requests(model, "success", "a"), &[(busy, busy, 30), (busy, busy, 90)]),
         ramps(&requests(model, "error", "a"), &[(5000.0, 0.0, 30), (0.0, 0.0, 90)]),
     ];
     let mut test = Test::new(
+        config,
         "a counter that starts again is neither a dip nor a burst",
         MINUTE,
-        series,
+        &series,
     );
     for minute in [29, 31, 33, 60] {
-        recorded_is(&mut test, minute, &recorded::REQUESTS, model, Some(busy / 60.0));
-        recorded_is(&mut test, minute, &recorded::ERROR_RATIO, model, Some(0.0));
+        recorded_is(&mut test, minute, &recorded::REQUESTS, model, Some(busy / 60.0))?;
+        recorded_is(&mut test, minute, &recorded::ERROR_RATIO, model, Some(0.0))?;
     }
-    test.fires(at(60), &of(model), &[]);
-    test
+    test.fires(at(60), &of(model), &[])?;
+    Ok(test)
 }
 
 /// Three replicas are replaced one after the other, five minutes apart.
-fn rolling_restart(model: &Model) -> Test {
+fn rolling_restart(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64;
     let mut series = Vec::new();
     for (instance, from, to) in [
@@ -181,68 +187,75 @@ fn rolling_restart(model: &Model) -> Test {
             started.insert(0, (f64::NAN, from));
             up.insert(0, (f64::NAN, from));
         }
-        series.push(ramps(&requests(model, "success", instance), &ramp));
+        let mut counted = ramps(&requests(model, "success", instance), &ramp);
+        if from == 0 {
+            counted = counted.elsewhere(&[(0.0, busy, 120)]);
+        }
+        series.push(counted);
         let target = [("job", model.job.as_str()), ("instance", instance), ("service", "api")];
         series.push(Series::gauge(contract::PROCESS_START_TIME.name, &target, &started));
         series.push(Series::gauge("up", &target, &up));
     }
-    let mut test = Test::new("a rolling restart of all replicas tells nobody", MINUTE, series);
+    let mut test = Test::new(
+        config,
+        "a rolling restart of all replicas tells nobody",
+        MINUTE,
+        &series,
+    );
     for minute in [36, 46, 60, 110] {
-        test.fires(at(minute), &of(model), &[]);
-        for kind in [&kind::RESTARTING, &kind::TARGET_DOWN] {
-            test.fires(at(minute), &named(kind), &[]);
+        test.fires(at(minute), &of(model), &[])?;
+        for alert in [&known::RESTARTING, &known::TARGET_DOWN] {
+            test.fires(at(minute), &named(alert), &[])?;
         }
     }
-    test
+    Ok(test)
 }
 
 /// A request in five minutes, and one of them fails: a share of a fifth, or all, of next to nothing.
-fn little_traffic(model: &Model) -> Test {
+fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let sparse: Vec<_> = (0..24).flat_map(|_| [(1.0, 1), (0.0, 4)]).collect();
     let series = vec![
         counter(&requests(model, "success", "a"), &sparse),
         counter(&requests(model, "error", "a"), &[(0.0, 60), (1.0, 1), (0.0, 59)]),
     ];
     let mut test = Test::new(
+        config,
         "one error where there is next to no traffic pages nobody",
         MINUTE,
-        series,
+        &series,
     );
     for minute in [61, 63, 66, 75, 110] {
-        test.fires(at(minute), &of(model), &[]);
+        test.fires(at(minute), &of(model), &[])?;
     }
-    test
+    Ok(test)
 }
 
-fn nothing_scraped(config: &Config) -> Test {
+fn nothing_scraped(config: &Config) -> Result<Test, GenerateError> {
     let mut test = Test::new(
+        config,
         "a job without a single target is a job that is down",
         MINUTE,
-        Vec::new(),
+        &[],
     );
-    let job = config
-        .prometheus
-        .jobs
-        .iter()
-        .find(|job| job.plane == JobPlane::Inference);
+    let job = config.prometheus.jobs.iter().find(|job| job.plane == Plane::Inference);
     if let Some(job) = job {
-        let mut among = named(&kind::JOB_DOWN);
+        let mut among = named(&known::JOB_DOWN);
         among.insert("job".to_owned(), job.job.clone());
         among.insert("severity".to_owned(), "page".to_owned());
         among.insert("plane".to_owned(), "inference".to_owned());
         among.insert("team".to_owned(), config.owners.serving.team.clone());
-        test.fires(at(2), &among, &[]);
-        test.fires(at(3), &among, &[Vec::new()]);
+        test.fires(at(2), &among, &[])?;
+        test.fires_nowhere_known(at(3), &among, &[Vec::new()])?;
     }
-    test
+    Ok(test)
 }
 
 /// The exporter dies while drift is on. Drift goes on firing until well after its silence has raised an alert.
-fn dead_exporter(config: &Config, model: &Model) -> Option<Test> {
+fn dead_exporter(config: &Config, model: &Model) -> Option<Result<Test, GenerateError>> {
     let drift = model.drift.as_ref()?;
     // Minutes; the story is told for intervals up to an hour.
     let interval = u32::try_from(drift.interval.as_secs().div_ceil(60)).ok()?;
-    let job = config.prometheus.jobs.iter().find(|job| job.plane == JobPlane::Drift)?;
+    let job = config.prometheus.jobs.iter().find(|job| job.plane == Plane::Drift)?;
     if !(2..=60).contains(&interval) {
         return None;
     }
@@ -251,13 +264,14 @@ fn dead_exporter(config: &Config, model: &Model) -> Option<Test> {
     let of_feature = [("model_name", name), ("feature_name", feature)];
     let alive = 60;
     let series = vec![
-        Series::gauge(contract::DATA_DRIFT_DETECTED.name, &of_feature, &[(1.0, alive)]),
+        Series::gauge(contract::DATA_DRIFT_DETECTED.name, &of_feature, &[(1.0, alive)]).elsewhere(&[(0.0, 0.0, 960)]),
         Series::gauge(contract::DATA_DRIFT_SCORE.name, &of_feature, &[(0.4, alive)]),
         Series::ramps(
             contract::DRIFT_LAST_SUCCESS_TIMESTAMP.name,
             &[("model_name", name)],
             &[(0.0, 60.0, alive)],
-        ),
+        )
+        .elsewhere(&[(0.0, 60.0, 960)]),
         Series::gauge(
             "up",
             &[("job", &job.job), ("instance", "a"), ("service", "drift")],
@@ -265,34 +279,29 @@ fn dead_exporter(config: &Config, model: &Model) -> Option<Test> {
         ),
     ];
     let mut test = Test::new(
+        config,
         "an exporter that dies during drift does not end it in silence",
         MINUTE,
-        series,
+        &series,
     );
-    let count = |kind: &kind::Kind| {
-        let labels = [("alertname", kind.name), ("alertstate", "firing")];
-        format!("count({})", series_name("ALERTS", &labels))
-    };
     let dies = 60;
     let stale = dies + (interval * 3).max(5) + 2;
-    for minute in [59, dies + 5, stale, stale + interval] {
-        test.gives(at(minute), count(&kind::FEATURE_DRIFT), &[(Vec::new(), 1.0)]);
-    }
-    for minute in [stale, stale + interval, dies + interval * 10] {
-        test.gives(at(minute), count(&kind::DRIFT_JOB_STALE), &[(Vec::new(), 1.0)]);
-    }
-    let down = [
-        ("alertname", kind::JOB_DOWN.name),
-        ("job", job.job.as_str()),
-        ("alertstate", "firing"),
-    ];
-    let down = format!("count({})", series_name("ALERTS", &down));
-    test.gives(at(dies + 4), down, &[(Vec::new(), 1.0)]);
-    Some(test)
+    let drifts: Vec<_> = [59, dies + 5, stale, stale + interval]
+        .map(|minute| (minute, &known::FEATURE_DRIFT))
+        .into();
+    let stales = [stale, stale + interval, dies + interval * 10].map(|minute| (minute, &known::DRIFT_JOB_STALE));
+    let down = firing([("alertname", known::JOB_DOWN.name), ("job", &job.job)]);
+    let asked = drifts
+        .into_iter()
+        .chain(stales)
+        .map(|(minute, alert)| (minute, firing([("alertname", alert.name)])))
+        .chain([(dies + 4, down)])
+        .try_for_each(|(minute, alerts)| test.counts(at(minute), &alerts, 1));
+    Some(asked.map(|()| test))
 }
 
 /// A day of one version; then a second one whose scores are elsewhere. It has no yesterday, and tells all the same.
-fn new_version(model: &Model) -> Test {
+fn new_version(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let limit = model.thresholds.score_shift;
     let rate = model.thresholds.minimum_predictions as f64 * 10.0;
     let before = 25 * 4;
@@ -318,18 +327,16 @@ fn new_version(model: &Model) -> Test {
         push(&format!("{}_count", contract::PREDICTION_SCORE.name), None, rate);
     }
     let mut test = Test::new(
+        config,
         "a new version is compared with the others, as it has no yesterday",
         STEP,
-        series,
+        &series,
     );
-    let shifted = |version: Option<&str>| {
-        let mut labels = vec![("alertname", kind::SCORE_SHIFT.name), ("alertstate", "firing")];
-        labels.extend(version.map(|version| ("model_version", version)));
-        format!("count({})", series_name("ALERTS", &labels))
-    };
+    let shifted = firing([("alertname", known::SCORE_SHIFT.name)]);
+    let of = |version| shifted.clone().eq("model_version", version);
     let begins = 25 * 60;
-    test.gives(at(begins), shifted(None), &[]);
-    test.gives(at(begins + 75), shifted(Some("new")), &[(Vec::new(), 1.0)]);
-    test.gives(at(begins + 75), shifted(Some("old")), &[]);
-    test
+    test.counts(at(begins), &shifted, 0)?;
+    test.counts(at(begins + 75), &of("new"), 1)?;
+    test.counts(at(begins + 75), &of("old"), 0)?;
+    Ok(test)
 }

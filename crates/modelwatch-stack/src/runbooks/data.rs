@@ -1,13 +1,13 @@
 //! Features that are missing or out of range.
 
-use super::Runbook;
+use super::page::Runbook;
 use super::queries::*;
+use crate::known;
 use crate::recorded;
-use crate::rules::alerts::kind;
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
-        kind: &kind::MISSING_RATIO_HIGH,
+        known: &known::MISSING_RATIO_HIGH,
         meaning: "A feature is missing in more observations than is safe. The model goes on without it, and its answers get worse \
                   while every request returns 200.",
         checks: &[
@@ -34,7 +34,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::OUT_OF_RANGE_HIGH,
+        known: &known::OUT_OF_RANGE_HIGH,
         meaning: "A feature has values outside the range it was declared with, or outside the baseline's: a unit, a scale or an \
                   encoding changed, or the world did.",
         checks: &[

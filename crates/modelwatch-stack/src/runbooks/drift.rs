@@ -1,8 +1,8 @@
 //! Drift, and the job that looks for it.
 
-use super::Runbook;
+use super::page::Runbook;
 use super::queries::*;
-use crate::rules::alerts::kind;
+use crate::known;
 
 const DRIFT_CHECKS: &[&str] = &[
     "Is the signal about real production traffic, and not a broken batch job? Look at the window's rows and the job's runs.",
@@ -18,7 +18,7 @@ const DRIFT_MITIGATION: &[&str] = &[
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
-        kind: &kind::FEATURE_DRIFT,
+        known: &known::FEATURE_DRIFT,
         meaning: "A critical feature is no longer distributed as in training: its distance from the baseline is above its \
                   threshold, and too large to be chance in a window of that size.",
         checks: DRIFT_CHECKS,
@@ -35,7 +35,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::PREDICTION_DRIFT,
+        known: &known::PREDICTION_DRIFT,
         meaning: "Prediction scores are no longer distributed as in training.",
         checks: DRIFT_CHECKS,
         mitigation: DRIFT_MITIGATION,
@@ -50,7 +50,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::DRIFT_JOB_STALE,
+        known: &known::DRIFT_JOB_STALE,
         meaning: "The drift job has not finished a window for three intervals. Drift that was on goes on firing for a while; new drift \
                   would not be seen.",
         checks: &[
@@ -65,7 +65,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![drift_runs(model), window_rows(model), log_records(model)],
     },
     Runbook {
-        kind: &kind::DRIFT_JOB_MISSING,
+        known: &known::DRIFT_JOB_MISSING,
         meaning: "The model is served and modelwatch.toml says how its drift is to be watched, and no drift job tells about it.",
         checks: &[
             "Is a drift job deployed with this modelwatch.toml?",
@@ -78,7 +78,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![drift_runs(model), versions(model)],
     },
     Runbook {
-        kind: &kind::DRIFT_JOB_FAILING,
+        known: &known::DRIFT_JOB_FAILING,
         meaning: "Runs of the drift job end in an error: the log or the baseline can't be read.",
         checks: &[
             "What does the job's log say? It names the file.",
@@ -92,7 +92,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![drift_runs(model), baseline(model), log_records(model)],
     },
     Runbook {
-        kind: &kind::BASELINE_OLD,
+        known: &known::BASELINE_OLD,
         meaning: "The baseline is old. Drift against a season that is gone, or a population that has changed, is noise.",
         checks: &[
             "Was the model retrained since? Then its baseline should be of that data.",
@@ -105,7 +105,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![baseline(model), drift_scores(model)],
     },
     Runbook {
-        kind: &kind::LOG_DROPPING,
+        known: &known::LOG_DROPPING,
         meaning: "The prediction log can't keep up, or can't write, and drops records. Serving goes on untouched; the drift job sees a \
                   part of the traffic.",
         checks: &[

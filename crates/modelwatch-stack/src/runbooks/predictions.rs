@@ -1,10 +1,10 @@
 //! Scores, classes, outcomes.
 
-use super::Runbook;
+use super::page::Runbook;
 use super::queries::*;
+use crate::known;
 use crate::promql::Expr;
 use crate::recorded;
-use crate::rules::alerts::kind;
 
 const SHIFT_CHECKS: &[&str] = &[
     "Is it one version? A new one is compared with the others: then the model changed, perhaps on purpose.",
@@ -28,7 +28,7 @@ fn non_finite(model: &modelwatch_config::Model) -> (&'static str, Expr) {
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
-        kind: &kind::SCORE_SHIFT,
+        known: &known::SCORE_SHIFT,
         meaning: "The median score is far from what it was a day ago or, for a version without a yesterday, from that of the \
                   other versions. Answers are still 200, and may be wrong.",
         checks: SHIFT_CHECKS,
@@ -44,7 +44,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::CLASS_SHIFT,
+        known: &known::CLASS_SHIFT,
         meaning: "A class is predicted much more, or much less, than a day ago or than by the other versions.",
         checks: SHIFT_CHECKS,
         mitigation: SHIFT_MITIGATION,
@@ -61,7 +61,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::OUTCOME_SHIFT,
+        known: &known::OUTCOME_SHIFT,
         meaning: "What follows from predictions, such as approvals or reviews, has another balance than a day ago. Money or people's \
                   time is involved.",
         checks: &[
@@ -83,7 +83,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::NON_FINITE,
+        known: &known::NON_FINITE,
         meaning: "The model returns NaN or infinity. Such scores are in no histogram: the distribution shows only the others.",
         checks: &[
             "Is it one version? Then its weights or its numerics are broken.",

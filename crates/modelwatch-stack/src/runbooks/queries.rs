@@ -5,7 +5,7 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::Model;
 
-use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
 pub(super) const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -16,7 +16,7 @@ pub(super) fn of(model: &Model, selector: Selector) -> Selector {
     selector.eq("model_name", &model.name)
 }
 
-pub(super) fn series(model: &Model, series: &Recorded) -> Selector {
+pub(super) fn series(model: &Model, series: &'static Recorded) -> Selector {
     of(model, recorded(series))
 }
 
@@ -89,7 +89,12 @@ pub(super) fn share(model: &Model) -> (&'static str, Expr) {
     ("What share of the traffic does each version have?", {
         let requests = series(model, &recorded::REQUESTS);
         let by_version = sum_by(&["model_name", "model_version"], requests.clone());
-        by_version.with_one("/", &["model_name"], sum_by(&["model_name"], requests).above(0.0))
+        by_version.with_one(
+            Op::DividedBy,
+            &["model_name"],
+            &[],
+            sum_by(&["model_name"], requests).above(0.0),
+        )
     })
 }
 
@@ -139,7 +144,7 @@ pub(super) fn score_against_yesterday(model: &Model) -> (&'static str, Expr) {
     (
         "Did the prediction distribution move compared with yesterday?",
         now.expr()
-            .with("-", &["model_name", "model_version"], now.clone().offset(DAY)),
+            .with(Op::Minus, &["model_name", "model_version"], now.clone().offset(DAY)),
     )
 }
 

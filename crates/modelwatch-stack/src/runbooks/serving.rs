@@ -1,8 +1,8 @@
 //! Latency, errors, saturation, traffic, budgets, canaries.
 
-use super::Runbook;
+use super::page::Runbook;
 use super::queries::*;
-use crate::rules::alerts::kind;
+use crate::known;
 
 const ONE_VERSION: &str = "Is it limited to one `model_version`? Then the release is the suspect: see when it came, in the \
                            dashboard's annotations.";
@@ -10,7 +10,7 @@ const ROLL_BACK: &str = "If only a canary is affected, shift its traffic back at
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
-        kind: &kind::HIGH_LATENCY,
+        known: &known::HIGH_LATENCY,
         meaning: "Requests take longer than the objective allows: one in twenty, or more, waits too long.",
         checks: &[
             ONE_VERSION,
@@ -36,7 +36,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::HIGH_ERROR_RATE,
+        known: &known::HIGH_ERROR_RATE,
         meaning: "Requests fail by a fault of the service. Mistakes of callers and cancelled requests are not in this figure.",
         checks: &[
             ONE_VERSION,
@@ -60,7 +60,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::IN_FLIGHT_HIGH,
+        known: &known::IN_FLIGHT_HIGH,
         meaning: "One replica holds many requests that have begun and not ended. Latency follows, then timeouts.",
         checks: &[
             "Is it one replica or all? One: it hangs, or the balancer favours it. All: there is more traffic than capacity.",
@@ -75,7 +75,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![in_flight(model), traffic(model), slow_stage(model)],
     },
     Runbook {
-        kind: &kind::QUEUE_DEEP,
+        known: &known::QUEUE_DEEP,
         meaning: "Requests wait for the model before it begins on them: it is the bottleneck.",
         checks: &[
             "Did traffic grow, or did the model get slower?",
@@ -90,7 +90,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![in_flight(model), traffic(model), slow_stage(model)],
     },
     Runbook {
-        kind: &kind::TRAFFIC_GONE,
+        known: &known::TRAFFIC_GONE,
         meaning: "The model answered requests for hours and gets none now. Either nobody can reach it, or callers went elsewhere.",
         checks: &[
             "Do targets answer scrapes? If not, MLScrapeJobDown tells more.",
@@ -99,7 +99,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
             "Do callers see errors that never arrive here?",
         ],
         mitigation: &[
-            "Send one request by hand, past the balancer and through it: what differs is the place to mend.",
+            "Send one request by hand, past the balancer and through it: what differs is the place to look.",
             "Roll back the last change of routing.",
             "If the model was retired on purpose, take it out of modelwatch.toml. If it rests at times, say \
              `expect_traffic = false`.",
@@ -107,7 +107,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![traffic(model), requests_by_status(model), versions(model)],
     },
     Runbook {
-        kind: &kind::AVAILABILITY_BURN_FAST,
+        known: &known::AVAILABILITY_BURN_FAST,
         meaning: "Errors use up the budget of the availability objective so fast that it is gone within hours or days.",
         checks: &[
             "Is it still going on? The short window in the alert says so.",
@@ -122,7 +122,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![errors_by_version(model), errors_by_route(model), share(model)],
     },
     Runbook {
-        kind: &kind::AVAILABILITY_BURN_SLOW,
+        known: &known::AVAILABILITY_BURN_SLOW,
         meaning: "A small share of requests fails all the time, more than the availability objective allows. Nothing burns, and \
                   in weeks the budget is gone.",
         checks: &[
@@ -142,7 +142,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::LATENCY_BURN_FAST,
+        known: &known::LATENCY_BURN_FAST,
         meaning: "So many requests are slower than the objective that its budget is gone within hours or days.",
         checks: &[
             "Is it still going on? The short window in the alert says so.",
@@ -164,7 +164,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::LATENCY_BURN_SLOW,
+        known: &known::LATENCY_BURN_SLOW,
         meaning: "Somewhat more requests are slow, all the time, than the latency objective allows.",
         checks: &[
             "Which version and route is it?",
@@ -184,7 +184,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::CANARY_ERRORS,
+        known: &known::CANARY_ERRORS,
         meaning: "The version with the smaller share of the traffic fails more often than the model's other versions, at the \
                   same time, with the same callers. The release is the cause until shown otherwise.",
         checks: &[
@@ -199,7 +199,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![share(model), errors_by_version(model), versions(model)],
     },
     Runbook {
-        kind: &kind::CANARY_LATENCY,
+        known: &known::CANARY_LATENCY,
         meaning: "The version with the smaller share of the traffic is much slower than the model's other versions.",
         checks: &[
             "Is it new and still warming up? Then it passes in minutes.",

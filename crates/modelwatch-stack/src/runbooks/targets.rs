@@ -2,14 +2,14 @@
 
 use modelwatch::contract;
 
-use super::Runbook;
+use super::page::Runbook;
 use super::queries::*;
+use crate::known;
 use crate::promql::{max_by, metric, sum_by, word};
-use crate::rules::alerts::kind;
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
-        kind: &kind::TARGET_DOWN,
+        known: &known::TARGET_DOWN,
         meaning: "Prometheus can't scrape one target. Others of its job may be well: users may feel nothing, and we see less.",
         checks: &[
             "Is the process there, and does it answer `/metrics` on its own machine?",
@@ -23,7 +23,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
-        kind: &kind::JOB_DOWN,
+        known: &known::JOB_DOWN,
         meaning: "No target of the job can be scraped. If it serves models, they are down or we are blind; other alerts of the \
                   job are held back, because they would only repeat it.",
         checks: &[
@@ -33,12 +33,12 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         ],
         mitigation: &[
             "Outage: roll back the last deploy, or restore the replicas.",
-            "Blind: mend the scrape first. Until then nothing here fires.",
+            "Blind: repair the scrape first. Until then nothing here fires.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
-        kind: &kind::RESTARTING,
+        known: &known::RESTARTING,
         meaning: "A replica starts again and again: it crashes, or is killed for its memory.",
         checks: &[
             "How did it end? The exit code and the last log lines tell a crash from a kill.",
@@ -68,7 +68,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::LABEL_OVERFLOW,
+        known: &known::LABEL_OVERFLOW,
         meaning: "A label has had as many values as it may; measurements with new ones go to `__other__`. Totals stay right, and \
                   the new values can't be told apart.",
         checks: &[
@@ -90,7 +90,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
-        kind: &kind::UNLISTED,
+        known: &known::UNLISTED,
         meaning: "A service serves a model that modelwatch.toml does not name. It is watched with the thresholds of most \
                   models, and nobody in particular owns it.",
         checks: &["Is the name new, or misspelt in the service?", "Who deployed it?"],

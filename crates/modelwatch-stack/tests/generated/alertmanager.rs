@@ -70,7 +70,7 @@ fn judged_every_alert_goes_to_the_team_that_owns_it() {
         .collect();
     assert_eq!(
         kinds.len(),
-        modelwatch_stack::rules::alerts::kind::KINDS.len(),
+        modelwatch_stack::known::ALERTS.len(),
         "every kind of alert was routed"
     );
 }

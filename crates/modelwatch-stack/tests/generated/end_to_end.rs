@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use modelwatch_config::Config;
-use modelwatch_stack::rules::alerts::kind::{self, KINDS};
+use modelwatch_stack::known::{self, ALERTS};
 use modelwatch_stack::rules::{Group, RuleFile, Rules};
 use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, Release, http_get};
 use serde_json::Value as Json;
@@ -47,6 +47,7 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     }
     let server = failing_service();
     let mut options = PrometheusOptions::scraping(server.address()).release(release);
+    options.target_labels = vec![("environment".to_owned(), config.environment.clone())];
     options.extra_config = format!(
         "rule_files: ['{}', '{}']\nalerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}",
         folder.path("recording.yml").display(),
@@ -73,8 +74,8 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     }
     assert_eq!(
         annotations["dashboard_url"],
-        "https://grafana.example.com/d/modelwatch-triage?var-model=claims+%22risk%22+%7B%7B+1+%7D%7D+%26+%C3%A9\
-         &var-version=canary&var-route=%2Fpredict"
+        "https://grafana.example.com/d/modelwatch-triage?var-environment=production&\
+         var-model=claims+%22risk%22+%7B%7B+1+%7D%7D+%26+%C3%A9&var-route=%2Fpredict"
     );
     assert_eq!(
         annotations["runbook_url"],
@@ -83,7 +84,7 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     let query = annotations["query"].as_str().unwrap();
     assert_eq!(
         query,
-        r#"job:ml_inference_error_rate:ratio5m{model_name="claims \"risk\" {{ 1 }} & é"}"#
+        r#"job:ml_inference_error_rate:ratio5m{model_name="claims \"risk\" {{ 1 }} & é", stack="modelwatch", environment="production"}"#
     );
     assert!(!alert.to_string().contains("error expanding"), "{alert}");
 
@@ -94,8 +95,8 @@ fn a_failing_version_reaches_its_owner(release: Release) {
 /// Every alert that one service in trouble can raise is raised, and its texts name what its labels name.
 fn every_sentence_is_filled_in(prometheus: SocketAddr) {
     // What needs hours, or the absence of what others need.
-    let others = [&kind::TRAFFIC_GONE, &kind::TARGET_DOWN, &kind::DRIFT_JOB_MISSING];
-    let mut waits_for: BTreeSet<_> = KINDS
+    let others = [&known::TRAFFIC_GONE, &known::TARGET_DOWN, &known::DRIFT_JOB_MISSING];
+    let mut waits_for: BTreeSet<_> = ALERTS
         .iter()
         .filter(|kind| !others.contains(kind))
         .map(|kind| kind.name)

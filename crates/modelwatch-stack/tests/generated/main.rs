@@ -6,7 +6,6 @@ mod end_to_end;
 mod inbox;
 mod messages;
 mod prometheus;
-mod promql;
 mod rollout;
 mod runbooks;
 mod support;

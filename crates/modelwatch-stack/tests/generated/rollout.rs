@@ -54,13 +54,14 @@ fn no_rule_waits_for_a_series_of_a_later_phase() {
         };
         let recorded: BTreeSet<_> = groups().filter_map(|rule| rule.record.as_ref()).collect();
         for rule in groups() {
-            for series in modelwatch_stack::promql::series_in(&rule.expr).unwrap() {
-                if series.contains(':') {
-                    assert!(
-                        recorded.contains(&series),
-                        "{phase}: {series} is not recorded, and {rule:?} uses it"
-                    );
-                }
+            let words = rule
+                .expr
+                .split(|character: char| !character.is_alphanumeric() && !"_:".contains(character));
+            for series in words.filter(|word| word.contains("ml_") && word.contains(':')) {
+                assert!(
+                    recorded.iter().any(|recorded| *recorded == series),
+                    "{phase}: {series} is not recorded, and {rule:?} uses it"
+                );
             }
         }
     }

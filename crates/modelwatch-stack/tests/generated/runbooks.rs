@@ -1,7 +1,7 @@
 //! Runbooks: one an alert, where the alert says.
 
+use modelwatch_stack::known::ALERTS;
 use modelwatch_stack::rules::Rules;
-use modelwatch_stack::rules::alerts::kind::KINDS;
 
 use crate::support::example;
 
@@ -20,14 +20,14 @@ fn every_alert_has_the_runbook_it_links_to() {
         }
     }
     let runbooks = files.iter().filter(|file| file.path.starts_with("runbooks/"));
-    assert_eq!(runbooks.count(), KINDS.len());
+    assert_eq!(runbooks.count(), ALERTS.len());
 }
 
 #[test]
 fn the_page_about_the_stack_names_every_alert() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/stack.md");
     let page = std::fs::read_to_string(page).unwrap();
-    for kind in KINDS {
-        assert!(page.contains(kind.name), "{}", kind.name);
+    for alert in ALERTS {
+        assert!(page.contains(alert.name), "{}", alert.name);
     }
 }

@@ -193,7 +193,7 @@ fn judged_somebody_else_s_configurations_are_left_alone_and_take_the_fragment() 
     let config_file = format!("--config.file={}", file.display());
     for (alert, receiver) in [("MLTrafficGone", "ml-platform-page"), ("TheirOwn", "everybody")] {
         let verify = format!("--verify.receivers={receiver}");
-        let labels = ["team=ml-platform", "severity=page", "model_name=m"];
+        let labels = ["stack=modelwatch", "team=ml-platform", "severity=page", "model_name=m"];
         let alert = format!("alertname={alert}");
         let mut arguments = vec!["config", "routes", "test", &config_file, &verify, &alert];
         arguments.extend(labels);

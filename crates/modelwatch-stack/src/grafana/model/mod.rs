@@ -19,6 +19,7 @@ pub(crate) use panel::{
     TimeSeriesField, Transformation,
 };
 pub(crate) use query::Query;
+pub use query::{DashboardQuery, QueryPlace};
 pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping, plain};
 pub(crate) use variable::Variable;
 
@@ -59,30 +60,6 @@ struct TimeRange {
 #[derive(Clone, Debug, Serialize)]
 struct List<T> {
     list: Vec<T>,
-}
-
-/// Where in a dashboard an expression stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QueryPlace {
-    /// A panel's query, by the panel's title.
-    Panel,
-    /// An annotation's query, by the annotation's name.
-    Annotation,
-    /// The query that lists a variable's values, by the variable's name.
-    Variable,
-}
-
-/// One expression of a dashboard, with Grafana's variables in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DashboardQuery<'a> {
-    /// What kind of thing asks.
-    pub place: QueryPlace,
-    /// Which of them.
-    pub name: &'a str,
-    /// The expression; for a variable `label_values(…)`, which is Grafana's own.
-    pub expr: &'a str,
-    /// Asked once, for now, and not over the time range.
-    pub instant: bool,
 }
 
 impl Dashboard {

@@ -17,6 +17,31 @@ impl DataSource {
     };
 }
 
+/// Where in a dashboard an expression stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryPlace {
+    /// A panel's query, by the panel's title.
+    Panel,
+    /// An annotation's query, by the annotation's name.
+    Annotation,
+    /// The query that lists a variable's values, by the variable's name.
+    Variable,
+}
+
+/// One expression of a dashboard, with Grafana's variables in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DashboardQuery<'a> {
+    /// What kind of thing asks.
+    pub place: QueryPlace,
+    /// Which of them.
+    pub name: &'a str,
+    /// The expression; for a variable `label_values(…)`, which is Grafana's own.
+    pub expr: &'a str,
+    /// Asked once, for now, and not over the time range.
+    pub instant: bool,
+}
+
 /// What a query's answer becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,11 +8,11 @@ use super::query::DataSource;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Variable {
-    name: &'static str,
-    label: &'static str,
+    name: String,
+    label: String,
     description: String,
     #[serde(flatten)]
-    kind: Kind,
+    kind: VariableKind,
     hide: u8,
     skip_url_sync: bool,
     options: [(); 0],
@@ -22,7 +22,7 @@ pub(crate) struct Variable {
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum Kind {
+enum VariableKind {
     Datasource {
         /// The plugin whose instances are listed.
         query: &'static str,
@@ -72,10 +72,10 @@ impl Variable {
     /// Which Prometheus: makes the dashboard importable on any Grafana, whatever its data source is named.
     pub(crate) fn datasource() -> Self {
         Self {
-            name: "datasource",
-            label: "Data source",
+            name: "datasource".to_owned(),
+            label: "Data source".to_owned(),
             description: "The Prometheus that scrapes the models and their drift job.".to_owned(),
-            kind: Kind::Datasource {
+            kind: VariableKind::Datasource {
                 query: "prometheus",
                 multi: false,
                 include_all: false,
@@ -93,12 +93,12 @@ impl Variable {
     }
 
     /// Values of a label, all or any of them: `expr` is `label_values(selector, label)`.
-    pub(crate) fn label(name: &'static str, label: &'static str, description: &str, expr: String) -> Self {
+    pub(crate) fn label(name: &str, label: &str, description: &str, expr: String) -> Self {
         Self {
-            name,
-            label,
+            name: name.to_owned(),
+            label: label.to_owned(),
             description: description.to_owned(),
-            kind: Kind::Query {
+            kind: VariableKind::Query {
                 datasource: DataSource::CHOSEN,
                 query: PrometheusVariable {
                     qry_type: 1,
@@ -124,13 +124,13 @@ impl Variable {
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     pub(crate) fn expr(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Datasource { .. } => None,
-            Kind::Query { definition, .. } => Some(definition),
+            VariableKind::Datasource { .. } => None,
+            VariableKind::Query { definition, .. } => Some(definition),
         }
     }
 }

@@ -6,18 +6,18 @@
 use std::time::Duration;
 
 use modelwatch::contract::{self, Metric};
-use modelwatch_config::{Config, Drift, JobPlane, Model, Rollout, prometheus_duration};
+use modelwatch_config::{Config, Drift, Model, Plane, Rollout, prometheus_duration};
 
-use super::kind;
-use super::{
-    Alert, MINUTE, PERCENT, Severity, TIME, Tested, VALUE, hero, labelled, over_and_back, own, percent, place,
-};
 use crate::error::GenerateError;
+use crate::known;
 use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded;
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place};
+use crate::rules::case::Case;
+use crate::rules::models::{ModelGroup, only};
 use crate::rules::recording::{FEATURE, MODEL};
-use crate::rules::scope::{Shared, only};
+use crate::rules::story::Series;
+use crate::rules::text::{PERCENT, TIME, VALUE};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -49,7 +49,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 /// The job that scrapes the exporter.
 fn job(config: &Config) -> Option<&str> {
     let mut jobs = config.prometheus.jobs.iter();
-    let job = jobs.find(|job| job.plane == JobPlane::Drift);
+    let job = jobs.find(|job| job.plane == Plane::Drift);
     job.map(|job| job.job.as_str())
 }
 
@@ -58,7 +58,10 @@ fn severity(high_risk: bool) -> Severity {
 }
 
 /// Groups the models the drift job watches.
-fn watched<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model, &'a Drift) -> K) -> Vec<Shared<'a, K>> {
+fn watched<'a, K: PartialEq>(
+    config: &'a Config,
+    setting: impl Fn(&'a Model, &'a Drift) -> K,
+) -> Vec<ModelGroup<'a, K>> {
     only(config, |model| model.drift.as_ref().map(|drift| setting(model, drift)))
 }
 
@@ -88,7 +91,7 @@ fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             }
         };
         Alert {
-            kind: &kind::FEATURE_DRIFT,
+            known: &known::FEATURE_DRIFT,
             severity: severity(*high_risk),
             team,
             job: job(config),
@@ -102,12 +105,12 @@ fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 15 * MINUTE,
             labels: FEATURE,
             summary: "A critical feature drifts from the training baseline",
-            description: format!(
-                "{}: its distance from the baseline is {VALUE}, which is above its threshold ({}) and significant. For at \
-                 least 15 minutes.",
-                place(FEATURE),
-                thresholds(&shared.models)
-            ),
+            description: place(config, FEATURE)
+                + ": its distance from the baseline is "
+                + VALUE
+                + ", which is above its threshold ("
+                + thresholds(&shared.models)
+                + ") and significant. For at least 15 minutes.",
             query: own(metric(&contract::DATA_DRIFT_SCORE), MODEL).expr(),
             case: verdict_case(hero(&shared.models), Some(critical)),
         }
@@ -144,7 +147,7 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (high_risk, team, hold, threshold) = &shared.setting;
         Alert {
-            kind: &kind::PREDICTION_DRIFT,
+            known: &known::PREDICTION_DRIFT,
             severity: severity(*high_risk),
             team,
             job: job(config),
@@ -158,11 +161,12 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 15 * MINUTE,
             labels: MODEL,
             summary: "Prediction scores drift from the training baseline",
-            description: format!(
-                "{}: the scores' distance from the baseline is {VALUE}, which is above the threshold ({threshold}) and \
-                 significant. For at least 15 minutes.",
-                place(MODEL)
-            ),
+            description: place(config, MODEL)
+                + ": the scores' distance from the baseline is "
+                + VALUE
+                + ", which is above the threshold ("
+                + threshold.to_string()
+                + ") and significant. For at least 15 minutes.",
             query: own(metric(&contract::PREDICTION_DRIFT_SCORE), MODEL).expr(),
             case: verdict_case(hero(&shared.models), None),
         }
@@ -182,7 +186,7 @@ fn stale(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (team, late) = &shared.setting;
         let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
         Alert {
-            kind: &kind::DRIFT_JOB_STALE,
+            known: &known::DRIFT_JOB_STALE,
             severity: Severity::Ticket,
             team,
             job: job(config),
@@ -191,12 +195,12 @@ fn stale(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: MINUTE,
             labels: MODEL,
             summary: "The drift job has not finished for too long",
-            description: format!(
-                "{}: the drift job last finished {TIME} ago; more than {} is too long. Until it does, nobody watches \
-                 for drift.",
-                place(MODEL),
-                prometheus_duration(*late)
-            ),
+            description: place(config, MODEL)
+                + ": the drift job last finished "
+                + TIME
+                + " ago; more than "
+                + prometheus_duration(*late)
+                + " is too long. Until it does, nobody watches for drift.",
             query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
             case: stale_case(hero(&shared.models), *late),
         }
@@ -212,7 +216,7 @@ fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let served = max_by(MODEL, shared.scope.of(metric(&contract::MODEL_INFO)));
         let success = shared.scope.of(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP));
         Alert {
-            kind: &kind::DRIFT_JOB_MISSING,
+            known: &known::DRIFT_JOB_MISSING,
             severity: Severity::Ticket,
             team,
             job: job(config),
@@ -221,11 +225,7 @@ fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: Duration::from_secs(3600),
             labels: MODEL,
             summary: "No drift job tells about a model",
-            description: format!(
-                "{} is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a \
-                 day.",
-                place(MODEL)
-            ),
+            description: place(config, MODEL) + " is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a day.",
             query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
             case: missing_case(hero(&shared.models)),
         }
@@ -242,7 +242,7 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         // A window with too few rows is no failure: nights have them.
         let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", "failure");
         Alert {
-            kind: &kind::DRIFT_JOB_FAILING,
+            known: &known::DRIFT_JOB_FAILING,
             severity: Severity::Ticket,
             team,
             job: job(config),
@@ -251,11 +251,12 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             labels: MODEL,
             summary: "Runs of the drift job fail",
-            description: format!(
-                "{}: {VALUE} runs of the drift job failed in the last {}.",
-                place(MODEL),
-                prometheus_duration(window)
-            ),
+            description: place(config, MODEL)
+                + ": "
+                + VALUE
+                + " runs of the drift job failed in the last "
+                + prometheus_duration(window)
+                + ".",
             query: sum_by(&["result"], own(metric(&contract::DRIFT_RUNS), MODEL).increase(window)),
             case: failing_case(hero(&shared.models), window),
         }
@@ -270,7 +271,7 @@ fn baseline(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (team, age) = &shared.setting;
         let made = max_by(MODEL, shared.scope.of(metric(&contract::DRIFT_BASELINE_TIMESTAMP)));
         Alert {
-            kind: &kind::BASELINE_OLD,
+            known: &known::BASELINE_OLD,
             severity: Severity::Ticket,
             team,
             job: job(config),
@@ -279,11 +280,12 @@ fn baseline(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: Duration::from_secs(3600),
             labels: MODEL,
             summary: "The training baseline is old",
-            description: format!(
-                "{}: its baseline is {TIME} old; the threshold is {}. Drift from a stale baseline says little.",
-                place(MODEL),
-                prometheus_duration(*age)
-            ),
+            description: place(config, MODEL)
+                + ": its baseline is "
+                + TIME
+                + " old; the threshold is "
+                + prometheus_duration(*age)
+                + ". Drift from a stale baseline says little.",
             query: own(metric(&contract::DRIFT_BASELINE_INFO), MODEL).expr(),
             case: baseline_case(hero(&shared.models), *age),
         }
@@ -300,21 +302,25 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, limit, job) = &shared.setting;
         Alert {
-            kind: &kind::LOG_DROPPING,
+            known: &known::LOG_DROPPING,
             severity: Severity::Ticket,
             team,
             job: Some(job),
             extra: &[],
-            expr: shared.scope.of(recorded(&recorded::LOG_DROP_RATIO)).expr().above(*limit),
+            expr: shared
+                .scope
+                .of(recorded(&recorded::LOG_DROP_RATIO))
+                .expr()
+                .above(*limit),
             for_: 15 * MINUTE,
             labels: MODEL,
             summary: "The prediction log drops records",
-            description: format!(
-                "{}: the prediction log drops {PERCENT} of its records; the threshold is {}. The drift job sees what is \
-                 left.",
-                place(MODEL),
-                percent(*limit)
-            ),
+            description: place(config, MODEL)
+                + ": the prediction log drops "
+                + PERCENT
+                + " of its records; the threshold is "
+                + percent(*limit)
+                + ". The drift job sees what is left.",
             query: sum_by(
                 &["instance", "result"],
                 own(metric(&contract::PREDICTION_LOG_RECORDS), MODEL).rate(5 * MINUTE),
@@ -400,7 +406,8 @@ fn missing_case(model: &str) -> Case {
                 &contract::DRIFT_LAST_SUCCESS_TIMESTAMP,
                 model,
                 &[(f64::NAN, 70), (4200.0, 20)],
-            ),
+            )
+            .elsewhere(&[(0.0, 60.0, 90)]),
         ],
         fires: labelled(&[("model_name", model)]),
         quiet: vec![59],
@@ -442,11 +449,10 @@ fn baseline_case(model: &str, age: Duration) -> Case {
     Case {
         step: MINUTE,
         evaluate: 1,
-        series: vec![gauge(
-            &contract::DRIFT_BASELINE_TIMESTAMP,
-            model,
-            &[(made, 100), (6000.0, 20)],
-        )],
+        series: vec![
+            gauge(&contract::DRIFT_BASELINE_TIMESTAMP, model, &[(made, 100), (6000.0, 20)])
+                .elsewhere(&[(6000.0, 0.0, 120)]),
+        ],
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 90],
         fires_at: 91,

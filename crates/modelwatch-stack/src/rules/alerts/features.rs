@@ -3,16 +3,18 @@
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
-use super::kind::{self, Kind};
-use super::{
-    Alert, MINUTE, PERCENT, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
-};
 use crate::error::GenerateError;
+use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
+};
+use crate::rules::case::Case;
+use crate::rules::models::share;
 use crate::rules::recording::FEATURE;
-use crate::rules::scope::share;
+use crate::rules::story::Series;
+use crate::rules::text::PERCENT;
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -26,7 +28,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 }
 
 struct Ratio {
-    kind: &'static Kind,
+    known: &'static KnownAlert,
     limit: fn(&Thresholds) -> f64,
     ratio: &'static Recorded,
     summary: &'static str,
@@ -35,7 +37,7 @@ struct Ratio {
 }
 
 const MISSING: Ratio = Ratio {
-    kind: &kind::MISSING_RATIO_HIGH,
+    known: &known::MISSING_RATIO_HIGH,
     limit: |thresholds| thresholds.missing_ratio,
     ratio: &recorded::MISSING_RATIO,
     summary: "A feature is missing too often",
@@ -43,7 +45,7 @@ const MISSING: Ratio = Ratio {
     counter: &contract::FEATURE_MISSING,
 };
 const OUT_OF_RANGE: Ratio = Ratio {
-    kind: &kind::OUT_OF_RANGE_HIGH,
+    known: &known::OUT_OF_RANGE_HIGH,
     limit: |thresholds| thresholds.out_of_range_ratio,
     ratio: &recorded::OUT_OF_RANGE_RATIO,
     summary: "A feature is out of its range too often",
@@ -61,7 +63,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
         let of = |series| shared.scope.of(recorded(series)).expr();
         let too_few = of(&recorded::FEATURE_OBSERVATIONS).times(900.0).below(minimum as f64);
         Alert {
-            kind: ratio.kind,
+            known: ratio.known,
             severity: Severity::Ticket,
             team,
             job: Some(job),
@@ -70,13 +72,14 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
             for_: 15 * MINUTE,
             labels: FEATURE,
             summary: ratio.summary,
-            description: format!(
-                "{} is {} in {PERCENT} of its observations; the threshold is {}. Measured over 15 minutes, for at least 15 \
-                 minutes.",
-                place(FEATURE),
-                ratio.what,
-                percent(limit)
-            ),
+            description: place(config, FEATURE)
+                + " is "
+                + ratio.what
+                + " in "
+                + PERCENT
+                + " of its observations; the threshold is "
+                + percent(limit)
+                + ". Measured over 15 minutes, for at least 15 minutes.",
             query: own(recorded(ratio.ratio), FEATURE).expr(),
             case: case(ratio.counter, hero(&shared.models), limit, minimum),
         }

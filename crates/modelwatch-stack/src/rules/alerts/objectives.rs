@@ -6,14 +6,18 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Model, Rollout, prometheus_duration};
 
-use super::kind::{self, Kind};
-use super::{Alert, MINUTE, PERCENT, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy};
 use crate::error::GenerateError;
+use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
+};
+use crate::rules::case::Case;
+use crate::rules::models::share;
 use crate::rules::recording::MODEL;
-use crate::rules::scope::share;
+use crate::rules::story::Series;
+use crate::rules::text::PERCENT;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -29,8 +33,8 @@ struct Burn {
 
 /// One objective: what breaks it, and its windows.
 struct Objective {
-    fast: &'static Kind,
-    slow: &'static Kind,
+    fast: &'static KnownAlert,
+    slow: &'static KnownAlert,
     bad: &'static Recorded,
     fails: &'static str,
     burns: [Burn; 4],
@@ -71,8 +75,8 @@ const fn burns(series: [&'static Recorded; 7]) -> [Burn; 4] {
 }
 
 const AVAILABILITY: Objective = Objective {
-    fast: &kind::AVAILABILITY_BURN_FAST,
-    slow: &kind::AVAILABILITY_BURN_SLOW,
+    fast: &known::AVAILABILITY_BURN_FAST,
+    slow: &known::AVAILABILITY_BURN_SLOW,
     bad: &recorded::MODEL_ERRORS,
     fails: "fail",
     burns: burns([
@@ -86,8 +90,8 @@ const AVAILABILITY: Objective = Objective {
     ]),
 };
 const LATENCY: Objective = Objective {
-    fast: &kind::LATENCY_BURN_FAST,
-    slow: &kind::LATENCY_BURN_SLOW,
+    fast: &known::LATENCY_BURN_FAST,
+    slow: &known::LATENCY_BURN_SLOW,
     bad: &recorded::MODEL_SLOW,
     fails: "are slower than the objective",
     burns: burns([
@@ -132,7 +136,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                     .at_least(minimum as f64);
                 let window = prometheus_duration(long_window);
                 let alert = Alert {
-                    kind: match burn.severity {
+                    known: match burn.severity {
                         Severity::Page => objective.fast,
                         Severity::Ticket => objective.slow,
                     },
@@ -148,15 +152,20 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                     for_: burn.for_.max(MINUTE),
                     labels: MODEL,
                     summary: "The error budget burns too fast",
-                    description: format!(
-                        "{}: {PERCENT} of the requests of the last {window} {}, and as many of the last {}; the objective \
-                         allows {}, this is more than {} times that.",
-                        place(MODEL),
-                        objective.fails,
-                        prometheus_duration(short_window),
-                        percent(1.0 - target),
-                        burn.factor,
-                    ),
+                    description: place(config, MODEL)
+                        + ": "
+                        + PERCENT
+                        + " of the requests of the last "
+                        + window.clone()
+                        + " "
+                        + objective.fails
+                        + ", and as many of the last "
+                        + prometheus_duration(short_window)
+                        + "; the objective allows "
+                        + percent(1.0 - target)
+                        + ", this is more than "
+                        + burn.factor.to_string()
+                        + " times that.",
                     query: own(recorded(short), MODEL).expr(),
                     case: case(objective, burn, shared.models.first().copied(), limit, minimum),
                 };

@@ -5,17 +5,18 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
-use super::kind::{self, Kind};
-use super::{
-    Alert, MINUTE, PERCENT, Severity, Tested, VALUE, hero, labelled, model_team, over_and_back, own, percent, place,
-    settings, tidy,
-};
 use crate::error::GenerateError;
+use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings, tidy,
+};
+use crate::rules::case::Case;
+use crate::rules::models::share;
 use crate::rules::recording::VERSION;
-use crate::rules::scope::share;
+use crate::rules::story::Series;
+use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -31,7 +32,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 
 /// Something that is compared with what it was.
 struct Shift {
-    kind: &'static Kind,
+    known: &'static KnownAlert,
     limit: fn(&Thresholds) -> f64,
     now: &'static Recorded,
     reference: &'static Recorded,
@@ -45,7 +46,7 @@ struct Shift {
 }
 
 const SCORE: Shift = Shift {
-    kind: &kind::SCORE_SHIFT,
+    known: &known::SCORE_SHIFT,
     limit: |thresholds| thresholds.score_shift,
     now: &recorded::SCORE_P50,
     reference: &recorded::SCORE_REFERENCE,
@@ -56,7 +57,7 @@ const SCORE: Shift = Shift {
     case: score_case,
 };
 const CLASS: Shift = Shift {
-    kind: &kind::CLASS_SHIFT,
+    known: &known::CLASS_SHIFT,
     limit: |thresholds| thresholds.class_shift,
     now: &recorded::CLASS_RATIO,
     reference: &recorded::CLASS_REFERENCE,
@@ -67,7 +68,7 @@ const CLASS: Shift = Shift {
     case: |model, limit, minimum| balance_case(&contract::PREDICTION_CLASS, "class", model, limit, minimum),
 };
 const OUTCOME: Shift = Shift {
-    kind: &kind::OUTCOME_SHIFT,
+    known: &known::OUTCOME_SHIFT,
     limit: |thresholds| thresholds.outcome_shift,
     now: &recorded::OUTCOME_RATIO,
     reference: &recorded::OUTCOME_REFERENCE,
@@ -92,7 +93,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
             (VALUE, limit.to_string())
         };
         Alert {
-            kind: shift.kind,
+            known: shift.known,
             severity: Severity::Ticket,
             team,
             job: Some(job),
@@ -105,12 +106,14 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
             for_: 30 * MINUTE,
             labels: shift.now.labels,
             summary: shift.summary,
-            description: format!(
-                "{}: {} is {value} away from a day ago or, for a new version, from the model's other versions; the \
-                 threshold is {threshold}. Measured over 30 minutes, for at least 30 minutes.",
-                place(shift.now.labels),
-                shift.what,
-            ),
+            description: place(config, shift.now.labels)
+                + ": "
+                + shift.what
+                + " is "
+                + value
+                + " away from a day ago or, for a new version, from the model's other versions; the threshold is "
+                + threshold
+                + ". Measured over 30 minutes, for at least 30 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),
             case: (shift.case)(hero(&shared.models), limit, minimum),
         }
@@ -124,7 +127,7 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = share(config, setting).into_iter().map(|shared| {
         let (limit, team, job) = shared.setting;
         Alert {
-            kind: &kind::NON_FINITE,
+            known: &known::NON_FINITE,
             severity: Severity::Ticket,
             team,
             job: Some(job),
@@ -137,11 +140,12 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             labels: VERSION,
             summary: "Scores are NaN or infinite",
-            description: format!(
-                "{}: {PERCENT} of the scores of the last 30 minutes are NaN or infinite; the threshold is {}.",
-                place(VERSION),
-                percent(limit)
-            ),
+            description: place(config, VERSION)
+                + ": "
+                + PERCENT
+                + " of the scores of the last 30 minutes are NaN or infinite; the threshold is "
+                + percent(limit)
+                + ".",
             query: own(recorded(&recorded::NON_FINITE_RATIO), &["model_name"]).expr(),
             case: non_finite_case(hero(&shared.models), limit),
         }

@@ -5,17 +5,18 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, prometheus_duration};
 
-use super::kind;
-use super::{
-    Alert, MINUTE, PERCENT, Severity, Tested, VALUE, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
-};
 use crate::error::GenerateError;
+use crate::known;
 use crate::promql::{Expr, max_by, metric, recorded, sum_by};
 use crate::recorded;
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
+};
+use crate::rules::case::Case;
+use crate::rules::models::{Models, only, share};
 use crate::rules::recording::{MODEL, ROUTE};
-use crate::rules::scope::{Scope, only, share};
+use crate::rules::story::Series;
+use crate::rules::text::{PERCENT, TIME, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 }
 
 /// Series that saw at least so many requests in five minutes.
-fn enough(scope: &Scope, minimum: u64) -> Expr {
+fn enough(scope: &Models, minimum: u64) -> Expr {
     let requests = scope.of(recorded(&recorded::REQUESTS)).expr();
     requests.times(300.0).at_least(minimum as f64)
 }
@@ -46,21 +47,23 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (minimum, team, job, limit) = shared.setting;
         let p95 = shared.scope.of(recorded(&recorded::LATENCY_P95)).expr();
         Alert {
-            kind: &kind::HIGH_LATENCY,
+            known: &known::HIGH_LATENCY,
             severity: Severity::Page,
             team,
             job: Some(job),
             extra: &[],
-            expr: p95.above(limit.as_secs_f64()).and(ROUTE, enough(&shared.scope, minimum)),
+            expr: p95
+                .above(limit.as_secs_f64())
+                .and(ROUTE, enough(&shared.scope, minimum)),
             for_: 10 * MINUTE,
             labels: ROUTE,
             summary: "p95 inference latency is above its objective",
-            description: format!(
-                "{}: 95% of requests take up to {{{{ $value | humanizeDuration }}}}; the objective is {}. Measured over 5 \
-                 minutes, for at least 10 minutes.",
-                place(ROUTE),
-                prometheus_duration(limit)
-            ),
+            description: place(config, ROUTE)
+                + ": 95% of requests take up to "
+                + TIME
+                + "; the objective is "
+                + prometheus_duration(limit)
+                + ". Measured over 5 minutes, for at least 10 minutes.",
             query: own(recorded(&recorded::LATENCY_P95), &["model_name"]).expr(),
             case: latency_case(hero(&shared.models), limit.as_secs_f64(), minimum),
         }
@@ -143,7 +146,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let ((limit, minimum), team, job) = shared.setting;
         let ratio = shared.scope.of(recorded(&recorded::ERROR_RATIO)).expr();
         Alert {
-            kind: &kind::HIGH_ERROR_RATE,
+            known: &known::HIGH_ERROR_RATE,
             severity: Severity::Page,
             team,
             job: Some(job),
@@ -152,11 +155,12 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 10 * MINUTE,
             labels: ROUTE,
             summary: "The share of failing requests is too high",
-            description: format!(
-                "{}: {PERCENT} of requests fail; the threshold is {}. Measured over 5 minutes, for at least 10 minutes.",
-                place(ROUTE),
-                percent(limit)
-            ),
+            description: place(config, ROUTE)
+                + ": "
+                + PERCENT
+                + " of requests fail; the threshold is "
+                + percent(limit)
+                + ". Measured over 5 minutes, for at least 10 minutes.",
             query: own(recorded(&recorded::ERROR_RATIO), &["model_name"]).expr(),
             case: error_case(hero(&shared.models), limit, minimum),
         }
@@ -175,7 +179,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             shared.scope.of(metric(&contract::INFERENCE_IN_FLIGHT)),
         );
         let alert = Alert {
-            kind: &kind::IN_FLIGHT_HIGH,
+            known: &known::IN_FLIGHT_HIGH,
             severity: Severity::Ticket,
             team,
             job: Some(job),
@@ -184,10 +188,12 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 10 * MINUTE,
             labels: MODEL,
             summary: "A replica has too many requests in flight",
-            description: format!(
-                "{}: the busiest replica has {VALUE} requests in flight; the threshold is {limit}. For at least 10 minutes.",
-                place(MODEL)
-            ),
+            description: place(config, MODEL)
+                + ": the busiest replica has "
+                + VALUE
+                + " requests in flight; the threshold is "
+                + limit.to_string()
+                + ". For at least 10 minutes.",
             query: sum_by(
                 &["instance", "model_version"],
                 own(metric(&contract::INFERENCE_IN_FLIGHT), MODEL),
@@ -223,7 +229,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (limit, team, job) = shared.setting;
         let depth = shared.scope.of(metric(&contract::INFERENCE_QUEUE_DEPTH));
         let alert = Alert {
-            kind: &kind::QUEUE_DEEP,
+            known: &known::QUEUE_DEEP,
             severity: Severity::Ticket,
             team,
             job: Some(job),
@@ -232,10 +238,12 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             labels: MODEL,
             summary: "Requests queue for the model",
-            description: format!(
-                "{}: {VALUE} requests wait on one replica; the threshold is {limit}. For at least 5 minutes.",
-                place(MODEL)
-            ),
+            description: place(config, MODEL)
+                + ": "
+                + VALUE
+                + " requests wait on one replica; the threshold is "
+                + limit.to_string()
+                + ". For at least 5 minutes.",
             query: max_by(&["instance"], own(metric(&contract::INFERENCE_QUEUE_DEPTH), MODEL)),
             case: Case {
                 step: MINUTE,
@@ -274,7 +282,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             .offset(10 * MINUTE)
             .over("avg_over_time", Duration::from_secs(6 * 3600));
         Alert {
-            kind: &kind::TRAFFIC_GONE,
+            known: &known::TRAFFIC_GONE,
             severity: Severity::Page,
             team,
             job: Some(job),
@@ -286,11 +294,12 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 10 * MINUTE,
             labels: MODEL,
             summary: "A model gets no requests any more",
-            description: format!(
-                "{}: no request for 10 minutes; over the 6 hours before there were {VALUE} in 5 minutes on average, and at \
-                 least {minimum} count as traffic.",
-                place(MODEL)
-            ),
+            description: place(config, MODEL)
+                + ": no request for 10 minutes; over the 6 hours before there were "
+                + VALUE
+                + " in 5 minutes on average, and at least "
+                + minimum.to_string()
+                + " count as traffic.",
             query: own(recorded(&recorded::MODEL_REQUESTS), MODEL).expr(),
             case: Case {
                 step: MINUTE,

@@ -3,33 +3,32 @@
 use std::time::Duration;
 
 use modelwatch::contract;
-use modelwatch_config::{Config, JobPlane, Thresholds};
+use modelwatch_config::{Config, Plane, Thresholds};
 
-use super::kind::{self, Plane};
-use super::{Alert, MINUTE, Severity, Tested, VALUE, hero, label, labelled, own, place};
 use crate::error::GenerateError;
-use crate::promql::{absent, max_by, metric, sum_by, word};
-use crate::rules::case::{Case, LabelSet, Series};
+use crate::known;
+use crate::promql::{Expr, Selector, absent, max_by, metric, sum_by, word};
+use crate::rules::alert::{Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place};
+use crate::rules::case::Case;
 use crate::rules::recording::MODEL;
+use crate::rules::story::{LabelSet, Series};
+use crate::rules::text::{Text, VALUE, label, plain};
 
+const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     for job in &config.prometheus.jobs {
-        let inference = job.plane == JobPlane::Inference;
+        let inference = job.plane == Plane::Inference;
         let team = match job.plane {
-            JobPlane::Inference | JobPlane::Node => &config.owners.serving.team,
-            JobPlane::Drift => &config.owners.model.team,
+            Plane::Inference | Plane::Node => &config.owners.serving.team,
+            Plane::Drift => &config.owners.model.team,
         };
-        let plane = match job.plane {
-            JobPlane::Inference | JobPlane::Node => Plane::Inference,
-            JobPlane::Drift => Plane::Quality,
-        };
-        let plane = [("plane", plane.name().to_owned())];
+        let plane = [("plane", job.plane.name().to_owned())];
         let up = word("up").eq("job", &job.job);
         let down = Alert {
-            kind: &kind::TARGET_DOWN,
+            known: &known::TARGET_DOWN,
             severity: Severity::Ticket,
             team,
             job: Some(&job.job),
@@ -38,12 +37,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             labels: &["job", "instance", "service"],
             summary: "A target can't be scraped",
-            description: format!(
-                "Target {} of the job {} (service {}) has not answered scrapes for 5 minutes.",
-                label("instance"),
-                label("job"),
-                label("service")
-            ),
+            description: replica_place(config, "Target ", &job.job) + " has not answered scrapes for 5 minutes.",
             query: up.expr(),
             case: Case {
                 step: MINUTE,
@@ -62,19 +56,17 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             },
         };
         let all_down = Alert {
-            kind: &kind::JOB_DOWN,
+            known: &known::JOB_DOWN,
             severity: if inference { Severity::Page } else { Severity::Ticket },
             team,
             job: Some(&job.job),
             extra: &plane,
-            expr: absent(up.expr().equals(1.0)),
+            expr: all_down(&up),
             for_: 3 * MINUTE,
             labels: &["job"],
             summary: "No target of a scrape job answers",
-            description: format!(
-                "No target of the job {} has answered scrapes for 3 minutes: what it serves is down, or unseen.",
-                label("job")
-            ),
+            description: environment(config, plain(format!("No target of the job {}", job.job)))
+                + " has answered scrapes for 3 minutes: what it serves is down, or unseen.",
             query: up.expr(),
             case: Case {
                 step: MINUTE,
@@ -100,12 +92,27 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         .prometheus
         .jobs
         .iter()
-        .filter(|job| job.plane == JobPlane::Inference)
+        .filter(|job| job.plane == Plane::Inference)
         .map(|job| job.job.as_str())
         .collect();
     rules.push(overflow(config, &serving)?);
     rules.push(unlisted(config)?);
     Ok(rules)
+}
+
+/// A job of which no target answers, told for each environment: all of its targets are down; or they are gone, and there were
+/// some within a day; or there never was one, and then nobody can say where.
+fn all_down(up: &Selector) -> Expr {
+    let by = &["job"];
+    let answers = up.expr().equals(1.0);
+    let known = max_by(by, up.over("last_over_time", DAY));
+    known.unless(by, answers).or(by, absent(up))
+}
+
+/// One target, as a sentence's subject.
+fn replica_place(config: &Config, word: &str, job: &str) -> Text {
+    let place = plain(word) + label("instance") + format!(" of the job {job}");
+    environment(config, place.if_label(", service ", "service"))
 }
 
 fn replica(job: &str, name: &str, instance: &str, phases: &[(f64, usize)]) -> Series {
@@ -130,7 +137,7 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
         .unwrap_or(Thresholds::default().restarts);
     let started = metric(&contract::PROCESS_START_TIME).eq("job", job);
     Alert {
-        kind: &kind::RESTARTING,
+        known: &known::RESTARTING,
         severity: Severity::Ticket,
         team: &config.owners.serving.team,
         job: Some(job),
@@ -139,12 +146,12 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
         for_: MINUTE,
         labels: &["job", "instance", "service"],
         summary: "A replica keeps restarting",
-        description: format!(
-            "Replica {} of the job {} (service {}) has restarted {VALUE} times in an hour; the threshold is {limit}.",
-            label("instance"),
-            label("job"),
-            label("service")
-        ),
+        description: replica_place(config, "Replica ", job)
+            + " has restarted "
+            + VALUE
+            + " times in an hour; the threshold is "
+            + limit.to_string()
+            + ".",
         query: started.over("changes", HOUR),
         case: restart_case(job, usize::try_from(limit).unwrap_or(usize::MAX)),
     }
@@ -181,7 +188,7 @@ fn restart_case(job: &str, limit: usize) -> Case {
 fn overflow(config: &Config, jobs: &[&str]) -> Result<Tested, GenerateError> {
     let overflow = metric(&contract::LABEL_OVERFLOW).one_of("job", jobs.iter().copied());
     Alert {
-        kind: &kind::LABEL_OVERFLOW,
+        known: &known::LABEL_OVERFLOW,
         severity: Severity::Ticket,
         team: &config.owners.serving.team,
         job: None,
@@ -190,11 +197,12 @@ fn overflow(config: &Config, jobs: &[&str]) -> Result<Tested, GenerateError> {
         for_: 5 * MINUTE,
         labels: &["job", "label"],
         summary: "A label has more values than its limit",
-        description: format!(
-            "The label {} of the job {} is at its limit: {VALUE} measurements of the last hour went to __other__.",
-            label("label"),
-            label("job")
-        ),
+        description: environment(
+            config,
+            plain("The label ") + label("label") + " of the job " + label("job"),
+        ) + " is at its limit: "
+            + VALUE
+            + " measurements of the last hour went to __other__.",
         query: sum_by(
             &["instance", "label"],
             own(metric(&contract::LABEL_OVERFLOW), &["label"]).increase(HOUR),
@@ -207,7 +215,7 @@ fn overflow(config: &Config, jobs: &[&str]) -> Result<Tested, GenerateError> {
 fn unlisted(config: &Config) -> Result<Tested, GenerateError> {
     let named = config.models.iter().map(|model| model.name.as_str());
     Alert {
-        kind: &kind::UNLISTED,
+        known: &known::UNLISTED,
         severity: Severity::Ticket,
         team: &config.owners.model.team,
         job: None,
@@ -216,10 +224,7 @@ fn unlisted(config: &Config) -> Result<Tested, GenerateError> {
         for_: 15 * MINUTE,
         labels: MODEL,
         summary: "A model is served that modelwatch.toml does not name",
-        description: format!(
-            "{} is served and has no owner, no objective and no thresholds of its own.",
-            place(MODEL)
-        ),
+        description: place(config, MODEL) + " is served and has no owner, no objective and no thresholds of its own.",
         query: own(metric(&contract::MODEL_INFO), MODEL).expr(),
         case: unlisted_case(config),
     }

@@ -3,17 +3,18 @@
 use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
-use super::kind;
-use super::{
-    Alert, MINUTE, PERCENT, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
-};
 use crate::error::GenerateError;
+use crate::known;
 use crate::promql::{Expr, recorded};
 use crate::recorded;
-use crate::rules::case::{Case, Series};
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
+};
+use crate::rules::case::Case;
+use crate::rules::models::{Models, share};
 use crate::rules::recording::{MODEL, VERSION};
-use crate::rules::scope::{Scope, share};
+use crate::rules::story::Series;
+use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -26,7 +27,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 }
 
 /// Versions with less than half of the traffic and enough of it.
-fn canaries(scope: &Scope, minimum: u64) -> Expr {
+fn canaries(scope: &Models, minimum: u64) -> Expr {
     let share = scope.of(recorded(&recorded::VERSION_SHARE)).expr().below(0.5);
     let requests = scope.of(recorded(&recorded::VERSION_REQUESTS)).expr();
     share.and(VERSION, requests.times(300.0).at_least(minimum as f64))
@@ -41,7 +42,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let ((limit, minimum), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
         Alert {
-            kind: &kind::CANARY_ERRORS,
+            known: &known::CANARY_ERRORS,
             severity: Severity::Page,
             team,
             job: Some(job),
@@ -53,12 +54,12 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             labels: VERSION,
             summary: "A version fails more often than the others",
-            description: format!(
-                "{}: the share of failing requests is {PERCENT} above that of the model's other versions; the threshold is \
-                 {}. Measured over 5 minutes, for at least 5 minutes.",
-                place(VERSION),
-                percent(limit)
-            ),
+            description: place(config, VERSION)
+                + ": the share of failing requests is "
+                + PERCENT
+                + " above that of the model's other versions; the threshold is "
+                + percent(limit)
+                + ". Measured over 5 minutes, for at least 5 minutes.",
             query: own(recorded(&recorded::VERSION_ERROR_RATIO), MODEL).expr(),
             case: error_case(hero(&shared.models), limit, minimum),
         }
@@ -83,7 +84,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         // Twice of next to nothing is next to nothing.
         let matters = tidy(objective.as_secs_f64() / 10.0);
         Alert {
-            kind: &kind::CANARY_LATENCY,
+            known: &known::CANARY_LATENCY,
             severity: Severity::Page,
             team,
             job: Some(job),
@@ -96,11 +97,14 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 10 * MINUTE,
             labels: VERSION,
             summary: "A version is slower than the others",
-            description: format!(
-                "{}: its p95 latency is {{{{ $value | printf \"%.3g\" }}}} times that of the model's other versions; the \
-                 threshold is {factor} times and {matters} s more. Measured over 5 minutes, for at least 10 minutes.",
-                place(VERSION),
-            ),
+            description: place(config, VERSION)
+                + ": its p95 latency is "
+                + VALUE
+                + " times that of the model's other versions; the threshold is "
+                + factor.to_string()
+                + " times and "
+                + matters.to_string()
+                + " s more. Measured over 5 minutes, for at least 10 minutes.",
             query: own(recorded(&recorded::VERSION_LATENCY_P95), MODEL).expr(),
             case: latency_case(hero(&shared.models), factor, objective.as_secs_f64(), minimum),
         }

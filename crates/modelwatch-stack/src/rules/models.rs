@@ -10,7 +10,7 @@ use crate::promql::Selector;
 
 /// The models a rule is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Models {
     /// Every model.
     All,
     /// These.
@@ -19,10 +19,9 @@ pub enum Scope {
     Except(Vec<String>),
 }
 
-impl Scope {
+impl Models {
     /// Restricts a selector of series that have `model_name`.
-    #[must_use]
-    pub fn of(&self, selector: Selector) -> Selector {
+    pub(crate) fn of(&self, selector: Selector) -> Selector {
         match self {
             Self::All => selector,
             Self::Only(models) => selector.one_of("model_name", models.iter().map(String::as_str)),
@@ -33,13 +32,13 @@ impl Scope {
 
 /// Models that share a setting.
 #[derive(Clone, Debug)]
-pub struct Shared<'a, K> {
+pub(crate) struct ModelGroup<'a, K> {
     /// The setting.
-    pub setting: K,
+    pub(crate) setting: K,
     /// The models, in the order of the file; never empty.
-    pub models: Vec<&'a Model>,
+    pub(crate) models: Vec<&'a Model>,
     /// The same as a restriction.
-    pub scope: Scope,
+    pub(crate) scope: Models,
 }
 
 /// The models by a setting; those without one are left out.
@@ -60,7 +59,7 @@ fn names(models: &[&Model]) -> Vec<String> {
 }
 
 /// Groups all models by a setting every model has; the largest group takes in models the file does not name.
-pub fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Vec<Shared<'a, K>> {
+pub(crate) fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Vec<ModelGroup<'a, K>> {
     let groups = gather(config, |model| Some(setting(model)));
     let mut largest = 0;
     for (index, (_, models)) in groups.iter().enumerate() {
@@ -79,22 +78,25 @@ pub fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -
         .enumerate()
         .map(|(index, (setting, models))| {
             let scope = match (index == largest, others.is_empty()) {
-                (true, true) => Scope::All,
-                (true, false) => Scope::Except(others.clone()),
-                (false, _) => Scope::Only(names(&models)),
+                (true, true) => Models::All,
+                (true, false) => Models::Except(others.clone()),
+                (false, _) => Models::Only(names(&models)),
             };
-            Shared { setting, models, scope }
+            ModelGroup { setting, models, scope }
         })
         .collect()
 }
 
 /// Groups the models that have a setting; each group names its models.
-pub fn only<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> Option<K>) -> Vec<Shared<'a, K>> {
+pub(crate) fn only<'a, K: PartialEq>(
+    config: &'a Config,
+    setting: impl Fn(&'a Model) -> Option<K>,
+) -> Vec<ModelGroup<'a, K>> {
     gather(config, setting)
         .into_iter()
-        .map(|(setting, models)| Shared {
+        .map(|(setting, models)| ModelGroup {
             setting,
-            scope: Scope::Only(names(&models)),
+            scope: Models::Only(names(&models)),
             models,
         })
         .collect()

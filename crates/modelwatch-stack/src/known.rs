@@ -1,0 +1,56 @@
+//! Every alert there is, in one table: routing, inhibition, tests and runbooks go through it.
+
+use modelwatch_config::Plane;
+
+/// An alert that the stack can raise.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownAlert {
+    /// The label `alertname`.
+    pub name: &'static str,
+    /// What it is about, the label `plane`: the serving path, or data, predictions and the job that watches them.
+    pub plane: Plane,
+}
+
+macro_rules! known {
+    ($($ident:ident = $name:literal, $plane:ident;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`.")]
+            pub static $ident: KnownAlert = KnownAlert { name: $name, plane: Plane::$plane };
+        )*
+        /// Every alert, in the order of the rule file.
+        pub static ALERTS: &[&KnownAlert] = &[$(&$ident),*];
+    };
+}
+
+known! {
+    HIGH_LATENCY = "MLInferenceHighLatencyP95", Inference;
+    HIGH_ERROR_RATE = "MLInferenceHighErrorRate", Inference;
+    IN_FLIGHT_HIGH = "MLInferenceInFlightHigh", Inference;
+    QUEUE_DEEP = "MLInferenceQueueDeep", Inference;
+    TRAFFIC_GONE = "MLTrafficGone", Inference;
+    TARGET_DOWN = "MLScrapeTargetDown", Inference;
+    JOB_DOWN = "MLScrapeJobDown", Inference;
+    RESTARTING = "MLReplicaRestarting", Inference;
+    LABEL_OVERFLOW = "MLLabelOverflow", Inference;
+    UNLISTED = "MLModelUnlisted", Inference;
+    AVAILABILITY_BURN_FAST = "MLAvailabilityBudgetBurnFast", Inference;
+    AVAILABILITY_BURN_SLOW = "MLAvailabilityBudgetBurnSlow", Inference;
+    LATENCY_BURN_FAST = "MLLatencyBudgetBurnFast", Inference;
+    LATENCY_BURN_SLOW = "MLLatencyBudgetBurnSlow", Inference;
+    CANARY_ERRORS = "MLCanaryErrorRateHigh", Inference;
+    CANARY_LATENCY = "MLCanaryLatencyHigh", Inference;
+    SCORE_SHIFT = "MLPredictionDistributionShift", Drift;
+    CLASS_SHIFT = "MLPredictionClassShift", Drift;
+    OUTCOME_SHIFT = "MLBusinessOutcomeShift", Drift;
+    NON_FINITE = "MLPredictionNonFinite", Drift;
+    MISSING_RATIO_HIGH = "MLFeatureMissingRatioHigh", Drift;
+    OUT_OF_RANGE_HIGH = "MLFeatureOutOfRangeHigh", Drift;
+    FEATURE_DRIFT = "MLDriftCriticalFeatureDetected", Drift;
+    PREDICTION_DRIFT = "MLPredictionDriftDetected", Drift;
+    DRIFT_JOB_STALE = "MLDriftJobStale", Drift;
+    DRIFT_JOB_MISSING = "MLDriftJobMissing", Drift;
+    DRIFT_JOB_FAILING = "MLDriftJobFailing", Drift;
+    BASELINE_OLD = "MLDriftBaselineOld", Drift;
+    LOG_DROPPING = "MLPredictionLogDropping", Drift;
+}

@@ -1,0 +1,204 @@
+//! Is what a text selects there to be selected? Asked of the text, so that it holds for what is written and not only
+//! for what was meant.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use modelwatch::contract::{self, MetricKind};
+use promql_parser::label::Labels;
+use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
+use promql_parser::util::{ExprVisitor, walk_expr};
+
+use super::writer::STACK_LABEL;
+use crate::recorded::RECORDED;
+
+/// Labels that Prometheus and our scrape configuration put on every scraped series.
+pub(super) const TARGET_LABELS: [&str; 3] = ["job", "instance", "service"];
+/// Series Prometheus makes itself, and their labels.
+pub(super) const OWN: &[(&str, &[&str])] = &[
+    ("up", &TARGET_LABELS),
+    ("ALERTS", ALERT_LABELS),
+    ("ALERTS_FOR_STATE", ALERT_LABELS),
+];
+const ALERT_LABELS: &[&str] = &[
+    "alertname",
+    "alertstate",
+    "severity",
+    "team",
+    "plane",
+    STACK_LABEL,
+    "job",
+    "instance",
+    "service",
+    "model_name",
+    "model_version",
+    "route",
+    "feature_name",
+    "class",
+    "outcome",
+    "label",
+    "window",
+];
+
+/// What is wrong with an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// It does not parse; the parser's words.
+    Syntax(String),
+    /// No such metric, recorded or in the contract.
+    Metric(String),
+    /// The metric has no such label.
+    Label {
+        /// The metric, or "any metric" for a label of a grouping.
+        metric: String,
+        /// The label.
+        label: String,
+    },
+    /// A label of the alert, where there is no alert.
+    OfAlert(String),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(words) => write!(f, "it does not parse: {words}"),
+            Self::Metric(metric) => write!(f, "nothing exposes or records {metric}"),
+            Self::Label { metric, label } => write!(f, "{metric} has no label {label}"),
+            Self::OfAlert(label) => write!(f, "it compares with the label {label} of an alert, and there is none"),
+        }
+    }
+}
+
+impl std::error::Error for Unknown {}
+
+/// Parses an expression, looks up what it selects, and lays it out for readers.
+///
+/// # Errors
+///
+/// It does not parse, or it selects a metric or label that neither the contract nor a recording rule has.
+pub(super) fn check(expression: &str, identity: &[String]) -> Result<String, Unknown> {
+    let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
+    walk_expr(&mut Check { identity }, &parsed)?;
+    Ok(parsed.prettify())
+}
+
+/// The series an expression selects, by name.
+///
+/// # Errors
+///
+/// It does not parse.
+pub(crate) fn series_in(expression: &str) -> Result<BTreeSet<String>, Unknown> {
+    let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
+    let mut names = Names(BTreeSet::new());
+    walk_expr(&mut names, &parsed)?;
+    Ok(names.0)
+}
+
+struct Names(BTreeSet<String>);
+
+impl ExprVisitor for Names {
+    type Error = Unknown;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Unknown> {
+        if let Some(name) = selector(expr).and_then(|selector| selector.name.clone()) {
+            self.0.insert(name);
+        }
+        Ok(true)
+    }
+}
+
+fn selector(expr: &Expr) -> Option<&VectorSelector> {
+    match expr {
+        Expr::VectorSelector(selector) => Some(selector),
+        Expr::MatrixSelector(matrix) => Some(&matrix.vs),
+        _ => None,
+    }
+}
+
+struct Check<'a> {
+    identity: &'a [String],
+}
+
+impl ExprVisitor for Check<'_> {
+    type Error = Unknown;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, Unknown> {
+        match expr {
+            Expr::Aggregate(aggregate) => {
+                self.known_labels(aggregate.modifier.as_ref().map(LabelModifier::labels))?;
+            }
+            Expr::Binary(binary) => {
+                if let Some(modifier) = &binary.modifier {
+                    self.known_labels(modifier.matching.as_ref().map(LabelModifier::labels))?;
+                    self.known_labels(modifier.card.labels())?;
+                }
+            }
+            _ => {}
+        }
+        if let Some(selector) = selector(expr) {
+            self.known_selector(selector)?;
+        }
+        Ok(true)
+    }
+}
+
+impl Check<'_> {
+    fn identifies(&self, label: &str) -> bool {
+        self.identity.iter().any(|known| known == label)
+    }
+
+    fn known_selector(&self, selector: &VectorSelector) -> Result<(), Unknown> {
+        let name = selector.name.as_deref().unwrap_or_default();
+        let labels = labels_of(name).ok_or_else(|| Unknown::Metric(name.to_owned()))?;
+        let matchers = selector.matchers.or_matchers.iter().flatten();
+        for matcher in selector.matchers.matchers.iter().chain(matchers) {
+            if !labels.contains(&matcher.name.as_str()) && !self.identifies(&matcher.name) {
+                return Err(Unknown::Label {
+                    metric: name.to_owned(),
+                    label: matcher.name.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn known_labels(&self, labels: Option<&Labels>) -> Result<(), Unknown> {
+        let known = |label: &str| {
+            label == "le"
+                || self.identifies(label)
+                || TARGET_LABELS.contains(&label)
+                || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))
+                || OWN.iter().any(|(_, labels)| labels.contains(&label))
+        };
+        match labels.and_then(|labels| labels.labels.iter().find(|label| !known(label))) {
+            None => Ok(()),
+            Some(label) => Err(Unknown::Label {
+                metric: "any metric".to_owned(),
+                label: label.clone(),
+            }),
+        }
+    }
+}
+
+/// The labels of a series, `le` included and the identity not; nothing when there is no such series.
+fn labels_of(name: &str) -> Option<Vec<&'static str>> {
+    if let Some(recorded) = RECORDED.iter().find(|recorded| recorded.name == name) {
+        return Some([recorded.labels, &[STACK_LABEL]].concat());
+    }
+    if let Some((_, labels)) = OWN.iter().find(|(own, _)| *own == name) {
+        return Some(labels.to_vec());
+    }
+    contract::METRICS.iter().find_map(|metric| {
+        let mut labels: Vec<_> = metric.labels.iter().chain(&TARGET_LABELS).copied().collect();
+        match (metric.kind, name.strip_prefix(metric.name)?) {
+            // The name itself of a histogram is its native form.
+            (MetricKind::Counter | MetricKind::Gauge | MetricKind::Histogram, "")
+            | (MetricKind::Histogram, "_count" | "_sum") => Some(labels),
+            (MetricKind::Histogram, "_bucket") => {
+                labels.push("le");
+                Some(labels)
+            }
+            _ => None,
+        }
+    })
+}

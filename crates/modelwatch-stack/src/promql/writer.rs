@@ -1,0 +1,367 @@
+//! Writes expressions for whoever reads them.
+
+use modelwatch_config::{Config, prometheus_duration};
+
+use super::expr::{Expr, Matching, Side};
+use super::lookup::{self, Unknown};
+use super::quote::{exactly, quoted, quoted_for_grafana};
+use super::selector::{Matcher, Selector, Series, Value, Window};
+
+/// The label that names the stack on what its rules record and raise.
+pub(crate) const STACK_LABEL: &str = "stack";
+
+/// Writes the expressions of one stack.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    identity: Vec<String>,
+    environment: String,
+    stack: String,
+    jobs: Vec<String>,
+}
+
+/// A part of an expression whose labels are filled in later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// PromQL.
+    Text(String),
+    /// The value of a label of the alert, in quotes.
+    Label(String),
+}
+
+/// Who reads the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    /// A rule: about every environment at once.
+    Rule,
+    /// An alert's annotation: about the alert's own environment.
+    Alert,
+    /// A person: about the environment of the file.
+    Example,
+    /// A dashboard: about what its variables choose.
+    Dashboard,
+}
+
+impl Writer {
+    /// The writer of a configuration's stack.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            identity: config.prometheus.identity.clone(),
+            environment: config.environment.clone(),
+            stack: config.stack.clone(),
+            jobs: config.prometheus.jobs.iter().map(|job| job.job.clone()).collect(),
+        }
+    }
+
+    /// The labels that tell environments apart.
+    pub(crate) fn identity(&self) -> &[String] {
+        &self.identity
+    }
+
+    /// For a rule: parsed, looked up, and laid out for readers.
+    ///
+    /// # Errors
+    ///
+    /// What it selects does not exist, or needs an alert or a dashboard to be filled in.
+    pub(crate) fn rule(&self, expr: &Expr) -> Result<String, Unknown> {
+        lookup::check(&self.text(expr, Target::Rule)?, &self.identity)
+    }
+
+    /// For a runbook: the same about the file's own environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::rule`].
+    pub(crate) fn example(&self, expr: &Expr) -> Result<String, Unknown> {
+        lookup::check(&self.text(expr, Target::Example)?, &self.identity)
+    }
+
+    /// For an annotation, to be filled in with the alert's labels.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::rule`].
+    pub(crate) fn pieces(&self, expr: &Expr) -> Result<Vec<Piece>, Unknown> {
+        let pieces = self.written(expr, Target::Alert).pieces;
+        let filled = pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Label(_) => "\"\"",
+        });
+        lookup::check(&filled.collect::<String>(), &self.identity)?;
+        Ok(pieces)
+    }
+
+    /// For a dashboard; [`lookup::check_panel`] says whether it is right.
+    pub(crate) fn dashboard(&self, expr: &Expr) -> String {
+        // An alert's label in a dashboard is looked up as what it is written as, and refused.
+        joined(&self.written(expr, Target::Dashboard).pieces)
+    }
+
+    /// The values a label has, as Grafana asks for them.
+    pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> String {
+        format!("label_values({}, {label})", self.dashboard(&selector.expr()))
+    }
+
+    /// Whether a text that was written for a dashboard is right.
+    ///
+    /// # Errors
+    ///
+    /// It does not parse, or what it selects does not exist.
+    pub(crate) fn check_panel(&self, text: &str) -> Result<(), Unknown> {
+        let selector = text
+            .strip_prefix("label_values(")
+            .and_then(|rest| rest.rsplit_once(", "));
+        let text = selector.map_or(text, |(selector, _)| selector);
+        // Ranges are the one place where a variable is no part of a text.
+        lookup::check(&text.replace(PANEL_WINDOW, "5m"), &self.identity).map(drop)
+    }
+
+    fn text(&self, expr: &Expr, target: Target) -> Result<String, Unknown> {
+        let pieces = self.written(expr, target).pieces;
+        match pieces.iter().find(|piece| matches!(piece, Piece::Label(_))) {
+            Some(Piece::Label(label)) => Err(Unknown::OfAlert(label.clone())),
+            _ => Ok(joined(&pieces)),
+        }
+    }
+
+    fn written(&self, expr: &Expr, target: Target) -> Out<'_> {
+        let mut out = Out {
+            writer: self,
+            target,
+            pieces: Vec::new(),
+        };
+        out.expr(expr);
+        out
+    }
+}
+
+fn joined(pieces: &[Piece]) -> String {
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => text.as_str(),
+        Piece::Label(label) => label,
+    });
+    texts.collect()
+}
+
+/// A text as Go's templates give it back.
+pub(crate) fn text_in_template(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}
+
+const PANEL_WINDOW: &str = "$__rate_interval";
+
+struct Out<'w> {
+    writer: &'w Writer,
+    target: Target,
+    pieces: Vec<Piece>,
+}
+
+impl Out<'_> {
+    fn push(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.pieces.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        let quoted = match self.target {
+            Target::Dashboard => quoted_for_grafana(text),
+            Target::Rule | Target::Alert | Target::Example => quoted(text),
+        };
+        self.push(&quoted);
+    }
+
+    fn list(&mut self, labels: &[String], identified: bool) {
+        let identity = if identified { &self.writer.identity[..] } else { &[] };
+        let mut all: Vec<&str> = identity.iter().map(String::as_str).collect();
+        all.extend(
+            labels
+                .iter()
+                .map(String::as_str)
+                .filter(|label| !identity.iter().any(|known| known == label)),
+        );
+        let list = all.join(", ");
+        self.push("(");
+        self.push(&list);
+        self.push(")");
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Number(number) => self.push(&number.to_string()),
+            Expr::Select(selector) => self.selector(selector, None),
+            Expr::Range {
+                function,
+                series,
+                window,
+            } => {
+                self.push(function);
+                self.push("(");
+                self.selector(series, Some(*window));
+                self.push(")");
+            }
+            Expr::Call { function, arguments } => {
+                self.push(function);
+                self.push("(");
+                for (index, argument) in arguments.iter().enumerate() {
+                    if index > 0 {
+                        self.push(", ");
+                    }
+                    self.expr(argument);
+                }
+                self.push(")");
+            }
+            Expr::Aggregate {
+                operator,
+                parameter,
+                by,
+                expr,
+            } => {
+                self.push(operator);
+                if let Some(by) = by {
+                    self.push(" by ");
+                    self.list(by, true);
+                    self.push(" ");
+                }
+                self.push("(");
+                if let Some(parameter) = parameter {
+                    self.push(&format!("{parameter}, "));
+                }
+                self.expr(expr);
+                self.push(")");
+            }
+            Expr::Binary {
+                left,
+                operator,
+                matching,
+                right,
+            } => {
+                self.operand(left);
+                self.push(" ");
+                self.push(operator.text());
+                if let Some(matching) = matching {
+                    self.matching(matching);
+                }
+                self.push(" ");
+                self.operand(right);
+            }
+        }
+    }
+
+    /// With parentheses wherever precedence could be read in two ways.
+    fn operand(&mut self, expr: &Expr) {
+        if matches!(expr, Expr::Binary { .. }) {
+            self.push("(");
+            self.expr(expr);
+            self.push(")");
+        } else {
+            self.expr(expr);
+        }
+    }
+
+    fn matching(&mut self, matching: &Matching) {
+        self.push(" on ");
+        self.list(&matching.on, true);
+        if let Some((side, taken)) = &matching.many {
+            self.push(match side {
+                Side::Left => " group_left ",
+                Side::Right => " group_right ",
+            });
+            self.list(taken, false);
+        }
+    }
+
+    fn selector(&mut self, selector: &Selector, window: Option<Window>) {
+        self.push(&selector.series.name());
+        let matchers: Vec<_> = selector
+            .matchers
+            .iter()
+            .cloned()
+            .chain(self.narrowed(selector))
+            .collect();
+        if !matchers.is_empty() {
+            self.push("{");
+            for (index, matcher) in matchers.iter().enumerate() {
+                if index > 0 {
+                    self.push(", ");
+                }
+                self.matcher(matcher);
+            }
+            self.push("}");
+        }
+        match window {
+            Some(Window::Of(window)) => self.push(&format!("[{}]", prometheus_duration(window))),
+            Some(Window::Panel) => self.push(&format!("[{PANEL_WINDOW}]")),
+            None => {}
+        }
+        if let Some(offset) = selector.offset {
+            self.push(&format!(" offset {}", prometheus_duration(offset)));
+        }
+    }
+
+    fn matcher(&mut self, matcher: &Matcher) {
+        self.push(&matcher.label);
+        self.push(matcher.operator);
+        match &matcher.value {
+            Value::Text(text) => self.quoted(text),
+            Value::OfAlert(label) => self.pieces.push(Piece::Label(label.clone())),
+            Value::Variable(variable) => self.push(&format!("\"${variable}\"")),
+            Value::VariableOrNothing(variable) => self.push(&format!("\"${variable}|\"")),
+        }
+    }
+
+    /// What a selector does not say itself: whose series it is about, and in which environment.
+    fn narrowed(&self, selector: &Selector) -> Vec<Matcher> {
+        let writer = self.writer;
+        let has = |label: &str| selector.matchers.iter().any(|matcher| matcher.label == label);
+        let mut matchers = Vec::new();
+        let mut add = |label: &str, operator, value| {
+            if !has(label) {
+                matchers.push(Matcher {
+                    label: label.to_owned(),
+                    operator,
+                    value,
+                });
+            }
+        };
+        match selector.series {
+            Series::Contract(..) => {
+                // One model's name says enough where a person reads; rules see the stack's own jobs alone.
+                let one_model = selector
+                    .matchers
+                    .iter()
+                    .any(|matcher| matcher.label == "model_name" && matcher.operator == "=");
+                if self.target == Target::Rule || !one_model {
+                    match &writer.jobs[..] {
+                        [job] => add("job", "=", Value::Text(job.clone())),
+                        jobs => add("job", "=~", Value::Text(exactly(jobs.iter().map(String::as_str)))),
+                    }
+                }
+            }
+            Series::Recorded(_) | Series::Own("ALERTS" | "ALERTS_FOR_STATE") => {
+                add(STACK_LABEL, "=", Value::Text(writer.stack.clone()));
+            }
+            Series::Own("up") => {}
+            // What Prometheus says of itself is of no environment.
+            Series::Own(_) => return matchers,
+        }
+        let identity = if selector.everywhere {
+            &[][..]
+        } else {
+            &writer.identity[..]
+        };
+        for label in identity {
+            let (operator, value) = match (self.target, selector.series) {
+                (Target::Rule, _) => continue,
+                (Target::Alert, _) => ("=", Value::OfAlert(label.clone())),
+                (Target::Example, _) if label == "environment" => ("=", Value::Text(writer.environment.clone())),
+                (Target::Example, _) => ("=~", Value::Text(".+".to_owned())),
+                // A job without a single target is of no environment that anything could know.
+                (Target::Dashboard, Series::Own("ALERTS")) => ("=~", Value::VariableOrNothing(label.clone())),
+                (Target::Dashboard, _) => ("=~", Value::Variable(label.clone())),
+            };
+            add(label, operator, value);
+        }
+        matchers
+    }
+}

@@ -1,0 +1,243 @@
+//! From what an alert says to the rule Prometheus reads, with the story that tests it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
+
+use super::case::Case;
+use super::rule::Rule;
+use super::story::LabelSet;
+use super::text::{Text, label, plain};
+use crate::error::GenerateError;
+use crate::known::KnownAlert;
+use crate::links;
+use crate::promql::{Expr, STACK_LABEL, Selector, Writer, Yield, text_in_template};
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// What an alert asks of its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Somebody, now.
+    Page,
+    /// Somebody, in working hours.
+    Ticket,
+}
+
+impl Severity {
+    /// The label's value.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
+/// An alert before it is a rule.
+pub(crate) struct Alert<'a> {
+    pub(crate) known: &'static KnownAlert,
+    pub(crate) severity: Severity,
+    pub(crate) team: &'a str,
+    /// The scrape job the figures come from, where it is known.
+    pub(crate) job: Option<&'a str>,
+    /// Labels besides.
+    pub(crate) extra: &'a [(&'a str, String)],
+    pub(crate) expr: Expr,
+    pub(crate) for_: Duration,
+    /// The labels of the series that fire, the identity not among them.
+    pub(crate) labels: &'a [&'a str],
+    pub(crate) summary: &'a str,
+    /// What is measured, where, how much, and the threshold.
+    pub(crate) description: Text,
+    /// What to look at first; its labels from [`Selector::same`].
+    pub(crate) query: Expr,
+    /// The story its promtool test tells.
+    pub(crate) case: Case,
+}
+
+/// An alert's rule, with the labels and the story for its test.
+pub(crate) struct Tested {
+    pub(crate) rule: Rule,
+    pub(crate) known: &'static KnownAlert,
+    /// The labels as they are on the alert, where the rule has templates.
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) case: Case,
+}
+
+impl Alert<'_> {
+    pub(crate) fn rule(self, config: &Config) -> Result<Tested, GenerateError> {
+        let writer = Writer::new(config);
+        let name = self.known.name;
+        let mut labels = BTreeMap::from([
+            ("severity".to_owned(), self.severity.name().to_owned()),
+            ("team".to_owned(), self.team.to_owned()),
+            ("plane".to_owned(), self.known.plane.name().to_owned()),
+            (STACK_LABEL.to_owned(), config.stack.clone()),
+        ]);
+        if let Some(job) = self.job {
+            labels.insert("job".to_owned(), job.to_owned());
+        }
+        for (label, value) in self.extra {
+            labels.insert((*label).to_owned(), value.clone());
+        }
+        let query = writer
+            .pieces(&self.query)
+            .map_err(|error| GenerateError::new(format!("the query of {name}"), error))?;
+        let annotations = [
+            ("summary", plain(self.summary)),
+            ("description", self.description),
+            ("dashboard_url", dashboard_url(config, self.labels)),
+            (
+                "runbook_url",
+                plain(format!("{}/{}", config.links.runbooks, links::runbook_file(name))),
+            ),
+            (
+                "query_url",
+                plain(format!(
+                    "{}/graph?g0.tab=0&g0.range_input=6h&g0.expr=",
+                    config.links.prometheus
+                ))
+                .url_query(query.clone()),
+            ),
+            ("query", Text::default().query(query)),
+        ];
+        let yields = Yield::from(&writer, &self.expr);
+        for (key, text) in &annotations {
+            if let Some(hole) = text.needs().find(|label| !yields.always.contains(*label)) {
+                return Err(GenerateError::new(
+                    format!("the {key} of {name}"),
+                    format!("it names the label {hole}, which the alert's series do not all have"),
+                ));
+            }
+        }
+        let rule = Rule {
+            alert: Some(name.to_owned()),
+            expr: writer
+                .rule(&self.expr)
+                .map_err(|error| GenerateError::new(name, error))?,
+            for_: Some(prometheus_duration(self.for_)),
+            labels: labels
+                .iter()
+                .map(|(label, value)| (label.clone(), text_in_template(value)))
+                .collect(),
+            annotations: annotations
+                .into_iter()
+                .map(|(key, text)| (key.to_owned(), text.template()))
+                .collect(),
+            ..Rule::default()
+        };
+        Ok(Tested {
+            rule,
+            known: self.known,
+            labels,
+            case: self.case,
+        })
+    }
+}
+
+/// The triage dashboard with its variables set to the alert's labels.
+fn dashboard_url(config: &Config, labels: &[&str]) -> Text {
+    let mut url = plain(format!("{}/d/{}?", config.links.grafana, links::triage_uid(config)));
+    for label in &config.prometheus.identity {
+        url = url.if_url_label(&format!("var-{label}="), label, "&");
+    }
+    let mut separator = "";
+    for (label, variable) in [
+        ("model_name", links::MODEL_VARIABLE),
+        // Not the version: it is to be seen among the others.
+        ("route", links::ROUTE_VARIABLE),
+    ] {
+        if labels.contains(&label) {
+            url = (url + format!("{separator}var-{variable}=")).url_label(label);
+            separator = "&";
+        }
+    }
+    url
+}
+
+/// A series of the alert's own model, version, route or feature.
+pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
+    labels.iter().fold(selector, |selector, label| selector.same(label))
+}
+
+/// Where the alert is: model, version, route or feature, and the environment, as a sentence's subject.
+pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
+    let words = [
+        ("model_name", "Model"),
+        ("model_version", "version"),
+        ("route", "route"),
+        ("feature_name", "feature"),
+        ("class", "class"),
+        ("outcome", "outcome"),
+    ];
+    let named = words.into_iter().filter(|(name, _)| labels.contains(name));
+    let mut place = Text::default();
+    for (index, (name, word)) in named.enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        place = place + format!("{comma}{word} ") + label(name);
+    }
+    environment(config, place)
+}
+
+/// The environment, by all labels that tell environments apart and that the alert has.
+pub(crate) fn environment(config: &Config, text: Text) -> Text {
+    let labels = config.prometheus.identity.iter();
+    labels.fold(text, |text, label| text.if_label(&format!(", {label} "), label))
+}
+
+/// A share as a percentage, without digits that come from binary fractions.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{}%", tidy(share * 100.0))
+}
+
+/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
+pub(crate) fn tidy(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
+/// The models of a scope where one is asked for thresholds, team and job.
+pub(crate) type Settings<'a, T> = (T, &'a str, &'a str);
+
+pub(crate) fn settings<'a, T>(
+    values: impl Fn(&'a Thresholds) -> T,
+    team: impl Fn(&'a Model) -> &'a str,
+) -> impl Fn(&'a Model) -> Settings<'a, T> {
+    move |model| (values(&model.thresholds), team(model), model.job.as_str())
+}
+
+pub(crate) fn serving_team(model: &Model) -> &str {
+    &model.owners.serving.team
+}
+
+pub(crate) fn model_team(model: &Model) -> &str {
+    &model.owners.model.team
+}
+
+pub(crate) fn data_team(model: &Model) -> &str {
+    &model.owners.data.team
+}
+
+/// The first of the models, which a story is told of.
+pub(crate) fn hero<'a>(models: &[&'a Model]) -> &'a str {
+    models.first().map_or("", |model| &model.name)
+}
+
+/// One set of labels that fires.
+pub(crate) fn labelled(labels: &[(&'static str, &str)]) -> Vec<LabelSet> {
+    let labels = labels.iter().map(|(label, value)| (*label, (*value).to_owned()));
+    vec![labels.collect()]
+}
+
+/// Growth a minute, and for how many.
+pub(crate) type Phases = [(f64, usize); 3];
+
+/// How a share goes over its threshold and back: a near miss for half an hour, then so much traffic and so bad that the next
+/// minute is over any threshold, then none of it. In events a minute for one that is looked at.
+pub(crate) fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> (Phases, Phases) {
+    let bad = [(0.9 * limit * all, 30), (1000.0 * all, bad_minutes), (0.0, 120)];
+    let good = [((1.0 - 0.9 * limit) * all, 30), (0.0, bad_minutes), (all, 120)];
+    (bad, good)
+}

@@ -1,0 +1,75 @@
+//! Groups and rules as Prometheus reads them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use modelwatch_config::{Config, prometheus_duration};
+use serde::Serialize;
+
+use crate::error::GenerateError;
+use crate::promql::{Expr, STACK_LABEL, Writer};
+use crate::recorded::Recorded;
+
+/// Rules that are evaluated one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Group {
+    /// Its name, with the stack's.
+    pub name: String,
+    /// Between evaluations; nothing: as Prometheus is told globally.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<String>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule as Prometheus reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The series it records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// The alert it raises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// PromQL.
+    pub expr: String,
+    /// How long the expression has to hold.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub for_: Option<String>,
+    /// How long the alert goes on after the expression last held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_firing_for: Option<String>,
+    /// Labels of the alert, or of the recorded series.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the alert.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Group {
+    /// A group of the stack.
+    pub(crate) fn new(config: &Config, name: &str, interval: Option<Duration>, rules: Vec<Rule>) -> Self {
+        Self {
+            name: format!("{}-{name}", config.stack),
+            interval: interval.map(prometheus_duration),
+            rules,
+        }
+    }
+}
+
+impl Rule {
+    /// A recording rule.
+    pub(crate) fn record(config: &Config, series: &Recorded, expr: &Expr) -> Result<Self, GenerateError> {
+        Ok(Self {
+            record: Some(series.name.to_owned()),
+            expr: Writer::new(config)
+                .rule(expr)
+                .map_err(|error| GenerateError::new(series.name, error))?,
+            labels: BTreeMap::from([(STACK_LABEL.to_owned(), config.stack.clone())]),
+            ..Self::default()
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! Texts of annotations: sentences, with the alert's labels and its value in them.
+//!
+//! A text knows which labels it names, so a label that the alert's expression can't have is an error of the generator
+//! and not a hole in a message.
+
+use std::ops::Add;
+
+use crate::promql::{Piece, text_in_template};
+
+/// A text with places that Prometheus fills in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Plain(String),
+    /// A label that every series of the alert has.
+    Label(String),
+    /// The same inside a URL.
+    UrlLabel(String),
+    /// Words around a label, and all only where the alert has it.
+    IfLabel {
+        before: String,
+        label: String,
+        url: bool,
+        after: &'static str,
+    },
+    Value(Value),
+    /// A query, to be read.
+    Query(Vec<Piece>),
+    /// A query inside a URL.
+    UrlQuery(Vec<Piece>),
+}
+
+/// The alert's value in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// As a percentage.
+    Percent,
+    /// With three digits.
+    Number,
+    /// As a time.
+    Time,
+}
+
+/// The value as a percentage.
+pub(crate) const PERCENT: Value = Value::Percent;
+/// The value with three digits.
+pub(crate) const VALUE: Value = Value::Number;
+/// The value, which is in seconds, as a time.
+pub(crate) const TIME: Value = Value::Time;
+
+impl Value {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Percent => "{{ $value | humanizePercentage }}",
+            Self::Number => "{{ $value | printf \"%.3g\" }}",
+            Self::Time => "{{ $value | humanizeDuration }}",
+        }
+    }
+}
+
+/// A label of the alert, in a sentence.
+pub(crate) fn label(name: &str) -> Text {
+    Text(vec![Part::Label(name.to_owned())])
+}
+
+/// A text without places.
+pub(crate) fn plain(text: impl Into<String>) -> Text {
+    Text(vec![Part::Plain(text.into())])
+}
+
+impl Text {
+    fn with(mut self, part: Part) -> Self {
+        self.0.push(part);
+        self
+    }
+
+    /// A label of the alert inside a URL.
+    pub(crate) fn url_label(self, label: &str) -> Self {
+        self.with(Part::UrlLabel(label.to_owned()))
+    }
+
+    /// `before` and a label of the alert; nothing of both where the alert has no such label.
+    pub(crate) fn if_label(self, before: &str, label: &str) -> Self {
+        self.with(Part::IfLabel {
+            before: before.to_owned(),
+            label: label.to_owned(),
+            url: false,
+            after: "",
+        })
+    }
+
+    /// The same inside a URL, with something after it.
+    pub(crate) fn if_url_label(self, before: &str, label: &str, after: &'static str) -> Self {
+        self.with(Part::IfLabel {
+            before: before.to_owned(),
+            label: label.to_owned(),
+            url: true,
+            after,
+        })
+    }
+
+    /// A query, to be read.
+    pub(crate) fn query(self, pieces: Vec<Piece>) -> Self {
+        self.with(Part::Query(pieces))
+    }
+
+    /// A query inside a URL.
+    pub(crate) fn url_query(self, pieces: Vec<Piece>) -> Self {
+        self.with(Part::UrlQuery(pieces))
+    }
+
+    /// The labels without which the text would have a hole.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Label(label) | Part::UrlLabel(label) => Some(label.as_str()),
+            _ => None,
+        })
+    }
+
+    /// As Prometheus reads it.
+    pub(crate) fn template(&self) -> String {
+        self.0.iter().map(Part::template).collect()
+    }
+}
+
+impl Part {
+    fn template(&self) -> String {
+        match self {
+            Self::Plain(text) => text_in_template(text),
+            Self::Label(label) => format!("{{{{ $labels.{label} }}}}"),
+            Self::UrlLabel(label) => format!("{{{{ $labels.{label} | urlquery }}}}"),
+            Self::IfLabel {
+                before,
+                label,
+                url,
+                after,
+            } => {
+                let filter = if *url { " | urlquery" } else { "" };
+                let before = text_in_template(before);
+                format!("{{{{ with $labels.{label} }}}}{before}{{{{ .{filter} }}}}{after}{{{{ end }}}}")
+            }
+            Self::Value(value) => value.template().to_owned(),
+            Self::Query(pieces) => pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => text_in_template(text),
+                    Piece::Label(label) => format!("{{{{ printf \"%q\" $labels.{label} }}}}"),
+                })
+                .collect(),
+            Self::UrlQuery(pieces) => format!("{{{{ {} | urlquery }}}}", printf(pieces)),
+        }
+    }
+}
+
+/// A query as a template's own text: `printf` with a place for each label.
+fn printf(pieces: &[Piece]) -> String {
+    let mut format = String::new();
+    let mut arguments = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => {
+                format += &text.replace('%', "%%").replace('\\', "\\\\").replace('"', "\\\"");
+            }
+            Piece::Label(label) => {
+                format += "%q";
+                arguments += &format!(" $labels.{label}");
+            }
+        }
+    }
+    format!("printf \"{format}\"{arguments}")
+}
+
+impl Add<&str> for Text {
+    type Output = Self;
+
+    fn add(self, text: &str) -> Self {
+        self.with(Part::Plain(text.to_owned()))
+    }
+}
+
+impl Add<String> for Text {
+    type Output = Self;
+
+    fn add(self, text: String) -> Self {
+        self.with(Part::Plain(text))
+    }
+}
+
+impl Add<Value> for Text {
+    type Output = Self;
+
+    fn add(self, value: Value) -> Self {
+        self.with(Part::Value(value))
+    }
+}
+
+impl Add for Text {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+}
