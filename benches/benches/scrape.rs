@@ -49,7 +49,7 @@ fn modelwatch(criterion: &mut Criterion) {
         (0..100).for_each(|request| route.record(Status::Success, latency(number * 100 + request)));
     }
     for number in 0..CLASS_COUNTERS {
-        model.record_prediction(0.5).class(&format!("class_{number}"));
+        model.record_prediction(0.5).class(format!("class_{number}"));
     }
     let mut group = criterion.benchmark_group("scrape");
     for (name, format) in [

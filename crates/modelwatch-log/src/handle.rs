@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use modelwatch::FeatureValue;
+use modelwatch::{AsClass, AsFeatureValue};
 
 use crate::counts::Counts;
 use crate::sampling::Sampler;
@@ -61,10 +61,10 @@ impl ModelLog {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn record<'a, R>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    pub fn record<R>(&self, row: R, score: impl Into<f64>) -> Record<'_>
     where
         R: IntoIterator,
-        R::Item: Into<FeatureValue<'a>>,
+        R::Item: AsFeatureValue,
     {
         self.hand_over(score.into(), |slot, shape, most_bytes| {
             slot.fill(shape, row, most_bytes)
@@ -87,11 +87,11 @@ impl ModelLog {
     /// # std::fs::remove_dir_all(root)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn record_named<'a, R, N, V>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    pub fn record_named<R, N, V>(&self, row: R, score: impl Into<f64>) -> Record<'_>
     where
         R: IntoIterator<Item = (N, V)>,
         N: AsRef<str>,
-        V: Into<FeatureValue<'a>>,
+        V: AsFeatureValue,
     {
         self.hand_over(score.into(), |slot, shape, most_bytes| {
             slot.fill_named(shape, row, most_bytes)
@@ -164,11 +164,11 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// The predicted class.
+    /// Sets the predicted class; none where there is none.
     #[inline]
-    pub fn class(mut self, class: &str) -> Self {
-        if let Some(slot) = &mut self.slot {
-            slot.set_class(class, self.handle.shared.text_bytes);
+    pub fn class(mut self, class: impl AsClass) -> Self {
+        if let (Some(slot), Some(class)) = (&mut self.slot, class.as_class()) {
+            slot.set_class(class.name(), self.handle.shared.text_bytes);
         }
         self
     }

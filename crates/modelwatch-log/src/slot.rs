@@ -1,6 +1,6 @@
 //! A record on its way from a serving thread to the writer.
 
-use modelwatch::FeatureValue;
+use modelwatch::{AsFeatureValue, FeatureValue};
 
 use crate::shape::Shape;
 
@@ -47,15 +47,18 @@ impl Slot {
 
     /// Takes a row by position. What is missing at its end, or of the other kind than was declared, is missing.
     #[inline]
-    pub(crate) fn fill<'a, R>(&mut self, shape: &Shape, row: R, most_bytes: usize)
+    pub(crate) fn fill<R>(&mut self, shape: &Shape, row: R, most_bytes: usize)
     where
         R: IntoIterator,
-        R::Item: Into<FeatureValue<'a>>,
+        R::Item: AsFeatureValue,
     {
         self.clear();
         let mut row = row.into_iter();
         for column in shape.columns() {
-            let value = row.next().map_or(FeatureValue::Missing, Into::into);
+            let value = row.next();
+            let value = value
+                .as_ref()
+                .map_or(FeatureValue::Missing, AsFeatureValue::as_feature_value);
             match (value, column.categorical) {
                 (FeatureValue::Number(number), false) => self.numbers.push(number),
                 (_, false) => self.numbers.push(f64::NAN),
@@ -70,11 +73,11 @@ impl Slot {
     }
 
     /// Takes a row by name, of a name that comes twice the first value. What nobody declared is left out.
-    pub(crate) fn fill_named<'a, R, N, V>(&mut self, shape: &Shape, row: R, most_bytes: usize)
+    pub(crate) fn fill_named<R, N, V>(&mut self, shape: &Shape, row: R, most_bytes: usize)
     where
         R: IntoIterator<Item = (N, V)>,
         N: AsRef<str>,
-        V: Into<FeatureValue<'a>>,
+        V: AsFeatureValue,
     {
         self.clear();
         self.numbers.resize(shape.numeric(), f64::NAN);
@@ -87,7 +90,7 @@ impl Slot {
             };
             guess = position + 1;
             let column = &shape.columns()[position];
-            match (value.into(), column.categorical) {
+            match (value.as_feature_value(), column.categorical) {
                 (FeatureValue::Number(number), false) if self.numbers[column.place].is_nan() => {
                     self.numbers[column.place] = number;
                 }

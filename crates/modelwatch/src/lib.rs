@@ -42,6 +42,8 @@
 //!
 //! # Features
 //!
+//! - `derive`: [`#[derive(Features)]`](derive@Features) on a request and [`#[derive(Category)]`](derive@Category) on an enum.
+//! - `serde_json`: JSON values as features and classes.
 //! - `tsc`: durations come from the processor's time stamp counter where it is steady, which is cheaper than reading the
 //!   system's clock (how much depends on the machine); elsewhere from the system's clock, as without it. The counter is calibrated once, as the
 //!   program starts.
@@ -63,8 +65,10 @@ mod prometheus_client;
 mod series;
 
 pub use cells::striped_arc::StripedArc;
+pub use contract::as_feature_value::AsFeatureValue;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
+pub use contract::features::{CategoricalType, FeatureType, Features, NumericType};
 pub use contract::reserved::{OTHER, UNKNOWN};
 pub use contract::stage::Stage;
 pub use contract::status::Status;
@@ -77,7 +81,7 @@ pub use exposition::readings::Readings;
 pub use exposition::scrape::Scrape;
 pub use exposition::scrape_body::ScrapeBody;
 pub use global::global;
-pub use handles::class::{Class, ClassRef};
+pub use handles::class::{AsClass, Class, ClassRef};
 pub use handles::generation::Generation;
 pub use handles::in_flight::InFlight;
 pub use handles::model::Model;
@@ -88,4 +92,6 @@ pub use handles::serving::Serving;
 pub use handles::stage_timer::StageTimer;
 pub use handles::watched::Watched;
 pub use labels::limits::Limits;
+#[cfg(feature = "derive")]
+pub use modelwatch_derive::{Category, Features};
 pub use monitor::{Monitor, MonitorBuilder};

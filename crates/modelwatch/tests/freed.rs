@@ -34,7 +34,7 @@ fn use_everything(monitor: &Monitor) {
         model.record_features([Some(1.0), None]);
         model.record_named_features([("income", 1.0), ("stranger", 2.0)]);
         model.record_prediction(0.7).class("fraud");
-        model.record_prediction(f64::NAN).class(&model.class("fair"));
+        model.record_prediction(f64::NAN).class(model.class("fair"));
         model.record_outcome("approved");
         model.record_batch_size(8);
         model.set_queue_depth(2);

@@ -2,9 +2,10 @@
 
 /// What a row holds for one feature.
 ///
-/// Numbers, strings and `Option`s of them convert, so a row is usually written as it is. NaN is missing; a number
-/// where a category is declared, or the reverse, is out of range.
+/// Numbers, strings and `Option`s of them are taken as they are, see [`AsFeatureValue`](crate::AsFeatureValue). NaN is
+/// missing; a number where a category is declared, or the reverse, is out of range.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum FeatureValue<'a> {
     /// Not there.
     Missing,
@@ -14,6 +15,8 @@ pub enum FeatureValue<'a> {
     Category(&'a str),
     /// Not there, and the service went on with a default. Counts as defaulted, not as missing.
     Defaulted,
+    /// There, and neither number nor category, such as a list: out of range for every declared feature.
+    Unsupported,
 }
 
 macro_rules! number {

@@ -3,9 +3,11 @@
 //! Start with [`METRICS`], the table. [`markdown`] prints it as the reference page has it. Nothing here counts
 //! anything: the layers above do.
 
+pub(crate) mod as_feature_value;
 pub(crate) mod buckets;
 pub(crate) mod feature;
 pub(crate) mod feature_value;
+pub(crate) mod features;
 pub(crate) mod metrics;
 pub(crate) mod reserved;
 pub(crate) mod stage;

@@ -1,5 +1,6 @@
 //! A predicted class, by name or resolved once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,33 +29,98 @@ impl fmt::Debug for Class {
     }
 }
 
-/// A class, by name or resolved.
-#[derive(Clone, Copy, Debug)]
+/// Names the class of a prediction: a string, a [`Class`] resolved before, or an `Option` of one, where nothing is no
+/// class.
+///
+/// Enums with `#[derive(Category)]` do too and, with the feature `serde_json`, JSON values: a string is its own text,
+/// `null` is no class, and whatever else there is is called as it is written in JSON.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't name a class",
+    label = "not a string, a resolved `Class`, or an `Option` of one",
+    note = "an enum of classes can with `#[derive(modelwatch::Category)]`; a JSON value with modelwatch's feature `serde_json`"
+)]
+pub trait AsClass {
+    /// Returns the class, if there is one.
+    fn as_class(&self) -> Option<ClassRef<'_>>;
+}
+
+/// A class, by name or resolved. Made of a name with `From`.
+#[derive(Clone, Debug)]
 pub struct ClassRef<'a>(pub(crate) Reference<'a>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Reference<'a> {
-    Named(&'a str),
+    Named(Cow<'a, str>),
     Resolved(&'a Class),
 }
 
-impl<'a> From<&'a str> for ClassRef<'a> {
-    #[inline]
-    fn from(name: &'a str) -> Self {
-        Self(Reference::Named(name))
+impl ClassRef<'_> {
+    /// Returns the name of the class.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Reference::Named(name) => name,
+            Reference::Resolved(class) => class.name(),
+        }
     }
 }
 
-impl<'a> From<&'a String> for ClassRef<'a> {
+impl<'a, N: Into<Cow<'a, str>>> From<N> for ClassRef<'a> {
     #[inline]
-    fn from(name: &'a String) -> Self {
-        Self(Reference::Named(name))
+    fn from(name: N) -> Self {
+        Self(Reference::Named(name.into()))
     }
 }
 
-impl<'a> From<&'a Class> for ClassRef<'a> {
+impl AsClass for str {
     #[inline]
-    fn from(class: &'a Class) -> Self {
-        Self(Reference::Resolved(class))
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        Some(self.into())
+    }
+}
+
+impl AsClass for String {
+    #[inline]
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        self.as_str().as_class()
+    }
+}
+
+impl AsClass for Cow<'_, str> {
+    #[inline]
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        (**self).as_class()
+    }
+}
+
+impl AsClass for Class {
+    #[inline]
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        Some(ClassRef(Reference::Resolved(self)))
+    }
+}
+
+impl<T: AsClass> AsClass for Option<T> {
+    #[inline]
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        self.as_ref().and_then(AsClass::as_class)
+    }
+}
+
+impl<T: AsClass + ?Sized> AsClass for &T {
+    #[inline]
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        (**self).as_class()
+    }
+}
+
+#[cfg(feature = "serde_json")]
+impl AsClass for serde_json::Value {
+    fn as_class(&self) -> Option<ClassRef<'_>> {
+        match self {
+            Self::Null => None,
+            Self::String(name) => name.as_class(),
+            Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => Some(self.to_string().into()),
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::cells::striped_arc::StripedArc;
+use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
-use crate::contract::feature_value::FeatureValue;
 use crate::contract::stage::Stage;
 use crate::contract::tokens::Tokens;
 use crate::handles::class::Class;
@@ -110,7 +110,7 @@ impl Model {
     /// range. A row that ends early has the rest missing; what comes after the last declared feature is not counted.
     ///
     /// ```
-    /// use modelwatch::{Feature, FeatureValue, Monitor};
+    /// use modelwatch::{Feature, Monitor, row};
     ///
     /// # let monitor = Monitor::new();
     /// let model = monitor
@@ -118,32 +118,32 @@ impl Model {
     ///     .features([Feature::numeric("income").range(0.0..=1e6), Feature::categorical("zipcode")])
     ///     .register()?;
     /// model.record_features([Some(52_000.0), None]);
-    /// model.record_features([FeatureValue::Number(48_000.0), "10001".into()]);
+    /// model.record_features(row![48_000.0, "10001"]);
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
     #[inline]
-    pub fn record_features<'a, R>(&self, row: R)
+    pub fn record_features<R>(&self, row: R)
     where
         R: IntoIterator,
-        R::Item: Into<FeatureValue<'a>>,
+        R::Item: AsFeatureValue,
     {
         self.0.record_features(row);
     }
 
     /// As [`record_features`](Self::record_features), by name: a declared feature that the row does not name is
     /// missing, and one that nobody declared is counted without a range, within the limit of names.
-    pub fn record_named_features<'a, R, N, V>(&self, row: R)
+    pub fn record_named_features<R, N, V>(&self, row: R)
     where
         R: IntoIterator<Item = (N, V)>,
         N: AsRef<str>,
-        V: Into<FeatureValue<'a>>,
+        V: AsFeatureValue,
     {
         self.0.record_named_features(row);
     }
 
     /// Counts one value of one feature, and says nothing of the others.
-    pub fn record_feature<'a>(&self, name: &str, value: impl Into<FeatureValue<'a>>) {
-        self.0.record_feature(name, value.into());
+    pub fn record_feature(&self, name: &str, value: impl AsFeatureValue) {
+        self.0.record_feature(name, value.as_feature_value());
     }
 
     /// Observes how many rows one call of the model takes.

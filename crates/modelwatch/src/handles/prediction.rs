@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::handles::class::{ClassRef, Reference};
+use crate::handles::class::{AsClass, Reference};
 use crate::series::version::VersionSeries;
 
 /// A prediction whose score is recorded; it may have a class too.
@@ -10,14 +10,16 @@ use crate::series::version::VersionSeries;
 pub struct Prediction<'a>(pub(crate) &'a VersionSeries);
 
 impl Prediction<'_> {
-    /// Counts the predicted class in `ml_prediction_class_total`, by name or by a [`Class`] resolved before.
+    /// Counts the predicted class in `ml_prediction_class_total`, by name or by a [`Class`](crate::Class) resolved before;
+    /// nothing where there is none.
     #[inline]
-    pub fn class<'c>(self, class: impl Into<ClassRef<'c>>) {
+    pub fn class(self, class: impl AsClass) {
+        let Some(class) = class.as_class() else { return };
         let classes = self.0.classes();
-        classes.count(match class.into().0 {
+        classes.count(match class.0 {
             Reference::Resolved(class) if std::ptr::eq(&*class.version, self.0) => class.index,
             Reference::Resolved(class) => classes.index(&class.name),
-            Reference::Named(name) => classes.index(name),
+            Reference::Named(name) => classes.index(&name),
         });
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::series::feature_book::FeatureBook;
@@ -32,7 +33,7 @@ impl Features {
 
     /// Counts a row by position, and says whether the window wants to be looked after.
     #[inline]
-    pub(crate) fn record<'a, V: Into<FeatureValue<'a>>>(&self, model: &str, row: impl IntoIterator<Item = V>) -> bool {
+    pub(crate) fn record(&self, model: &str, row: impl IntoIterator<Item = impl AsFeatureValue>) -> bool {
         let (surplus, rows) = match self.schema.get() {
             Some(schema) => schema.record(row),
             None => (row.into_iter().next().is_some(), 1),
@@ -44,13 +45,13 @@ impl Features {
     }
 
     /// Counts a row by name, and says whether the window wants to be looked after.
-    pub(crate) fn record_named<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
+    pub(crate) fn record_named<N: AsRef<str>, V: AsFeatureValue>(
         &self,
         book: &FeatureBook,
         row: impl IntoIterator<Item = (N, V)>,
     ) -> bool {
         let mut look = false;
-        let mut undeclared = |name: &str, value| look |= self.observe_undeclared(book, name, value);
+        let mut undeclared = |name: &str, value: FeatureValue<'_>| look |= self.observe_undeclared(book, name, value);
         match self.schema.get() {
             Some(schema) => {
                 let rows = schema.record_named(row, undeclared);
@@ -58,7 +59,7 @@ impl Features {
             }
             None => {
                 row.into_iter()
-                    .for_each(|(name, value)| undeclared(name.as_ref(), value.into()));
+                    .for_each(|(name, value)| undeclared(name.as_ref(), value.as_feature_value()));
                 look
             }
         }
@@ -92,7 +93,7 @@ impl Features {
             FeatureValue::Missing => _ = cells.count(index, MISSING),
             FeatureValue::Number(number) if number.is_nan() => _ = cells.count(index, MISSING),
             FeatureValue::Defaulted => _ = cells.count(index, DEFAULTED),
-            FeatureValue::Number(_) | FeatureValue::Category(_) => {}
+            FeatureValue::Number(_) | FeatureValue::Category(_) | FeatureValue::Unsupported => {}
         }
         observed.is_multiple_of(ROWS_BETWEEN_LOOKS)
     }

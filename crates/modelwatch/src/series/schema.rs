@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
+use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::{Domain, Feature};
 use crate::contract::feature_value::FeatureValue;
 use crate::labels::label_set::Labels;
@@ -87,11 +88,14 @@ impl Schema {
     /// Counts a row by position; says whether it had more values than were declared, and how many rows this thread's lane
     /// has counted.
     #[inline]
-    pub(crate) fn record<'a, V: Into<FeatureValue<'a>>>(&self, row: impl IntoIterator<Item = V>) -> (bool, u64) {
+    pub(crate) fn record(&self, row: impl IntoIterator<Item = impl AsFeatureValue>) -> (bool, u64) {
         let rows = self.cells.count_row();
         let mut row = row.into_iter();
         for (position, spec) in self.specs.iter().enumerate() {
-            let value = row.next().map_or(FeatureValue::Missing, Into::into);
+            let value = row.next();
+            let value = value
+                .as_ref()
+                .map_or(FeatureValue::Missing, AsFeatureValue::as_feature_value);
             if !spec.accepts(value) {
                 self.count_exception(position, value);
             }
@@ -101,17 +105,17 @@ impl Schema {
 
     /// Counts a row by name. What is declared and not named is missing, and what is not declared is handed out. Returns
     /// how many rows this thread's lane has counted.
-    pub(crate) fn record_named<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
+    pub(crate) fn record_named<N: AsRef<str>, V: AsFeatureValue>(
         &self,
         row: impl IntoIterator<Item = (N, V)>,
-        mut undeclared: impl FnMut(&str, FeatureValue<'a>),
+        mut undeclared: impl FnMut(&str, FeatureValue<'_>),
     ) -> u64 {
         let rows = self.cells.count_row();
         let mut seen = [0u64; Limits::MOST_FEATURES / 64];
         // Rows tend to name features in the order they are declared: the next guess is usually right.
         let mut guess = 0;
         for (name, value) in row {
-            let (name, value) = (name.as_ref(), value.into());
+            let (name, value) = (name.as_ref(), value.as_feature_value());
             let guessed = self.specs.get(guess).filter(|spec| *spec.name == *name).map(|_| guess);
             let Some(position) = guessed.or_else(|| self.position(name)) else {
                 undeclared(name, value);
@@ -158,7 +162,7 @@ impl Schema {
             {
                 return;
             }
-            (FeatureValue::Number(_) | FeatureValue::Category(_), _) => OUT_OF_RANGE,
+            (FeatureValue::Number(_) | FeatureValue::Category(_) | FeatureValue::Unsupported, _) => OUT_OF_RANGE,
         };
         self.cells.count(position, what);
     }

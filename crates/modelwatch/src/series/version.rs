@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
+use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
@@ -247,14 +248,14 @@ impl VersionSeries {
 
     /// Counts a row of features in the order they were declared.
     #[inline]
-    pub(crate) fn record_features<'a, V: Into<FeatureValue<'a>>>(&self, row: impl IntoIterator<Item = V>) {
+    pub(crate) fn record_features(&self, row: impl IntoIterator<Item = impl AsFeatureValue>) {
         if self.features.record(&self.model.name, row) {
             self.look_after_window();
         }
     }
 
     /// Counts a row of features by name.
-    pub(crate) fn record_named_features<'a, N: AsRef<str>, V: Into<FeatureValue<'a>>>(
+    pub(crate) fn record_named_features<N: AsRef<str>, V: AsFeatureValue>(
         &self,
         row: impl IntoIterator<Item = (N, V)>,
     ) {
