@@ -3,6 +3,8 @@
 mod alert;
 pub(crate) mod alerts;
 mod case;
+mod histograms;
+mod labels;
 mod models;
 pub(crate) mod recording;
 mod rule;

@@ -1,6 +1,7 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod annotations;
 mod any_configuration;
 mod end_to_end;
 mod inbox;
@@ -8,5 +9,6 @@ mod messages;
 mod prometheus;
 mod rollout;
 mod runbooks;
+mod stacks;
 mod support;
 mod targets;
