@@ -14,6 +14,7 @@ use super::scope::Scope;
 use crate::known;
 use crate::promql::{Selector, Window, count_by, histogram_quantile, max_by, metric, sum, sum_by, word};
 use crate::recorded::{self, Recorded};
+use crate::rules::Severity;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -43,8 +44,8 @@ fn firing(scope: &Scope<'_>) -> Panel {
         "Firing alerts",
         "Pages need a person now; tickets wait until morning. The table below has their runbooks.",
         vec![
-            Query::instant(count("page"), "pages"),
-            Query::instant(count("ticket"), "tickets"),
+            Query::instant(count(Severity::Page), "pages"),
+            Query::instant(count(Severity::Ticket), "tickets"),
         ],
         (
             Stat::light(),

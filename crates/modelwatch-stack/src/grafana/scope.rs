@@ -6,6 +6,7 @@ use super::model::DashboardLink;
 use crate::known::KnownAlert;
 use crate::links;
 use crate::promql::{Expr, Selector, Writer, word};
+use crate::rules::Severity;
 use crate::rules::alerts::drift::late;
 
 /// The limits that colours and lines are drawn at.
@@ -71,6 +72,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) rollout: Rollout,
     /// The triage dashboard's identifier.
     pub(crate) triage: String,
+    /// What the label `severity` of pages is, and that of tickets.
+    severities: [&'a str; 2],
     writer: Writer,
 }
 
@@ -83,6 +86,7 @@ impl<'a> Scope<'a> {
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
             triage: links::triage_uid(config),
+            severities: [Severity::Page, Severity::Ticket].map(|severity| severity.label(config)),
             writer: Writer::new(config),
         }
     }
@@ -95,6 +99,7 @@ impl<'a> Scope<'a> {
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
             triage: links::triage_uid(config),
+            severities: [Severity::Page, Severity::Ticket].map(|severity| severity.label(config)),
             writer: Writer::new(config),
         }
     }
@@ -128,14 +133,15 @@ impl Scope<'_> {
     }
 
     /// Firing alerts of this scope, and those of no model in particular, such as a target that is down.
-    pub(crate) fn alerts(&self, severity: Option<&str>) -> Selector {
+    pub(crate) fn alerts(&self, severity: Option<Severity>) -> Selector {
         let firing = word("ALERTS").eq("alertstate", "firing");
         let firing = match self.model {
             None => firing.variable_or_none("model_name", links::MODEL_VARIABLE),
             Some(model) => firing.one_of_or_none("model_name", [model.name.as_str()]),
         };
         match severity {
-            Some(severity) => firing.eq("severity", severity),
+            Some(Severity::Page) => firing.eq("severity", self.severities[0]),
+            Some(Severity::Ticket) => firing.eq("severity", self.severities[1]),
             None => firing,
         }
     }
