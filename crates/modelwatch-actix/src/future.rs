@@ -11,7 +11,6 @@ use pin_project::pin_project;
 
 use crate::body::InferenceBody;
 use crate::classify::Classifier;
-use crate::not_inference::NotInference;
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
@@ -101,10 +100,6 @@ fn answered<B: MessageBody>(
     let told = answer.response().extensions().get::<ServedBy>().cloned();
     if let Some(ServedBy(model)) = told.or_else(|| answer.request().extensions().get().cloned()) {
         watched.served_by(&model);
-    }
-    if answer.response().extensions().get::<NotInference>().is_some() {
-        watched.discard();
-        return (Status::Success, None);
     }
     let head = answer.response().head();
     let status = match classify {

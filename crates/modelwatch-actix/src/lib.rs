@@ -73,7 +73,6 @@ mod future;
 mod metrics_route;
 mod metrics_server;
 mod middleware;
-mod not_inference;
 mod select;
 mod served_by;
 mod service;

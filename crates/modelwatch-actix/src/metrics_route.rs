@@ -2,10 +2,8 @@ use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse, Route};
-use modelwatch::{Monitor, Scrape};
+use modelwatch::{Monitor, Scrape, Watched};
 use tokio::sync::oneshot;
-
-use crate::not_inference::NotInference;
 
 /// The monitor's page, in the format and coding the scraper asks for.
 ///
@@ -29,6 +27,7 @@ pub fn metrics_route(monitor: &Monitor) -> Route {
 }
 
 async fn page(monitor: Monitor, request: HttpRequest) -> HttpResponse {
+    Watched::discard_current();
     let accept = joined(request.headers(), &header::ACCEPT);
     let coding = joined(request.headers(), &header::ACCEPT_ENCODING);
     let (tell, told) = oneshot::channel();
@@ -39,13 +38,11 @@ async fn page(monitor: Monitor, request: HttpRequest) -> HttpResponse {
             let _ = tell.send(scraped.scrape(accept.as_deref(), coding.as_deref()));
         }
     });
-    let mut response = match told.await {
+    match told.await {
         Ok(scrape) => answer(scrape),
         // Somebody's collector panicked.
         Err(_) => HttpResponse::InternalServerError().finish(),
-    };
-    response.extensions_mut().insert(NotInference);
-    response
+    }
 }
 
 fn answer(scrape: Scrape) -> HttpResponse {

@@ -34,6 +34,7 @@ known! {
     RESTARTING = "MLReplicaRestarting", Inference;
     LABEL_OVERFLOW = "MLLabelOverflow", Inference;
     UNLISTED = "MLModelUnlisted", Inference;
+    LATENCY_MISSING = "MLLatencyMissing", Inference;
     AVAILABILITY_BURN_FAST = "MLAvailabilityBudgetBurnFast", Inference;
     AVAILABILITY_BURN_SLOW = "MLAvailabilityBudgetBurnSlow", Inference;
     LATENCY_BURN_FAST = "MLLatencyBudgetBurnFast", Inference;

@@ -1,4 +1,4 @@
-//! Just enough HTTP for loopback: one GET a connection.
+//! Just enough HTTP for loopback: one request a connection.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -34,14 +34,33 @@ impl HttpResponse {
 ///
 /// The server can't be reached, is silent for ten seconds, or answers in something other than HTTP.
 pub fn http_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<HttpResponse> {
+    http_request(address, "GET", path, headers, b"")
+}
+
+/// Asks a server on this machine with any method and body.
+///
+/// # Errors
+///
+/// As for [`http_get`].
+pub fn http_request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<HttpResponse> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n");
+    let mut request = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
+    if !body.is_empty() || method == "POST" {
+        request.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
     request.push_str("\r\n");
     stream.write_all(request.as_bytes())?;
+    stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))

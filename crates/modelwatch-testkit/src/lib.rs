@@ -52,7 +52,7 @@ use std::collections::BTreeMap;
 #[cfg(feature = "actix")]
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
-pub use http::{HttpResponse, free_port, http_get};
+pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;

@@ -16,7 +16,8 @@ pub type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Debug)]
 pub struct TokioServer {
     address: SocketAddr,
-    runtime: Runtime,
+    /// Taken when it is stopped.
+    runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
     ended: Option<JoinHandle<()>>,
 }
@@ -68,7 +69,7 @@ impl TokioServer {
         });
         Self {
             address,
-            runtime,
+            runtime: Some(runtime),
             stop: Some(stop),
             ended: Some(ended),
         }
@@ -81,9 +82,13 @@ impl TokioServer {
     }
 
     /// The runtime it runs on.
+    ///
+    /// # Panics
+    ///
+    /// Never: the runtime is there until the server is stopped.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
-        &self.runtime
+        self.runtime.as_ref().expect("it is there until the server is stopped")
     }
 
     /// Tells the server to stop, and waits until it has.
@@ -94,12 +99,23 @@ impl TokioServer {
     pub fn stop_gracefully(mut self) {
         drop(self.stop.take());
         if let Some(ended) = self.ended.take() {
-            self.runtime.block_on(ended).expect("it ended without a panic");
+            self.runtime().block_on(ended).expect("it ended without a panic");
         }
     }
 
     /// Stops the runtime under the server.
-    pub fn stop_at_once(self) {
-        self.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    pub fn stop_at_once(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        }
+    }
+}
+
+impl Drop for TokioServer {
+    /// Nobody waits: a handler of a test may hang for as long as it likes.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }

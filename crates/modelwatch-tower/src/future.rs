@@ -9,7 +9,6 @@ use pin_project::pin_project;
 
 use crate::body::{Call, InferenceBody, Rest};
 use crate::classify::{Classifier, Protocol, ResponseHead};
-use crate::not_inference::NotInference;
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
@@ -107,10 +106,6 @@ fn answered<B: Body>(
 ) -> (Status, Rest) {
     if let Some(ServedBy(model)) = response.extensions().get() {
         watched.served_by(model);
-    }
-    if response.extensions().get::<NotInference>().is_some() {
-        watched.discard();
-        return (Status::Success, Rest::Nothing);
     }
     let head = ResponseHead::from(response);
     let protocol = Protocol::of(head.headers);

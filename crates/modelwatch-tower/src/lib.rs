@@ -78,7 +78,6 @@ mod grpc_status;
 mod grpc_web;
 mod layer;
 mod methods;
-mod not_inference;
 mod select;
 mod served_by;
 mod service;

@@ -16,7 +16,7 @@ mod tests;
 mod writer;
 mod yields;
 
-pub(crate) use expr::{Expr, Op, absent, count_by, histogram_quantile, max_by, number, sum, sum_by, time};
+pub(crate) use expr::{Expr, Op, absent, call, count_by, histogram_quantile, max_by, number, sum, sum_by, time};
 pub(crate) use lookup::series_in;
 pub(crate) use quote::{quoted, series_name};
 pub(crate) use selector::{Selector, Window, metric, recorded, word};

@@ -4,6 +4,8 @@ mod alert;
 pub(crate) mod alerts;
 mod case;
 mod changed;
+mod histograms;
+mod labels;
 mod models;
 pub(crate) mod recording;
 mod rule;

@@ -8,21 +8,26 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout};
 
+use super::histograms::Histogram;
+use super::labels::{FEATURE, MODEL, ROUTE, VERSION};
 use super::models::share;
 use super::rule::{Group, Rule};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Op, Selector, histogram_quantile, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
-
-pub(crate) const MODEL: &[&str] = &["model_name"];
-pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
-pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
-pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
+const LATENCY: Histogram = Histogram {
+    of: &contract::INFERENCE_LATENCY,
+    window: FIVE_MINUTES,
+};
+const SCORES: Histogram = Histogram {
+    of: &contract::PREDICTION_SCORE,
+    window: HALF_HOUR,
+};
 /// What a shift is measured against.
 const YESTERDAY: Duration = Duration::from_secs(86_400);
 /// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
@@ -74,23 +79,11 @@ fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
     part.with(Op::DividedBy, labels, whole.above(0.0))
 }
 
-/// A quantile; absent, rather than NaN, where nothing was observed.
-fn quantile(quantile: f64, buckets: Expr) -> Expr {
-    histogram_quantile(quantile, buckets).at_least(f64::NEG_INFINITY)
-}
-
-fn with_le(labels: &[&'static str]) -> Vec<&'static str> {
-    [&["le"], labels].concat()
-}
-
 fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let requests = metric(&contract::INFERENCE_REQUESTS);
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
-    let latency = |at| {
-        let buckets = metric(&contract::INFERENCE_LATENCY).bucket();
-        quantile(at, sum_by(&with_le(ROUTE), buckets.rate(FIVE_MINUTES)))
-    };
+    let latency = |at| LATENCY.quantile(at, ROUTE);
     Ok(vec![
         Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
         Rule::record(config, &recorded::ERRORS, &or_zero(ROUTE, &failed, &rps))?,
@@ -122,11 +115,6 @@ fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let errors = recorded(&recorded::VERSION_ERRORS).expr();
     let model = |expr: &Expr| sum_by(MODEL, expr.clone());
     let other_requests = others(&model(&requests), &requests).above(NOISE);
-    let buckets = |labels: &[&'static str]| {
-        let buckets = metric(&contract::INFERENCE_LATENCY).bucket();
-        sum_by(&with_le(labels), buckets.rate(FIVE_MINUTES))
-    };
-    let other_buckets = buckets(MODEL).with_many(Op::Minus, &["le", "model_name"], buckets(VERSION));
     Ok(vec![
         Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
         Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
@@ -145,27 +133,13 @@ fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             &recorded::OTHERS_ERROR_RATIO,
             &others(&model(&errors), &errors).divided_by(other_requests.clone()),
         )?,
-        Rule::record(
-            config,
-            &recorded::VERSION_LATENCY_P95,
-            &quantile(0.95, buckets(VERSION)),
-        )?,
+        Rule::record(config, &recorded::VERSION_LATENCY_P95, &LATENCY.quantile(0.95, VERSION))?,
         Rule::record(
             config,
             &recorded::OTHERS_LATENCY_P95,
-            &quantile(0.95, other_buckets).and(VERSION, other_requests),
+            &LATENCY.quantile_of_others(0.95, VERSION).and(VERSION, other_requests),
         )?,
     ])
-}
-
-/// How a bucket's edge may be spelled: Prometheus 3 and OpenMetrics write whole numbers with a fraction.
-pub(crate) fn edge(selector: Selector, seconds: f64) -> Selector {
-    if seconds.fract() == 0.0 {
-        let (short, long) = (format!("{seconds}"), format!("{seconds:.1}"));
-        selector.one_of("le", [short.as_str(), long.as_str()])
-    } else {
-        selector.eq("le", &seconds.to_string())
-    }
 }
 
 /// Burn rates, of sloth's shape. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
@@ -175,12 +149,9 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
     let requests = recorded(&recorded::MODEL_REQUESTS);
     let mut short = Vec::new();
     let mut long = Vec::new();
-    let latency = metric(&contract::INFERENCE_LATENCY);
     for shared in share(config, |model| model.latency_p95) {
-        let all = sum_by(MODEL, shared.scope.of(latency.clone().count()).rate(FIVE_MINUTES));
-        let within = edge(shared.scope.of(latency.clone().bucket()), shared.setting.as_secs_f64());
-        let within = sum_by(MODEL, within.rate(FIVE_MINUTES));
-        short.push(Rule::record(config, &recorded::MODEL_SLOW, &all.minus(within))?);
+        let slow = LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| shared.scope.of(series));
+        short.push(Rule::record(config, &recorded::MODEL_SLOW, &slow)?);
     }
     for (bad, windows) in [
         (&recorded::MODEL_ERRORS, AVAILABILITY_WINDOWS),
@@ -227,24 +198,17 @@ const LATENCY_WINDOWS: Windows = [
 ];
 
 fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let scores = metric(&contract::PREDICTION_SCORE);
-    let buckets = |labels: &[&'static str]| sum_by(&with_le(labels), scores.clone().bucket().rate(HALF_HOUR));
     let own = recorded(&recorded::PREDICTIONS);
     let of_model = sum_by(MODEL, own.clone());
     let of_version = sum_by(VERSION, own.clone());
     let other_predictions = others(&of_model, &own.expr()).above(NOISE);
-    let other_buckets = buckets(MODEL).with_many(Op::Minus, &["le", "model_name"], buckets(VERSION));
-    let other_median = quantile(0.5, other_buckets).and(VERSION, other_predictions);
+    let other_median = SCORES.quantile_of_others(0.5, VERSION).and(VERSION, other_predictions);
     let yesterday = recorded(&recorded::SCORE_P50).offset(YESTERDAY);
 
     let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(HALF_HOUR));
     let mut rules = vec![
-        Rule::record(
-            config,
-            &recorded::PREDICTIONS,
-            &sum_by(VERSION, scores.clone().count().rate(HALF_HOUR)),
-        )?,
-        Rule::record(config, &recorded::SCORE_P50, &quantile(0.5, buckets(VERSION)))?,
+        Rule::record(config, &recorded::PREDICTIONS, &SCORES.observations(VERSION))?,
+        Rule::record(config, &recorded::SCORE_P50, &SCORES.quantile(0.5, VERSION))?,
         Rule::record(
             config,
             &recorded::SCORE_REFERENCE,

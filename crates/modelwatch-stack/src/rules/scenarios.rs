@@ -90,6 +90,17 @@ fn ramps(series: &(String, LabelSet), ramps: &[(f64, f64, usize)]) -> Series {
     Series::ramps(&series.0, &labels, ramps)
 }
 
+/// The latency of as many requests, all within the objective.
+fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 2] {
+    let edge = model.latency_p95.as_secs_f64().to_string();
+    [("_count", None), ("_bucket", Some(edge.as_str()))].map(|(part, edge)| {
+        let name = format!("{}{part}", contract::INFERENCE_LATENCY.name);
+        let mut extra = vec![("instance", instance)];
+        extra.extend(edge.map(|edge| ("le", edge)));
+        ramps(&(name, labels(model, &extra)), phases)
+    })
+}
+
 /// Asks for a recorded series of the model.
 fn recorded_is(
     test: &mut Test,
@@ -130,11 +141,12 @@ fn no_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError> {
 
 fn first_error(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64;
-    let series = vec![
+    let mut series = vec![
         counter(&requests(model, "success", "a"), &[(busy, 120)]),
         // The series of errors appears with the first of them.
         ramps(&requests(model, "error", "a"), &[(f64::NAN, 0.0, 30), (1.0, 0.0, 90)]),
     ];
+    series.extend(quick(model, "a", &[(0.0, busy, 121)]));
     let mut test = Test::new(
         config,
         "before the first error the ratio is 0, and the first error wakes nobody",
@@ -149,10 +161,11 @@ fn first_error(config: &Config, model: &Model) -> Result<Test, GenerateError> {
 
 fn counter_reset(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64 * 60.0;
-    let series = vec![
+    let mut series = vec![
         ramps(&requests(model, "success", "a"), &[(busy, busy, 30), (busy, busy, 90)]),
         ramps(&requests(model, "error", "a"), &[(5000.0, 0.0, 30), (0.0, 0.0, 90)]),
     ];
+    series.extend(quick(model, "a", &[(busy, busy, 30), (busy, busy, 90)]));
     let mut test = Test::new(
         config,
         "a counter that starts again is neither a dip nor a burst",
@@ -193,6 +206,11 @@ fn rolling_restart(config: &Config, model: &Model) -> Result<Test, GenerateError
             counted = counted.elsewhere(&[(0.0, busy, 120)]);
         }
         series.push(counted);
+        let counted = quick(model, instance, &ramp);
+        series.extend(counted.map(|series| match from {
+            0 => series.elsewhere(&[(0.0, busy, 120)]),
+            _ => series,
+        }));
         let target = [("job", model.job.as_str()), ("instance", instance), ("service", "api")];
         series.push(Series::gauge(contract::PROCESS_START_TIME.name, &target, &started));
         series.push(Series::gauge("up", &target, &up));
@@ -215,10 +233,11 @@ fn rolling_restart(config: &Config, model: &Model) -> Result<Test, GenerateError
 /// A request in five minutes, and one of them fails: a share of a fifth, or all, of next to nothing.
 fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let sparse: Vec<_> = (0..24).flat_map(|_| [(1.0, 1), (0.0, 4)]).collect();
-    let series = vec![
+    let mut series = vec![
         counter(&requests(model, "success", "a"), &sparse),
         counter(&requests(model, "error", "a"), &[(0.0, 60), (1.0, 1), (0.0, 59)]),
     ];
+    series.extend(quick(model, "a", &[(0.0, 0.2, 121)]));
     let mut test = Test::new(
         config,
         "one error where there is next to no traffic pages nobody",

@@ -90,6 +90,21 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
+        known: &known::LATENCY_MISSING,
+        meaning: "The model's requests are counted, and the histogram that its latency is judged by is not there, or has no \
+                  bucket that ends at the objective. Rules about latency are silent, which looks like health.",
+        checks: &[
+            "Does the service show ml_inference_latency_seconds at all? Then compare its buckets with `latency_buckets`.",
+            "Did a release of the service, or a relabelling in Prometheus, drop the metric?",
+            "Does a dashboard of another service still show its latency? If not, it is Prometheus.",
+        ],
+        mitigation: &[
+            "Say `latency_buckets` in modelwatch.toml as the service has them, or take a `latency_p95` that is one of them.",
+            "Take back the relabelling or the release that dropped the metric.",
+        ],
+        queries: |model| vec![latency_by_version(model), traffic(model), versions(model)],
+    },
+    Runbook {
         known: &known::UNLISTED,
         meaning: "A service serves a model that modelwatch.toml does not name. It is watched with the thresholds of most \
                   models, and nobody in particular owns it.",

@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod alerts;
+mod annotations;
 mod any_configuration;
 mod end_to_end;
 mod inbox;
@@ -9,5 +10,6 @@ mod messages;
 mod prometheus;
 mod rollout;
 mod runbooks;
+mod stacks;
 mod support;
 mod targets;

@@ -1,10 +1,8 @@
 use axum::body::{Body, Bytes};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
-use modelwatch::{Monitor, Scrape};
+use modelwatch::{Monitor, Scrape, Watched};
 use tokio::sync::oneshot;
-
-use crate::not_inference::NotInference;
 
 /// The monitor's page, in the format and coding the scraper asks for.
 ///
@@ -26,6 +24,7 @@ pub fn metrics_route<S: Clone + Send + Sync + 'static>(monitor: &Monitor) -> Met
 }
 
 async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
+    Watched::discard_current();
     let (tell, told) = oneshot::channel();
     let scraped = monitor.clone();
     monitor.on_scrape_thread(move || {
@@ -36,7 +35,7 @@ async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
             let _ = tell.send(scraped.scrape(accept.as_deref(), coding.as_deref()));
         }
     });
-    let mut response = match told.await {
+    match told.await {
         Ok(scrape) => answer(scrape),
         // Somebody's collector panicked.
         Err(_) => {
@@ -44,9 +43,7 @@ async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
-    };
-    response.extensions_mut().insert(NotInference);
-    response
+    }
 }
 
 fn answer(scrape: Scrape) -> Response<Body> {

@@ -260,9 +260,11 @@ impl Watched {
         self.state.finish(status);
     }
 
-    /// The request is no inference after all: it is in no count.
-    pub fn discard(&mut self) {
-        if let Request::Begun(Begun { in_flight, .. }) = self.state.take() {
+    /// Takes the request that is polled on this thread out of every count: for a handler that answers with something else than inference,
+    /// such as a page of metrics or a health check, wherever the adapter is.
+    pub fn discard_current() {
+        let mut state = replace_current(State::OVER);
+        if let Request::Begun(Begun { in_flight, .. }) = state.take() {
             in_flight.discard();
         }
     }

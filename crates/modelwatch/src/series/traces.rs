@@ -4,6 +4,7 @@
 //! latency and each unhappy status, and for each event. All other requests pay one load.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -104,9 +105,13 @@ impl Traces {
         if wanted == 0 && !event {
             return;
         }
-        let trace_id = self.tracing.current.as_ref().and_then(|current| current());
+        let trace_id = self
+            .tracing
+            .current
+            .as_ref()
+            .and_then(|current| unharmed(|| current()).flatten());
         if event {
-            emit(labels, status, latency, trace_id);
+            unharmed(|| emit(labels, status, latency, trace_id));
         }
         let Some(trace_id) = trace_id.filter(|_| wanted != 0) else {
             return;
@@ -152,6 +157,12 @@ impl Traces {
         }
         latest
     }
+}
+
+/// Runs code of the service where a request ends. A panic of it, which the panic hook tells of, must neither keep the request in flight nor, where
+/// the request ends because its handler panicked, abort the process.
+fn unharmed<T>(run: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
 /// The same labels as the metric has, by the same names.

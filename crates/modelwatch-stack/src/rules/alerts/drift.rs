@@ -14,8 +14,8 @@ use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded;
 use crate::rules::alert::{Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place};
 use crate::rules::case::Case;
+use crate::rules::labels::{FEATURE, MODEL};
 use crate::rules::models::{ModelGroup, only};
-use crate::rules::recording::{FEATURE, MODEL};
 use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, TIME, VALUE};
 

@@ -11,8 +11,8 @@ use crate::rules::alert::{
     Alert, MINUTE, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::FEATURE;
 use crate::rules::models::share;
-use crate::rules::recording::FEATURE;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
 

@@ -14,8 +14,8 @@ use crate::rules::alert::{
     Alert, MINUTE, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::MODEL;
 use crate::rules::models::share;
-use crate::rules::recording::MODEL;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
 

@@ -13,8 +13,8 @@ use crate::rules::alert::{
     Alert, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings, tidy,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::VERSION;
 use crate::rules::models::share;
-use crate::rules::recording::VERSION;
 use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, VALUE};
 

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use modelwatch::contract;
-use modelwatch_config::{Config, Plane, Thresholds};
+use modelwatch_config::{Config, Model, Plane, Rollout, Thresholds, prometheus_duration};
 
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Expr, Selector, absent, max_by, metric, sum_by, word};
-use crate::rules::alert::{Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place};
+use crate::promql::{Expr, Selector, absent, max_by, metric, recorded, sum_by, word};
+use crate::recorded;
+use crate::rules::alert::{
+    Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place, serving_team, tidy,
+};
 use crate::rules::case::Case;
-use crate::rules::recording::MODEL;
+use crate::rules::labels::MODEL;
+use crate::rules::models::share;
 use crate::rules::story::{LabelSet, Series};
 use crate::rules::text::{Text, VALUE, label, plain};
 
@@ -67,7 +71,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             summary: "No target of a scrape job answers",
             description: environment(config, plain(format!("No target of the job {}", job.job)))
                 + " has answered scrapes for 3 minutes: what it serves is down, or unseen.",
-            query: up.expr(),
+            query: up.clone().everywhere().expr(),
             case: Case {
                 step: MINUTE,
                 evaluate: 1,
@@ -97,6 +101,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         .collect();
     rules.push(overflow(config, &serving)?);
     rules.push(unlisted(config)?);
+    rules.extend(latency_missing(config)?);
     Ok(rules)
 }
 
@@ -267,5 +272,68 @@ fn overflow_case(job: &str) -> Case {
         quiet: vec![30, 35],
         fires_at: 36,
         resolved_at: 103,
+    }
+}
+
+/// Requests are counted, and what their latency is judged by is not there: then the rules about it are silent, not content.
+fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &'_ Model| (serving_team(model).to_owned(), model.job.clone(), model.latency_p95);
+    let rules = share(config, setting).into_iter().map(|shared| {
+        let (team, job, limit) = &shared.setting;
+        let requests = shared.scope.of(recorded(&recorded::MODEL_REQUESTS)).expr();
+        let judged = if config.rollout >= Rollout::ReleaseAware {
+            shared.scope.of(recorded(&recorded::MODEL_SLOW)).expr()
+        } else {
+            shared.scope.of(recorded(&recorded::LATENCY_P95)).expr()
+        };
+        Alert {
+            known: &known::LATENCY_MISSING,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: requests.above(0.0).unless(MODEL, judged),
+            for_: 15 * MINUTE,
+            labels: MODEL,
+            summary: "Requests are counted and their latency is not",
+            description: place(config, MODEL)
+                + ": its requests are counted, and there is neither a latency bucket that ends at "
+                + prometheus_duration(*limit)
+                + " nor a native histogram. No rule about its latency can fire.",
+            query: own(metric(&contract::INFERENCE_LATENCY).bucket(), MODEL).expr(),
+            case: latency_missing_case(hero(&shared.models), limit.as_secs_f64()),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// The histogram goes, the counter stays, and the histogram comes back.
+fn latency_missing_case(model: &str, limit: f64) -> Case {
+    let labels = [("model_name", model), ("model_version", "v1"), ("route", "/predict")];
+    let edge = tidy(limit).to_string();
+    let with = |label, value| [&labels[..], &[(label, value)]].concat();
+    let gone = [(0.0, 60.0, 30), (f64::NAN, 0.0, 40), (4200.0, 60.0, 30)];
+    let latency = |part: &str, labels: &[(&str, &str)]| {
+        let name = format!("{}{part}", contract::INFERENCE_LATENCY.name);
+        Series::ramps(&name, labels, &gone).elsewhere(&[(0.0, 60.0, 100)])
+    };
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            Series::counter(
+                contract::INFERENCE_REQUESTS.name,
+                &with("status", "success"),
+                &[(60.0, 99)],
+            ),
+            latency("_count", &labels),
+            latency("_bucket", &with("le", &edge)),
+            latency("_bucket", &with("le", "+Inf")),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![30, 46],
+        fires_at: 51,
+        resolved_at: 73,
     }
 }

@@ -11,8 +11,8 @@ use crate::rules::alert::{
     Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
-use crate::rules::recording::{MODEL, VERSION};
 use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, VALUE};
 

@@ -1,0 +1,84 @@
+//! What rules ask of a histogram, whichever kind Prometheus keeps: classic buckets or native ones.
+//!
+//! A Prometheus that scrapes native histograms drops the classic series unless it is told otherwise, and one that keeps
+//! both has everything twice. So every question is asked of the classic series first, and of the native ones where there
+//! are no classic. A share within an objective is exact from classic buckets, whose edge the objective is, and
+//! interpolated from native ones.
+
+use std::time::Duration;
+
+use modelwatch::contract::Metric;
+
+use super::labels::MODEL;
+use crate::promql::{Expr, Op, Selector, call, count_by, histogram_quantile, metric, number, sum_by};
+
+/// Where the figures come from: a histogram, over a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Histogram {
+    pub(crate) of: &'static Metric,
+    pub(crate) window: Duration,
+}
+
+fn with_le<'l>(labels: &[&'l str]) -> Vec<&'l str> {
+    [&["le"], labels].concat()
+}
+
+/// A quantile; absent, rather than NaN, where nothing was observed.
+fn quantile(quantile: f64, buckets: Expr) -> Expr {
+    histogram_quantile(quantile, buckets).at_least(f64::NEG_INFINITY)
+}
+
+impl Histogram {
+    fn classic(self, labels: &[&str]) -> Expr {
+        sum_by(&with_le(labels), metric(self.of).bucket().rate(self.window))
+    }
+
+    fn native(self, labels: &[&str]) -> Expr {
+        sum_by(labels, metric(self.of).rate(self.window))
+    }
+
+    /// A quantile by labels.
+    pub(crate) fn quantile(self, at: f64, labels: &[&str]) -> Expr {
+        quantile(at, self.classic(labels)).or(labels, quantile(at, self.native(labels)))
+    }
+
+    /// A quantile of all that the model's other versions observed: the model's buckets less the version's own. Prometheus
+    /// 2.42 can't subtract native histograms; of those it is the mean of the other versions' quantiles.
+    pub(crate) fn quantile_of_others(self, at: f64, version: &[&str]) -> Expr {
+        let others = self
+            .classic(MODEL)
+            .with_many(Op::Minus, &with_le(MODEL), self.classic(version));
+        let own = quantile(at, self.native(version));
+        let sum = sum_by(MODEL, own.clone()).with_many(Op::Minus, MODEL, own.clone());
+        let mean = sum.with_one(Op::DividedBy, MODEL, &[], count_by(MODEL, own).minus(1.0));
+        quantile(at, others).or(version, mean.at_least(f64::NEG_INFINITY))
+    }
+
+    /// Observations per second.
+    pub(crate) fn observations(self, labels: &[&str]) -> Expr {
+        let classic = sum_by(labels, metric(self.of).count().rate(self.window));
+        classic.or(labels, call("histogram_count", vec![self.native(labels)]))
+    }
+
+    /// Observations per second above a limit that is a bucket's edge, of some of the series.
+    pub(crate) fn above(self, limit: f64, labels: &[&str], scope: impl Fn(Selector) -> Selector) -> Expr {
+        let rate = |selector: Selector| sum_by(labels, scope(selector).rate(self.window));
+        let classic = rate(metric(self.of).count()).minus(rate(edge(metric(self.of).bucket(), limit)));
+        let native = rate(metric(self.of));
+        let within = call("histogram_fraction", vec![number(0.0), number(limit), native.clone()]);
+        let slower = call("histogram_count", vec![native])
+            .above(0.0)
+            .times(number(1.0).minus(within));
+        classic.or(labels, slower)
+    }
+}
+
+/// How a bucket's edge may be spelled: Prometheus 3 and OpenMetrics write whole numbers with a fraction.
+fn edge(selector: Selector, seconds: f64) -> Selector {
+    if seconds.fract() == 0.0 {
+        let (short, long) = (format!("{seconds}"), format!("{seconds:.1}"));
+        selector.one_of("le", [short.as_str(), long.as_str()])
+    } else {
+        selector.eq("le", &seconds.to_string())
+    }
+}

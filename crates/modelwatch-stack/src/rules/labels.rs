@@ -1,0 +1,6 @@
+//! The labels that rules group by, the identity not among them.
+
+pub(crate) const MODEL: &[&str] = &["model_name"];
+pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
+pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
+pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];

@@ -1,0 +1,174 @@
+//! Every annotation of every alert, as promtool fills it in at the minute its own story fires.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use modelwatch_stack::known::ALERTS;
+use modelwatch_testkit::Release;
+use serde_json::{Value as Json, json};
+
+use crate::support::{Folder, example};
+
+/// What an alert says of itself.
+#[derive(Debug)]
+struct Said {
+    alert: String,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+}
+
+/// The pairs of Go's `{a="b", c="d"}`.
+fn pairs(text: &str) -> BTreeMap<String, String> {
+    let mut pairs = BTreeMap::new();
+    let mut rest = text.trim_start_matches('{');
+    while let Some((key, after)) = rest.split_once('=') {
+        let mut ends = 1;
+        let bytes = after.as_bytes();
+        while bytes[ends] != b'"' {
+            ends += if bytes[ends] == b'\\' { 2 } else { 1 };
+        }
+        let value = serde_json::from_str(&after[..=ends]).unwrap_or_else(|_| after[1..ends].to_owned());
+        pairs.insert(key.trim_start_matches([',', ' ']).to_owned(), value);
+        rest = &after[ends + 1..];
+    }
+    pairs
+}
+
+/// What each alert says at the minutes at which a generated test has it fire. promtool tells it when it is asked for nothing.
+fn said(release: Release, folder: &Folder) -> Vec<Said> {
+    let mut said = Vec::new();
+    let tests = std::fs::read_dir(folder.path("prometheus/tests")).unwrap();
+    for path in tests.map(|entry| entry.unwrap().path()) {
+        let alert = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let Some(known) = ALERTS.iter().find(|known| alert.split('-').next() == Some(known.name)) else {
+            continue;
+        };
+        let mut document: Json = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for test in document["tests"].as_array_mut().unwrap() {
+            let test = test.as_object_mut().unwrap();
+            let asked = test.remove("promql_expr_test").unwrap();
+            let fires = asked
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|question| question["exp_samples"] != json!([]));
+            let asked = fires
+                .map(|question| json!({"alertname": known.name, "eval_time": question["eval_time"], "exp_alerts": []}));
+            test.insert("alert_rule_test".to_owned(), asked.collect());
+        }
+        let asking = format!("prometheus/tests/asking-{alert}.yml");
+        folder.write(&asking, &document.to_string());
+        let output = release
+            .tool("promtool")
+            .args(["test", "rules"])
+            .arg(folder.path(&asking))
+            .output();
+        let output =
+            output.unwrap_or_else(|error| panic!("promtool of {release} can't be run ({error}): run `make setup`"));
+        std::fs::remove_file(folder.path(&asking)).unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        let before = said.len();
+        for alert in told.split("Labels:{").skip(1) {
+            let (labels, rest) = alert.split_once("Annotations:{").unwrap_or_else(|| panic!("{told}"));
+            said.push(Said {
+                alert: known.name.to_owned(),
+                labels: pairs(labels),
+                annotations: pairs(rest),
+            });
+        }
+        assert!(said.len() > before, "{alert} says nothing: {told}");
+    }
+    said
+}
+
+/// No place of a text is empty, whole words are between its commas, and it says where.
+fn assert_whole(said: &Said) {
+    let Said {
+        alert,
+        labels,
+        annotations,
+    } = said;
+    for (key, text) in annotations {
+        for hole in [
+            "error expanding",
+            "<no value>",
+            "{{",
+            "%!",
+            "NaN%",
+            " NaN times",
+            "is NaN",
+            "  ",
+            " ,",
+            " .",
+            "()",
+            ": :",
+            "=\"\"",
+            "= ",
+            "=&",
+            "var-&",
+        ] {
+            // Empty matchers and brackets are right where a name has them.
+            let whole = labels
+                .values()
+                .fold(text.clone(), |text, value| text.replace(value.as_str(), "x"));
+            assert!(!whole.contains(hole), "{alert}: {key} has {hole:?}: {text}");
+        }
+        assert!(!text.trim().is_empty(), "{alert}: {key}");
+    }
+    let description = &annotations["description"];
+    for label in [
+        "model_name",
+        "model_version",
+        "route",
+        "feature_name",
+        "class",
+        "outcome",
+        "environment",
+    ] {
+        if let Some(value) = labels.get(label) {
+            assert!(
+                description.contains(value.as_str()),
+                "{alert} names no {label}: {description}"
+            );
+        }
+    }
+    // A job that never had a target is nowhere; everything else is somewhere.
+    assert!(
+        alert == "MLScrapeJobDown" || labels.contains_key("environment"),
+        "{alert}: {labels:?}"
+    );
+    if let Some(environment) = labels.get("environment") {
+        let link = &annotations["dashboard_url"];
+        assert!(
+            link.contains(&format!("var-environment={environment}")),
+            "{annotations:?}"
+        );
+        // Of a job that is down somewhere, one wants to see where it is up.
+        let query = &annotations["query"];
+        let narrowed = query.contains(&format!("environment={environment:?}"));
+        assert_eq!(narrowed, alert != "MLScrapeJobDown", "{alert}: {query}");
+    }
+    assert!(
+        !annotations["dashboard_url"].contains("var-version"),
+        "a version is to be seen among the others: {annotations:?}"
+    );
+}
+
+fn judge(release: Release) {
+    let said = said(release, &Folder::generated(&example()));
+    let heard: BTreeSet<_> = said.iter().map(|said| said.alert.as_str()).collect();
+    assert_eq!(heard.len(), ALERTS.len(), "{heard:?}");
+    for said in &said {
+        assert_whole(said);
+    }
+}
+
+#[test]
+fn judged_every_annotation_is_whole() {
+    judge(Release::System);
+}
+
+#[test]
+fn judged_every_annotation_is_whole_in_the_newer_release() {
+    judge(Release::Newer);
+}

@@ -1,0 +1,401 @@
+//! Which gRPC paths are routes, who is to blame for a refusal, and gRPC-Web, against servers of tonic.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use modelwatch::{Model, Monitor};
+use modelwatch_testkit::{HttpResponse, TokioServer, counted, http_request, page};
+use modelwatch_tower::InferenceLayer;
+use proto::endings_client::EndingsClient;
+use proto::endings_server::{Endings, EndingsServer};
+use proto::{Ask, Told};
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_stream::{Stream, iter};
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::service::Routes;
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Code, Request, Response, Status, Streaming};
+use tower::ServiceBuilder;
+
+mod proto {
+    #![allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+    include!(concat!(env!("OUT_DIR"), "/endings.rs"));
+}
+
+/// Says how it ends, and nothing else.
+#[derive(Clone)]
+struct Says;
+
+type Stories = Pin<Box<dyn Stream<Item = Result<Told, Status>> + Send>>;
+
+fn say(ending: &str) -> Result<(), Status> {
+    match ending {
+        "internal" => Err(Status::internal("how")),
+        "unimplemented" => Err(Status::unimplemented("not in this release")),
+        "invalid" => Err(Status::invalid_argument("why")),
+        _ => Ok(()),
+    }
+}
+
+#[tonic::async_trait]
+impl Endings for Says {
+    type FromServerStream = Stories;
+    type BothStream = Stories;
+
+    async fn unary(&self, ask: Request<Ask>) -> Result<Response<Told>, Status> {
+        say(&ask.get_ref().ending)?;
+        Ok(Response::new(Told { number: 1 }))
+    }
+
+    async fn from_server(&self, ask: Request<Ask>) -> Result<Response<Stories>, Status> {
+        let last = say(&ask.get_ref().ending).map(|()| Told { number: 3 });
+        let told = [Ok(Told { number: 1 }), Ok(Told { number: 2 }), last];
+        Ok(Response::new(Box::pin(iter(told))))
+    }
+
+    async fn from_client(&self, _: Request<Streaming<Ask>>) -> Result<Response<Told>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+
+    async fn both(&self, _: Request<Streaming<Ask>>) -> Result<Response<Stories>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+}
+
+const UNARY: &str = "/endings.Endings/Unary";
+const FROM_SERVER: &str = "/endings.Endings/FromServer";
+const UNMATCHED: &str = modelwatch_tower::UNMATCHED;
+
+fn monitor() -> (Monitor, Model) {
+    let monitor = Monitor::new();
+    let model = monitor.model("m", "1").register().expect("valid");
+    (monitor, model)
+}
+
+macro_rules! serve {
+    ($router:expr) => {{
+        let router = $router;
+        TokioServer::start(|listener, stopped| async move {
+            let incoming = TcpListenerStream::new(listener);
+            let served = router.serve_with_incoming_shutdown(incoming, stopped).await;
+            served.expect("served");
+        })
+    }};
+}
+
+async fn channel(address: SocketAddr) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+    endpoint.connect().await.expect("connected")
+}
+
+fn ask(ending: &str) -> Ask {
+    Ask { ending: ending.into() }
+}
+
+/// Bytes as they are.
+#[derive(Clone, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        bytes::BufMut::put(into, item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        use bytes::Buf;
+        Ok(Some(from.copy_to_bytes(from.remaining())))
+    }
+}
+
+/// Calls any path with any bytes for a message.
+async fn call(channel: &Channel, path: &str, message: &'static [u8]) -> Code {
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client.ready().await.expect("connected");
+    let path: PathAndQuery = path.parse().expect("a path");
+    let answer = client.unary(Request::new(Bytes::from_static(message)), path, Raw).await;
+    answer.map_or_else(|status| status.code(), |_| Code::Ok)
+}
+
+#[test]
+fn a_refusal_proves_no_method_and_an_ok_does() {
+    let (monitor, model) = monitor();
+    let refuses = |request: Request<()>| match request.metadata().get("authorization") {
+        Some(_) => Ok(request),
+        None => Err(Status::unauthenticated("who are you")),
+    };
+    // The interceptor is around everything, so it refuses paths that are no method as well.
+    let layers = ServiceBuilder::new()
+        .layer(InferenceLayer::new(&model))
+        .layer(tonic::service::InterceptorLayer::new(refuses));
+    let server = serve!(Server::builder().layer(layers).add_service(EndingsServer::new(Says)));
+    server.runtime().block_on(async {
+        let channel = channel(server.address()).await;
+        for number in 0..60 {
+            let code = call(&channel, &format!("/scan.Scan/{number}"), b"").await;
+            assert_eq!(code, Code::Unauthenticated);
+        }
+        // Neither does one of the real method.
+        assert_eq!(call(&channel, UNARY, b"").await, Code::Unauthenticated);
+        let mut client = EndingsClient::with_interceptor(channel, |mut request: Request<()>| {
+            request
+                .metadata_mut()
+                .insert("authorization", "me".parse().expect("valid"));
+            Ok(request)
+        });
+        client.unary(ask("internal")).await.expect_err("refused");
+        client.unary(ask("ok")).await.expect("answered");
+        client.unary(ask("internal")).await.expect_err("refused");
+        client
+            .from_server(ask("ok"))
+            .await
+            .expect("a stream")
+            .into_inner()
+            .message()
+            .await
+            .expect("one");
+    });
+    let page = counted(&monitor, 65);
+    let routes = page.labels_of("ml_inference_requests_total", "route");
+    assert!(
+        routes
+            .iter()
+            .all(|route| [UNMATCHED, UNARY, FROM_SERVER].contains(&&**route)),
+        "{routes:?}"
+    );
+    let count = |route, status| page.sum("ml_inference_requests_total", &[("route", route), ("status", status)]);
+    assert_eq!(count(UNMATCHED, "client_error"), 61.0);
+    assert_eq!(count(UNMATCHED, "error"), 1.0);
+    assert_eq!((count(UNARY, "success"), count(UNARY, "error")), (1.0, 1.0));
+}
+
+#[test]
+fn a_declared_method_counts_from_its_first_call() {
+    let monitor = Monitor::new();
+    let model = monitor
+        .model("m", "1")
+        .routes([UNARY, FROM_SERVER])
+        .register()
+        .expect("valid");
+    let zeros = page(&monitor).labels_of("ml_inference_requests_total", "route");
+    assert_eq!(zeros.into_iter().collect::<Vec<_>>(), [FROM_SERVER, UNARY]);
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        client.unary(ask("internal")).await.expect_err("refused");
+        // The service has the method and does not do what it says: no fault of the client's.
+        client.unary(ask("unimplemented")).await.expect_err("refused");
+    });
+    counted(&monitor, 2).assert_counted(&[(UNARY, "1", "error", 2)]);
+}
+
+/// The first call of a method is timed and counted under it, its first message included.
+#[test]
+fn the_call_that_proves_a_method_counts_under_it() {
+    let (monitor, model) = monitor();
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        let mut stream = client.from_server(ask("ok")).await.expect("a stream").into_inner();
+        while stream.message().await.expect("a message").is_some() {}
+    });
+    let page = counted(&monitor, 1);
+    page.assert_counted(&[(FROM_SERVER, "1", "success", 1)]);
+    let first = "ml_inference_time_to_first_chunk_seconds_count";
+    assert_eq!(page.sum(first, &[("route", FROM_SERVER)]), 1.0);
+    assert_eq!(page.sum(first, &[]), 1.0);
+}
+
+#[test]
+fn a_method_has_its_route_within_an_axum_router() {
+    let (monitor, model) = monitor();
+    let grpc = Routes::new(EndingsServer::new(Says)).prepare().into_axum_router();
+    let app = axum::Router::new()
+        .route("/predict", axum::routing::get(async || "0.82"))
+        .merge(grpc)
+        .layer(InferenceLayer::new(&model));
+    let router = Server::builder().accept_http1(true).add_routes(Routes::from(app));
+    let server = serve!(router);
+    server.runtime().block_on(async {
+        let channel = channel(server.address()).await;
+        let mut client = EndingsClient::new(channel.clone());
+        client.unary(ask("ok")).await.expect("answered");
+        client.unary(ask("invalid")).await.expect_err("refused");
+        assert_eq!(
+            call(&channel, "/endings.Endings/Nothing", b"").await,
+            Code::Unimplemented
+        );
+    });
+    http_request(server.address(), "GET", "/predict", &[], b"").expect("an answer");
+    counted(&monitor, 4).assert_counted(&[
+        ("/predict", "1", "success", 1),
+        (UNARY, "1", "success", 1),
+        (UNARY, "1", "client_error", 1),
+        (UNMATCHED, "1", "client_error", 1),
+    ]);
+}
+
+#[test]
+fn what_clients_do_wrong_is_no_error_of_the_model() {
+    let (monitor, model) = monitor();
+    let server = serve!(
+        Server::builder()
+            .accept_http1(true)
+            .layer(InferenceLayer::new(&model))
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let channel = channel(server.address()).await;
+        EndingsClient::new(channel.clone())
+            .unary(ask("ok"))
+            .await
+            .expect("answered");
+        for probe in [
+            "/grpc.health.v1.Health/Check",
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/endings.Endings/NoSuchMethod",
+            "/",
+        ] {
+            assert_eq!(call(&channel, probe, b"").await, Code::Unimplemented, "{probe}");
+        }
+        // A field of a type that it does not have, and half a field.
+        for garbage in [&b"\x08\x01"[..], b"\x0a\xff"] {
+            assert_eq!(call(&channel, UNARY, garbage).await, Code::Internal);
+        }
+    });
+    let http = |method, path, headers: &[(&str, &str)], body: &[u8]| {
+        http_request(server.address(), method, path, headers, body).expect("an answer")
+    };
+    // Plain HTTP on the port, and half a message of gRPC.
+    http("GET", "/", &[], b"");
+    http("GET", "/index.html", &[], b"");
+    http("GET", UNARY, &[], b"");
+    http(
+        "POST",
+        UNARY,
+        &[("content-type", "application/grpc")],
+        b"\0\0\0\0\x09abc",
+    );
+    http(
+        "POST",
+        UNARY,
+        &[("content-type", "application/grpc")],
+        b"\x07\0\0\0\x01a",
+    );
+    http(
+        "POST",
+        UNARY,
+        &[("content-type", "application/grpc")],
+        b"\x01\0\0\0\x01a",
+    );
+    let page = counted(&monitor, 13);
+    let count = |status| page.sum("ml_inference_requests_total", &[("status", status)]);
+    assert_eq!(
+        (count("success"), count("client_error")),
+        (1.0, 11.0),
+        "{:?}",
+        page.requests()
+    );
+}
+
+/// A message of gRPC with its five bytes in front.
+fn message(ending: &str) -> Vec<u8> {
+    let fields = prost::Message::encode_to_vec(&ask(ending));
+    let mut message = vec![0];
+    message.extend_from_slice(&u32::try_from(fields.len()).expect("short").to_be_bytes());
+    message.extend_from_slice(&fields);
+    message
+}
+
+fn web(address: SocketAddr, path: &str, content_type: &str, body: &[u8]) -> HttpResponse {
+    let headers = [("content-type", content_type), ("accept", content_type)];
+    http_request(address, "POST", path, &headers, body).expect("an answer")
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        for place in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= three.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[test]
+fn grpc_web_counts_by_its_code_whichever_side_of_the_layer_it_is() {
+    for inside in [true, false] {
+        let (monitor, model) = monitor();
+        let watched = InferenceLayer::new(&model);
+        let server = if inside {
+            let layers = ServiceBuilder::new()
+                .layer(watched)
+                .layer(tonic_web::GrpcWebLayer::new());
+            let builder = Server::builder().accept_http1(true);
+            serve!(builder.layer(layers).add_service(EndingsServer::new(Says)))
+        } else {
+            let layers = ServiceBuilder::new()
+                .layer(tonic_web::GrpcWebLayer::new())
+                .layer(watched);
+            let builder = Server::builder().accept_http1(true);
+            serve!(builder.layer(layers).add_service(EndingsServer::new(Says)))
+        };
+        for (ending, _) in [("ok", 0), ("internal", 13), ("invalid", 3)] {
+            let asked = message(ending);
+            for path in [UNARY, FROM_SERVER] {
+                let answer = web(server.address(), path, "application/grpc-web+proto", &asked);
+                assert_eq!(answer.status, 200, "{ending} of {path}");
+                web(
+                    server.address(),
+                    path,
+                    "application/grpc-web-text+proto",
+                    base64(&asked).as_bytes(),
+                );
+            }
+        }
+        counted(&monitor, 12).assert_counted(&[
+            (UNARY, "1", "success", 2),
+            (UNARY, "1", "error", 2),
+            (UNARY, "1", "client_error", 2),
+            (FROM_SERVER, "1", "success", 2),
+            (FROM_SERVER, "1", "error", 2),
+            (FROM_SERVER, "1", "client_error", 2),
+        ]);
+    }
+}
