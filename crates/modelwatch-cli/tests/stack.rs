@@ -111,7 +111,9 @@ fn judged_check_names_rules_that_wait_for_metrics_nothing_shows() {
     let prometheus = Prometheus::start(&PrometheusOptions::scraping(server.address())).unwrap();
     let patience = Duration::from_secs(30);
     let seen = |result: &[_]| !result.is_empty();
-    prometheus.wait_for("resets(process_start_time_seconds[1h]) > 0", seen, patience).unwrap();
+    prometheus
+        .wait_for("resets(process_start_time_seconds[1h]) > 0", seen, patience)
+        .unwrap();
     let url = format!("http://{}", prometheus.address());
     let (done, said) = modelwatch(&folder.0, &["stack", "check", "--prometheus", &url]);
     assert!(!done);
@@ -126,7 +128,11 @@ fn judged_check_names_rules_that_wait_for_metrics_nothing_shows() {
     for metric in ["ml_inference_requests_total", "ml_prediction_class_total", "up"] {
         assert!(!said.contains(&format!("{metric}: no scrape")), "{metric}: {said}");
     }
-    assert_eq!(said.matches("my-model").count(), 1, "one line for a renamed model: {said}");
+    assert_eq!(
+        said.matches("my-model").count(),
+        1,
+        "one line for a renamed model: {said}"
+    );
 }
 
 /// 1 and 2 by turns.
@@ -146,8 +152,23 @@ impl Guarded {
     fn start(folder: &Folder) -> Self {
         let path = |below: &str| folder.path(below).display().to_string();
         let made = tool("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+            ])
+            .args([
+                "-addext",
+                "subjectAltName=DNS:localhost",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+            ])
             .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
             .output()
             .unwrap_or_else(|error| panic!("openssl can't be run ({error}): run `make setup`"));
@@ -163,13 +184,20 @@ impl Guarded {
         let log = fs::File::create(folder.path("log")).unwrap();
         let process = Release::Newer
             .tool("prometheus")
-            .args(["--config.file=prometheus.yml", "--web.config.file=web.yml", "--storage.tsdb.path=data"])
+            .args([
+                "--config.file=prometheus.yml",
+                "--web.config.file=web.yml",
+                "--storage.tsdb.path=data",
+            ])
             .arg("--web.listen-address=127.0.0.1:0")
             .current_dir(&folder.0)
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("prometheus can't be run ({error}): run `make setup`"));
-        let mut guarded = Self { process, url: String::new() };
+        let mut guarded = Self {
+            process,
+            url: String::new(),
+        };
         let deadline = Instant::now() + Duration::from_secs(30);
         while guarded.url.is_empty() {
             let log = fs::read_to_string(folder.path("log")).unwrap();
@@ -203,12 +231,25 @@ fn judged_check_reaches_a_prometheus_behind_tls_and_a_password() {
         let arguments = [&["stack", "check", "--prometheus", &prometheus.url], more].concat();
         modelwatch(&folder.0, &arguments).1
     };
-    let said = check(&["--ca-file", "cert.pem", "--user", "admin", "--password-file", "password"]);
+    let said = check(&[
+        "--ca-file",
+        "cert.pem",
+        "--user",
+        "admin",
+        "--password-file",
+        "password",
+    ]);
     // It answers, and it scrapes nothing.
-    assert!(said.contains("ml_inference_requests_total: no scrape shows it"), "{said}");
+    assert!(
+        said.contains("ml_inference_requests_total: no scrape shows it"),
+        "{said}"
+    );
     for (more, expected) in [
         (&["--user", "admin", "--password-file", "password"][..], "--ca-file"),
-        (&["--ca-file", "cert.pem"], "give --token-file, or --user and --password-file"),
+        (
+            &["--ca-file", "cert.pem"],
+            "give --token-file, or --user and --password-file",
+        ),
         (
             &["--ca-file", "cert.pem", "--user", "admin", "--password-file", "wrong"],
             "give --token-file, or --user and --password-file",
@@ -232,7 +273,10 @@ fn generate_leaves_files_alone_that_it_did_not_write() {
     assert!(!done);
     let expected = "monitoring/prometheus/prometheus.yml: is there, and modelwatch did not write it; move it away, or leave it \
                     alone with [prometheus] manage = false";
-    assert!(said.contains(expected) && said.contains("nothing was written; --overwrite"), "{said}");
+    assert!(
+        said.contains(expected) && said.contains("nothing was written; --overwrite"),
+        "{said}"
+    );
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "scrape_configs: []\n");
     let (done, said) = modelwatch(&folder.0, &["stack", "generate", "--overwrite"]);
     assert!(done, "{said}");

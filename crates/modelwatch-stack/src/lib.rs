@@ -50,7 +50,7 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
     files.extend(runbooks::files(config, &rules)?);
-    let grafana = grafana::files(config)?;
+    let grafana = grafana::files(config, &rules)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);
     if config.prometheus.manage && config.alertmanager.manage {

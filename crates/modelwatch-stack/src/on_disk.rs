@@ -87,14 +87,20 @@ impl fmt::Display for NotOurs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.path;
         if self.edited {
-            return write!(f, "{path}: was edited since it was generated; move the change to modelwatch.toml and delete the file");
+            return write!(
+                f,
+                "{path}: was edited since it was generated; move the change to modelwatch.toml and delete the file"
+            );
         }
         let instead = match path.as_str() {
             "prometheus/prometheus.yml" => ", or leave it alone with [prometheus] manage = false",
             "alertmanager/alertmanager.yml" => ", or leave it alone with [alertmanager] manage = false",
             _ => "",
         };
-        write!(f, "{path}: is there, and modelwatch did not write it; move it away{instead}")
+        write!(
+            f,
+            "{path}: is there, and modelwatch did not write it; move it away{instead}"
+        )
     }
 }
 

@@ -11,7 +11,10 @@ use crate::on_disk::LIST;
 use crate::rules::{ALERT_FILE, RECORDING_FILE};
 
 /// Where a container of `compose.yaml` sees a file of the tree.
-const MOUNTS: [(&str, &str); 2] = [("/etc/alertmanager/", "alertmanager/"), ("/etc/prometheus/", "prometheus/")];
+const MOUNTS: [(&str, &str); 2] = [
+    ("/etc/alertmanager/", "alertmanager/"),
+    ("/etc/prometheus/", "prometheus/"),
+];
 
 pub(crate) fn files(config: &Config) -> Vec<File> {
     vec![
@@ -59,7 +62,10 @@ fn readme(config: &Config) -> String {
     );
     row("`grafana/`", "dashboards, and what provisions them");
     row("`runbooks/`", "what to do, one page an alert");
-    row("`kubernetes/`", "the same for the Prometheus operator: `kubectl apply -R -f kubernetes/`");
+    row(
+        "`kubernetes/`",
+        "the same for the Prometheus operator: `kubectl apply -R -f kubernetes/`",
+    );
     if config.prometheus.manage && config.alertmanager.manage {
         row("`compose.yaml`", "all of it on this machine: `docker compose up -d`");
     }
@@ -71,7 +77,9 @@ fn readme(config: &Config) -> String {
     if !secrets.is_empty() {
         text += "\n## Secrets\n\nThese files hold secrets, so nothing here makes them. `.gitignore` keeps them out of the repository.\n\n";
         for secret in secrets {
-            let here = MOUNTS.iter().find_map(|(mount, below)| Some(format!("{below}{}", secret.strip_prefix(mount)?)));
+            let here = MOUNTS
+                .iter()
+                .find_map(|(mount, below)| Some(format!("{below}{}", secret.strip_prefix(mount)?)));
             let _ = match here {
                 Some(here) => writeln!(text, "- `{secret}`, with Docker the file `{here}`"),
                 None => writeln!(text, "- `{secret}`"),

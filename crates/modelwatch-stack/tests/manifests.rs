@@ -52,8 +52,12 @@ fn with(text: &str) -> Config {
 }
 
 fn manifests(files: &[File]) -> Vec<(String, &str)> {
-    let manifests = files.iter().filter_map(|file| Some((file.path.strip_prefix("kubernetes/")?, file)));
-    manifests.map(|(name, file)| (name.replace('/', "-"), file.contents.as_str())).collect()
+    let manifests = files
+        .iter()
+        .filter_map(|file| Some((file.path.strip_prefix("kubernetes/")?, file)));
+    manifests
+        .map(|(name, file)| (name.replace('/', "-"), file.contents.as_str()))
+        .collect()
 }
 
 fn judge(files: &[File]) {
@@ -81,7 +85,9 @@ fn judged_a_cluster_has_its_namespaces_and_labels() {
     }
     let files = generate(&with("[kubernetes]\nany_service_namespace = true\n")).unwrap();
     judge(&files);
-    let monitors = manifests(&files).into_iter().filter(|(name, _)| name.starts_with("service-monitors"));
+    let monitors = manifests(&files)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("service-monitors"));
     for (name, text) in monitors {
         let monitor: Value = serde_saphyr::from_str(text).unwrap();
         assert_eq!(monitor["spec"]["namespaceSelector"]["any"], true, "{name}");
@@ -101,31 +107,48 @@ fn judged_a_monitor_reaches_services_as_the_scrape_job_does() {
     let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let files = generate(&config).unwrap();
     judge(&files);
-    let monitor = files.iter().find(|file| file.path.contains("service-monitors/modelwatch-model-inference"));
+    let monitor = files
+        .iter()
+        .find(|file| file.path.contains("service-monitors/modelwatch-model-inference"));
     let monitor = yaml(&files, &monitor.unwrap().path);
     let endpoint = &monitor["spec"]["endpoints"][0];
     assert_eq!(endpoint["scheme"], "https");
     assert_eq!(endpoint["tlsConfig"]["caFile"], "/ca");
-    assert_eq!(endpoint["authorization"]["credentials"]["name"], monitor["metadata"]["name"]);
-    assert_eq!(endpoint["relabelings"][3]["sourceLabels"][0], "__meta_kubernetes_pod_node_name");
+    assert_eq!(
+        endpoint["authorization"]["credentials"]["name"],
+        monitor["metadata"]["name"]
+    );
+    assert_eq!(
+        endpoint["relabelings"][3]["sourceLabels"][0],
+        "__meta_kubernetes_pod_node_name"
+    );
     assert_eq!(endpoint["metricRelabelings"][0]["action"], "labeldrop");
 }
 
 #[test]
 fn judged_the_drift_job_runs_as_an_exporter_or_at_its_times() {
-    let config = with("[kubernetes.drift]\nimage = \"registry.example.com/modelwatch:0.1.0\"\nvolume_claim = \"log\"\n");
+    let config =
+        with("[kubernetes.drift]\nimage = \"registry.example.com/modelwatch:0.1.0\"\nvolume_claim = \"log\"\n");
     let files = generate(&config).unwrap();
     judge(&files);
     let deployment = yaml(&files, "kubernetes/drift/deployment.yml");
     let service = yaml(&files, "kubernetes/drift/service.yml");
     let pod = &deployment["spec"]["template"];
     assert_eq!(pod["metadata"]["labels"], service["spec"]["selector"]);
-    assert_eq!(deployment["spec"]["selector"]["matchLabels"], service["spec"]["selector"]);
+    assert_eq!(
+        deployment["spec"]["selector"]["matchLabels"],
+        service["spec"]["selector"]
+    );
     assert_eq!(service["spec"]["ports"][0]["name"], "metrics");
-    let monitor = files.iter().find(|file| file.path.contains("service-monitors/modelwatch-drift-exporter"));
+    let monitor = files
+        .iter()
+        .find(|file| file.path.contains("service-monitors/modelwatch-drift-exporter"));
     let monitor = yaml(&files, &monitor.unwrap().path);
     let label = "modelwatch.dev/job";
-    assert_eq!(service["metadata"]["labels"][label], monitor["spec"]["selector"]["matchLabels"][label]);
+    assert_eq!(
+        service["metadata"]["labels"][label],
+        monitor["spec"]["selector"]["matchLabels"][label]
+    );
 
     let config = with(
         "[kubernetes.drift]\nimage = \"modelwatch\"\nschedule = \"*/15 * * * *\"\npushgateway = \"http://pushgateway:9091\"\n",
@@ -136,7 +159,10 @@ fn judged_the_drift_job_runs_as_an_exporter_or_at_its_times() {
     let job = yaml(&files, "kubernetes/drift/cron-job.yml");
     let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
     let arguments = container["args"].to_string();
-    assert!(arguments.starts_with(r#"["drift","once","--pushgateway","http://pushgateway:9091""#), "{arguments}");
+    assert!(
+        arguments.starts_with(r#"["drift","once","--pushgateway","http://pushgateway:9091""#),
+        "{arguments}"
+    );
 }
 
 /// kubectl keeps each manifest in an annotation of at most 256 KiB.
@@ -170,7 +196,11 @@ fn judged_two_hundred_models_of_their_own_settings_apply_to_a_cluster() {
         }
     }
     assert!(rules > 1, "more than one manifest takes");
-    let parts: Vec<_> = files.iter().filter(|file| file.path.contains("prometheus-rules")).cloned().collect();
+    let parts: Vec<_> = files
+        .iter()
+        .filter(|file| file.path.contains("prometheus-rules"))
+        .cloned()
+        .collect();
     judge(&parts);
 }
 
@@ -200,11 +230,17 @@ fn the_operator_is_given_the_rules_of_the_rule_files() {
     let rules = |paths: &[&str], at: &str| {
         let groups = paths.iter().flat_map(|path| {
             let groups = yaml(&files, path).pointer(at).unwrap().as_array().unwrap().clone();
-            groups.into_iter().flat_map(|group| group["rules"].as_array().unwrap().clone())
+            groups
+                .into_iter()
+                .flat_map(|group| group["rules"].as_array().unwrap().clone())
         });
         groups.collect::<Vec<_>>()
     };
-    let manifests: Vec<_> = files.iter().map(|file| file.path.as_str()).filter(|path| path.contains("prometheus-rules/")).collect();
+    let manifests: Vec<_> = files
+        .iter()
+        .map(|file| file.path.as_str())
+        .filter(|path| path.contains("prometheus-rules/"))
+        .collect();
     let given = rules(&manifests, "/spec/groups");
     assert!(given.len() > 50);
     assert_eq!(given, rules(&[RECORDING_FILE, ALERT_FILE], "/groups"));
@@ -219,7 +255,10 @@ fn the_operator_s_alertmanager_is_given_the_routing_of_the_file() {
     let mut expected = yaml(&files, "alertmanager/alertmanager.yml");
     expected["templates"] = serde_json::json!(["/etc/alertmanager/config/modelwatch.tmpl"]);
     assert_eq!(given, expected);
-    assert_eq!(secret["stringData"]["modelwatch.tmpl"], contents(&files, "alertmanager/modelwatch.tmpl"));
+    assert_eq!(
+        secret["stringData"]["modelwatch.tmpl"],
+        contents(&files, "alertmanager/modelwatch.tmpl")
+    );
 }
 
 #[test]

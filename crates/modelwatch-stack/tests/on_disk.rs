@@ -17,7 +17,12 @@ fn files() -> Vec<File> {
 fn without(files: &[File], path: &str) -> Vec<File> {
     let mut files: Vec<_> = files.iter().filter(|file| file.path != path).cloned().collect();
     let list = files.iter_mut().find(|file| file.path == LIST).unwrap();
-    list.contents = list.contents.lines().filter(|line| !line.ends_with(path)).map(|line| format!("{line}\n")).collect();
+    list.contents = list
+        .contents
+        .lines()
+        .filter(|line| !line.ends_with(path))
+        .map(|line| format!("{line}\n"))
+        .collect();
     files
 }
 
@@ -40,7 +45,10 @@ fn overwrites_no_file_that_was_there_before_and_writes_nothing_then() {
     let files = files();
     assert_eq!(refused(&files, folder.path()), [(ROUTING.to_owned(), false)]);
     let said = write(&files, folder.path(), false).unwrap_err().to_string();
-    assert!(said.contains("leave it alone with [alertmanager] manage = false"), "{said}");
+    assert!(
+        said.contains("leave it alone with [alertmanager] manage = false"),
+        "{said}"
+    );
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "route: {}\n");
     assert!(!folder.path().join("compose.yaml").exists());
 
@@ -55,12 +63,23 @@ fn overwrites_no_edit_and_takes_what_it_wrote_itself() {
     let files = files();
     write(&files, folder.path(), false).unwrap();
     let mut newer = files.clone();
-    newer.iter_mut().find(|file| file.path == ROUTING).unwrap().contents.push('\n');
+    newer
+        .iter_mut()
+        .find(|file| file.path == ROUTING)
+        .unwrap()
+        .contents
+        .push('\n');
     assert_eq!(write(&newer, folder.path(), false).unwrap().written, [ROUTING]);
 
     fs::write(folder.path().join("compose.yaml"), "edited: true\n").unwrap();
     // Back to the list of the files as they are.
-    assert_eq!(refused(&files, folder.path()), [("alertmanager/alertmanager.yml".to_owned(), true), ("compose.yaml".to_owned(), true)]);
+    assert_eq!(
+        refused(&files, folder.path()),
+        [
+            ("alertmanager/alertmanager.yml".to_owned(), true),
+            ("compose.yaml".to_owned(), true)
+        ]
+    );
 }
 
 #[test]
@@ -70,7 +89,9 @@ fn removes_what_it_generated_once_and_leaves_files_of_the_reader_s_alone() {
     write(&all, folder.path(), false).unwrap();
     fs::write(folder.path().join("prometheus/rules/mine.yml"), "groups: []\n").unwrap();
     let fewer = without(&all, "compose.yaml");
-    let left = Difference::LeftOver { path: "compose.yaml".to_owned() };
+    let left = Difference::LeftOver {
+        path: "compose.yaml".to_owned(),
+    };
     assert_eq!(differences(&fewer, folder.path()).unwrap(), [left]);
     let done = write(&fewer, folder.path(), false).unwrap();
     assert_eq!(done.removed, ["compose.yaml"]);
@@ -86,7 +107,11 @@ fn a_list_that_leads_elsewhere_removes_nothing() {
     fs::create_dir(&out).unwrap();
     fs::write(folder.path().join("precious"), "").unwrap();
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    fs::write(out.join(LIST), format!("{empty}  ../precious\n{empty}  /etc/hostname\n")).unwrap();
+    fs::write(
+        out.join(LIST),
+        format!("{empty}  ../precious\n{empty}  /etc/hostname\n"),
+    )
+    .unwrap();
     assert!(write(&files(), &out, false).unwrap().removed.is_empty());
     assert!(folder.path().join("precious").exists());
 }
@@ -113,7 +138,8 @@ fn the_readme_names_every_secret_and_git_ignores_their_folders() {
     let text = |path: &str| &files.iter().find(|file| file.path == path).unwrap().contents;
     let readme = text("README.md");
     for secret in ["slack", "pagerduty-ml-platform"] {
-        let line = format!("- `/etc/alertmanager/secrets/{secret}`, with Docker the file `alertmanager/secrets/{secret}`");
+        let line =
+            format!("- `/etc/alertmanager/secrets/{secret}`, with Docker the file `alertmanager/secrets/{secret}`");
         assert!(readme.contains(&line), "{line}: {readme}");
     }
     assert!(text(".gitignore").contains("alertmanager/secrets/"));

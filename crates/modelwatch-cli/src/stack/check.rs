@@ -93,7 +93,9 @@ fn models(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failu
             _ => {
                 let strangers: Vec<_> = strangers.iter().map(|name| name.as_str()).collect();
                 let strangers = strangers.join(", ");
-                format!("{place}: nothing serves the model {name}, and the file does not name {strangers}; was it renamed?")
+                format!(
+                    "{place}: nothing serves the model {name}, and the file does not name {strangers}; was it renamed?"
+                )
             }
         }
     });

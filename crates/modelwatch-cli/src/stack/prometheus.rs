@@ -136,7 +136,10 @@ impl Prometheus {
 }
 
 fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(format!("{}: can't be read: {error}; name a file that can be", file.display()))
+    Failure::new(format!(
+        "{}: can't be read: {error}; name a file that can be",
+        file.display()
+    ))
 }
 
 fn secret(file: &Path) -> Result<String, Failure> {

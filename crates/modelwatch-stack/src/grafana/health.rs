@@ -155,6 +155,7 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("scrape target down", &known::TARGET_DOWN))
+    .link(scope.runbook_link("scrape job down", &known::JOB_DOWN))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {
@@ -246,6 +247,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
+    .link(scope.runbook_link("latency missing", &known::LATENCY_MISSING))
 }
 
 fn latency_heatmap(scope: &Scope<'_>) -> Panel {

@@ -1,8 +1,6 @@
 //! A `ServiceMonitor` for each job: which services are scraped, and how.
 
-use modelwatch_config::{
-    Access, Authorization, Config, Job, Passed, PassedTable, Plane, Tls, prometheus_duration,
-};
+use modelwatch_config::{Access, Authorization, Config, Job, Passed, PassedTable, Plane, Tls, prometheus_duration};
 use serde::Serialize;
 
 use super::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};

@@ -36,7 +36,10 @@ pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
             &cron_job(config, drift, name, schedule),
         )?]),
         None => Ok(vec![
-            yaml::file("kubernetes/drift/deployment.yml", &deployment(config, drift, name.clone()))?,
+            yaml::file(
+                "kubernetes/drift/deployment.yml",
+                &deployment(config, drift, name.clone()),
+            )?,
             yaml::file("kubernetes/drift/service.yml", &service(config, name))?,
         ]),
     }

@@ -196,11 +196,16 @@ impl Test {
 
     /// So many series are there, whatever their labels.
     pub(crate) fn counts(&mut self, at: Duration, selector: &Selector, count: usize) -> Result<(), GenerateError> {
+        let asked = selector.expr().how_many();
+        let name = selector.value("alertname").unwrap_or_default();
+        if self.single.get(name).is_some_and(|change| !change.enabled) {
+            return Ok(());
+        }
         let samples = (count > 0).then(|| Sample {
             labels: "{}".to_owned(),
             value: count as f64,
         });
-        self.ask(&selector.expr().how_many(), at, samples.into_iter().collect())
+        self.ask(&asked, at, samples.into_iter().collect())
     }
 }
 
