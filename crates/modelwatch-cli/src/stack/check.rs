@@ -8,9 +8,10 @@ use modelwatch_stack::check::{REPLICAS_BEHIND_ONE_NAME, is_needed, unseen};
 use modelwatch_stack::on_disk::differences;
 use modelwatch_stack::rules::Rules;
 
-use super::Files;
+use super::files::Files;
 use super::prometheus::{Access, Prometheus};
-use crate::{Failure, say};
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// What to check.
 #[derive(Args)]

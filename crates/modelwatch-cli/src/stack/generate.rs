@@ -3,8 +3,9 @@
 use clap::Args;
 use modelwatch_stack::on_disk::{WriteError, write};
 
-use super::Files;
-use crate::{Failure, say};
+use super::files::Files;
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// What to generate.
 #[derive(Args)]

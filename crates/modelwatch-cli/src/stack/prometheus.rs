@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// How a Prometheus is reached. Secrets are files, as arguments are seen by everybody on the machine.
 #[derive(Args)]

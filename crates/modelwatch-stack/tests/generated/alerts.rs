@@ -10,7 +10,7 @@ use modelwatch_stack::rules::{Rule, Rules};
 use crate::support::{Folder, example, run};
 
 fn config(alerts: &str) -> Config {
-    let text = std::fs::read_to_string(example().file).unwrap();
+    let text = fs::read_to_string(example().file).unwrap();
     let text = text.replacen("[owners]\n", &format!("{alerts}\n[owners]\n"), 1);
     Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -51,7 +51,9 @@ fn judged_a_single_alert_is_switched_off_or_added_to_by_name() {
 
 /// The stories of all alerts together, and of one.
 fn stories(folder: &Folder, alert: &str) {
-    let tests = fs::read_dir(folder.path("prometheus/tests")).unwrap().map(|entry| entry.unwrap().path());
+    let tests = fs::read_dir(folder.path("prometheus/tests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let named = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         name.starts_with("scenarios") || name == format!("{alert}.yml")

@@ -10,13 +10,13 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use super::error::EngineError;
+use crate::engine::EngineError;
 
 /// A root under which files lie.
 #[derive(Clone)]
-pub struct Store {
-    pub(super) objects: Arc<dyn ObjectStore>,
-    pub(super) prefix: Path,
+pub(crate) struct Store {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) prefix: Path,
     address: String,
 }
 
@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     ///
     /// The folder does not exist, or the URL is of a kind this build does not know.
-    pub fn open(address: &str) -> Result<Self, EngineError> {
+    pub(crate) fn open(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
             problem,
@@ -39,7 +39,7 @@ impl Store {
         };
         let folder = absolute(FilePath::new(folder)).map_err(|error| refused(error.to_string()))?;
         if !folder.is_dir() {
-            return Err(refused("there is no such folder; make it, or mend the path".into()));
+            return Err(refused("there is no such folder; make it, or fix the path".into()));
         }
         let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(error.to_string()))?;
         Ok(Self {
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// The address of a file, as a person would look for it.
-    pub(super) fn locate(&self, path: &Path) -> String {
+    pub(crate) fn locate(&self, path: &Path) -> String {
         let below = path
             .as_ref()
             .strip_prefix(self.prefix.as_ref())
