@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use serde::de::DeserializeOwned;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
+
+const UNTRUSTED: &str = "name its authority with --ca-file";
 
 /// How a Prometheus is reached. Secrets are files, as arguments are seen by everybody on the machine.
 #[derive(Args)]
@@ -119,9 +122,11 @@ impl Prometheus {
             .call()
             .and_then(|mut answer| answer.body_mut().with_config().limit(256 << 20).read_to_string())
             .map_err(|error| {
-                let fix = match error {
+                let fix = match &error {
                     ureq::Error::StatusCode(401 | 403) => "give --token-file, or --user and --password-file",
-                    ureq::Error::Rustls(_) | ureq::Error::Tls(_) => "name its authority with --ca-file",
+                    ureq::Error::Rustls(_) | ureq::Error::Tls(_) => UNTRUSTED,
+                    // What a handshake says of a certificate comes as an error of the stream.
+                    ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => UNTRUSTED,
                     _ => "is it a Prometheus, and is it up?",
                 };
                 Failure::new(format!("{url}: {error}; {fix}"))
