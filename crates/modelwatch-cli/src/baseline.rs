@@ -1,14 +1,17 @@
 //! `modelwatch baseline`: from training files to the one file that windows are compared with.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
-use modelwatch_drift_job::TrainingOptions;
+use modelwatch_drift_job::{TrainingOptions, TrainingProgress};
 
-use crate::{Failure, runtime, say, threads};
+use crate::failure::Failure;
+use crate::runtime::{runtime, threads};
+use crate::terminal::say;
 
 /// What the baseline is made of.
 #[derive(Args)]
@@ -25,10 +28,10 @@ pub(crate) struct Baseline {
     /// The columns that are features. Without any, all columns that nothing else is said of.
     #[arg(long = "feature", value_name = "COLUMN")]
     features: Vec<String>,
-    /// Columns to be taken for numbers, whatever their type.
+    /// Columns to take for numbers, whatever their type.
     #[arg(long, value_name = "COLUMN")]
     numeric: Vec<String>,
-    /// Columns to be taken for categories, whatever their type.
+    /// Columns to take for categories, whatever their type.
     #[arg(long, value_name = "COLUMN")]
     categorical: Vec<String>,
     /// The column of the model's scores for these rows.
@@ -41,57 +44,141 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Columns that are no features, such as the label.
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     without: Vec<String>,
     /// The fewest rows with a value that a feature may have.
     #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().least_rows)]
-    least_rows: u64,
-    /// Parquet, CSV or JSON-lines files: paths, globs or URLs.
+    minimum_rows: u64,
+    /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
     #[arg(required = true, value_name = "FILES")]
     files: Vec<String>,
 }
 
 pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
-    let options = TrainingOptions {
-        version: command.version,
-        features: command.features,
-        numeric: command.numeric,
-        categorical: command.categorical,
-        score: command.score,
-        class: command.class,
-        time: command.time,
-        without: command.without,
-        hygiene: Hygiene {
-            least_rows: command.least_rows,
-        },
-        ..TrainingOptions::new(command.model, command.files)
+    let out = Output::new(&command.output)?;
+    let mut options = TrainingOptions::new(command.model, command.files);
+    options.version = command.version;
+    options.features = command.features;
+    options.numeric = command.numeric;
+    options.categorical = command.categorical;
+    options.score = command.score;
+    options.class = command.class;
+    options.time = command.time;
+    options.without = command.without;
+    options.hygiene = Hygiene {
+        least_rows: command.minimum_rows,
     };
-    let shown = std::io::stderr().is_terminal();
-    let progress = |column: &str, done, of| {
-        if shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{done} of {of} columns: {column}");
-        }
-    };
-    let built = runtime()?.block_on(options.build(threads(), progress));
-    if shown {
-        let _ = write!(std::io::stderr(), "\r\x1b[K");
-    }
-    let (baseline, warnings) = built.map_err(Failure::new)?;
-    for warning in warnings {
+    let mut progress = Progress::new();
+    let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));
+    progress.end();
+    let trained = built.map_err(Failure::new)?;
+    for warning in &trained.warnings {
         let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }
-    let json = baseline.to_json().map_err(Failure::new)?;
-    let out = command.output.display();
-    fs::write(&command.output, json).map_err(|error| {
-        Failure::new(format!(
-            "{out} can't be written: {error}; name another file with --output"
-        ))
-    })?;
+    let baseline = &trained.baseline;
+    out.write(baseline.to_json().map_err(Failure::new)?.as_bytes())?;
     let about = baseline.about();
     let features = baseline.features().len();
+    say(&trained);
     say(format_args!(
-        "{out}: baseline {} of {}, {} rows, {features} features",
-        about.version, about.model, about.rows
+        "{}: baseline {} of {}, {} rows, {features} features",
+        command.output.display(),
+        about.version,
+        about.model,
+        about.rows
     ));
     Ok(())
+}
+
+/// A file that is written beside its place, brought to the disk and renamed, so that whoever reads it reads a whole one.
+struct Output {
+    path: PathBuf,
+    folder: PathBuf,
+}
+
+impl Output {
+    /// Checks the folder before anything is read: the work would be in vain.
+    fn new(path: &Path) -> Result<Self, Failure> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let unwritable = |why: &dyn std::fmt::Display| {
+            Failure::new(format!(
+                "{} can't be written: {why}; make the folder, or name another file with --output",
+                path.display()
+            ))
+        };
+        if path.is_dir() {
+            return Err(unwritable(&"it is a folder"));
+        }
+        let metadata = fs::metadata(folder).map_err(|error| unwritable(&format!("{}: {error}", folder.display())))?;
+        if !metadata.is_dir() || metadata.permissions().readonly() {
+            return Err(unwritable(&format!("{} is no folder to write to", folder.display())));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = self.folder.join(format!(".{name}.{}.tmp", std::process::id()));
+        let written = File::create(&temporary).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &self.path)?;
+            File::open(&self.folder)?.sync_all()
+        });
+        written.map_err(|error| {
+            // It may never have been made.
+            let _ = fs::remove_file(&temporary);
+            Failure::new(format!(
+                "{} can't be written: {error}; name another file with --output",
+                self.path.display()
+            ))
+        })
+    }
+}
+
+/// How far the work is: a line that is written over on a terminal, else a line every few seconds.
+struct Progress {
+    terminal: bool,
+    last: Option<Instant>,
+}
+
+/// Between two lines where none is written over.
+const PAUSE: Duration = Duration::from_secs(10);
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            terminal: std::io::stderr().is_terminal(),
+            last: None,
+        }
+    }
+
+    fn tell(&mut self, progress: &TrainingProgress) {
+        let text = match progress {
+            TrainingProgress::Looking { file, done, of } => format!("looking at file {} of {of}: {file}", done + 1),
+            TrainingProgress::Reading { rows, of } => format!("{rows} of {of} rows read"),
+            TrainingProgress::Column { name, done, of } => format!("{done} of {of} columns: {name}"),
+            _ => return,
+        };
+        let mut stderr = std::io::stderr();
+        // Nobody reads it, and the work goes on.
+        if self.terminal {
+            let _ = write!(stderr, "\r\x1b[K{text}");
+        } else if self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
+            self.last = Some(Instant::now());
+            let _ = writeln!(stderr, "{text}");
+        }
+    }
+
+    fn end(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
 }

@@ -162,7 +162,7 @@ fn the_sidecar_serves_scores_and_takes_a_changed_file_into_use() {
         }
     };
     // The flights of 2013 are not in the week that ended last.
-    let page = runs_within("too_few_rows", "flight-delay");
+    let page = runs_within("no_rows", "flight-delay");
     assert_eq!(page.sum("ml_drift_window_rows", &[]), 0.0);
     assert!(
         page.labels_of("ml_data_drift_score", "feature_name").is_empty(),

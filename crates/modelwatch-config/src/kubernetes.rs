@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::reader::{Table, boolean, name, text};
+use crate::reader::{Table, base_url, boolean, name, text};
 
 /// `[kubernetes]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +32,10 @@ pub struct DriftWorkload {
     pub volume_claim: Option<String>,
     /// Where that volume is mounted. Defaults to `/data`.
     pub mount_path: String,
-    /// When `drift once` runs, in cron's words. Nothing: no CronJob, as the exporter looks by itself.
+    /// When `drift once` runs, in cron's words: a CronJob in place of the exporter.
     pub schedule: Option<String>,
+    /// Where `once` leaves its figures, as a CronJob is gone before it could be scraped.
+    pub pushgateway: Option<String>,
 }
 
 impl Kubernetes {
@@ -93,6 +95,14 @@ impl DriftWorkload {
                 .filter(|schedule| schedule.starts_with('@') || schedule.split_whitespace().count() == 5)
                 .ok_or_else(|| "five fields as cron has them, such as \"0 6 * * *\"".to_owned())
         });
+        let pushgateway = table.read("pushgateway", base_url);
+        if schedule.is_some() != pushgateway.is_some() {
+            table.reader.report(
+                table.location(),
+                format!("{} has one of schedule and pushgateway", table.path),
+                "give it both, for a CronJob, or none, for an exporter",
+            );
+        }
         table.finish();
         Some(Self {
             image: image?,
@@ -100,6 +110,7 @@ impl DriftWorkload {
             volume_claim,
             mount_path: mount_path.unwrap_or_else(|| "/data".to_owned()),
             schedule,
+            pushgateway,
         })
     }
 }

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [model, files, baseline] = arguments.as_slice() else {
         return Err("usage: make_baseline MODEL FILES BASELINE".into());
     };
-    let (made, _) = TrainingOptions::new(model, [files]).build(2, |_, _, _| {}).await?;
-    std::fs::write(baseline, made.to_json()?)?;
+    let made = TrainingOptions::new(model, [files]).build(2, |_| {}).await?;
+    std::fs::write(baseline, made.baseline.to_json()?)?;
     Ok(())
 }

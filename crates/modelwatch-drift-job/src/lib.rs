@@ -2,8 +2,8 @@
 //!
 //! [`DriftJob`] compares a window of each model when it is due and keeps a [`Board`](exporter::Board), which
 //! [`exporter::serve`] shows to Prometheus and [`publish`] takes to a Pushgateway or a textfile. What a score means and when it
-//! counts as drift is in [`modelwatch_drift`], which knows neither files nor a runtime; this crate reads Parquet with
-//! DataFusion and counts.
+//! counts as drift is in [`modelwatch_drift`], which knows neither files nor a runtime; this crate finds the rows and counts
+//! them.
 //!
 //! ```no_run
 //! use modelwatch_drift_job::{Clock, DriftJob, ModelSettings};
@@ -21,17 +21,25 @@
 //! Start with [`TrainingOptions`] for the baseline, [`DriftJob`] for the windows and [`report`] for people.
 
 mod clock;
+mod counting;
 pub mod engine;
 pub mod exporter;
 mod job;
+mod prediction_log;
 pub mod publish;
 pub mod report;
+mod store;
+mod tables;
 mod time_window;
 mod training;
 mod window_report;
 
 pub use clock::{Clock, ManualClock};
 pub use job::{BaselineProblem, DriftJob, JobError, ModelSettings};
+pub use prediction_log::PredictionLog;
+pub use tables::{TableColumns, Tables};
 pub use time_window::TimeWindow;
-pub use training::{TrainingError, TrainingOptions, TrainingWarning};
-pub use window_report::{Subject, SubjectReport, Verdict, VersionReport, WindowReport};
+pub use training::{
+    ColumnKind, ColumnSummary, Role, Trained, TrainingError, TrainingOptions, TrainingProgress, TrainingWarning,
+};
+pub use window_report::{Past, Subject, SubjectReport, Verdict, VersionReport, WindowReport};

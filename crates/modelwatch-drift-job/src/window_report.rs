@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
 use modelwatch_drift::decision::{Measurement, Rule};
 
-use crate::engine::Skipped;
+use crate::engine::{LeftOut, Looked};
 use crate::time_window::TimeWindow;
 
 /// What is compared.
@@ -35,6 +35,7 @@ impl fmt::Display for Subject {
 
 /// One subject's window against its baseline.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SubjectReport {
     /// What is compared.
     pub subject: Subject,
@@ -48,61 +49,108 @@ pub struct SubjectReport {
     pub in_a_row: u32,
     /// The baseline's bins and counts.
     pub profile: Profile,
-    /// The window's counts on those bins.
+    /// The window's counts on those bins. Values of another type are counted as missing.
     pub counts: Counts,
+    /// How many of the missing rows have a value of another type than the baseline's, such as a text where numbers belong.
+    pub other_type: u64,
+    /// What the windows before this one said, the earliest first, as far as they were looked at.
+    pub history: Vec<Past>,
+}
+
+impl SubjectReport {
+    /// Whether the window's values are of another type than the baseline's: more of them than are of its own. That is drift,
+    /// whatever the statistic says of the rest.
+    #[must_use]
+    pub fn is_of_another_type(&self) -> bool {
+        let missing = match &self.counts {
+            Counts::Numeric(counts) => counts.missing,
+            Counts::Categorical(counts) => counts.missing,
+        };
+        self.other_type > self.counts.rows() - missing
+    }
+}
+
+/// What an earlier window said of a subject.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Past {
+    /// The window.
+    pub window: TimeWindow,
+    /// The distance, where there was one.
+    pub score: Option<f64>,
+    /// Whether the window was above the threshold and significant.
+    pub above: bool,
 }
 
 /// What a window says.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Every subject, in the order of the baseline: features, score, classes.
     Scored(Vec<SubjectReport>),
     /// Nothing: a distance of so few rows is mostly chance.
     TooFewRows {
         /// The fewest that get a score.
-        least: u64,
+        minimum: u64,
     },
+    /// Nothing: not a single row was found.
+    NoRows,
 }
 
 impl Verdict {
-    /// The subjects; none where there were too few rows.
+    /// Returns the subjects; none where there were too few rows.
     #[must_use]
     pub fn subjects(&self) -> &[SubjectReport] {
         match self {
             Self::Scored(subjects) => subjects,
-            Self::TooFewRows { .. } => &[],
+            Self::TooFewRows { .. } | Self::NoRows => &[],
         }
     }
 }
 
 /// A version of the model on its own.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct VersionReport {
-    /// The version.
-    pub version: String,
+    /// The version; nothing for all others together, where there are more than are counted apart.
+    pub version: Option<String>,
     /// Its rows in the window.
     pub rows: u64,
     /// What they say.
     pub verdict: Verdict,
 }
 
-/// One window of one model. As text it is a table for a person.
+impl VersionReport {
+    /// Returns the version as a label has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.version.as_deref().unwrap_or(OTHER)
+    }
+}
+
+/// What stands for all values of a label that have none of their own.
+pub(crate) const OTHER: &str = "__other__";
+
+/// One window of one model. As text it is a table for people.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct WindowReport {
     /// The model's name.
     pub model: String,
     /// What the window is compared with.
     pub baseline: Arc<Baseline>,
-    /// Which rows.
-    pub window: TimeWindow,
+    /// Which rows; nothing for all of them.
+    pub window: Option<TimeWindow>,
     /// How many there were.
     pub rows: u64,
     /// Files that were read.
     pub files: usize,
-    /// Files that were left out, and why.
-    pub skipped: Vec<Skipped>,
+    /// Files and rows that were left out, and why.
+    pub left_out: LeftOut,
     /// Columns that files lack, with the rows of those files: there every value counts as missing.
     pub absent: BTreeMap<String, u64>,
+    /// Where rows were looked for.
+    pub looked: Looked,
     /// All versions together.
     pub verdict: Verdict,
     /// Each version, where that is asked for.
@@ -114,23 +162,39 @@ pub struct WindowReport {
 }
 
 impl WindowReport {
-    /// What drifts, of all versions together.
+    /// Returns what drifts, of all versions together.
     pub fn detected(&self) -> impl Iterator<Item = &SubjectReport> {
         self.verdict.subjects().iter().filter(|subject| subject.detected)
     }
 
-    /// One subject, of all versions together.
+    /// Returns one subject, of all versions together.
     #[must_use]
     pub fn subject(&self, subject: &Subject) -> Option<&SubjectReport> {
         self.verdict.subjects().iter().find(|report| report.subject == *subject)
     }
 
-    /// What is odd about the window's files, a sentence each.
+    /// Says what is odd about the window's rows and files, a sentence each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        let skipped = self.skipped.iter().map(|skipped| format!("left out: {skipped}"));
+        let nothing = matches!(self.verdict, Verdict::NoRows).then(|| format!("no rows: {}", self.looked));
+        let files = self.left_out.files.iter().map(|file| format!("left out: {file}"));
+        let without_time = self.left_out.rows_without_time;
+        let without_time = (without_time > 0).then(|| format!("left out: {without_time} rows without a time"));
         let absent = self.absent.iter().map(|(column, rows)| {
             format!("the column {column:?} is not in files of {rows} rows, which count as missing; is the baseline of another release?")
         });
-        skipped.chain(absent)
+        let other_type = self.verdict.subjects().iter().filter(|subject| subject.other_type > 0);
+        let other_type = other_type.map(|subject| {
+            format!(
+                "{} has values of another type than the baseline's in {} rows, which count as missing; does the service log it as it \
+                 was in training?",
+                subject.subject, subject.other_type
+            )
+        });
+        nothing
+            .into_iter()
+            .chain(files)
+            .chain(without_time)
+            .chain(absent)
+            .chain(other_type)
     }
 }

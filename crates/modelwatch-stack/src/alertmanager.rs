@@ -50,7 +50,7 @@ struct Fragment {
 
 #[derive(Serialize)]
 struct Rest {
-    templates: [&'static str; 1],
+    templates: [String; 1],
     inhibit_rules: Vec<Inhibit>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     time_intervals: Vec<NamedInterval>,
@@ -176,30 +176,8 @@ struct Email {
 }
 
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
-    let teams: Vec<_> = config.teams.iter().collect();
-    let route = Route {
-        // What no team is named for goes to whoever serves.
-        receiver: receiver(&config.owners.serving.team, Severity::Ticket),
-        group_by: identified(config, &["team", "model_name", "severity"]),
-        group_wait: Some("30s"),
-        group_interval: Some("5m"),
-        repeat_interval: Some("4h"),
-        routes: teams.iter().map(|(name, team)| route(name, team)).collect(),
-        ..Route::default()
-    };
-    let rest = Rest {
-        templates: [messages::TEMPLATE],
-        inhibit_rules: inhibitions(config),
-        time_intervals: teams
-            .iter()
-            .filter_map(|(name, team)| Some(interval(name, team.business_hours.as_ref()?)))
-            .collect(),
-        receivers: teams
-            .iter()
-            .flat_map(|(name, team)| [Severity::Page, Severity::Ticket].map(|severity| receives(name, team, severity)))
-            .collect(),
-    };
     let template = messages::file(config, &format!("alertmanager/{}", messages::TEMPLATE));
+    let (route, rest) = routing(config, messages::TEMPLATE);
     let routing = if config.alertmanager.manage {
         yaml::file(ALERTMANAGER_FILE, &Alertmanager { route, rest })?
     } else {
@@ -212,6 +190,39 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     Ok(vec![template, routing])
 }
 
+/// The whole configuration, to be embedded elsewhere, with the template at this path.
+pub(crate) fn text(config: &Config, template: &str) -> Result<String, GenerateError> {
+    let (route, rest) = routing(config, template);
+    yaml::text("alertmanager.yaml", &Alertmanager { route, rest })
+}
+
+fn routing(config: &Config, template: &str) -> (Route, Rest) {
+    let teams: Vec<_> = config.teams.iter().collect();
+    let route = Route {
+        // What no team is named for goes to whoever serves.
+        receiver: receiver(&config.owners.serving.team, Severity::Ticket),
+        group_by: identified(config, &["team", "model_name", "severity"]),
+        group_wait: Some("30s"),
+        group_interval: Some("5m"),
+        repeat_interval: Some("4h"),
+        routes: teams.iter().map(|(name, team)| route(config, name, team)).collect(),
+        ..Route::default()
+    };
+    let rest = Rest {
+        templates: [template.to_owned()],
+        inhibit_rules: inhibitions(config),
+        time_intervals: teams
+            .iter()
+            .filter_map(|(name, team)| Some(interval(name, team.business_hours.as_ref()?)))
+            .collect(),
+        receivers: teams
+            .iter()
+            .flat_map(|(name, team)| [Severity::Page, Severity::Ticket].map(|severity| receives(name, team, severity)))
+            .collect(),
+    };
+    (route, rest)
+}
+
 fn is(label: &str, value: &str) -> String {
     format!("{label}={}", quoted(value))
 }
@@ -220,10 +231,10 @@ fn hours_name(team: &str) -> String {
     format!("{team}-business-hours")
 }
 
-fn route(name: &str, team: &Team) -> Route {
+fn route(config: &Config, name: &str, team: &Team) -> Route {
     let tickets = Route {
         receiver: receiver(name, Severity::Ticket),
-        matchers: vec![is("severity", Severity::Ticket.name())],
+        matchers: vec![is("severity", Severity::Ticket.label(config))],
         repeat_interval: Some("1d"),
         active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
         ..Route::default()
@@ -288,12 +299,12 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
         // A page for a model: its tickets about serving are consequences.
         Inhibit {
             source_matchers: vec![
-                is("severity", Severity::Page.name()),
+                is("severity", Severity::Page.label(config)),
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],
             target_matchers: vec![
-                is("severity", Severity::Ticket.name()),
+                is("severity", Severity::Ticket.label(config)),
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],

@@ -53,11 +53,8 @@ impl Quality {
         let log = PredictionLog::builder(&root)
             .start(monitor)
             .map_err(|error| Failure::new(format!("{error}; name another folder with --log")))?;
-        let settings = ModelSettings {
-            window: TimeDelta::days(1),
-            interval: TimeDelta::days(1),
-            ..ModelSettings::new(MODEL, text(&path), text(&root))
-        };
+        let mut settings = ModelSettings::new(MODEL, text(&path), text(&root));
+        (settings.window, settings.interval) = (TimeDelta::days(1), TimeDelta::days(1));
         let clock = ManualClock::new(DateTime::UNIX_EPOCH);
         Ok(Self {
             log,
@@ -115,14 +112,12 @@ impl Quality {
 fn baseline(runtime: &Runtime, data: &Path, training: &[Flight], model: &DelayModel) -> Result<Baseline, Failure> {
     let failed =
         |error: &dyn std::error::Error| Failure::new(format!("can't make a baseline of the training flights: {error}"));
-    let options = TrainingOptions {
-        features: FEATURES.map(String::from).into(),
-        time: Some("event_time".into()),
-        ..TrainingOptions::new(MODEL, [text(&data.join("train-2013q1.parquet"))])
-    };
+    let mut options = TrainingOptions::new(MODEL, [text(&data.join("train-2013q1.parquet"))]);
+    options.features = FEATURES.map(String::from).into();
+    options.time = Some("event_time".into());
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let built = runtime.block_on(options.build(threads, |_, _, _| ()));
-    let (of_features, _) = built.map_err(|error| failed(&error))?;
+    let built = runtime.block_on(options.build(threads, |_| ()));
+    let of_features = built.map_err(|error| failed(&error))?.baseline;
     let scores: Vec<f64> = training.iter().map(|flight| model.score(&flight.features)).collect();
     let late = scores.iter().filter(|score| class(**score) == "late").count() as u64;
     let classes = [

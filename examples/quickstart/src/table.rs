@@ -115,7 +115,7 @@ impl View<'_> {
             let _ = writeln!(text, "drift: no day is over yet");
             return;
         };
-        let day = day(report.window);
+        let day = report.window.map_or_else(String::new, day);
         let mut scores: Vec<_> = (report.verdict.subjects().iter())
             .filter_map(|subject| Some((&subject.subject, subject.measurement.as_ref().ok()?.score)))
             .collect();

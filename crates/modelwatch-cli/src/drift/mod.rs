@@ -1,17 +1,15 @@
 //! `modelwatch drift`: windows of the prediction log against their baselines.
 
+mod logged;
+mod models;
 mod once;
 mod report;
 mod serve;
 mod settings;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
-use modelwatch_config::Config;
-use modelwatch_drift_job::{JobError, ModelSettings, WindowReport};
-
-use crate::Failure;
+use crate::failure::Failure;
 
 /// How to compare.
 #[derive(Subcommand)]
@@ -22,42 +20,6 @@ pub(crate) enum Drift {
     Once(once::Once),
     /// Compare one window and show it to a person.
     Report(report::Report),
-}
-
-/// Which models.
-#[derive(Args)]
-pub(crate) struct Models {
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
-    config: PathBuf,
-    /// Only this model, and others named so.
-    #[arg(long = "model", value_name = "MODEL")]
-    named: Vec<String>,
-}
-
-impl Models {
-    fn settings(&self) -> Result<Vec<ModelSettings>, Failure> {
-        let config = Config::load(&self.config).map_err(Failure::new)?;
-        settings::of(&config, &self.named)
-    }
-}
-
-/// A line in the log for each run.
-fn tell(run: &Result<WindowReport, JobError>) {
-    match run {
-        Ok(report) => {
-            report
-                .warnings()
-                .for_each(|warning| tracing::warn!(model = report.model, "{warning}"));
-            let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
-            let (model, rows, window) = (&report.model, report.rows, report.window);
-            match report.verdict.subjects().is_empty() {
-                true => tracing::warn!(model, rows, %window, "too few rows for a score"),
-                false => tracing::info!(model, rows, %window, drift = detected.join(", "), "compared"),
-            }
-        }
-        Err(error) => tracing::error!("{error}"),
-    }
 }
 
 pub(crate) fn run(command: &Drift) -> Result<(), Failure> {

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use modelwatch_drift_job::{Clock, DriftJob, TimeWindow, report};
 
-use super::Models;
-use crate::{Failure, runtime, say};
+use super::models::Models;
+use crate::failure::Failure;
+use crate::runtime::runtime;
+use crate::terminal::say;
 
 /// Which window, and how to show it.
 #[derive(Args)]

@@ -8,7 +8,7 @@ use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::ModelSettings;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The settings of every model that has drift to watch, or of the named ones.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
@@ -46,25 +46,25 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         significance: drift.significance,
         consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
         least_rows: drift.minimum_rows,
+        ..Rule::default()
     };
     let own = |feature: &FeatureDrift| Rule {
         statistic: feature.statistic.unwrap_or(rule.statistic),
         threshold: feature.threshold.unwrap_or(rule.threshold),
+        // A threshold that somebody set for this very feature is meant.
+        learned: feature.threshold.is_none(),
         ..rule
     };
-    Ok(ModelSettings {
-        window: time(drift.window)?,
-        interval: time(drift.interval)?,
-        grace: time(drift.grace)?,
-        rule,
-        features: drift
-            .features
-            .iter()
-            .map(|(name, feature)| (name.clone(), own(feature)))
-            .collect(),
-        per_version: drift.per_version,
-        ..ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log))
-    })
+    let mut settings = ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log));
+    settings.window = time(drift.window)?;
+    settings.interval = time(drift.interval)?;
+    settings.grace = time(drift.grace)?;
+    settings.rule = rule;
+    let features = drift.features.iter();
+    settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
+    settings.reference = drift.reference;
+    settings.per_version = drift.per_version;
+    Ok(settings)
 }
 
 fn place(source: &PathOrUrl) -> String {

@@ -1,47 +1,25 @@
-//! What an engine leaves out, and why it fails.
+//! Why an engine fails.
 
 use std::fmt;
-
-/// A file that was left out, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its address.
-    pub file: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.file, self.problem)
-    }
-}
 
 /// Why a window could not be counted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// A folder or bucket that cannot be opened or listed.
+    /// A folder, bucket or file that cannot be opened, listed or read.
     Store {
         /// Its address.
         address: String,
         /// What is wrong, and how to fix it.
         problem: String,
     },
-    /// The query itself failed.
-    Query {
-        /// The model's name.
-        model: String,
-        /// What DataFusion says.
-        problem: String,
-    },
 }
 
 impl EngineError {
-    pub(super) fn list(address: impl fmt::Display, error: &object_store::Error) -> Self {
+    pub(crate) fn store(address: impl fmt::Display, problem: impl Into<String>) -> Self {
         Self::Store {
             address: address.to_string(),
-            problem: format!("cannot be listed: {error}"),
+            problem: problem.into(),
         }
     }
 }
@@ -50,7 +28,6 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store { address, problem } => write!(f, "{address}: {problem}"),
-            Self::Query { model, problem } => write!(f, "counting the window of the model {model:?} failed: {problem}"),
         }
     }
 }

@@ -1,18 +1,34 @@
-//! The engine: one aggregate query for a model and a window, whose result is counts.
+//! The engine: a window, columns and bins in; counts out.
 //!
-//! Counts are all that leaves this room, so the same query can run wherever the files are; nothing outside knows
-//! Arrow, and nothing in here knows a statistic.
+//! Counts are all that leaves an engine, so the same question can be answered wherever the rows are. Nothing in here knows
+//! Arrow, files or a statistic. [`PredictionLog`](crate::PredictionLog) and [`Tables`](crate::Tables) are the engines of this
+//! crate; implement [`Engine`] for rows that lie elsewhere, and give it to [`DriftJob::engines`](crate::DriftJob::engines).
 
-mod count;
+mod counts;
 mod error;
-mod log_files;
-mod store;
-mod table;
-mod training;
-mod window_query;
+mod left_out;
+mod looked;
+mod query;
 
-pub use count::{Cells, ColumnCounts};
-pub use error::{EngineError, Skipped};
-pub use store::Store;
-pub use training::{Kind, Training, TrainingColumn, TrainingFile};
-pub use window_query::{Column, VersionCounts, WindowCounts, WindowQuery};
+use std::fmt;
+
+use futures::future::BoxFuture;
+
+pub use counts::{ColumnCounts, GroupCounts, WindowCounts};
+pub use error::EngineError;
+pub use left_out::{LeftOut, LeftOutFile, Reason};
+pub use looked::Looked;
+pub use query::{Bins, Column, GroupBy, WindowQuery};
+
+/// Counts windows.
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// Counts the rows of a window on bins.
+    ///
+    /// What cannot be read is left out and named in the result, so that a broken file does not hide the rest; a column whose
+    /// values are of another type is counted as such and leaves the other columns as they are.
+    ///
+    /// # Errors
+    ///
+    /// The rows cannot be looked for at all.
+    fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>>;
+}

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::former;
 use crate::clock::Clock;
+use crate::engine::Reason;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
 
 /// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
@@ -35,6 +36,7 @@ struct Entry {
     duration: Option<Duration>,
     success: u64,
     too_few_rows: u64,
+    no_rows: u64,
     failure: u64,
     scores: Option<Scores>,
 }
@@ -98,6 +100,7 @@ impl Board {
                 match result.as_str() {
                     "success" => entry.success = value as u64,
                     "too_few_rows" => entry.too_few_rows = value as u64,
+                    "no_rows" => entry.no_rows = value as u64,
                     "failure" => entry.failure = value as u64,
                     _ => {}
                 }
@@ -124,6 +127,7 @@ impl Board {
         match report.verdict {
             Verdict::Scored(_) => entry.success += 1,
             Verdict::TooFewRows { .. } => entry.too_few_rows += 1,
+            Verdict::NoRows => entry.no_rows += 1,
         }
         let until = report.finished.checked_add_signed(interval * INTERVALS_KEPT);
         entry.scores = Some(Scores {
@@ -160,6 +164,7 @@ impl Board {
             let runs = [
                 ("success", entry.success),
                 ("too_few_rows", entry.too_few_rows),
+                ("no_rows", entry.no_rows),
                 ("failure", entry.failure),
             ];
             for (result, runs) in runs {
@@ -193,6 +198,14 @@ fn seconds(time: DateTime<Utc>) -> f64 {
 fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f64)> {
     let model = &report.model;
     let mut readings = vec![(&contract::DRIFT_WINDOW_ROWS, vec![model.clone()], report.rows as f64)];
+    // Every reason has its series, so that nothing left out is a zero and not an absence.
+    let (files, rows) = (report.left_out.files_by_reason(), report.left_out.rows_by_reason());
+    for reason in Reason::ALL {
+        let labels = || vec![model.clone(), reason.name().to_owned()];
+        let of = |counts: &BTreeMap<Reason, u64>| counts.get(&reason).copied().unwrap_or_default() as f64;
+        readings.push((&contract::DRIFT_LEFT_OUT_FILES, labels(), of(&files)));
+        readings.push((&contract::DRIFT_LEFT_OUT_ROWS, labels(), of(&rows)));
+    }
     for subject in report.verdict.subjects() {
         let (metrics, labels) = match &subject.subject {
             Subject::Feature(feature) => (
@@ -224,7 +237,7 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
     }
     for version in &report.versions {
         for subject in version.verdict.subjects() {
-            let mut labels = vec![model.clone(), version.version.clone()];
+            let mut labels = vec![model.clone(), version.name().to_owned()];
             let metrics = match &subject.subject {
                 Subject::Feature(feature) => {
                     labels.push(feature.clone());

@@ -8,7 +8,7 @@ use axum::routing::get;
 use modelwatch_tower::metrics_route;
 use tokio::net::TcpListener;
 
-use super::Board;
+use super::board::Board;
 
 /// Serves a board's page at `/metrics`, and at `/healthy` that the process is there, until `end` comes.
 ///

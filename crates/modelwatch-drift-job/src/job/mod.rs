@@ -1,11 +1,16 @@
 //! The job: which window is due for which model, and what comes of it.
 //!
-//! It joins the rooms: the engine counts, the statistics measure, the decision remembers, and the
+//! It joins the rooms: an engine counts, the statistics measure, the memory of windows before decides, and the
 //! [`Board`](crate::exporter::Board) shows. Models do not depend on each other: one that fails leaves the rest as they are.
+//! From below: `settings`, `subjects`, `memory`, `error`; `watched` is one model, `drift_job` all of them.
 
-mod counting;
 mod drift_job;
+mod error;
+mod memory;
 mod settings;
+mod subjects;
+mod watched;
 
-pub use drift_job::{BaselineProblem, DriftJob, JobError};
+pub use drift_job::DriftJob;
+pub use error::{BaselineProblem, JobError};
 pub use settings::ModelSettings;

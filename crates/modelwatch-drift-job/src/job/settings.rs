@@ -1,55 +1,65 @@
-//! What is said of one model.
+//! How one model is watched.
 
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Rule, Statistic};
+use modelwatch_drift::reference::Reference;
 
+use crate::tables::TableColumns;
 use crate::window_report::Subject;
 
-/// How one model is watched.
+/// How one model is watched. Begin with [`new`](Self::new) and set what differs from the defaults.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ModelSettings {
     /// Its name, as the service has it.
     pub model: String,
     /// The baseline's path or URL.
     pub baseline: String,
-    /// The root folder of the prediction log, or its URL.
+    /// The root folder of the prediction log, or its URL; or, with [`table`](Self::table), paths, folders and globs of tables.
     pub log: String,
-    /// How long a window is; 15 minutes unless set.
+    /// What the columns are called where [`log`](Self::log) is no prediction log but plain Parquet, CSV or JSON lines.
+    pub table: Option<TableColumns>,
+    /// How long a window is. Defaults to 15 minutes.
     pub window: TimeDelta,
-    /// How far the ends of two windows are apart, at whole multiples of it since the epoch; 15 minutes unless set.
+    /// How far the ends of two windows are apart, at whole multiples of it since the epoch. Defaults to 15 minutes.
     pub interval: TimeDelta,
-    /// How long after its end a window is looked at, so that late rows are in it; 30 seconds unless set, three times the age at
+    /// How long after its end a window is looked at, so that late rows are in it. Defaults to 30 seconds, three times the age at
     /// which the prediction log ends a file.
     pub grace: TimeDelta,
     /// When drift is detected.
     pub rule: Rule,
     /// The rules of features that have their own.
     pub features: BTreeMap<String, Rule>,
-    /// Whether versions are looked at apart, too.
+    /// What a window is compared with. Defaults to the baseline.
+    pub reference: Reference,
+    /// Whether each version is compared on its own, too.
     pub per_version: bool,
 }
 
 impl ModelSettings {
-    /// The defaults.
+    /// Makes the settings of a model with defaults for everything else.
     pub fn new(model: impl Into<String>, baseline: impl Into<String>, log: impl Into<String>) -> Self {
         Self {
             model: model.into(),
             baseline: baseline.into(),
             log: log.into(),
+            table: None,
             window: TimeDelta::minutes(15),
             interval: TimeDelta::minutes(15),
             grace: TimeDelta::seconds(30),
             rule: Rule::default(),
             features: BTreeMap::new(),
+            reference: Reference::default(),
             per_version: false,
         }
     }
 
-    /// The rule for a subject. A statistic of numbers that the model has by default is, for categories, PSI.
-    pub(super) fn rule(&self, subject: &Subject, profile: &Profile) -> Rule {
+    /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the
+    /// model has by default is, for categories, PSI.
+    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: TimeDelta) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),
             Subject::Score | Subject::Classes => None,
@@ -59,6 +69,6 @@ impl ModelSettings {
         if unordered && rule.statistic.needs_order() && own.is_none_or(|own| own.statistic == self.rule.statistic) {
             rule.statistic = Statistic::Psi;
         }
-        rule
+        rule.for_windows(profile, Some(length))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::PublishError;
+use super::error::PublishError;
 
 /// How long the gateway may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -39,7 +39,7 @@ fn model(html: &mut String, report: &WindowReport) {
     *html += &format!(
         "<h1>{}</h1>\n<p>{}: {} rows of {} files. Baseline {} of {} rows, made {}.</p>\n",
         escape(&report.model),
-        report.window,
+        super::table::rows_of(report),
         report.rows,
         report.files,
         escape(&about.version),
@@ -52,15 +52,16 @@ fn model(html: &mut String, report: &WindowReport) {
     }
     verdict(html, &report.verdict);
     for version in &report.versions {
-        *html += &format!("<h2>Version {}, {} rows</h2>\n", escape(&version.version), version.rows);
+        *html += &format!("<h2>Version {}, {} rows</h2>\n", escape(version.name()), version.rows);
         verdict(html, &version.verdict);
     }
 }
 
 fn verdict(html: &mut String, verdict: &Verdict) {
     match verdict {
-        Verdict::TooFewRows { least } => {
-            *html += &format!("<p>No score: fewer than {least} rows, of which a distance is mostly chance.</p>\n");
+        Verdict::NoRows => *html += "<p>No score: there are no rows.</p>\n",
+        Verdict::TooFewRows { minimum } => {
+            *html += &format!("<p>No score: fewer than {minimum} rows, of which a distance is mostly chance.</p>\n");
         }
         Verdict::Scored(subjects) => subjects.iter().for_each(|subject| section(html, subject)),
     }

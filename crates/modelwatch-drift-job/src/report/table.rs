@@ -21,11 +21,16 @@ impl fmt::Display for WindowReport {
         writeln!(
             f,
             "{}: {}, {} rows of {} files against baseline {} of {} rows",
-            self.model, self.window, self.rows, self.files, about.version, about.rows
+            self.model,
+            rows_of(self),
+            self.rows,
+            self.files,
+            about.version,
+            about.rows
         )?;
         verdict(f, &self.verdict)?;
         for version in &self.versions {
-            writeln!(f, "version {}: {} rows", version.version, version.rows)?;
+            writeln!(f, "version {}: {} rows", version.name(), version.rows)?;
             verdict(f, &version.verdict)?;
         }
         self.warnings()
@@ -33,13 +38,21 @@ impl fmt::Display for WindowReport {
     }
 }
 
+/// Which rows a report is about.
+pub(super) fn rows_of(report: &WindowReport) -> String {
+    report
+        .window
+        .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
+}
+
 fn verdict(f: &mut fmt::Formatter<'_>, verdict: &Verdict) -> fmt::Result {
     let subjects = match verdict {
         Verdict::Scored(subjects) => subjects,
-        Verdict::TooFewRows { least } => {
+        Verdict::NoRows => return writeln!(f, "  no score: there are no rows"),
+        Verdict::TooFewRows { minimum } => {
             return writeln!(
                 f,
-                "  no score: fewer than {least} rows, of which a distance is mostly chance"
+                "  no score: fewer than {minimum} rows, of which a distance is mostly chance"
             );
         }
     };

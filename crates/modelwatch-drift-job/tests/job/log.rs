@@ -5,12 +5,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::{DateTime, TimeDelta, Utc};
-use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::file::metadata::KeyValue;
 use modelwatch_drift_job::TimeWindow;
 use modelwatch_log_format::{columns, metadata};
+use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::KeyValue;
 use tempfile::TempDir;
 
 #[derive(Clone, Debug)]

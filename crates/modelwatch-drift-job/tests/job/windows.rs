@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use modelwatch::Format;
 use modelwatch_drift::baseline::{About, Baseline, CategoricalProfile, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::Rule;
+use modelwatch_drift::reference::Reference;
 use modelwatch_drift_job::report::page;
-use modelwatch_drift_job::{DriftJob, JobError, ManualClock, ModelSettings};
-use modelwatch_drift_job::{Subject, Verdict};
+use modelwatch_drift_job::{DriftJob, JobError, ManualClock, ModelSettings, Subject, Verdict};
 use modelwatch_testkit::{MetricsPage, promtool_check_metrics};
 
 use crate::log::{Log, Row, minutes, random, time};
@@ -116,7 +116,7 @@ async fn a_window_runs_once_when_it_is_over_and_the_grace_too() {
     assert!(job.run_due().await.is_empty());
     setting.clock.set(time("2026-04-01T10:30:30Z"));
     let report = job.run_due().await.remove(0).expect("a report");
-    assert_eq!(report.window, minutes("2026-04-01T10:15:00Z", 15));
+    assert_eq!(report.window, Some(minutes("2026-04-01T10:15:00Z", 15)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,17 +169,20 @@ async fn judged_an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
     for few in [99, 0] {
         setting.later(TimeDelta::minutes(15));
         let report = job.run_due().await.remove(0).expect("a report");
-        assert!(matches!(report.verdict, Verdict::TooFewRows { least: 100 }));
+        let is_told = match few {
+            0 => matches!(report.verdict, Verdict::NoRows),
+            _ => matches!(report.verdict, Verdict::TooFewRows { minimum: 100, .. }),
+        };
+        assert!(is_told, "{report}");
         assert!(report.to_string().contains("no score"), "{report}");
         let page = metrics(&job);
         assert!(page.labels_of("ml_data_drift_score", "feature_name").is_empty());
         assert_eq!(page.labels_of("ml_drift_window_rows", "model_name").len(), 1);
         assert_eq!(page.sum("ml_drift_window_rows", &[]), f64::from(few));
     }
-    assert_eq!(
-        metrics(&job).sum("ml_drift_runs_total", &[("result", "too_few_rows")]),
-        2.0
-    );
+    for result in ["too_few_rows", "no_rows"] {
+        assert_eq!(metrics(&job).sum("ml_drift_runs_total", &[("result", result)]), 1.0);
+    }
     // The job is well, so nobody is to be told that it is late.
     let last = metrics(&job).sum("ml_drift_last_success_timestamp_seconds", &[]);
     assert_eq!(last, setting.clock.now().timestamp() as f64);
@@ -352,4 +355,46 @@ async fn judged_every_format_of_a_scrape_has_the_board() {
     let samples =
         modelwatch_testkit::openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
     assert!(samples.iter().any(|sample| sample.name == "ml_data_drift_score"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_is_compared_with_last_week_where_that_is_the_reference() {
+    let mut setting = Setting::new();
+    // Incomes that training never had, this week as last week; a day later they are others.
+    for (from, moved) in [
+        ("2026-03-25T10:00:00Z", 0.4),
+        ("2026-03-31T23:50:00Z", 0.4),
+        ("2026-04-01T10:00:00Z", 0.4),
+        ("2026-04-01T10:15:00Z", 0.9),
+    ] {
+        setting.log.write(MODEL, &rows(from, 1_000, moved));
+    }
+    let windows = ["2026-04-01T10:00:00Z", "2026-04-01T10:15:00Z"].map(|from| minutes(from, 15));
+    let income = Subject::Feature("income".into());
+    for (reference, detected) in [
+        (Reference::Baseline, [true, true]),
+        (Reference::LastWeek, [false, true]),
+        (Reference::SameHourLastWeek, [false, false]),
+    ] {
+        setting.settings.reference = reference;
+        let mut job = setting.job();
+        for (window, detected) in windows.iter().zip(detected) {
+            let report = job.run_window(MODEL, *window).await.expect("a report");
+            let subject = report.subject(&income).expect("income");
+            assert_eq!(
+                subject.detected, detected,
+                "{reference}, {window:?}: {:?}",
+                subject.measurement
+            );
+        }
+    }
+    // A quarter of an hour of last week without rows is no reference.
+    let report = setting.job().run_window(MODEL, windows[1]).await.expect("a report");
+    let problem = report
+        .subject(&income)
+        .expect("income")
+        .measurement
+        .clone()
+        .expect_err("no reference");
+    assert!(problem.contains("has 0 rows and 100 are needed"), "{problem}");
 }

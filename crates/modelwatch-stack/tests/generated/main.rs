@@ -1,6 +1,7 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod alerts;
 mod annotations;
 mod any_configuration;
 mod end_to_end;

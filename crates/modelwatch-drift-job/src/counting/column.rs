@@ -1,0 +1,173 @@
+//! One column of arrays on one column's bins.
+
+use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use modelwatch_drift::baseline::{CategoricalCounts, Counts, NO_VALUE, NumericCounts};
+
+use super::by_edge::ByEdge;
+use crate::engine::{Bins, ColumnCounts};
+
+/// Counts arrays of one column.
+#[derive(Debug)]
+pub(super) struct ColumnCounter {
+    bins: Bins,
+    by_edge: Option<ByEdge>,
+}
+
+impl ColumnCounter {
+    pub(super) fn new(bins: &Bins) -> Self {
+        let by_edge = match bins {
+            Bins::Numeric(bins) => Some(ByEdge::new(bins.edges())),
+            Bins::Categorical(_) => None,
+        };
+        Self {
+            bins: bins.clone(),
+            by_edge,
+        }
+    }
+
+    pub(super) fn start(&self) -> ColumnCounts {
+        ColumnCounts {
+            counts: self.bins.count(),
+            other_type: 0,
+        }
+    }
+
+    /// Counts so many rows that have no such column.
+    pub(super) fn count_absent(&self, rows: u64, into: &mut ColumnCounts) {
+        let (Counts::Numeric(NumericCounts { missing, .. }) | Counts::Categorical(CategoricalCounts { missing, .. })) =
+            &mut into.counts;
+        *missing += rows;
+    }
+
+    pub(super) fn count(&self, array: &ArrayRef, into: &mut ColumnCounts) {
+        match (&self.bins, &self.by_edge, &mut into.counts) {
+            (Bins::Numeric(_), Some(by_edge), Counts::Numeric(counts)) => {
+                into.other_type += numbers(by_edge, array, counts);
+            }
+            (Bins::Categorical(bins), _, Counts::Categorical(counts)) => match texts(array) {
+                Some(texts) => {
+                    for text in &texts {
+                        counts.add(bins, text);
+                    }
+                }
+                None => {
+                    counts.missing += array.len() as u64;
+                    into.other_type += present(array);
+                }
+            },
+            // `start` made counts of the bins' own kind.
+            _ => {}
+        }
+    }
+}
+
+/// Counts numbers, and texts that are some; returns how many values are none.
+fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u64 {
+    if is_text(array.data_type()) {
+        let Some(texts) = texts(array) else {
+            counts.missing += array.len() as u64;
+            return present(array);
+        };
+        let mut other_type = 0;
+        let mut numbers = Vec::with_capacity(texts.len());
+        for text in &texts {
+            let text = text.map(str::trim).filter(|text| !NO_VALUE.contains(text));
+            let number = text.map(number);
+            other_type += u64::from(number == Some(None));
+            numbers.push(number.flatten());
+        }
+        let numbers = Float64Array::from(numbers);
+        doubles(by_edge, &numbers, counts);
+        return other_type;
+    }
+    if is_number(array.data_type())
+        && let Ok(numbers) = cast(array, &DataType::Float64)
+    {
+        doubles(by_edge, numbers.as_primitive::<Float64Type>(), counts);
+        return 0;
+    }
+    counts.missing += array.len() as u64;
+    present(array)
+}
+
+/// The number that a text is, a boolean's 0 or 1 among them.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(1.0),
+        _ if text.eq_ignore_ascii_case("false") => Some(0.0),
+        text => text.parse().ok(),
+    }
+}
+
+fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) {
+    // A place for each bin, one below, one above, one for what is missing.
+    let mut places = vec![0_u64; by_edge.places() + 1];
+    let missing = by_edge.places();
+    let place = |value: f64| {
+        if value.is_nan() { missing } else { by_edge.place(value) }
+    };
+    let mut reach = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut widen = |value: f64| {
+        if value.is_finite() {
+            reach = (reach.0.min(value), reach.1.max(value));
+        }
+    };
+    if values.null_count() == 0 {
+        for value in values.values() {
+            places[place(*value)] += 1;
+            widen(*value);
+        }
+        counts.sample.offer_all(values.values());
+    } else {
+        for value in values {
+            places[value.map_or(missing, place)] += 1;
+        }
+        for value in values.iter().flatten() {
+            widen(value);
+            counts.sample.offer_one(value);
+        }
+    }
+    if let [below, bins @ .., above, missing] = places.as_slice() {
+        counts.below += below;
+        counts.above += above;
+        counts.missing += missing;
+        counts.bins.iter_mut().zip(bins).for_each(|(bin, rows)| *bin += rows);
+    }
+    if reach.0 <= reach.1 {
+        counts.least = Some(counts.least.map_or(reach.0, |least| least.min(reach.0)));
+        counts.largest = Some(counts.largest.map_or(reach.1, |largest| largest.max(reach.1)));
+    }
+}
+
+/// The values as texts, where they can be some without loss.
+pub(crate) fn texts(array: &ArrayRef) -> Option<StringViewArray> {
+    let has = array.data_type();
+    if !is_text(has) && !is_number(has) {
+        return None;
+    }
+    // A file's dictionary may be of anything that has an order; text it is only where its values are.
+    let texts = cast(array, &DataType::Utf8View).ok()?;
+    texts.as_string_view_opt().cloned()
+}
+
+fn present(array: &ArrayRef) -> u64 {
+    (array.len() - array.logical_null_count()) as u64
+}
+
+/// Whether its values are texts.
+pub(crate) fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_text(values),
+        other => other.is_string() || matches!(other, DataType::Null),
+    }
+}
+
+/// Whether its values are numbers, booleans among them.
+pub(crate) fn is_number(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_number(values),
+        other => other.is_numeric() || matches!(other, DataType::Boolean),
+    }
+}

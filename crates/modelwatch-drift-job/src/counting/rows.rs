@@ -1,0 +1,178 @@
+//! Batches of rows on all columns' bins, all together and by groups.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array as _, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::error::ArrowError;
+use modelwatch_drift::baseline::category_text;
+
+use super::column::{ColumnCounter, texts};
+use crate::engine::{ColumnCounts, GroupBy, GroupCounts, WindowQuery};
+
+/// Counts batches for one query.
+#[derive(Debug)]
+pub(crate) struct RowCounter {
+    columns: Vec<(String, ColumnCounter)>,
+    groups: Vec<GroupBy>,
+}
+
+/// What was counted of some rows. Two of them, of one query, make one.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) rows: u64,
+    columns: Vec<ColumnCounts>,
+    groups: Vec<ByValue>,
+}
+
+/// Rows and counts by value; nothing for all others.
+type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
+
+impl RowCounter {
+    pub(crate) fn new(query: &WindowQuery) -> Self {
+        let columns = query.columns.iter();
+        Self {
+            columns: columns
+                .map(|column| (column.name.clone(), ColumnCounter::new(&column.bins)))
+                .collect(),
+            groups: query.groups.clone(),
+        }
+    }
+
+    /// The names of the columns that must be read.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let groups = self.groups.iter().map(|group| &*group.column);
+        self.columns.iter().map(|(name, _)| &**name).chain(groups)
+    }
+
+    pub(crate) fn start(&self) -> Rows {
+        Rows {
+            rows: 0,
+            columns: self.start_columns(),
+            groups: self.groups.iter().map(|_| BTreeMap::new()).collect(),
+        }
+    }
+
+    fn start_columns(&self) -> Vec<ColumnCounts> {
+        self.columns.iter().map(|(_, counter)| counter.start()).collect()
+    }
+
+    /// Counts a batch whose columns have the query's names. A column it lacks is missing in every row.
+    pub(crate) fn count(&self, batch: &RecordBatch, into: &mut Rows) -> Result<(), ArrowError> {
+        into.rows += batch.num_rows() as u64;
+        self.count_columns(batch, &mut into.columns);
+        for (group, into) in self.groups.iter().zip(&mut into.groups) {
+            for (value, rows) in split(group, batch)? {
+                let value = match into.len() < GroupBy::MOST_GROUPS || into.contains_key(&value) {
+                    true => value,
+                    false => None,
+                };
+                let (total, columns) = into.entry(value).or_insert_with(|| (0, self.start_columns()));
+                *total += rows.num_rows() as u64;
+                self.count_columns(&rows, columns);
+            }
+        }
+        Ok(())
+    }
+
+    fn count_columns(&self, batch: &RecordBatch, into: &mut [ColumnCounts]) {
+        for ((name, counter), into) in self.columns.iter().zip(into) {
+            match batch.column_by_name(name) {
+                Some(array) => counter.count(array, into),
+                None => counter.count_absent(batch.num_rows() as u64, into),
+            }
+        }
+    }
+}
+
+/// The rows of each value that has counts of its own, and of all others.
+fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, RecordBatch)>, ArrowError> {
+    let values = batch.column_by_name(&group.column).and_then(texts);
+    let Some(values) = values else {
+        // No such column, or one whose values have no text: none of its values is known.
+        let value = group.values.is_none().then(String::new);
+        return Ok(vec![(value, batch.clone())]);
+    };
+    let is_known = |value: &str| {
+        group
+            .values
+            .as_ref()
+            .is_none_or(|known| known.iter().any(|name| name == value))
+    };
+    let mut places: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut of_row = Vec::with_capacity(values.len());
+    let mut last: Option<(&str, usize)> = None;
+    for value in &values {
+        let value = match group.values {
+            // The text that a baseline has of it.
+            Some(_) => value.and_then(category_text),
+            None => value,
+        };
+        let value = value.unwrap_or_default();
+        // Rows of one value come after each other more often than not.
+        let place = match last {
+            Some((same, place)) if same == value => place,
+            _ => {
+                let next = places.len();
+                *places.entry(is_known(value).then(|| value.to_owned())).or_insert(next)
+            }
+        };
+        last = Some((value, place));
+        of_row.push(place);
+    }
+    if places.len() == 1 {
+        return Ok(places.into_keys().map(|value| (value, batch.clone())).collect());
+    }
+    places
+        .into_iter()
+        .map(|(value, place)| {
+            let mask: BooleanArray = of_row.iter().map(|of_row| Some(*of_row == place)).collect();
+            Ok((value, filter_record_batch(batch, &mask)?))
+        })
+        .collect()
+}
+
+impl Rows {
+    /// Adds the rows of another part of the same query.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        merge_columns(&mut self.columns, &other.columns);
+        for (mine, others) in self.groups.iter_mut().zip(other.groups) {
+            for (value, (rows, columns)) in others {
+                let full = mine.len() >= GroupBy::MOST_GROUPS && !mine.contains_key(&value);
+                match mine.get_mut(&value.clone().filter(|_| !full)) {
+                    Some((total, into)) => {
+                        *total += rows;
+                        merge_columns(into, &columns);
+                    }
+                    None => _ = mine.insert(value.filter(|_| !full), (rows, columns)),
+                }
+            }
+        }
+    }
+
+    /// All rows together, and the groups: named ones in the order of their names, all others last.
+    pub(crate) fn into_counts(self) -> (u64, Vec<ColumnCounts>, Vec<Vec<GroupCounts>>) {
+        let groups = self.groups.into_iter().map(|mut group| {
+            let others = group.remove(&None).map(|counts| (None, counts));
+            let groups = group.into_iter().chain(others);
+            groups
+                .map(|(value, (rows, columns))| GroupCounts { value, rows, columns })
+                .collect()
+        });
+        (self.rows, self.columns, groups.collect())
+    }
+}
+
+fn merge_columns(into: &mut [ColumnCounts], from: &[ColumnCounts]) {
+    into.iter_mut().zip(from).for_each(|(into, from)| into.merge(from));
+}
+
+/// The rows of a batch whose mask says so; nothing where that is none.
+pub(crate) fn keep(batch: &RecordBatch, mask: &BooleanArray) -> Result<Option<RecordBatch>, ArrowError> {
+    match mask.true_count() {
+        0 => Ok(None),
+        all if all == batch.num_rows() => Ok(Some(batch.clone())),
+        _ => filter_record_batch(batch, mask).map(Some),
+    }
+}

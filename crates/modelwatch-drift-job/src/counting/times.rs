@@ -1,0 +1,39 @@
+//! The rows of a window.
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use modelwatch_log_format::columns::TIME;
+
+use crate::time_window::TimeWindow;
+
+/// Which rows are of the window by their column of times, and how many have no time. A batch without the column is of the window.
+pub(crate) fn in_window(batch: &RecordBatch, window: TimeWindow) -> Result<(BooleanArray, u64), String> {
+    let Some(times) = batch.column_by_name(TIME) else {
+        return Ok((BooleanArray::from(vec![true; batch.num_rows()]), 0));
+    };
+    let times = as_times(times)?;
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    let (from, to) = (window.start().timestamp_micros(), window.end().timestamp_micros());
+    let mask = times
+        .iter()
+        .map(|time| Some(time.is_some_and(|time| from <= time && time < to)));
+    Ok((mask.collect(), times.null_count() as u64))
+}
+
+/// Times in microseconds, of a column of times, dates or texts that are times; a text that is none is no time.
+pub(crate) fn as_times(array: &ArrayRef) -> Result<ArrayRef, String> {
+    let is_time = |data_type: &DataType| match data_type {
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Null => true,
+        DataType::Dictionary(_, values) => values.is_string(),
+        other => other.is_string(),
+    };
+    let has = array.data_type();
+    if !is_time(has) {
+        return Err(format!(
+            "has {has} where times belong; write times as timestamps or as texts such as 2026-04-01T10:00:00Z"
+        ));
+    }
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    cast(array, &instant).map_err(|error| format!("has no times where times belong: {error}"))
+}

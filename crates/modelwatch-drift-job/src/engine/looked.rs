@@ -1,0 +1,48 @@
+//! Where a window's rows were looked for: what to say when there are none.
+
+use std::fmt;
+
+/// Where rows were looked for, and what was there. As text it is a sentence that follows "no rows:".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// The folders that were listed, or the files and patterns.
+    pub places: Vec<String>,
+    /// How many files were there, whole or not.
+    pub files: usize,
+    /// The models that have a folder, where the one that was looked for has none.
+    pub other_models: Option<Vec<String>>,
+    /// The first and the last hour for which there is a folder, where the window's hours have none.
+    pub other_hours: Option<(String, String)>,
+}
+
+impl fmt::Display for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.places.as_slice() {
+            [] => f.write_str("nowhere was looked")?,
+            [place] => write!(f, "looked in {place}")?,
+            [first, .., last] => write!(f, "looked in {} folders from {first} to {last}", self.places.len())?,
+        }
+        match &self.other_models {
+            Some(models) if models.is_empty() => {
+                return f.write_str(
+                    ", which is not there, and no model has a folder beside it; does the service write its prediction log elsewhere?",
+                );
+            }
+            Some(models) => {
+                return write!(
+                    f,
+                    ", which is not there; the models that have a folder are {}: is the model's name that of the service?",
+                    models.join(", ")
+                );
+            }
+            None => {}
+        }
+        match (self.files, &self.other_hours) {
+            (0, Some((first, last))) if first == last => write!(f, ", where no file is; the log has {first} only"),
+            (0, Some((first, last))) => write!(f, ", where no file is; the log has hours from {first} to {last}"),
+            (0, None) => f.write_str(", where no file is"),
+            (1, _) => f.write_str(", where 1 file is, and none of its rows is of the window"),
+            (files, _) => write!(f, ", where {files} files are, and none of their rows is of the window"),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What is remembered from one window to the next, and the verdict of a window in its light.
+
+use std::collections::{HashMap, VecDeque};
+
+use modelwatch_drift::baseline::Profile;
+use modelwatch_drift::decision::{Detector, Measurement, Rule};
+
+use crate::engine::ColumnCounts;
+use crate::time_window::TimeWindow;
+use crate::window_report::{Past, Subject, SubjectReport, Verdict};
+
+/// Past windows that a report shows of each subject, at most.
+const MOST_PAST: usize = 96;
+
+/// What is counted apart: nothing for all rows, or a column and one of its values (nothing for all others).
+pub(crate) type Group = Option<(String, Option<String>)>;
+
+/// Of every subject of every group, how many windows in a row were above the threshold, and what they said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory(HashMap<(Group, Subject), Remembered>);
+
+#[derive(Clone, Debug, Default)]
+struct Remembered {
+    detector: Detector,
+    past: VecDeque<Past>,
+}
+
+/// One group's rows of a window.
+pub(crate) struct Counted<'a> {
+    pub(crate) group: Group,
+    pub(crate) window: Option<TimeWindow>,
+    pub(crate) rows: u64,
+    /// In the order of the subjects.
+    pub(crate) columns: &'a [ColumnCounts],
+    /// Why there is nothing to compare a subject with; none where there always is.
+    pub(crate) problems: &'a [Option<String>],
+}
+
+impl Memory {
+    /// Judges a window of so many rows at least, and remembers it.
+    pub(crate) fn judge(
+        &mut self,
+        counted: &Counted<'_>,
+        subjects: &[(Subject, Profile)],
+        rule: impl Fn(&Subject, &Profile) -> Rule,
+        minimum: u64,
+    ) -> Verdict {
+        if counted.rows == 0 {
+            return Verdict::NoRows;
+        }
+        if counted.rows < minimum {
+            return Verdict::TooFewRows { minimum };
+        }
+        let judged =
+            subjects
+                .iter()
+                .zip(counted.columns)
+                .enumerate()
+                .map(|(position, ((subject, profile), column))| {
+                    let remembered = self.0.entry((counted.group.clone(), subject.clone())).or_default();
+                    let rule = rule(subject, profile);
+                    let measurement = match counted.problems.get(position) {
+                        Some(Some(problem)) => Err(problem.clone()),
+                        _ => {
+                            Measurement::of(profile, &column.counts, rule.statistic).map_err(|error| error.to_string())
+                        }
+                    };
+                    let mut report = SubjectReport {
+                        subject: subject.clone(),
+                        rule,
+                        measurement,
+                        detected: false,
+                        in_a_row: 0,
+                        profile: profile.clone(),
+                        counts: column.counts.clone(),
+                        other_type: column.other_type,
+                        history: remembered.past.iter().copied().collect(),
+                    };
+                    let above = match &report.measurement {
+                        _ if report.is_of_another_type() => Some(true),
+                        Ok(measurement) => Some(measurement.drifts(&rule)),
+                        Err(_) => None,
+                    };
+                    if let Some(above) = above {
+                        report.detected = remembered.detector.observe_window(above, &rule);
+                    }
+                    report.in_a_row = remembered.detector.in_a_row();
+                    if let Some(window) = counted.window {
+                        remembered.past.push_back(Past {
+                            window,
+                            score: report.measurement.as_ref().ok().map(|measurement| measurement.score),
+                            above: above.unwrap_or(false),
+                        });
+                        if remembered.past.len() > MOST_PAST {
+                            remembered.past.pop_front();
+                        }
+                    }
+                    report
+                });
+        Verdict::Scored(judged.collect())
+    }
+}

@@ -1,0 +1,33 @@
+//! What of a baseline is compared, and the columns of the prediction log in which it is.
+
+use modelwatch_drift::baseline::{Baseline, Profile};
+use modelwatch_log_format::columns;
+
+use crate::engine::{Bins, Column};
+use crate::window_report::Subject;
+
+/// What a baseline has a profile of, in the order in which its columns are counted.
+pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
+    let features = baseline.features().iter();
+    let features = features.map(|(name, profile)| (Subject::Feature(name.clone()), profile.clone()));
+    let score = baseline
+        .score()
+        .map(|profile| (Subject::Score, Profile::Numeric(profile.clone())));
+    let classes = baseline
+        .classes()
+        .map(|profile| (Subject::Classes, Profile::Categorical(profile.clone())));
+    features.chain(score).chain(classes).collect()
+}
+
+/// The column of the prediction log that a subject is in.
+pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
+    let name = match subject {
+        Subject::Feature(name) => columns::feature(name),
+        Subject::Score => columns::SCORE.into(),
+        Subject::Classes => columns::CLASS.into(),
+    };
+    Column {
+        name,
+        bins: Bins::from(profile),
+    }
+}

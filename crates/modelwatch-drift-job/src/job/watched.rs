@@ -1,0 +1,329 @@
+//! One model that is watched: its baseline as its file is now, and its windows one after the other.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use modelwatch_drift::baseline::{Baseline, Profile};
+use modelwatch_log_format::columns;
+
+use super::error::{BaselineProblem, JobError};
+use super::memory::{Counted, Memory};
+use super::settings::ModelSettings;
+use super::subjects;
+use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
+use crate::store::Store;
+use crate::time_window::TimeWindow;
+use crate::window_report::{Subject, VersionReport, WindowReport};
+
+/// So many windows before one are looked at, at most.
+const MOST_BEFORE: u32 = 100;
+
+/// How an engine is opened for a model.
+#[derive(Clone)]
+pub(super) struct OpenEngine(pub(super) Arc<OpenFn>);
+
+type OpenFn = dyn Fn(&ModelSettings) -> Result<Arc<dyn Engine>, EngineError> + Send + Sync;
+
+impl fmt::Debug for OpenEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenEngine")
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) settings: ModelSettings,
+    /// The last window that was begun.
+    pub(super) last: Option<TimeWindow>,
+    loaded: Option<Loaded>,
+    memory: Memory,
+    /// The last window that was judged, and what was remembered before it.
+    judged: Option<(TimeWindow, Memory)>,
+    /// The earlier rows that a window was compared with last.
+    earlier: Option<(TimeWindow, Arc<Compared>)>,
+}
+
+/// What a window's subjects are compared with.
+#[derive(Debug)]
+struct Compared {
+    subjects: Vec<(Subject, Profile)>,
+    /// Why there is nothing to compare a subject with, in the order of the subjects.
+    problems: Vec<Option<String>>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    digest: u64,
+    baseline: Arc<Baseline>,
+}
+
+impl Watched {
+    pub(super) fn new(settings: ModelSettings) -> Self {
+        Self {
+            settings,
+            last: None,
+            loaded: None,
+            memory: Memory::default(),
+            judged: None,
+            earlier: None,
+        }
+    }
+
+    /// The same model with other settings: what is remembered stays, unless windows are others.
+    pub(super) fn with(self, settings: ModelSettings) -> Self {
+        let before = &self.settings;
+        let same =
+            before.window == settings.window && before.interval == settings.interval && before.log == settings.log;
+        let same = same && before.reference == settings.reference;
+        Self {
+            judged: self.judged.filter(|_| same),
+            earlier: self.earlier.filter(|_| same),
+            settings,
+            ..self
+        }
+    }
+
+    /// The window that is due: the one that ended last, unless it has been begun. A clock that was set back by more than an
+    /// interval begins anew where it is now, and does not wait until it is where it was.
+    pub(super) fn due(&self, now: DateTime<Utc>) -> Option<TimeWindow> {
+        let settings = &self.settings;
+        let window = TimeWindow::last_ended(
+            now.checked_sub_signed(settings.grace)?,
+            settings.window,
+            settings.interval,
+        )?;
+        let is_due = |last: TimeWindow| {
+            let set_back = window
+                .end()
+                .checked_add_signed(settings.interval)
+                .is_some_and(|next| next < last.end());
+            last.end() < window.end() || set_back
+        };
+        self.last.is_none_or(is_due).then_some(window)
+    }
+
+    /// As many windows before this one as a rule wants in a row, less one, and as many as a report shows; the earliest first.
+    fn windows_before(&self, window: TimeWindow, history: u32) -> Vec<TimeWindow> {
+        let rules = self.settings.features.values().chain([&self.settings.rule]);
+        let in_a_row = rules.map(|rule| rule.consecutive_windows).max().unwrap_or(1);
+        let before = in_a_row.saturating_sub(1).max(history).min(MOST_BEFORE);
+        let earlier = (1..=before).rev().map(|back| {
+            let shift = self.settings.interval.checked_mul(i32::try_from(back).ok()?)?;
+            TimeWindow::new(
+                window.start().checked_sub_signed(shift)?,
+                window.end().checked_sub_signed(shift)?,
+            )
+        });
+        earlier.flatten().collect()
+    }
+
+    pub(super) fn baseline(&self) -> Option<&Baseline> {
+        self.loaded.as_ref().map(|loaded| &*loaded.baseline)
+    }
+
+    /// Judges a window. Where it does not follow the one that was judged last, the windows before it are looked at first: drift of
+    /// several windows in a row is known to a process that has just begun, after a pause and with a new baseline.
+    pub(super) async fn run(
+        &mut self,
+        window: TimeWindow,
+        open: &OpenEngine,
+        history: u32,
+    ) -> Result<WindowReport, JobError> {
+        let baseline = self.load().await?;
+        let failed = |error: EngineError| JobError::Engine {
+            model: self.settings.model.clone(),
+            error,
+        };
+        let engine = (open.0)(&self.settings).map_err(failed)?;
+        let before = match &self.judged {
+            // The same window once more: as if for the first time.
+            Some((judged, before)) if *judged == window => {
+                self.memory = before.clone();
+                Vec::new()
+            }
+            Some((judged, _)) if follows(*judged, window, &self.settings) => Vec::new(),
+            _ => {
+                self.memory = Memory::default();
+                self.windows_before(window, history)
+            }
+        };
+        for earlier in before {
+            let compared = self.compared(&baseline, earlier, &*engine).await?;
+            let counted = self.counted(earlier, &compared.subjects, &*engine).await?;
+            self.judge(&baseline, earlier, &compared, counted);
+        }
+        let compared = self.compared(&baseline, window, &*engine).await?;
+        let counted = self.counted(window, &compared.subjects, &*engine).await?;
+        let before = self.memory.clone();
+        let report = self.judge(&baseline, window, &compared, counted);
+        self.judged = Some((window, before));
+        Ok(report)
+    }
+
+    async fn counted(
+        &self,
+        window: TimeWindow,
+        subjects: &[(Subject, Profile)],
+        engine: &dyn Engine,
+    ) -> Result<WindowCounts, JobError> {
+        let counted = engine.count(&self.query(window, subjects)).await;
+        counted.map_err(|error| JobError::Engine {
+            model: self.settings.model.clone(),
+            error,
+        })
+    }
+
+    /// What a window is compared with: training, or earlier rows on training's bins.
+    async fn compared(
+        &mut self,
+        baseline: &Baseline,
+        window: TimeWindow,
+        engine: &dyn Engine,
+    ) -> Result<Arc<Compared>, JobError> {
+        let subjects = subjects::subjects(baseline);
+        let earlier = self.settings.reference.of_window(window.start(), window.end());
+        let Some(earlier) = earlier.and_then(|(start, end)| TimeWindow::new(start, end)) else {
+            let problems = vec![None; subjects.len()];
+            return Ok(Arc::new(Compared { subjects, problems }));
+        };
+        if let Some((_, known)) = self.earlier.as_ref().filter(|(known, _)| *known == earlier) {
+            return Ok(known.clone());
+        }
+        let counted = self.counted(earlier, &subjects, engine).await?;
+        let minimum = self.settings.rule.least_rows;
+        let what = format!(
+            "{}, from {} to {}",
+            self.settings.reference,
+            earlier.start(),
+            earlier.end()
+        );
+        let enough = counted.rows >= minimum;
+        let compared = subjects.into_iter().enumerate().map(|(position, (subject, profile))| {
+            let column = counted.columns.get(position).filter(|_| enough);
+            match column.and_then(|column| profile.recounted(&column.counts)) {
+                Some(earlier) => ((subject, earlier), None),
+                None if enough => ((subject, profile), Some(format!("the reference ({what}) has no value"))),
+                None => {
+                    let problem = format!(
+                        "the reference ({what}) has {} rows and {minimum} are needed",
+                        counted.rows
+                    );
+                    ((subject, profile), Some(problem))
+                }
+            }
+        });
+        let (subjects, problems) = compared.unzip();
+        let compared = Arc::new(Compared { subjects, problems });
+        self.earlier = Some((earlier, compared.clone()));
+        Ok(compared)
+    }
+
+    fn query(&self, window: TimeWindow, subjects: &[(Subject, Profile)]) -> WindowQuery {
+        let versions = GroupBy {
+            column: columns::MODEL_VERSION.into(),
+            values: None,
+        };
+        WindowQuery {
+            model: self.settings.model.clone(),
+            window: Some(window),
+            columns: subjects
+                .iter()
+                .map(|(subject, profile)| subjects::column(subject, profile))
+                .collect(),
+            groups: self.settings.per_version.then_some(versions).into_iter().collect(),
+        }
+    }
+
+    fn judge(
+        &mut self,
+        baseline: &Arc<Baseline>,
+        window: TimeWindow,
+        compared: &Compared,
+        counted: WindowCounts,
+    ) -> WindowReport {
+        let subjects = compared.subjects.as_slice();
+        let settings = &self.settings;
+        let minimum = settings.rule.least_rows;
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, window.length());
+        let all = Counted {
+            group: None,
+            window: Some(window),
+            rows: counted.rows,
+            columns: &counted.columns,
+            problems: &compared.problems,
+        };
+        let verdict = self.memory.judge(&all, subjects, rule, minimum);
+        let mut versions = Vec::new();
+        if settings.per_version {
+            for group in counted.groups.first().into_iter().flatten() {
+                let of_version = Counted {
+                    group: Some((columns::MODEL_VERSION.into(), group.value.clone())),
+                    window: Some(window),
+                    rows: group.rows,
+                    columns: &group.columns,
+                    problems: &compared.problems,
+                };
+                versions.push(VersionReport {
+                    version: group.value.clone(),
+                    rows: group.rows,
+                    verdict: self.memory.judge(&of_version, subjects, rule, minimum),
+                });
+            }
+        }
+        WindowReport {
+            model: settings.model.clone(),
+            baseline: baseline.clone(),
+            window: Some(window),
+            rows: counted.rows,
+            files: counted.files,
+            left_out: counted.left_out,
+            absent: counted.absent,
+            looked: counted.looked,
+            verdict,
+            versions,
+            finished: window.end(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// The baseline as its file is now. Where the file has changed into none, that of before stays in use no longer: a
+    /// score against what nobody meant is worse than none.
+    async fn load(&mut self) -> Result<Arc<Baseline>, JobError> {
+        let settings = &self.settings;
+        let failed = |problem: BaselineProblem| JobError::Baseline {
+            model: settings.model.clone(),
+            baseline: settings.baseline.clone(),
+            problem,
+        };
+        let text = Store::read_text(&settings.baseline).await;
+        let text = text.map_err(|error| failed(BaselineProblem::Unread(error)))?;
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let digest = hasher.finish();
+        if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.digest == digest) {
+            return Ok(loaded.baseline.clone());
+        }
+        let baseline = Baseline::from_json(&text).map_err(|error| failed(BaselineProblem::Refused(error)))?;
+        if baseline.about().model != settings.model {
+            return Err(failed(BaselineProblem::OtherModel(baseline.about().model.clone())));
+        }
+        // Windows in a row against another baseline say nothing about this one.
+        self.judged = None;
+        self.earlier = None;
+        let baseline = Arc::new(baseline);
+        self.loaded = Some(Loaded {
+            digest,
+            baseline: baseline.clone(),
+        });
+        Ok(baseline)
+    }
+}
+
+/// Whether a window is the next after another.
+fn follows(last: TimeWindow, window: TimeWindow, settings: &ModelSettings) -> bool {
+    last.length() == window.length() && last.end().checked_add_signed(settings.interval) == Some(window.end())
+}

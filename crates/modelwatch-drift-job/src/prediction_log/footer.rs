@@ -1,0 +1,195 @@
+//! A file of the log, judged by its footer.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, TimeUnit};
+use chrono::{DateTime, Utc};
+use modelwatch_log_format::columns::TIME;
+use modelwatch_log_format::metadata;
+use object_store::ObjectMeta;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
+
+use super::object_reader::ObjectReader;
+use crate::engine::Reason;
+use crate::store::Store;
+use crate::time_window::TimeWindow;
+
+/// A file that can be read, with what its footer says.
+#[derive(Clone, Debug)]
+pub(super) struct LogFile {
+    pub(super) object: ObjectMeta,
+    pub(super) footer: ArrowReaderMetadata,
+    pub(super) rows: u64,
+    /// Whether every row is of the window, so that no row's time need be looked at.
+    pub(super) whole: bool,
+}
+
+/// What is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) reason: Reason,
+    pub(super) problem: String,
+    /// Its rows, where they are known.
+    pub(super) rows: Option<u64>,
+}
+
+/// What becomes of a file that can't be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NotCounted {
+    /// It has been removed since it was listed, as retention does.
+    Gone,
+    /// None of its rows is of the window.
+    OtherTimes,
+    /// It is left out.
+    Fault(Fault),
+}
+
+impl NotCounted {
+    pub(super) fn fault(reason: Reason, problem: impl Into<String>) -> Self {
+        Self::Fault(Fault {
+            reason,
+            problem: problem.into(),
+            rows: None,
+        })
+    }
+
+    /// What an error of the reader means: `doing` says what was being done.
+    pub(super) fn of(error: &ParquetError, doing: &str) -> Self {
+        match store_error(error) {
+            Some(object_store::Error::NotFound { .. }) => Self::Gone,
+            Some(error) => Self::fault(Reason::Unreadable, format!("cannot be read: {error}")),
+            None => Self::fault(Reason::Broken, format!("{doing}: {error}")),
+        }
+    }
+}
+
+/// The error of the storage below an error of the reader, where there is one.
+fn store_error(error: &ParquetError) -> Option<&object_store::Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = match error {
+        ParquetError::External(external) => Some(&**external),
+        _ => None,
+    };
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<object_store::Error>() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Opens a file at a place.
+pub(super) fn reader(store: &Store, object: &ObjectMeta) -> ObjectReader {
+    ObjectReader {
+        objects: store.objects.clone(),
+        path: object.location.clone(),
+        size: object.size,
+    }
+}
+
+/// The file, where it has rows of the window and can be read.
+pub(super) async fn judge(
+    store: &Store,
+    object: &ObjectMeta,
+    model: &str,
+    window: Option<TimeWindow>,
+) -> Result<LogFile, NotCounted> {
+    if object.size == 0 {
+        return Err(NotCounted::fault(Reason::Empty, "is empty"));
+    }
+    let mut reader = reader(store, object);
+    let footer = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await;
+    let footer = footer.map_err(|error| NotCounted::of(&error, "is no whole Parquet file"))?;
+    let parquet = footer.metadata();
+    let about = parquet.file_metadata();
+    let rows = parquet
+        .row_groups()
+        .iter()
+        .map(|group| group.num_rows().unsigned_abs())
+        .sum();
+    let fault = |reason, problem| {
+        Err(NotCounted::Fault(Fault {
+            reason,
+            problem,
+            rows: Some(rows),
+        }))
+    };
+    let note = |key: &str| {
+        let notes = about.key_value_metadata().into_iter().flatten();
+        notes
+            .filter(|note| note.key == key)
+            .find_map(|note| note.value.as_deref())
+    };
+    if let Some(format) = note(metadata::FORMAT).filter(|format| *format != metadata::VERSION) {
+        let problem = format!(
+            "is of format {format}, and this reads format {}; use the release that wrote it",
+            metadata::VERSION
+        );
+        return fault(Reason::OtherFormat, problem);
+    }
+    if let Some(other) = note(metadata::MODEL).filter(|other| *other != model) {
+        let problem = format!("is of the model {other:?}; it lies in the wrong folder");
+        return fault(Reason::OtherModel, problem);
+    }
+    match footer.schema().field_with_name(TIME).map(|field| field.data_type()) {
+        Ok(DataType::Timestamp(..)) => {}
+        Ok(other) => {
+            let problem = format!("has {other} in the column {TIME:?} where times belong");
+            return fault(Reason::NoTime, problem);
+        }
+        Err(_) => {
+            let problem = format!("has no column {TIME:?}; it is no prediction log");
+            return fault(Reason::NoTime, problem);
+        }
+    }
+    let range = times(parquet, footer.schema());
+    let (whole, other) = match (window, range) {
+        (None, _) => (true, false),
+        (Some(_), None) => (false, false),
+        (Some(window), Some((first, last))) => (
+            window.contains(first) && window.contains(last),
+            last < window.start() || window.end() <= first,
+        ),
+    };
+    if other {
+        return Err(NotCounted::OtherTimes);
+    }
+    Ok(LogFile {
+        object: object.clone(),
+        rows,
+        footer,
+        whole,
+    })
+}
+
+/// The times of the first and the last row, where every row group's statistics have them.
+fn times(footer: &ParquetMetaData, schema: &Arc<Schema>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let DataType::Timestamp(unit, _) = schema.field_with_name(TIME).ok()?.data_type() else {
+        return None;
+    };
+    let instant = |value: i64| match unit {
+        TimeUnit::Second => DateTime::from_timestamp(value, 0),
+        TimeUnit::Millisecond => DateTime::from_timestamp_millis(value),
+        TimeUnit::Microsecond => DateTime::from_timestamp_micros(value),
+        TimeUnit::Nanosecond => Some(DateTime::from_timestamp_nanos(value)),
+    };
+    let columns = footer.file_metadata().schema_descr().columns();
+    let column = columns.iter().position(|column| column.path().string() == TIME)?;
+    let mut range = None;
+    for group in footer.row_groups() {
+        let Some(Statistics::Int64(statistics)) = group.columns().get(column)?.statistics() else {
+            return None;
+        };
+        if statistics.null_count_opt() != Some(0) {
+            return None;
+        }
+        let first = instant(*statistics.min_opt()?)?;
+        let last = instant(*statistics.max_opt()?)?;
+        let (earliest, latest) = range.unwrap_or((first, last));
+        range = Some((first.min(earliest), last.max(latest)));
+    }
+    range
+}

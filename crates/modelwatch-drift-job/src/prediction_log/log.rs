@@ -1,0 +1,137 @@
+//! The log as an engine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::{StreamExt as _, stream};
+use object_store::ObjectMeta;
+
+use super::footer::{LogFile, NotCounted, judge};
+use super::{hours, read};
+use crate::counting::RowCounter;
+use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Reason, WindowCounts, WindowQuery};
+use crate::store::Store;
+
+/// Files whose footer is read at the same time.
+const FOOTERS_AT_ONCE: usize = 16;
+
+/// The prediction log of all models under one folder or bucket.
+#[derive(Clone, Debug)]
+pub struct PredictionLog {
+    store: Store,
+    threads: usize,
+}
+
+impl PredictionLog {
+    /// Opens a log by the path or URL of its root. Windows are counted in as many tasks at the same time as the machine has threads.
+    ///
+    /// # Errors
+    ///
+    /// The folder does not exist, or the URL is of a kind this build does not know.
+    pub fn open(address: &str) -> Result<Self, EngineError> {
+        Ok(Self {
+            store: Store::open(address)?,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        })
+    }
+
+    /// Counts in so many tasks at the same time.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
+        let (objects, looked) = hours::find(&self.store, &query.model, query.window).await?;
+        let mut left_out = LeftOut::default();
+        let mut leave_out = |object: &ObjectMeta, not_counted: NotCounted| {
+            if let NotCounted::Fault(fault) = not_counted {
+                left_out.files.push(LeftOutFile {
+                    file: self.store.locate(&object.location),
+                    reason: fault.reason,
+                    problem: fault.problem,
+                    rows: fault.rows,
+                });
+            }
+        };
+        let judged = stream::iter(objects).map(|object| {
+            let (store, model, window) = (self.store.clone(), query.model.clone(), query.window);
+            let judged = object.clone();
+            // A task of its own: a decoder that panics takes the file with it and nothing else.
+            let verdict = tokio::spawn(async move { judge(&store, &judged, &model, window).await });
+            async move { (object, verdict.await.unwrap_or_else(|error| Err(broken(&error)))) }
+        });
+        let mut judged = judged.buffered(FOOTERS_AT_ONCE);
+        let mut files: Vec<Arc<LogFile>> = Vec::new();
+        while let Some((object, verdict)) = judged.next().await {
+            match verdict {
+                Ok(file) => files.push(Arc::new(file)),
+                Err(not_counted) => leave_out(&object, not_counted),
+            }
+        }
+        let counter = Arc::new(RowCounter::new(query));
+        let mut rows = counter.start();
+        let mut absent = BTreeMap::new();
+        let (mut read_files, mut without_time) = (0, 0);
+        // Where there are fewer files than threads, parts of one file keep the rest busy.
+        let tasks = match files.len() {
+            files if files >= self.threads => 1,
+            _ => self.threads,
+        };
+        let counted = stream::iter(files).map(|file| {
+            let (store, window, counter) = (self.store.clone(), query.window, counter.clone());
+            let counting = file.clone();
+            let counts = tokio::spawn(async move { read::count(&store, &counting, window, &counter, tasks).await });
+            async move { (file, counts.await.unwrap_or_else(|error| Err(broken(&error)))) }
+        });
+        // In the order of the files, so that the same files give the same counts.
+        let mut counted = counted.buffered(self.threads);
+        while let Some((file, counts)) = counted.next().await {
+            match counts {
+                Ok(counts) => {
+                    rows.merge(counts.rows);
+                    without_time += counts.without_time;
+                    read_files += 1;
+                    for column in &query.columns {
+                        if file.footer.schema().field_with_name(&column.name).is_err() {
+                            *absent.entry(column.name.clone()).or_insert(0) += file.rows;
+                        }
+                    }
+                }
+                Err(not_counted) => leave_out(&file.object, not_counted),
+            }
+        }
+        left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
+        left_out.rows_without_time = without_time;
+        absent.retain(|_, rows| *rows > 0);
+        let (rows, columns, groups) = rows.into_counts();
+        Ok(WindowCounts {
+            rows,
+            columns,
+            groups,
+            files: read_files,
+            left_out,
+            absent,
+            looked,
+        })
+    }
+}
+
+fn broken(error: &tokio::task::JoinError) -> NotCounted {
+    NotCounted::fault(Reason::Broken, format!("makes its reader fail: {error}"))
+}
+
+impl Engine for PredictionLog {
+    fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>> {
+        self.count_window(query).boxed()
+    }
+}
+
+impl fmt::Display for PredictionLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}

@@ -1,0 +1,128 @@
+//! Where files are: a folder of this machine, or a bucket.
+
+#[cfg(any(feature = "s3", feature = "gcs"))]
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path as FilePath, absolute};
+use std::sync::Arc;
+
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+use crate::engine::EngineError;
+
+/// A root under which files lie.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) prefix: Path,
+    address: String,
+}
+
+impl Store {
+    /// A folder's path, or a URL: `file:///…`, and with the features of those names `s3://bucket/…` and `gs://bucket/…`, whose
+    /// credentials come from the environment (`AWS_…`, `GOOGLE_…`).
+    ///
+    /// # Errors
+    ///
+    /// The folder does not exist, or the URL is of a kind this build does not know.
+    pub(crate) fn open(address: &str) -> Result<Self, EngineError> {
+        let refused = |problem: String| EngineError::Store {
+            address: address.into(),
+            problem,
+        };
+        let folder = match address.split_once("://") {
+            None => address,
+            Some(("file", path)) => path,
+            Some((scheme, _)) => return Self::remote(address, scheme),
+        };
+        let folder = absolute(FilePath::new(folder)).map_err(|error| refused(error.to_string()))?;
+        if !folder.is_dir() {
+            return Err(refused("there is no such folder; make it, or fix the path".into()));
+        }
+        let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(error.to_string()))?;
+        Ok(Self {
+            objects: Arc::new(objects),
+            prefix: Path::default(),
+            address: address.into(),
+        })
+    }
+
+    #[cfg(any(feature = "s3", feature = "gcs"))]
+    fn remote(address: &str, _: &str) -> Result<Self, EngineError> {
+        let refused = |problem: String| EngineError::Store {
+            address: address.into(),
+            problem,
+        };
+        let url = url::Url::parse(address).map_err(|error| refused(error.to_string()))?;
+        // No credential is anything but text.
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let options = std::env::vars_os().filter_map(text);
+        let options = options.map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let (objects, prefix) =
+            object_store::parse_url_opts(&url, options).map_err(|error| refused(error.to_string()))?;
+        Ok(Self {
+            objects: objects.into(),
+            prefix,
+            address: address.into(),
+        })
+    }
+
+    #[cfg(not(any(feature = "s3", feature = "gcs")))]
+    fn remote(address: &str, scheme: &str) -> Result<Self, EngineError> {
+        Err(EngineError::Store {
+            address: address.into(),
+            problem: format!(
+                "this build reads local folders only, not {scheme}; build modelwatch-drift-job with the feature `s3` or `gcs`"
+            ),
+        })
+    }
+
+    /// A small file whole, by its path or URL.
+    pub(crate) async fn read_text(address: &str) -> Result<String, EngineError> {
+        let refused = |problem: String| EngineError::Store {
+            address: address.into(),
+            problem,
+        };
+        let bytes = match address.split_once("://") {
+            None | Some(("file", _)) => {
+                let path = address.strip_prefix("file://").unwrap_or(address);
+                std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?
+            }
+            Some((scheme, _)) => {
+                let store = Self::remote(address, scheme)?;
+                let read = async { store.objects.get(&store.prefix).await?.bytes().await };
+                read.await
+                    .map_err(|error| refused(format!("cannot be read: {error}")))?
+                    .to_vec()
+            }
+        };
+        String::from_utf8(bytes).map_err(|_| refused("is no UTF-8 text".into()))
+    }
+
+    /// The address of a file, as a person would look for it.
+    pub(crate) fn locate(&self, path: &Path) -> String {
+        let below = path
+            .as_ref()
+            .strip_prefix(self.prefix.as_ref())
+            .unwrap_or(path.as_ref());
+        format!(
+            "{}/{}",
+            self.address.trim_end_matches('/'),
+            below.trim_start_matches('/')
+        )
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.address).finish()
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address)
+    }
+}

@@ -1,0 +1,41 @@
+//! What the columns of a table are called in the prediction log.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::Schema;
+use modelwatch_log_format::columns;
+
+/// Names of a table's columns for what the prediction log has. What is not named is called in the table as in the log, a feature
+/// with or without the log's prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableColumns {
+    /// The column of the rows' times.
+    pub time: Option<String>,
+    /// The column of the model's version.
+    pub model_version: Option<String>,
+    /// The column of the prediction scores.
+    pub score: Option<String>,
+    /// The column of the predicted classes.
+    pub class: Option<String>,
+    /// The columns of features, by the feature's name.
+    pub features: BTreeMap<String, String>,
+}
+
+impl TableColumns {
+    /// The place of the column that the log calls so; nothing where the table has none.
+    pub(super) fn place(&self, schema: &Schema, log_name: &str) -> Option<usize> {
+        let place = |name: &str| schema.index_of(name).ok();
+        let named = match log_name {
+            columns::TIME => self.time.as_deref(),
+            columns::MODEL_VERSION => self.model_version.as_deref(),
+            columns::SCORE => self.score.as_deref(),
+            columns::CLASS => self.class.as_deref(),
+            other => columns::feature_name(other).and_then(|feature| self.features.get(feature).map(String::as_str)),
+        };
+        match (named, columns::feature_name(log_name)) {
+            (Some(named), _) => place(named),
+            (None, Some(feature)) => place(feature).or_else(|| place(log_name)),
+            (None, None) => place(log_name),
+        }
+    }
+}

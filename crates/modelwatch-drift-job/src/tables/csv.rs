@@ -1,0 +1,183 @@
+//! CSV with a header. Every value is read as text, because files write the same number and the same absence in many ways; what
+//! a column holds is told by its values.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::csv::ReaderBuilder;
+use arrow::csv::reader::Format;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use modelwatch_drift::baseline::NO_VALUE;
+
+use super::format;
+use super::table::Kind;
+
+const BATCH_ROWS: usize = 8_192;
+/// Delimiters that are looked for.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Bytes at the beginning of a file in which the delimiter is looked for.
+const LOOKED_AT: usize = 1 << 16;
+
+/// How a file is to be read.
+#[derive(Clone, Debug)]
+pub(super) struct Csv {
+    compressed: bool,
+    delimiter: u8,
+    schema: SchemaRef,
+}
+
+impl Csv {
+    pub(super) fn open(path: &Path, compressed: bool) -> Result<Self, String> {
+        let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+        let mut beginning = Vec::new();
+        let mut text = format::text(path, compressed).map_err(cannot)?;
+        text.by_ref()
+            .take(LOOKED_AT as u64)
+            .read_to_end(&mut beginning)
+            .map_err(cannot)?;
+        if beginning.is_empty() {
+            return Err("is empty; a CSV file begins with the names of its columns".into());
+        }
+        let delimiter = delimiter(&beginning);
+        let text = format::text(path, compressed).map_err(cannot)?;
+        let header = Format::default().with_header(true).with_delimiter(delimiter);
+        let (header, _) = header
+            .infer_schema(text, Some(0))
+            .map_err(|error| format!("cannot be read as CSV: {error}"))?;
+        let names = header
+            .fields()
+            .iter()
+            .map(|field| field.name().trim().trim_start_matches('\u{feff}'));
+        let fields: Vec<Field> = names.map(|name| Field::new(name, DataType::Utf8, true)).collect();
+        Ok(Self {
+            compressed,
+            delimiter,
+            schema: Arc::new(Schema::new(fields)),
+        })
+    }
+
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Reads columns of the schema, batch by batch.
+    pub(super) fn scan(
+        &self,
+        path: &Path,
+        columns: &[usize],
+        mut take: impl FnMut(RecordBatch) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let text = format::text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
+        let reader = ReaderBuilder::new(self.schema.clone())
+            .with_header(true)
+            .with_delimiter(self.delimiter)
+            .with_batch_size(BATCH_ROWS)
+            .with_projection(columns.to_vec())
+            .build_buffered(text)
+            .map_err(|error| format!("cannot be read as CSV: {error}"))?;
+        for batch in reader {
+            take(batch.map_err(|error| format!("breaks while it is read: {error}"))?)?;
+        }
+        Ok(())
+    }
+
+    /// What each column holds: numbers where every value that is one is a number, booleans among them, else categories; nothing
+    /// where no row has a value.
+    pub(super) fn kinds(&self, path: &Path) -> Result<(Vec<Kind>, u64), String> {
+        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let mut is_number = vec![true; columns.len()];
+        let mut is_boolean = vec![true; columns.len()];
+        let mut has_value = vec![false; columns.len()];
+        let mut rows = 0;
+        self.scan(path, &columns, |batch| {
+            rows += batch.num_rows() as u64;
+            for (place, array) in batch.columns().iter().enumerate() {
+                if has_value[place] && !is_number[place] && !is_boolean[place] {
+                    continue;
+                }
+                for text in array.as_string::<i32>().iter().flatten() {
+                    let text = text.trim();
+                    if NO_VALUE.contains(&text) {
+                        continue;
+                    }
+                    has_value[place] = true;
+                    is_number[place] = is_number[place] && text.parse::<f64>().is_ok();
+                    is_boolean[place] =
+                        is_boolean[place] && ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
+                }
+            }
+            Ok(())
+        })?;
+        let kind = |place: usize| match (has_value[place], is_number[place], is_boolean[place]) {
+            (false, _, _) => Kind::Empty,
+            (true, true, _) => Kind::Numeric,
+            (true, false, true) => Kind::Boolean,
+            (true, false, false) => Kind::Categorical,
+        };
+        Ok(((0..columns.len()).map(kind).collect(), rows))
+    }
+}
+
+/// The delimiter that divides the first lines into more than one field, and most of them into as many; a comma where none does.
+fn delimiter(beginning: &[u8]) -> u8 {
+    let evenness = |delimiter: u8| {
+        let fields = fields_of_lines(beginning, delimiter);
+        let header = fields.first().copied().unwrap_or_default();
+        let even = fields.iter().filter(|fields| **fields == header).count();
+        match header > 1 && even * 10 >= fields.len() * 9 {
+            true => (even, header),
+            false => (0, 0),
+        }
+    };
+    let mut best = (b',', evenness(b','));
+    for other in &DELIMITERS[1..] {
+        let even = evenness(*other);
+        if even > best.1 {
+            best = (*other, even);
+        }
+    }
+    best.0
+}
+
+/// How many fields each record has, those in quotes whole; without the last record, which may be cut.
+fn fields_of_lines(text: &[u8], delimiter: u8) -> Vec<usize> {
+    let (mut lines, mut fields, mut quoted) = (Vec::new(), 1, false);
+    for byte in text {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => {
+                lines.push(fields);
+                fields = 1;
+            }
+            byte if *byte == delimiter && !quoted => fields += 1,
+            _ => {}
+        }
+    }
+    if lines.is_empty() {
+        lines.push(fields);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::delimiter;
+
+    /// The delimiter is the one that divides lines evenly, whatever else the fields hold.
+    #[test]
+    fn sees_delimiter_when_fields_hold_others() {
+        for (text, expected) in [
+            ("a,b\n1,2\n3,4\n", b','),
+            ("x;c\n1,5;a\n2,5;b\n", b';'),
+            ("a\tb\n1\t2\n", b'\t'),
+            ("a|b|c\n1|2|3\n", b'|'),
+            ("only\n1\n2\n", b','),
+            ("a,b\n\"x;y\nz;\",2\n\"p;q\",4\n", b','),
+            ("a;b", b';'),
+        ] {
+            assert_eq!(delimiter(text.as_bytes()) as char, expected as char, "{text:?}");
+        }
+    }
+}

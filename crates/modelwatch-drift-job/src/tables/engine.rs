@@ -1,0 +1,215 @@
+//! Tables as an engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Schema};
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::{StreamExt as _, stream};
+use modelwatch_log_format::columns::TIME;
+
+use super::columns::TableColumns;
+use super::places::expand;
+use super::table::{Part, Table};
+use crate::counting::{RowCounter, Rows, in_window, keep};
+use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
+use crate::time_window::TimeWindow;
+
+/// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs. They are looked for anew at every
+/// window, so that files which come later are in the next one.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    patterns: Vec<String>,
+    columns: TableColumns,
+    threads: usize,
+}
+
+impl Tables {
+    /// Tables by paths, folders, globs or URLs, whose columns are called so.
+    pub fn new(patterns: impl IntoIterator<Item = impl Into<String>>, columns: TableColumns) -> Self {
+        Self {
+            patterns: patterns.into_iter().map(Into::into).collect(),
+            columns,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+
+    /// Counts in so many tasks at the same time.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
+        let mut addresses = Vec::new();
+        for pattern in &self.patterns {
+            addresses.extend(expand(pattern)?);
+        }
+        let mut result = WindowCounts {
+            looked: Looked {
+                places: self.patterns.clone(),
+                files: addresses.len(),
+                ..Looked::default()
+            },
+            ..WindowCounts::default()
+        };
+        let counter = Arc::new(RowCounter::new(query));
+        let mut rows = counter.start();
+        let mut leave_out = |file: &str, reason, problem: String| {
+            result.left_out.files.push(LeftOutFile {
+                file: file.to_owned(),
+                reason,
+                problem,
+                rows: None,
+            });
+        };
+        let tasks = match addresses.len() {
+            files if files >= self.threads => 1,
+            _ => self.threads,
+        };
+        let counted = stream::iter(addresses).map(|address| {
+            let (columns, window, counter) = (&self.columns, query.window, counter.clone());
+            async move {
+                let counted = count_file(&address, columns, window, &counter, tasks).await;
+                (address, counted)
+            }
+        });
+        let mut counted = counted.buffered(self.threads);
+        let mut absent: BTreeMap<String, u64> = BTreeMap::new();
+        while let Some((address, counted)) = counted.next().await {
+            match counted {
+                Ok(file) => {
+                    for column in &query.columns {
+                        if self.columns.place(&file.schema, &column.name).is_none() {
+                            *absent.entry(column.name.clone()).or_insert(0) += file.rows.rows;
+                        }
+                    }
+                    rows.merge(file.rows);
+                    result.files += 1;
+                    result.left_out.rows_without_time += file.without_time;
+                }
+                Err((reason, problem)) => leave_out(&address, reason, problem),
+            }
+        }
+        absent.retain(|_, rows| *rows > 0);
+        result.absent = absent;
+        result.left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
+        (result.rows, result.columns, result.groups) = rows.into_counts();
+        Ok(result)
+    }
+}
+
+impl Engine for Tables {
+    fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>> {
+        self.count_window(query).boxed()
+    }
+}
+
+struct CountedFile {
+    schema: Arc<Schema>,
+    rows: Rows,
+    without_time: u64,
+}
+
+async fn count_file(
+    address: &str,
+    columns: &TableColumns,
+    window: Option<TimeWindow>,
+    counter: &Arc<RowCounter>,
+    tasks: usize,
+) -> Result<CountedFile, (Reason, String)> {
+    let told = |error: EngineError| {
+        let EngineError::Store { problem, .. } = error;
+        (Reason::Broken, problem)
+    };
+    let table = Table::open(address).await.map_err(told)?;
+    let schema = table.schema().clone();
+    let mut places: Vec<(usize, String)> = Vec::new();
+    for name in counter.names().chain(window.map(|_| TIME)) {
+        let known = places.iter().any(|(_, known)| known == name);
+        if let Some(place) = columns.place(&schema, name).filter(|_| !known) {
+            places.push((place, name.to_owned()));
+        }
+    }
+    if window.is_some() && !places.iter().any(|(_, name)| name == TIME) {
+        let wanted = columns.time.as_deref().unwrap_or(TIME);
+        let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        return Err((
+            Reason::NoTime,
+            format!("has no column {wanted:?} of times; it has {}", names.join(", ")),
+        ));
+    }
+    // Readers give the columns in the order of the file, each once.
+    let mut read: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
+    read.sort_unstable();
+    read.dedup();
+    let plan = Arc::new(Plan {
+        names: places
+            .into_iter()
+            .map(|(place, name)| (read.binary_search(&place).unwrap_or_default(), name))
+            .collect(),
+        read,
+        window,
+    });
+    let parts = table.parts(tasks).into_iter().map(|part| {
+        let (plan, counter) = (plan.clone(), counter.clone());
+        tokio::task::spawn_blocking(move || plan.count(&part, &counter))
+    });
+    let parts: Vec<_> = parts.collect();
+    let mut counted = CountedFile {
+        schema,
+        rows: counter.start(),
+        without_time: 0,
+    };
+    for part in parts {
+        let (rows, without_time) = table.joined(part).await.map_err(told)?;
+        counted.rows.merge(rows);
+        counted.without_time += without_time;
+    }
+    Ok(counted)
+}
+
+/// What to read of a file, and what it is called in the log.
+struct Plan {
+    read: Vec<usize>,
+    /// By place among those that are read.
+    names: Vec<(usize, String)>,
+    window: Option<TimeWindow>,
+}
+
+impl Plan {
+    fn count(&self, part: &Part, counter: &RowCounter) -> Result<(Rows, u64), String> {
+        let mut rows = counter.start();
+        let mut without_time = 0;
+        part.scan(&self.read, |batch| {
+            let odd = |error: arrow::error::ArrowError| format!("breaks while it is counted: {error}");
+            let batch = self.rename(&batch).map_err(odd)?;
+            let batch = match self.window {
+                None => Some(batch),
+                Some(window) => {
+                    let (mask, missing) = in_window(&batch, window)?;
+                    without_time += missing;
+                    keep(&batch, &mask).map_err(odd)?
+                }
+            };
+            match batch {
+                Some(batch) => counter.count(&batch, &mut rows).map_err(odd),
+                None => Ok(()),
+            }
+        })?;
+        Ok((rows, without_time))
+    }
+
+    fn rename(&self, batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let column = |(place, name): &(usize, String)| {
+            let array: ArrayRef = batch.column(*place).clone();
+            (Field::new(name, array.data_type().clone(), true), array)
+        };
+        let (fields, arrays): (Vec<_>, Vec<_>) = self.names.iter().map(column).unzip();
+        // Without a column the batch still has rows.
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+    }
+}

@@ -1,0 +1,50 @@
+//! What a file is, by its name.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Parquet,
+    Csv,
+    Json,
+}
+
+const ENDINGS: [(&str, Format); 6] = [
+    (".parquet", Format::Parquet),
+    (".csv", Format::Csv),
+    (".tsv", Format::Csv),
+    (".jsonl", Format::Json),
+    (".ndjson", Format::Json),
+    (".json", Format::Json),
+];
+
+/// The endings that tell a format, for an error.
+pub(super) const KNOWN: &str = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json, the texts also with .gz behind";
+
+/// The format that a name tells, and whether it is compressed.
+pub(super) fn of(name: &str) -> Option<(Format, bool)> {
+    let name = name.to_ascii_lowercase();
+    let (inner, compressed) = match name.strip_suffix(".gz") {
+        Some(inner) => (inner, true),
+        None => (&*name, false),
+    };
+    let format = ENDINGS.iter().find(|(ending, _)| inner.ends_with(ending))?.1;
+    // A Parquet file compresses its own pages, and is read from its end.
+    (!(compressed && format == Format::Parquet)).then_some((format, compressed))
+}
+
+/// Opens a text.
+pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dyn Read + Send>>> {
+    let file = File::open(path)?;
+    let reader: Box<dyn Read + Send> = if compressed {
+        Box::new(MultiGzDecoder::new(BufReader::new(file)))
+    } else {
+        Box::new(file)
+    };
+    Ok(BufReader::with_capacity(1 << 17, reader))
+}

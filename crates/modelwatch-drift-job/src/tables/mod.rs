@@ -1,0 +1,20 @@
+//! Files that are no prediction log: plain Parquet, CSV and JSON lines, also compressed with gzip, one by one, in folders or by
+//! patterns. Baselines are made of them, and [`Tables`](engine::Tables) counts windows of them.
+//!
+//! From below: `format` tells what a file is by its name, `places` what a pattern stands for; `csv`, `json` and `parquet` know one format
+//! each; `table` is one file of any, `columns` what its columns are called in the prediction log, `engine` the whole as an engine.
+
+mod columns;
+mod csv;
+mod engine;
+mod format;
+mod json;
+mod parquet;
+mod places;
+mod table;
+
+pub use columns::TableColumns;
+pub use engine::Tables;
+
+pub(crate) use places::expand;
+pub(crate) use table::{Kind, Table};

@@ -1,0 +1,65 @@
+//! What paths, folders, patterns and URLs stand for.
+
+use std::fs;
+use std::path::Path;
+
+use super::format;
+use crate::engine::EngineError;
+
+/// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob, or one
+/// object of a bucket.
+pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
+    let local = match pattern.split_once("://") {
+        None => pattern,
+        Some(("file", path)) => path,
+        Some(_) => return Ok(vec![pattern.to_owned()]),
+    };
+    let path = Path::new(local);
+    if path.is_file() {
+        return Ok(vec![local.to_owned()]);
+    }
+    let mut paths = Vec::new();
+    if path.is_dir() {
+        below(path, &mut paths).map_err(|error| EngineError::store(pattern, format!("cannot be listed: {error}")))?;
+        paths.sort();
+        return match paths.is_empty() {
+            true => Err(EngineError::store(
+                pattern,
+                format!("has no file that ends in {}; name another folder", format::KNOWN),
+            )),
+            false => Ok(paths),
+        };
+    }
+    let found = glob::glob(local)
+        .map_err(|error| EngineError::store(pattern, format!("is not a pattern of paths: {error}")))?;
+    for path in found {
+        let path = path.map_err(|error| EngineError::store(pattern, error.to_string()))?;
+        if path.is_file() {
+            paths.push(path.to_string_lossy().into_owned());
+        }
+    }
+    if paths.is_empty() {
+        return Err(EngineError::store(
+            pattern,
+            "there is no such file; fix the path or the pattern",
+        ));
+    }
+    Ok(paths)
+}
+
+/// Files whose names tell a format, hidden ones and folders left alone.
+fn below(folder: &Path, paths: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(['.', '_']) {
+            continue;
+        }
+        if path.is_dir() {
+            below(&path, paths)?;
+        } else if format::of(&name).is_some() {
+            paths.push(path.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! The baseline, column by column.
+
+use chrono::DateTime;
+use modelwatch_drift::baseline::{
+    About, Baseline, BaselineError, CategoricalProfile, CategoricalSlot, NumericProfile, Profile, Source, TimeSpan,
+    warnings,
+};
+use modelwatch_drift::learn::{TimeOrder, learn};
+use twox_hash::XxHash3_128;
+
+use super::columns::{self, Subject, Wanted};
+use super::error::{TrainingError, TrainingWarning};
+use super::options::{TrainingOptions, TrainingProgress};
+use super::read::{self, Read, Values};
+use super::summary::{ColumnKind, ColumnSummary, Trained};
+use crate::tables::{Kind, Table, expand};
+
+impl TrainingOptions {
+    /// Reads the files in so many tasks at the same time and makes the baseline. `progress` is told of files, rows and columns as
+    /// they are done.
+    ///
+    /// A column that can't be a feature, because too few of its rows have a value or it holds times or lists, is left out and
+    /// warned of.
+    ///
+    /// # Errors
+    ///
+    /// A file that is missing or broken, columns that are named and not there or can't be what they are asked to be (all of them at
+    /// once), or a reference that can be none.
+    pub async fn build(
+        &self,
+        threads: usize,
+        mut progress: impl FnMut(&TrainingProgress),
+    ) -> Result<Trained, TrainingError> {
+        let files = self.look(&mut progress).await?;
+        let rows: u64 = files.iter().map(|(_, _, rows)| rows).sum();
+        let judged: Vec<(Table, Vec<Kind>)> = files
+            .iter()
+            .map(|(table, kinds, _)| (table.clone(), kinds.clone()))
+            .collect();
+        let plan = columns::plan(self, &judged)?;
+        let mut notes = plan.warnings;
+        let (sources, times) = sources(&files, plan.time.as_deref()).await?;
+        let order =
+            times.and_then(|times| TimeOrder::new(times.iter().map(|time| DateTime::from_timestamp_micros((*time)?))));
+        if order.is_none() {
+            notes.push(TrainingWarning::NothingUsual);
+        }
+        let files: Vec<(Table, u64)> = files.into_iter().map(|(table, _, rows)| (table, rows)).collect();
+
+        let mut made = Made::default();
+        let at_once = read::columns_at_once(rows);
+        let to_read = rows * plan.wanted.len().div_ceil(at_once) as u64;
+        let mut rows_read = 0;
+        for chunk in plan.wanted.chunks(at_once) {
+            let told = |rows| {
+                rows_read += rows;
+                progress(&TrainingProgress::Reading {
+                    rows: rows_read,
+                    of: to_read,
+                });
+            };
+            let values = read::read(&files, chunk, threads.max(1), told).await?;
+            for (wanted, values) in chunk.iter().zip(values) {
+                made.add(self, wanted, values, order.as_ref(), &mut notes);
+                progress(&TrainingProgress::Column {
+                    name: wanted.name.clone(),
+                    done: made.done,
+                    of: plan.wanted.len(),
+                });
+            }
+        }
+        if !made.problems.is_empty() {
+            let others = notes
+                .iter()
+                .filter(|note| matches!(note, TrainingWarning::LeftOut { .. }));
+            made.problems.extend(others.map(ToString::to_string));
+            return Err(TrainingError::Columns(made.problems));
+        }
+        notes.extend(warnings(&sources).into_iter().map(TrainingWarning::Hygiene));
+        let fingerprint = format!("{:032x}", made.fingerprint.finish_128());
+        let spans = || sources.iter().filter_map(|source| source.span);
+        let from = spans().map(|span| span.from).min();
+        let to = spans().map(|span| span.to).max();
+        let about = About {
+            model: self.model.clone(),
+            version: self.version.clone().unwrap_or_else(|| fingerprint[..12].to_owned()),
+            created: self.created,
+            rows,
+            time_span: from.zip(to).map(|(from, to)| TimeSpan { from, to }),
+            fingerprint: format!("xxh3-128:{fingerprint}"),
+        };
+        let baseline = match Baseline::new(about, made.features, made.score, made.classes) {
+            // Every column was left out: what was wrong with each says more than that nothing is left.
+            Err(BaselineError::Empty { feature: None }) if !notes.is_empty() => {
+                let problems = notes.iter().map(ToString::to_string);
+                let nothing = "no column of the training files can be a feature".to_owned();
+                return Err(TrainingError::Columns([nothing].into_iter().chain(problems).collect()));
+            }
+            made => made?,
+        };
+        Ok(Trained {
+            baseline,
+            columns: made.summaries,
+            warnings: notes,
+        })
+    }
+
+    /// The files with what their columns hold and their rows.
+    async fn look(
+        &self,
+        progress: &mut impl FnMut(&TrainingProgress),
+    ) -> Result<Vec<(Table, Vec<Kind>, u64)>, TrainingError> {
+        let mut addresses = Vec::new();
+        for pattern in &self.files {
+            addresses.extend(expand(pattern)?);
+        }
+        if addresses.is_empty() {
+            let problem = "no training file is named; name at least one".to_owned();
+            return Err(TrainingError::Columns(vec![problem]));
+        }
+        let of = addresses.len();
+        let mut files = Vec::new();
+        for (done, address) in addresses.into_iter().enumerate() {
+            progress(&TrainingProgress::Looking {
+                file: address.clone(),
+                done,
+                of,
+            });
+            let table = Table::open(&address).await?;
+            let (kinds, rows) = table.kinds().await?;
+            files.push((table, kinds, rows));
+        }
+        Ok(files)
+    }
+}
+
+/// The times of all rows in microseconds, in the order of the files.
+type Times = Vec<Option<i64>>;
+
+/// The files' names and times, and those of all rows where a column has them.
+async fn sources(
+    files: &[(Table, Vec<Kind>, u64)],
+    time: Option<&str>,
+) -> Result<(Vec<Source>, Option<Times>), TrainingError> {
+    let mut sources = Vec::new();
+    let mut all = Vec::new();
+    for (table, _, rows) in files {
+        let times = match time {
+            Some(time) => read::times(table, time).await?,
+            None => None,
+        };
+        let known = || times.iter().flatten().copied().flatten();
+        let instant = |time: i64| DateTime::from_timestamp_micros(time);
+        let span = known().min().and_then(instant).zip(known().max().and_then(instant));
+        sources.push(Source {
+            name: table.address.clone(),
+            span: span.map(|(from, to)| TimeSpan { from, to }),
+        });
+        if time.is_some() {
+            let until = all.len() + *rows as usize;
+            all.extend(times.into_iter().flatten());
+            all.resize(until, None);
+        }
+    }
+    Ok((sources, time.is_some().then_some(all)))
+}
+
+/// What has been made of the columns so far.
+#[derive(Default)]
+struct Made {
+    features: Vec<(String, Profile)>,
+    score: Option<NumericProfile>,
+    classes: Option<CategoricalProfile>,
+    summaries: Vec<ColumnSummary>,
+    problems: Vec<String>,
+    done: usize,
+    fingerprint: XxHash3_128,
+}
+
+impl Made {
+    fn add(
+        &mut self,
+        options: &TrainingOptions,
+        wanted: &Wanted,
+        values: Values,
+        order: Option<&TimeOrder>,
+        notes: &mut Vec<TrainingWarning>,
+    ) {
+        self.done += 1;
+        if values.other_type > 0 && wanted.kind == ColumnKind::Numeric {
+            notes.push(TrainingWarning::NotNumbers {
+                column: wanted.column.clone(),
+                rows: values.other_type,
+            });
+        }
+        let name = &wanted.name;
+        let mut fingerprint = self.fingerprint.clone();
+        let mut summary = ColumnSummary {
+            name: name.clone(),
+            kind: wanted.kind,
+            rows: 0,
+            missing: 0,
+            distinct: 0,
+            least: String::new(),
+            largest: String::new(),
+        };
+        text(&mut fingerprint, name);
+        // The values in their own order, so that that of the rows does not matter.
+        let profile = match values.read {
+            Read::Numbers(rows) => {
+                let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
+                numbers.sort_unstable_by(f64::total_cmp);
+                for number in &numbers {
+                    fingerprint.write(&number.to_le_bytes());
+                }
+                summary.rows = numbers.len() as u64;
+                summary.missing = rows.len() as u64 - summary.rows;
+                summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
+                summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
+                summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
+                let profile = NumericProfile::from_values(name, numbers, summary.missing, &options.hygiene);
+                profile.map(|profile| match order {
+                    None => Profile::Numeric(profile),
+                    Some(order) => {
+                        let bins = profile.bins().clone();
+                        learn(Profile::Numeric(profile), order, |row| {
+                            bins.slot(Some(rows[row])).into()
+                        })
+                    }
+                })
+            }
+            Read::Categories(read) => {
+                let names = read.names();
+                let mut rows_of = vec![0_u64; names.len()];
+                for row in &read.rows {
+                    match rows_of.get_mut(*row as usize) {
+                        Some(rows) => *rows += 1,
+                        None => summary.missing += 1,
+                    }
+                }
+                let mut categories: Vec<(&str, u64)> = names.iter().copied().zip(rows_of).collect();
+                categories.sort_unstable();
+                for (category, rows) in &categories {
+                    text(&mut fingerprint, category);
+                    text(&mut fingerprint, &rows.to_string());
+                }
+                summary.rows = categories.iter().map(|(_, rows)| rows).sum();
+                summary.distinct = categories.len() as u64;
+                let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
+                summary.least = end(categories.first()).unwrap_or_default();
+                summary.largest = end(categories.last()).unwrap_or_default();
+                if is_identifier(&summary) {
+                    notes.push(TrainingWarning::Identifies {
+                        column: wanted.column.clone(),
+                        distinct: summary.distinct,
+                        rows: summary.rows,
+                    });
+                }
+                let categories = categories
+                    .into_iter()
+                    .map(|(category, rows)| (category.to_owned(), rows));
+                let profile = CategoricalProfile::new(name, categories, summary.missing, &options.hygiene);
+                profile.map(|profile| match order {
+                    None => Profile::Categorical(profile),
+                    Some(order) => {
+                        let slots: Vec<CategoricalSlot> =
+                            names.iter().map(|name| profile.bins().slot(Some(name))).collect();
+                        learn(Profile::Categorical(profile), order, |row| {
+                            let slot = slots.get(read.rows[row] as usize);
+                            slot.copied().unwrap_or(CategoricalSlot::Missing).into()
+                        })
+                    }
+                })
+            }
+        };
+        fingerprint.write(&summary.missing.to_le_bytes());
+        match (profile, wanted.role) {
+            (Err(error), _) if wanted.named => return self.problems.push(error.to_string()),
+            (Err(error), _) => {
+                return notes.push(TrainingWarning::LeftOut {
+                    column: wanted.column.clone(),
+                    problem: error.to_string(),
+                });
+            }
+            (Ok(Profile::Numeric(profile)), Subject::Score) => self.score = Some(profile),
+            (Ok(Profile::Categorical(profile)), Subject::Classes) => self.classes = Some(profile),
+            (Ok(profile), _) => self.features.push((name.clone(), profile)),
+        }
+        self.fingerprint = fingerprint;
+        self.summaries.push(summary);
+    }
+}
+
+/// Whether nearly every row has a category of its own, so that no window has training's.
+fn is_identifier(column: &ColumnSummary) -> bool {
+    column.rows >= 1_000 && column.distinct >= column.rows / 2
+}
+
+fn text(fingerprint: &mut XxHash3_128, text: &str) {
+    fingerprint.write(text.as_bytes());
+    fingerprint.write(&[0]);
+}

@@ -1,0 +1,232 @@
+//! The values of columns, read whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
+use modelwatch_drift::baseline::{NO_VALUE, category_text};
+
+use super::columns::Wanted;
+use super::error::TrainingError;
+use super::summary::ColumnKind;
+use crate::counting::{as_times, is_number, is_text, number, texts};
+use crate::engine::EngineError;
+use crate::tables::Table;
+
+/// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
+const VALUES_AT_ONCE: u64 = 1 << 25;
+
+/// One column's values.
+#[derive(Clone, Debug)]
+pub(super) struct Values {
+    pub(super) read: Read,
+    /// Rows whose value is of another type, and counts as missing.
+    pub(super) other_type: u64,
+}
+
+/// A value for each row, in the order of the files and their rows.
+#[derive(Clone, Debug)]
+pub(super) enum Read {
+    /// NaN where there is none.
+    Numbers(Vec<f64>),
+    /// The place of the category, or [`Categories::MISSING`].
+    Categories(Categories),
+}
+
+/// Texts by number, each held once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Categories {
+    places: HashMap<String, u32>,
+    pub(super) rows: Vec<u32>,
+}
+
+impl Categories {
+    /// Stands for a row without a value.
+    pub(super) const MISSING: u32 = u32::MAX;
+
+    fn push(&mut self, text: Option<&str>) {
+        let place = text.map_or(Self::MISSING, |text| self.place(text));
+        self.rows.push(place);
+    }
+
+    fn place(&mut self, text: &str) -> u32 {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        // More texts than numbers would not fit into memory.
+        let next = u32::try_from(self.places.len()).unwrap_or(Self::MISSING);
+        self.places.insert(text.to_owned(), next);
+        next
+    }
+
+    /// The categories, each in its place.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names = vec![""; self.places.len()];
+        for (name, place) in &self.places {
+            names[*place as usize] = name;
+        }
+        names
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let places: Vec<u32> = other.names().into_iter().map(|name| self.place(name)).collect();
+        let rows = other.rows.iter();
+        self.rows.extend(rows.map(|row| match *row {
+            Self::MISSING => Self::MISSING,
+            place => places[place as usize],
+        }));
+    }
+}
+
+impl Values {
+    fn empty(kind: ColumnKind) -> Self {
+        Self {
+            read: match kind {
+                ColumnKind::Numeric => Read::Numbers(Vec::new()),
+                ColumnKind::Categorical => Read::Categories(Categories::default()),
+            },
+            other_type: 0,
+        }
+    }
+
+    fn add(&mut self, array: &ArrayRef) {
+        let (has, rows) = (array.data_type(), array.len() as u64);
+        match &mut self.read {
+            Read::Numbers(numbers) if is_text(has) => {
+                let Some(texts) = texts(array) else { return };
+                for text in &texts {
+                    let text = text.map(str::trim).filter(|text| !NO_VALUE.contains(text));
+                    let number = text.and_then(number).filter(|number| !number.is_nan());
+                    match (text, number) {
+                        (_, Some(number)) => numbers.push(number),
+                        (text, None) => {
+                            numbers.push(f64::NAN);
+                            self.other_type += u64::from(text.is_some());
+                        }
+                    }
+                }
+            }
+            Read::Numbers(numbers) => match cast(array, &DataType::Float64) {
+                Ok(values) if is_number(has) => {
+                    let values = values.as_primitive::<Float64Type>().iter();
+                    numbers.extend(values.map(|value| value.unwrap_or(f64::NAN)));
+                }
+                _ => {
+                    numbers.extend(std::iter::repeat_n(f64::NAN, array.len()));
+                    self.other_type += rows - array.logical_null_count() as u64;
+                }
+            },
+            Read::Categories(categories) => match texts(array) {
+                Some(texts) => {
+                    for text in &texts {
+                        categories.push(text.and_then(category_text));
+                    }
+                }
+                None => {
+                    (0..rows).for_each(|_| categories.push(None));
+                    self.other_type += rows - array.logical_null_count() as u64;
+                }
+            },
+        }
+    }
+
+    fn add_absent(&mut self, rows: u64) {
+        match &mut self.read {
+            Read::Numbers(numbers) => numbers.extend((0..rows).map(|_| f64::NAN)),
+            Read::Categories(categories) => (0..rows).for_each(|_| categories.push(None)),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        match (&mut self.read, other.read) {
+            (Read::Numbers(mine), Read::Numbers(others)) => mine.extend(others),
+            (Read::Categories(mine), Read::Categories(others)) => {
+                mine.merge(&others);
+            }
+            _ => return,
+        }
+        self.other_type += other.other_type;
+    }
+}
+
+/// How many columns are read in one pass.
+pub(super) fn columns_at_once(rows: u64) -> usize {
+    (VALUES_AT_ONCE / rows.max(1)).clamp(1, 1_000) as usize
+}
+
+/// Reads columns of all files, each with its number of rows, in so many tasks at the same time. `rows` is told of every file's
+/// rows once they are read.
+pub(super) async fn read(
+    files: &[(Table, u64)],
+    columns: &[Wanted],
+    tasks: usize,
+    mut rows: impl FnMut(u64),
+) -> Result<Vec<Values>, TrainingError> {
+    let mut all: Vec<Values> = columns.iter().map(|column| Values::empty(column.kind)).collect();
+    for (table, of_file) in files {
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (position, wanted) in columns.iter().enumerate() {
+            match table.schema().index_of(&wanted.column) {
+                Ok(place) => places.push((place, position)),
+                Err(_) => all[position].add_absent(*of_file),
+            }
+        }
+        places.sort_unstable();
+        let read: Arc<Vec<usize>> = Arc::new(places.iter().map(|(place, _)| *place).collect());
+        let kinds: Arc<Vec<ColumnKind>> =
+            Arc::new(places.iter().map(|(_, position)| columns[*position].kind).collect());
+        if !read.is_empty() {
+            let parts = table.parts(tasks).into_iter().map(|part| {
+                let (read, kinds) = (read.clone(), kinds.clone());
+                tokio::task::spawn_blocking(move || {
+                    let mut values: Vec<Values> = kinds.iter().map(|kind| Values::empty(*kind)).collect();
+                    part.scan(&read, |batch| {
+                        for (values, array) in values.iter_mut().zip(batch.columns()) {
+                            values.add(array);
+                        }
+                        Ok(())
+                    })?;
+                    Ok(values)
+                })
+            });
+            let parts: Vec<_> = parts.collect();
+            for part in parts {
+                let values = table.joined(part).await?;
+                for ((_, position), values) in places.iter().zip(values) {
+                    all[*position].merge(values);
+                }
+            }
+        }
+        rows(*of_file);
+    }
+    Ok(all)
+}
+
+/// The times of a file's rows in microseconds, in their order; nothing where the file has no such column.
+pub(super) async fn times(table: &Table, time: &str) -> Result<Option<Vec<Option<i64>>>, TrainingError> {
+    let Ok(place) = table.schema().index_of(time) else {
+        return Ok(None);
+    };
+    let mut times = Vec::new();
+    for part in table.parts(1) {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut times: Vec<Option<i64>> = Vec::new();
+            part.scan(&[place], |batch| {
+                let of_batch = as_times(batch.column(0))?;
+                times.extend(of_batch.as_primitive::<TimestampMicrosecondType>());
+                Ok(())
+            })?;
+            Ok(times)
+        });
+        times.extend(table.joined(read).await?);
+    }
+    if times.iter().all(Option::is_none) {
+        let problem = format!(
+            "has no times in the column {time:?}; name a column of timestamps, or of texts such as 2026-04-01T10:00:00Z"
+        );
+        return Err(EngineError::store(&table.address, problem).into());
+    }
+    Ok(Some(times))
+}
