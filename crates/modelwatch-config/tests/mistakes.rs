@@ -371,3 +371,24 @@ fn names_of_kubernetes_are_ones_it_takes() {
         );
     }
 }
+
+#[test]
+fn reads_reference_of_windows_and_names_those_there_are() {
+    use modelwatch_drift::reference::Reference;
+    for reference in Reference::ALL {
+        let text = GOOD.replacen(
+            "[models.drift]",
+            &format!("[models.drift]\nreference = \"{reference}\""),
+            1,
+        );
+        let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+        let drift = config.model("flight-delay").unwrap().drift.as_ref().unwrap();
+        assert_eq!(drift.reference, reference);
+    }
+    mistake(
+        "[models.drift]",
+        "[models.drift]\nreference = \"yesterday\"",
+        "reference",
+        "\"same-hour-last-week\"",
+    );
+}
