@@ -53,7 +53,8 @@ impl ModelSettings {
         }
     }
 
-    /// The rule for a subject. A statistic of numbers that the model has by default is, for categories, PSI.
+    /// The rule for a subject, its thresholds raised to what is usual for windows of this length. A statistic of numbers that the
+    /// model has by default is, for categories, PSI.
     pub(crate) fn rule(&self, subject: &Subject, profile: &Profile) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),
@@ -64,6 +65,6 @@ impl ModelSettings {
         if unordered && rule.statistic.needs_order() && own.is_none_or(|own| own.statistic == self.rule.statistic) {
             rule.statistic = Statistic::Psi;
         }
-        rule
+        rule.for_windows(profile, Some(self.window))
     }
 }

@@ -1,8 +1,11 @@
 //! The baseline, column by column.
 
+use chrono::DateTime;
 use modelwatch_drift::baseline::{
-    About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
+    About, Baseline, BaselineError, CategoricalProfile, CategoricalSlot, NumericProfile, Profile, Source, TimeSpan,
+    warnings,
 };
+use modelwatch_drift::learn::{TimeOrder, learn};
 use twox_hash::XxHash3_128;
 
 use super::columns::{self, Subject, Wanted};
@@ -36,7 +39,12 @@ impl TrainingOptions {
             .collect();
         let plan = columns::plan(self, &judged)?;
         let mut notes = plan.warnings;
-        let sources = sources(&files, plan.time.as_deref()).await?;
+        let (sources, times) = sources(&files, plan.time.as_deref()).await?;
+        let order =
+            times.and_then(|times| TimeOrder::new(times.iter().map(|time| DateTime::from_timestamp_micros((*time)?))));
+        if order.is_none() {
+            notes.push(TrainingWarning::NothingUsual);
+        }
         let files: Vec<(Table, u64)> = files.into_iter().map(|(table, _, rows)| (table, rows)).collect();
 
         let mut made = Made::default();
@@ -53,7 +61,7 @@ impl TrainingOptions {
             };
             let values = read::read(&files, chunk, threads.max(1), told).await?;
             for (wanted, values) in chunk.iter().zip(values) {
-                made.add(self, wanted, values, &mut notes);
+                made.add(self, wanted, values, order.as_ref(), &mut notes);
                 progress(&TrainingProgress::Column {
                     name: wanted.name.clone(),
                     done: made.done,
@@ -126,20 +134,35 @@ impl TrainingOptions {
     }
 }
 
-/// The files' names and times.
-async fn sources(files: &[(Table, Vec<Kind>, u64)], time: Option<&str>) -> Result<Vec<Source>, TrainingError> {
+/// The times of all rows in microseconds, in the order of the files.
+type Times = Vec<Option<i64>>;
+
+/// The files' names and times, and those of all rows where a column has them.
+async fn sources(
+    files: &[(Table, Vec<Kind>, u64)],
+    time: Option<&str>,
+) -> Result<(Vec<Source>, Option<Times>), TrainingError> {
     let mut sources = Vec::new();
-    for (table, _, _) in files {
-        let span = match time {
+    let mut all = Vec::new();
+    for (table, _, rows) in files {
+        let times = match time {
             Some(time) => read::times(table, time).await?,
             None => None,
         };
+        let known = || times.iter().flatten().copied().flatten();
+        let instant = |time: i64| DateTime::from_timestamp_micros(time);
+        let span = known().min().and_then(instant).zip(known().max().and_then(instant));
         sources.push(Source {
             name: table.address.clone(),
             span: span.map(|(from, to)| TimeSpan { from, to }),
         });
+        if time.is_some() {
+            let until = all.len() + *rows as usize;
+            all.extend(times.into_iter().flatten());
+            all.resize(until, None);
+        }
     }
-    Ok(sources)
+    Ok((sources, time.is_some().then_some(all)))
 }
 
 /// What has been made of the columns so far.
@@ -155,7 +178,14 @@ struct Made {
 }
 
 impl Made {
-    fn add(&mut self, options: &TrainingOptions, wanted: &Wanted, values: Values, notes: &mut Vec<TrainingWarning>) {
+    fn add(
+        &mut self,
+        options: &TrainingOptions,
+        wanted: &Wanted,
+        values: Values,
+        order: Option<&TimeOrder>,
+        notes: &mut Vec<TrainingWarning>,
+    ) {
         self.done += 1;
         if values.other_type > 0 && wanted.kind == ColumnKind::Numeric {
             notes.push(TrainingWarning::NotNumbers {
@@ -169,7 +199,7 @@ impl Made {
             name: name.clone(),
             kind: wanted.kind,
             rows: 0,
-            missing: values.missing,
+            missing: 0,
             distinct: 0,
             least: String::new(),
             largest: String::new(),
@@ -177,19 +207,38 @@ impl Made {
         text(&mut fingerprint, name);
         // The values in their own order, so that that of the rows does not matter.
         let profile = match values.read {
-            Read::Numbers(mut numbers) => {
+            Read::Numbers(rows) => {
+                let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
                 numbers.sort_unstable_by(f64::total_cmp);
                 for number in &numbers {
                     fingerprint.write(&number.to_le_bytes());
                 }
                 summary.rows = numbers.len() as u64;
+                summary.missing = rows.len() as u64 - summary.rows;
                 summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
                 summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
                 summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
-                NumericProfile::from_values(name, numbers, values.missing, &options.hygiene).map(Profile::Numeric)
+                let profile = NumericProfile::from_values(name, numbers, summary.missing, &options.hygiene);
+                profile.map(|profile| match order {
+                    None => Profile::Numeric(profile),
+                    Some(order) => {
+                        let bins = profile.bins().clone();
+                        learn(Profile::Numeric(profile), order, |row| {
+                            bins.slot(Some(rows[row])).into()
+                        })
+                    }
+                })
             }
-            Read::Categories(categories) => {
-                let mut categories: Vec<_> = categories.into_iter().collect();
+            Read::Categories(read) => {
+                let names = read.names();
+                let mut rows_of = vec![0_u64; names.len()];
+                for row in &read.rows {
+                    match rows_of.get_mut(*row as usize) {
+                        Some(rows) => *rows += 1,
+                        None => summary.missing += 1,
+                    }
+                }
+                let mut categories: Vec<(&str, u64)> = names.iter().copied().zip(rows_of).collect();
                 categories.sort_unstable();
                 for (category, rows) in &categories {
                     text(&mut fingerprint, category);
@@ -197,18 +246,34 @@ impl Made {
                 }
                 summary.rows = categories.iter().map(|(_, rows)| rows).sum();
                 summary.distinct = categories.len() as u64;
-                summary.least = categories
-                    .first()
-                    .map(|(category, _)| category.clone())
-                    .unwrap_or_default();
-                summary.largest = categories
-                    .last()
-                    .map(|(category, _)| category.clone())
-                    .unwrap_or_default();
-                CategoricalProfile::new(name, categories, values.missing, &options.hygiene).map(Profile::Categorical)
+                let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
+                summary.least = end(categories.first()).unwrap_or_default();
+                summary.largest = end(categories.last()).unwrap_or_default();
+                if is_identifier(&summary) {
+                    notes.push(TrainingWarning::Identifies {
+                        column: wanted.column.clone(),
+                        distinct: summary.distinct,
+                        rows: summary.rows,
+                    });
+                }
+                let categories = categories
+                    .into_iter()
+                    .map(|(category, rows)| (category.to_owned(), rows));
+                let profile = CategoricalProfile::new(name, categories, summary.missing, &options.hygiene);
+                profile.map(|profile| match order {
+                    None => Profile::Categorical(profile),
+                    Some(order) => {
+                        let slots: Vec<CategoricalSlot> =
+                            names.iter().map(|name| profile.bins().slot(Some(name))).collect();
+                        learn(Profile::Categorical(profile), order, |row| {
+                            let slot = slots.get(read.rows[row] as usize);
+                            slot.copied().unwrap_or(CategoricalSlot::Missing).into()
+                        })
+                    }
+                })
             }
         };
-        fingerprint.write(&values.missing.to_le_bytes());
+        fingerprint.write(&summary.missing.to_le_bytes());
         match (profile, wanted.role) {
             (Err(error), _) if wanted.named => return self.problems.push(error.to_string()),
             (Err(error), _) => {
@@ -224,6 +289,11 @@ impl Made {
         self.fingerprint = fingerprint;
         self.summaries.push(summary);
     }
+}
+
+/// Whether nearly every row has a category of its own, so that no window has training's.
+fn is_identifier(column: &ColumnSummary) -> bool {
+    column.rows >= 1_000 && column.distinct >= column.rows / 2
 }
 
 fn text(fingerprint: &mut XxHash3_128, text: &str) {

@@ -21,6 +21,7 @@ mod jensen_shannon;
 pub mod kolmogorov_smirnov;
 mod pair;
 mod psi;
+mod statistic;
 pub mod wasserstein;
 
 pub use chi_square::{ChiSquare, chi_square};
@@ -29,6 +30,7 @@ pub use homogeneity::homogeneity;
 pub use jensen_shannon::jensen_shannon;
 pub use pair::{Incomparable, Pair};
 pub use psi::psi;
+pub use statistic::{Statistic, UnknownStatistic};
 
 /// A statistic of binned values, and how far the same of the values themselves can be from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
