@@ -4,6 +4,8 @@
 mod baseline;
 #[cfg(feature = "drift")]
 mod drift;
+#[cfg(feature = "drift")]
+mod progress;
 mod stack;
 
 use std::fmt;
@@ -75,7 +77,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
-        Command::Drift(command) => drift::run(&command),
+        Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
     };
     match done {

@@ -1,16 +1,22 @@
 //! `modelwatch drift`: windows of the prediction log against their baselines.
 
+mod compare;
+mod ending;
 mod once;
 mod report;
 mod serve;
 mod settings;
+mod shown;
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use modelwatch_config::Config;
 use modelwatch_drift_job::{JobError, ModelSettings, Verdict, WindowReport};
 
+use self::ending::Ending;
 use crate::Failure;
 
 /// How to compare.
@@ -20,8 +26,10 @@ pub(crate) enum Drift {
     Serve(serve::Serve),
     /// Compare the window that ended last, once, and publish the scores: for cron and Airflow.
     Once(once::Once),
-    /// Compare one window and show it to a person.
+    /// Compare one window and show it.
     Report(report::Report),
+    /// Compare two sets of plain files: Parquet, CSV or JSON lines.
+    Compare(compare::Compare),
 }
 
 /// Which models.
@@ -62,10 +70,24 @@ fn tell(run: &Result<WindowReport, JobError>) {
     }
 }
 
-pub(crate) fn run(command: &Drift) -> Result<(), Failure> {
-    match command {
-        Drift::Serve(command) => serve::run(command),
+/// Exit code of a look that could not be.
+const COULD_NOT_LOOK: u8 = 2;
+
+/// Runs a command: exit code 0 where it looked, 1 where it found drift and was asked to tell, 2 where it could not look.
+pub(crate) fn run(command: &Drift) -> ExitCode {
+    let done = match command {
+        Drift::Serve(command) => serve::run(command).map(|()| Ending::Looked),
         Drift::Once(command) => once::run(command),
         Drift::Report(command) => report::run(command),
+        Drift::Compare(command) => compare::run(command),
+    };
+    match done {
+        Ok(Ending::Looked) => ExitCode::SUCCESS,
+        Ok(Ending::Drift) => ExitCode::FAILURE,
+        Err(failure) => {
+            // Nobody may read it.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            ExitCode::from(COULD_NOT_LOOK)
+        }
     }
 }

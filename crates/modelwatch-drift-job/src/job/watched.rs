@@ -13,7 +13,7 @@ use modelwatch_log_format::columns;
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
 use super::settings::ModelSettings;
-use super::subjects;
+use super::subjects::{column, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -127,7 +127,7 @@ impl Watched {
             error,
         };
         let engine = (open.0)(&self.settings).map_err(failed)?;
-        let subjects = subjects::subjects(&baseline);
+        let subjects = subjects(&baseline);
         let before = match &self.judged {
             // The same window once more: as if for the first time.
             Some((judged, before)) if *judged == window => {
@@ -169,7 +169,7 @@ impl Watched {
             window: Some(window),
             columns: subjects
                 .iter()
-                .map(|(subject, profile)| subjects::column(subject, profile))
+                .map(|(subject, profile)| column(subject, profile))
                 .collect(),
             groups: self.settings.per_version.then_some(versions).into_iter().collect(),
         }
