@@ -204,6 +204,128 @@ fn bare(criterion: &mut Criterion) {
     );
 }
 
+/// The same from two threads at once, each with a service of its own as routers give them, and from one.
+fn threads(criterion: &mut Criterion) {
+    fn measure<L, Out>(criterion: &mut Criterion, name: &str, threads: usize, layer: L)
+    where
+        L: Layer<Bare>,
+        L::Service: Service<Request<Full<Bytes>>, Response = Response<Out>> + Clone + Sync + Send,
+        Out: Body,
+    {
+        let service = layer.layer(Bare);
+        let group = if threads == 1 {
+            "tower_one_thread"
+        } else {
+            "tower_two_threads"
+        };
+        criterion.benchmark_group(group).bench_function(name, |bencher| {
+            bencher.iter_custom(|times| {
+                let barrier = std::sync::Barrier::new(threads);
+                let run = || {
+                    drive(&mut service.clone(), request());
+                    barrier.wait();
+                    let started = std::time::Instant::now();
+                    // A router clones its service for every request.
+                    (0..times).for_each(|_| drive(&mut service.clone(), request()));
+                    started.elapsed()
+                };
+                std::thread::scope(|scope| {
+                    let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+                    let took = running.into_iter().map(|thread| thread.join().expect("no panic"));
+                    took.sum::<Duration>() / threads as u32
+                })
+            });
+        });
+    }
+    let monitor = Monitor::new();
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    monitor.model("claims-risk", "2026-05-01").register().expect("valid");
+    for threads in [1, 2] {
+        measure(criterion, "bare", threads, Identity::new());
+        measure(criterion, "floor", threads, layer_fn(floor::Timed));
+        measure(
+            criterion,
+            "modelwatch",
+            threads,
+            InferenceLayer::new(&model).route("predict"),
+        );
+        let finder = monitor.clone();
+        let select = move |_: &Request<Full<Bytes>>| finder.find("claims-risk", "2026-05-01");
+        let chosen = InferenceLayer::per_request(select).route("predict");
+        measure(criterion, "modelwatch, per request", threads, chosen);
+    }
+}
+
+/// One model with many routes, many models with one route, and a version chosen before the work.
+fn shapes(criterion: &mut Criterion) {
+    const MANY: usize = 50;
+    let monitor = Monitor::new();
+    let names: Vec<String> = (0..MANY).map(|number| format!("model-{number}")).collect();
+    let models: Vec<_> = names
+        .iter()
+        .map(|name| monitor.model(name, "1").register().expect("valid"))
+        .collect();
+    let paths: Vec<String> = (0..MANY)
+        .map(|number| format!("/flights.Delays/Predict{number}"))
+        .collect();
+    let wide = monitor
+        .model("wide", "1")
+        .routes(paths.clone())
+        .register()
+        .expect("valid");
+    let mut group = criterion.benchmark_group("tower_shapes");
+    let mut turn = 0;
+    let mut next = move || {
+        turn = (turn + 1) % MANY;
+        turn
+    };
+    let mut bare = Bare;
+    group.bench_function("bare", |bencher| bencher.iter(|| drive(&mut bare, request())));
+    let mut one = InferenceLayer::new(&wide).route("predict").layer(Bare);
+    group.bench_function("one model, one route", |bencher| {
+        bencher.iter(|| drive(&mut one, request()));
+    });
+    let mut many_routes = InferenceLayer::new(&wide).layer(Bare);
+    group.bench_function("one model, 50 methods", |bencher| {
+        bencher.iter(|| {
+            let call = Request::builder()
+                .uri(&*paths[next()])
+                .header("content-type", "application/grpc");
+            drive(&mut many_routes, call.body(Full::default()).expect("valid"));
+        });
+    });
+    group.bench_function("50 methods, bare", |bencher| {
+        bencher.iter(|| {
+            let call = Request::builder()
+                .uri(&*paths[next()])
+                .header("content-type", "application/grpc");
+            drive(&mut bare, call.body(Full::default()).expect("valid"));
+        });
+    });
+    let turns = std::sync::atomic::AtomicUsize::new(0);
+    let select = move |_: &Request<Full<Bytes>>| {
+        let turn = turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % MANY;
+        Some(models[turn].clone())
+    };
+    let mut many_models = InferenceLayer::per_request(select).route("predict").layer(Bare);
+    group.bench_function("50 models, one route", |bencher| {
+        bencher.iter(|| drive(&mut many_models, request()));
+    });
+    let canary = monitor
+        .model("wide", "2")
+        .routes(["predict"])
+        .register()
+        .expect("valid");
+    let chooses = tower::service_fn(move |_: Request<Full<Bytes>>| {
+        modelwatch::Serving::current().by(&canary);
+        ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("0.82"))))
+    });
+    let mut chosen = InferenceLayer::new(&wide).route("predict").layer(chooses);
+    group.bench_function("one model, one route, a canary chosen early", |bencher| {
+        bencher.iter(|| drive(&mut chosen, request()));
+    });
+}
+
 fn axum(criterion: &mut Criterion) {
     fn measure(criterion: &mut Criterion, name: &str, layered: impl FnOnce(Router) -> Router) {
         // With its state, as `axum::serve` has it: without, it applies its layers anew for every request.
@@ -342,6 +464,6 @@ fn actix(criterion: &mut Criterion) {
 criterion_group! {
     name = middleware;
     config = settings();
-    targets = bare, axum, tonic, actix
+    targets = bare, threads, shapes, axum, tonic, actix
 }
 criterion_main!(middleware);

@@ -152,7 +152,7 @@ fn measured(criterion: &mut Criterion) {
         status: STATUS,
     };
     let counters = CounterVec::with_label_set(set());
-    let edges: [f64; 11] = LATENCY_BUCKETS.try_into().expect("eleven");
+    let edges: [f64; 15] = LATENCY_BUCKETS.try_into().expect("fifteen");
     let latencies = HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(edges));
     let (counter, latency) = (counters.with_labels(labels), latencies.with_labels(labels));
     contender(criterion, "measured, id", |elapsed| {

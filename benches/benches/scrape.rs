@@ -155,7 +155,7 @@ struct Measured {
     /// Requests
     requests: measured::CounterVec<MeasuredSet>,
     /// Latency
-    latency: measured::HistogramVec<MeasuredSet, 11>,
+    latency: measured::HistogramVec<MeasuredSet, 15>,
 }
 
 fn measured(criterion: &mut Criterion) {
@@ -168,7 +168,7 @@ fn measured(criterion: &mut Criterion) {
             route: ThreadedRodeo::default(),
         }
     }
-    let edges: [f64; 11] = LATENCY_BUCKETS.try_into().expect("eleven");
+    let edges: [f64; 15] = LATENCY_BUCKETS.try_into().expect("fifteen");
     let metrics = Measured {
         requests: measured::CounterVec::with_label_set(set()),
         latency: measured::HistogramVec::with_label_set_and_metadata(set(), Thresholds::with_buckets(edges)),

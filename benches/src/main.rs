@@ -12,7 +12,7 @@ use serde_json::Value;
 type Medians = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// A group, its title, and what the others are compared with.
-const TABLES: [(&str, &str, &str); 9] = [
+const TABLES: [(&str, &str, &str); 12] = [
     ("record_with_clock", "One request recorded, clock included", "floor"),
     ("record", "One request recorded, without the clock", "floor"),
     (
@@ -23,6 +23,21 @@ const TABLES: [(&str, &str, &str); 9] = [
     ("prediction", "A prediction", "score and class"),
     ("features", "A row of features", "20 of a row"),
     ("tower", "A request to a bare tower service", "bare"),
+    (
+        "tower_one_thread",
+        "A request, the service cloned for it, from one thread",
+        "bare",
+    ),
+    (
+        "tower_two_threads",
+        "The same from two threads at once, time of one request",
+        "bare",
+    ),
+    (
+        "tower_shapes",
+        "Many routes, many models, a choice before the work",
+        "bare",
+    ),
     ("axum", "A request to an axum router", "identity layer"),
     ("tonic", "A unary call of a tonic service", "no layer"),
     ("actix", "A request to an actix application", "no middleware"),

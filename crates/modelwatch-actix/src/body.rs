@@ -46,7 +46,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
             return this.inner.poll_next(context);
         }
         let inner = this.inner;
-        let chunk = this.watched.poll(|| inner.poll_next(context));
+        let chunk = this.watched.poll_body(|| inner.poll_next(context));
         let ended = match &chunk {
             Poll::Pending => None,
             // The client was told of more.

@@ -77,6 +77,7 @@ mod select;
 mod served_by;
 mod service;
 mod serving;
+mod watch_runtime;
 
 pub use body::InferenceBody;
 pub use future::InferenceFuture;
@@ -87,3 +88,4 @@ pub use select::{Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;
 pub use serving::Serving;
+pub use watch_runtime::watch_runtime;

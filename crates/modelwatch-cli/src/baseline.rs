@@ -8,8 +8,10 @@ use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
 use modelwatch_drift_job::TrainingOptions;
 
+use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::{Failure, runtime, say, threads};
+use crate::runtime::{runtime, threads};
+use crate::terminal::say;
 
 /// What the baseline is made of.
 #[derive(Args)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use modelwatch::contract;
 use modelwatch_drift::decision::Statistic;
+use modelwatch_drift::reference::Reference;
 use toml::de::DeValue;
 
 use crate::duration::prometheus_duration;
@@ -243,9 +244,12 @@ impl Settings {
         if self.latency_buckets.iter().any(|edge| (edge - seconds).abs() < 1e-9) {
             return;
         }
+        // Durations are whole milliseconds here, and some edges are finer.
+        let whole = |edge: &&f64| (**edge * 1e3).fract() == 0.0;
         let edges: Vec<_> = self
             .latency_buckets
             .iter()
+            .filter(whole)
             .map(|edge| prometheus_duration(Duration::from_secs_f64(*edge)))
             .collect();
         table.reader.report(
@@ -333,6 +337,8 @@ pub struct Drift {
     pub significance: f64,
     /// The score above which a feature drifts: `thresholds.drift_score`.
     pub threshold: f64,
+    /// What a window is compared with. Default: the baseline.
+    pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
     /// What single features have of their own.
@@ -379,6 +385,15 @@ fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     })
 }
 
+/// A reference by its name in the file.
+fn reference(value: &DeValue<'_>) -> Result<Reference, Expected> {
+    let named = value.as_str().and_then(|name| name.parse().ok());
+    named.ok_or_else(|| {
+        let names = Reference::ALL.map(|reference| format!("{:?}", reference.name()));
+        format!("one of {}", names.join(", "))
+    })
+}
+
 impl Drift {
     fn read(table: Table<'_, '_>, thresholds: &Thresholds, file: &str) -> Option<Self> {
         let location = table.location();
@@ -402,6 +417,7 @@ impl Drift {
             statistic: table.read("statistic", statistic).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,
+            reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
             features: features(&table),
             location,

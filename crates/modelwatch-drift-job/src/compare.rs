@@ -86,12 +86,13 @@ impl Comparison {
         let counted = tables.threads(threads).count(&query).await?;
         let mut settings = ModelSettings::new(&self.reference.model, "", "");
         settings.rule = self.rule;
-        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile);
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, None);
         let all = Counted {
             group: None,
             window: None,
             rows: counted.rows,
             columns: &counted.columns,
+            problems: &[],
         };
         let verdict = Memory::default().judge(&all, &subjects, rule, self.rule.least_rows);
         let report = WindowReport {

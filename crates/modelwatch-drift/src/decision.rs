@@ -136,28 +136,6 @@ impl Measurement {
         }
     }
 
-    /// Measures a window against another one on the same bins, in place of training: last week, or the same hour of last week.
-    ///
-    /// # Errors
-    ///
-    /// As [`of`](Self::of), and [`Unmeasurable::Incomparable`] when the reference has no rows.
-    pub fn against(
-        profile: &Profile,
-        reference: &Counts,
-        window: &Counts,
-        statistic: Statistic,
-    ) -> Result<Self, Unmeasurable> {
-        match (profile, reference, window) {
-            (Profile::Numeric(profile), Counts::Numeric(reference), Counts::Numeric(window)) => {
-                Self::numeric(profile, reference, window, statistic)
-            }
-            (Profile::Categorical(profile), Counts::Categorical(reference), Counts::Categorical(window)) => {
-                Self::categorical(profile, reference, window, statistic)
-            }
-            _ => Err(Unmeasurable::Kind),
-        }
-    }
-
     /// Measures a window's numbers.
     ///
     /// # Errors
@@ -168,18 +146,9 @@ impl Measurement {
         window: &NumericCounts,
         statistic: Statistic,
     ) -> Result<Self, Unmeasurable> {
-        Self::numeric(profile, profile.counts(), window, statistic)
-    }
-
-    fn numeric(
-        profile: &NumericProfile,
-        reference: &NumericCounts,
-        window: &NumericCounts,
-        statistic: Statistic,
-    ) -> Result<Self, Unmeasurable> {
-        same_bins(profile.bins().len(), reference.bins.len())?;
+        let reference = profile.counts();
         same_bins(profile.bins().len(), window.bins.len())?;
-        let values = (reference.present() > 0 && window.present() > 0).then(|| {
+        let values = (window.present() > 0).then(|| {
             let (coarse_reference, coarse_window) = (profile.coarse(reference), profile.coarse(window));
             let coarse = Pair::new(&coarse_reference, &coarse_window)?;
             let score = if statistic.needs_order() {
@@ -207,22 +176,13 @@ impl Measurement {
         window: &CategoricalCounts,
         statistic: Statistic,
     ) -> Result<Self, Unmeasurable> {
-        Self::categorical(profile, profile.counts(), window, statistic)
-    }
-
-    fn categorical(
-        profile: &CategoricalProfile,
-        reference: &CategoricalCounts,
-        window: &CategoricalCounts,
-        statistic: Statistic,
-    ) -> Result<Self, Unmeasurable> {
         if statistic.needs_order() {
             return Err(Unmeasurable::Order { statistic });
         }
         let bins = |counts: &CategoricalCounts| counts.named.len() + counts.other.len();
-        same_bins(bins(profile.counts()), bins(reference))?;
-        same_bins(bins(profile.counts()), bins(window))?;
-        let values = (reference.present() > 0 && window.present() > 0).then(|| {
+        let reference = profile.counts();
+        same_bins(bins(reference), bins(window))?;
+        let values = (window.present() > 0).then(|| {
             let (coarse_reference, coarse_window) = (profile.coarse(reference), profile.coarse(window));
             let coarse = Pair::new(&coarse_reference, &coarse_window)?;
             Ok(Part {

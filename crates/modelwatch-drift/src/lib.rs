@@ -3,7 +3,8 @@
 //! Rooms, and arrows that point one way. [`statistics`] are functions of two rows of counts, or of two sorted samples, and
 //! know nothing else; [`sketch`] keeps what counts don't. [`baseline`] says where values fall and how many fell there in
 //! training. [`decision`] joins them: how far a window is from its baseline, whether chance explains it, and when that
-//! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted.
+//! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted;
+//! [`reference`] takes a week earlier in place of training.
 //! [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
 //!
 //! ```
@@ -28,5 +29,6 @@ pub mod baseline;
 pub mod change;
 pub mod decision;
 pub mod learn;
+pub mod reference;
 pub mod sketch;
 pub mod statistics;

@@ -121,7 +121,7 @@ impl<B: Body> Body for InferenceBody<B> {
         if this.watched.is_over() {
             return this.inner.poll_frame(context);
         }
-        let frame = this.watched.poll(|| this.inner.as_mut().poll_frame(context));
+        let frame = this.watched.poll_body(|| this.inner.as_mut().poll_frame(context));
         let ended = match &frame {
             Poll::Pending => None,
             Poll::Ready(None) => Some(this.rest.ended(*this.status)),

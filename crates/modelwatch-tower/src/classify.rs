@@ -1,12 +1,10 @@
 //! How an answer that arrived is counted.
 
-use std::sync::Arc;
-
 use http::{Extensions, HeaderMap, Response, StatusCode, header};
-use modelwatch::Status;
+use modelwatch::{Status, StripedArc};
 
 /// Decides the status of an answer by its head.
-pub(crate) type Classifier = Arc<dyn Fn(&ResponseHead<'_>) -> Status + Send + Sync>;
+pub(crate) type Classifier = StripedArc<Box<dyn Fn(&ResponseHead<'_>) -> Status + Send + Sync>>;
 
 /// What a classifier sees of an answer.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,7 @@
 use std::fmt;
-use std::sync::Arc;
 
 use http::Request;
-use modelwatch::{Model, Status};
+use modelwatch::{Model, Status, StripedArc};
 use tower_layer::Layer;
 
 use crate::classify::ResponseHead;
@@ -83,14 +82,20 @@ impl<F> InferenceLayer<PerRequest<F>> {
 impl<M> InferenceLayer<M> {
     fn of(models: M) -> Self {
         Self(Settings {
-            models: Arc::new(models),
+            models: StripedArc::new(models),
             classify: None,
         })
     }
 
+    /// The same with other models.
+    #[cfg(feature = "axum")]
+    pub(crate) fn with_models(&self, models: impl FnOnce(&M) -> M) -> Self {
+        self.clone().with(models(&self.0.models))
+    }
+
     fn with(self, models: M) -> Self {
         Self(Settings {
-            models: Arc::new(models),
+            models: StripedArc::new(models),
             classify: self.0.classify,
         })
     }
@@ -110,7 +115,7 @@ impl<M> InferenceLayer<M> {
     /// ```
     #[must_use]
     pub fn classify(mut self, classify: impl Fn(&ResponseHead<'_>) -> Status + Send + Sync + 'static) -> Self {
-        self.0.classify = Some(Arc::new(classify));
+        self.0.classify = Some(StripedArc::new(Box::new(classify)));
         self
     }
 }

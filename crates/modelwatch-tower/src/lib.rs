@@ -82,9 +82,13 @@ mod select;
 mod served_by;
 mod service;
 mod settings;
+#[cfg(feature = "tokio")]
+mod watch_runtime;
 
 #[cfg(feature = "axum")]
-pub use crate::axum::{MetricsServer, Serving, metrics_route, serve_metrics};
+pub use crate::axum::{
+    MatchedRoute, MetricsServer, Serving, TellsRoute, WatchedRouter, WatchedRouterFuture, metrics_route, serve_metrics,
+};
 pub use body::InferenceBody;
 pub use classify::ResponseHead;
 pub use future::InferenceFuture;
@@ -92,6 +96,8 @@ pub use layer::InferenceLayer;
 pub use select::{Begun, Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;
+#[cfg(feature = "tokio")]
+pub use watch_runtime::watch_runtime;
 
 /// The snippets of the guide and of the README compile.
 #[cfg(all(doctest, feature = "axum"))]

@@ -1,12 +1,13 @@
 use std::fmt;
-use std::sync::Arc;
+
+use modelwatch::StripedArc;
 
 use crate::classify::Classifier;
 
 /// What a layer and its services share: which model, and how its answers are counted.
 pub(crate) struct Settings<M> {
-    /// Shared, because routers clone their services for every request.
-    pub(crate) models: Arc<M>,
+    /// Routers clone their services for every request, so no two threads may write one count.
+    pub(crate) models: StripedArc<M>,
     pub(crate) classify: Option<Classifier>,
 }
 

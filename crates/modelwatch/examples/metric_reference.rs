@@ -4,7 +4,7 @@ use std::io::Write;
 
 fn main() -> std::io::Result<()> {
     let preface = "# Metric reference\n\n\
-        Every metric modelwatch knows, from the contract in `crates/modelwatch/src/contract.rs`, by\n\
+        Every metric modelwatch knows, from the contract in `crates/modelwatch/src/contract/metrics.rs`, by\n\
         `cargo run -p modelwatch --example metric_reference`. A test fails when this page and the contract differ.\n\n\
         Histograms have these classic buckets in every format and, in the protobuf format, native buckets of schema 3 as\n\
         well. Durations are in seconds, `status` is one of success, error, client_error and cancelled.\n\n\

@@ -225,7 +225,7 @@ pub enum RegisterError {
         /// Its upper bound.
         high: f64,
     },
-    /// More features or classes are declared than the limit allows.
+    /// More is declared than a limit allows: models, versions in use, routes, features, classes or outcomes.
     Limit {
         /// The model's name.
         model: String,
@@ -240,6 +240,8 @@ pub enum RegisterError {
     Buckets {
         /// The model's name.
         model: String,
+        /// Which buckets.
+        what: &'static str,
         /// What is wrong with them.
         error: BucketsError,
     },
@@ -275,6 +277,26 @@ impl fmt::Display for RegisterError {
             ),
             Self::Limit {
                 model,
+                limit: limit @ "models",
+                most,
+                ..
+            } => write!(
+                f,
+                "model {model:?} is one more than the {most} that are registered, and Limits::{limit} is {most}; raise the \
+                 limit"
+            ),
+            Self::Limit {
+                model,
+                limit: limit @ "versions_per_model",
+                most,
+                declared,
+            } => write!(
+                f,
+                "model {model:?} would have {declared} versions in use, and Limits::{limit} is {most}; retire those that \
+                 serve no more with Model::retire, or raise the limit"
+            ),
+            Self::Limit {
+                model,
                 limit,
                 most,
                 declared,
@@ -282,7 +304,7 @@ impl fmt::Display for RegisterError {
                 f,
                 "model {model:?} declares {declared}, and Limits::{limit} is {most}; raise the limit or declare fewer"
             ),
-            Self::Buckets { model, error } => write!(f, "score buckets of model {model:?}: {error}"),
+            Self::Buckets { model, what, error } => write!(f, "{what} of model {model:?}: {error}"),
         }
     }
 }

@@ -11,14 +11,17 @@ use crate::contract::trace_id::TraceId;
 use crate::error::{BucketsError, ConfigError};
 use crate::exposition::exposer::Exposer;
 use crate::exposition::format::Format;
+use crate::exposition::gather::Occasion;
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
 use crate::exposition::scrape_thread::ScrapeThread;
 use crate::exposition::service_build::ServiceBuild;
 use crate::exposition::sink::Sink;
+use crate::exposition::value::{Value, ValueError};
 use crate::handles::model::Model;
 use crate::handles::model_builder::ModelBuilder;
+use crate::handles::runtime_delay::RuntimeDelay;
 use crate::labels::limits::Limits;
 use crate::series::context::Context;
 #[cfg(feature = "tracing")]
@@ -85,7 +88,7 @@ impl Monitor {
     /// ```
     #[must_use]
     pub fn find(&self, name: &str, version: &str) -> Option<Model> {
-        self.0.catalog.find_lately(name, version).map(Model)
+        self.0.catalog.find(name, version).map(Model)
     }
 
     /// The exposition in one format, with no lock held while it is written.
@@ -106,10 +109,46 @@ impl Monitor {
         self.0.exposer.scrape(&self.0.catalog, accept, accept_encoding)
     }
 
+    /// Returns the handle that records how late the service's runtime is. From then on `ml_runtime_delay_seconds` is exposed.
+    #[must_use]
+    pub fn runtime_delay(&self) -> RuntimeDelay {
+        RuntimeDelay::new(self.0.catalog.context.runtime_delay())
+    }
+
     /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
     /// spare while inference fills its pools. Jobs run one after the other; where no thread can be started, one runs here and now.
     pub fn on_scrape_thread(&self, job: impl FnOnce() + Send + 'static) {
         self.0.scrape_thread.run(Box::new(job));
+    }
+
+    /// Returns the sum of the samples that have this name and these labels, 0 where there are none: for a service's own
+    /// tests, which need not read a page.
+    ///
+    /// Names are those of the text format, with `_count`, `_sum` and `_bucket` of a histogram; `_bucket` takes a bound as
+    /// the label `le`. Labels that are not given may have any value. Looking changes nothing: it is no scrape.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such metric, label or bucket; the error says what there is.
+    ///
+    /// # Example: what a request counted
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use modelwatch::{Monitor, Status};
+    ///
+    /// let monitor = Monitor::new();
+    /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// model.route("predict").record(Status::Success, Duration::from_millis(20));
+    /// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "success")])?, 1.0);
+    /// assert_eq!(monitor.value("ml_inference_latency_seconds_sum", &[])?, 0.02);
+    /// assert_eq!(monitor.value("ml_inference_latency_seconds_bucket", &[("le", "0.01")])?, 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Result<f64, ValueError> {
+        let mut value = Value::new(name, labels)?;
+        self.0.exposer.gather(&self.0.catalog, Occasion::Look, &mut value);
+        value.finish()
     }
 
     /// Exposes rows of the contract that a part beside the serving path keeps: the prediction log, the drift job.
@@ -136,7 +175,7 @@ impl Monitor {
     }
 
     pub(crate) fn gather(&self, sink: &mut impl Sink) {
-        self.0.exposer.gather(&self.0.catalog, sink);
+        self.0.exposer.gather(&self.0.catalog, Occasion::Scrape, sink);
     }
 }
 
@@ -162,6 +201,7 @@ impl fmt::Debug for Monitor {
 pub struct MonitorBuilder {
     limits: Limits,
     window: Duration,
+    keep_retired: Duration,
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
@@ -175,6 +215,7 @@ impl Default for MonitorBuilder {
         Self {
             limits: Limits::default(),
             window: Duration::from_secs(300),
+            keep_retired: Duration::from_secs(300),
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
@@ -195,6 +236,15 @@ impl MonitorBuilder {
     /// The evaluation window of `ml_feature_missing_ratio`; five minutes unless said otherwise.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Sets how long a retired version's last values stay on the page after the first scrape that had them, so that every
+    /// scraper of a pair has them. Defaults to 5 minutes; zero is for one scraper alone.
+    ///
+    /// As many retired versions as may be in use stay; past that, those that were scraped go first.
+    pub fn keep_retired(mut self, time: Duration) -> Self {
+        self.keep_retired = time;
         self
     }
 
@@ -295,6 +345,7 @@ impl MonitorBuilder {
         let context = Context::new(
             self.limits,
             self.window,
+            self.keep_retired,
             &self.latency_buckets,
             &self.score_buckets,
             #[cfg(feature = "tracing")]

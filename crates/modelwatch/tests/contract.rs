@@ -42,7 +42,9 @@ fn names_labels_and_buckets_users_depend_on_are_as_they_were_promised() {
         (
             "ml_inference_latency_seconds",
             &["model_name", "model_version", "route"],
-            &[0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0],
+            &[
+                0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 5.0,
+            ],
         ),
         (
             "ml_prediction_score",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use modelwatch::{Feature, Format, Limits, Monitor, OTHER, Status};
+use modelwatch::{Format, Limits, Monitor, OTHER, Status};
 use modelwatch_testkit::MetricsPage;
 
 fn page(monitor: &Monitor) -> MetricsPage {
@@ -26,13 +26,14 @@ const SMALL: Limits = Limits::new()
 fn small(limits: Limits) -> Monitor {
     Monitor::builder()
         .limits(limits)
+        .keep_retired(Duration::ZERO)
         .process_metrics(false)
         .build()
         .expect("valid limits")
 }
 
 #[test]
-fn each_label_takes_as_many_values_as_its_limit_and_folds_the_rest() {
+fn each_label_takes_as_many_values_of_requests_as_its_limit_and_the_rest_overflows() {
     let monitor = small(SMALL);
     let model = monitor.model("m", "1").register().expect("valid");
     for number in 0..5 {
@@ -60,25 +61,25 @@ fn each_label_takes_as_many_values_as_its_limit_and_folds_the_rest() {
         monitor.resolve(&number.to_string(), "1").record_prediction(0.5);
     }
     let counted = page(&monitor);
-    // "m" and "1" are there already.
-    assert_eq!(counted.labels_of("ml_model_info", "model_name").len(), 3 + 1);
+    // "m" and "1" are declared, and take no place from what requests bring.
+    assert_eq!(counted.labels_of("ml_model_info", "model_name").len(), 1 + 3 + 1);
     assert_eq!(
         counted.sum(
             "ml_prediction_score_count",
             &[("model_name", "m"), ("model_version", OTHER)]
         ),
-        2.0
+        1.0
     );
-    assert_eq!(counted.sum("ml_prediction_score_count", &[("model_name", OTHER)]), 3.0);
+    assert_eq!(counted.sum("ml_prediction_score_count", &[("model_name", OTHER)]), 2.0);
     assert_eq!(
         (overflow(&counted, "model_version"), overflow(&counted, "model_name")),
-        (2.0, 3.0)
+        (1.0, 2.0)
     );
     assert_eq!(counted.sum("ml_prediction_score_count", &[]), 15.0);
 }
 
 #[test]
-fn a_value_called_like_the_folded_ones_is_folded_with_them() {
+fn a_value_called_like_the_overflow_overflows() {
     let monitor = small(SMALL);
     let model = monitor.resolve("m", "1");
     for name in [OTHER, "a", "b", "c", "d"] {
@@ -104,55 +105,30 @@ fn a_value_called_like_the_folded_ones_is_folded_with_them() {
 }
 
 #[test]
-fn a_handle_that_was_folded_goes_on_counting() {
+fn a_handle_of_the_overflow_goes_on_counting() {
     let monitor = small(SMALL.models(1));
     let _ = monitor.resolve("m", "1");
-    let folded = monitor.resolve("n", "1");
-    assert_eq!((folded.name(), folded.version()), (OTHER, OTHER));
-    let registered = monitor.model("o", "1").framework("onnx").register().expect("valid");
-    assert_eq!(registered.name(), OTHER);
-    let (route, class) = (folded.route("predict"), folded.class("a"));
+    let other = monitor.resolve("n", "1");
+    assert_eq!((other.name(), other.version()), (OTHER, OTHER));
+    let (route, class) = (other.route("predict"), other.class("a"));
     for _ in 0..3 {
         route.start().finish(Status::Success);
-        folded.record_prediction(0.5).class(&class);
+        other.record_prediction(0.5).class(&class);
     }
-    registered.route("predict").record(Status::Error, Duration::ZERO);
     let counted = page(&monitor);
     assert_eq!(
         counted.sum("ml_inference_requests_total", &[("model_name", OTHER)]),
-        4.0
+        3.0
     );
     assert_eq!(
         counted.sum("ml_prediction_class_total", &[("model_name", OTHER), ("class", "a")]),
         3.0
     );
-    assert_eq!(overflow(&counted, "model_name"), 2.0, "names, not measurements");
+    assert_eq!(overflow(&counted, "model_name"), 1.0, "names, not measurements");
 }
 
 #[test]
-fn a_declared_feature_that_was_folded_counts_as_itself() {
-    let monitor = small(SMALL.features_per_model(2));
-    // Requests were there first.
-    monitor.resolve("m", "0").record_feature("stranger", 1.0);
-    let declare = || {
-        let features = ["a", "b"].map(|name| Feature::numeric(name).range(0.0..=1.0));
-        monitor.model("m", "1").features(features).register()
-    };
-    let model = declare().expect("valid");
-    model.record_named_features([("a", 0.5), ("b", 0.5)]);
-    model.record_named_features([("b", 2.0)]);
-    model.record_feature("b", 2.0);
-    let counted = page(&monitor);
-    let count = |what: &str, name| counted.sum(&format!("ml_feature_{what}_total"), &[("feature_name", name)]);
-    assert_eq!((count("observations", "a"), count("missing", "a")), (2.0, 1.0));
-    assert_eq!((count("observations", OTHER), count("missing", OTHER)), (3.0, 0.0));
-    assert_eq!(count("out_of_range", OTHER), 2.0, "by its own range");
-    assert_eq!(overflow(&counted, "feature_name"), 1.0);
-    declare().expect("the same again is the same");
-}
-
-#[test]
-fn a_value_longer_than_the_limit_is_folded() {
+fn a_value_longer_than_the_limit_overflows() {
     let monitor = small(SMALL);
     let model = monitor.model("m", "1").register().expect("valid");
     for name in ["x".repeat(16), "x".repeat(17), "x".repeat(1 << 20)] {

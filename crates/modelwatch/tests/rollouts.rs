@@ -27,6 +27,7 @@ fn judged_no_count_of_ten_thousand_rollouts_is_lost_and_memory_stays_flat() {
     let monitor = Monitor::builder()
         .limits(limits)
         .latency_buckets([0.1])
+        .keep_retired(Duration::ZERO)
         .build()
         .expect("valid");
     let (scrapes, scraped) = (Arc::new(AtomicUsize::new(0)), monitor.clone());

@@ -325,7 +325,7 @@ fn what_clients_do_wrong_is_no_error_of_the_model() {
     let count = |status| page.sum("ml_inference_requests_total", &[("status", status)]);
     assert_eq!(
         (count("success"), count("client_error")),
-        (1.0, 11.0),
+        (1.0, 12.0),
         "{:?}",
         page.requests()
     );

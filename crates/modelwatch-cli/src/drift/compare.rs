@@ -7,8 +7,9 @@ use modelwatch_drift_job::Comparison;
 
 use super::ending::Ending;
 use super::shown::Shown;
+use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::{Failure, runtime, threads};
+use crate::runtime::{runtime, threads};
 
 /// What to compare with what.
 #[derive(Args)]

@@ -2,7 +2,7 @@
 
 use modelwatch_drift_job::{Verdict, WindowReport};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// A look that came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 mod compare;
 mod ending;
+mod logged;
+mod models;
 mod once;
 mod report;
 mod serve;
@@ -9,15 +11,11 @@ mod settings;
 mod shown;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use modelwatch_config::Config;
-use modelwatch_drift_job::{JobError, ModelSettings, Verdict, WindowReport};
+use clap::Subcommand;
 
 use self::ending::Ending;
-use crate::Failure;
 
 /// How to compare.
 #[derive(Subcommand)]
@@ -30,44 +28,6 @@ pub(crate) enum Drift {
     Report(report::Report),
     /// Compare two sets of plain files: Parquet, CSV or JSON lines.
     Compare(compare::Compare),
-}
-
-/// Which models.
-#[derive(Args)]
-pub(crate) struct Models {
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
-    config: PathBuf,
-    /// Only this model, and others named so.
-    #[arg(long = "model", value_name = "MODEL")]
-    named: Vec<String>,
-}
-
-impl Models {
-    fn settings(&self) -> Result<Vec<ModelSettings>, Failure> {
-        let config = Config::load(&self.config).map_err(Failure::new)?;
-        settings::of(&config, &self.named)
-    }
-}
-
-/// A line in the log for each run.
-fn tell(run: &Result<WindowReport, JobError>) {
-    match run {
-        Ok(report) => {
-            report
-                .warnings()
-                .for_each(|warning| tracing::warn!(model = report.model, "{warning}"));
-            let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
-            let (model, rows) = (&report.model, report.rows);
-            let window = report.window.map(|window| window.to_string());
-            match report.verdict {
-                Verdict::NoRows => tracing::warn!(model, window, "no rows"),
-                Verdict::Scored(_) => tracing::info!(model, rows, window, drift = detected.join(", "), "compared"),
-                _ => tracing::warn!(model, rows, window, "too few rows for a score"),
-            }
-        }
-        Err(error) => tracing::error!("{error}"),
-    }
 }
 
 /// Exit code of a look that could not be.

@@ -9,8 +9,10 @@ use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 use modelwatch_drift_job::{Clock, DriftJob, ManualClock};
 
 use super::ending::{self, Ending};
-use super::{Models, tell};
-use crate::{Failure, runtime};
+use super::logged::logged;
+use super::models::Models;
+use crate::failure::Failure;
+use crate::runtime::runtime;
 
 /// Which window, and where its scores go. Without a place they go to standard output.
 #[derive(Args)]
@@ -56,7 +58,7 @@ pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
         board.resume(&textfile.read().map_err(Failure::new)?);
     }
     let runs = runtime()?.block_on(job.run_due());
-    runs.iter().for_each(tell);
+    runs.iter().for_each(logged);
     let page = board.page();
     if let Some(gateway) = &gateway {
         gateway.push(&page).map_err(Failure::new)?;

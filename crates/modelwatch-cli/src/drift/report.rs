@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use modelwatch_drift_job::{Clock, DriftJob, TimeWindow};
 
-use super::Models;
 use super::ending::Ending;
+use super::models::Models;
 use super::shown::Shown;
-use crate::{Failure, runtime};
+use crate::failure::Failure;
+use crate::runtime::runtime;
 
 /// Which window, and how to show it.
 #[derive(Args)]

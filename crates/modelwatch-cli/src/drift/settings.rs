@@ -8,7 +8,7 @@ use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::ModelSettings;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The settings of every model that has drift to watch, or of the named ones.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
@@ -62,6 +62,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.rule = rule;
     let features = drift.features.iter();
     settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
+    settings.reference = drift.reference;
     settings.per_version = drift.per_version;
     Ok(settings)
 }

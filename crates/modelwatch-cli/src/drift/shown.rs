@@ -7,7 +7,8 @@ use clap::Args;
 use modelwatch_drift_job::{WindowReport, report};
 
 use super::ending::{self, Ending};
-use crate::{Failure, say};
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// How to show what was found.
 #[derive(Args)]

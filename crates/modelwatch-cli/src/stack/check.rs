@@ -8,8 +8,9 @@ use modelwatch_stack::check::{differences, unseen};
 use modelwatch_stack::rules::Rules;
 use serde::Deserialize;
 
-use super::Files;
-use crate::{Failure, say};
+use super::files::Files;
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// What to check.
 #[derive(Args)]

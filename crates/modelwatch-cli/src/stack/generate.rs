@@ -2,8 +2,9 @@
 
 use modelwatch_stack::check::{Difference, differences, write};
 
-use super::Files;
-use crate::{Failure, say};
+use super::files::Files;
+use crate::failure::Failure;
+use crate::terminal::say;
 
 pub(super) fn run(files: &Files) -> Result<(), Failure> {
     let config = files.load()?;

@@ -1,15 +1,14 @@
 //! `modelwatch stack`: the operations stack from one file.
 
 mod check;
+mod files;
 mod generate;
 mod init;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
-use modelwatch_config::Config;
-
-use crate::Failure;
+use self::files::Files;
+use crate::failure::Failure;
 
 /// What to do with the stack.
 #[derive(Subcommand)]
@@ -21,23 +20,6 @@ pub(crate) enum Stack {
     /// Say what is wrong in modelwatch.toml, what differs on disk and, given a Prometheus, which rules wait for metrics that
     /// nothing shows.
     Check(check::Check),
-}
-
-/// What is read and where it is written.
-#[derive(Args)]
-pub(crate) struct Files {
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
-    config: PathBuf,
-    /// The folder of what is generated.
-    #[arg(long, value_name = "FOLDER", default_value = "monitoring")]
-    out: PathBuf,
-}
-
-impl Files {
-    fn load(&self) -> Result<Config, Failure> {
-        Config::load(&self.config).map_err(Failure::new)
-    }
 }
 
 pub(crate) fn run(command: &Stack) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use super::category_text::category_text;
 use super::error::BaselineError;
 use super::hygiene::Hygiene;
 use super::limits::{self, WindowLimits};
+use crate::sketch::Frequent;
 
 /// A categorical feature in training.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,6 +148,24 @@ impl CategoricalProfile {
     #[must_use]
     pub fn limits(&self) -> &[WindowLimits] {
         &self.limits
+    }
+
+    /// The same bins with other rows: those of `counts`, which stand for training's from here on. What training had is what is
+    /// compared on its own, and nothing is known of what is usual.
+    ///
+    /// Nothing where no row has a value, or the counts are on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &CategoricalCounts) -> Option<Self> {
+        let same = counts.named.len() == self.bins.names().len() && counts.other.len() == self.bins.groups();
+        (same && counts.present() > 0).then(|| Self {
+            bins: self.bins.clone(),
+            counts: CategoricalCounts {
+                unnamed: Frequent::default(),
+                ..counts.clone()
+            },
+            coarse: self.coarse.clone(),
+            limits: Vec::new(),
+        })
     }
 
     pub(crate) fn with_limits(self, limits: Vec<WindowLimits>) -> Self {

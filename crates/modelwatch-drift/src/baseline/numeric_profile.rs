@@ -156,6 +156,27 @@ impl NumericProfile {
         &self.limits
     }
 
+    /// The same bins with other rows: those of `counts`, whose values stand for training's from here on. The deviation that
+    /// Wasserstein measures by stays training's, and nothing is known of what is usual.
+    ///
+    /// Nothing where no row has a finite value, or the counts are on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &NumericCounts) -> Option<Self> {
+        let (least, largest) = (counts.least?, counts.largest?);
+        let mean = counts.sample.mean().unwrap_or(self.mean).clamp(least, largest);
+        (counts.bins.len() == self.bins.len()).then(|| Self {
+            bins: self.bins.clone(),
+            counts: NumericCounts {
+                sample: Sample::default(),
+                ..counts.clone()
+            },
+            mean,
+            deviation: self.deviation,
+            deciles: self.deciles.clone(),
+            limits: Vec::new(),
+        })
+    }
+
     pub(crate) fn with_limits(self, limits: Vec<WindowLimits>) -> Self {
         Self { limits, ..self }
     }

@@ -43,6 +43,20 @@ impl Profile {
         limits::for_length(self.limits(), length)
     }
 
+    /// The same bins with other rows, such as those of last week, which stand for training's from here on.
+    ///
+    /// Nothing where no row has a value, or the counts are of another kind or on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &Counts) -> Option<Self> {
+        match (self, counts) {
+            (Self::Numeric(profile), Counts::Numeric(counts)) => profile.recounted(counts).map(Self::Numeric),
+            (Self::Categorical(profile), Counts::Categorical(counts)) => {
+                profile.recounted(counts).map(Self::Categorical)
+            }
+            _ => None,
+        }
+    }
+
     /// No rows yet, on these bins.
     #[must_use]
     pub fn count(&self) -> Counts {

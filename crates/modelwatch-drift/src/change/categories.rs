@@ -3,13 +3,15 @@
 use super::kind::Change;
 use crate::baseline::{CategoricalCounts, CategoricalProfile};
 
+/// New categories that are named, at most.
+const NAMES: usize = 10;
 /// A category of at least this share in training is missed when it is gone.
 const MISSED: f64 = 0.01;
 /// A new category of less than this share is not worth a word.
 const NEW: f64 = 0.005;
 
 /// What was done, the most telling first.
-pub(super) fn changes(profile: &CategoricalProfile, counts: &CategoricalCounts) -> Vec<Change> {
+pub(super) fn change_of_categories(profile: &CategoricalProfile, counts: &CategoricalCounts) -> Vec<Change> {
     let present = counts.present() as f64;
     if present == 0.0 {
         return Vec::new();
@@ -29,7 +31,7 @@ pub(super) fn changes(profile: &CategoricalProfile, counts: &CategoricalCounts) 
         true => 3.0 * profile.counts().named.last().copied().unwrap_or_default() as f64 / trained,
         false => 0.0,
     };
-    let new = counts.unnamed.top(super::NAMES * 2);
+    let new = counts.unnamed.top(NAMES * 2);
     let mut new: Vec<(&str, f64)> = new
         .into_iter()
         .map(|(name, rows)| (name, rows as f64 / present))
@@ -50,7 +52,7 @@ pub(super) fn changes(profile: &CategoricalProfile, counts: &CategoricalCounts) 
                 (counts.unseen as f64 / present - renamed).max(0.0)
             }
         };
-        new.truncate(super::NAMES);
+        new.truncate(NAMES);
         changes.push(Change::NewCategories {
             names: new.into_iter().map(|(name, share)| (name.to_owned(), share)).collect(),
             share: unnamed,

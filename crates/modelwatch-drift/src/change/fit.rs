@@ -1,6 +1,7 @@
 //! How well a window equals training once something is undone.
 
 use crate::baseline::{NumericCounts, NumericProfile};
+use crate::sketch::quantile;
 
 /// Training's distribution at the edges of its bins.
 #[derive(Debug)]
@@ -188,7 +189,7 @@ impl Window {
     }
 
     pub(super) fn quantile(&self, level: f64) -> f64 {
-        crate::sketch::quantile(&self.sorted, level).unwrap_or_default()
+        quantile(&self.sorted, level).unwrap_or_default()
     }
 
     /// The share of values below a number.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::round::to_digits;
+
 /// Which end of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -302,7 +304,7 @@ impl Side {
 
 /// Six digits at most, without zeros at the end.
 fn number(value: f64) -> String {
-    let rounded = super::round::to_digits(value, 6);
+    let rounded = to_digits(value, 6);
     if rounded != 0.0 && !(1e-6..1e15).contains(&rounded.abs()) {
         return format!("{rounded:e}");
     }
@@ -314,8 +316,5 @@ fn percent(share: f64) -> String {
     if percent != 0.0 && percent < 0.1 {
         return "less than 0.1 %".to_owned();
     }
-    format!(
-        "{} %",
-        super::round::to_digits(percent, if percent < 10.0 { 2 } else { 3 })
-    )
+    format!("{} %", to_digits(percent, if percent < 10.0 { 2 } else { 3 }))
 }

@@ -2,7 +2,7 @@
 
 use super::fit::{Fit, Training, Window};
 use super::kind::{Change, Side};
-use super::round;
+use super::round::{factors, likely, summands, to_digits};
 use crate::baseline::{NumericCounts, NumericProfile};
 
 /// The distance that is left when a change is undone may be this large, or what chance makes of so few rows: weeks differ
@@ -18,7 +18,7 @@ const WORTH: f64 = 0.1;
 const EXPLAINED: f64 = 0.7;
 
 /// What was done to the values, where one change alone makes of training what the window is.
-pub(super) fn change(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change> {
+pub(super) fn change_of_numbers(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change> {
     if counts.least == counts.largest {
         return one_value(profile, counts);
     }
@@ -187,7 +187,7 @@ fn scaled(training: &Training<'_>, window: &Window) -> Option<(f64, f64)> {
     let possible = estimates.filter(|factor| factor.is_finite() && *factor > 0.0 && (1e-12..1e12).contains(factor));
     let fit = |factor: f64| training.fit(&window.sorted, |value| value / factor).distance;
     let (best, distance) = best(possible, fit)?;
-    let rounder = round::factors(best)
+    let rounder = factors(best)
         .find(|factor| fit(*factor) <= distance + ROUNDER)
         .unwrap_or(best);
     // As good as nothing: no change by a factor.
@@ -201,9 +201,7 @@ fn shifted(training: &Training<'_>, window: &Window) -> Option<(f64, f64)> {
         .map(|level| window.quantile(level) - training.quantile(level));
     let fit = |by: f64| training.fit(&window.sorted, |value| value - by).distance;
     let (best, distance) = best(estimates.filter(|by| by.is_finite() && *by != 0.0), fit)?;
-    let rounder = round::summands(best)
-        .find(|by| fit(*by) <= distance + ROUNDER)
-        .unwrap_or(best);
+    let rounder = summands(best).find(|by| fit(*by) <= distance + ROUNDER).unwrap_or(best);
     spread(training, window)
         .is_none_or(|spread| is_alike(spread, 2.0))
         .then(|| (rounder, fit(rounder)))
@@ -313,7 +311,7 @@ fn truncated(training: &Training<'_>, window: &Window) -> Option<(Change, f64)> 
         };
         let heap = window.below(at.next_up()) - window.below(at);
         let bound = heap >= HEAP && (heap - gone).abs() <= HEAP;
-        if gone < GONE || gone > 0.9 || bound || heap > HEAP.max(2.0 * around.within) {
+        if !(GONE..=0.9).contains(&gone) || bound || heap > HEAP.max(2.0 * around.within) {
             return None;
         }
         let conditional = |_: f64, below: f64| ((below - from) / (1.0 - gone)).clamp(0.0, 1.0);
@@ -353,14 +351,12 @@ fn far_away(training: &Training<'_>, window: &Window, before: Fit) -> Option<Cha
         && training.fit(sorted, |value| value / times).inside >= BACK
         && (!is_alike(spread, 3.0) || (spread / times).ln().abs() + TOLD_APART < spread.ln().abs());
     if scaled {
-        let nice: Vec<f64> = round::likely(times, SEASON).collect();
+        let nice: Vec<f64> = likely(times, SEASON).collect();
         let factor = match nice.as_slice() {
             [factor] => *factor,
-            _ => round::to_digits(times, 1),
+            _ => to_digits(times, 1),
         };
         return Some(Change::Scaled { factor });
     }
-    shifted.then(|| Change::Shifted {
-        by: round::to_digits(by, 2),
-    })
+    shifted.then(|| Change::Shifted { by: to_digits(by, 2) })
 }

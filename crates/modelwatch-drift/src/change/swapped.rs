@@ -1,7 +1,7 @@
 //! Columns that hold each other's values.
 
-use super::Observed;
 use super::fit::{Fit, Training, Window};
+use super::observed::Observed;
 use crate::baseline::{CategoricalCounts, CategoricalProfile, Counts, Profile};
 
 /// Columns that are compared with each other at most, the furthest from training first; pairs grow with the square.
@@ -12,7 +12,7 @@ const LEFT: f64 = 0.1;
 const EXPLAINED: f64 = 0.6;
 
 /// For each column the name of the one it was swapped with.
-pub(super) fn find(columns: &[Observed<'_>]) -> Vec<Option<String>> {
+pub(super) fn find_swapped(columns: &[Observed<'_>]) -> Vec<Option<String>> {
     let mut drifting: Vec<usize> = (0..columns.len()).filter(|column| columns[*column].drifts).collect();
     let score = |column: &usize| columns[*column].measurement.score;
     drifting.sort_by(|one, other| score(other).total_cmp(&score(one)));

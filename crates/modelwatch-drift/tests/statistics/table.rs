@@ -122,11 +122,3 @@ impl Table {
         }
     }
 }
-
-/// A number that looks random, the same for the same row: splitmix64, to [0, 1).
-pub(crate) fn random(row: usize) -> f64 {
-    let mut bits = (row as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-}

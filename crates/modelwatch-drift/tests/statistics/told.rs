@@ -7,7 +7,7 @@ use modelwatch_drift::change::{Change, ChangeKind, Explanation, Observed, explai
 use modelwatch_drift::decision::{Measurement, Rule, ScorePart, Statistic};
 
 use crate::data::TRAINING;
-use crate::table::{Table, random};
+use crate::table::Table;
 use crate::{APRIL, JULY};
 
 /// What is said of each of these columns that drifts.
@@ -252,4 +252,12 @@ fn changes_have_names_for_labels_and_words_for_people() {
         serde_json::to_value(&scaled).expect("JSON"),
         serde_json::json!({"change": "scaled", "factor": 0.01})
     );
+}
+
+/// A number that looks random, the same for the same row: splitmix64, to [0, 1).
+fn random(row: usize) -> f64 {
+    let mut bits = (row as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -15,6 +15,8 @@ use crate::links;
 use crate::promql::{Expr, STACK_LABEL, Selector, Writer, Yield, text_in_template};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+/// How long alerts go on whose figure may hover about its threshold.
+pub(crate) const HOVERS: Duration = Duration::from_secs(15 * 60);
 
 /// What an alert asks of its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +49,8 @@ pub(crate) struct Alert<'a> {
     pub(crate) extra: &'a [(&'a str, String)],
     pub(crate) expr: Expr,
     pub(crate) for_: Duration,
+    /// How long it goes on after the expression last held: what hovers about its threshold is one alert, not many.
+    pub(crate) keep: Duration,
     /// The labels of the series that fire, the identity not among them.
     pub(crate) labels: &'a [&'a str],
     pub(crate) summary: &'a str,
@@ -64,6 +68,7 @@ pub(crate) struct Tested {
     pub(crate) known: &'static KnownAlert,
     /// The labels as they are on the alert, where the rule has templates.
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) keep: Duration,
     pub(crate) case: Case,
 }
 
@@ -119,6 +124,7 @@ impl Alert<'_> {
                 .rule(&self.expr)
                 .map_err(|error| GenerateError::new(name, error))?,
             for_: Some(prometheus_duration(self.for_)),
+            keep_firing_for: (!self.keep.is_zero()).then(|| prometheus_duration(self.keep)),
             labels: labels
                 .iter()
                 .map(|(label, value)| (label.clone(), text_in_template(value)))
@@ -133,6 +139,7 @@ impl Alert<'_> {
             rule,
             known: self.known,
             labels,
+            keep: self.keep,
             case: self.case,
         })
     }

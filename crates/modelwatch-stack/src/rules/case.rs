@@ -25,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) quiet: Vec<usize>,
     /// The step at which it fires.
     pub(crate) fires_at: usize,
-    /// The step at which it has resolved.
+    /// The step at which its expression holds no more.
     pub(crate) resolved_at: usize,
 }
 
@@ -206,6 +206,7 @@ impl Case {
         config: &Config,
         alert: &str,
         labels: &BTreeMap<String, String>,
+        keep: Duration,
     ) -> Result<Test, GenerateError> {
         let mut among = labels.clone();
         among.insert("alertname".to_owned(), alert.to_owned());
@@ -216,7 +217,7 @@ impl Case {
             test.fires(at(*step), &among, &[])?;
         }
         test.fires(at(self.fires_at), &among, &self.fires)?;
-        test.fires(at(self.resolved_at), &among, &[])?;
+        test.fires(at(self.resolved_at) + keep, &among, &[])?;
         Ok(test)
     }
 }

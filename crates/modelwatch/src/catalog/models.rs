@@ -11,6 +11,7 @@ use crate::catalog::recent;
 use crate::catalog::versions::ModelVersions;
 use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::OTHER;
+use crate::labels::budget::Budget;
 use crate::labels::open_label::OpenLabel;
 use crate::labels::value::canonical;
 use crate::series::context::Context;
@@ -43,59 +44,85 @@ impl Catalog {
         }
     }
 
-    /// As [`find_or_add`](Self::find_or_add), and takes no lock for what this thread resolved last.
+    /// The version that a request names, made when it is new; past the limits that of the overflow. Takes no lock for
+    /// what this thread resolved last.
     pub(crate) fn resolve(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
         recent::recall(self.id, name, version).unwrap_or_else(|| {
-            let series = self.find_or_add(name, version);
-            if *series.model.name == *name && *series.name == *version {
-                recent::remember(self.id, &series);
-            }
+            let series = match self.model_of_request(name) {
+                Some(model) => model.resolve(version),
+                None => self.overflow(name),
+            };
+            self.remember(name, version, &series);
             series
         })
     }
 
-    /// As [`find`](Self::find), and takes no lock for what this thread found last.
-    pub(crate) fn find_lately(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
+    /// The version that a request names, if it is exposed or remembered. Takes no lock for what this thread found last.
+    pub(crate) fn find(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
         recent::recall(self.id, name, version).or_else(|| {
-            let series = self.find(name, version)?;
-            recent::remember(self.id, &series);
+            let series = self.model(name)?.find(version)?;
+            self.remember(name, version, &series);
             Some(series)
         })
     }
 
-    /// The version of a model, made when it is new; past the limits that of the overflow.
-    pub(crate) fn find_or_add(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
+    fn remember(&self, name: &str, version: &str, series: &StripedArc<VersionSeries>) {
+        if *series.model.name == *name && *series.name == *version && !series.is_retired() {
+            recent::remember(self.id, series);
+        }
+    }
+
+    /// The model that a request names, made when it is new; nothing past the limit.
+    fn model_of_request(&self, name: &str) -> Option<Arc<ModelVersions>> {
         if let Some(model) = self.model(name) {
-            return model.find_or_add(version);
+            return Some(model);
         }
-        let limits = &self.context.limits;
-        if let Some(name) = canonical(name, limits.value_bytes) {
-            let mut models = self.models.write();
-            if let Some(model) = models.by_name.get(&*name).cloned() {
-                drop(models);
-                return model.find_or_add(version);
-            }
-            if models.in_order.len() < limits.models {
-                let name: Arc<str> = (*name).into();
-                let model = Arc::new(ModelVersions::new(self.context.clone(), name.clone()));
-                models.by_name.insert(name, model.clone());
-                models.in_order.push(model.clone());
-                drop(models);
-                return model.find_or_add(version);
-            }
+        let name = canonical(name, self.context.limits.value_bytes)?;
+        let mut models = self.models.write();
+        if let Some(model) = models.by_name.get(&*name) {
+            return Some(model.clone());
         }
+        let requested = models.in_order.iter().filter(|model| !model.is_declared()).count();
+        (requested < self.context.limits.models).then(|| self.add(&mut models, &name, Budget::Requested))
+    }
+
+    /// The model that code declares; nothing past the limit.
+    pub(crate) fn register_model(&self, name: &str) -> Option<Arc<ModelVersions>> {
+        let mut models = self.models.write();
+        let known = models.by_name.get(name).cloned();
+        if let Some(model) = known.as_ref().filter(|model| model.is_declared()) {
+            return Some(model.clone());
+        }
+        let declared = models.in_order.iter().filter(|model| model.is_declared()).count();
+        if declared >= self.context.limits.models {
+            return None;
+        }
+        Some(match known {
+            Some(model) => {
+                model.declare();
+                model
+            }
+            None => self.add(&mut models, name, Budget::Declared),
+        })
+    }
+
+    fn add(&self, models: &mut Models, name: &str, budget: Budget) -> Arc<ModelVersions> {
+        let name: Arc<str> = name.into();
+        let model = Arc::new(ModelVersions::new(self.context.clone(), name.clone(), budget));
+        models.by_name.insert(name, model.clone());
+        models.in_order.push(model.clone());
+        model
+    }
+
+    #[cold]
+    fn overflow(&self, name: &str) -> StripedArc<VersionSeries> {
         self.context.overflow.count(OpenLabel::ModelName, name);
-        self.other
-            .get_or_init(|| Arc::new(ModelVersions::new(self.context.clone(), OTHER.into())))
-            .other()
+        let new = || ModelVersions::new(self.context.clone(), OTHER.into(), Budget::Requested);
+        self.other.get_or_init(|| Arc::new(new())).other()
     }
 
-    /// The version if it is known, live or past, left as it is.
-    pub(crate) fn find(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
-        self.model(name)?.find(version)
-    }
-
-    fn model(&self, name: &str) -> Option<Arc<ModelVersions>> {
+    /// The model, if it is known.
+    pub(crate) fn model(&self, name: &str) -> Option<Arc<ModelVersions>> {
         self.models.read().by_name.get(name).cloned()
     }
 

@@ -65,9 +65,11 @@ fn key(value: f64) -> u64 {
 }
 
 impl Layout {
-    /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 15 µs to 512 s.
+    /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 31 µs to 512 s, or to the power
+    /// of two that the largest bound needs.
     pub(crate) fn durations(bounds: &[f64]) -> Self {
-        Self::new(bounds, -16, 9, 1e9)
+        let largest = bounds.last().copied().unwrap_or_default().max(512.0);
+        Self::new(bounds, -15, (largest.log2().ceil() as i32).min(1022), 1e9)
     }
 
     /// For values of any size and sign: native buckets over the 14 powers of two that end at twice the largest bound.

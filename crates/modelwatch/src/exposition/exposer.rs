@@ -8,9 +8,9 @@ use flate2::write::GzEncoder;
 use parking_lot::RwLock;
 
 use crate::catalog::models::Catalog;
-use crate::contract::metrics::SERVICE_INFO;
+use crate::contract::metrics::{RUNTIME_DELAY, SERVICE_INFO};
 use crate::exposition::format::Format;
-use crate::exposition::gather::gather;
+use crate::exposition::gather::{Occasion, gather};
 use crate::exposition::included::{self, Renderer};
 use crate::exposition::negotiate;
 use crate::exposition::process;
@@ -54,10 +54,14 @@ impl Exposer {
     }
 
     /// What the monitor itself knows; not what it includes, which may be a registry that collects this very monitor.
-    pub(crate) fn gather(&self, catalog: &Catalog, sink: &mut impl Sink) {
+    pub(crate) fn gather(&self, catalog: &Catalog, occasion: Occasion, sink: &mut impl Sink) {
         let sources = self.sources.read().clone();
         let readings = Readings::of(&sources, catalog.context.limits.value_bytes);
-        gather(catalog, &readings, sink);
+        gather(catalog, &readings, occasion, sink);
+        if let Some(delay) = catalog.context.runtime_delay_if_any() {
+            sink.family((&RUNTIME_DELAY).into());
+            sink.histogram(&[], &delay.read());
+        }
         if let Some(service) = &self.service {
             sink.family((&SERVICE_INFO).into());
             sink.number(&[service], Number::Integer(1));
@@ -106,7 +110,7 @@ impl Exposer {
     }
 
     fn fill<P: Page>(&self, catalog: &Catalog, mut page: P) -> P {
-        self.gather(catalog, &mut page);
+        self.gather(catalog, Occasion::Scrape, &mut page);
         let renderers = self.included.read().clone();
         for family in included::families(&renderers, self.process_metrics) {
             page.included(&family);

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::catalog::models::Catalog;
+use crate::catalog::versions::ModelVersions;
 use crate::contract::feature::{Domain, Feature};
-use crate::contract::reserved::OTHER;
 use crate::error::{BucketsError, RegisterError};
 use crate::handles::model::Model;
 use crate::labels::limits::Limits;
@@ -22,7 +22,9 @@ pub struct ModelBuilder<'a> {
     framework: Option<String>,
     features: Option<Vec<Feature>>,
     classes: Vec<String>,
+    outcomes: Vec<String>,
     routes: Vec<String>,
+    latency_buckets: Option<Vec<f64>>,
     score_buckets: Option<Vec<f64>>,
     pipeline_version: Option<String>,
 }
@@ -36,7 +38,9 @@ impl<'a> ModelBuilder<'a> {
             framework: None,
             features: None,
             classes: Vec::new(),
+            outcomes: Vec::new(),
             routes: Vec::new(),
+            latency_buckets: None,
             score_buckets: None,
             pipeline_version: None,
         }
@@ -60,12 +64,33 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
+    /// Sets the outcomes that may follow from predictions: each is exposed from the start, at 0.
+    pub fn outcomes<O: Into<String>>(mut self, outcomes: impl IntoIterator<Item = O>) -> Self {
+        self.outcomes = outcomes.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Routes this version serves, such as the methods of a gRPC service: each is exposed from the start, at 0.
     ///
     /// Adapters find routes by themselves. Declare those that are to be seen before their first request, and gRPC methods, which else
     /// are none until they have answered OK.
     pub fn routes<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.routes = routes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the upper bounds of this version's latency buckets, in seconds, without infinity. Defaults to those of the
+    /// monitor. A latency objective should be one of them.
+    ///
+    /// ```
+    /// use modelwatch::{Monitor, contract::GENERATIVE_LATENCY_BUCKETS};
+    ///
+    /// let monitor = Monitor::new();
+    /// let model = monitor.model("assistant", "2026-04-01").latency_buckets(GENERATIVE_LATENCY_BUCKETS).register()?;
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn latency_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.latency_buckets = Some(bounds.into());
         self
     }
 
@@ -82,15 +107,15 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
-    /// Registers the version. Registering the same again is the same model.
+    /// Registers the version. Registering the same again is the same model, and takes a retirement back.
     ///
-    /// Past the limit of models or versions the handle is that of [`OTHER`](crate::OTHER), as for
-    /// [`Monitor::resolve`](crate::Monitor::resolve).
+    /// What is declared here has its series, whatever names requests brought before.
     ///
     /// # Errors
     ///
-    /// When a name can't be a label value, when the declaration contradicts itself, or when this version is
-    /// registered with another framework, other features or other score buckets. Nothing is changed then.
+    /// When a name can't be a label value, when the declaration contradicts itself, when this version is registered with
+    /// another framework, other features or other buckets, when it counts latencies in other buckets already, or when there is no room for what it declares among
+    /// what is declared already. Nothing is changed then.
     pub fn register(self) -> Result<Model, RegisterError> {
         let limits = &self.catalog.context.limits;
         check_name("model_name", &self.name, limits)?;
@@ -107,26 +132,82 @@ impl<'a> ModelBuilder<'a> {
             "classes_per_version",
             limits.classes_per_version,
         )?;
+        self.check_names(
+            "outcome",
+            &self.outcomes,
+            "outcomes_per_version",
+            limits.outcomes_per_version,
+        )?;
         self.check_names("route", &self.routes, "routes_per_version", limits.routes_per_version)?;
         check_features(&self.name, self.features.as_deref().unwrap_or_default(), limits)?;
         if let Some(bounds) = &self.score_buckets {
-            BucketsError::check(bounds).map_err(|error| RegisterError::Buckets {
-                model: self.name.clone(),
-                error,
-            })?;
+            BucketsError::check(bounds).map_err(|error| self.buckets("score buckets", error))?;
+        }
+        if let Some(bounds) = &self.latency_buckets {
+            BucketsError::check_durations(bounds).map_err(|error| self.buckets("latency buckets", error))?;
         }
         let _registering = self.catalog.registering();
-        // Before it is asked for, which takes a retirement back.
-        if let Some(known) = self.catalog.find(&self.name, &self.version) {
-            self.check_conflicts(&known)?;
+        let known = self.catalog.model(&self.name);
+        if let Some(model) = &known {
+            self.check_features_fit(model)?;
         }
-        let version = self.catalog.find_or_add(&self.name, &self.version);
-        if *version.name != *OTHER {
-            // Again, because requests may have recorded scores meanwhile.
-            self.check_conflicts(&version)?;
-            self.declare(&version);
+        let version = known.and_then(|model| model.peek(&self.version));
+        if let Some(version) = &version {
+            self.check_conflicts(version)?;
+            self.check_names_fit(version)?;
         }
+        let new = version.map_or(self.routes.len(), |version| version.room_for_routes(&self.routes).0);
+        self.check_fits("routes", limits.routes, (new, self.catalog.context.room_for_routes()))?;
+        let model = self
+            .catalog
+            .register_model(&self.name)
+            .ok_or_else(|| self.full("models", limits.models, limits.models + 1))?;
+        let version = model.register(&self.version).map_err(|limit| match limit {
+            "versions_per_model" => self.full(limit, limits.versions_per_model, model.registered() + 1),
+            _ => self.full("routes", limits.routes, limits.routes + 1),
+        })?;
+        // Again, because requests may have recorded scores meanwhile.
+        self.check_conflicts(&version)?;
+        self.declare(&version)?;
         Ok(Model(version))
+    }
+
+    /// Whether the features have room among those that other versions of the model declared.
+    fn check_features_fit(&self, model: &ModelVersions) -> Result<(), RegisterError> {
+        let names = self.features.iter().flatten().map(Feature::name);
+        let most = self.catalog.context.limits.features_per_model;
+        self.check_fits("features_per_model", most, model.series.features.room_for(names))
+    }
+
+    /// Whether classes, outcomes and routes have room among those that the version declared before.
+    fn check_names_fit(&self, version: &VersionSeries) -> Result<(), RegisterError> {
+        let limits = &self.catalog.context.limits;
+        if let Some(classes) = version.classes_if_any() {
+            let room = classes.room_for(&self.classes);
+            self.check_fits("classes_per_version", limits.classes_per_version, room)?;
+        }
+        if let Some(outcomes) = version.outcomes_if_any() {
+            let room = outcomes.room_for(&self.outcomes);
+            self.check_fits("outcomes_per_version", limits.outcomes_per_version, room)?;
+        }
+        let room = version.room_for_routes(&self.routes);
+        self.check_fits("routes_per_version", limits.routes_per_version, room)
+    }
+
+    fn check_fits(&self, limit: &'static str, most: usize, (new, room): (usize, usize)) -> Result<(), RegisterError> {
+        if new > room {
+            return Err(self.full(limit, most, most - room + new));
+        }
+        Ok(())
+    }
+
+    fn full(&self, limit: &'static str, most: usize, declared: usize) -> RegisterError {
+        RegisterError::Limit {
+            model: self.name.clone(),
+            limit,
+            most,
+            declared,
+        }
     }
 
     /// Whether a version can have these values of a label.
@@ -176,6 +257,11 @@ impl<'a> ModelBuilder<'a> {
                 format!("{requested:?}"),
             ));
         }
+        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any())
+            && registered != requested
+        {
+            return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+        }
         if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any())
             && scores.layout().bounds() != requested
         {
@@ -185,24 +271,44 @@ impl<'a> ModelBuilder<'a> {
         Ok(())
     }
 
-    fn declare(&self, version: &VersionSeries) {
+    fn declare(&self, version: &VersionSeries) -> Result<(), RegisterError> {
+        let limits = &self.catalog.context.limits;
+        // First, because it alone may find no room yet.
+        for route in &self.routes {
+            version.declare_route(route).map_err(|limit| match limit {
+                "routes_per_version" => self.full(limit, limits.routes_per_version, limits.routes_per_version + 1),
+                _ => self.full("routes", limits.routes, limits.routes + 1),
+            })?;
+        }
         if let Some(framework) = &self.framework {
             version.declare_framework(framework);
         }
         if let Some(features) = &self.features {
             version.declare_features(features);
         }
+        if let Some(bounds) = &self.latency_buckets {
+            version.declare_latency_buckets(bounds);
+        }
         if let Some(bounds) = &self.score_buckets {
             version.declare_score_buckets(bounds);
         }
         for class in &self.classes {
-            version.classes().index(class);
+            version.classes().declare(class);
         }
-        for route in &self.routes {
-            version.route(route);
+        for outcome in &self.outcomes {
+            version.outcomes().declare(outcome);
         }
         if let Some(pipeline) = &self.pipeline_version {
             version.model.set_pipeline(pipeline);
+        }
+        Ok(())
+    }
+
+    fn buckets(&self, what: &'static str, error: BucketsError) -> RegisterError {
+        RegisterError::Buckets {
+            model: self.name.clone(),
+            what,
+            error,
         }
     }
 

@@ -88,24 +88,63 @@ struct Unproved {
     first_chunk: Option<Duration>,
 }
 
-thread_local! {
+/// The request that is polled on this thread.
+struct Current {
+    occupied: Cell<bool>,
     // Without a destructor, so that reading it is one load: whoever puts a request here takes it out again.
-    static CURRENT: Cell<ManuallyDrop<State>> = const { Cell::new(ManuallyDrop::new(State::Own(Request::Over))) };
+    state: Cell<ManuallyDrop<State>>,
 }
 
-fn replace_current(state: State) -> State {
-    ManuallyDrop::into_inner(CURRENT.replace(ManuallyDrop::new(state)))
+thread_local! {
+    static CURRENT: Current = const {
+        Current {
+            occupied: Cell::new(false),
+            state: Cell::new(ManuallyDrop::new(State::OVER)),
+        }
+    };
+}
+
+impl Current {
+    /// Puts a request here. Comes back the one of the adapter around, if there is one.
+    #[inline(always)]
+    fn enter(&self, state: State) -> Option<Box<State>> {
+        let outer = if self.occupied.replace(true) {
+            Some(Box::new(self.take()))
+        } else {
+            None
+        };
+        self.state.set(ManuallyDrop::new(state));
+        outer
+    }
+
+    /// Takes the request out, and puts the outer one in its place again.
+    #[inline(always)]
+    fn leave(&self, outer: Option<Box<State>>) -> State {
+        let state = self.take();
+        match outer {
+            None => self.occupied.set(false),
+            Some(outer) => self.state.set(ManuallyDrop::new(*outer)),
+        }
+        state
+    }
+
+    #[inline(always)]
+    fn take(&self) -> State {
+        ManuallyDrop::into_inner(self.state.replace(ManuallyDrop::new(State::OVER)))
+    }
 }
 
 /// Makes the request that is polled on this thread shared; nothing where there is none.
 pub(crate) fn share_current() -> Option<Arc<Mutex<Request>>> {
-    let request = match replace_current(State::OVER) {
-        State::Own(Request::Over) => return None,
-        State::Own(request) => Arc::new(Mutex::new(request)),
-        State::Shared(request) => request,
-    };
-    replace_current(State::Shared(request.clone()));
-    Some(request)
+    CURRENT.with(|current| {
+        let request = match current.take() {
+            State::Own(Request::Over) => return None,
+            State::Own(request) => Arc::new(Mutex::new(request)),
+            State::Shared(request) => request,
+        };
+        current.state.set(ManuallyDrop::new(State::Shared(request.clone())));
+        Some(request)
+    })
 }
 
 impl State {
@@ -194,6 +233,13 @@ impl Watched {
         }))
     }
 
+    /// A request whose route only what is inside can tell, with [`route_current`](Self::route_current). Until then it is in flight on
+    /// `meanwhile`, and stays there if nobody tells.
+    #[must_use]
+    pub fn unrouted(model: &Model, meanwhile: &Route) -> Self {
+        Self::unproved(model, meanwhile.name(), meanwhile)
+    }
+
     /// Whether the request is counted, or there was nothing to count.
     #[must_use]
     #[inline(always)]
@@ -207,10 +253,22 @@ impl Watched {
     /// panicking any more: what is here tells a panic from a cancel.
     #[inline(always)]
     pub fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        let outer = replace_current(mem::replace(&mut self.state, State::OVER));
-        let polling = Polling { watched: self, outer };
+        let state = mem::replace(&mut self.state, State::OVER);
+        let outer = CURRENT.with(|current| current.enter(state));
+        let mut polling = Polling { watched: self, outer };
         let polled = poll();
-        polling.done();
+        polling.leave();
+        mem::forget(polling);
+        polled
+    }
+
+    /// As [`poll`](Self::poll), for the body of the answer, which comes after every choice: a panic in it ends the request as an error, and
+    /// [`Serving::current`](crate::Serving::current) is not asked there.
+    #[inline(always)]
+    pub fn poll_body<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        let polling = PollingBody(self);
+        let polled = poll();
+        mem::forget(polling);
         polled
     }
 
@@ -260,10 +318,28 @@ impl Watched {
         self.state.finish(status);
     }
 
+    /// Says on which route the request is that is polled on this thread, if the adapter around does not know: for a router deep inside.
+    /// Names must be the program's own, such as patterns of paths, and not what clients send.
+    pub fn route_current(name: &str) {
+        CURRENT.with(|current| {
+            let mut state = current.take();
+            state.update(|request| match request {
+                Request::Over => {}
+                Request::Begun(begun) => {
+                    if let Some(unproved) = begun.unproved.take() {
+                        begun.in_flight.move_to(&unproved.model.route(name));
+                    }
+                }
+                Request::Unclaimed(unclaimed) => unclaimed.route = name.into(),
+            });
+            current.state.set(ManuallyDrop::new(state));
+        });
+    }
+
     /// Takes the request that is polled on this thread out of every count: for a handler that answers with something else than inference,
     /// such as a page of metrics or a health check, wherever the adapter is.
     pub fn discard_current() {
-        let mut state = replace_current(State::OVER);
+        let mut state = CURRENT.with(Current::take);
         if let Request::Begun(Begun { in_flight, .. }) = state.take() {
             in_flight.discard();
         }
@@ -312,28 +388,32 @@ impl Drop for Watched {
 /// Takes the request out of the thread again, whatever happens in between.
 struct Polling<'a> {
     watched: &'a mut Watched,
-    outer: State,
+    outer: Option<Box<State>>,
 }
 
 impl Polling<'_> {
     #[inline(always)]
-    fn restore(&mut self) {
-        let outer = mem::replace(&mut self.outer, State::OVER);
-        self.watched.state = replace_current(outer);
-    }
-
-    /// It did not panic.
-    #[inline(always)]
-    fn done(mut self) {
-        self.restore();
-        mem::forget(self);
+    fn leave(&mut self) {
+        let outer = self.outer.take();
+        let state = CURRENT.with(|current| current.leave(outer));
+        // What is replaced is nothing, and needs no drop.
+        mem::forget(mem::replace(&mut self.watched.state, state));
     }
 }
 
 impl Drop for Polling<'_> {
     #[cold]
     fn drop(&mut self) {
-        self.restore();
+        self.leave();
         self.watched.finish(Status::Error);
+    }
+}
+
+struct PollingBody<'a>(&'a mut Watched);
+
+impl Drop for PollingBody<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        self.0.finish(Status::Error);
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::error::ConfigError;
 
-/// The most distinct values each label takes.
+/// The most distinct values each label takes: so many that code declares, and as many again that only requests bring.
 ///
-/// Past a limit a measurement goes to the series whose label value is [`OTHER`](crate::OTHER), and
-/// `ml_label_overflow_total` counts it: sums stay exact, memory stays bounded. The defaults hold about 170 MiB at
-/// the very worst, with every limit reached and every series written by two threads; two thirds of that are features of
-/// each of 4,000 versions.
+/// What code declares has its series: a registration past a limit is an error. What requests bring never takes a place
+/// from it. Past a limit, their measurements go to the series whose label value is [`OTHER`](crate::OTHER), and
+/// `ml_label_overflow_total` counts the names: sums stay exact, memory stays bounded.
+///
+/// What declares: [`register`](crate::ModelBuilder::register) with its features, classes, outcomes and routes, and
+/// [`Model::declare_route`](crate::Model::declare_route). Everything else is what requests bring.
 ///
 /// ```
 /// use modelwatch::{Limits, Monitor};
@@ -26,6 +28,7 @@ pub struct Limits {
     pub(crate) features_per_model: usize,
     pub(crate) classes_per_version: usize,
     pub(crate) outcomes_per_version: usize,
+    pub(crate) stages_per_version: usize,
     pub(crate) value_bytes: usize,
 }
 
@@ -46,6 +49,7 @@ impl Limits {
             features_per_model: 200,
             classes_per_version: 50,
             outcomes_per_version: 20,
+            stages_per_version: 20,
             value_bytes: 256,
         }
     }
@@ -99,6 +103,14 @@ impl Limits {
         self
     }
 
+    /// Sets the most stages of its own that a version may have besides those of [`Stage`](crate::Stage); at most 65,536.
+    /// Defaults to 20.
+    #[must_use]
+    pub const fn stages_per_version(mut self, most: usize) -> Self {
+        self.stages_per_version = most;
+        self
+    }
+
     /// Sets the most bytes in one label value; a longer one overflows like one past the limit. Defaults to 256.
     #[must_use]
     pub const fn value_bytes(mut self, most: usize) -> Self {
@@ -115,6 +127,7 @@ impl Limits {
             ("features_per_model", self.features_per_model),
             ("classes_per_version", self.classes_per_version),
             ("outcomes_per_version", self.outcomes_per_version),
+            ("stages_per_version", self.stages_per_version),
             ("value_bytes", self.value_bytes),
         ];
         if let Some((limit, _)) = all.into_iter().find(|(_, value)| *value == 0) {
@@ -129,6 +142,7 @@ impl Limits {
                 self.outcomes_per_version,
                 Self::MOST_PER_VERSION,
             ),
+            ("stages_per_version", self.stages_per_version, Self::MOST_PER_VERSION),
         ];
         match bounded.into_iter().find(|(_, requested, most)| requested > most) {
             Some((limit, requested, most)) => Err(ConfigError::LimitTooHigh { limit, requested, most }),

@@ -4,6 +4,7 @@
 //! [`names`], which is read without a lock; past its limit the measurement goes to
 //! [`OTHER`](crate::contract::reserved::OTHER), and [`overflow`] counts it.
 
+pub(crate) mod budget;
 pub(crate) mod label_set;
 pub(crate) mod limits;
 pub(crate) mod names;

@@ -2,33 +2,50 @@
 
 use std::hash::Hasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 use rustc_hash::FxHasher;
 
-/// Names with a value each, in an open-addressed table of twice as many places as there may be names.
+use crate::labels::budget::Budget;
+
+/// Names with a value each, in an open-addressed table of at least twice as many places as there may be names.
+///
+/// There may be `limit` names of each [`Budget`], so that what requests bring never takes a place from what code
+/// declares.
 pub(crate) struct Names<T> {
     places: Box<[OnceBox<Named<T>>]>,
     limit: usize,
+    /// Of both budgets.
     len: AtomicUsize,
+    declared: AtomicUsize,
     growing: Mutex<()>,
 }
 
 pub(crate) struct Named<T> {
     pub(crate) name: Arc<str>,
     /// How many names were there before this one.
-    pub(crate) index: usize,
+    index: u32,
+    declared: AtomicBool,
     pub(crate) value: T,
+}
+
+impl<T> Named<T> {
+    pub(crate) fn index(&self) -> usize {
+        self.index as usize
+    }
 }
 
 impl<T> Names<T> {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            places: (0..(2 * limit).next_power_of_two()).map(|_| OnceBox::new()).collect(),
+            places: (0..(2 * Self::most(limit)).next_power_of_two())
+                .map(|_| OnceBox::new())
+                .collect(),
             limit,
             len: AtomicUsize::new(0),
+            declared: AtomicUsize::new(0),
             growing: Mutex::new(()),
         }
     }
@@ -55,27 +72,70 @@ impl<T> Names<T> {
         self.find(name).ok()
     }
 
-    /// The entry of `name`, made when it is new; nothing when there is no room, or `make` finds none.
-    pub(crate) fn get_or_add(&self, name: &str, make: impl FnOnce(&Arc<str>) -> Option<T>) -> Option<&Named<T>> {
-        if let Ok(named) = self.find(name) {
+    /// The entry of `name`, made when it is new; nothing when its budget is spent, or `make` finds no room. A name that a
+    /// request brought and code declares moves to the other budget, with its entry.
+    pub(crate) fn get_or_add(
+        &self,
+        name: &str,
+        budget: Budget,
+        make: impl FnOnce(&Arc<str>) -> Option<T>,
+    ) -> Option<&Named<T>> {
+        let serves = |named: &&Named<T>| budget == Budget::Requested || named.declared.load(Ordering::Acquire);
+        if let Some(named) = self.get(name).filter(serves) {
             return Some(named);
         }
         let _growing = self.growing.lock();
-        match self.find(name) {
-            Ok(named) => Some(named),
-            Err(_) if self.len() == self.limit => None,
+        let (len, declared) = (self.len(), self.declared.load(Ordering::Relaxed));
+        let room = match budget {
+            Budget::Declared => declared < self.limit,
+            Budget::Requested => len - declared < self.limit,
+        };
+        let found = self.find(name);
+        let named = match found {
+            Ok(named) if serves(&named) => return Some(named),
+            _ if !room => return None,
+            Ok(named) => named,
             Err(place) => {
                 let name: Arc<str> = name.into();
                 let named = Named {
                     value: make(&name)?,
-                    index: self.len(),
+                    index: len as u32,
+                    declared: AtomicBool::new(false),
                     name,
                 };
                 let named = place.get_or_init(|| Box::new(named));
-                self.len.store(named.index + 1, Ordering::Release);
-                Some(named)
+                self.len.store(len + 1, Ordering::Release);
+                named
             }
+        };
+        if budget == Budget::Declared {
+            named.declared.store(true, Ordering::Release);
+            self.declared.store(declared + 1, Ordering::Relaxed);
         }
+        Some(named)
+    }
+
+    /// How many of these names are not declared yet.
+    pub(crate) fn undeclared<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> usize {
+        let declared = |name: &&str| {
+            self.get(name)
+                .is_some_and(|named| named.declared.load(Ordering::Acquire))
+        };
+        names.into_iter().filter(|name| !declared(name)).count()
+    }
+
+    /// How many more names may be declared.
+    pub(crate) fn room(&self) -> usize {
+        self.limit - self.declared.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn declared(&self) -> usize {
+        self.declared.load(Ordering::Relaxed)
+    }
+
+    /// Names there can be, of both budgets.
+    pub(crate) const fn most(limit: usize) -> usize {
+        2 * limit
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -87,7 +147,7 @@ impl<T> Names<T> {
         let mut all: Vec<Option<&Named<T>>> = vec![None; self.len()];
         for named in self.places.iter().filter_map(OnceBox::get) {
             // One that was added after the vector was made has its turn next time.
-            if let Some(place) = all.get_mut(named.index) {
+            if let Some(place) = all.get_mut(named.index()) {
                 *place = Some(named);
             }
         }

@@ -1,13 +1,13 @@
 //! What every series of a monitor needs of it: limits, layouts, the count of what overflowed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
+use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
-use crate::contract::buckets::{BATCH_SIZE_BUCKETS, STAGE_BUCKETS};
+use crate::contract::buckets::{BATCH_SIZE_BUCKETS, RUNTIME_DELAY_BUCKETS, STAGE_BUCKETS};
+use crate::labels::budget::Budget;
 use crate::labels::limits::Limits;
 use crate::labels::overflow::Overflow;
 #[cfg(feature = "tracing")]
@@ -16,6 +16,8 @@ use crate::series::traces::Tracing;
 pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) window: Duration,
+    /// How long the last values of a retired version stay after the first scrape that had them.
+    pub(crate) keep_retired: Duration,
     pub(crate) latency_layout: Arc<Layout>,
     pub(crate) stage_layout: Arc<Layout>,
     pub(crate) score_layout: Arc<Layout>,
@@ -23,19 +25,19 @@ pub(crate) struct Context {
     #[cfg(feature = "tracing")]
     pub(crate) tracing: Arc<Tracing>,
     pub(crate) overflow: Overflow,
-    /// Routes there are, over all versions.
-    routes: AtomicUsize,
-    last_scrape: Mutex<Option<Instant>>,
+    /// Of services that watch their runtime only.
+    runtime_delay: OnceLock<Arc<Histogram>>,
+    /// Routes there are over all versions, by [`Budget`].
+    routes: [AtomicUsize; 2],
+    made: Instant,
 }
-
-/// How long after a scrape the next one is still waited for.
-const SCRAPES_EXPECTED: Duration = Duration::from_secs(300);
 
 impl Context {
     /// Of limits and bounds that have been checked.
     pub(crate) fn new(
         limits: Limits,
         window: Duration,
+        keep_retired: Duration,
         latency_buckets: &[f64],
         score_buckets: &[f64],
         #[cfg(feature = "tracing")] tracing: Tracing,
@@ -43,6 +45,7 @@ impl Context {
         Self {
             limits,
             window,
+            keep_retired,
             latency_layout: Arc::new(Layout::durations(latency_buckets)),
             stage_layout: Arc::new(Layout::durations(STAGE_BUCKETS)),
             score_layout: Arc::new(Layout::values(score_buckets)),
@@ -50,32 +53,42 @@ impl Context {
             #[cfg(feature = "tracing")]
             tracing: Arc::new(tracing),
             overflow: Overflow::default(),
-            routes: AtomicUsize::new(0),
-            last_scrape: Mutex::new(None),
+            runtime_delay: OnceLock::new(),
+            routes: Default::default(),
+            made: Instant::now(),
         }
     }
 
-    pub(crate) fn scrape_begins(&self) {
-        *self.last_scrape.lock() = Some(Instant::now());
+    pub(crate) fn runtime_delay(&self) -> &Arc<Histogram> {
+        self.runtime_delay
+            .get_or_init(|| Arc::new(Histogram::new(Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS)))))
     }
 
-    /// Whether somebody scrapes, so that it is worth while to wait for the next time.
-    pub(crate) fn is_scraped(&self) -> bool {
-        self.last_scrape
-            .lock()
-            .is_some_and(|last| last.elapsed() < SCRAPES_EXPECTED)
+    pub(crate) fn runtime_delay_if_any(&self) -> Option<&Arc<Histogram>> {
+        self.runtime_delay.get()
+    }
+
+    /// Milliseconds since the monitor was made.
+    pub(crate) fn milliseconds(&self) -> u64 {
+        self.made.elapsed().as_millis() as u64
     }
 
     /// Takes room for routes, all or nothing.
-    pub(crate) fn reserve_routes(&self, wanted: usize) -> bool {
+    pub(crate) fn reserve_routes(&self, budget: Budget, wanted: usize) -> bool {
         let room = |routes| Some(routes + wanted).filter(|routes| *routes <= self.limits.routes);
-        self.routes
+        self.routes[budget as usize]
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
             .is_ok()
     }
 
+    /// How many more routes may be declared.
+    pub(crate) fn room_for_routes(&self) -> usize {
+        let declared = self.routes[Budget::Declared as usize].load(Ordering::Relaxed);
+        self.limits.routes.saturating_sub(declared)
+    }
+
     /// Gives room for routes back.
-    pub(crate) fn release_routes(&self, places: usize) {
-        self.routes.fetch_sub(places, Ordering::Relaxed);
+    pub(crate) fn release_routes(&self, budget: Budget, places: usize) {
+        self.routes[budget as usize].fetch_sub(places, Ordering::Relaxed);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::cells::stripes::Stripes;
 use crate::contract::reserved::OTHER;
+use crate::labels::budget::Budget;
 use crate::labels::label_set::Labels;
 use crate::labels::names::Names;
 use crate::labels::open_label::OpenLabel;
@@ -29,7 +30,7 @@ impl NamedCounters {
             limit,
             names: Names::new(limit),
             other: OnceLock::new(),
-            cells: Stripes::new(limit + 1),
+            cells: Stripes::new(Names::<Labels>::most(limit) + 1),
         }
     }
 
@@ -38,23 +39,48 @@ impl NamedCounters {
     pub(crate) fn index(&self, name: &str) -> usize {
         self.names
             .get(name)
-            .map_or_else(|| self.enter(name), |named| named.index)
+            .map_or_else(|| self.enter(name), |named| named.index())
     }
 
     #[cold]
     fn enter(&self, name: &str) -> usize {
-        let labels = |name: &Arc<str>| Some(Labels::new([(self.label.as_str(), name)]));
         canonical(name, self.context.limits.value_bytes)
-            .and_then(|name| self.names.get_or_add(&name, labels))
+            .and_then(|name| {
+                self.names
+                    .get_or_add(&name, Budget::Requested, |name| Some(self.labels(name)))
+            })
             .map_or_else(
                 || {
                     self.context.overflow.count(self.label, name);
                     self.other
                         .get_or_init(|| Labels::new([(self.label.as_str(), &OTHER.into())]));
-                    self.limit
+                    self.overflow()
                 },
-                |named| named.index,
+                |named| named.index(),
             )
+    }
+
+    fn labels(&self, name: &Arc<str>) -> Labels {
+        Labels::new([(self.label.as_str(), name)])
+    }
+
+    /// The cell of the overflow, which is the last.
+    fn overflow(&self) -> usize {
+        Names::<Labels>::most(self.limit)
+    }
+
+    /// Exposes a name that code declares, whatever requests brought; there has to be [room](Self::room_for) for it.
+    pub(crate) fn declare(&self, name: &str) {
+        self.names
+            .get_or_add(name, Budget::Declared, |name| Some(self.labels(name)));
+    }
+
+    /// How many of these names are not declared yet, and how many more may be.
+    pub(crate) fn room_for(&self, names: &[String]) -> (usize, usize) {
+        (
+            self.names.undeclared(names.iter().map(String::as_str)),
+            self.names.room(),
+        )
     }
 
     #[inline]
@@ -69,8 +95,8 @@ impl NamedCounters {
 
     /// Labels and counts, in the order the names came.
     pub(crate) fn read(&self) -> Vec<(&Labels, u64)> {
-        let named = self.names.all().map(|named| (named.index, &named.value));
-        let other = self.other.get().map(|labels| (self.limit, labels));
+        let named = self.names.all().map(|named| (named.index(), &named.value));
+        let other = self.other.get().map(|labels| (self.overflow(), labels));
         named
             .chain(other)
             .map(|(index, labels)| (labels, self.cells.sum(index)))

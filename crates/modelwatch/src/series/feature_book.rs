@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::cells::window::{Totals, Window};
 use crate::contract::reserved::OTHER;
+use crate::labels::budget::Budget;
 use crate::labels::label_set::Labels;
 use crate::labels::names::Names;
 use crate::labels::open_label::OpenLabel;
@@ -45,19 +46,21 @@ impl FeatureBook {
     pub(crate) fn index(&self, name: &str) -> usize {
         self.names
             .get(name)
-            .map_or_else(|| self.enter(name), |named| named.index)
+            .map_or_else(|| self.enter(name), |named| named.index())
     }
 
     #[cold]
     fn enter(&self, name: &str) -> usize {
-        let added = canonical(name, self.context.limits.value_bytes)
-            .and_then(|name| self.names.get_or_add(&name, |name| Some(label(name))));
+        let added = canonical(name, self.context.limits.value_bytes).and_then(|name| {
+            self.names
+                .get_or_add(&name, Budget::Requested, |name| Some(label(name)))
+        });
         added.map_or_else(
             || {
                 self.context.overflow.count(OpenLabel::FeatureName, name);
                 self.overflow()
             },
-            |named| named.index,
+            |named| named.index(),
         )
     }
 
@@ -108,14 +111,26 @@ impl FeatureBook {
         members.cells.iter().for_each(|cells| add_totals(cells, into));
     }
 
+    /// The index of a feature that code declares, whatever requests brought; there has to be [room](Self::room_for) for
+    /// it, else it is that of the overflow.
+    pub(crate) fn declare(&self, name: &str) -> usize {
+        let declared = self.names.get_or_add(name, Budget::Declared, |name| Some(label(name)));
+        declared.map_or_else(|| self.overflow(), |named| named.index())
+    }
+
+    /// How many of these features are not declared yet, and how many more may be.
+    pub(crate) fn room_for<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> (usize, usize) {
+        (self.names.undeclared(names), self.names.room())
+    }
+
     /// Features there can be, the overflow included.
     pub(crate) fn len(&self) -> usize {
-        self.context.limits.features_per_model + 1
+        self.overflow() + 1
     }
 
     /// The index of the overflow, which is the last.
     pub(crate) fn overflow(&self) -> usize {
-        self.context.limits.features_per_model
+        Names::<Labels>::most(self.context.limits.features_per_model)
     }
 
     /// The `feature_name` label of each feature, by index; nothing where no version has any.
@@ -125,7 +140,7 @@ impl FeatureBook {
         }
         let mut labels: Vec<_> = vec![None; self.len()];
         for named in self.names.all() {
-            labels[named.index] = Some(&named.value);
+            labels[named.index()] = Some(&named.value);
         }
         labels[self.overflow()] = Some(&self.other);
         labels

@@ -10,9 +10,8 @@ use crate::cells::stripes::{Lane, Stripes};
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
-use crate::series::context::Context;
 #[cfg(feature = "tracing")]
-use crate::series::traces::{Latest, Traces};
+use crate::series::traces::{Latest, Traces, Tracing};
 
 /// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
 pub(crate) struct RouteSeries {
@@ -33,12 +32,11 @@ const LATENCY: usize = LATENCY_SUM + 1;
 
 impl RouteSeries {
     /// `labels` end with the route.
-    pub(crate) fn new(labels: Labels, context: &Context) -> Self {
-        let layout = context.latency_layout.clone();
+    pub(crate) fn new(labels: Labels, layout: Arc<Layout>, #[cfg(feature = "tracing")] tracing: Arc<Tracing>) -> Self {
         Self {
             first_chunk: OnceLock::new(),
             #[cfg(feature = "tracing")]
-            traces: Traces::new(context.tracing.clone()),
+            traces: Traces::new(tracing),
             stripes: Stripes::new(LATENCY + layout.cells()),
             labels,
             layout,

@@ -43,7 +43,7 @@ impl Schema {
         };
         let specs: Box<[Spec]> = features.iter().map(spec).collect();
         let positions = specs.iter().enumerate();
-        let cells = Arc::new(FeatureCells::new(specs.iter().map(|spec| book.index(&spec.name))));
+        let cells = Arc::new(FeatureCells::new(specs.iter().map(|spec| book.declare(&spec.name))));
         book.join(cells.clone());
         Self {
             positions: positions

@@ -1,18 +1,23 @@
 //! One version of one model: everything that is split by version.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
+use crate::cells::stripes::Stripes;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
-use crate::contract::stage::Stage;
+use crate::contract::stage::StageRef;
+use crate::labels::budget::Budget;
 use crate::labels::label_set::Labels;
+use crate::labels::limits::Limits;
 use crate::labels::names::Names;
 use crate::labels::open_label::OpenLabel;
 use crate::labels::value::canonical;
@@ -22,9 +27,11 @@ use crate::series::feature_cells::FeatureCounts;
 use crate::series::features::Features;
 use crate::series::generation::GenerationSeries;
 use crate::series::model::ModelSeries;
+use crate::series::prediction_sink::PredictionSink;
 use crate::series::route::RouteSeries;
 use crate::series::schema::Schema;
 use crate::series::scores::Scores;
+use crate::series::stages::{StageIndex, Stages};
 
 pub(crate) struct VersionSeries {
     context: Arc<Context>,
@@ -32,22 +39,31 @@ pub(crate) struct VersionSeries {
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     registered: SystemTime,
+    declared: AtomicBool,
     state: AtomicU8,
-    /// What [`mark`](VersionSeries::mark) was before the last scrape read the values.
+    /// What [`mark`](VersionSeries::mark) was before the first scrape that had the last values.
     scraped_mark: AtomicU64,
+    /// When that scrape was, in milliseconds of the context.
+    scraped_at: AtomicU64,
     framework: OnceLock<Arc<str>>,
     features: Features,
     scores: OnceLock<Scores>,
+    /// One cell. Of models whose predictions have no score only.
+    unscored: OnceLock<Stripes>,
+    sink: OnceLock<Arc<dyn PredictionSink>>,
     classes: OnceLock<NamedCounters>,
     outcomes: OnceLock<NamedCounters>,
     batch_size: OnceLock<Histogram>,
-    stages: [OnceLock<Histogram>; Stage::ALL.len()],
+    stages: Stages,
+    latency_layout: OnceLock<Arc<Layout>>,
     /// Of generative models only.
     generations: OnceLock<Box<GenerationSeries>>,
     routes: Names<StripedArc<RouteSeries>>,
-    /// How many of them have a place within the limit over all versions: none once the version is evicted.
-    route_places: AtomicUsize,
+    /// How many of them have a place within the limit over all versions, by [`Budget`]: none once the version is evicted.
+    route_places: [AtomicUsize; 2],
     other_route: OnceLock<StripedArc<RouteSeries>>,
+    /// One declaration of a route at a time.
+    declaring: Mutex<()>,
 }
 
 /// In use.
@@ -60,28 +76,38 @@ const SCRAPED: u8 = 2;
 const EVICTED: u8 = 3;
 
 impl VersionSeries {
-    pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>) -> Self {
+    pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>, budget: Budget) -> Self {
         let context = model.context.clone();
         Self {
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
             registered: SystemTime::now(),
+            declared: AtomicBool::new(budget == Budget::Declared),
             state: AtomicU8::new(LIVE),
             scraped_mark: AtomicU64::new(0),
+            scraped_at: AtomicU64::new(0),
             framework: OnceLock::new(),
             features: Features::default(),
             scores: OnceLock::new(),
+            unscored: OnceLock::new(),
+            sink: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
-            stages: Default::default(),
+            stages: Stages::default(),
+            latency_layout: OnceLock::new(),
             generations: OnceLock::new(),
             routes: Names::new(context.limits.routes_per_version),
-            route_places: AtomicUsize::new(0),
+            route_places: Default::default(),
             other_route: OnceLock::new(),
+            declaring: Mutex::new(()),
             context,
             model,
             name,
         }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.context.limits
     }
 
     pub(crate) fn retire(&self) {
@@ -101,13 +127,24 @@ impl VersionSeries {
         self.state.load(Ordering::Acquire) != LIVE
     }
 
+    pub(crate) fn is_declared(&self) -> bool {
+        self.declared.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn declare(&self) {
+        self.declared.store(true, Ordering::Release);
+    }
+
     /// A scrape that had this version's values is done. `mark` is from before they were read, if it was retired then.
     pub(crate) fn scraped(&self, mark: Option<u64>) {
-        if let Some(mark) = mark {
-            self.scraped_mark.store(mark, Ordering::Relaxed);
-            let _ = self
-                .state
-                .compare_exchange(RETIRED, SCRAPED, Ordering::AcqRel, Ordering::Relaxed);
+        let Some(mark) = mark else { return };
+        let first = self
+            .state
+            .compare_exchange(RETIRED, SCRAPED, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok();
+        let before = self.scraped_mark.swap(mark, Ordering::Relaxed);
+        if first || before != mark {
+            self.scraped_at.store(self.context.milliseconds(), Ordering::Relaxed);
         }
     }
 
@@ -118,22 +155,40 @@ impl VersionSeries {
             && self.mark() == self.scraped_mark.load(Ordering::Relaxed)
     }
 
+    /// Done for so long that every scraper has had the last values.
+    pub(crate) fn is_over(&self) -> bool {
+        let scraped_at = self.scraped_at.load(Ordering::Relaxed);
+        self.is_done()
+            && u128::from(self.context.milliseconds().saturating_sub(scraped_at))
+                >= self.context.keep_retired.as_millis()
+    }
+
     /// Takes the version off the page and gives the places of its routes back.
     pub(crate) fn evict(&self) {
         self.state.store(EVICTED, Ordering::Release);
-        self.context
-            .release_routes(self.route_places.swap(0, Ordering::Relaxed));
+        for budget in Budget::ALL {
+            let places = self.route_places[budget as usize].swap(0, Ordering::Relaxed);
+            self.context.release_routes(budget, places);
+        }
     }
 
-    /// The reverse of [`evict`](Self::evict), if there is room for its routes.
+    /// Puts an evicted version back on the page, retired as it is, if there is room for its routes.
     pub(crate) fn bring_back(&self) -> bool {
-        let places = self.routes.len();
-        let reserved = self.context.reserve_routes(places);
-        if reserved {
-            self.route_places.store(places, Ordering::Relaxed);
-            self.revive();
+        let declared = self.routes.declared();
+        let places = [declared, self.routes.len() - declared];
+        let [first, second] = Budget::ALL;
+        if !self.context.reserve_routes(first, places[0]) {
+            return false;
         }
-        reserved
+        if !self.context.reserve_routes(second, places[1]) {
+            self.context.release_routes(first, places[0]);
+            return false;
+        }
+        for (reserved, places) in self.route_places.iter().zip(places) {
+            reserved.store(places, Ordering::Relaxed);
+        }
+        self.state.store(RETIRED, Ordering::Release);
+        true
     }
 
     /// Keeps what this version counted for its model, and nothing else of it.
@@ -144,11 +199,11 @@ impl VersionSeries {
     /// A number that changes with whatever is recorded.
     pub(crate) fn mark(&self) -> u64 {
         let histograms = self
-            .stages
-            .iter()
-            .chain([&self.batch_size])
-            .filter_map(OnceLock::get)
-            .map(Histogram::mark);
+            .batch_size
+            .get()
+            .map(Histogram::mark)
+            .into_iter()
+            .chain([self.stages.mark()]);
         let counters = [&self.classes, &self.outcomes]
             .into_iter()
             .filter_map(OnceLock::get)
@@ -158,7 +213,8 @@ impl VersionSeries {
             .chain(counters)
             .chain(routes)
             .chain(self.scores.get().map(Scores::mark));
-        all.chain([self.features.mark()])
+        all.chain(self.unscored.get().map(Stripes::mark))
+            .chain([self.features.mark()])
             .chain(self.generations.get().map(|generations| generations.mark()))
             .fold(0, u64::wrapping_add)
     }
@@ -190,8 +246,9 @@ impl VersionSeries {
     #[cold]
     fn add_route(&self, name: &str) -> &StripedArc<RouteSeries> {
         let added = canonical(name, self.context.limits.value_bytes).and_then(|name| {
-            self.routes
-                .get_or_add(&name, |name| self.reserve_route().then(|| self.new_route(name)))
+            self.routes.get_or_add(&name, Budget::Requested, |name| {
+                self.reserve_route(Budget::Requested).then(|| self.new_route(name))
+            })
         });
         added.map_or_else(
             || {
@@ -202,25 +259,67 @@ impl VersionSeries {
         )
     }
 
+    /// The series of a route that code declares, whatever requests brought; else the field of [`Limits`] that has no
+    /// room.
+    pub(crate) fn declare_route(&self, name: &str) -> Result<&StripedArc<RouteSeries>, &'static str> {
+        let _declaring = self.declaring.lock();
+        let known = self.routes.get(name);
+        if self.routes.undeclared([name]) > 0 {
+            if self.routes.room() == 0 {
+                return Err("routes_per_version");
+            }
+            if !self.reserve_route(Budget::Declared) {
+                return Err("routes");
+            }
+            if known.is_some() {
+                self.release_route(Budget::Requested);
+            }
+        }
+        let declared = self
+            .routes
+            .get_or_add(name, Budget::Declared, |name| Some(self.new_route(name)));
+        declared.map(|named| &named.value).ok_or("routes_per_version")
+    }
+
+    /// How many of these routes are not declared yet, and how many more may be.
+    pub(crate) fn room_for_routes(&self, names: &[String]) -> (usize, usize) {
+        (
+            self.routes.undeclared(names.iter().map(String::as_str)),
+            self.routes.room(),
+        )
+    }
+
     fn new_route(&self, name: &Arc<str>) -> StripedArc<RouteSeries> {
         let labels = Labels::new([
             ("model_name", &self.model.name),
             ("model_version", &self.name),
             ("route", name),
         ]);
-        StripedArc::new(RouteSeries::new(labels, &self.context))
+        StripedArc::new(RouteSeries::new(
+            labels,
+            self.latency_layout().clone(),
+            #[cfg(feature = "tracing")]
+            self.context.tracing.clone(),
+        ))
     }
 
     /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
-    fn reserve_route(&self) -> bool {
+    fn reserve_route(&self, budget: Budget) -> bool {
         if self.state.load(Ordering::Acquire) == EVICTED {
             return true;
         }
-        let reserved = self.context.reserve_routes(1);
+        let reserved = self.context.reserve_routes(budget, 1);
         if reserved {
-            self.route_places.fetch_add(1, Ordering::Relaxed);
+            self.route_places[budget as usize].fetch_add(1, Ordering::Relaxed);
         }
         reserved
+    }
+
+    fn release_route(&self, budget: Budget) {
+        if self.state.load(Ordering::Acquire) != EVICTED {
+            self.route_places[budget as usize].fetch_sub(1, Ordering::Relaxed);
+            self.context.release_routes(budget, 1);
+        }
     }
 
     /// When the version was first registered or resolved, in seconds since the epoch; nothing for the overflow, which is no
@@ -228,6 +327,20 @@ impl VersionSeries {
     pub(crate) fn registered(&self) -> Option<f64> {
         let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
         (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    }
+
+    /// Where the latencies of this version's routes are counted.
+    fn latency_layout(&self) -> &Arc<Layout> {
+        self.latency_layout.get_or_init(|| self.context.latency_layout.clone())
+    }
+
+    /// The bounds of the latency buckets, if they were declared or a route has them already.
+    pub(crate) fn latency_bounds_if_any(&self) -> Option<&[f64]> {
+        self.latency_layout.get().map(|layout| layout.bounds())
+    }
+
+    pub(crate) fn declare_latency_buckets(&self, bounds: &[f64]) {
+        self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
     }
 
     pub(crate) fn framework(&self) -> Option<&Arc<str>> {
@@ -279,6 +392,35 @@ impl VersionSeries {
             .get_or_init(|| Scores::new(self.context.score_layout.clone()))
     }
 
+    /// Counts a prediction's score, or that it has none.
+    #[inline]
+    pub(crate) fn record_score(&self, score: Option<f64>) {
+        match score {
+            Some(score) => self.scores().record(score),
+            None => self.record_unscored(),
+        }
+    }
+
+    fn record_unscored(&self) {
+        self.unscored.get_or_init(|| Stripes::new(1)).lane().add(0, 1);
+    }
+
+    /// How many predictions had no score, if any of them had none.
+    pub(crate) fn unscored(&self) -> Option<u64> {
+        self.unscored.get().map(|unscored| unscored.sum(0))
+    }
+
+    /// Who takes whole predictions, if anybody.
+    #[inline]
+    pub(crate) fn sink(&self) -> Option<&dyn PredictionSink> {
+        self.sink.get().map(|sink| &**sink)
+    }
+
+    /// Gives the predictions to somebody, unless somebody has them.
+    pub(crate) fn attach(&self, sink: Arc<dyn PredictionSink>) -> bool {
+        self.sink.set(sink).is_ok()
+    }
+
     pub(crate) fn scores_if_any(&self) -> Option<&Scores> {
         self.scores.get()
     }
@@ -326,17 +468,18 @@ impl VersionSeries {
         self.batch_size.get()
     }
 
-    pub(crate) fn record_stage(&self, stage: Stage, duration: Duration) {
-        let histogram = || Histogram::new(self.context.stage_layout.clone());
-        self.stages[stage as usize]
-            .get_or_init(histogram)
-            .observe(duration.as_nanos() as f64);
+    /// See [`Stages::index`].
+    #[inline]
+    pub(crate) fn stage(&self, stage: StageRef<'_>) -> StageIndex {
+        self.stages.index(stage, &self.context)
     }
 
-    pub(crate) fn stages_if_any(&self) -> impl Iterator<Item = (Stage, &Histogram)> {
-        Stage::ALL
-            .into_iter()
-            .filter_map(|stage| Some((stage, self.stages[stage as usize].get()?)))
+    pub(crate) fn record_stage(&self, stage: StageIndex, duration: Duration) {
+        self.stages.record(stage, duration, &self.context);
+    }
+
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {

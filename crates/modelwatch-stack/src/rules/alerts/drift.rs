@@ -1,7 +1,7 @@
 //! Does the input drift, and does the job that would tell still run?
 //!
-//! The exporter's gauges vanish with the exporter. So a drift alert looks back over [`hold`], which bridges a restart,
-//! and an exporter that stays away raises alerts of its own before that time is over: drift never ends in silence.
+//! The exporter's gauges vanish with the exporter. So a drift alert holds the last verdict while nobody gives a newer one,
+//! and an exporter that stays away raises alerts of its own: drift never ends in silence.
 
 use std::time::Duration;
 
@@ -20,11 +20,6 @@ use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, TIME, VALUE};
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// How long the last verdict counts: longer than it takes [`late`] to be noticed.
-fn hold(drift: &Drift) -> Duration {
-    (drift.interval * 6).max(Duration::from_secs(3600))
-}
 
 /// How long without a finished run is too long.
 pub(crate) fn late(drift: &Drift) -> Duration {
@@ -65,23 +60,26 @@ fn watched<'a, K: PartialEq>(
     only(config, |model| model.drift.as_ref().map(|drift| setting(model, drift)))
 }
 
-/// The last score, where the last verdict was drift; both may be as old as `hold`.
-fn verdict(labels: &[&str], score: &Selector, detected: &Selector, hold: Duration) -> Expr {
-    let last = |series: &Selector| max_by(labels, series.over("last_over_time", hold));
-    last(score).and(labels, last(detected).equals(1.0))
+/// The score, where the verdict is drift. While no exporter says anything of the model, its last verdict of a day counts; one
+/// that is alive is believed at once.
+fn verdict(labels: &[&str], score: &Selector, detected: &Selector) -> Expr {
+    let now = |series: &Selector| max_by(labels, series);
+    let last = |series: &Selector| max_by(labels, series.over("last_over_time", DAY));
+    let live = now(score).and(labels, now(detected).equals(1.0));
+    let held = last(score).and(labels, last(detected).equals(1.0));
+    live.or(labels, held.unless(MODEL, detected))
 }
 
 fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = |model: &'_ Model, drift: &Drift| {
+    let setting = |model: &'_ Model, _: &Drift| {
         (
             model.critical_features.clone(),
             model.high_risk,
             model.owners.model.team.clone(),
-            hold(drift),
         )
     };
     let rules = watched(config, setting).into_iter().map(|shared| {
-        let (critical, high_risk, team, hold) = &shared.setting;
+        let (critical, high_risk, team) = &shared.setting;
         let of = |selector: Selector| {
             let selector = shared.scope.of(selector);
             if critical.is_empty() {
@@ -100,9 +98,9 @@ fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 FEATURE,
                 &of(metric(&contract::DATA_DRIFT_SCORE)),
                 &of(metric(&contract::DATA_DRIFT_DETECTED)),
-                *hold,
             ),
             for_: 15 * MINUTE,
+            keep: Duration::ZERO,
             labels: FEATURE,
             summary: "A critical feature drifts from the training baseline",
             description: place(config, FEATURE)
@@ -136,16 +134,9 @@ fn thresholds(models: &[&Model]) -> String {
 }
 
 fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = |model: &Model, drift: &Drift| {
-        (
-            model.high_risk,
-            model.owners.model.team.clone(),
-            hold(drift),
-            drift.threshold,
-        )
-    };
+    let setting = |model: &Model, drift: &Drift| (model.high_risk, model.owners.model.team.clone(), drift.threshold);
     let rules = watched(config, setting).into_iter().map(|shared| {
-        let (high_risk, team, hold, threshold) = &shared.setting;
+        let (high_risk, team, threshold) = &shared.setting;
         Alert {
             known: &known::PREDICTION_DRIFT,
             severity: severity(*high_risk),
@@ -156,9 +147,9 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 MODEL,
                 &shared.scope.of(metric(&contract::PREDICTION_DRIFT_SCORE)),
                 &shared.scope.of(metric(&contract::PREDICTION_DRIFT_DETECTED)),
-                *hold,
             ),
             for_: 15 * MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "Prediction scores drift from the training baseline",
             description: place(config, MODEL)
@@ -193,6 +184,7 @@ fn stale(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: time().minus(last_success(&success, *late)).above(late.as_secs_f64()),
             for_: MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "The drift job has not finished for too long",
             description: place(config, MODEL)
@@ -223,6 +215,7 @@ fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: served.unless(MODEL, last_success(&success, *late)),
             for_: Duration::from_secs(3600),
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "No drift job tells about a model",
             description: place(config, MODEL) + " is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a day.",
@@ -249,6 +242,7 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: sum_by(MODEL, failed.increase(window)).above(0.5),
             for_: 5 * MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "Runs of the drift job fail",
             description: place(config, MODEL)
@@ -278,6 +272,7 @@ fn baseline(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: time().minus(made).above(age.as_secs_f64()),
             for_: Duration::from_secs(3600),
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "The training baseline is old",
             description: place(config, MODEL)
@@ -313,6 +308,7 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .expr()
                 .above(*limit),
             for_: 15 * MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "The prediction log drops records",
             description: place(config, MODEL)

@@ -8,7 +8,7 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
+    Alert, HOVERS, MINUTE, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::FEATURE;
@@ -70,6 +70,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
             extra: &[],
             expr: of(ratio.ratio).above(limit).unless(FEATURE, too_few),
             for_: 15 * MINUTE,
+            keep: HOVERS,
             labels: FEATURE,
             summary: ratio.summary,
             description: place(config, FEATURE)

@@ -49,12 +49,13 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             rule,
             known,
             labels,
+            keep,
             case,
         } in tested
         {
             let tests = tests.entry((known.name, case.evaluated())).or_default();
             if tests.len() < TESTED {
-                tests.push(case.test(config, known.name, &labels)?);
+                tests.push(case.test(config, known.name, &labels, keep)?);
             }
             rules.push(rule);
         }

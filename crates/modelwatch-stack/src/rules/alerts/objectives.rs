@@ -11,7 +11,7 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::MODEL;
@@ -150,6 +150,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                         .and(MODEL, of(short).expr().above(limit))
                         .and(MODEL, bad),
                     for_: burn.for_.max(MINUTE),
+                    keep: HOVERS,
                     labels: MODEL,
                     summary: "The error budget burns too fast",
                     description: place(config, MODEL)

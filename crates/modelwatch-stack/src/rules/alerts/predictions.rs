@@ -10,7 +10,8 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings,
+    tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::VERSION;
@@ -29,6 +30,8 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.extend(non_finite(config)?);
     Ok(rules)
 }
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 /// Something that is compared with what it was.
 struct Shift {
@@ -87,6 +90,9 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
     let rules = share(config, setting).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
+        // What comes each week at this time is no shift.
+        let week_ago = shared.scope.of(recorded(shift.now)).offset(WEEK).expr();
+        let as_a_week_ago = of(shift.now).minus(week_ago).abs().below(limit);
         let (value, threshold) = if shift.share {
             (PERCENT, percent(limit))
         } else {
@@ -102,8 +108,10 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 .minus(of(shift.reference))
                 .abs()
                 .above(limit)
+                .unless(shift.now.labels, as_a_week_ago)
                 .and(VERSION, of(shift.events).times(1800.0).at_least(minimum as f64)),
             for_: 30 * MINUTE,
+            keep: HOVERS,
             labels: shift.now.labels,
             summary: shift.summary,
             description: place(config, shift.now.labels)
@@ -111,7 +119,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 + shift.what
                 + " is "
                 + value
-                + " away from a day ago or, for a new version, from the model's other versions; the threshold is "
+                + " away from a day ago or, for a new version, from the model's other versions, and not what it was a week ago; the threshold is "
                 + threshold
                 + ". Measured over 30 minutes, for at least 30 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),
@@ -138,6 +146,7 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .expr()
                 .above(limit),
             for_: 5 * MINUTE,
+            keep: HOVERS,
             labels: VERSION,
             summary: "Scores are NaN or infinite",
             description: place(config, VERSION)

@@ -10,9 +10,10 @@ use crate::known;
 use crate::promql::{Expr, max_by, metric, recorded, sum_by};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
+    settings, tidy,
 };
-use crate::rules::case::Case;
+use crate::rules::case::{Case, firing};
 use crate::rules::labels::{MODEL, ROUTE};
 use crate::rules::models::{Models, only, share};
 use crate::rules::story::Series;
@@ -56,6 +57,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .above(limit.as_secs_f64())
                 .and(ROUTE, enough(&shared.scope, minimum)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: ROUTE,
             summary: "p95 inference latency is above its objective",
             description: place(config, ROUTE)
@@ -118,10 +120,10 @@ fn counted(model: &str, version: &str, status: &str, phases: &[(f64, usize)]) ->
     Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
 }
 
-/// A version whose errors go over the threshold, and one with few requests, all of which fail.
-fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
-    let (bad, good) = over_and_back(limit, plenty(minimum), 30);
-    let few = [(0.1 * plenty(minimum), 180)];
+/// A version whose errors go over the threshold, and one with few errors, though all of its requests fail.
+fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
+    let (bad, good) = over_and_back(limit, plenty(requests.max(errors)), 30);
+    let few = [(0.1 * plenty(errors), 180)];
     Case {
         step: MINUTE,
         evaluate: 1,
@@ -139,11 +141,18 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
 
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
-        |thresholds| (thresholds.error_ratio, thresholds.minimum_requests),
+        |thresholds| {
+            (
+                thresholds.error_ratio,
+                thresholds.minimum_errors,
+                thresholds.minimum_requests,
+            )
+        },
         serving_team,
     );
     let rules = share(config, setting).into_iter().map(|shared| {
-        let ((limit, minimum), team, job) = shared.setting;
+        let ((limit, errors, requests), team, job) = shared.setting;
+        let failed = shared.scope.of(recorded(&recorded::ERRORS)).expr();
         let ratio = shared.scope.of(recorded(&recorded::ERROR_RATIO)).expr();
         Alert {
             known: &known::HIGH_ERROR_RATE,
@@ -151,8 +160,11 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: ratio.above(limit).and(ROUTE, enough(&shared.scope, minimum)),
+            expr: ratio
+                .above(limit)
+                .and(ROUTE, failed.times(300.0).at_least(errors as f64)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: ROUTE,
             summary: "The share of failing requests is too high",
             description: place(config, ROUTE)
@@ -162,7 +174,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + percent(limit)
                 + ". Measured over 5 minutes, for at least 10 minutes.",
             query: own(recorded(&recorded::ERROR_RATIO), &["model_name"]).expr(),
-            case: error_case(hero(&shared.models), limit, minimum),
+            case: error_case(hero(&shared.models), limit, errors, requests),
         }
         .rule(config)
     });
@@ -186,6 +198,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: max_by(MODEL, by_replica).above(limit),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: MODEL,
             summary: "A replica has too many requests in flight",
             description: place(config, MODEL)
@@ -236,6 +249,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: max_by(MODEL, depth).above(limit),
             for_: 5 * MINUTE,
+            keep: HOVERS,
             labels: MODEL,
             summary: "Requests queue for the model",
             description: place(config, MODEL)
@@ -269,7 +283,14 @@ fn gauge(metric: &Metric, model: &str, instance: &str, phases: &[(f64, usize)]) 
     Series::gauge(metric.name, &[("model_name", model), ("instance", instance)], phases)
 }
 
-/// A model that had traffic over the last hours and has none now, be its series at zero or gone.
+/// How far back the reference windows are, and how long they are.
+const REFERENCE: Duration = Duration::from_secs(30 * 60);
+const DAY: Duration = Duration::from_secs(86_400);
+/// From the last request until the alert fires, and a little.
+const NOTICED: Duration = Duration::from_secs(20 * 60);
+
+/// A model that has no traffic, be its series at zero or gone, though it had some at this time of the day a week ago and either
+/// yesterday or two weeks ago, or never paused for a day. So evenings, weekends, batches and a short test tell nobody.
 fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let setting = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
@@ -278,52 +299,68 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = only(config, setting).into_iter().map(|shared| {
         let (minimum, team, job) = shared.setting;
         let requests = || shared.scope.of(recorded(&recorded::MODEL_REQUESTS));
-        let before = requests()
-            .offset(10 * MINUTE)
-            .over("avg_over_time", Duration::from_secs(6 * 3600));
+        // No pause in the window, which the series was there to begin with.
+        let steady = |window: Duration, ago: Duration| {
+            let least = requests().offset(ago).over("min_over_time", window);
+            let began = requests().offset(ago + window).expr();
+            least.times(300.0).at_least(minimum as f64).and(MODEL, began)
+        };
+        let around = |ago: Duration| steady(REFERENCE, ago - REFERENCE / 2);
+        let season = around(7 * DAY).and(MODEL, around(DAY).or(MODEL, around(14 * DAY)));
+        let firing = firing([("alertname", known::TRAFFIC_GONE.name)]);
+        // What it had is forgotten within the day; that it is gone is not.
+        let since = max_by(MODEL, shared.scope.of(firing));
         Alert {
             known: &known::TRAFFIC_GONE,
             severity: Severity::Page,
             team,
             job: Some(job),
             extra: &[],
-            expr: before
-                .times(300.0)
-                .at_least(minimum as f64)
+            expr: season
+                .or(MODEL, steady(DAY, NOTICED))
+                .or(MODEL, since)
                 .unless(MODEL, requests().expr().above(0.0)),
             for_: 10 * MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "A model gets no requests any more",
             description: place(config, MODEL)
-                + ": no request for 10 minutes; over the 6 hours before there were "
-                + VALUE
-                + " in 5 minutes on average, and at least "
+                + ": no request for 10 minutes, though it had at least "
                 + minimum.to_string()
-                + " count as traffic.",
+                + " in every 5 minutes at this time a week ago and on another such day, or all day long until now.",
             query: own(recorded(&recorded::MODEL_REQUESTS), MODEL).expr(),
-            case: Case {
-                step: MINUTE,
-                evaluate: 1,
-                // Little traffic that ends is no fault; much that ends is.
-                series: vec![counted(
-                    hero(&shared.models),
-                    "v1",
-                    "success",
-                    &[
-                        (0.1 * plenty(minimum), 60),
-                        (0.0, 30),
-                        (20.0 * plenty(minimum), 60),
-                        (0.0, 40),
-                        (plenty(minimum), 30),
-                    ],
-                )],
-                fires: labelled(&[("model_name", hero(&shared.models))]),
-                quiet: vec![89, 150, 160],
-                fires_at: 166,
-                resolved_at: 192,
-            },
+            case: traffic_case(hero(&shared.models), minimum),
         }
         .rule(config)
     });
     rules.collect()
+}
+
+/// Little traffic that ends is no fault, nor is an hour of much; a day of it that ends is, until there is some again.
+fn traffic_case(model: &str, minimum: u64) -> Case {
+    let much = 20.0 * plenty(minimum);
+    let steady = 26 * 60;
+    let gone = 60 + 30 + 60 + 30 + steady;
+    Case {
+        step: MINUTE,
+        evaluate: 2,
+        series: vec![counted(
+            model,
+            "v1",
+            "success",
+            &[
+                (0.1 * plenty(minimum), 60),
+                (0.0, 30),
+                (much, 60),
+                (0.0, 30),
+                (much, steady),
+                (0.0, 60),
+                (plenty(minimum), 30),
+            ],
+        )],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![88, 178, gone, gone + 12],
+        fires_at: gone + 50,
+        resolved_at: gone + 68,
+    }
 }

@@ -39,6 +39,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &plane,
             expr: up.expr().equals(0.0),
             for_: 5 * MINUTE,
+            keep: Duration::ZERO,
             labels: &["job", "instance", "service"],
             summary: "A target can't be scraped",
             description: replica_place(config, "Target ", &job.job) + " has not answered scrapes for 5 minutes.",
@@ -67,6 +68,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &plane,
             expr: all_down(&up),
             for_: 3 * MINUTE,
+            keep: Duration::ZERO,
             labels: &["job"],
             summary: "No target of a scrape job answers",
             description: environment(config, plain(format!("No target of the job {}", job.job)))
@@ -149,6 +151,7 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
         extra: &[],
         expr: started.over("changes", HOUR).at_least(limit as f64),
         for_: MINUTE,
+        keep: Duration::ZERO,
         labels: &["job", "instance", "service"],
         summary: "A replica keeps restarting",
         description: replica_place(config, "Replica ", job)
@@ -200,6 +203,7 @@ fn overflow(config: &Config, jobs: &[&str]) -> Result<Tested, GenerateError> {
         extra: &[],
         expr: sum_by(&["job", "label"], overflow.increase(HOUR)).above(0.0),
         for_: 5 * MINUTE,
+        keep: Duration::ZERO,
         labels: &["job", "label"],
         summary: "A label has more values than its limit",
         description: environment(
@@ -227,6 +231,7 @@ fn unlisted(config: &Config) -> Result<Tested, GenerateError> {
         extra: &[],
         expr: max_by(MODEL, metric(&contract::MODEL_INFO).none_of("model_name", named)),
         for_: 15 * MINUTE,
+        keep: Duration::ZERO,
         labels: MODEL,
         summary: "A model is served that modelwatch.toml does not name",
         description: place(config, MODEL) + " is served and has no owner, no objective and no thresholds of its own.",
@@ -294,6 +299,7 @@ fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             extra: &[],
             expr: requests.above(0.0).unless(MODEL, judged),
             for_: 15 * MINUTE,
+            keep: Duration::ZERO,
             labels: MODEL,
             summary: "Requests are counted and their latency is not",
             description: place(config, MODEL)

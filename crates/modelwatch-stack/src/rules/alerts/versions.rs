@@ -6,9 +6,10 @@ use modelwatch_config::{Config, Rollout};
 use crate::error::GenerateError;
 use crate::known;
 use crate::promql::{Expr, recorded};
-use crate::recorded;
+use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
+    settings, tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::{MODEL, VERSION};
@@ -26,16 +27,16 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// Versions with less than half of the traffic and enough of it.
-fn canaries(scope: &Models, minimum: u64) -> Expr {
+/// Versions with less than half of the traffic, and with so many events in five minutes.
+fn canaries(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
     let share = scope.of(recorded(&recorded::VERSION_SHARE)).expr().below(0.5);
-    let requests = scope.of(recorded(&recorded::VERSION_REQUESTS)).expr();
-    share.and(VERSION, requests.times(300.0).at_least(minimum as f64))
+    let events = scope.of(recorded(events)).expr();
+    share.and(VERSION, events.times(300.0).at_least(minimum as f64))
 }
 
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
-        |thresholds| (thresholds.canary_error_ratio, thresholds.minimum_requests),
+        |thresholds| (thresholds.canary_error_ratio, thresholds.minimum_errors),
         serving_team,
     );
     let rules = share(config, setting).into_iter().map(|shared| {
@@ -50,8 +51,9 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             expr: of(&recorded::VERSION_ERROR_RATIO)
                 .minus(of(&recorded::OTHERS_ERROR_RATIO))
                 .above(limit)
-                .and(VERSION, canaries(&shared.scope, minimum)),
+                .and(VERSION, canaries(&shared.scope, &recorded::VERSION_ERRORS, minimum)),
             for_: 5 * MINUTE,
+            keep: HOVERS,
             labels: VERSION,
             summary: "A version fails more often than the others",
             description: place(config, VERSION)
@@ -93,8 +95,9 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .divided_by(others.clone())
                 .above(factor)
                 .and(VERSION, own_p95.minus(others).above(matters))
-                .and(VERSION, canaries(&shared.scope, minimum)),
+                .and(VERSION, canaries(&shared.scope, &recorded::VERSION_REQUESTS, minimum)),
             for_: 10 * MINUTE,
+            keep: HOVERS,
             labels: VERSION,
             summary: "A version is slower than the others",
             description: place(config, VERSION)
