@@ -83,7 +83,7 @@ fn july() -> TempDir {
 #[test]
 fn a_report_has_the_known_drift_of_the_week_and_thresholds_come_from_the_file() {
     let folder = july();
-    let arguments = [&["drift", "report", "--html", "drift.html"], &WEEK[..]].concat();
+    let arguments = [&["drift", "report", "--history", "0", "--html", "drift.html"], &WEEK[..]].concat();
     let (done, table, complained) = modelwatch(folder.path(), &arguments);
     assert!(done, "{complained}");
     assert!(table.contains("6759 rows"), "{table}");
@@ -268,16 +268,16 @@ fn says_where_it_looked_when_log_has_no_rows() {
     let folder = july();
     let (code, table, _) = exit(
         folder.path(),
-        &[&["drift", "report", "--fail-on-drift"], &WEEK[..]].concat(),
+        &[&["drift", "report", "--history", "0", "--fail-on-drift"], &WEEK[..]].concat(),
     );
     assert_eq!(code, Some(1), "{table}");
-    for command in [&["drift", "once"][..], &["drift", "report"]] {
+    for command in [&["drift", "once"][..], &["drift", "report", "--history", "0"]] {
         let (code, _, complained) = exit(folder.path(), command);
         assert_eq!(code, Some(2), "{complained}");
         for part in [
             "no rows",
             "prediction-log/model=flight-delay/date=",
-            "hours from date=2013-07-08/hour=04",
+            "hours from date=2013-07-08/hour=09",
         ] {
             assert!(complained.contains(part), "{command:?}: {complained}");
         }
