@@ -2,16 +2,16 @@
 
 use chrono::DateTime;
 use modelwatch_drift::baseline::{
-    About, Baseline, BaselineError, CategoricalProfile, CategoricalSlot, NumericProfile, Profile, Source, TimeSpan,
-    warnings,
+    About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
 };
-use modelwatch_drift::learn::{TimeOrder, learn};
+use modelwatch_drift::learn::TimeOrder;
 use twox_hash::XxHash3_128;
 
 use super::columns::{self, Subject, Wanted};
 use super::error::{TrainingError, TrainingWarning};
 use super::options::{TrainingOptions, TrainingProgress};
-use super::read::{self, Read, Values};
+use super::profile::{Profiled, profile_all};
+use super::read;
 use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Kind, Table, expand};
 
@@ -60,8 +60,9 @@ impl TrainingOptions {
                 });
             };
             let values = read::read(&files, chunk, threads.max(1), told).await?;
-            for (wanted, values) in chunk.iter().zip(values) {
-                made.add(self, wanted, values, order.as_ref(), &mut notes);
+            let profiled = profile_all(chunk, values, &self.hygiene, order.as_ref(), threads.max(1));
+            for (wanted, profiled) in chunk.iter().zip(profiled) {
+                made.add(wanted, profiled, &mut notes);
                 progress(&TrainingProgress::Column {
                     name: wanted.name.clone(),
                     done: made.done,
@@ -178,125 +179,35 @@ struct Made {
 }
 
 impl Made {
-    fn add(
-        &mut self,
-        options: &TrainingOptions,
-        wanted: &Wanted,
-        values: Values,
-        order: Option<&TimeOrder>,
-        notes: &mut Vec<TrainingWarning>,
-    ) {
+    fn add(&mut self, wanted: &Wanted, made: Profiled, notes: &mut Vec<TrainingWarning>) {
         self.done += 1;
-        if values.other_type > 0 && wanted.kind == ColumnKind::Numeric {
+        let column = || wanted.column.clone();
+        if made.other_type > 0 && wanted.kind == ColumnKind::Numeric {
             notes.push(TrainingWarning::NotNumbers {
-                column: wanted.column.clone(),
-                rows: values.other_type,
+                column: column(),
+                rows: made.other_type,
             });
         }
-        let name = &wanted.name;
-        let mut fingerprint = self.fingerprint.clone();
-        let mut summary = ColumnSummary {
-            name: name.clone(),
-            kind: wanted.kind,
-            rows: 0,
-            missing: 0,
-            distinct: 0,
-            least: String::new(),
-            largest: String::new(),
-        };
-        text(&mut fingerprint, name);
-        // The values in their own order, so that that of the rows does not matter.
-        let profile = match values.read {
-            Read::Numbers(rows) => {
-                let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
-                numbers.sort_unstable_by(f64::total_cmp);
-                for number in &numbers {
-                    fingerprint.write(&number.to_le_bytes());
-                }
-                summary.rows = numbers.len() as u64;
-                summary.missing = rows.len() as u64 - summary.rows;
-                summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
-                summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
-                summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
-                let profile = NumericProfile::from_values(name, numbers, summary.missing, &options.hygiene);
-                profile.map(|profile| match order {
-                    None => Profile::Numeric(profile),
-                    Some(order) => {
-                        let bins = profile.bins().clone();
-                        learn(Profile::Numeric(profile), order, |row| {
-                            bins.slot(Some(rows[row])).into()
-                        })
-                    }
-                })
-            }
-            Read::Categories(read) => {
-                let names = read.names();
-                let mut rows_of = vec![0_u64; names.len()];
-                for row in &read.rows {
-                    match rows_of.get_mut(*row as usize) {
-                        Some(rows) => *rows += 1,
-                        None => summary.missing += 1,
-                    }
-                }
-                let mut categories: Vec<(&str, u64)> = names.iter().copied().zip(rows_of).collect();
-                categories.sort_unstable();
-                for (category, rows) in &categories {
-                    text(&mut fingerprint, category);
-                    text(&mut fingerprint, &rows.to_string());
-                }
-                summary.rows = categories.iter().map(|(_, rows)| rows).sum();
-                summary.distinct = categories.len() as u64;
-                let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
-                summary.least = end(categories.first()).unwrap_or_default();
-                summary.largest = end(categories.last()).unwrap_or_default();
-                if is_identifier(&summary) {
-                    notes.push(TrainingWarning::Identifies {
-                        column: wanted.column.clone(),
-                        distinct: summary.distinct,
-                        rows: summary.rows,
-                    });
-                }
-                let categories = categories
-                    .into_iter()
-                    .map(|(category, rows)| (category.to_owned(), rows));
-                let profile = CategoricalProfile::new(name, categories, summary.missing, &options.hygiene);
-                profile.map(|profile| match order {
-                    None => Profile::Categorical(profile),
-                    Some(order) => {
-                        let slots: Vec<CategoricalSlot> =
-                            names.iter().map(|name| profile.bins().slot(Some(name))).collect();
-                        learn(Profile::Categorical(profile), order, |row| {
-                            let slot = slots.get(read.rows[row] as usize);
-                            slot.copied().unwrap_or(CategoricalSlot::Missing).into()
-                        })
-                    }
-                })
-            }
-        };
-        fingerprint.write(&summary.missing.to_le_bytes());
-        match (profile, wanted.role) {
+        if made.is_identifier() {
+            notes.push(TrainingWarning::Identifies {
+                column: column(),
+                distinct: made.summary.distinct,
+                rows: made.summary.rows,
+            });
+        }
+        match (made.profile, wanted.role) {
             (Err(error), _) if wanted.named => return self.problems.push(error.to_string()),
             (Err(error), _) => {
                 return notes.push(TrainingWarning::LeftOut {
-                    column: wanted.column.clone(),
+                    column: column(),
                     problem: error.to_string(),
                 });
             }
             (Ok(Profile::Numeric(profile)), Subject::Score) => self.score = Some(profile),
             (Ok(Profile::Categorical(profile)), Subject::Classes) => self.classes = Some(profile),
-            (Ok(profile), _) => self.features.push((name.clone(), profile)),
+            (Ok(profile), _) => self.features.push((wanted.name.clone(), profile)),
         }
-        self.fingerprint = fingerprint;
-        self.summaries.push(summary);
+        self.fingerprint.write(&made.digest.to_le_bytes());
+        self.summaries.push(made.summary);
     }
-}
-
-/// Whether nearly every row has a category of its own, so that no window has training's.
-fn is_identifier(column: &ColumnSummary) -> bool {
-    column.rows >= 1_000 && column.distinct >= column.rows / 2
-}
-
-fn text(fingerprint: &mut XxHash3_128, text: &str) {
-    fingerprint.write(text.as_bytes());
-    fingerprint.write(&[0]);
 }
