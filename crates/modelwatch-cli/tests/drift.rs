@@ -83,7 +83,11 @@ fn july() -> TempDir {
 #[test]
 fn a_report_has_the_known_drift_of_the_week_and_thresholds_come_from_the_file() {
     let folder = july();
-    let arguments = [&["drift", "report", "--history", "0", "--html", "drift.html"], &WEEK[..]].concat();
+    let arguments = [
+        &["drift", "report", "--history", "0", "--html", "drift.html"],
+        &WEEK[..],
+    ]
+    .concat();
     let (done, table, complained) = modelwatch(folder.path(), &arguments);
     assert!(done, "{complained}");
     assert!(table.contains("6759 rows"), "{table}");

@@ -151,9 +151,11 @@ async fn counts_rows_of_window_when_table_has_other_names() {
         name: columns::feature("income"),
         bins: Bins::from(&trained.baseline.features()[0].1),
     };
-    let mut names = TableColumns::default();
-    names.time = Some("at".into());
-    names.features.insert("income".into(), "INCOME".into());
+    let names = TableColumns {
+        time: Some("at".into()),
+        features: [("income".into(), "INCOME".into())].into(),
+        ..TableColumns::default()
+    };
     let tables = Tables::new([path(folder.path(), "*.csv")], names);
     let query = WindowQuery {
         model: "m".into(),
