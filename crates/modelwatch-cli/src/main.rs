@@ -5,6 +5,8 @@ mod baseline;
 #[cfg(feature = "drift")]
 mod drift;
 mod failure;
+#[cfg(feature = "drift")]
+mod progress;
 mod prometheus;
 mod runtime;
 mod stack;
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
-        Command::Drift(command) => drift::run(&command),
+        Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
         Command::Triage(command) => triage::run(&command),
     };
