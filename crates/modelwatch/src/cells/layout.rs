@@ -39,12 +39,12 @@ pub(crate) enum Native {
 
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// Upper bound of each cell but the last, inclusive, in recorded units, increasing; then infinity, `steps` times.
+    /// Upper bound of each cell but the last, inclusive, in recorded units, increasing; then infinity, [`FEW_STEPS`] times.
     edges: Box<[f64]>,
     /// For positive values: the first cell worth looking at, by exponent and the top four bits of the mantissa.
     first: Box<[u16]>,
-    /// The most edges that one key has.
-    steps: usize,
+    /// Whether no key has more than [`FEW_STEPS`] edges.
+    few_steps: bool,
     /// The key of `first[0]`.
     first_key: u64,
     /// The native bucket of each cell.
@@ -69,7 +69,7 @@ fn key(value: f64) -> u64 {
 }
 
 /// With so few edges to a key, all of them are compared: no branch of it can be foretold wrongly.
-const FEW_STEPS: usize = 4;
+const FEW_STEPS: usize = 2;
 
 impl Layout {
     /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 31 µs to 512 s, or to the power
@@ -174,12 +174,8 @@ impl Layout {
         let first = first.iter().map(|cell| *cell as u16).collect();
         Self {
             ends: classic.iter().map(at_or_below).collect(),
-            edges: edges
-                .iter()
-                .copied()
-                .chain(std::iter::repeat_n(f64::INFINITY, steps))
-                .collect(),
-            steps,
+            edges: edges.iter().copied().chain([f64::INFINITY; FEW_STEPS]).collect(),
+            few_steps: steps <= FEW_STEPS,
             first,
             first_key,
             native,
@@ -204,15 +200,15 @@ impl Layout {
                 Some(first) => *first,
                 None => self.outermost(value),
             });
-            if self.steps <= FEW_STEPS {
-                let edges = self.edges.get(cell..cell + self.steps).unwrap_or_default();
-                cell + edges.iter().map(|edge| usize::from(value > *edge)).sum::<usize>()
-            } else {
-                while self.edges.get(cell).is_some_and(|edge| value > *edge) {
-                    cell += 1;
-                }
-                cell
+            if self.few_steps
+                && let Some([first, second]) = self.edges.get(cell..cell + FEW_STEPS)
+            {
+                return cell + usize::from(value > *first) + usize::from(value > *second);
             }
+            while self.edges.get(cell).is_some_and(|edge| value > *edge) {
+                cell += 1;
+            }
+            cell
         } else {
             self.edges.partition_point(|edge| *edge < value)
         }
