@@ -1,4 +1,5 @@
 //! A `prometheus-client` registry on our page: whatever is in it, the page stays whole.
+#![cfg(feature = "prometheus-client")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -51,6 +51,7 @@ impl Exposer {
         }
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn include(&self, renderer: Renderer) {
         self.included.write().push(renderer);
     }
