@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use modelwatch::contract;
 use modelwatch_drift::decision::Statistic;
+use modelwatch_drift::reference::Reference;
 use toml::de::DeValue;
 
 use crate::duration::prometheus_duration;
@@ -336,6 +337,8 @@ pub struct Drift {
     pub significance: f64,
     /// The score above which a feature drifts: `thresholds.drift_score`.
     pub threshold: f64,
+    /// What a window is compared with. Default: the baseline.
+    pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
     /// What single features have of their own.
@@ -382,6 +385,15 @@ fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     })
 }
 
+/// A reference by its name in the file.
+fn reference(value: &DeValue<'_>) -> Result<Reference, Expected> {
+    let named = value.as_str().and_then(|name| name.parse().ok());
+    named.ok_or_else(|| {
+        let names = Reference::ALL.map(|reference| format!("{:?}", reference.name()));
+        format!("one of {}", names.join(", "))
+    })
+}
+
 impl Drift {
     fn read(table: Table<'_, '_>, thresholds: &Thresholds, file: &str) -> Option<Self> {
         let location = table.location();
@@ -405,6 +417,7 @@ impl Drift {
             statistic: table.read("statistic", statistic).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,
+            reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
             features: features(&table),
             location,

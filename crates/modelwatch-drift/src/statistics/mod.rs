@@ -22,6 +22,7 @@ mod jensen_shannon;
 pub mod kolmogorov_smirnov;
 mod pair;
 mod psi;
+mod statistic;
 pub mod wasserstein;
 
 pub use binned::Binned;
@@ -31,3 +32,4 @@ pub use homogeneity::homogeneity;
 pub use jensen_shannon::jensen_shannon;
 pub use pair::{Incomparable, Pair};
 pub use psi::psi;
+pub use statistic::{Statistic, UnknownStatistic};

@@ -28,7 +28,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The label's value.
+    /// Returns its name, which the label `severity` has unless the file names it otherwise.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl Alert<'_> {
         let writer = Writer::new(config);
         let name = self.known.name;
         let mut labels = BTreeMap::from([
-            ("severity".to_owned(), self.severity.name().to_owned()),
+            ("severity".to_owned(), self.severity.label(config).to_owned()),
             ("team".to_owned(), self.team.to_owned()),
             ("plane".to_owned(), self.known.plane.name().to_owned()),
             (STACK_LABEL.to_owned(), config.stack.clone()),
