@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::reader::{
-    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text,
+    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
@@ -43,6 +43,10 @@ pub struct Model {
     pub thresholds: Thresholds,
     /// What the drift job does; nothing when it does not watch this model.
     pub drift: Option<Drift>,
+    /// The command that takes the last release back, for people to run.
+    pub rollback: Option<String>,
+    /// Where its releases are made: a page for people.
+    pub deploy_url: Option<String>,
     /// Where the model stands in the file.
     pub location: Location,
 }
@@ -294,6 +298,8 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let rollback = table.read("rollback", name);
+        let deploy_url = table.read("deploy_url", url);
         table.finish();
         Some(Self {
             name: model?,
@@ -308,6 +314,8 @@ impl Model {
             availability_objective: settings.availability_objective,
             thresholds: settings.thresholds,
             drift,
+            rollback,
+            deploy_url,
             location,
         })
     }
@@ -341,10 +349,30 @@ pub struct Drift {
     pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
+    /// Features by whose values rows are compared for themselves too. Default: none.
+    pub segments: Vec<String>,
+    /// What the columns are called where `log` names plain tables. Default: `log` is a prediction log.
+    pub columns: Option<DriftColumns>,
     /// What single features have of their own.
     pub features: BTreeMap<String, FeatureDrift>,
     /// Where the section stands.
     pub location: Location,
+}
+
+/// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct DriftColumns {
+    /// The column of the rows' times. Default: `time`.
+    pub time: Option<String>,
+    /// The column of the model's version. Default: `model_version`.
+    pub model_version: Option<String>,
+    /// The column of the prediction scores. Default: `score`.
+    pub score: Option<String>,
+    /// The column of the predicted classes. Default: `class`.
+    pub class: Option<String>,
+    /// The columns of features. Default: the feature's own name.
+    pub features: BTreeMap<String, String>,
 }
 
 /// `[models.drift.features.<name>]`.
@@ -419,6 +447,11 @@ impl Drift {
             threshold: thresholds.drift_score,
             reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
+            segments: table
+                .field("segments")
+                .map(|field| field.list(name))
+                .unwrap_or_default(),
+            columns: columns(&table),
             features: features(&table),
             location,
         };
@@ -438,6 +471,23 @@ impl Drift {
         table.finish();
         complete.then_some(read)
     }
+}
+
+fn columns(table: &Table<'_, '_>) -> Option<DriftColumns> {
+    let table = table.table("columns")?;
+    let features = table.table("features").map(|table| table.named()).unwrap_or_default();
+    let columns = DriftColumns {
+        time: table.read("time", text),
+        model_version: table.read("model_version", text),
+        score: table.read("score", text),
+        class: table.read("class", text),
+        features: features
+            .into_iter()
+            .filter_map(|(feature, field)| Some((feature, field.read(text)?)))
+            .collect(),
+    };
+    table.finish();
+    Some(columns)
 }
 
 fn features(table: &Table<'_, '_>) -> BTreeMap<String, FeatureDrift> {
