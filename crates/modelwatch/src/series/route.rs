@@ -80,14 +80,12 @@ impl RouteSeries {
 
     #[inline]
     pub(crate) fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
-        // Enough for 584 years.
-        let seconds = latency.as_secs().saturating_mul(1_000_000_000);
-        let nanoseconds = seconds.saturating_add(latency.subsec_nanos().into());
+        // Enough for 292 years.
+        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
-        lane.add_wide(LATENCY_SUM, nanoseconds);
-        // Signed, because processors turn that into a float in one instruction.
-        let cell = self.layout.locate(nanoseconds.min(i64::MAX as u64) as i64 as f64);
+        lane.add_wide(LATENCY_SUM, nanoseconds as u64);
+        let cell = self.layout.locate(nanoseconds as f64);
         lane.add(LATENCY + cell, 1);
         #[cfg(feature = "tracing")]
         self.traces.ended(&self.labels, &self.layout, status, latency, cell);
