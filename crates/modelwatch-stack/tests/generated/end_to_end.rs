@@ -107,7 +107,22 @@ fn a_failing_version_reaches_its_owner(release: Release) {
 /// Every alert that one service in trouble can raise is raised, and its texts name what its labels name.
 fn every_sentence_is_filled_in(prometheus: SocketAddr) {
     // What needs hours, or the absence of what others need.
-    let others = [&known::TRAFFIC_GONE, &known::TARGET_DOWN, &known::DRIFT_JOB_MISSING];
+    let others = [
+        &known::TRAFFIC_GONE,
+        &known::TARGET_DOWN,
+        &known::DRIFT_JOB_MISSING,
+        &known::CLIENT_ERRORS_HIGH,
+        &known::RUNTIME_LATE,
+        &known::REPLICA_FAILING,
+        &known::REPLICA_SLOW,
+        &known::VERSION_UNREGISTERED,
+        &known::LATENCY_MISSING,
+        &known::RULES_FAILING,
+        &known::NOTIFICATIONS_FAILING,
+        &known::DEFAULTED_RATIO_HIGH,
+        &known::VERSION_DRIFT,
+        &known::DRIFT_JOB_BLIND,
+    ];
     let mut waits_for: BTreeSet<_> = ALERTS
         .iter()
         .filter(|kind| !others.contains(kind))
