@@ -93,9 +93,14 @@ fn ramps(series: &(String, LabelSet), ramps: &[(f64, f64, usize)]) -> Series {
 }
 
 /// The latency of as many requests, all within the objective, of a version that is registered.
-fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 3] {
+fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 4] {
     let edge = model.latency_p95.as_secs_f64().to_string();
-    let [count, bucket] = [("_count", None), ("_bucket", Some(edge.as_str()))].map(|(part, edge)| {
+    let parts = [
+        ("_count", None),
+        ("_bucket", Some(edge.as_str())),
+        ("_bucket", Some("+Inf")),
+    ];
+    let [count, within, all] = parts.map(|(part, edge)| {
         let name = format!("{}{part}", contract::INFERENCE_LATENCY.name);
         let mut extra = vec![("instance", instance)];
         extra.extend(edge.map(|edge| ("le", edge)));
@@ -110,7 +115,7 @@ fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series
         contract::MODEL_INFO.name.to_owned(),
         labels(model, &[("instance", instance)]),
     );
-    [count, bucket, ramps(&info, &registered)]
+    [count, within, all, ramps(&info, &registered)]
 }
 
 /// Asks for a recorded series of the model.
