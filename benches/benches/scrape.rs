@@ -155,7 +155,7 @@ struct Measured {
     /// Requests
     requests: measured::CounterVec<MeasuredSet>,
     /// Latency
-    latency: measured::HistogramVec<MeasuredSet, 11>,
+    latency: measured::HistogramVec<MeasuredSet, 15>,
 }
 
 fn measured(criterion: &mut Criterion) {

@@ -4,9 +4,15 @@
 mod baseline;
 #[cfg(feature = "drift")]
 mod drift;
+mod failure;
+#[cfg(feature = "drift")]
+mod progress;
+mod prometheus;
+mod runtime;
 mod stack;
+mod terminal;
+mod triage;
 
-use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -32,38 +38,8 @@ enum Command {
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
-}
-
-/// Why a command failed, for people: a line or several.
-pub(crate) struct Failure(String);
-
-impl Failure {
-    pub(crate) fn new(line: impl ToString) -> Self {
-        Self(line.to_string())
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What queries run on.
-#[cfg(feature = "drift")]
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))
-}
-
-/// As many threads as the machine has.
-#[cfg(feature = "drift")]
-pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Writes a line for people to stdout; a reader that has gone needs none.
-pub(crate) fn say(line: impl fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
+    Triage(Box<triage::Triage>),
 }
 
 fn main() -> ExitCode {
@@ -75,8 +51,9 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
-        Command::Drift(command) => drift::run(&command),
+        Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
+        Command::Triage(command) => triage::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use modelwatch::contract;
 use modelwatch_drift::decision::Statistic;
+use modelwatch_drift::reference::Reference;
 use toml::de::DeValue;
 
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::reader::{
-    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text,
+    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
@@ -42,6 +43,10 @@ pub struct Model {
     pub thresholds: Thresholds,
     /// What the drift job does; nothing when it does not watch this model.
     pub drift: Option<Drift>,
+    /// The command that takes the last release back, for people to run.
+    pub rollback: Option<String>,
+    /// Where its releases are made: a page for people.
+    pub deploy_url: Option<String>,
     /// Where the model stands in the file.
     pub location: Location,
 }
@@ -303,6 +308,8 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let rollback = table.read("rollback", name);
+        let deploy_url = table.read("deploy_url", url);
         table.finish();
         Some(Self {
             name: model?,
@@ -317,6 +324,8 @@ impl Model {
             availability_objective: settings.availability_objective,
             thresholds: settings.thresholds,
             drift,
+            rollback,
+            deploy_url,
             location,
         })
     }
@@ -346,6 +355,8 @@ pub struct Drift {
     pub significance: f64,
     /// The score above which a feature drifts: `thresholds.drift_score`.
     pub threshold: f64,
+    /// What a window is compared with. Default: the baseline.
+    pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
     /// What single features have of their own.
@@ -392,6 +403,15 @@ fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     })
 }
 
+/// A reference by its name in the file.
+fn reference(value: &DeValue<'_>) -> Result<Reference, Expected> {
+    let named = value.as_str().and_then(|name| name.parse().ok());
+    named.ok_or_else(|| {
+        let names = Reference::ALL.map(|reference| format!("{:?}", reference.name()));
+        format!("one of {}", names.join(", "))
+    })
+}
+
 impl Drift {
     fn read(table: Table<'_, '_>, thresholds: &Thresholds, file: &str) -> Option<Self> {
         let location = table.location();
@@ -415,6 +435,7 @@ impl Drift {
             statistic: table.read("statistic", statistic).unwrap_or_default(),
             significance: table.read("significance", objective).unwrap_or(0.0001),
             threshold: thresholds.drift_score,
+            reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
             features: features(&table),
             location,

@@ -15,102 +15,29 @@
 
 use std::error::Error;
 use std::fmt;
-use std::str::FromStr;
+
+use chrono::TimeDelta;
+use serde::Serialize;
 
 use crate::baseline::{CategoricalCounts, CategoricalProfile, Counts, NumericCounts, NumericProfile, Profile};
 use crate::statistics::{
     Incomparable, Pair, chi_square, hellinger, homogeneity, jensen_shannon, kolmogorov_smirnov, psi, wasserstein,
 };
 
-/// How the distance of a window from the baseline is measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Statistic {
-    /// [`psi`], over the baseline's deciles or categories.
-    #[default]
-    Psi,
-    /// [`jensen_shannon`], on the same bins.
-    JensenShannon,
-    /// [`hellinger`], on the same bins.
-    Hellinger,
-    /// [`chi_square`]'s effect, on the same bins.
-    ChiSquare,
-    /// [`kolmogorov_smirnov`], on the fine bins; of numbers only.
-    KolmogorovSmirnov,
-    /// [`wasserstein`] in the baseline's standard deviations, on the fine bins; of numbers only.
-    Wasserstein,
-}
-
-impl Statistic {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Psi,
-        Self::JensenShannon,
-        Self::Hellinger,
-        Self::ChiSquare,
-        Self::KolmogorovSmirnov,
-        Self::Wasserstein,
-    ];
-
-    /// Its name in the configuration: `psi`, `jensen-shannon`, `hellinger`, `chi-square`, `kolmogorov-smirnov`, `wasserstein`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Psi => "psi",
-            Self::JensenShannon => "jensen-shannon",
-            Self::Hellinger => "hellinger",
-            Self::ChiSquare => "chi-square",
-            Self::KolmogorovSmirnov => "kolmogorov-smirnov",
-            Self::Wasserstein => "wasserstein",
-        }
-    }
-
-    /// Whether it needs values that have an order.
-    #[must_use]
-    pub fn needs_order(self) -> bool {
-        matches!(self, Self::KolmogorovSmirnov | Self::Wasserstein)
-    }
-}
-
-impl fmt::Display for Statistic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Statistic {
-    type Err = UnknownStatistic;
-
-    fn from_str(name: &str) -> Result<Self, UnknownStatistic> {
-        Self::ALL
-            .into_iter()
-            .find(|statistic| statistic.name() == name)
-            .ok_or_else(|| UnknownStatistic { name: name.to_owned() })
-    }
-}
-
-/// A name that no [`Statistic`] has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownStatistic {
-    /// The name.
-    pub name: String,
-}
-
-impl fmt::Display for UnknownStatistic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = Statistic::ALL.map(Statistic::name).join(", ");
-        write!(f, "there is no statistic {:?}; take one of {names}", self.name)
-    }
-}
-
-impl Error for UnknownStatistic {}
+pub use crate::statistics::{Statistic, UnknownStatistic};
 
 /// When a feature is called drifted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// How the distance is measured.
     pub statistic: Statistic,
-    /// A distance matters above this; 0.15 unless set.
+    /// A distance matters above this; 0.15 unless set. Of the missing part where [`missing_threshold`](Self::missing_threshold)
+    /// says nothing else.
     pub threshold: f64,
+    /// The same of the missing part, where it is another.
+    pub missing_threshold: Option<f64>,
+    /// Whether [`for_windows`](Self::for_windows) raises the thresholds to what the reference's own windows reach; so unless set.
+    pub learned: bool,
     /// Chance explains a p-value from this on; 0.0001 unless set, so that 20 features looked at every 15 minutes, 1,920
     /// times a day, are significant by chance once in five days, and then only matter above the threshold.
     pub significance: f64,
@@ -125,10 +52,31 @@ impl Default for Rule {
         Self {
             statistic: Statistic::default(),
             threshold: 0.15,
+            missing_threshold: None,
+            learned: true,
             significance: 1e-4,
             consecutive_windows: 2,
             least_rows: 100,
         }
+    }
+}
+
+impl Rule {
+    /// The rule for windows of one length of a feature: each threshold is at least what the reference's own windows of about that
+    /// length [reach](crate::baseline::WindowLimits), so that what is usual there is no drift. Unchanged where
+    /// [`learned`](Self::learned) says so, the length is not known or the baseline has learned nothing.
+    #[must_use]
+    pub fn for_windows(self, profile: &Profile, length: Option<TimeDelta>) -> Self {
+        let Some(length) = length.filter(|_| self.learned) else {
+            return self;
+        };
+        let mut rule = self;
+        for limits in profile.limits_for(length) {
+            let missing = rule.missing_threshold.unwrap_or(rule.threshold);
+            rule.missing_threshold = Some(missing.max(limits.missing.of(rule.statistic)));
+            rule.threshold = rule.threshold.max(limits.values.of(rule.statistic));
+        }
+        rule
     }
 }
 
@@ -142,9 +90,19 @@ pub struct Part {
 }
 
 impl Part {
-    fn drifts(&self, rule: &Rule) -> bool {
-        self.score > rule.threshold && self.p_value < rule.significance
+    fn drifts(&self, threshold: f64, significance: f64) -> bool {
+        self.score > threshold && self.p_value < significance
     }
+}
+
+/// Which part of a window's feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScorePart {
+    /// The rows that have a value, among themselves.
+    Values,
+    /// The rows that have none, beside those that have.
+    Missing,
 }
 
 /// How far a window is from the baseline.
@@ -189,28 +147,14 @@ impl Measurement {
         statistic: Statistic,
     ) -> Result<Self, Unmeasurable> {
         let reference = profile.counts();
-        if reference.bins.len() != window.bins.len() {
-            return Err(Unmeasurable::Incomparable(Incomparable::Bins {
-                reference: reference.bins.len(),
-                window: window.bins.len(),
-            }));
-        }
+        same_bins(profile.bins().len(), window.bins.len())?;
         let values = (window.present() > 0).then(|| {
             let (coarse_reference, coarse_window) = (profile.coarse(reference), profile.coarse(window));
             let coarse = Pair::new(&coarse_reference, &coarse_window)?;
-            let (fine_reference, fine_window) = (reference.in_order(), window.in_order());
-            let fine = Pair::new(&fine_reference, &fine_window)?;
-            let edges = profile.bins().edges();
-            let score = match statistic {
-                Statistic::KolmogorovSmirnov => kolmogorov_smirnov::of_counts(edges, &fine)?.value,
-                // One value has no deviation to measure by: how many rows have another.
-                Statistic::Wasserstein if profile.deviation() == 0.0 => fine.largest_difference(),
-                Statistic::Wasserstein => {
-                    let least = window.least.unwrap_or(f64::INFINITY);
-                    let largest = window.largest.unwrap_or(f64::NEG_INFINITY);
-                    wasserstein::of_counts(edges, least, largest, &fine, profile.deviation())?.value
-                }
-                _ => distance(statistic, &coarse),
+            let score = if statistic.needs_order() {
+                Fine::new(profile, reference, window).distance(statistic)?
+            } else {
+                distance(statistic, &coarse)
             };
             Ok(Part {
                 score,
@@ -235,13 +179,9 @@ impl Measurement {
         if statistic.needs_order() {
             return Err(Unmeasurable::Order { statistic });
         }
+        let bins = |counts: &CategoricalCounts| counts.named.len() + counts.other.len();
         let reference = profile.counts();
-        if reference.named.len() != window.named.len() {
-            return Err(Unmeasurable::Incomparable(Incomparable::Bins {
-                reference: reference.named.len(),
-                window: window.named.len(),
-            }));
-        }
+        same_bins(bins(reference), bins(window))?;
         let values = (window.present() > 0).then(|| {
             let (coarse_reference, coarse_window) = (profile.coarse(reference), profile.coarse(window));
             let coarse = Pair::new(&coarse_reference, &coarse_window)?;
@@ -276,11 +216,103 @@ impl Measurement {
         })
     }
 
+    /// The part that is further away, which is the one the [`score`](Self::score) is of.
+    #[must_use]
+    pub fn part(&self) -> ScorePart {
+        match self.values {
+            Some(values) if values.score >= self.missing.score => ScorePart::Values,
+            _ => ScorePart::Missing,
+        }
+    }
+
     /// Whether one of the parts is above the threshold and significant.
     #[must_use]
     pub fn drifts(&self, rule: &Rule) -> bool {
-        self.missing.drifts(rule) || self.values.is_some_and(|values| values.drifts(rule))
+        let missing = rule.missing_threshold.unwrap_or(rule.threshold);
+        self.missing.drifts(missing, rule.significance)
+            || self
+                .values
+                .is_some_and(|values| values.drifts(rule.threshold, rule.significance))
     }
+}
+
+fn same_bins(reference: usize, window: usize) -> Result<(), Unmeasurable> {
+    match reference == window {
+        true => Ok(()),
+        false => Err(Unmeasurable::Incomparable(Incomparable::Bins { reference, window })),
+    }
+}
+
+/// Two samples on the fine bins.
+struct Fine<'a> {
+    profile: &'a NumericProfile,
+    reference: Vec<u64>,
+    window: Vec<u64>,
+    least: f64,
+    largest: f64,
+}
+
+impl<'a> Fine<'a> {
+    fn new(profile: &'a NumericProfile, reference: &NumericCounts, window: &NumericCounts) -> Self {
+        let ends = [reference, window];
+        let least = ends.iter().filter_map(|counts| counts.least);
+        let largest = ends.iter().filter_map(|counts| counts.largest);
+        Self {
+            profile,
+            reference: reference.in_order(),
+            window: window.in_order(),
+            least: least.fold(f64::INFINITY, f64::min),
+            largest: largest.fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+
+    /// The distance by a statistic of order.
+    fn distance(&self, statistic: Statistic) -> Result<f64, Incomparable> {
+        let pair = Pair::new(&self.reference, &self.window)?;
+        let edges = self.profile.bins().edges();
+        let deviation = self.profile.deviation();
+        Ok(match statistic {
+            // One value has no deviation to measure by: how many rows have another.
+            Statistic::Wasserstein if deviation == 0.0 => pair.largest_difference(),
+            Statistic::Wasserstein => wasserstein::of_counts(edges, self.least, self.largest, &pair, deviation)?.value,
+            _ => kolmogorov_smirnov::of_counts(edges, &pair)?.value,
+        })
+    }
+}
+
+/// The distances of a window from a reference on the same bins by every statistic there is for the kind, without their
+/// p-values; nothing of a window without rows, or of counts of another kind.
+pub(crate) fn distances(profile: &Profile, reference: &Counts, window: &Counts) -> Option<Distances> {
+    let (coarse, fine) = match (profile, reference, window) {
+        (Profile::Numeric(profile), Counts::Numeric(reference), Counts::Numeric(window)) => (
+            [profile.coarse(reference), profile.coarse(window)],
+            Some(Fine::new(profile, reference, window)),
+        ),
+        (Profile::Categorical(profile), Counts::Categorical(reference), Counts::Categorical(window)) => {
+            ([profile.coarse(reference), profile.coarse(window)], None)
+        }
+        _ => return None,
+    };
+    let parts = [reference, window].map(|counts| [counts.rows() - counts.missing(), counts.missing()]);
+    let missing = Pair::new(&parts[0], &parts[1]).ok()?;
+    let missing = Statistic::ALL.map(|statistic| distance(statistic, &missing));
+    // A window without a value has nothing but that.
+    let values = match Pair::new(&coarse[0], &coarse[1]) {
+        Err(_) => [0.0; Statistic::ALL.len()],
+        Ok(pair) => Statistic::ALL.map(|statistic| match &fine {
+            Some(fine) if statistic.needs_order() => fine.distance(statistic).unwrap_or_default(),
+            None if statistic.needs_order() => 0.0,
+            _ => distance(statistic, &pair),
+        }),
+    };
+    Some(Distances { values, missing })
+}
+
+/// By statistic, in the order of [`Statistic::ALL`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Distances {
+    pub(crate) values: [f64; Statistic::ALL.len()],
+    pub(crate) missing: [f64; Statistic::ALL.len()],
 }
 
 /// The distance on bins that need no order. Two classes have one distance for the statistics of order: how far the share moved.

@@ -1,9 +1,11 @@
 //! Drift of features, scores and classes: a window of predictions against the training baseline.
 //!
-//! Rooms, and arrows that point one way. [`baseline`] says where values fall and how many fell there in
-//! training. [`statistics`] are functions of two rows of counts, or of two sorted samples, and know nothing else: no
-//! Arrow, no files, no Prometheus. [`decision`] joins the two: how far a window is from its baseline, whether chance
-//! explains it, and when that is called drift.
+//! Rooms, and arrows that point one way. [`statistics`] are functions of two rows of counts, or of two sorted samples, and
+//! know nothing else; [`sketch`] keeps what counts don't. [`baseline`] says where values fall and how many fell there in
+//! training. [`decision`] joins them: how far a window is from its baseline, whether chance explains it, and when that
+//! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted;
+//! [`reference`] takes a week earlier in place of training.
+//! [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
 //!
 //! ```
 //! use modelwatch_drift::baseline::{Hygiene, NumericProfile};
@@ -24,6 +26,9 @@
 //! ```
 
 pub mod baseline;
+pub mod change;
 pub mod decision;
+pub mod learn;
+pub mod reference;
 pub mod sketch;
 pub mod statistics;

@@ -77,6 +77,13 @@ pub enum ModelError {
         /// The length of the folder's name, in bytes.
         bytes: usize,
     },
+    /// A log is attached to it already.
+    Attached {
+        /// The model's name.
+        model: String,
+        /// The version.
+        version: String,
+    },
 }
 
 impl fmt::Display for ModelError {
@@ -86,6 +93,10 @@ impl fmt::Display for ModelError {
                 f,
                 "the folder of model {model:?} would have a name of {bytes} bytes, and 255 is the most; \
                  give the model a shorter name, or one of ASCII letters"
+            ),
+            Self::Attached { model, version } => write!(
+                f,
+                "a log is attached to model {model:?} version {version:?} already; attach one log to each version, once"
             ),
         }
     }

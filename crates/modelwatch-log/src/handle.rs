@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use modelwatch::{AsClass, AsFeatureValue};
+use modelwatch::{AsClass, AsFeatureValue, FeatureValue, IntoScore, PendingPrediction, PredictionSink};
 
 use crate::counts::Counts;
 use crate::sampling::Sampler;
@@ -61,12 +61,12 @@ impl ModelLog {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn record<R>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    pub fn record<R>(&self, row: R, score: impl IntoScore) -> Record<'_>
     where
         R: IntoIterator,
         R::Item: AsFeatureValue,
     {
-        self.hand_over(score.into(), |slot, shape, most_bytes| {
+        self.begin(score.into_score(), |slot, shape, most_bytes| {
             slot.fill(shape, row, most_bytes)
         })
     }
@@ -87,24 +87,24 @@ impl ModelLog {
     /// # std::fs::remove_dir_all(root)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn record_named<R, N, V>(&self, row: R, score: impl Into<f64>) -> Record<'_>
+    pub fn record_named<R, N, V>(&self, row: R, score: impl IntoScore) -> Record<'_>
     where
         R: IntoIterator<Item = (N, V)>,
         N: AsRef<str>,
         V: AsFeatureValue,
     {
-        self.hand_over(score.into(), |slot, shape, most_bytes| {
+        self.begin(score.into_score(), |slot, shape, most_bytes| {
             slot.fill_named(shape, row, most_bytes)
         })
     }
 
     #[inline]
-    fn hand_over(&self, score: f64, fill: impl FnOnce(&mut Slot, &Shape, usize)) -> Record<'_> {
+    fn begin(&self, score: Option<f64>, fill: impl FnOnce(&mut Slot, &Shape, usize)) -> Record<'_> {
         let handle = &*self.0;
         let slot = handle.slot().map(|mut slot| {
             slot.stream = handle.stream;
             slot.time = modelwatch_log_format::micros(SystemTime::now());
-            slot.score = score;
+            slot.score = score.unwrap_or(f64::NAN);
             fill(&mut slot, &handle.shape, handle.shared.text_bytes);
             slot
         });
@@ -143,7 +143,7 @@ impl Handle {
     }
 
     #[inline]
-    fn send(&self, slot: Box<Slot>) {
+    fn hand_over(&self, slot: Box<Slot>) {
         if let Err(slot) = self.shared.queue.push(slot) {
             self.shared.give_back(slot);
             self.lose();
@@ -154,6 +154,44 @@ impl Handle {
     fn lose(&self) {
         self.counts.dropped(1);
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What [`Model::record`](modelwatch::Model::record) calls where the log is attached. The record is a [`Slot`].
+impl PredictionSink for Handle {
+    fn begin(&self, score: Option<f64>) -> Option<PendingPrediction> {
+        let mut slot = self.slot()?;
+        slot.stream = self.stream;
+        slot.time = modelwatch_log_format::micros(SystemTime::now());
+        slot.score = score.unwrap_or(f64::NAN);
+        slot.reset(&self.shape);
+        Some(slot)
+    }
+
+    #[inline]
+    fn feature(&self, record: &mut PendingPrediction, position: usize, value: FeatureValue<'_>) {
+        if let Some(slot) = record.downcast_mut::<Slot>() {
+            slot.set(&self.shape, position, value, self.shared.text_bytes);
+        }
+    }
+
+    fn class(&self, record: &mut PendingPrediction, class: &str) {
+        if let Some(slot) = record.downcast_mut::<Slot>() {
+            slot.set_class(class, self.shared.text_bytes);
+        }
+    }
+
+    fn at(&self, record: &mut PendingPrediction, time: SystemTime) {
+        if let Some(slot) = record.downcast_mut::<Slot>() {
+            slot.time = modelwatch_log_format::micros(time);
+        }
+    }
+
+    fn send(&self, record: PendingPrediction) {
+        // A record of another sink is none of ours.
+        if let Ok(slot) = record.downcast() {
+            self.hand_over(slot);
+        }
     }
 }
 
@@ -187,7 +225,7 @@ impl Drop for Record<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.handle.send(slot);
+            self.handle.hand_over(slot);
         }
     }
 }

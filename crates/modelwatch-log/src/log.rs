@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
+use futures_channel::oneshot;
 use modelwatch::Model;
 use modelwatch_log_format::folders;
 
@@ -43,6 +44,10 @@ impl PredictionLog {
     ///
     /// When the model's name is too long for the name of a folder.
     pub fn model(&self, model: &Model) -> Result<ModelLog, ModelError> {
+        self.handle(model).map(ModelLog::new)
+    }
+
+    fn handle(&self, model: &Model) -> Result<Handle, ModelError> {
         const MOST_BYTES: usize = 255;
         let bytes = folders::model(model.name()).len();
         if bytes > MOST_BYTES {
@@ -61,14 +66,45 @@ impl PredictionLog {
             counts: counts.clone(),
         });
         let share = self.samples.get(model.name()).copied().unwrap_or(1.0);
-        Ok(ModelLog::new(Handle {
+        Ok(Handle {
             shared: self.shared.clone(),
             stream,
             shape,
             model: name,
             counts,
             sampler: Sampler::new(share, self.seed),
-        }))
+        })
+    }
+
+    /// Attaches the log to a version: from now on [`Model::record`] on any handle of it logs what it counts, so that a
+    /// service records a prediction in one call.
+    ///
+    /// ```
+    /// # use modelwatch::{Feature, Monitor};
+    /// # use modelwatch_log::PredictionLog;
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-log-attach-{}", std::process::id()));
+    /// # let monitor = Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
+    /// log.attach(&model)?;
+    /// model.record([Some(52_000.0)], 0.97).class("fraud"); // in the metrics, and in the log
+    /// # log.close()?;
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the model's name is too long for the name of a folder, or a log is attached to this version already.
+    pub fn attach(&self, model: &Model) -> Result<(), ModelError> {
+        let handle = self.handle(model)?;
+        if model.attach(Arc::new(handle)) {
+            return Ok(());
+        }
+        Err(ModelError::Attached {
+            model: model.name().into(),
+            version: model.version().into(),
+        })
     }
 
     /// Waits until everything handed over before this call is in whole files, or lost.
@@ -78,6 +114,42 @@ impl PredictionLog {
     /// The first failure of doing so, if there was one.
     pub fn flush(&self) -> Result<(), WriteError> {
         self.command(Command::Flush)
+    }
+
+    /// Waits for a signal, puts everything handed over before it into whole files, and then returns what the signal
+    /// returned: for a shutdown that loses nothing, whatever ends the process after it. A failure of writing is logged.
+    ///
+    /// Any future will do as the signal, on any runtime; nothing blocks. What is recorded after the signal is written when
+    /// the log is dropped or [closed](Self::close).
+    ///
+    /// # Example: an axum server that is told to end
+    ///
+    /// ```
+    /// # use modelwatch_log::PredictionLog;
+    /// # async fn serve(log: PredictionLog) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sigterm = std::future::ready(());
+    /// // let sigterm = async { signal(SignalKind::terminate())?.recv().await };
+    /// // axum::serve(listener, app).with_graceful_shutdown(log.flush_on(sigterm)).await?;
+    /// log.flush_on(sigterm).await;
+    /// log.close()?; // with what the last requests recorded
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flush_on<S: Future>(&self, signal: S) -> impl Future<Output = S::Output> + use<S> {
+        let commands = self.commands.clone();
+        let gone = self.writer_gone();
+        async move {
+            let said = signal.await;
+            let (answer, answered) = oneshot::channel();
+            let flushed = match commands.send(Command::FlushAsync(answer)) {
+                Ok(()) => answered.await.unwrap_or(Err(gone)),
+                Err(_) => Err(gone),
+            };
+            if let Err(error) = flushed {
+                tracing::error!(%error, "the prediction log could not write everything before the shutdown");
+            }
+            said
+        }
     }
 
     /// Writes what was handed over, and ends the log. Predictions recorded from now on are dropped and counted.

@@ -45,6 +45,31 @@ impl Slot {
         self.text.clear();
     }
 
+    /// Has every feature missing, and no class.
+    pub(crate) fn reset(&mut self, shape: &Shape) {
+        self.clear();
+        self.numbers.resize(shape.numeric(), f64::NAN);
+        self.spans.resize(shape.categorical() + 1, ABSENT);
+    }
+
+    /// Takes the value of one feature of a slot that was [reset](Self::reset), and of a feature that comes twice the first
+    /// value. One that nobody declared is left out, one of the other kind than was declared is missing.
+    #[inline]
+    pub(crate) fn set(&mut self, shape: &Shape, position: usize, value: FeatureValue<'_>, most_bytes: usize) {
+        let Some(column) = shape.columns().get(position) else {
+            return;
+        };
+        match (value, column.categorical) {
+            (FeatureValue::Number(number), false) if self.numbers[column.place].is_nan() => {
+                self.numbers[column.place] = number;
+            }
+            (FeatureValue::Category(category), true) if self.spans[column.place] == ABSENT => {
+                self.spans[column.place] = self.append(category, most_bytes);
+            }
+            _ => {}
+        }
+    }
+
     /// Takes a row by position. What is missing at its end, or of the other kind than was declared, is missing.
     #[inline]
     pub(crate) fn fill<R>(&mut self, shape: &Shape, row: R, most_bytes: usize)
@@ -79,9 +104,7 @@ impl Slot {
         N: AsRef<str>,
         V: AsFeatureValue,
     {
-        self.clear();
-        self.numbers.resize(shape.numeric(), f64::NAN);
-        self.spans.resize(shape.categorical() + 1, ABSENT);
+        self.reset(shape);
         // Rows tend to name features in the order they are declared: the next guess is usually right.
         let mut guess = 0;
         for (name, value) in row {
@@ -89,16 +112,7 @@ impl Slot {
                 continue;
             };
             guess = position + 1;
-            let column = &shape.columns()[position];
-            match (value.as_feature_value(), column.categorical) {
-                (FeatureValue::Number(number), false) if self.numbers[column.place].is_nan() => {
-                    self.numbers[column.place] = number;
-                }
-                (FeatureValue::Category(category), true) if self.spans[column.place] == ABSENT => {
-                    self.spans[column.place] = self.append(category, most_bytes);
-                }
-                _ => {}
-            }
+            self.set(shape, position, value.as_feature_value(), most_bytes);
         }
     }
 

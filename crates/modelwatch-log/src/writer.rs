@@ -84,6 +84,9 @@ impl Writer {
                     // Nobody may wait for it any more.
                     let _ = answer.send(self.flush());
                 }
+                Ok(Command::FlushAsync(answer)) => {
+                    let _ = answer.send(self.flush());
+                }
                 Ok(Command::Close(answer)) => {
                     let _ = answer.send(self.flush());
                     return;

@@ -25,5 +25,12 @@ fn a_record_allocates_nothing_on_the_serving_thread() {
 
     let allocated = measure(|| (0..100).for_each(|_| record()));
     assert_eq!((allocated.count_total, allocated.bytes_total), (0, 0));
+
+    log.attach(&model).expect("attached");
+    let record = || _ = model.record(row, 0.25).class("late");
+    (0..100).for_each(|_| record());
+    log.flush().expect("a good storage");
+    let allocated = measure(|| (0..100).for_each(|_| record()));
+    assert_eq!((allocated.count_total, allocated.bytes_total), (0, 0), "attached");
     log.close().expect("a clean end");
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelwatch::contract::{METRICS, MetricKind, Origin};
-use modelwatch::{Feature, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
+use modelwatch::{Feature, FinishReason, Format, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
 use modelwatch_stack::{File, generate, recorded};
@@ -85,10 +85,9 @@ fn serve(model: &Model, score: f64) {
     stream.finish(Status::Success);
     let mut generation = model.start_generation();
     (0..3).for_each(|_| generation.token());
-    generation.finish(Tokens {
-        input: Some(20),
-        output: Some(3),
-    });
+    generation.finish(FinishReason::Stop, Tokens::new().input(20));
+    model.set_sequences(4, 2);
+    model.set_kv_cache_usage(0.5);
 }
 
 /// The exporter of a drift job, with every metric of the contract that is not the model server's.

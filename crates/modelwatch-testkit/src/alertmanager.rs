@@ -12,7 +12,8 @@ use serde_json::Value as Json;
 
 use crate::http::http_get;
 use crate::prometheus::{guard, listening_on, new_directory};
-use crate::{Release, tools};
+use crate::release::Release;
+use crate::tools;
 
 /// An Alertmanager on a free loopback port; dropping it kills it and removes its storage, as the end of the test does.
 #[derive(Debug)]

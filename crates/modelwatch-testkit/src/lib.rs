@@ -31,8 +31,10 @@
 #[cfg(feature = "actix")]
 mod actix_server;
 mod alertmanager;
+mod exemplar;
 mod http;
 mod instructions;
+mod labels;
 mod metrics_server;
 mod monitor;
 mod page;
@@ -49,13 +51,13 @@ mod tokio_server;
 mod tools;
 mod world;
 
-use std::collections::BTreeMap;
-
 #[cfg(feature = "actix")]
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
+pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use instructions::compare_instructions;
+pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
@@ -70,17 +72,3 @@ pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 pub use tokio_server::{Stopped, TokioServer};
 pub use tools::tool;
 pub use world::{MadeSeries, World};
-
-/// The labels of a series, by name.
-pub type Labels = BTreeMap<String, String>;
-
-/// An exemplar, whichever judge read it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Exemplar {
-    /// Its own labels (`trace_id`), not those of the series.
-    pub labels: Labels,
-    /// The observation it stands for.
-    pub value: f64,
-    /// Seconds since the Unix epoch.
-    pub timestamp: Option<f64>,
-}

@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use crate::exemplar::Exemplar;
 use crate::http::{http_get, percent_encode};
+use crate::labels::Labels;
+use crate::release::Release;
 use crate::text::labels;
-use crate::{Exemplar, Labels, Release, tools};
+use crate::tools;
 
 /// What [`Prometheus::start`] starts. [`PrometheusOptions::scraping`] suffices for most tests.
 #[derive(Clone, Debug)]

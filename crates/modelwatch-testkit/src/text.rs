@@ -9,7 +9,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value as Json;
 
-use crate::{Exemplar, Labels, tools};
+use crate::exemplar::Exemplar;
+use crate::labels::Labels;
+use crate::tools;
 
 /// One line of an exposition, as a parser understood it.
 #[derive(Clone, Debug, PartialEq)]

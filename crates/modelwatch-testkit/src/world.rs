@@ -1,6 +1,6 @@
 //! Series made up minute by minute, for tests of what reads them.
 
-use crate::Labels;
+use crate::labels::Labels;
 
 /// Series over some minutes, as a service that never was would have shown them.
 #[derive(Clone, Debug)]

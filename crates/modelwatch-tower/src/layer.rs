@@ -87,6 +87,12 @@ impl<M> InferenceLayer<M> {
         })
     }
 
+    /// The same with other models.
+    #[cfg(feature = "axum")]
+    pub(crate) fn with_models(&self, models: impl FnOnce(&M) -> M) -> Self {
+        self.clone().with(models(&self.0.models))
+    }
+
     fn with(self, models: M) -> Self {
         Self(Settings {
             models: StripedArc::new(models),

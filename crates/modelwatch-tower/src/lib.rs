@@ -86,7 +86,9 @@ mod settings;
 mod watch_runtime;
 
 #[cfg(feature = "axum")]
-pub use crate::axum::{MetricsServer, Serving, metrics_route, serve_metrics};
+pub use crate::axum::{
+    MatchedRoute, MetricsServer, Serving, TellsRoute, WatchedRouter, WatchedRouterFuture, metrics_route, serve_metrics,
+};
 pub use body::InferenceBody;
 pub use classify::ResponseHead;
 pub use future::InferenceFuture;

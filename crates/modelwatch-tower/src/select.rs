@@ -60,6 +60,15 @@ enum Asked<'a> {
     Nothing,
 }
 
+/// The pattern that is a request's route, if there is one, as the router inside says it.
+#[cfg(feature = "axum")]
+pub(crate) fn pattern<B>(request: &Request<B>) -> Option<&str> {
+    match asked(request) {
+        Asked::Pattern(pattern) => Some(pattern),
+        Asked::Method(_) | Asked::Nothing => None,
+    }
+}
+
 #[inline(always)]
 fn asked<B>(request: &Request<B>) -> Asked<'_> {
     let pattern = matched_path(request);
@@ -90,6 +99,8 @@ pub struct Fixed {
     name: Arc<str>,
     /// Of that name, once it is wanted: a service where every path is matched does not expose it.
     route: OnceLock<Route>,
+    /// What is inside may tell the route of requests without a matched path.
+    told_inside: bool,
     methods: Arc<Methods>,
 }
 
@@ -99,7 +110,18 @@ impl Fixed {
             model: model.clone(),
             name: name.into(),
             route: OnceLock::new(),
+            told_inside: name == UNMATCHED,
             methods: Arc::default(),
+        }
+    }
+
+    /// Around a router that tells its routes.
+    #[cfg(feature = "axum")]
+    pub(crate) fn around(&self) -> Self {
+        Self {
+            told_inside: true,
+            methods: self.methods.clone(),
+            ..Self::new(&self.model, &self.name)
         }
     }
 
@@ -123,6 +145,7 @@ impl Fixed {
         match asked {
             Asked::Pattern(pattern) => Begun::on(&self.model, pattern),
             Asked::Method(path) => start_method(&self.model, path, &self.methods, || self.unnamed().clone()),
+            Asked::Nothing if self.told_inside => Begun::unknown(Watched::unrouted(&self.model, self.unnamed())),
             Asked::Nothing => Begun::unknown(Watched::new(self.unnamed().start())),
         }
     }
@@ -163,12 +186,14 @@ impl<B> Select<B> for Fixed {
 
 /// The request tells the model version.
 pub struct PerRequest<F> {
-    pub(crate) select: Arc<F>,
+    select: Arc<F>,
     /// For requests that tell none.
-    pub(crate) otherwise: Option<Fixed>,
+    otherwise: Option<Fixed>,
     /// For requests without a matched path.
-    pub(crate) name: Arc<str>,
-    pub(crate) methods: Arc<Methods>,
+    name: Arc<str>,
+    /// What is inside may tell the route of requests without a matched path.
+    told_inside: bool,
+    methods: Arc<Methods>,
 }
 
 impl<F> PerRequest<F> {
@@ -177,7 +202,20 @@ impl<F> PerRequest<F> {
             select: Arc::new(select),
             otherwise: None,
             name: UNMATCHED.into(),
+            told_inside: true,
             methods: Arc::default(),
+        }
+    }
+
+    /// Around a router that tells its routes.
+    #[cfg(feature = "axum")]
+    pub(crate) fn around(&self) -> Self {
+        Self {
+            select: self.select.clone(),
+            otherwise: self.otherwise.as_ref().map(Fixed::around),
+            name: self.name.clone(),
+            told_inside: true,
+            methods: self.methods.clone(),
         }
     }
 
@@ -189,6 +227,7 @@ impl<F> PerRequest<F> {
                 ..Fixed::new(model, &self.name)
             }),
             name: self.name.clone(),
+            told_inside: self.told_inside,
             methods: self.methods.clone(),
         }
     }
@@ -198,6 +237,7 @@ impl<F> PerRequest<F> {
             select: self.select.clone(),
             otherwise: self.otherwise.as_ref().map(|otherwise| otherwise.with_route(name)),
             name: name.into(),
+            told_inside: name == UNMATCHED,
             methods: self.methods.clone(),
         }
     }
@@ -219,6 +259,7 @@ impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
         match asked {
             Asked::Pattern(pattern) => Begun::on(&model, pattern),
             Asked::Method(path) => start_method(&model, path, &self.methods, || model.route(&self.name)),
+            Asked::Nothing if self.told_inside => Begun::unknown(Watched::unrouted(&model, &model.route(&self.name))),
             Asked::Nothing => Begun::unknown(Watched::new(model.route(&self.name).into())),
         }
     }

@@ -240,6 +240,8 @@ pub enum RegisterError {
     Buckets {
         /// The model's name.
         model: String,
+        /// Which buckets.
+        what: &'static str,
         /// What is wrong with them.
         error: BucketsError,
     },
@@ -302,7 +304,7 @@ impl fmt::Display for RegisterError {
                 f,
                 "model {model:?} declares {declared}, and Limits::{limit} is {most}; raise the limit or declare fewer"
             ),
-            Self::Buckets { model, error } => write!(f, "score buckets of model {model:?}: {error}"),
+            Self::Buckets { model, what, error } => write!(f, "{what} of model {model:?}: {error}"),
         }
     }
 }

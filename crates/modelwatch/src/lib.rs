@@ -44,6 +44,7 @@
 //!
 //! - `derive`: [`#[derive(Features)]`](derive@Features) on a request and [`#[derive(Category)]`](derive@Category) on an enum.
 //! - `serde_json`: JSON values as features and classes.
+//! - `stage-spans`: a layer for `tracing` subscribers that records stages from spans: `Monitor::stage_layer`.
 //! - `tsc`: durations come from the processor's time stamp counter where it is steady, which is cheaper than reading the
 //!   system's clock (how much depends on the machine); elsewhere from the system's clock, as without it. The counter is calibrated once, as the
 //!   program starts.
@@ -63,23 +64,29 @@ mod labels;
 mod monitor;
 mod prometheus_client;
 mod series;
+#[cfg(feature = "stage-spans")]
+mod stage_spans;
 
 pub use cells::striped_arc::StripedArc;
 pub use contract::as_feature_value::AsFeatureValue;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
 pub use contract::features::{CategoricalType, FeatureType, Features, NumericType};
+pub use contract::finish_reason::FinishReason;
 pub use contract::reserved::{OTHER, UNKNOWN};
-pub use contract::stage::Stage;
+pub use contract::score::{IntoScore, NoScore};
+pub use contract::stage::{AsStage, Stage, StageRef};
 pub use contract::status::Status;
 pub use contract::tokens::Tokens;
 #[cfg(feature = "tracing")]
 pub use contract::trace_id::{TraceId, ZeroTraceId};
+pub use contract::unknown_name::UnknownName;
 pub use error::{BucketsError, ConfigError, RegisterError};
 pub use exposition::format::Format;
 pub use exposition::readings::Readings;
 pub use exposition::scrape::Scrape;
 pub use exposition::scrape_body::ScrapeBody;
+pub use exposition::value::ValueError;
 pub use global::global;
 pub use handles::class::{AsClass, Class, ClassRef};
 pub use handles::generation::Generation;
@@ -87,6 +94,7 @@ pub use handles::in_flight::InFlight;
 pub use handles::model::Model;
 pub use handles::model_builder::ModelBuilder;
 pub use handles::prediction::Prediction;
+pub use handles::recorded::Recorded;
 pub use handles::route::Route;
 pub use handles::runtime_delay::RuntimeDelay;
 pub use handles::serving::Serving;
@@ -96,3 +104,4 @@ pub use labels::limits::Limits;
 #[cfg(feature = "derive")]
 pub use modelwatch_derive::{Category, Features};
 pub use monitor::{Monitor, MonitorBuilder};
+pub use series::prediction_sink::{PendingPrediction, PredictionSink};

@@ -11,12 +11,14 @@ use crate::contract::trace_id::TraceId;
 use crate::error::{BucketsError, ConfigError};
 use crate::exposition::exposer::Exposer;
 use crate::exposition::format::Format;
+use crate::exposition::gather::Occasion;
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
 use crate::exposition::scrape_thread::ScrapeThread;
 use crate::exposition::service_build::ServiceBuild;
 use crate::exposition::sink::Sink;
+use crate::exposition::value::{Value, ValueError};
 use crate::handles::model::Model;
 use crate::handles::model_builder::ModelBuilder;
 use crate::handles::runtime_delay::RuntimeDelay;
@@ -119,6 +121,36 @@ impl Monitor {
         self.0.scrape_thread.run(Box::new(job));
     }
 
+    /// Returns the sum of the samples that have this name and these labels, 0 where there are none: for a service's own
+    /// tests, which need not read a page.
+    ///
+    /// Names are those of the text format, with `_count`, `_sum` and `_bucket` of a histogram; `_bucket` takes a bound as
+    /// the label `le`. Labels that are not given may have any value. Looking changes nothing: it is no scrape.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such metric, label or bucket; the error says what there is.
+    ///
+    /// # Example: what a request counted
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use modelwatch::{Monitor, Status};
+    ///
+    /// let monitor = Monitor::new();
+    /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// model.route("predict").record(Status::Success, Duration::from_millis(20));
+    /// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "success")])?, 1.0);
+    /// assert_eq!(monitor.value("ml_inference_latency_seconds_sum", &[])?, 0.02);
+    /// assert_eq!(monitor.value("ml_inference_latency_seconds_bucket", &[("le", "0.01")])?, 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Result<f64, ValueError> {
+        let mut value = Value::new(name, labels)?;
+        self.0.exposer.gather(&self.0.catalog, Occasion::Look, &mut value);
+        value.finish()
+    }
+
     /// Exposes rows of the contract that a part beside the serving path keeps: the prediction log, the drift job.
     ///
     /// The source is asked at every scrape and should hold no handle of this monitor, which would keep both for ever.
@@ -143,7 +175,7 @@ impl Monitor {
     }
 
     pub(crate) fn gather(&self, sink: &mut impl Sink) {
-        self.0.exposer.gather(&self.0.catalog, sink);
+        self.0.exposer.gather(&self.0.catalog, Occasion::Scrape, sink);
     }
 }
 
@@ -173,6 +205,7 @@ pub struct MonitorBuilder {
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
+    native_histograms: bool,
     service: ServiceBuild,
     #[cfg(feature = "tracing")]
     tracing: Tracing,
@@ -187,6 +220,7 @@ impl Default for MonitorBuilder {
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
+            native_histograms: true,
             service: ServiceBuild::default(),
             #[cfg(feature = "tracing")]
             tracing: Tracing::default(),
@@ -225,6 +259,13 @@ impl MonitorBuilder {
     /// Upper bounds of the score buckets, without infinity, for models that don't set their own.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.score_buckets = bounds.into();
+        self
+    }
+
+    /// Sets whether histograms carry native buckets for scrapers that ask for protobuf. Defaults to yes; the classic
+    /// buckets are always there.
+    pub fn native_histograms(mut self, exposed: bool) -> Self {
+        self.native_histograms = exposed;
         self
     }
 
@@ -321,7 +362,11 @@ impl MonitorBuilder {
         );
         Monitor(Arc::new(Inner {
             catalog: Catalog::new(context),
-            exposer: Exposer::new(self.process_metrics, self.service.labels(&self.limits)),
+            exposer: Exposer::new(
+                self.process_metrics,
+                self.native_histograms,
+                self.service.labels(&self.limits),
+            ),
             scrape_thread: ScrapeThread::default(),
         }))
     }

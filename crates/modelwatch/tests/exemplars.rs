@@ -45,7 +45,7 @@ fn judged_a_bucket_and_a_status_carry_the_trace_of_a_request_they_count() {
             .to_owned()
     };
     let latency = "ml_inference_latency_seconds_bucket";
-    assert!(line(&[latency, "le=\"0.01\""]).contains(&format!("1 # {{{}}} 0.003 ", hexadecimal(1))));
+    assert!(line(&[latency, "le=\"0.005\""]).contains(&format!("1 # {{{}}} 0.003 ", hexadecimal(1))));
     assert!(line(&[latency, "le=\"0.35\""]).contains(&format!("2 # {{{}}} 0.3 ", hexadecimal(2))));
     assert!(line(&[latency, "le=\"+Inf\""]).contains(&format!("3 # {{{}}} 60.0 ", hexadecimal(3))));
     assert!(line(&["requests_total", "\"error\""]).contains(&format!("1 # {{{}}} 1.0 ", hexadecimal(2))));

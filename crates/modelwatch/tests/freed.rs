@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use modelwatch::{Feature, Format, Monitor, Stage, Status, Tokens};
+use modelwatch::{Feature, FinishReason, Format, Monitor, Stage, Status, Tokens};
 
 /// Every kind of series, recorded, scraped in every format, retired, evicted and brought back.
 fn use_everything(monitor: &Monitor) {
@@ -43,7 +43,7 @@ fn use_everything(monitor: &Monitor) {
         generation.token();
         let mut tokens = Tokens::default();
         (tokens.input, tokens.output) = (Some(3), Some(4));
-        generation.finish(tokens);
+        generation.finish(FinishReason::Stop, tokens);
         monitor.resolve("claims-risk", version).retire();
         for format in [
             Format::OpenMetricsText,

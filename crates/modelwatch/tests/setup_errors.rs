@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use modelwatch::{
-    BucketsError, ConfigError, Feature, Format, Limits, ModelBuilder, Monitor, MonitorBuilder, RegisterError,
+    BucketsError, ConfigError, Feature, Format, Limits, ModelBuilder, Monitor, MonitorBuilder, RegisterError, Status,
 };
 
 fn config_error(builder: MonitorBuilder) -> ConfigError {
@@ -20,7 +20,7 @@ fn says(message: impl ToString, parts: &[&str]) {
 #[test]
 fn a_limit_of_zero_names_the_limit() {
     type Set = fn(Limits, usize) -> Limits;
-    let zeros: [(&str, Set); 8] = [
+    let zeros: [(&str, Set); 9] = [
         ("models", Limits::models),
         ("versions_per_model", Limits::versions_per_model),
         ("routes_per_version", Limits::routes_per_version),
@@ -28,6 +28,7 @@ fn a_limit_of_zero_names_the_limit() {
         ("features_per_model", Limits::features_per_model),
         ("classes_per_version", Limits::classes_per_version),
         ("outcomes_per_version", Limits::outcomes_per_version),
+        ("stages_per_version", Limits::stages_per_version),
         ("value_bytes", Limits::value_bytes),
     ];
     for (limit, set) in zeros {
@@ -40,11 +41,12 @@ fn a_limit_of_zero_names_the_limit() {
 #[test]
 fn a_limit_that_no_table_could_hold_is_refused() {
     type Set = fn(Limits, usize) -> Limits;
-    let bounded: [(&str, usize, Set); 4] = [
+    let bounded: [(&str, usize, Set); 5] = [
         ("features_per_model", 1024, Limits::features_per_model),
         ("routes_per_version", 65_536, Limits::routes_per_version),
         ("classes_per_version", 65_536, Limits::classes_per_version),
         ("outcomes_per_version", 65_536, Limits::outcomes_per_version),
+        ("stages_per_version", 65_536, Limits::stages_per_version),
     ];
     for (limit, most, set) in bounded {
         Monitor::builder()
@@ -119,6 +121,12 @@ fn bucket_bounds_say_which_one_is_wrong() {
             .register()
             .expect_err("an error");
         says(register, &[&["score buckets of model \"m\""], *parts].concat());
+        let register = Monitor::new()
+            .model("m", "1")
+            .latency_buckets(*bounds)
+            .register()
+            .expect_err("an error");
+        says(register, &[&["latency buckets of model \"m\""], *parts].concat());
     }
     says(
         config_error(Monitor::builder().score_buckets([f64::NAN])),
@@ -321,5 +329,43 @@ fn a_version_that_requests_named_first_can_be_declared_later() {
     assert!(
         page.contains("ml_model_info{model_name=\"m\",model_version=\"1\",framework=\"onnx\"} 1\n"),
         "{page}"
+    );
+}
+
+#[test]
+fn other_latency_buckets_conflict_with_those_declared_and_those_in_use() {
+    let monitor = Monitor::new();
+    let register = |version: &str, bounds: &[f64]| monitor.model("m", version).latency_buckets(bounds).register();
+    register("1", &[0.1, 0.3]).expect("new");
+    register("1", &[0.1, 0.3]).expect("the same again");
+    monitor.model("m", "1").register().expect("says nothing of buckets");
+    let error = register("1", &[0.1, 0.5]).expect_err("a conflict");
+    says(
+        &error,
+        &["latency buckets [0.1, 0.3], not [0.1, 0.5]", "\"m\"", "\"1\""],
+    );
+    assert!(matches!(
+        error,
+        RegisterError::Conflict {
+            what: "latency buckets",
+            ..
+        }
+    ));
+    // A request has made a histogram with the buckets of the monitor.
+    monitor
+        .resolve("m", "2")
+        .route("predict")
+        .record(Status::Success, Duration::ZERO);
+    says(register("2", &[0.3]).expect_err("a conflict"), &["not [0.3]"]);
+    register("2", modelwatch::contract::LATENCY_BUCKETS).expect("those it has");
+    let own = monitor.resolve("m", "1");
+    own.route("predict").record(Status::Success, Duration::from_millis(200));
+    let below = |version, le| {
+        let labels = [("model_version", version), ("le", le)];
+        monitor.value("ml_inference_latency_seconds_bucket", &labels)
+    };
+    assert_eq!(
+        (below("1", "0.1"), below("1", "0.3"), below("2", "0.35")),
+        (Ok(0.0), Ok(1.0), Ok(1.0))
     );
 }

@@ -8,9 +8,11 @@ use modelwatch_drift_job::{Clock, DriftJob};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::logged::logged;
+use super::models::Models;
 use super::settings::Reloaded;
-use super::{Models, tell};
-use crate::{Failure, runtime};
+use crate::failure::Failure;
+use crate::runtime::runtime;
 
 /// What to serve, and where.
 #[derive(Args)]
@@ -49,7 +51,7 @@ pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
             served = exporter::serve(&board, listener, end) => {
                 served.map_err(|error| Failure::new(format!("serving on {address} ended: {error}")))
             }
-            () = job.watch(|| reloaded.changed(), tell) => Ok(()),
+            () = job.watch(|| reloaded.changed(), logged) => Ok(()),
         }
     })
 }

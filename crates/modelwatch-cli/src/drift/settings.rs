@@ -8,7 +8,7 @@ use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::ModelSettings;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The settings of every model that has drift to watch, or of the named ones.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
@@ -46,10 +46,13 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         significance: drift.significance,
         consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
         least_rows: drift.minimum_rows,
+        ..Rule::default()
     };
     let own = |feature: &FeatureDrift| Rule {
         statistic: feature.statistic.unwrap_or(rule.statistic),
         threshold: feature.threshold.unwrap_or(rule.threshold),
+        // A threshold that somebody set for this very feature is meant.
+        learned: feature.threshold.is_none(),
         ..rule
     };
     let mut settings = ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log));
@@ -59,6 +62,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.rule = rule;
     let features = drift.features.iter();
     settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
+    settings.reference = drift.reference;
     settings.per_version = drift.per_version;
     Ok(settings)
 }

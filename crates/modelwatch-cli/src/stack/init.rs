@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use modelwatch_stack::check::INIT;
 
-use crate::{Failure, say};
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// Where the file goes.
 #[derive(Args)]

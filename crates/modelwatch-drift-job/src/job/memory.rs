@@ -5,9 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Detector, Measurement, Rule};
 
+use super::explained::explained;
 use crate::engine::ColumnCounts;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Past, Subject, SubjectReport, Verdict};
+use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
 
 /// Past windows that a report shows of each subject, at most.
 const MOST_PAST: usize = 96;
@@ -32,6 +33,8 @@ pub(crate) struct Counted<'a> {
     pub(crate) rows: u64,
     /// In the order of the subjects.
     pub(crate) columns: &'a [ColumnCounts],
+    /// Why there is nothing to compare a subject with; none where there always is.
+    pub(crate) problems: &'a [Option<String>],
 }
 
 impl Memory {
@@ -49,45 +52,50 @@ impl Memory {
         if counted.rows < minimum {
             return Verdict::TooFewRows { minimum };
         }
-        let judged = subjects
-            .iter()
-            .zip(counted.columns)
-            .map(|((subject, profile), column)| {
-                let remembered = self.0.entry((counted.group.clone(), subject.clone())).or_default();
-                let rule = rule(subject, profile);
-                let measurement = Measurement::of(profile, &column.counts, rule.statistic);
-                let mut report = SubjectReport {
-                    subject: subject.clone(),
-                    rule,
-                    measurement: measurement.map_err(|error| error.to_string()),
-                    detected: false,
-                    in_a_row: 0,
-                    profile: profile.clone(),
-                    counts: column.counts.clone(),
-                    other_type: column.other_type,
-                    history: remembered.past.iter().copied().collect(),
-                };
-                let above = match &report.measurement {
-                    _ if report.is_of_another_type() => Some(true),
-                    Ok(measurement) => Some(measurement.drifts(&rule)),
-                    Err(_) => None,
-                };
-                if let Some(above) = above {
-                    report.detected = remembered.detector.observe_window(above, &rule);
-                }
-                report.in_a_row = remembered.detector.in_a_row();
-                if let Some(window) = counted.window {
-                    remembered.past.push_back(Past {
-                        window,
-                        score: report.measurement.as_ref().ok().map(|measurement| measurement.score),
-                        above: above.unwrap_or(false),
-                    });
-                    if remembered.past.len() > MOST_PAST {
-                        remembered.past.pop_front();
+        let judged =
+            subjects
+                .iter()
+                .zip(counted.columns)
+                .enumerate()
+                .map(|(position, ((subject, profile), column))| {
+                    let remembered = self.0.entry((counted.group.clone(), subject.clone())).or_default();
+                    let rule = rule(subject, profile);
+                    let measurement = match counted.problems.get(position) {
+                        Some(Some(problem)) => Err(problem.clone()),
+                        _ => {
+                            Measurement::of(profile, &column.counts, rule.statistic).map_err(|error| error.to_string())
+                        }
+                    };
+                    let mut report = SubjectReport {
+                        subject: subject.clone(),
+                        rule,
+                        measurement,
+                        detected: false,
+                        in_a_row: 0,
+                        profile: profile.clone(),
+                        counts: column.counts.clone(),
+                        other_type: column.other_type,
+                        found_type: column.found_type.clone(),
+                        explanation: None,
+                        history: remembered.past.iter().copied().collect(),
+                    };
+                    let above = above(&report);
+                    if let Some(above) = above {
+                        report.detected = remembered.detector.observe_window(above, &rule);
                     }
-                }
-                report
-            });
-        Verdict::Scored(judged.collect())
+                    report.in_a_row = remembered.detector.in_a_row();
+                    if let Some(window) = counted.window {
+                        remembered.past.push_back(Past {
+                            window,
+                            score: report.measurement.as_ref().ok().map(|measurement| measurement.score),
+                            above: above.unwrap_or(false),
+                        });
+                        if remembered.past.len() > MOST_PAST {
+                            remembered.past.pop_front();
+                        }
+                    }
+                    report
+                });
+        Verdict::Scored(explained(judged.collect()))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Rule, Statistic};
+use modelwatch_drift::reference::Reference;
 
 use crate::tables::TableColumns;
 use crate::window_report::Subject;
@@ -32,6 +33,8 @@ pub struct ModelSettings {
     pub rule: Rule,
     /// The rules of features that have their own.
     pub features: BTreeMap<String, Rule>,
+    /// What a window is compared with. Defaults to the baseline.
+    pub reference: Reference,
     /// Whether each version is compared on its own, too.
     pub per_version: bool,
 }
@@ -49,12 +52,14 @@ impl ModelSettings {
             grace: TimeDelta::seconds(30),
             rule: Rule::default(),
             features: BTreeMap::new(),
+            reference: Reference::default(),
             per_version: false,
         }
     }
 
-    /// The rule for a subject. A statistic of numbers that the model has by default is, for categories, PSI.
-    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile) -> Rule {
+    /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the
+    /// model has by default is, for categories, PSI.
+    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: Option<TimeDelta>) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),
             Subject::Score | Subject::Classes => None,
@@ -64,6 +69,6 @@ impl ModelSettings {
         if unordered && rule.statistic.needs_order() && own.is_none_or(|own| own.statistic == self.rule.statistic) {
             rule.statistic = Statistic::Psi;
         }
-        rule
+        rule.for_windows(profile, length)
     }
 }

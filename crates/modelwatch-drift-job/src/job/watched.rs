@@ -13,7 +13,7 @@ use modelwatch_log_format::columns;
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
 use super::settings::ModelSettings;
-use super::subjects;
+use super::subjects::{column, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -43,6 +43,16 @@ pub(super) struct Watched {
     memory: Memory,
     /// The last window that was judged, and what was remembered before it.
     judged: Option<(TimeWindow, Memory)>,
+    /// The earlier rows that a window was compared with last.
+    earlier: Option<(TimeWindow, Arc<Compared>)>,
+}
+
+/// What a window's subjects are compared with.
+#[derive(Debug)]
+struct Compared {
+    subjects: Vec<(Subject, Profile)>,
+    /// Why there is nothing to compare a subject with, in the order of the subjects.
+    problems: Vec<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +69,7 @@ impl Watched {
             loaded: None,
             memory: Memory::default(),
             judged: None,
+            earlier: None,
         }
     }
 
@@ -67,10 +78,11 @@ impl Watched {
         let before = &self.settings;
         let same =
             before.window == settings.window && before.interval == settings.interval && before.log == settings.log;
-        let judged = self.judged.filter(|_| same);
+        let same = same && before.reference == settings.reference;
         Self {
+            judged: self.judged.filter(|_| same),
+            earlier: self.earlier.filter(|_| same),
             settings,
-            judged,
             ..self
         }
     }
@@ -127,7 +139,6 @@ impl Watched {
             error,
         };
         let engine = (open.0)(&self.settings).map_err(failed)?;
-        let subjects = subjects::subjects(&baseline);
         let before = match &self.judged {
             // The same window once more: as if for the first time.
             Some((judged, before)) if *judged == window => {
@@ -141,22 +152,74 @@ impl Watched {
             }
         };
         for earlier in before {
-            let counted = engine.count(&self.query(earlier, &subjects)).await;
-            let counted = counted.map_err(|error| JobError::Engine {
-                model: self.settings.model.clone(),
-                error,
-            })?;
-            self.judge(&baseline, earlier, &subjects, counted);
+            let compared = self.compared(&baseline, earlier, &*engine).await?;
+            let counted = self.counted(earlier, &compared.subjects, &*engine).await?;
+            self.judge(&baseline, earlier, &compared, counted);
         }
-        let counted = engine.count(&self.query(window, &subjects)).await;
-        let counted = counted.map_err(|error| JobError::Engine {
-            model: self.settings.model.clone(),
-            error,
-        })?;
+        let compared = self.compared(&baseline, window, &*engine).await?;
+        let counted = self.counted(window, &compared.subjects, &*engine).await?;
         let before = self.memory.clone();
-        let report = self.judge(&baseline, window, &subjects, counted);
+        let report = self.judge(&baseline, window, &compared, counted);
         self.judged = Some((window, before));
         Ok(report)
+    }
+
+    async fn counted(
+        &self,
+        window: TimeWindow,
+        subjects: &[(Subject, Profile)],
+        engine: &dyn Engine,
+    ) -> Result<WindowCounts, JobError> {
+        let counted = engine.count(&self.query(window, subjects)).await;
+        counted.map_err(|error| JobError::Engine {
+            model: self.settings.model.clone(),
+            error,
+        })
+    }
+
+    /// What a window is compared with: training, or earlier rows on training's bins.
+    async fn compared(
+        &mut self,
+        baseline: &Baseline,
+        window: TimeWindow,
+        engine: &dyn Engine,
+    ) -> Result<Arc<Compared>, JobError> {
+        let subjects = subjects(baseline);
+        let earlier = self.settings.reference.of_window(window.start(), window.end());
+        let Some(earlier) = earlier.and_then(|(start, end)| TimeWindow::new(start, end)) else {
+            let problems = vec![None; subjects.len()];
+            return Ok(Arc::new(Compared { subjects, problems }));
+        };
+        if let Some((_, known)) = self.earlier.as_ref().filter(|(known, _)| *known == earlier) {
+            return Ok(known.clone());
+        }
+        let counted = self.counted(earlier, &subjects, engine).await?;
+        let minimum = self.settings.rule.least_rows;
+        let what = format!(
+            "{}, from {} to {}",
+            self.settings.reference,
+            earlier.start(),
+            earlier.end()
+        );
+        let enough = counted.rows >= minimum;
+        let compared = subjects.into_iter().enumerate().map(|(position, (subject, profile))| {
+            let column = counted.columns.get(position).filter(|_| enough);
+            match column.and_then(|column| profile.recounted(&column.counts)) {
+                Some(earlier) => ((subject, earlier), None),
+                None if enough => ((subject, profile), Some(format!("the reference ({what}) has no value"))),
+                None => {
+                    let problem = format!(
+                        "the reference ({what}) has {} rows and {minimum} are needed",
+                        counted.rows
+                    );
+                    ((subject, profile), Some(problem))
+                }
+            }
+        });
+        let (subjects, problems) = compared.unzip();
+        let compared = Arc::new(Compared { subjects, problems });
+        self.earlier = Some((earlier, compared.clone()));
+        Ok(compared)
     }
 
     fn query(&self, window: TimeWindow, subjects: &[(Subject, Profile)]) -> WindowQuery {
@@ -169,7 +232,7 @@ impl Watched {
             window: Some(window),
             columns: subjects
                 .iter()
-                .map(|(subject, profile)| subjects::column(subject, profile))
+                .map(|(subject, profile)| column(subject, profile))
                 .collect(),
             groups: self.settings.per_version.then_some(versions).into_iter().collect(),
         }
@@ -179,17 +242,19 @@ impl Watched {
         &mut self,
         baseline: &Arc<Baseline>,
         window: TimeWindow,
-        subjects: &[(Subject, Profile)],
+        compared: &Compared,
         counted: WindowCounts,
     ) -> WindowReport {
+        let subjects = compared.subjects.as_slice();
         let settings = &self.settings;
         let minimum = settings.rule.least_rows;
-        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile);
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, Some(window.length()));
         let all = Counted {
             group: None,
             window: Some(window),
             rows: counted.rows,
             columns: &counted.columns,
+            problems: &compared.problems,
         };
         let verdict = self.memory.judge(&all, subjects, rule, minimum);
         let mut versions = Vec::new();
@@ -200,6 +265,7 @@ impl Watched {
                     window: Some(window),
                     rows: group.rows,
                     columns: &group.columns,
+                    problems: &compared.problems,
                 };
                 versions.push(VersionReport {
                     version: group.value.clone(),
@@ -247,6 +313,7 @@ impl Watched {
         }
         // Windows in a row against another baseline say nothing about this one.
         self.judged = None;
+        self.earlier = None;
         let baseline = Arc::new(baseline);
         self.loaded = Some(Loaded {
             digest,

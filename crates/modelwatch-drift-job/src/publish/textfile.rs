@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::PublishError;
+use super::error::PublishError;
 
 /// A file that is always whole: written beside its place, brought to the disk, and then renamed.
 #[derive(Clone, Debug)]

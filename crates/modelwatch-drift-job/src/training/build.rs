@@ -1,14 +1,17 @@
 //! The baseline, column by column.
 
+use chrono::DateTime;
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
 };
+use modelwatch_drift::learn::TimeOrder;
 use twox_hash::XxHash3_128;
 
 use super::columns::{self, Subject, Wanted};
 use super::error::{TrainingError, TrainingWarning};
 use super::options::{TrainingOptions, TrainingProgress};
-use super::read::{self, Read, Values};
+use super::profile::{Profiled, profile_all};
+use super::read;
 use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Kind, Table, expand};
 
@@ -36,7 +39,12 @@ impl TrainingOptions {
             .collect();
         let plan = columns::plan(self, &judged)?;
         let mut notes = plan.warnings;
-        let sources = sources(&files, plan.time.as_deref()).await?;
+        let (sources, times) = sources(&files, plan.time.as_deref()).await?;
+        let order =
+            times.and_then(|times| TimeOrder::new(times.iter().map(|time| DateTime::from_timestamp_micros((*time)?))));
+        if order.is_none() {
+            notes.push(TrainingWarning::NothingUsual);
+        }
         let files: Vec<(Table, u64)> = files.into_iter().map(|(table, _, rows)| (table, rows)).collect();
 
         let mut made = Made::default();
@@ -52,8 +60,9 @@ impl TrainingOptions {
                 });
             };
             let values = read::read(&files, chunk, threads.max(1), told).await?;
-            for (wanted, values) in chunk.iter().zip(values) {
-                made.add(self, wanted, values, &mut notes);
+            let profiled = profile_all(chunk, values, &self.hygiene, order.as_ref(), threads.max(1));
+            for (wanted, profiled) in chunk.iter().zip(profiled) {
+                made.add(wanted, profiled, &mut notes);
                 progress(&TrainingProgress::Column {
                     name: wanted.name.clone(),
                     done: made.done,
@@ -126,20 +135,35 @@ impl TrainingOptions {
     }
 }
 
-/// The files' names and times.
-async fn sources(files: &[(Table, Vec<Kind>, u64)], time: Option<&str>) -> Result<Vec<Source>, TrainingError> {
+/// The times of all rows in microseconds, in the order of the files.
+type Times = Vec<Option<i64>>;
+
+/// The files' names and times, and those of all rows where a column has them.
+async fn sources(
+    files: &[(Table, Vec<Kind>, u64)],
+    time: Option<&str>,
+) -> Result<(Vec<Source>, Option<Times>), TrainingError> {
     let mut sources = Vec::new();
-    for (table, _, _) in files {
-        let span = match time {
+    let mut all = Vec::new();
+    for (table, _, rows) in files {
+        let times = match time {
             Some(time) => read::times(table, time).await?,
             None => None,
         };
+        let known = || times.iter().flatten().copied().flatten();
+        let instant = |time: i64| DateTime::from_timestamp_micros(time);
+        let span = known().min().and_then(instant).zip(known().max().and_then(instant));
         sources.push(Source {
             name: table.address.clone(),
             span: span.map(|(from, to)| TimeSpan { from, to }),
         });
+        if time.is_some() {
+            let until = all.len() + *rows as usize;
+            all.extend(times.into_iter().flatten());
+            all.resize(until, None);
+        }
     }
-    Ok(sources)
+    Ok((sources, time.is_some().then_some(all)))
 }
 
 /// What has been made of the columns so far.
@@ -155,78 +179,35 @@ struct Made {
 }
 
 impl Made {
-    fn add(&mut self, options: &TrainingOptions, wanted: &Wanted, values: Values, notes: &mut Vec<TrainingWarning>) {
+    fn add(&mut self, wanted: &Wanted, made: Profiled, notes: &mut Vec<TrainingWarning>) {
         self.done += 1;
-        if values.other_type > 0 && wanted.kind == ColumnKind::Numeric {
+        let column = || wanted.column.clone();
+        if made.other_type > 0 && wanted.kind == ColumnKind::Numeric {
             notes.push(TrainingWarning::NotNumbers {
-                column: wanted.column.clone(),
-                rows: values.other_type,
+                column: column(),
+                rows: made.other_type,
             });
         }
-        let name = &wanted.name;
-        let mut fingerprint = self.fingerprint.clone();
-        let mut summary = ColumnSummary {
-            name: name.clone(),
-            kind: wanted.kind,
-            rows: 0,
-            missing: values.missing,
-            distinct: 0,
-            least: String::new(),
-            largest: String::new(),
-        };
-        text(&mut fingerprint, name);
-        // The values in their own order, so that that of the rows does not matter.
-        let profile = match values.read {
-            Read::Numbers(mut numbers) => {
-                numbers.sort_unstable_by(f64::total_cmp);
-                for number in &numbers {
-                    fingerprint.write(&number.to_le_bytes());
-                }
-                summary.rows = numbers.len() as u64;
-                summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
-                summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
-                summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
-                NumericProfile::from_values(name, numbers, values.missing, &options.hygiene).map(Profile::Numeric)
-            }
-            Read::Categories(categories) => {
-                let mut categories: Vec<_> = categories.into_iter().collect();
-                categories.sort_unstable();
-                for (category, rows) in &categories {
-                    text(&mut fingerprint, category);
-                    text(&mut fingerprint, &rows.to_string());
-                }
-                summary.rows = categories.iter().map(|(_, rows)| rows).sum();
-                summary.distinct = categories.len() as u64;
-                summary.least = categories
-                    .first()
-                    .map(|(category, _)| category.clone())
-                    .unwrap_or_default();
-                summary.largest = categories
-                    .last()
-                    .map(|(category, _)| category.clone())
-                    .unwrap_or_default();
-                CategoricalProfile::new(name, categories, values.missing, &options.hygiene).map(Profile::Categorical)
-            }
-        };
-        fingerprint.write(&values.missing.to_le_bytes());
-        match (profile, wanted.role) {
+        if made.is_identifier() {
+            notes.push(TrainingWarning::Identifies {
+                column: column(),
+                distinct: made.summary.distinct,
+                rows: made.summary.rows,
+            });
+        }
+        match (made.profile, wanted.role) {
             (Err(error), _) if wanted.named => return self.problems.push(error.to_string()),
             (Err(error), _) => {
                 return notes.push(TrainingWarning::LeftOut {
-                    column: wanted.column.clone(),
+                    column: column(),
                     problem: error.to_string(),
                 });
             }
             (Ok(Profile::Numeric(profile)), Subject::Score) => self.score = Some(profile),
             (Ok(Profile::Categorical(profile)), Subject::Classes) => self.classes = Some(profile),
-            (Ok(profile), _) => self.features.push((name.clone(), profile)),
+            (Ok(profile), _) => self.features.push((wanted.name.clone(), profile)),
         }
-        self.fingerprint = fingerprint;
-        self.summaries.push(summary);
+        self.fingerprint.write(&made.digest.to_le_bytes());
+        self.summaries.push(made.summary);
     }
-}
-
-fn text(fingerprint: &mut XxHash3_128, text: &str) {
-    fingerprint.write(text.as_bytes());
-    fingerprint.write(&[0]);
 }

@@ -33,6 +33,17 @@ pub enum TrainingWarning {
         /// Rows with such a value.
         rows: u64,
     },
+    /// A category of which nearly every row has its own.
+    Identifies {
+        /// The column's name.
+        column: String,
+        /// How many categories there are.
+        distinct: u64,
+        /// How many rows have one.
+        rows: u64,
+    },
+    /// No column of times is named, so the baseline does not know what is usual for windows of its reference.
+    NothingUsual,
     /// The reference itself.
     Hygiene(HygieneWarning),
 }
@@ -79,6 +90,13 @@ impl fmt::Display for TrainingWarning {
                 f,
                 "the column {column:?} is taken for numbers and has another value in {rows} rows, which count as missing; is it a \
                  category? Then say --categorical {column}"
+            ),
+            Self::Identifies { column, distinct, rows } => write!(
+                f,
+                "the column {column:?} has {distinct} categories in {rows} rows: it tells rows apart, and every window's will be new;                  leave it out with --without {column}"
+            ),
+            Self::NothingUsual => f.write_str(
+                "no column of times is named, so windows are judged by one threshold whatever their length, and the weather of a day                  may be drift; name one with --time",
             ),
             Self::Hygiene(warning) => warning.fmt(f),
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
-use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{NO_VALUE, category_text};
 
 use super::columns::Wanted;
@@ -23,18 +22,62 @@ const VALUES_AT_ONCE: u64 = 1 << 25;
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     pub(super) read: Read,
-    /// Rows without a value.
-    pub(super) missing: u64,
-    /// Rows of them whose value is of another type.
+    /// Rows whose value is of another type, and counts as missing.
     pub(super) other_type: u64,
 }
 
+/// A value for each row, in the order of the files and their rows.
 #[derive(Clone, Debug)]
 pub(super) enum Read {
-    /// In no order.
+    /// NaN where there is none.
     Numbers(Vec<f64>),
-    /// Rows by category.
-    Categories(HashMap<String, u64>),
+    /// The place of the category, or [`Categories::MISSING`].
+    Categories(Categories),
+}
+
+/// Texts by number, each held once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Categories {
+    places: HashMap<String, u32>,
+    pub(super) rows: Vec<u32>,
+}
+
+impl Categories {
+    /// Stands for a row without a value.
+    pub(super) const MISSING: u32 = u32::MAX;
+
+    fn push(&mut self, text: Option<&str>) {
+        let place = text.map_or(Self::MISSING, |text| self.place(text));
+        self.rows.push(place);
+    }
+
+    fn place(&mut self, text: &str) -> u32 {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        // More texts than numbers would not fit into memory.
+        let next = u32::try_from(self.places.len()).unwrap_or(Self::MISSING);
+        self.places.insert(text.to_owned(), next);
+        next
+    }
+
+    /// The categories, each in its place.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names = vec![""; self.places.len()];
+        for (name, place) in &self.places {
+            names[*place as usize] = name;
+        }
+        names
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let places: Vec<u32> = other.names().into_iter().map(|name| self.place(name)).collect();
+        let rows = other.rows.iter();
+        self.rows.extend(rows.map(|row| match *row {
+            Self::MISSING => Self::MISSING,
+            place => places[place as usize],
+        }));
+    }
 }
 
 impl Values {
@@ -42,9 +85,8 @@ impl Values {
         Self {
             read: match kind {
                 ColumnKind::Numeric => Read::Numbers(Vec::new()),
-                ColumnKind::Categorical => Read::Categories(HashMap::new()),
+                ColumnKind::Categorical => Read::Categories(Categories::default()),
             },
-            missing: 0,
             other_type: 0,
         }
     }
@@ -60,7 +102,7 @@ impl Values {
                     match (text, number) {
                         (_, Some(number)) => numbers.push(number),
                         (text, None) => {
-                            self.missing += 1;
+                            numbers.push(f64::NAN);
                             self.other_type += u64::from(text.is_some());
                         }
                     }
@@ -68,35 +110,32 @@ impl Values {
             }
             Read::Numbers(numbers) => match cast(array, &DataType::Float64) {
                 Ok(values) if is_number(has) => {
-                    for value in values.as_primitive::<Float64Type>() {
-                        match value.filter(|value| !value.is_nan()) {
-                            Some(value) => numbers.push(value),
-                            None => self.missing += 1,
-                        }
-                    }
+                    let values = values.as_primitive::<Float64Type>().iter();
+                    numbers.extend(values.map(|value| value.unwrap_or(f64::NAN)));
                 }
                 _ => {
-                    self.missing += rows;
+                    numbers.extend(std::iter::repeat_n(f64::NAN, array.len()));
                     self.other_type += rows - array.logical_null_count() as u64;
                 }
             },
             Read::Categories(categories) => match texts(array) {
                 Some(texts) => {
                     for text in &texts {
-                        match text.and_then(category_text) {
-                            None => self.missing += 1,
-                            Some(text) => match categories.get_mut(text) {
-                                Some(rows) => *rows += 1,
-                                None => _ = categories.insert(text.to_owned(), 1),
-                            },
-                        }
+                        categories.push(text.and_then(category_text));
                     }
                 }
                 None => {
-                    self.missing += rows;
+                    (0..rows).for_each(|_| categories.push(None));
                     self.other_type += rows - array.logical_null_count() as u64;
                 }
             },
+        }
+    }
+
+    fn add_absent(&mut self, rows: u64) {
+        match &mut self.read {
+            Read::Numbers(numbers) => numbers.extend((0..rows).map(|_| f64::NAN)),
+            Read::Categories(categories) => (0..rows).for_each(|_| categories.push(None)),
         }
     }
 
@@ -104,13 +143,10 @@ impl Values {
         match (&mut self.read, other.read) {
             (Read::Numbers(mine), Read::Numbers(others)) => mine.extend(others),
             (Read::Categories(mine), Read::Categories(others)) => {
-                for (category, rows) in others {
-                    *mine.entry(category).or_insert(0) += rows;
-                }
+                mine.merge(&others);
             }
             _ => return,
         }
-        self.missing += other.missing;
         self.other_type += other.other_type;
     }
 }
@@ -134,7 +170,7 @@ pub(super) async fn read(
         for (position, wanted) in columns.iter().enumerate() {
             match table.schema().index_of(&wanted.column) {
                 Ok(place) => places.push((place, position)),
-                Err(_) => all[position].missing += of_file,
+                Err(_) => all[position].add_absent(*of_file),
             }
         }
         places.sort_unstable();
@@ -168,41 +204,29 @@ pub(super) async fn read(
     Ok(all)
 }
 
-/// The times of a file's first and last row.
-pub(super) async fn times(table: &Table, time: &str) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, TrainingError> {
+/// The times of a file's rows in microseconds, in their order; nothing where the file has no such column.
+pub(super) async fn times(table: &Table, time: &str) -> Result<Option<Vec<Option<i64>>>, TrainingError> {
     let Ok(place) = table.schema().index_of(time) else {
         return Ok(None);
     };
-    let mut range: Option<(i64, i64)> = None;
+    let mut times = Vec::new();
     for part in table.parts(1) {
         let read = tokio::task::spawn_blocking(move || {
-            let mut range: Option<(i64, i64)> = None;
+            let mut times: Vec<Option<i64>> = Vec::new();
             part.scan(&[place], |batch| {
-                let times = as_times(batch.column(0))?;
-                for time in times.as_primitive::<TimestampMicrosecondType>().iter().flatten() {
-                    let (first, last) = range.unwrap_or((time, time));
-                    range = Some((first.min(time), last.max(time)));
-                }
+                let of_batch = as_times(batch.column(0))?;
+                times.extend(of_batch.as_primitive::<TimestampMicrosecondType>());
                 Ok(())
             })?;
-            Ok(range)
+            Ok(times)
         });
-        if let Some((first, last)) = table.joined(read).await? {
-            let (earliest, latest) = range.unwrap_or((first, last));
-            range = Some((first.min(earliest), last.max(latest)));
-        }
+        times.extend(table.joined(read).await?);
     }
-    if range.is_none() {
+    if times.iter().all(Option::is_none) {
         let problem = format!(
             "has no times in the column {time:?}; name a column of timestamps, or of texts such as 2026-04-01T10:00:00Z"
         );
         return Err(EngineError::store(&table.address, problem).into());
     }
-    let instants = |(first, last)| {
-        Some((
-            DateTime::from_timestamp_micros(first)?,
-            DateTime::from_timestamp_micros(last)?,
-        ))
-    };
-    Ok(range.and_then(instants))
+    Ok(Some(times))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use modelwatch_drift::baseline::{Baseline, HygieneWarning, Profile};
+use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::{TrainingError, TrainingOptions, TrainingWarning};
 use tempfile::TempDir;
 
@@ -80,7 +81,10 @@ async fn json_lines_make_the_baseline_that_csv_makes() {
         format!("{{\"income\": {income}, \"kind\": {kind:?}, \"score\": {score}}}\n")
     };
     fs::write(folder.path().join("train.jsonl"), lines(0..2_000, row)).expect("a file");
-    let (of_csv, _) = build(options(folder.path(), "train.csv")).await.expect("a baseline");
+    // The rows of JSON have no times, so nothing is learned of either.
+    let mut of_csv = options(folder.path(), "train.csv");
+    (of_csv.time, of_csv.without) = (None, vec!["constant".into(), "when".into()]);
+    let (of_csv, _) = build(of_csv).await.expect("a baseline");
     let mut json = options(folder.path(), "train.jsonl");
     (json.time, json.without) = (None, Vec::new());
     let (of_json, _) = build(json).await.expect("a baseline");
@@ -151,4 +155,75 @@ async fn files_of_different_seasons_are_warned_of() {
     let (_, warnings) = build(options(folder.path(), "*.csv")).await.expect("a baseline");
     let gap = |warning: &TrainingWarning| matches!(warning, TrainingWarning::Hygiene(HygieneWarning::TimeGap { .. }));
     assert!(warnings.iter().any(gap), "{warnings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_with_times_teach_what_is_usual_whatever_the_order_of_the_files() {
+    // A value that changes with the hour, for eight days, in files that do not stand in the order of their times.
+    let hour = |hour: u32| -> String {
+        let row = |row: u32| {
+            let second = hour * 3_600 + row * 30;
+            let (day, of_day) = (second / 86_400 + 1, second % 86_400);
+            let time = format!(
+                "2026-03-{day:02}T{:02}:{:02}:{:02}Z",
+                of_day / 3_600,
+                of_day / 60 % 60,
+                of_day % 60
+            );
+            let kind = ["night", "day"][usize::from((8..20).contains(&(hour % 24)))];
+            format!("{time},{},{kind}\n", f64::from(hour % 24) + f64::from(row) / 1_000.0)
+        };
+        (0..120).map(row).collect()
+    };
+    let file = |hours: std::ops::Range<u32>| format!("when,degrees,kind\n{}", hours.map(hour).collect::<String>());
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("a.csv"), file(96..192)).expect("a file");
+    fs::write(folder.path().join("b.csv"), file(0..96)).expect("a file");
+    let mut options = options(folder.path(), "*.csv");
+    (options.score, options.without) = (None, Vec::new());
+    let (baseline, warnings) = build(options.clone()).await.expect("a baseline");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    for (name, profile) in baseline.features() {
+        let limit = |hours| {
+            let rule = Rule::default().for_windows(profile, Some(chrono::TimeDelta::hours(hours)));
+            rule.threshold
+        };
+        assert!(
+            limit(1) > 1.0,
+            "{name}: an hour has one value and the days have all: {}",
+            limit(1)
+        );
+        assert!(limit(24) < 0.3, "{name}: all days are alike: {}", limit(24));
+    }
+
+    options.time = None;
+    options.without = vec!["when".into()];
+    let (timeless, warnings) = build(options).await.expect("a baseline");
+    assert_eq!(warnings, [TrainingWarning::NothingUsual]);
+    assert!(
+        timeless
+            .features()
+            .iter()
+            .all(|(_, profile)| profile.limits().is_empty())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_category_that_tells_rows_apart_is_warned_of() {
+    let folder = TempDir::new().expect("a folder");
+    let row = |row: u32, income: f64, kind: &str| format!("customer-{row},{income},{kind}\n");
+    fs::write(
+        folder.path().join("train.csv"),
+        format!("customer,income,kind\n{}", lines(0..3_000, row)),
+    )
+    .expect("a file");
+    let mut options = options(folder.path(), "train.csv");
+    (options.score, options.time, options.without) = (None, None, Vec::new());
+    let (_, warnings) = build(options).await.expect("a baseline");
+    let identifies = |warning: &&TrainingWarning| matches!(warning, TrainingWarning::Identifies { .. });
+    let named: Vec<_> = warnings.iter().filter(identifies).map(ToString::to_string).collect();
+    assert!(
+        named.len() == 1 && named[0].contains("--without customer"),
+        "{warnings:?}"
+    );
 }

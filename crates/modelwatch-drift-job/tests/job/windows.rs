@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use modelwatch::Format;
 use modelwatch_drift::baseline::{About, Baseline, CategoricalProfile, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::Rule;
+use modelwatch_drift::reference::Reference;
 use modelwatch_drift_job::report::page;
 use modelwatch_drift_job::{DriftJob, JobError, ManualClock, ModelSettings, Subject, Verdict};
 use modelwatch_testkit::{MetricsPage, promtool_check_metrics};
@@ -354,4 +355,46 @@ async fn judged_every_format_of_a_scrape_has_the_board() {
     let samples =
         modelwatch_testkit::openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
     assert!(samples.iter().any(|sample| sample.name == "ml_data_drift_score"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_is_compared_with_last_week_where_that_is_the_reference() {
+    let mut setting = Setting::new();
+    // Incomes that training never had, this week as last week; a day later they are others.
+    for (from, moved) in [
+        ("2026-03-25T10:00:00Z", 0.4),
+        ("2026-03-31T23:50:00Z", 0.4),
+        ("2026-04-01T10:00:00Z", 0.4),
+        ("2026-04-01T10:15:00Z", 0.9),
+    ] {
+        setting.log.write(MODEL, &rows(from, 1_000, moved));
+    }
+    let windows = ["2026-04-01T10:00:00Z", "2026-04-01T10:15:00Z"].map(|from| minutes(from, 15));
+    let income = Subject::Feature("income".into());
+    for (reference, detected) in [
+        (Reference::Baseline, [true, true]),
+        (Reference::LastWeek, [false, true]),
+        (Reference::SameHourLastWeek, [false, false]),
+    ] {
+        setting.settings.reference = reference;
+        let mut job = setting.job();
+        for (window, detected) in windows.iter().zip(detected) {
+            let report = job.run_window(MODEL, *window).await.expect("a report");
+            let subject = report.subject(&income).expect("income");
+            assert_eq!(
+                subject.detected, detected,
+                "{reference}, {window:?}: {:?}",
+                subject.measurement
+            );
+        }
+    }
+    // A quarter of an hour of last week without rows is no reference.
+    let report = setting.job().run_window(MODEL, windows[1]).await.expect("a report");
+    let problem = report
+        .subject(&income)
+        .expect("income")
+        .measurement
+        .clone()
+        .expect_err("no reference");
+    assert!(problem.contains("has 0 rows and 100 are needed"), "{problem}");
 }

@@ -9,6 +9,8 @@ use super::categorical_counts::CategoricalCounts;
 use super::category_text::category_text;
 use super::error::BaselineError;
 use super::hygiene::Hygiene;
+use super::limits::{self, WindowLimits};
+use crate::sketch::Frequent;
 
 /// A categorical feature in training.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,7 @@ pub struct CategoricalProfile {
     bins: CategoricalBins,
     counts: CategoricalCounts,
     coarse: CoarseCategories,
+    limits: Vec<WindowLimits>,
 }
 
 impl CategoricalProfile {
@@ -93,7 +96,12 @@ impl CategoricalProfile {
             ..CategoricalCounts::default()
         };
         let coarse = CoarseCategories::new(&counts);
-        Ok(Self { bins, counts, coarse })
+        Ok(Self {
+            bins,
+            counts,
+            coarse,
+            limits: Vec::new(),
+        })
     }
 
     /// Where values fall.
@@ -134,6 +142,34 @@ impl CategoricalProfile {
             CategoricalSlot::Unseen => Some(self.coarse.len),
             CategoricalSlot::Missing => None,
         }
+    }
+
+    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    #[must_use]
+    pub fn limits(&self) -> &[WindowLimits] {
+        &self.limits
+    }
+
+    /// The same bins with other rows: those of `counts`, which stand for training's from here on. What training had is what is
+    /// compared on its own, and nothing is known of what is usual.
+    ///
+    /// Nothing where no row has a value, or the counts are on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &CategoricalCounts) -> Option<Self> {
+        let same = counts.named.len() == self.bins.names().len() && counts.other.len() == self.bins.groups();
+        (same && counts.present() > 0).then(|| Self {
+            bins: self.bins.clone(),
+            counts: CategoricalCounts {
+                unnamed: Frequent::default(),
+                ..counts.clone()
+            },
+            coarse: self.coarse.clone(),
+            limits: Vec::new(),
+        })
+    }
+
+    pub(crate) fn with_limits(self, limits: Vec<WindowLimits>) -> Self {
+        Self { limits, ..self }
     }
 
     /// How many fell there in training.
@@ -198,6 +234,8 @@ pub(super) struct CategoricalDocument {
     /// By group; one number in the first format.
     other: Other,
     missing: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    windows: Vec<WindowLimits>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -214,6 +252,7 @@ impl CategoricalDocument {
             counts: profile.counts.named.clone(),
             other: Other::Groups(profile.counts.other.clone()),
             missing: profile.counts.missing,
+            windows: profile.limits.clone(),
         }
     }
 
@@ -223,6 +262,8 @@ impl CategoricalDocument {
             Other::Together(rows) => vec![rows],
             Other::Groups(groups) => groups,
         };
-        CategoricalProfile::checked(feature, self.categories, self.counts, other, self.missing)
+        limits::check(feature, &self.windows)?;
+        let profile = CategoricalProfile::checked(feature, self.categories, self.counts, other, self.missing)?;
+        Ok(profile.with_limits(self.windows))
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BaselineError;
 use super::hygiene::Hygiene;
+use super::limits::{self, WindowLimits};
 use super::numeric_bins::NumericBins;
 use super::numeric_counts::NumericCounts;
 use crate::sketch::Sample;
@@ -17,6 +18,7 @@ pub struct NumericProfile {
     deviation: f64,
     /// The first fine bin of each coarse one.
     deciles: Vec<usize>,
+    limits: Vec<WindowLimits>,
 }
 
 impl NumericProfile {
@@ -138,6 +140,7 @@ impl NumericProfile {
             mean,
             deviation,
             deciles,
+            limits: Vec::new(),
         })
     }
 
@@ -145,6 +148,37 @@ impl NumericProfile {
     #[must_use]
     pub fn bins(&self) -> &NumericBins {
         &self.bins
+    }
+
+    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    #[must_use]
+    pub fn limits(&self) -> &[WindowLimits] {
+        &self.limits
+    }
+
+    /// The same bins with other rows: those of `counts`, whose values stand for training's from here on. The deviation that
+    /// Wasserstein measures by stays training's, and nothing is known of what is usual.
+    ///
+    /// Nothing where no row has a finite value, or the counts are on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &NumericCounts) -> Option<Self> {
+        let (least, largest) = (counts.least?, counts.largest?);
+        let mean = counts.sample.mean().unwrap_or(self.mean).clamp(least, largest);
+        (counts.bins.len() == self.bins.len()).then(|| Self {
+            bins: self.bins.clone(),
+            counts: NumericCounts {
+                sample: Sample::default(),
+                ..counts.clone()
+            },
+            mean,
+            deviation: self.deviation,
+            deciles: self.deciles.clone(),
+            limits: Vec::new(),
+        })
+    }
+
+    pub(crate) fn with_limits(self, limits: Vec<WindowLimits>) -> Self {
+        Self { limits, ..self }
     }
 
     /// How many fell there in training.
@@ -266,6 +300,8 @@ pub(super) struct NumericDocument {
     least: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     largest: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    windows: Vec<WindowLimits>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -284,6 +320,7 @@ impl NumericDocument {
             deviation: profile.deviation,
             least: profile.counts.least,
             largest: profile.counts.largest,
+            windows: profile.limits.clone(),
         }
     }
 
@@ -300,6 +337,7 @@ impl NumericDocument {
             missing: self.missing,
             sample: Sample::default(),
         };
-        NumericProfile::checked(feature, bins, counts, self.mean, self.deviation)
+        limits::check(feature, &self.windows)?;
+        Ok(NumericProfile::checked(feature, bins, counts, self.mean, self.deviation)?.with_limits(self.windows))
     }
 }

@@ -1,7 +1,10 @@
 //! A feature of either kind, and a window's rows on its bins.
 
+use chrono::TimeDelta;
+
 use super::categorical_counts::CategoricalCounts;
 use super::categorical_profile::CategoricalProfile;
+use super::limits::{self, WindowLimits};
 use super::numeric_counts::NumericCounts;
 use super::numeric_profile::NumericProfile;
 
@@ -25,6 +28,45 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    #[must_use]
+    pub fn limits(&self) -> &[WindowLimits] {
+        match self {
+            Self::Numeric(profile) => profile.limits(),
+            Self::Categorical(profile) => profile.limits(),
+        }
+    }
+
+    /// What the reference's own windows of about this length reach: of the next shorter and of the next longer length there is.
+    pub fn limits_for(&self, length: TimeDelta) -> impl Iterator<Item = &WindowLimits> {
+        limits::for_length(self.limits(), length)
+    }
+
+    /// The same bins with other rows, such as those of last week, which stand for training's from here on.
+    ///
+    /// Nothing where no row has a value, or the counts are of another kind or on other bins.
+    #[must_use]
+    pub fn recounted(&self, counts: &Counts) -> Option<Self> {
+        match (self, counts) {
+            (Self::Numeric(profile), Counts::Numeric(counts)) => profile.recounted(counts).map(Self::Numeric),
+            (Self::Categorical(profile), Counts::Categorical(counts)) => {
+                profile.recounted(counts).map(Self::Categorical)
+            }
+            _ => None,
+        }
+    }
+
+    /// No rows yet, on these bins.
+    #[must_use]
+    pub fn count(&self) -> Counts {
+        match self {
+            Self::Numeric(profile) => Counts::Numeric(profile.bins().count()),
+            Self::Categorical(profile) => Counts::Categorical(profile.bins().count()),
+        }
+    }
+}
+
 /// A window's rows on the bins of a [`Profile`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Counts {
@@ -44,14 +86,19 @@ impl Counts {
         }
     }
 
+    /// Rows without a value.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        match self {
+            Self::Numeric(counts) => counts.missing,
+            Self::Categorical(counts) => counts.missing,
+        }
+    }
+
     /// The share of rows without a value, 0 to 1; nothing of no rows.
     #[must_use]
     pub fn missing_ratio(&self) -> Option<f64> {
-        let missing = match self {
-            Self::Numeric(counts) => counts.missing,
-            Self::Categorical(counts) => counts.missing,
-        };
-        ratio(missing, self.rows())
+        ratio(self.missing(), self.rows())
     }
 
     /// The share of rows outside training, 0 to 1: numbers below its least or above its largest, categories it did not have.

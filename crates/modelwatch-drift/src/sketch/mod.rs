@@ -9,3 +9,4 @@ mod sample;
 
 pub use frequent::Frequent;
 pub use sample::Sample;
+pub(crate) use sample::quantile;

@@ -2,7 +2,7 @@
 
 use statrs::function::gamma::checked_gamma_ur;
 
-use super::Pair;
+use super::pair::Pair;
 
 /// What Pearson's test says of two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]

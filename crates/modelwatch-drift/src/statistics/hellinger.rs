@@ -1,6 +1,6 @@
 //! The Hellinger distance.
 
-use super::Pair;
+use super::pair::Pair;
 
 /// The Hellinger distance: `√(½ · Σ (√w − √r)²)` over the bins' shares. 0 when they are equal, 1 when no bin has rows of
 /// both (Hellinger, 1909; Le Cam and Yang, *Asymptotics in Statistics*, 2000).

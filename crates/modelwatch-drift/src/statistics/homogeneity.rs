@@ -2,8 +2,8 @@
 
 use statrs::function::beta::checked_beta_reg;
 
-use super::Pair;
 use super::chi_square::of_counts;
+use super::pair::Pair;
 
 /// A bin expecting fewer rows than this in the smaller sample is sparse (Cochran, *Some Methods for Strengthening the
 /// Common χ² Tests*, 1954).

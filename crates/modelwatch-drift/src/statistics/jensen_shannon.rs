@@ -1,6 +1,6 @@
 //! The Jensen–Shannon distance.
 
-use super::Pair;
+use super::pair::Pair;
 
 /// The Jensen–Shannon distance in base 2: the square root of the mean of both samples' divergence from their mean.
 /// 0 when the shares are equal, 1 when no bin has rows of both; a metric (Endres and Schindelin, *A New Metric for

@@ -1,7 +1,8 @@
 //! The Kolmogorov–Smirnov statistic: the largest distance of two cumulative distributions (Kolmogorov, 1933; Smirnov,
 //! 1939).
 
-use super::{Binned, Incomparable, Pair};
+use super::binned::Binned;
+use super::pair::{Incomparable, Pair};
 
 /// Of two samples in ascending order, NaN in neither. It is the statistic of `scipy.stats.ks_2samp`.
 ///

@@ -14,6 +14,7 @@
 //! [`chi_square`]'s statistic speak of the size of a difference and not of how sure it is: a small window is far from
 //! anything, its own distribution included. [`homogeneity`] says how sure.
 
+mod binned;
 mod chi_square;
 mod hellinger;
 mod homogeneity;
@@ -21,20 +22,14 @@ mod jensen_shannon;
 pub mod kolmogorov_smirnov;
 mod pair;
 mod psi;
+mod statistic;
 pub mod wasserstein;
 
+pub use binned::Binned;
 pub use chi_square::{ChiSquare, chi_square};
 pub use hellinger::hellinger;
 pub use homogeneity::homogeneity;
 pub use jensen_shannon::jensen_shannon;
 pub use pair::{Incomparable, Pair};
 pub use psi::psi;
-
-/// A statistic of binned values, and how far the same of the values themselves can be from it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Binned {
-    /// The statistic.
-    pub value: f64,
-    /// The statistic of the values is no further away than this.
-    pub within: f64,
-}
+pub use statistic::{Statistic, UnknownStatistic};

@@ -1,6 +1,6 @@
 //! The population stability index.
 
-use super::Pair;
+use super::pair::Pair;
 
 /// What stands for the rows of a bin that has none in one of the samples.
 const HALF_A_ROW: f64 = 0.5;

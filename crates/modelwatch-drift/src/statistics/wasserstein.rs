@@ -5,7 +5,8 @@
 //! Both functions divide it by the baseline's standard deviation, so that it speaks of deviations and not of dollars or
 //! degrees.
 
-use super::{Binned, Incomparable, Pair};
+use super::binned::Binned;
+use super::pair::{Incomparable, Pair};
 
 /// Of two samples in ascending order, all finite, in units of `deviation`. It is `scipy.stats.wasserstein_distance` over the
 /// deviation.

@@ -10,6 +10,9 @@ mod flights;
 mod properties;
 mod rule;
 mod sketches;
+mod table;
+mod told;
+mod usual;
 
 /// An ordinary week in spring.
 const APRIL: &str = "replay-2013-04-08-week.parquet";

@@ -3,6 +3,7 @@
 use crate::drawn::{Drawn, normal};
 use modelwatch_drift::baseline::{CategoricalProfile, Counts, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::{Detector, Measurement, Rule, Statistic, Unmeasurable};
+use modelwatch_drift::reference::Reference;
 use modelwatch_drift::statistics::Incomparable;
 
 const SEED: u64 = 7;
@@ -267,4 +268,60 @@ fn what_can_not_be_compared_says_why() {
     for statistic in Statistic::ALL {
         assert_eq!(statistic.name().parse(), Ok(statistic));
     }
+}
+
+#[test]
+fn a_window_is_compared_with_last_week_where_that_is_the_reference() {
+    let profile = Profile::Numeric(profile(100));
+    let Profile::Numeric(numbers) = &profile else {
+        unreachable!()
+    };
+    let week = |from: u32, missing: u64| {
+        let mut counts = numbers.bins().count();
+        (0..5_000).for_each(|row| counts.add(numbers.bins(), Some(f64::from(from + row % 500))));
+        counts.missing = missing;
+        Counts::Numeric(counts)
+    };
+    let last = profile.recounted(&week(500, 900)).expect("values");
+    for statistic in Statistic::ALL {
+        let measured = |profile, counts: &Counts| Measurement::of(profile, counts, statistic).expect("rows");
+        let same = measured(&last, &week(500, 900));
+        assert!(same.score < 1e-9, "{statistic}: {same:?}");
+        let usual = measured(&profile, &week(500, 900));
+        assert!(usual.score > 0.15, "{statistic}: {usual:?}");
+        assert!(measured(&last, &week(0, 900)).score > 0.15, "{statistic}");
+        assert!(measured(&last, &week(500, 0)).missing.score > 0.1, "{statistic}");
+    }
+    assert!(profile.recounted(&profile.count()).is_none());
+    let carriers = carriers(&[("UA", 5_000), ("B6", 4_000)]);
+    assert!(
+        profile
+            .recounted(&Profile::Categorical(carriers.clone()).count())
+            .is_none()
+    );
+    let mut counts = carriers.bins().count();
+    counts.add_rows(carriers.bins(), Some("ZZ"), 900);
+    let last = carriers.recounted(&counts).expect("values");
+    let same = Measurement::of_categorical(&last, &counts, Statistic::Psi).expect("rows");
+    assert!(same.score < 1e-9, "{same:?}");
+}
+
+#[test]
+fn the_reference_of_a_window_lies_a_week_earlier() {
+    let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().expect("a time");
+    let (start, end) = (time("2026-04-08T10:15:00Z"), time("2026-04-08T10:30:00Z"));
+    assert_eq!(Reference::Baseline.of_window(start, end), None);
+    assert_eq!(
+        Reference::LastWeek.of_window(start, end),
+        Some((time("2026-04-01T00:00:00Z"), time("2026-04-08T00:00:00Z")))
+    );
+    assert_eq!(
+        Reference::SameHourLastWeek.of_window(start, end),
+        Some((time("2026-04-01T10:15:00Z"), time("2026-04-01T10:30:00Z")))
+    );
+    for reference in Reference::ALL {
+        assert_eq!(reference.name().parse(), Ok(reference));
+    }
+    let unknown = "yesterday".parse::<Reference>().expect_err("no such reference");
+    assert!(unknown.to_string().contains("same-hour-last-week"), "{unknown}");
 }

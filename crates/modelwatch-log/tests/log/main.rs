@@ -1,5 +1,6 @@
 //! The prediction log through its public door, judged by what stands on storage.
 
+mod attached;
 mod children;
 mod killed;
 mod on_storage;
@@ -7,6 +8,7 @@ mod outages;
 mod properties;
 mod retention;
 mod set_up;
+mod shutdown;
 mod written;
 
 use std::thread;

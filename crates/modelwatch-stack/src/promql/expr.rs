@@ -303,3 +303,29 @@ impl Expr {
         call("abs", vec![self.clone()])
     }
 }
+
+impl Selector {
+    /// `rate(series[window])`: per second, resets of counters accounted for.
+    pub(crate) fn rate(&self, window: impl Into<Window>) -> Expr {
+        self.over("rate", window)
+    }
+
+    /// `increase(series[window])`.
+    pub(crate) fn increase(&self, window: impl Into<Window>) -> Expr {
+        self.over("increase", window)
+    }
+
+    /// Any function of a range: `last_over_time`, `changes`.
+    pub(crate) fn over(&self, function: &'static str, window: impl Into<Window>) -> Expr {
+        Expr::Range {
+            function,
+            series: self.clone(),
+            window: window.into(),
+        }
+    }
+
+    /// The series as they are.
+    pub(crate) fn expr(&self) -> Expr {
+        Expr::Select(self.clone())
+    }
+}

@@ -9,8 +9,10 @@ use promql_parser::label::Labels;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
-use super::writer::STACK_LABEL;
 use crate::recorded::RECORDED;
+
+/// The label that names the stack on what its rules record and raise.
+pub(crate) const STACK_LABEL: &str = "stack";
 
 /// Labels that Prometheus and our scrape configuration put on every scraped series.
 pub(super) const TARGET_LABELS: [&str; 3] = ["job", "instance", "service"];

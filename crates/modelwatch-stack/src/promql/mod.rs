@@ -17,8 +17,8 @@ mod writer;
 mod yields;
 
 pub(crate) use expr::{Expr, Op, absent, call, count_by, histogram_quantile, max_by, number, sum, sum_by, time};
-pub(crate) use lookup::series_in;
+pub(crate) use lookup::{STACK_LABEL, series_in};
 pub(crate) use quote::{quoted, series_name};
 pub(crate) use selector::{Selector, Window, metric, recorded, word};
-pub(crate) use writer::{Piece, STACK_LABEL, Writer, text_in_template};
+pub(crate) use writer::{Piece, Writer, text_in_template};
 pub(crate) use yields::Yield;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use modelwatch::contract::{Metric, MetricKind, SourceMetric};
 
-use super::expr::Expr;
 use crate::recorded::Recorded;
 
 /// A selector of series, to which matchers and an offset can be added.
@@ -226,33 +225,19 @@ impl Selector {
         self
     }
 
-    /// `rate(series[window])`: per second, resets of counters accounted for.
-    pub(crate) fn rate(&self, window: impl Into<Window>) -> Expr {
-        self.over("rate", window)
-    }
-
-    /// `increase(series[window])`.
-    pub(crate) fn increase(&self, window: impl Into<Window>) -> Expr {
-        self.over("increase", window)
-    }
-
-    /// Any function of a range: `last_over_time`, `changes`.
-    pub(crate) fn over(&self, function: &'static str, window: impl Into<Window>) -> Expr {
-        Expr::Range {
-            function,
-            series: self.clone(),
-            window: window.into(),
-        }
-    }
-
-    /// The series as they are.
-    pub(crate) fn expr(&self) -> Expr {
-        Expr::Select(self.clone())
-    }
-
     /// The name.
     pub(crate) fn name(&self) -> String {
         self.series.name()
+    }
+
+    /// The one value that a label has to have, where there is one.
+    pub(crate) fn value(&self, label: &str) -> Option<&str> {
+        let mut matchers = self.matchers.iter();
+        let matcher = matchers.find(|matcher| matcher.label == label && matcher.operator == "=")?;
+        match &matcher.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Labels the series can be narrowed by, `le` not among them; nothing for series of Prometheus itself.

@@ -3,12 +3,9 @@
 use modelwatch_config::{Config, prometheus_duration};
 
 use super::expr::{Expr, Matching, Side};
-use super::lookup::{self, Unknown};
+use super::lookup::{self, STACK_LABEL, Unknown};
 use super::quote::{exactly, quoted, quoted_for_grafana};
 use super::selector::{Matcher, Selector, Series, Value, Window};
-
-/// The label that names the stack on what its rules record and raise.
-pub(crate) const STACK_LABEL: &str = "stack";
 
 /// Writes the expressions of one stack.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::expr::{Expr, Matching, Op, Side};
-use super::lookup::{OWN, TARGET_LABELS};
+use super::lookup::{OWN, STACK_LABEL, TARGET_LABELS};
 use super::selector::{Selector, Series, Value};
-use super::writer::{STACK_LABEL, Writer};
+use super::writer::Writer;
 
 /// The labels of an expression's series.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message as _;
 
-use crate::{Exemplar, Labels};
+use crate::exemplar::Exemplar;
+use crate::labels::Labels;
 
 /// A `MetricFamily` message.
 #[derive(Clone, Debug, PartialEq)]

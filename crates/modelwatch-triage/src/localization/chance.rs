@@ -3,7 +3,9 @@
 use rand_distr::{Distribution as _, Poisson};
 use rand_pcg::Pcg64Mcg;
 
-use super::scan::{Combinations, Settings, calm, log_likelihood_ratio, overall_ratio, sum, totals, usual};
+use super::combinations::Combinations;
+use super::expectation::{calm, log_likelihood_ratio, overall_ratio, sum, totals, usual};
+use super::settings::Settings;
 use super::table::{Count, Table};
 
 /// More than this is no overdispersion, it is a table of something else.

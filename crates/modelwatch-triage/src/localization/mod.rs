@@ -33,9 +33,13 @@
 
 mod answer;
 mod chance;
+mod combinations;
+mod expectation;
 mod scan;
+mod settings;
 mod table;
 
 pub use answer::{Candidate, Localization, Slice};
-pub use scan::{Settings, localize, slices};
+pub use scan::{localize, slices};
+pub use settings::Settings;
 pub use table::Table;

@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use super::buckets::{
-    BATCH_SIZE_BUCKETS, LATENCY_BUCKETS, RUNTIME_DELAY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
+    BATCH_SIZE_BUCKETS, INTER_TOKEN_BUCKETS, LATENCY_BUCKETS, RUNTIME_DELAY_BUCKETS, SCORE_BUCKETS, STAGE_BUCKETS,
     TIME_PER_OUTPUT_TOKEN_BUCKETS, TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
 };
 
@@ -184,19 +184,33 @@ contract! {
     INFERENCE_BATCH_SIZE = "ml_inference_batch_size", Histogram, Online, ["model_name", "model_version"],
         "Rows per call of the model.", BATCH_SIZE_BUCKETS;
     INFERENCE_STAGE = "ml_inference_stage_seconds", Histogram, Online, ["model_name", "model_version", "stage"],
-        "Seconds spent in one stage of answering: queue, feature_fetch, preprocess, compute or postprocess.", STAGE_BUCKETS;
+        "Seconds spent in one stage of answering: queue, feature_fetch, preprocess, compute, postprocess, or one of the service's own.", STAGE_BUCKETS;
     PREDICTION_CLASS = "ml_prediction_class_total", Counter, Online, ["model_name", "model_version", "class"],
         "Predictions by predicted class.";
     PREDICTION_NON_FINITE = "ml_prediction_non_finite_total", Counter, Online, ["model_name", "model_version"],
         "Prediction scores that were NaN or infinite; they are in no histogram.";
+    PREDICTION_UNSCORED = "ml_prediction_unscored_total", Counter, Online, ["model_name", "model_version"],
+        "Predictions that have no score, such as embeddings.";
     BUSINESS_OUTCOME = "ml_business_outcome_total", Counter, Online, ["model_name", "model_version", "outcome"],
         "Business outcomes that followed from predictions, such as approved, review or escalated.";
     GEN_AI_TOKEN_USAGE = "gen_ai_client_token_usage", Histogram, Online, ["model_name", "model_version", "gen_ai_token_type"],
-        "Tokens of a request to a generative model: those of its input, those of its output.", TOKEN_BUCKETS;
+        "Tokens of an answer of a generative model by kind: input, output, cached (of the input) and reasoning (of the output).", TOKEN_BUCKETS;
     GEN_AI_TIME_TO_FIRST_TOKEN = "gen_ai_server_time_to_first_token_seconds", Histogram, Online, ["model_name", "model_version"],
-        "Seconds a generative model took to the first token of a whole answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
+        "Seconds a generative model took to the first token of an answer.", TIME_TO_FIRST_TOKEN_BUCKETS;
     GEN_AI_TIME_PER_OUTPUT_TOKEN = "gen_ai_server_time_per_output_token_seconds", Histogram, Online, ["model_name", "model_version"],
         "Seconds a generative model took for each token after the first, on average over a whole answer.", TIME_PER_OUTPUT_TOKEN_BUCKETS;
+    GENERATIONS = "ml_generations_total", Counter, Online, ["model_name", "model_version", "finish_reason"],
+        "Answers of a generative model by why they ended: stop, length, tool_calls, cancelled or error.";
+    GENERATION_TOKENS = "ml_generation_tokens_total", Counter, Online, ["model_name", "model_version", "finish_reason", "gen_ai_token_type"],
+        "Tokens of the answers of a generative model, those that broke off included, by why they ended and by kind.";
+    GENERATION_INTER_TOKEN = "ml_generation_inter_token_seconds", Histogram, Online, ["model_name", "model_version"],
+        "Seconds between two tokens of an answer, or two groups of tokens that came at once.", INTER_TOKEN_BUCKETS;
+    GENERATION_SEQUENCES_RUNNING = "ml_generation_sequences_running", Gauge, Online, ["model_name", "model_version"],
+        "Sequences the engine works on, as it says.";
+    GENERATION_SEQUENCES_WAITING = "ml_generation_sequences_waiting", Gauge, Online, ["model_name", "model_version"],
+        "Sequences that wait for the engine, as it says.";
+    GENERATION_KV_CACHE_USAGE = "ml_generation_kv_cache_usage_ratio", Gauge, Online, ["model_name", "model_version"],
+        "Share of the engine's KV cache that is in use, 0 to 1, as it says.";
     FEATURE_OBSERVATIONS = "ml_feature_observations_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Times the version looked at the feature.";
     FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
@@ -251,6 +265,8 @@ contract! {
         "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
+    DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
+        "1 for what was done to the feature in the last window, where it is above its threshold: scaled, swapped, missing_more and others.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],

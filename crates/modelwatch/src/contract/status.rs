@@ -1,5 +1,10 @@
 //! How a request ended.
 
+use std::fmt;
+use std::str::FromStr;
+
+use super::unknown_name::UnknownName;
+
 /// How a request ended: the `status` label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -36,5 +41,28 @@ impl Status {
             500..=599 => Self::Error,
             _ => Self::Success,
         }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Reads a label value, as [`Status::as_str`] writes it.
+///
+/// ```
+/// use modelwatch::Status;
+///
+/// assert_eq!("client_error".parse(), Ok(Status::ClientError));
+/// let error = "ok".parse::<Status>().unwrap_err();
+/// assert_eq!(error.to_string(), "\"ok\" is no status; use one of success, error, client_error, cancelled");
+/// ```
+impl FromStr for Status {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find(name, "status", &Self::ALL, |status| status.as_str())
     }
 }

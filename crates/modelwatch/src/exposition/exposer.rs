@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use crate::catalog::models::Catalog;
 use crate::contract::metrics::{RUNTIME_DELAY, SERVICE_INFO};
 use crate::exposition::format::Format;
-use crate::exposition::gather::gather;
+use crate::exposition::gather::{Occasion, gather};
 use crate::exposition::included::{self, Renderer};
 use crate::exposition::negotiate;
 use crate::exposition::process;
@@ -25,6 +25,7 @@ use crate::labels::label_set::Labels;
 /// What a monitor exposes besides what its models recorded, and how.
 pub(crate) struct Exposer {
     process_metrics: bool,
+    native_histograms: bool,
     service: Option<Labels>,
     included: RwLock<Vec<Renderer>>,
     sources: RwLock<Vec<Source>>,
@@ -34,9 +35,10 @@ pub(crate) struct Exposer {
 }
 
 impl Exposer {
-    pub(crate) fn new(process_metrics: bool, service: Option<Labels>) -> Self {
+    pub(crate) fn new(process_metrics: bool, native_histograms: bool, service: Option<Labels>) -> Self {
         Self {
             process_metrics,
+            native_histograms,
             service,
             included: RwLock::default(),
             sources: RwLock::default(),
@@ -54,10 +56,10 @@ impl Exposer {
     }
 
     /// What the monitor itself knows; not what it includes, which may be a registry that collects this very monitor.
-    pub(crate) fn gather(&self, catalog: &Catalog, sink: &mut impl Sink) {
+    pub(crate) fn gather(&self, catalog: &Catalog, occasion: Occasion, sink: &mut impl Sink) {
         let sources = self.sources.read().clone();
         let readings = Readings::of(&sources, catalog.context.limits.value_bytes);
-        gather(catalog, &readings, sink);
+        gather(catalog, &readings, occasion, sink);
         if let Some(delay) = catalog.context.runtime_delay_if_any() {
             sink.family((&RUNTIME_DELAY).into());
             sink.histogram(&[], &delay.read());
@@ -103,14 +105,16 @@ impl Exposer {
         let page = match format {
             Format::OpenMetricsText => self.fill(catalog, Text::new(Dialect::OpenMetrics, buffer)).finish(),
             Format::PrometheusText => self.fill(catalog, Text::new(Dialect::Prometheus, buffer)).finish(),
-            Format::PrometheusProtobuf => self.fill(catalog, Protobuf::new(buffer)).finish(),
+            Format::PrometheusProtobuf => self
+                .fill(catalog, Protobuf::new(buffer, self.native_histograms))
+                .finish(),
         };
         self.page_bytes.store(page.len(), Ordering::Relaxed);
         page
     }
 
     fn fill<P: Page>(&self, catalog: &Catalog, mut page: P) -> P {
-        self.gather(catalog, &mut page);
+        self.gather(catalog, Occasion::Scrape, &mut page);
         let renderers = self.included.read().clone();
         for family in included::families(&renderers, self.process_metrics) {
             page.included(&family);

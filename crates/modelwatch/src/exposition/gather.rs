@@ -6,21 +6,20 @@ use std::time::Instant;
 
 use crate::catalog::models::Catalog;
 use crate::catalog::versions::ModelVersions;
+use crate::cells::histogram::Histogram;
 use crate::contract::metrics;
-use crate::contract::stage::Stage;
 use crate::contract::status::Status;
 use crate::exposition::readings::Readings;
 use crate::exposition::sink::{Number, Sink};
 use crate::labels::label_set::Labels;
 use crate::labels::open_label::OpenLabel;
 use crate::series::feature_cells::{FEATURE_COUNTERS, FeatureCounts};
+use crate::series::generation::GenerationSeries;
 use crate::series::route::RouteReading;
 use crate::series::version::VersionSeries;
 
 static STATUS: LazyLock<[Labels; Status::ALL.len()]> =
     LazyLock::new(|| Status::ALL.map(|status| Labels::new([("status", &status.as_str().into())])));
-static STAGE: LazyLock<[Labels; Stage::ALL.len()]> =
-    LazyLock::new(|| Stage::ALL.map(|stage| Labels::new([("stage", &stage.as_str().into())])));
 
 /// A model as it is at the scrape.
 struct ScrapedModel {
@@ -36,9 +35,22 @@ struct ScrapedVersion {
     features: Vec<Option<FeatureCounts>>,
 }
 
+/// What the values are gathered for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Occasion {
+    /// A scraper has them: what is retired may go then.
+    Scrape,
+    /// Somebody looks, and nothing is changed by it.
+    Look,
+}
+
 /// What the monitor itself recorded; not what it includes, which may be a registry that collects this very monitor.
-pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sink) {
-    let models: Vec<ScrapedModel> = catalog.models().into_iter().map(ScrapedModel::open).collect();
+pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion, sink: &mut impl Sink) {
+    let models = catalog.models();
+    if let Occasion::Scrape = occasion {
+        models.iter().for_each(|model| model.sweep());
+    }
+    let models: Vec<ScrapedModel> = models.into_iter().map(ScrapedModel::open).collect();
     let versions = || {
         models
             .iter()
@@ -63,10 +75,7 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sin
     sink.family((&metrics::INFERENCE_REQUESTS).into());
     for route in route_readings.iter().flat_map(|(_, routes)| routes) {
         for ((labels, count), exemplar) in STATUS.iter().zip(route.statuses).zip(&route.exemplars) {
-            match exemplar {
-                Some(exemplar) => sink.exemplified(&[route.labels, labels], Number::Integer(count), exemplar),
-                None => sink.number(&[route.labels, labels], Number::Integer(count)),
-            }
+            sink.counter(&[route.labels, labels], count, route.created, exemplar.as_ref());
         }
     }
     sink.family((&metrics::INFERENCE_IN_FLIGHT).into());
@@ -88,8 +97,8 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sin
     }
     sink.family((&metrics::INFERENCE_STAGE).into());
     for version in versions() {
-        for (stage, histogram) in version.stages_if_any() {
-            sink.histogram(&[&version.labels, &STAGE[stage as usize]], &histogram.read());
+        for (stage, histogram) in version.stages().all() {
+            sink.histogram(&[&version.labels, stage], &histogram.read());
         }
     }
     sink.family((&metrics::INFERENCE_FIRST_CHUNK).into());
@@ -136,14 +145,15 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, sink: &mut impl Sin
         sink.number(&[&labels], Number::Integer(catalog.context.overflow.counted(label)));
     }
     readings.write(sink);
-    for scraped in models.iter().flat_map(|model| &model.versions) {
-        scraped.version.scraped(scraped.retired);
+    if let Occasion::Scrape = occasion {
+        for scraped in models.iter().flat_map(|model| &model.versions) {
+            scraped.version.scraped(scraped.retired);
+        }
     }
 }
 
 impl ScrapedModel {
     fn open(model: Arc<ModelVersions>) -> Self {
-        model.sweep();
         let scraped = |version: Arc<VersionSeries>| ScrapedVersion {
             retired: version.is_retired().then(|| version.mark()),
             features: version.feature_counts(),
@@ -164,21 +174,29 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     }
     sink.family((&metrics::PREDICTION_NON_FINITE).into());
     for (version, scores) in scores() {
-        sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
+        sink.counter(&[&version.labels], scores.non_finite(), scores.created(), None);
+    }
+    sink.family((&metrics::PREDICTION_UNSCORED).into());
+    for version in versions() {
+        if let Some(unscored) = version.unscored() {
+            sink.number(&[&version.labels], Number::Integer(unscored));
+        }
     }
     sink.family((&metrics::PREDICTION_CLASS).into());
     for version in versions() {
         for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {
-            sink.number(&[&version.labels, class], Number::Integer(count));
+            sink.counter(&[&version.labels, &class.labels], count, class.created, None);
         }
     }
     sink.family((&metrics::BUSINESS_OUTCOME).into());
     for version in versions() {
         for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
-            sink.number(&[&version.labels, outcome], Number::Integer(count));
+            sink.counter(&[&version.labels, &outcome.labels], count, outcome.created, None);
         }
     }
 }
+
+type HistogramOf = fn(&GenerationSeries) -> Option<&Histogram>;
 
 fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, versions: impl Fn() -> I) {
     let generations = || versions().filter_map(|version| Some((&version.labels, version.generations_if_any()?)));
@@ -188,16 +206,47 @@ fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
             sink.histogram(&[labels, kind], &tokens.read());
         }
     }
-    sink.family((&metrics::GEN_AI_TIME_TO_FIRST_TOKEN).into());
-    for (labels, generations) in generations() {
-        if let Some(to_first) = generations.to_first() {
-            sink.histogram(&[labels], &to_first.read());
+    let times: [(_, HistogramOf); 3] = [
+        (&metrics::GEN_AI_TIME_TO_FIRST_TOKEN, GenerationSeries::to_first),
+        (&metrics::GEN_AI_TIME_PER_OUTPUT_TOKEN, GenerationSeries::per_token),
+        (&metrics::GENERATION_INTER_TOKEN, GenerationSeries::inter_token),
+    ];
+    for (metric, of) in times {
+        sink.family(metric.into());
+        for (labels, generations) in generations() {
+            if let Some(times) = of(generations) {
+                sink.histogram(&[labels], &times.read());
+            }
         }
     }
-    sink.family((&metrics::GEN_AI_TIME_PER_OUTPUT_TOKEN).into());
+    sink.family((&metrics::GENERATIONS).into());
     for (labels, generations) in generations() {
-        if let Some(per_token) = generations.per_token() {
-            sink.histogram(&[labels], &per_token.read());
+        for (reason, count) in generations.ended() {
+            sink.number(&[labels, reason], Number::Integer(count));
+        }
+    }
+    sink.family((&metrics::GENERATION_TOKENS).into());
+    for (labels, generations) in generations() {
+        for ([reason, kind], count) in generations.ended_tokens() {
+            sink.number(&[labels, reason, kind], Number::Integer(count));
+        }
+    }
+    let sequences = [
+        &metrics::GENERATION_SEQUENCES_RUNNING,
+        &metrics::GENERATION_SEQUENCES_WAITING,
+    ];
+    for (position, metric) in sequences.into_iter().enumerate() {
+        sink.family(metric.into());
+        for (labels, generations) in generations() {
+            if let Some(sequences) = generations.sequences() {
+                sink.number(&[labels], Number::Integer(sequences[position]));
+            }
+        }
+    }
+    sink.family((&metrics::GENERATION_KV_CACHE_USAGE).into());
+    for (labels, generations) in generations() {
+        if let Some(share) = generations.kv_cache_usage() {
+            sink.number(&[labels], Number::Float(share));
         }
     }
 }
@@ -231,9 +280,12 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) 
         sink.family(metric.into());
         for (model, names) in models.iter().zip(&names) {
             for scraped in &model.versions {
+                let Some(created) = scraped.version.features_created() else {
+                    continue;
+                };
                 for (feature, counts) in names.iter().zip(&scraped.features) {
                     if let (Some(feature), Some(counts)) = (feature, counts) {
-                        sink.number(&[&scraped.version.labels, feature], Number::Integer(counts[counter]));
+                        sink.counter(&[&scraped.version.labels, feature], counts[counter], created, None);
                     }
                 }
             }

@@ -18,3 +18,4 @@ pub(crate) mod scrape_thread;
 pub(crate) mod service_build;
 pub(crate) mod sink;
 mod text;
+pub(crate) mod value;

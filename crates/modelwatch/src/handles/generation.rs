@@ -4,31 +4,36 @@ use std::fmt;
 
 use crate::cells::clock::Instant;
 use crate::cells::striped_arc::StripedArc;
+use crate::contract::finish_reason::FinishReason;
 use crate::contract::tokens::Tokens;
 use crate::series::version::VersionSeries;
 
 /// One answer of a generative model under way, from [`Model::start_generation`](crate::Model::start_generation).
 ///
-/// Say when a token comes, and at the end how many there were. One that is dropped before its end was not answered: of it
-/// nothing is recorded, as the conventions have it.
+/// Say when a token comes, and at the end why it is the end and how many tokens there were. Dropped before that, the
+/// answer was cancelled, or failed where the thread is panicking; what was said so far counts.
 ///
 /// ```
-/// use modelwatch::Tokens;
+/// use modelwatch::{FinishReason, Tokens};
 ///
 /// # let monitor = modelwatch::Monitor::new();
 /// let model = monitor.model("assistant", "2026-04-01").register()?;
 /// let mut generation = model.start_generation();
+/// generation.know(Tokens::new().input(812)); // counts, however the answer ends
 /// for _token in ["The", " flight", " is", " late"] {
-///     generation.token(); // the first call counts, the others cost next to nothing
+///     generation.token();
 /// }
-/// generation.finish(Tokens { input: Some(812), output: Some(4) });
+/// generation.finish(FinishReason::Stop, Tokens::new().output(4));
 /// # Ok::<(), modelwatch::RegisterError>(())
 /// ```
-#[must_use = "a generation that is dropped is not recorded"]
+#[must_use = "a generation that is dropped counts as cancelled"]
 pub struct Generation {
     version: StripedArc<VersionSeries>,
     started: Instant,
-    first: Option<Instant>,
+    /// When the first token came, and the last so far.
+    came: Option<(Instant, Instant)>,
+    tokens: Tokens,
+    finished: bool,
 }
 
 impl Generation {
@@ -36,31 +41,71 @@ impl Generation {
         Self {
             version,
             started: Instant::now(),
-            first: None,
+            came: None,
+            tokens: Tokens::new(),
+            finished: false,
         }
     }
 
-    /// A token is there. The first call ends the time to the first token.
+    /// Counts a token of the answer that has just come. The first ends the time to the first token; each of the others
+    /// the time since the one before.
     #[inline]
     pub fn token(&mut self) {
-        if self.first.is_none() {
-            self.first = Some(Instant::now());
-        }
+        self.tokens(1);
     }
 
-    /// The answer is whole. Observes its tokens, the time to the first of them, and the time each of the others took on
-    /// average, where there were others and their number is known.
-    pub fn finish(self, tokens: Tokens) {
+    /// Counts tokens that have just come, all at once.
+    pub fn tokens(&mut self, count: u64) {
+        let now = Instant::now();
         let generations = self.version.generations();
-        generations.record(tokens);
-        let Some(first) = self.first else { return };
-        let to_first = first.duration_since(self.started).as_nanos() as f64;
-        generations.observe_to_first(to_first);
-        if let Some(others) = tokens.output.and_then(|output| output.checked_sub(1))
-            && others > 0
-        {
+        let since = |before: Instant| now.duration_since(before).as_nanos() as f64;
+        self.came = Some(match self.came {
+            Some((first, last)) => {
+                generations.observe_inter_token(since(last));
+                (first, now)
+            }
+            None => {
+                generations.observe_to_first(since(self.started));
+                (now, now)
+            }
+        });
+        self.tokens.output = Some(self.tokens.output.unwrap_or_default().saturating_add(count));
+    }
+
+    /// Says what is known of the tokens by now, in the place of what was known before: it counts, however the answer ends.
+    pub fn know(&mut self, tokens: Tokens) {
+        self.tokens = self.tokens.updated(tokens);
+    }
+
+    /// Ends the answer. Counts it and its tokens: those given here and, where there are none, those said before.
+    ///
+    /// A whole answer's time for each output token after the first is observed as well, where there were others and their
+    /// number is known.
+    pub fn finish(mut self, reason: FinishReason, tokens: Tokens) {
+        self.know(tokens);
+        self.end(reason);
+    }
+
+    fn end(&mut self, reason: FinishReason) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        let generations = self.version.generations();
+        generations.record(reason, self.tokens);
+        let others = self.tokens.output.and_then(|output| output.checked_sub(1));
+        if let (Some((first, _)), Some(others @ 1..), true) = (self.came, others, reason.is_whole()) {
             generations.observe_per_token(first.elapsed().as_nanos() as f64 / others as f64);
         }
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.end(if std::thread::panicking() {
+            FinishReason::Error
+        } else {
+            FinishReason::Cancelled
+        });
     }
 }
 

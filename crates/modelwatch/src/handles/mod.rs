@@ -9,6 +9,7 @@ pub(crate) mod in_flight;
 pub(crate) mod model;
 pub(crate) mod model_builder;
 pub(crate) mod prediction;
+pub(crate) mod recorded;
 pub(crate) mod route;
 pub(crate) mod runtime_delay;
 pub(crate) mod serving;

@@ -1,20 +1,26 @@
 //! One version of one model: the handle a service keeps.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cells::striped_arc::StripedArc;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
-use crate::contract::stage::Stage;
+use crate::contract::finish_reason::FinishReason;
+use crate::contract::score::IntoScore;
+use crate::contract::stage::AsStage;
 use crate::contract::tokens::Tokens;
 use crate::error::RegisterError;
 use crate::handles::class::Class;
 use crate::handles::generation::Generation;
 use crate::handles::prediction::Prediction;
+use crate::handles::recorded::Recorded;
 use crate::handles::route::Route;
 use crate::handles::stage_timer::StageTimer;
 use crate::labels::value::check_name;
+use crate::series::prediction_sink::{PendingPrediction, PredictionSink};
 use crate::series::version::VersionSeries;
 
 /// Records what one version of one model does.
@@ -104,7 +110,7 @@ impl Model {
     }
 
     /// Observes a prediction's score in `ml_prediction_score`. A NaN or infinite score is counted in
-    /// `ml_prediction_non_finite_total` instead.
+    /// `ml_prediction_non_finite_total` instead, one that is not there in `ml_prediction_unscored_total`.
     ///
     /// ```
     /// # let monitor = modelwatch::Monitor::new();
@@ -114,9 +120,78 @@ impl Model {
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
     #[inline]
-    pub fn record_prediction(&self, score: impl Into<f64>) -> Prediction<'_> {
-        self.0.scores().record(score.into());
+    pub fn record_prediction(&self, score: impl IntoScore) -> Prediction<'_> {
+        self.0.record_score(score.into_score());
         Prediction(&self.0)
+    }
+
+    /// Records a prediction as a whole: its row as [`record_features`](Self::record_features) does, its score as
+    /// [`record_prediction`](Self::record_prediction) does, and both to what is [attached](Self::attach), such as the
+    /// prediction log.
+    ///
+    /// ```
+    /// use modelwatch::{Feature, NoScore, row};
+    ///
+    /// # let monitor = modelwatch::Monitor::new();
+    /// let features = [Feature::numeric("income"), Feature::categorical("zipcode")];
+    /// let model = monitor.model("claims-risk", "2026-04-01").features(features).register()?;
+    /// model.record(row![52_000.0, "10001"], 0.82).class("fraud");
+    /// model.record(row![None, "10001"], NoScore).class(None::<&str>);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn record<R>(&self, row: R, score: impl IntoScore) -> Recorded<'_>
+    where
+        R: IntoIterator,
+        R::Item: AsFeatureValue,
+    {
+        let score = score.into_score();
+        let mut pending = self.begin(score);
+        match &mut pending {
+            Some((sink, record)) => {
+                let mut position = 0;
+                self.record_features(row.into_iter().inspect(|value| {
+                    sink.feature(record, position, value.as_feature_value());
+                    position += 1;
+                }));
+            }
+            None => self.record_features(row),
+        }
+        self.0.record_score(score);
+        Recorded::new(&self.0, pending)
+    }
+
+    /// As [`record`](Self::record), with a row by name, as [`record_named_features`](Self::record_named_features) has it.
+    pub fn record_named<R, N, V>(&self, row: R, score: impl IntoScore) -> Recorded<'_>
+    where
+        R: IntoIterator<Item = (N, V)>,
+        N: AsRef<str>,
+        V: AsFeatureValue,
+    {
+        let score = score.into_score();
+        let mut pending = self.begin(score);
+        match (&mut pending, self.0.schema_if_any()) {
+            (Some((sink, record)), Some(schema)) => {
+                self.record_named_features(row.into_iter().inspect(|(name, value)| {
+                    if let Some(position) = schema.position(name.as_ref()) {
+                        sink.feature(record, position, value.as_feature_value());
+                    }
+                }))
+            }
+            _ => self.record_named_features(row),
+        }
+        self.0.record_score(score);
+        Recorded::new(&self.0, pending)
+    }
+
+    fn begin(&self, score: Option<f64>) -> Option<(&dyn PredictionSink, PendingPrediction)> {
+        let sink = self.0.sink()?;
+        Some((sink, sink.begin(score)?))
+    }
+
+    /// Gives the predictions that [`record`](Self::record) records to a sink as well, from now on, on whichever handle of
+    /// this version. Returns whether it is attached: a version has one sink, the first.
+    pub fn attach(&self, sink: Arc<dyn PredictionSink>) -> bool {
+        self.0.attach(sink)
     }
 
     /// Observes the scores of a batch.
@@ -190,36 +265,84 @@ impl Model {
         self.0.model.set_queue_depth(requests as u64);
     }
 
-    /// Times a stage until the guard is dropped.
+    /// Times a stage until the guard is dropped, on whichever thread: in `ml_inference_stage_seconds`.
+    ///
+    /// # Example: from the arrival of a job to the worker that takes it
     ///
     /// ```
     /// use modelwatch::Stage;
     /// # let monitor = modelwatch::Monitor::new();
     /// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
-    /// let score: f64 = {
-    ///     let _compute = model.start_stage(Stage::Compute);
-    ///     0.82
-    /// };
+    /// let queued = model.start_stage(Stage::Queue);
+    /// let worker = std::thread::spawn(move || {
+    ///     drop(queued);
+    ///     // … work …
+    /// });
+    /// # worker.join().unwrap();
     /// # Ok::<(), modelwatch::RegisterError>(())
     /// ```
     #[must_use = "the stage ends when the guard is dropped"]
-    pub fn start_stage(&self, stage: Stage) -> StageTimer<'_> {
-        StageTimer::new(&self.0, stage)
+    pub fn start_stage(&self, stage: impl AsStage) -> StageTimer {
+        StageTimer::new(self.0.clone(), stage.as_stage())
+    }
+
+    /// Times a stage that is a call, and returns what it returns. A panic ends the stage, too.
+    ///
+    /// ```
+    /// use modelwatch::Stage;
+    /// # let monitor = modelwatch::Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+    /// let score = model.stage(Stage::Compute, || 0.82);
+    /// let ranked = model.stage("rerank", || [score]); // a stage of the service's own
+    /// # assert_eq!(ranked, [0.82]);
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn stage<T>(&self, stage: impl AsStage, work: impl FnOnce() -> T) -> T {
+        let _timer = self.start_stage(stage);
+        work()
+    }
+
+    /// Times a stage that is a future, from its first poll to its end: the time it waits is in. Dropped before its end,
+    /// the time until then counts.
+    ///
+    /// ```
+    /// use modelwatch::Stage;
+    /// # async fn fetch() -> [Option<f64>; 1] { [None] }
+    /// # async fn predict(model: modelwatch::Model) {
+    /// let row = model.stage_async(Stage::FeatureFetch, fetch()).await;
+    /// # model.record_features(row);
+    /// # }
+    /// ```
+    pub async fn stage_async<F: Future>(&self, stage: impl AsStage, work: F) -> F::Output {
+        let _timer = self.start_stage(stage);
+        work.await
     }
 
     /// Observes the duration of a stage, for a caller with a stopwatch of its own.
-    pub fn record_stage(&self, stage: Stage, duration: Duration) {
-        self.0.record_stage(stage, duration);
+    pub fn record_stage(&self, stage: impl AsStage, duration: Duration) {
+        self.0.record_stage(self.0.stage(stage.as_stage()), duration);
     }
 
-    /// A generative model begins an answer: see [`Generation`].
+    /// Begins an answer of a generative model: see [`Generation`].
     pub fn start_generation(&self) -> Generation {
         Generation::new(self.0.clone())
     }
 
-    /// Observes the tokens of one request, for a caller with no use for a [`Generation`].
-    pub fn record_tokens(&self, tokens: Tokens) {
-        self.0.generations().record(tokens);
+    /// Counts an answer of a generative model and its tokens, for a caller with no use for a [`Generation`].
+    pub fn record_generation(&self, reason: FinishReason, tokens: Tokens) {
+        self.0.generations().record(reason, tokens);
+    }
+
+    /// Says how many sequences the engine works on now, and how many wait for it: `ml_generation_sequences_running` and
+    /// `_waiting`.
+    pub fn set_sequences(&self, running: usize, waiting: usize) {
+        self.0.generations().set_sequences(running as u64, waiting as u64);
+    }
+
+    /// Says which share of the engine's KV cache is in use now, 0 to 1: `ml_generation_kv_cache_usage_ratio`. A NaN or
+    /// infinite share is not recorded.
+    pub fn set_kv_cache_usage(&self, share: f64) {
+        self.0.generations().set_kv_cache_usage(share);
     }
 
     /// Says which release of the feature pipeline feeds this model, in the place of the one said before.
@@ -235,6 +358,21 @@ impl Model {
     /// versions are remembered as may be in use. A late request that resolves it is counted for it, and changes nothing else.
     pub fn retire(&self) {
         self.0.retire();
+    }
+}
+
+/// Two handles are equal when they record the same version of the same monitor.
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(&*self.0, &*other.0)
+    }
+}
+
+impl Eq for Model {}
+
+impl Hash for Model {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(&*self.0, state);
     }
 }
 

@@ -24,6 +24,7 @@ pub struct ModelBuilder<'a> {
     classes: Vec<String>,
     outcomes: Vec<String>,
     routes: Vec<String>,
+    latency_buckets: Option<Vec<f64>>,
     score_buckets: Option<Vec<f64>>,
     pipeline_version: Option<String>,
 }
@@ -39,6 +40,7 @@ impl<'a> ModelBuilder<'a> {
             classes: Vec::new(),
             outcomes: Vec::new(),
             routes: Vec::new(),
+            latency_buckets: None,
             score_buckets: None,
             pipeline_version: None,
         }
@@ -77,6 +79,21 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
+    /// Sets the upper bounds of this version's latency buckets, in seconds, without infinity. Defaults to those of the
+    /// monitor. A latency objective should be one of them.
+    ///
+    /// ```
+    /// use modelwatch::{Monitor, contract::GENERATIVE_LATENCY_BUCKETS};
+    ///
+    /// let monitor = Monitor::new();
+    /// let model = monitor.model("assistant", "2026-04-01").latency_buckets(GENERATIVE_LATENCY_BUCKETS).register()?;
+    /// # Ok::<(), modelwatch::RegisterError>(())
+    /// ```
+    pub fn latency_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.latency_buckets = Some(bounds.into());
+        self
+    }
+
     /// Upper bounds of this version's score buckets, in the score's unit, for a model whose scores are no
     /// probabilities.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
@@ -97,7 +114,7 @@ impl<'a> ModelBuilder<'a> {
     /// # Errors
     ///
     /// When a name can't be a label value, when the declaration contradicts itself, when this version is registered with
-    /// another framework, other features or other score buckets, or when there is no room for what it declares among
+    /// another framework, other features or other buckets, when it counts latencies in other buckets already, or when there is no room for what it declares among
     /// what is declared already. Nothing is changed then.
     pub fn register(self) -> Result<Model, RegisterError> {
         let limits = &self.catalog.context.limits;
@@ -124,10 +141,10 @@ impl<'a> ModelBuilder<'a> {
         self.check_names("route", &self.routes, "routes_per_version", limits.routes_per_version)?;
         check_features(&self.name, self.features.as_deref().unwrap_or_default(), limits)?;
         if let Some(bounds) = &self.score_buckets {
-            BucketsError::check(bounds).map_err(|error| RegisterError::Buckets {
-                model: self.name.clone(),
-                error,
-            })?;
+            BucketsError::check(bounds).map_err(|error| self.buckets("score buckets", error))?;
+        }
+        if let Some(bounds) = &self.latency_buckets {
+            BucketsError::check_durations(bounds).map_err(|error| self.buckets("latency buckets", error))?;
         }
         let _registering = self.catalog.registering();
         let known = self.catalog.model(&self.name);
@@ -240,6 +257,11 @@ impl<'a> ModelBuilder<'a> {
                 format!("{requested:?}"),
             ));
         }
+        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any())
+            && registered != requested
+        {
+            return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+        }
         if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any())
             && scores.layout().bounds() != requested
         {
@@ -264,6 +286,9 @@ impl<'a> ModelBuilder<'a> {
         if let Some(features) = &self.features {
             version.declare_features(features);
         }
+        if let Some(bounds) = &self.latency_buckets {
+            version.declare_latency_buckets(bounds);
+        }
         if let Some(bounds) = &self.score_buckets {
             version.declare_score_buckets(bounds);
         }
@@ -277,6 +302,14 @@ impl<'a> ModelBuilder<'a> {
             version.model.set_pipeline(pipeline);
         }
         Ok(())
+    }
+
+    fn buckets(&self, what: &'static str, error: BucketsError) -> RegisterError {
+        RegisterError::Buckets {
+            model: self.name.clone(),
+            what,
+            error,
+        }
     }
 
     fn conflict(&self, what: &'static str, registered: String, requested: String) -> RegisterError {

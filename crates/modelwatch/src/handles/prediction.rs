@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::handles::class::{AsClass, Reference};
+use crate::handles::class::{AsClass, ClassRef, Reference};
 use crate::series::version::VersionSeries;
 
 /// A prediction whose score is recorded; it may have a class too.
@@ -14,12 +14,18 @@ impl Prediction<'_> {
     /// nothing where there is none.
     #[inline]
     pub fn class(self, class: impl AsClass) {
-        let Some(class) = class.as_class() else { return };
+        if let Some(class) = class.as_class() {
+            self.count(&class);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn count(self, class: &ClassRef<'_>) {
         let classes = self.0.classes();
-        classes.count(match class.0 {
+        classes.count(match &class.0 {
             Reference::Resolved(class) if std::ptr::eq(&*class.version, self.0) => class.index,
             Reference::Resolved(class) => classes.index(&class.name),
-            Reference::Named(name) => classes.index(&name),
+            Reference::Named(name) => classes.index(name),
         });
     }
 }

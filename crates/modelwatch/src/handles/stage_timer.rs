@@ -3,33 +3,36 @@
 use std::fmt;
 
 use crate::cells::clock::Instant;
-use crate::contract::stage::Stage;
+use crate::cells::striped_arc::StripedArc;
+use crate::contract::stage::StageRef;
+use crate::series::stages::StageIndex;
 use crate::series::version::VersionSeries;
 
-/// Times one stage, from [`Model::start_stage`](crate::Model::start_stage) until it is dropped.
-pub struct StageTimer<'a> {
-    version: &'a VersionSeries,
-    stage: Stage,
+/// Times one stage, from [`Model::start_stage`](crate::Model::start_stage) until it is dropped. It may go to another
+/// thread.
+pub struct StageTimer {
+    version: StripedArc<VersionSeries>,
+    stage: StageIndex,
     started: Instant,
 }
 
-impl<'a> StageTimer<'a> {
-    pub(crate) fn new(version: &'a VersionSeries, stage: Stage) -> Self {
+impl StageTimer {
+    pub(crate) fn new(version: StripedArc<VersionSeries>, stage: StageRef<'_>) -> Self {
         Self {
+            stage: version.stage(stage),
             version,
-            stage,
             started: Instant::now(),
         }
     }
 }
 
-impl Drop for StageTimer<'_> {
+impl Drop for StageTimer {
     fn drop(&mut self) {
         self.version.record_stage(self.stage, self.started.elapsed());
     }
 }
 
-impl fmt::Debug for StageTimer<'_> {
+impl fmt::Debug for StageTimer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StageTimer")
             .field("version", &self.version.labels.text())

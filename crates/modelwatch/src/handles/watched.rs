@@ -233,6 +233,13 @@ impl Watched {
         }))
     }
 
+    /// A request whose route only what is inside can tell, with [`route_current`](Self::route_current). Until then it is in flight on
+    /// `meanwhile`, and stays there if nobody tells.
+    #[must_use]
+    pub fn unrouted(model: &Model, meanwhile: &Route) -> Self {
+        Self::unproved(model, meanwhile.name(), meanwhile)
+    }
+
     /// Whether the request is counted, or there was nothing to count.
     #[must_use]
     #[inline(always)]
@@ -309,6 +316,24 @@ impl Watched {
     #[inline(always)]
     pub fn finish(&mut self, status: Status) {
         self.state.finish(status);
+    }
+
+    /// Says on which route the request is that is polled on this thread, if the adapter around does not know: for a router deep inside.
+    /// Names must be the program's own, such as patterns of paths, and not what clients send.
+    pub fn route_current(name: &str) {
+        CURRENT.with(|current| {
+            let mut state = current.take();
+            state.update(|request| match request {
+                Request::Over => {}
+                Request::Begun(begun) => {
+                    if let Some(unproved) = begun.unproved.take() {
+                        begun.in_flight.move_to(&unproved.model.route(name));
+                    }
+                }
+                Request::Unclaimed(unclaimed) => unclaimed.route = name.into(),
+            });
+            current.state.set(ManuallyDrop::new(state));
+        });
     }
 
     /// Takes the request that is polled on this thread out of every count: for a handler that answers with something else than inference,

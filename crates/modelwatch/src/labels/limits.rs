@@ -28,6 +28,7 @@ pub struct Limits {
     pub(crate) features_per_model: usize,
     pub(crate) classes_per_version: usize,
     pub(crate) outcomes_per_version: usize,
+    pub(crate) stages_per_version: usize,
     pub(crate) value_bytes: usize,
 }
 
@@ -48,6 +49,7 @@ impl Limits {
             features_per_model: 200,
             classes_per_version: 50,
             outcomes_per_version: 20,
+            stages_per_version: 20,
             value_bytes: 256,
         }
     }
@@ -101,6 +103,14 @@ impl Limits {
         self
     }
 
+    /// Sets the most stages of its own that a version may have besides those of [`Stage`](crate::Stage); at most 65,536.
+    /// Defaults to 20.
+    #[must_use]
+    pub const fn stages_per_version(mut self, most: usize) -> Self {
+        self.stages_per_version = most;
+        self
+    }
+
     /// Sets the most bytes in one label value; a longer one overflows like one past the limit. Defaults to 256.
     #[must_use]
     pub const fn value_bytes(mut self, most: usize) -> Self {
@@ -117,6 +127,7 @@ impl Limits {
             ("features_per_model", self.features_per_model),
             ("classes_per_version", self.classes_per_version),
             ("outcomes_per_version", self.outcomes_per_version),
+            ("stages_per_version", self.stages_per_version),
             ("value_bytes", self.value_bytes),
         ];
         if let Some((limit, _)) = all.into_iter().find(|(_, value)| *value == 0) {
@@ -131,6 +142,7 @@ impl Limits {
                 self.outcomes_per_version,
                 Self::MOST_PER_VERSION,
             ),
+            ("stages_per_version", self.stages_per_version, Self::MOST_PER_VERSION),
         ];
         match bounded.into_iter().find(|(_, requested, most)| requested > most) {
             Some((limit, requested, most)) => Err(ConfigError::LimitTooHigh { limit, requested, most }),

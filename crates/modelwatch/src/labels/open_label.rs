@@ -9,16 +9,18 @@ pub(crate) enum OpenLabel {
     FeatureName,
     Class,
     Outcome,
+    Stage,
 }
 
 impl OpenLabel {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ModelName,
         Self::ModelVersion,
         Self::Route,
         Self::FeatureName,
         Self::Class,
         Self::Outcome,
+        Self::Stage,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -29,6 +31,7 @@ impl OpenLabel {
             Self::FeatureName => "feature_name",
             Self::Class => "class",
             Self::Outcome => "outcome",
+            Self::Stage => "stage",
         }
     }
 
@@ -41,6 +44,7 @@ impl OpenLabel {
             Self::FeatureName => "features_per_model",
             Self::Class => "classes_per_version",
             Self::Outcome => "outcomes_per_version",
+            Self::Stage => "stages_per_version",
         }
     }
 }

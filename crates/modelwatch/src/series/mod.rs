@@ -11,9 +11,11 @@ pub(crate) mod feature_cells;
 pub(crate) mod features;
 pub(crate) mod generation;
 pub(crate) mod model;
+pub(crate) mod prediction_sink;
 pub(crate) mod route;
 pub(crate) mod schema;
 pub(crate) mod scores;
+pub(crate) mod stages;
 #[cfg(feature = "tracing")]
 pub(crate) mod traces;
 pub(crate) mod version;

@@ -6,14 +6,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
+use crate::cells::created::Created;
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
+use crate::cells::stripes::{Lanes, Stripes};
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
 use crate::contract::reserved::OTHER;
-use crate::contract::stage::Stage;
+use crate::contract::stage::StageRef;
 use crate::labels::budget::Budget;
 use crate::labels::label_set::Labels;
 use crate::labels::limits::Limits;
@@ -26,9 +28,11 @@ use crate::series::feature_cells::FeatureCounts;
 use crate::series::features::Features;
 use crate::series::generation::GenerationSeries;
 use crate::series::model::ModelSeries;
+use crate::series::prediction_sink::PredictionSink;
 use crate::series::route::RouteSeries;
 use crate::series::schema::Schema;
 use crate::series::scores::Scores;
+use crate::series::stages::{StageIndex, Stages};
 
 pub(crate) struct VersionSeries {
     context: Arc<Context>,
@@ -36,6 +40,7 @@ pub(crate) struct VersionSeries {
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     registered: SystemTime,
+    lanes: Lanes,
     declared: AtomicBool,
     state: AtomicU8,
     /// What [`mark`](VersionSeries::mark) was before the first scrape that had the last values.
@@ -45,10 +50,14 @@ pub(crate) struct VersionSeries {
     framework: OnceLock<Arc<str>>,
     features: Features,
     scores: OnceLock<Scores>,
+    /// One cell. Of models whose predictions have no score only.
+    unscored: OnceLock<Stripes>,
+    sink: OnceLock<Arc<dyn PredictionSink>>,
     classes: OnceLock<NamedCounters>,
     outcomes: OnceLock<NamedCounters>,
     batch_size: OnceLock<Histogram>,
-    stages: [OnceLock<Histogram>; Stage::ALL.len()],
+    stages: Stages,
+    latency_layout: OnceLock<Arc<Layout>>,
     /// Of generative models only.
     generations: OnceLock<Box<GenerationSeries>>,
     routes: Names<StripedArc<RouteSeries>>,
@@ -71,7 +80,12 @@ const EVICTED: u8 = 3;
 impl VersionSeries {
     pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>, budget: Budget) -> Self {
         let context = model.context.clone();
+        let lanes = match budget {
+            Budget::Declared => Lanes::PerThread,
+            Budget::Requested => Lanes::One,
+        };
         Self {
+            lanes,
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
             registered: SystemTime::now(),
             declared: AtomicBool::new(budget == Budget::Declared),
@@ -79,12 +93,15 @@ impl VersionSeries {
             scraped_mark: AtomicU64::new(0),
             scraped_at: AtomicU64::new(0),
             framework: OnceLock::new(),
-            features: Features::default(),
+            features: Features::new(lanes),
             scores: OnceLock::new(),
+            unscored: OnceLock::new(),
+            sink: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
-            stages: Default::default(),
+            stages: Stages::new(lanes),
+            latency_layout: OnceLock::new(),
             generations: OnceLock::new(),
             routes: Names::new(context.limits.routes_per_version),
             route_places: Default::default(),
@@ -189,11 +206,11 @@ impl VersionSeries {
     /// A number that changes with whatever is recorded.
     pub(crate) fn mark(&self) -> u64 {
         let histograms = self
-            .stages
-            .iter()
-            .chain([&self.batch_size])
-            .filter_map(OnceLock::get)
-            .map(Histogram::mark);
+            .batch_size
+            .get()
+            .map(Histogram::mark)
+            .into_iter()
+            .chain([self.stages.mark()]);
         let counters = [&self.classes, &self.outcomes]
             .into_iter()
             .filter_map(OnceLock::get)
@@ -203,7 +220,8 @@ impl VersionSeries {
             .chain(counters)
             .chain(routes)
             .chain(self.scores.get().map(Scores::mark));
-        all.chain([self.features.mark()])
+        all.chain(self.unscored.get().map(Stripes::mark))
+            .chain([self.features.mark()])
             .chain(self.generations.get().map(|generations| generations.mark()))
             .fold(0, u64::wrapping_add)
     }
@@ -284,7 +302,13 @@ impl VersionSeries {
             ("model_version", &self.name),
             ("route", name),
         ]);
-        StripedArc::new(RouteSeries::new(labels, &self.context))
+        StripedArc::new(RouteSeries::new(
+            labels,
+            self.latency_layout().clone(),
+            self.lanes,
+            #[cfg(feature = "tracing")]
+            self.context.tracing.clone(),
+        ))
     }
 
     /// Takes a place for one more route. An evicted version takes none, as it has none to give back.
@@ -311,6 +335,20 @@ impl VersionSeries {
     pub(crate) fn registered(&self) -> Option<f64> {
         let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
         (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    }
+
+    /// Where the latencies of this version's routes are counted.
+    fn latency_layout(&self) -> &Arc<Layout> {
+        self.latency_layout.get_or_init(|| self.context.latency_layout.clone())
+    }
+
+    /// The bounds of the latency buckets, if they were declared or a route has them already.
+    pub(crate) fn latency_bounds_if_any(&self) -> Option<&[f64]> {
+        self.latency_layout.get().map(|layout| layout.bounds())
+    }
+
+    pub(crate) fn declare_latency_buckets(&self, bounds: &[f64]) {
+        self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
     }
 
     pub(crate) fn framework(&self) -> Option<&Arc<str>> {
@@ -351,6 +389,11 @@ impl VersionSeries {
         self.features.record_one(&self.model.features, name, value);
     }
 
+    /// See [`Features::created`].
+    pub(crate) fn features_created(&self) -> Option<Created> {
+        self.features.created()
+    }
+
     /// See [`Features::read`].
     pub(crate) fn feature_counts(&self) -> Vec<Option<FeatureCounts>> {
         self.features.read(&self.model.features)
@@ -359,7 +402,39 @@ impl VersionSeries {
     #[inline]
     pub(crate) fn scores(&self) -> &Scores {
         self.scores
-            .get_or_init(|| Scores::new(self.context.score_layout.clone()))
+            .get_or_init(|| Scores::new(self.context.score_layout.clone(), self.lanes))
+    }
+
+    /// Counts a prediction's score, or that it has none.
+    #[inline]
+    pub(crate) fn record_score(&self, score: Option<f64>) {
+        match score {
+            Some(score) => self.scores().record(score),
+            None => self.record_unscored(),
+        }
+    }
+
+    fn record_unscored(&self) {
+        self.unscored
+            .get_or_init(|| Stripes::new(1, self.lanes))
+            .lane()
+            .add(0, 1);
+    }
+
+    /// How many predictions had no score, if any of them had none.
+    pub(crate) fn unscored(&self) -> Option<u64> {
+        self.unscored.get().map(|unscored| unscored.sum(0))
+    }
+
+    /// Who takes whole predictions, if anybody.
+    #[inline]
+    pub(crate) fn sink(&self) -> Option<&dyn PredictionSink> {
+        self.sink.get().map(|sink| &**sink)
+    }
+
+    /// Gives the predictions to somebody, unless somebody has them.
+    pub(crate) fn attach(&self, sink: Arc<dyn PredictionSink>) -> bool {
+        self.sink.set(sink).is_ok()
     }
 
     pub(crate) fn scores_if_any(&self) -> Option<&Scores> {
@@ -368,7 +443,7 @@ impl VersionSeries {
 
     pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
         self.scores
-            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds))));
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds)), self.lanes));
     }
 
     #[inline]
@@ -378,6 +453,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Class,
                 self.context.limits.classes_per_version,
+                self.lanes,
             )
         })
     }
@@ -392,6 +468,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Outcome,
                 self.context.limits.outcomes_per_version,
+                self.lanes,
             )
         })
     }
@@ -401,7 +478,7 @@ impl VersionSeries {
     }
 
     pub(crate) fn record_batch_size(&self, rows: usize) {
-        let histogram = || Histogram::new(self.context.batch_size_layout.clone());
+        let histogram = || Histogram::new(self.context.batch_size_layout.clone(), self.lanes);
         self.batch_size.get_or_init(histogram).observe(rows as f64);
     }
 
@@ -409,21 +486,23 @@ impl VersionSeries {
         self.batch_size.get()
     }
 
-    pub(crate) fn record_stage(&self, stage: Stage, duration: Duration) {
-        let histogram = || Histogram::new(self.context.stage_layout.clone());
-        self.stages[stage as usize]
-            .get_or_init(histogram)
-            .observe(duration.as_nanos() as f64);
+    /// See [`Stages::index`].
+    #[inline]
+    pub(crate) fn stage(&self, stage: StageRef<'_>) -> StageIndex {
+        self.stages.index(stage, &self.context)
     }
 
-    pub(crate) fn stages_if_any(&self) -> impl Iterator<Item = (Stage, &Histogram)> {
-        Stage::ALL
-            .into_iter()
-            .filter_map(|stage| Some((stage, self.stages[stage as usize].get()?)))
+    pub(crate) fn record_stage(&self, stage: StageIndex, duration: Duration) {
+        self.stages.record(stage, duration, &self.context);
+    }
+
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.stages
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {
-        self.generations.get_or_init(Box::default)
+        self.generations
+            .get_or_init(|| Box::new(GenerationSeries::new(self.lanes)))
     }
 
     pub(crate) fn generations_if_any(&self) -> Option<&GenerationSeries> {

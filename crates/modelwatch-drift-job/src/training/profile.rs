@@ -1,0 +1,167 @@
+//! A column's values as its profile.
+
+use modelwatch_drift::baseline::{
+    BaselineError, CategoricalProfile, CategoricalSlot, Hygiene, NumericProfile, Profile,
+};
+use modelwatch_drift::learn::{TimeOrder, learn};
+use twox_hash::XxHash3_128;
+
+use super::columns::Wanted;
+use super::read::{Categories, Read, Values};
+use super::summary::{ColumnKind, ColumnSummary};
+
+/// What has been made of one column.
+pub(super) struct Profiled {
+    pub(super) profile: Result<Profile, BaselineError>,
+    pub(super) summary: ColumnSummary,
+    /// Rows whose value is of another type.
+    pub(super) other_type: u64,
+    /// Of the name and the values in their own order, so that that of the rows does not matter.
+    pub(super) digest: u128,
+}
+
+impl Profiled {
+    /// Whether nearly every row has a category of its own, so that no window has training's.
+    pub(super) fn is_identifier(&self) -> bool {
+        let ColumnSummary {
+            kind, rows, distinct, ..
+        } = self.summary;
+        kind == ColumnKind::Categorical && rows >= 1_000 && distinct >= rows / 2
+    }
+}
+
+/// The profiles of columns, in their order, made by so many threads.
+pub(super) fn profile_all(
+    columns: &[Wanted],
+    values: Vec<Values>,
+    hygiene: &Hygiene,
+    order: Option<&TimeOrder>,
+    threads: usize,
+) -> Vec<Profiled> {
+    let mut work: Vec<(usize, &Wanted, Values)> = (0..)
+        .zip(columns)
+        .zip(values)
+        .map(|((place, wanted), values)| (place, wanted, values))
+        .collect();
+    let of_each = work.len().div_ceil(threads).max(1);
+    let mut profiled: Vec<(usize, Profiled)> = std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        while !work.is_empty() {
+            let part = work.split_off(work.len().saturating_sub(of_each));
+            workers.push(scope.spawn(move || {
+                let profiled = part
+                    .into_iter()
+                    .map(|(place, wanted, values)| (place, profile(wanted, values, hygiene, order)));
+                profiled.collect::<Vec<_>>()
+            }));
+        }
+        let joined = workers.into_iter().map(|worker| match worker.join() {
+            Ok(profiled) => profiled,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect()
+    });
+    profiled.sort_unstable_by_key(|(place, _)| *place);
+    profiled.into_iter().map(|(_, profiled)| profiled).collect()
+}
+
+fn profile(wanted: &Wanted, values: Values, hygiene: &Hygiene, order: Option<&TimeOrder>) -> Profiled {
+    let mut digest = XxHash3_128::new();
+    text(&mut digest, &wanted.name);
+    let mut summary = ColumnSummary {
+        name: wanted.name.clone(),
+        kind: wanted.kind,
+        rows: 0,
+        missing: 0,
+        distinct: 0,
+        least: String::new(),
+        largest: String::new(),
+    };
+    let profile = match &values.read {
+        Read::Numbers(rows) => numbers(rows, &mut summary, &mut digest, hygiene, order),
+        Read::Categories(categories) => of_categories(categories, &mut summary, &mut digest, hygiene, order),
+    };
+    digest.write(&summary.missing.to_le_bytes());
+    Profiled {
+        profile,
+        summary,
+        other_type: values.other_type,
+        digest: digest.finish_128(),
+    }
+}
+
+fn numbers(
+    rows: &[f64],
+    summary: &mut ColumnSummary,
+    digest: &mut XxHash3_128,
+    hygiene: &Hygiene,
+    order: Option<&TimeOrder>,
+) -> Result<Profile, BaselineError> {
+    let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
+    numbers.sort_unstable_by(f64::total_cmp);
+    for number in &numbers {
+        digest.write(&number.to_le_bytes());
+    }
+    summary.rows = numbers.len() as u64;
+    summary.missing = rows.len() as u64 - summary.rows;
+    summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
+    summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
+    summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
+    let profile = NumericProfile::from_values(&summary.name, numbers, summary.missing, hygiene)?;
+    Ok(match order {
+        None => Profile::Numeric(profile),
+        Some(order) => {
+            let bins = profile.bins().clone();
+            learn(Profile::Numeric(profile), order, |row| {
+                bins.slot(rows.get(row).copied()).into()
+            })
+        }
+    })
+}
+
+fn of_categories(
+    read: &Categories,
+    summary: &mut ColumnSummary,
+    digest: &mut XxHash3_128,
+    hygiene: &Hygiene,
+    order: Option<&TimeOrder>,
+) -> Result<Profile, BaselineError> {
+    let names = read.names();
+    let mut rows_of = vec![0_u64; names.len()];
+    for row in &read.rows {
+        match rows_of.get_mut(*row as usize) {
+            Some(rows) => *rows += 1,
+            None => summary.missing += 1,
+        }
+    }
+    let mut categories: Vec<(&str, u64)> = names.iter().copied().zip(rows_of).collect();
+    categories.sort_unstable();
+    for (category, rows) in &categories {
+        text(digest, category);
+        text(digest, &rows.to_string());
+    }
+    summary.rows = categories.iter().map(|(_, rows)| rows).sum();
+    summary.distinct = categories.len() as u64;
+    let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
+    summary.least = end(categories.first()).unwrap_or_default();
+    summary.largest = end(categories.last()).unwrap_or_default();
+    let categories = categories
+        .into_iter()
+        .map(|(category, rows)| (category.to_owned(), rows));
+    let profile = CategoricalProfile::new(&summary.name, categories, summary.missing, hygiene)?;
+    Ok(match order {
+        None => Profile::Categorical(profile),
+        Some(order) => {
+            let slots: Vec<CategoricalSlot> = names.iter().map(|name| profile.bins().slot(Some(name))).collect();
+            learn(Profile::Categorical(profile), order, |row| {
+                let name = read.rows.get(row).and_then(|name| slots.get(*name as usize));
+                name.copied().unwrap_or(CategoricalSlot::Missing).into()
+            })
+        }
+    })
+}
+
+fn text(digest: &mut XxHash3_128, text: &str) {
+    digest.write(text.as_bytes());
+    digest.write(&[0]);
+}

@@ -1,0 +1,105 @@
+//! How often windows of the training quarter are called drift in the order of their times, with one threshold for all and
+//! with what was learned of the reference. Prints the tables of docs/drift.md.
+//!
+//! `cargo run --release -p modelwatch-drift --example time_order`
+
+#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use modelwatch_drift::baseline::{Counts, Profile};
+use modelwatch_drift::decision::{Measurement, Rule, Statistic};
+
+#[path = "../tests/statistics/data.rs"]
+mod data;
+#[path = "../tests/statistics/table.rs"]
+mod table;
+
+use data::TRAINING;
+use table::Table;
+
+const LENGTHS: [(&str, TimeDelta); 5] = [
+    ("2 hours", TimeDelta::hours(2)),
+    ("6 hours", TimeDelta::hours(6)),
+    ("12 hours", TimeDelta::hours(12)),
+    ("day", TimeDelta::days(1)),
+    ("week", TimeDelta::days(7)),
+];
+
+fn main() {
+    let quarter = Table::read(TRAINING);
+    let learned = quarter.learned();
+    println!("Learned of the quarter, judged on it; each cell: one threshold for all, learned.\n");
+    head();
+    for (name, profile) in &learned {
+        line(name, profile, &quarter);
+    }
+    let march: DateTime<Utc> = DateTime::from_timestamp(1_362_114_000, 0).expect("a time");
+    let winter = quarter.rows(|row| quarter.times[row] < march);
+    let spring = quarter.rows(|row| quarter.times[row] >= march);
+    println!("\nLearned of January and February, judged on March.\n");
+    head();
+    for (name, profile) in &winter.learned() {
+        line(name, profile, &spring);
+    }
+    println!("\n| feature | threshold for weeks | April | July |\n| --- | --: | --: | --: |");
+    let weeks = ["replay-2013-04-08-week.parquet", "replay-2013-07-08-week.parquet"].map(Table::read);
+    for (name, profile) in &learned {
+        let rule = Rule::default().for_windows(profile, Some(TimeDelta::days(7)));
+        let cells = weeks.each_ref().map(|week| {
+            let measured = Measurement::of(profile, &week.counts(name, profile), Statistic::Psi).expect("a week");
+            let drift = if measured.drifts(&rule) { " drift" } else { "" };
+            format!("{:.3}{drift}", measured.score)
+        });
+        println!("| {name} | {:.3} | {} | {} |", rule.threshold, cells[0], cells[1]);
+    }
+}
+
+fn head() {
+    let names = LENGTHS.map(|(name, _)| name).join(" | ");
+    println!("| feature | {names} |\n| --- |{}", " --: |".repeat(LENGTHS.len()));
+}
+
+fn line(name: &str, profile: &Profile, table: &Table) {
+    let cells = LENGTHS.map(|(_, length)| {
+        let windows = windows(name, profile, table, length);
+        let drifts = |rule: Rule| {
+            let measured = windows
+                .iter()
+                .map(|counts| Measurement::of(profile, counts, rule.statistic));
+            let drifts = measured.filter(|measured| measured.as_ref().is_ok_and(|measured| measured.drifts(&rule)));
+            100.0 * drifts.count() as f64 / windows.len().max(1) as f64
+        };
+        let rule = Rule::default();
+        format!(
+            "{:.1} %, {:.1} %",
+            drifts(rule),
+            drifts(rule.for_windows(profile, Some(length)))
+        )
+    });
+    println!("| {name} | {} |", cells.join(" | "));
+}
+
+/// The windows of a length, at multiples of it, that lie within the table whole and have 100 rows.
+fn windows(name: &str, profile: &Profile, table: &Table, length: TimeDelta) -> Vec<Counts> {
+    let seconds = length.num_seconds();
+    let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (row, time) in table.times.iter().enumerate() {
+        windows
+            .entry(time.timestamp().div_euclid(seconds))
+            .or_default()
+            .push(row);
+    }
+    let first = table.times.iter().min().map_or(0, DateTime::timestamp);
+    let last = table.times.iter().max().map_or(0, DateTime::timestamp);
+    windows.retain(|window, rows| first <= window * seconds && (window + 1) * seconds <= last + 1 && rows.len() >= 100);
+    windows
+        .into_values()
+        .map(|rows| {
+            let mut keep = vec![false; table.len()];
+            rows.iter().for_each(|row| keep[*row] = true);
+            table.rows(|row| keep[row]).counts(name, profile)
+        })
+        .collect()
+}

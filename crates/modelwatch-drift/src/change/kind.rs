@@ -1,0 +1,320 @@
+//! The changes that have a name.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::round::to_digits;
+
+/// Which end of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The small values.
+    Lower,
+    /// The large values.
+    Upper,
+}
+
+/// What was done to a column. Shares are 0 to 1, of the rows that have a value unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Change {
+    /// Its values are of another type and can't be compared.
+    OtherType {
+        /// The type that training had.
+        expected: String,
+        /// The type that the window has.
+        found: String,
+    },
+    /// Every row has the same value.
+    OneValue {
+        /// The value.
+        value: String,
+    },
+    /// It holds another column's values, and that one its.
+    Swapped {
+        /// The other column.
+        with: String,
+    },
+    /// Every value has the other sign.
+    SignFlipped,
+    /// Every value is multiplied.
+    Scaled {
+        /// By this; below 1 where values were divided.
+        factor: f64,
+    },
+    /// Something was added to every value.
+    Shifted {
+        /// This, negative where it was subtracted.
+        by: f64,
+    },
+    /// Values beyond a bound became the bound.
+    Clamped {
+        /// Which values.
+        side: Side,
+        /// The bound.
+        at: f64,
+        /// The share of rows that lie on it.
+        share: f64,
+    },
+    /// Rows with values beyond a bound are gone.
+    Truncated {
+        /// Which values.
+        side: Side,
+        /// The bound.
+        at: f64,
+        /// The share that training had beyond it.
+        share: f64,
+    },
+    /// A part of the rows has one value, as a default has, and the rest is as before.
+    HeapAdded {
+        /// The value.
+        at: f64,
+        /// Its share.
+        share: f64,
+        /// Its share in training.
+        before: f64,
+    },
+    /// Categories that training did not have, or not among its most frequent.
+    NewCategories {
+        /// The most frequent ten, with their shares.
+        names: Vec<(String, f64)>,
+        /// The share of all of them.
+        share: f64,
+    },
+    /// A category has another name.
+    Renamed {
+        /// Training's.
+        from: String,
+        /// The window's.
+        to: String,
+        /// The new one's share.
+        share: f64,
+        /// The old one's share in training.
+        before: f64,
+    },
+    /// More rows have no value.
+    MissingMore {
+        /// The share of all rows.
+        share: f64,
+        /// The same in training.
+        before: f64,
+    },
+    /// Fewer rows have no value.
+    MissingLess {
+        /// The share of all rows.
+        share: f64,
+        /// The same in training.
+        before: f64,
+    },
+}
+
+/// The kind of a [`Change`]: a small fixed set, for a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// [`Change::OtherType`].
+    OtherType,
+    /// [`Change::OneValue`].
+    OneValue,
+    /// [`Change::Swapped`].
+    Swapped,
+    /// [`Change::SignFlipped`].
+    SignFlipped,
+    /// [`Change::Scaled`].
+    Scaled,
+    /// [`Change::Shifted`].
+    Shifted,
+    /// [`Change::Clamped`].
+    Clamped,
+    /// [`Change::Truncated`].
+    Truncated,
+    /// [`Change::HeapAdded`].
+    HeapAdded,
+    /// [`Change::NewCategories`].
+    NewCategories,
+    /// [`Change::Renamed`].
+    Renamed,
+    /// [`Change::MissingMore`].
+    MissingMore,
+    /// [`Change::MissingLess`].
+    MissingLess,
+}
+
+impl ChangeKind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::OtherType,
+        Self::OneValue,
+        Self::Swapped,
+        Self::SignFlipped,
+        Self::Scaled,
+        Self::Shifted,
+        Self::Clamped,
+        Self::Truncated,
+        Self::HeapAdded,
+        Self::NewCategories,
+        Self::Renamed,
+        Self::MissingMore,
+        Self::MissingLess,
+    ];
+
+    /// Its name: `other_type`, `one_value`, `swapped`, `sign_flipped`, `scaled`, `shifted`, `clamped`, `truncated`, `heap_added`,
+    /// `new_categories`, `renamed`, `missing_more` or `missing_less`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OtherType => "other_type",
+            Self::OneValue => "one_value",
+            Self::Swapped => "swapped",
+            Self::SignFlipped => "sign_flipped",
+            Self::Scaled => "scaled",
+            Self::Shifted => "shifted",
+            Self::Clamped => "clamped",
+            Self::Truncated => "truncated",
+            Self::HeapAdded => "heap_added",
+            Self::NewCategories => "new_categories",
+            Self::Renamed => "renamed",
+            Self::MissingMore => "missing_more",
+            Self::MissingLess => "missing_less",
+        }
+    }
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for ChangeKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Change {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ChangeKind {
+        match self {
+            Self::OtherType { .. } => ChangeKind::OtherType,
+            Self::OneValue { .. } => ChangeKind::OneValue,
+            Self::Swapped { .. } => ChangeKind::Swapped,
+            Self::SignFlipped => ChangeKind::SignFlipped,
+            Self::Scaled { .. } => ChangeKind::Scaled,
+            Self::Shifted { .. } => ChangeKind::Shifted,
+            Self::Clamped { .. } => ChangeKind::Clamped,
+            Self::Truncated { .. } => ChangeKind::Truncated,
+            Self::HeapAdded { .. } => ChangeKind::HeapAdded,
+            Self::NewCategories { .. } => ChangeKind::NewCategories,
+            Self::Renamed { .. } => ChangeKind::Renamed,
+            Self::MissingMore { .. } => ChangeKind::MissingMore,
+            Self::MissingLess { .. } => ChangeKind::MissingLess,
+        }
+    }
+}
+
+/// Half a sentence, as in "income *is about 100 times what it was in training*".
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherType { expected, found } => write!(f, "holds {found} where training had {expected}"),
+            Self::OneValue { value } => write!(f, "is {value} in every row"),
+            Self::Swapped { with } => write!(f, "holds the values of {with}, which holds its values"),
+            Self::SignFlipped => f.write_str("has the other sign: times -1 it equals training"),
+            Self::Scaled { factor } if *factor < 1.0 => write!(
+                f,
+                "is divided by {}: multiplied by that it equals training",
+                number(1.0 / factor)
+            ),
+            Self::Scaled { factor } => write!(
+                f,
+                "is multiplied by {}: divided by that it equals training",
+                number(*factor)
+            ),
+            Self::Shifted { by } if *by < 0.0 => {
+                write!(f, "is less by {}: with that added it equals training", number(-by))
+            }
+            Self::Shifted { by } => write!(f, "is more by {}: less that it equals training", number(*by)),
+            Self::Clamped { side, at, share } => write!(
+                f,
+                "is clamped {} {}: {} of the values lie on it, and the others are as in training",
+                side.beyond(),
+                number(*at),
+                percent(*share)
+            ),
+            Self::Truncated { side, at, share } => write!(
+                f,
+                "has no values {} {}, where training had {}, and the others are as in training",
+                side.beyond(),
+                number(*at),
+                percent(*share)
+            ),
+            Self::HeapAdded { at, share, before } => write!(
+                f,
+                "is {} in {} of the rows ({} in training), and the others are as in training",
+                number(*at),
+                percent(*share),
+                percent(*before)
+            ),
+            Self::NewCategories { names, share } => {
+                write!(
+                    f,
+                    "has categories that training did not have, {} of the rows: ",
+                    percent(*share)
+                )?;
+                for (place, (name, share)) in names.iter().enumerate() {
+                    let comma = if place == 0 { "" } else { ", " };
+                    write!(f, "{comma}{name:?} {}", percent(*share))?;
+                }
+                Ok(())
+            }
+            Self::Renamed {
+                from,
+                to,
+                share,
+                before,
+            } => write!(
+                f,
+                "has {to:?} ({}) where training had {from:?} ({})",
+                percent(*share),
+                percent(*before)
+            ),
+            Self::MissingMore { share, before } | Self::MissingLess { share, before } => write!(
+                f,
+                "is missing in {} of the rows ({} in training)",
+                percent(*share),
+                percent(*before)
+            ),
+        }
+    }
+}
+
+impl Side {
+    fn beyond(self) -> &'static str {
+        match self {
+            Self::Lower => "below",
+            Self::Upper => "above",
+        }
+    }
+}
+
+/// Six digits at most, without zeros at the end.
+fn number(value: f64) -> String {
+    let rounded = to_digits(value, 6);
+    if rounded != 0.0 && !(1e-6..1e15).contains(&rounded.abs()) {
+        return format!("{rounded:e}");
+    }
+    rounded.to_string()
+}
+
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent != 0.0 && percent < 0.1 {
+        return "less than 0.1 %".to_owned();
+    }
+    format!("{} %", to_digits(percent, if percent < 10.0 { 2 } else { 3 }))
+}

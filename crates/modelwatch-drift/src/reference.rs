@@ -1,0 +1,86 @@
+//! What a window is compared with.
+//!
+//! Training is the reference that tells whether the model still sees what it learned. Traffic that changes with the hour and
+//! the season is compared with itself a week earlier instead: on training's bins, by
+//! [`Profile::recounted`](crate::baseline::Profile::recounted).
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+/// What a window is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reference {
+    /// Training.
+    #[default]
+    Baseline,
+    /// The seven whole days, in UTC, before the day on which the window begins.
+    LastWeek,
+    /// The window seven days earlier.
+    SameHourLastWeek,
+}
+
+impl Reference {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::LastWeek, Self::SameHourLastWeek];
+
+    /// Its name in the configuration: `baseline`, `last-week`, `same-hour-last-week`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::LastWeek => "last-week",
+            Self::SameHourLastWeek => "same-hour-last-week",
+        }
+    }
+
+    /// From when to when the reference of a window lies; nothing where it is training, or beyond the times there are.
+    #[must_use]
+    pub fn of_window(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let week = TimeDelta::days(7);
+        match self {
+            Self::Baseline => None,
+            Self::LastWeek => {
+                let day = start.with_time(NaiveTime::MIN).single()?;
+                Some((day.checked_sub_signed(week)?, day))
+            }
+            Self::SameHourLastWeek => Some((start.checked_sub_signed(week)?, end.checked_sub_signed(week)?)),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = UnknownReference;
+
+    fn from_str(name: &str) -> Result<Self, UnknownReference> {
+        Self::ALL
+            .into_iter()
+            .find(|reference| reference.name() == name)
+            .ok_or_else(|| UnknownReference { name: name.to_owned() })
+    }
+}
+
+/// A name that no [`Reference`] has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownReference {
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for UnknownReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Reference::ALL.map(Reference::name).join(", ");
+        write!(f, "there is no reference {:?}; take one of {names}", self.name)
+    }
+}
+
+impl Error for UnknownReference {}

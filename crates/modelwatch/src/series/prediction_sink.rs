@@ -1,0 +1,31 @@
+//! Who takes whole predictions besides the metrics.
+
+use std::any::Any;
+use std::time::SystemTime;
+
+use crate::contract::feature_value::FeatureValue;
+
+/// A record that a [`PredictionSink`] has begun, in its own type.
+pub type PendingPrediction = Box<dyn Any + Send>;
+
+/// Takes the predictions that [`Model::record`](crate::Model::record) records: the prediction log is one.
+///
+/// Attach one with [`Model::attach`](crate::Model::attach). It is called on the serving path, so it must neither block
+/// nor fail.
+pub trait PredictionSink: Send + Sync {
+    /// Begins a record, with every feature missing; nothing where the prediction is not kept.
+    fn begin(&self, score: Option<f64>) -> Option<PendingPrediction>;
+
+    /// Sets the value of a feature by its position among the declared ones. Of a position that comes twice the first value
+    /// stands, and one past the last is none.
+    fn feature(&self, record: &mut PendingPrediction, position: usize, value: FeatureValue<'_>);
+
+    /// Sets the predicted class.
+    fn class(&self, record: &mut PendingPrediction, class: &str);
+
+    /// Sets the time of the prediction, which is that of [`begin`](Self::begin) otherwise.
+    fn at(&self, record: &mut PendingPrediction, time: SystemTime);
+
+    /// Takes the record as it is now.
+    fn send(&self, record: PendingPrediction);
+}
