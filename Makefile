@@ -29,6 +29,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
+	scripts/first-alert
 	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
 

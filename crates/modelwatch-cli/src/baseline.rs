@@ -1,15 +1,15 @@
 //! `modelwatch baseline`: from training files to the one file that windows are compared with.
 
 use std::fs::{self, File};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
-use modelwatch_drift_job::{TrainingOptions, TrainingProgress};
+use modelwatch_drift_job::TrainingOptions;
 
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::runtime::{runtime, threads};
 use crate::terminal::say;
 
@@ -139,46 +139,5 @@ impl Output {
                 self.path.display()
             ))
         })
-    }
-}
-
-/// How far the work is: a line that is written over on a terminal, else a line every few seconds.
-struct Progress {
-    terminal: bool,
-    last: Option<Instant>,
-}
-
-/// Between two lines where none is written over.
-const PAUSE: Duration = Duration::from_secs(10);
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            terminal: std::io::stderr().is_terminal(),
-            last: None,
-        }
-    }
-
-    fn tell(&mut self, progress: &TrainingProgress) {
-        let text = match progress {
-            TrainingProgress::Looking { file, done, of } => format!("looking at file {} of {of}: {file}", done + 1),
-            TrainingProgress::Reading { rows, of } => format!("{rows} of {of} rows read"),
-            TrainingProgress::Column { name, done, of } => format!("{done} of {of} columns: {name}"),
-            _ => return,
-        };
-        let mut stderr = std::io::stderr();
-        // Nobody reads it, and the work goes on.
-        if self.terminal {
-            let _ = write!(stderr, "\r\x1b[K{text}");
-        } else if self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
-            self.last = Some(Instant::now());
-            let _ = writeln!(stderr, "{text}");
-        }
-    }
-
-    fn end(&self) {
-        if self.terminal {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
     }
 }

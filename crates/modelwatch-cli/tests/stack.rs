@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
-use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
+use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, Release, tool};
 
 struct Folder(PathBuf);
 
@@ -84,11 +85,10 @@ fn check_names_what_differs_on_disk() {
     for expected in [
         format!("prometheus/rules/ml-alert-rules.yml:{line}: differs"),
         "alertmanager/alertmanager.yml: is not there".to_owned(),
-        "prometheus/tests/mine.yml: is not generated any more".to_owned(),
     ] {
         assert!(said.contains(&expected), "{expected}: {said}");
     }
-    assert_eq!(said.lines().count(), 3, "{said}");
+    assert_eq!(said.lines().count(), 2, "{said}");
 }
 
 #[test]
@@ -96,27 +96,190 @@ fn judged_check_names_rules_that_wait_for_metrics_nothing_shows() {
     let folder = Folder::new();
     modelwatch(&folder.0, &["stack", "init"]);
     modelwatch(&folder.0, &["stack", "generate"]);
-    let server = MetricsServer::start(|_| Page {
+    let server = MetricsServer::start(|scrape| Page {
         content_type: "text/plain; version=0.0.4".to_owned(),
-        body: b"ml_inference_requests_total{model_name=\"m\",model_version=\"1\",route=\"r\",status=\"success\"} 1\n"
-            .to_vec(),
+        // The start goes back and forth, as it does when replicas answer by turns.
+        body: format!(
+            "ml_inference_requests_total{{model_name=\"m\",model_version=\"1\",route=\"r\",status=\"success\"}} 1\n\
+             ml_model_info{{model_name=\"claims-risk\",model_version=\"1\",framework=\"\"}} 1\n\
+             process_start_time_seconds {}\n",
+            turn(&scrape.path),
+        )
+        .into_bytes(),
         ..Page::default()
     });
     let prometheus = Prometheus::start(&PrometheusOptions::scraping(server.address())).unwrap();
+    let patience = Duration::from_secs(30);
+    let seen = |result: &[_]| !result.is_empty();
     prometheus
-        .wait_for(
-            "ml_inference_requests_total",
-            |result| !result.is_empty(),
-            std::time::Duration::from_secs(30),
-        )
+        .wait_for("resets(process_start_time_seconds[1h]) > 0", seen, patience)
         .unwrap();
     let url = format!("http://{}", prometheus.address());
     let (done, said) = modelwatch(&folder.0, &["stack", "check", "--prometheus", &url]);
     assert!(!done);
+    for expected in [
+        "ml_inference_latency_seconds_bucket: no scrape shows it; ",
+        "not seen, and no fault where no service has them: ",
+        "nothing serves the model my-model, and the file does not name claims-risk; was it renamed?",
+        "is several replicas behind one name",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    for metric in ["ml_inference_requests_total", "ml_prediction_class_total", "up"] {
+        assert!(!said.contains(&format!("{metric}: no scrape")), "{metric}: {said}");
+    }
+    assert_eq!(
+        said.matches("my-model").count(),
+        1,
+        "one line for a renamed model: {said}"
+    );
+}
+
+/// 1 and 2 by turns.
+fn turn(_: &str) -> u32 {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    1 + TURN.fetch_add(1, Ordering::Relaxed) % 2
+}
+
+/// A Prometheus behind TLS and a password, which goes with this value.
+struct Guarded {
+    process: process::Child,
+    url: String,
+}
+
+impl Guarded {
+    /// Its certificate is `cert.pem` in the folder, for `localhost`, and its password `test`.
+    fn start(folder: &Folder) -> Self {
+        let path = |below: &str| folder.path(below).display().to_string();
+        let made = tool("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+            ])
+            .args([
+                "-addext",
+                "subjectAltName=DNS:localhost",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+            ])
+            .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
+            .output()
+            .unwrap_or_else(|error| panic!("openssl can't be run ({error}): run `make setup`"));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        fs::write(
+            folder.path("web.yml"),
+            // bcrypt of `test`.
+            "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n\
+             basic_auth_users: {admin: $2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay}\n",
+        )
+        .unwrap();
+        fs::write(folder.path("prometheus.yml"), "").unwrap();
+        let log = fs::File::create(folder.path("log")).unwrap();
+        let process = Release::Newer
+            .tool("prometheus")
+            .args([
+                "--config.file=prometheus.yml",
+                "--web.config.file=web.yml",
+                "--storage.tsdb.path=data",
+            ])
+            .arg("--web.listen-address=127.0.0.1:0")
+            .current_dir(&folder.0)
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("prometheus can't be run ({error}): run `make setup`"));
+        let mut guarded = Self {
+            process,
+            url: String::new(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while guarded.url.is_empty() {
+            let log = fs::read_to_string(folder.path("log")).unwrap();
+            assert!(Instant::now() < deadline, "{log}");
+            let line = log.lines().find(|line| line.contains("\"Listening on\""));
+            if let Some(port) = line.and_then(|line| line.rsplit_once(':')) {
+                guarded.url = format!("https://localhost:{}", port.1.trim());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        guarded
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn judged_check_reaches_a_prometheus_behind_tls_and_a_password() {
+    let folder = Folder::new();
+    modelwatch(&folder.0, &["stack", "init"]);
+    modelwatch(&folder.0, &["stack", "generate"]);
+    let prometheus = Guarded::start(&folder);
+    fs::write(folder.path("password"), "test\n").unwrap();
+    fs::write(folder.path("wrong"), "guess\n").unwrap();
+    let check = |more: &[&str]| {
+        let arguments = [&["stack", "check", "--prometheus", &prometheus.url], more].concat();
+        modelwatch(&folder.0, &arguments).1
+    };
+    let said = check(&[
+        "--ca-file",
+        "cert.pem",
+        "--user",
+        "admin",
+        "--password-file",
+        "password",
+    ]);
+    // It answers, and it scrapes nothing.
     assert!(
-        said.contains("ml_prediction_class_total: no scrape shows it; "),
+        said.contains("ml_inference_requests_total: no scrape shows it"),
         "{said}"
     );
-    assert!(!said.contains("ml_inference_requests_total: no scrape"), "{said}");
-    assert!(!said.contains("\nup: no scrape"), "{said}");
+    for (more, expected) in [
+        (&["--user", "admin", "--password-file", "password"][..], "--ca-file"),
+        (
+            &["--ca-file", "cert.pem"],
+            "give --token-file, or --user and --password-file",
+        ),
+        (
+            &["--ca-file", "cert.pem", "--user", "admin", "--password-file", "wrong"],
+            "give --token-file, or --user and --password-file",
+        ),
+        (&["--ca-file", "password"], "has no certificate"),
+        (&["--token-file", "nowhere"], "nowhere: can't be read"),
+    ] {
+        let said = check(more);
+        assert!(said.contains(expected), "{more:?}: {expected}: {said}");
+    }
+}
+
+#[test]
+fn generate_leaves_files_alone_that_it_did_not_write() {
+    let folder = Folder::new();
+    modelwatch(&folder.0, &["stack", "init"]);
+    fs::create_dir_all(folder.path("monitoring/prometheus")).unwrap();
+    let theirs = folder.path("monitoring/prometheus/prometheus.yml");
+    fs::write(&theirs, "scrape_configs: []\n").unwrap();
+    let (done, said) = modelwatch(&folder.0, &["stack", "generate"]);
+    assert!(!done);
+    let expected = "monitoring/prometheus/prometheus.yml: is there, and modelwatch did not write it; move it away, or leave it \
+                    alone with [prometheus] manage = false";
+    assert!(
+        said.contains(expected) && said.contains("nothing was written; --overwrite"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "scrape_configs: []\n");
+    let (done, said) = modelwatch(&folder.0, &["stack", "generate", "--overwrite"]);
+    assert!(done, "{said}");
+    let (done, said) = modelwatch(&folder.0, &["stack", "check"]);
+    assert!(done, "{said}");
 }

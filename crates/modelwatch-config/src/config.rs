@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use crate::alerting::{Alertmanager, Alerts};
 use crate::error::{ConfigErrors, Mistake};
+use crate::kubernetes::Kubernetes;
 use crate::model::{self, Model, Owners};
 use crate::reader::{Reader, Table, base_url, name};
 use crate::scrape::{Plane, Scraping};
-use crate::team::Team;
+use crate::team::{Secret, Team};
+use crate::version::Version;
 
 /// A configuration without mistakes, defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +32,12 @@ pub struct Config {
     pub links: Links,
     /// What Prometheus scrapes, and how often.
     pub prometheus: Scraping,
+    /// Where alerts go.
+    pub alertmanager: Alertmanager,
+    /// What is changed about alerts.
+    pub alerts: Alerts,
+    /// How manifests fit into a cluster.
+    pub kubernetes: Kubernetes,
     /// Who gets alerts, by name.
     pub teams: BTreeMap<String, Team>,
     /// Who owns what no model says otherwise: alerts about targets, for example.
@@ -73,6 +82,8 @@ pub struct Links {
     pub prometheus: String,
     /// Where traces are: a trace's identifier after a slash makes its URL. Nothing: exemplars lead nowhere.
     pub traces: Option<String>,
+    /// Where `modelwatch triage serve` answers. Nothing: alerts have no link to it.
+    pub triage: Option<String>,
 }
 
 /// The name of a stack whose file gives it none.
@@ -157,6 +168,9 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
     });
     let links = section(&table, "links", "with grafana, runbooks and prometheus").and_then(links);
     let prometheus = section(&table, "prometheus", "with [[prometheus.jobs]]").and_then(Scraping::read);
+    let alertmanager = table.table("alertmanager").map(Alertmanager::read).unwrap_or_default();
+    let alerts = table.table("alerts").map(Alerts::read).unwrap_or_default();
+    let kubernetes = table.table("kubernetes").map(Kubernetes::read).unwrap_or_default();
     let teams =
         section(&table, "teams", "a table for each team: [teams.ml-platform]").map(|table| Team::read_all(&table));
     let owners = section(&table, "owners", "with serving, model and data").and_then(Owners::read);
@@ -198,6 +212,9 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         rollout: rollout.unwrap_or_default(),
         links: links?,
         prometheus: prometheus?,
+        alertmanager,
+        alerts,
+        kubernetes,
         teams: teams?,
         owners: owners?,
         models: models?,
@@ -222,12 +239,14 @@ fn links(table: Table<'_, '_>) -> Option<Links> {
     let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", base_url);
     let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", base_url);
     let traces = table.read("traces", base_url);
+    let triage = table.read("triage", base_url);
     table.finish();
     Some(Links {
         grafana: grafana?,
         runbooks: runbooks?,
         prometheus: prometheus?,
         traces,
+        triage,
     })
 }
 
@@ -252,6 +271,21 @@ fn check_references(reader: &Reader<'_>, mut config: Config) -> Option<Config> {
                     format!("add [teams.{team:?}], or name one of {}", teams.join(", ")),
                 );
             }
+        }
+    }
+    for team in config.teams.values() {
+        if let Some(webhook) = &team.webhook
+            && matches!(webhook.url, Secret::File(_))
+            && config.alertmanager.minimum_version < Version::new(0, 26)
+        {
+            reader.report(
+                webhook.location,
+                format!(
+                    "Alertmanager {} takes no url_file of a webhook, which came with 0.26",
+                    config.alertmanager.minimum_version
+                ),
+                "add [alertmanager] minimum_version = \"0.26\", or the release there is, or give the webhook a url",
+            );
         }
     }
     let inference: Vec<_> = config

@@ -37,17 +37,27 @@
 //! assert!(said.contains("modelwatch.toml:1:1: unknown key enviroment; did you mean environment?"), "{said}");
 //! ```
 
+mod alerting;
 mod config;
+mod discovery;
 mod duration;
 mod error;
+mod kubernetes;
 mod model;
+mod passed;
 mod reader;
 mod scrape;
 mod team;
+mod version;
 
+pub use alerting::{Alertmanager, Alerts, SingleAlert};
 pub use config::{Config, Links, Rollout};
+pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabelling, Tls};
 pub use duration::prometheus_duration;
 pub use error::{ConfigErrors, Location, Mistake};
+pub use kubernetes::{DriftWorkload, Kubernetes};
 pub use model::{Drift, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds};
+pub use passed::{Passed, PassedTable};
 pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};
+pub use version::Version;

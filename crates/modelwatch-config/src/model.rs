@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::reader::{
-    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text,
+    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
@@ -43,6 +43,10 @@ pub struct Model {
     pub thresholds: Thresholds,
     /// What the drift job does; nothing when it does not watch this model.
     pub drift: Option<Drift>,
+    /// The command that takes the last release back, for people to run.
+    pub rollback: Option<String>,
+    /// Where its releases are made: a page for people.
+    pub deploy_url: Option<String>,
     /// Where the model stands in the file.
     pub location: Location,
 }
@@ -294,6 +298,8 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let rollback = table.read("rollback", name);
+        let deploy_url = table.read("deploy_url", url);
         table.finish();
         Some(Self {
             name: model?,
@@ -308,6 +314,8 @@ impl Model {
             availability_objective: settings.availability_objective,
             thresholds: settings.thresholds,
             drift,
+            rollback,
+            deploy_url,
             location,
         })
     }

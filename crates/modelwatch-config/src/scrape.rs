@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use modelwatch::contract;
 
+use crate::discovery::{Access, Discovery, Relabelling, scrape_config};
 use crate::error::Location;
-use crate::reader::{Field, Table, duration, host_and_port, name, text};
+use crate::passed::PassedTable;
+use crate::reader::{Field, Table, boolean, duration, host_and_port, name, text};
+use crate::version::Version;
 
 /// `[prometheus]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,10 @@ pub struct Scraping {
     pub scrape_interval: Duration,
     /// Between evaluations of rules. Default: 30 s.
     pub evaluation_interval: Duration,
+    /// Whether `prometheus.yml` is generated. With `false` it belongs to somebody else, who scrapes the jobs and loads the rules.
+    pub manage: bool,
+    /// The oldest release that has to take what is generated. Defaults to 2.42.
+    pub minimum_version: Version,
     /// Alertmanagers as `host:port`.
     pub alertmanagers: Vec<String>,
     /// Labels of the targets that tell environments apart, such as `environment` or `cluster`: rules, groups of notifications,
@@ -35,8 +42,16 @@ pub struct Job {
     pub job: String,
     /// What it scrapes.
     pub plane: Plane,
-    /// `host:port` of each target.
+    /// `host:port` of each target that is known by address.
     pub targets: Vec<String>,
+    /// How the others are found.
+    pub discovery: Discovery,
+    /// How they are reached.
+    pub access: Access,
+    /// What happens to their labels.
+    pub relabelling: Relabelling,
+    /// Any other key of Prometheus' scrape configuration.
+    pub scrape_config: PassedTable,
     /// The path of the page. Default: `/metrics`.
     pub metrics_path: String,
     /// The label `service`. Default: the job's name.
@@ -98,6 +113,10 @@ impl Scraping {
             .field("alertmanagers")
             .map(|field| field.list(host_and_port))
             .unwrap_or_default();
+        let manage = table.read("manage", boolean).unwrap_or(true);
+        let minimum_version = table
+            .read("minimum_version", Version::read(Version::PROMETHEUS))
+            .unwrap_or(Version::PROMETHEUS);
         let identity = table
             .field("identity")
             .map_or_else(|| vec!["environment".to_owned()], |field| identity(&field));
@@ -105,7 +124,7 @@ impl Scraping {
         let mut jobs = Vec::new();
         for item in table.field("jobs").map(|field| field.items()).unwrap_or_default() {
             let location = item.location();
-            let Some(job) = item.table().and_then(|table| Job::read(table, scrape_interval)) else {
+            let Some(job) = item.table().and_then(|table| Job::read(table, scrape_interval, manage)) else {
                 continue;
             };
             if !names.insert(job.job.clone()) {
@@ -121,6 +140,8 @@ impl Scraping {
         Some(Self {
             scrape_interval,
             evaluation_interval,
+            manage,
+            minimum_version,
             alertmanagers,
             identity,
             jobs,
@@ -175,7 +196,7 @@ fn identity(field: &Field<'_, '_>) -> Vec<String> {
 }
 
 impl Job {
-    fn read(table: Table<'_, '_>, default_interval: Duration) -> Option<Self> {
+    fn read(table: Table<'_, '_>, default_interval: Duration, manage: bool) -> Option<Self> {
         let job = table.required("job", "\"model-inference\"", name);
         let plane = table.required("plane", "\"inference\"", |value| {
             Plane::NAMES
@@ -184,7 +205,17 @@ impl Job {
                 .map(|(_, plane)| *plane)
                 .ok_or_else(|| "\"inference\", \"drift\" or \"node\"".to_owned())
         });
-        let targets = table.filled("targets", "no target", "[\"model-api:8000\"]", host_and_port);
+        let discovery = Discovery::read(&table);
+        let access = Access::read(&table);
+        let relabelling = Relabelling::read(&table);
+        let scrape_config = scrape_config(&table);
+        let discovers = Discovery::is_asked_for(&table) || scrape_config.keys().any(|key| key.ends_with("_sd_configs"));
+        // Who finds them otherwise, or is scraped by somebody else's configuration, need not be listed.
+        let targets = if (discovers || !manage) && table.field("targets").is_none() {
+            Vec::new()
+        } else {
+            table.filled("targets", "no target", "[\"model-api:8000\"]", host_and_port)
+        };
         let metrics_path = table.read("metrics_path", |value| {
             text(value)
                 .ok()
@@ -204,6 +235,10 @@ impl Job {
             job,
             plane,
             targets,
+            discovery,
+            access,
+            relabelling,
+            scrape_config,
             metrics_path: metrics_path.unwrap_or_else(|| "/metrics".to_owned()),
             scrape_interval: scrape_interval.unwrap_or(usual),
         })

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Location;
+use crate::passed::{Passed, PassedTable};
 use crate::reader::{Field, Table, boolean, host_and_port, is_name, name, text, url};
 
 /// `[teams.<name>]`. With PagerDuty, pages go there; every other channel gets pages and tickets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Team {
     /// Where pages wake a person.
@@ -17,6 +19,10 @@ pub struct Team {
     pub webhook: Option<Webhook>,
     /// A mailbox.
     pub email: Option<Email>,
+    /// Any other receiver of Alertmanager, by its key (`opsgenie_configs`), for pages and tickets.
+    pub receivers: PassedTable,
+    /// The same for pages alone.
+    pub page_receivers: PassedTable,
     /// When tickets arrive; pages always do. Nothing: any time.
     pub business_hours: Option<BusinessHours>,
 }
@@ -45,6 +51,8 @@ pub struct Slack {
 pub struct Webhook {
     /// Where to post.
     pub url: Secret,
+    /// Where it stands.
+    pub location: Location,
 }
 
 /// A value in the open, or the file that holds it.
@@ -70,6 +78,8 @@ pub struct Email {
     pub auth_username: Option<String>,
     /// The file that holds the password.
     pub auth_password_file: Option<String>,
+    /// Whether the server has to speak TLS. Defaults to `true`; a plain relay needs `false`.
+    pub require_tls: bool,
 }
 
 /// When tickets arrive.
@@ -135,6 +145,8 @@ impl Team {
         });
         let webhook = table.table("webhook").and_then(Webhook::read);
         let email = table.table("email").and_then(Email::read);
+        let other = passed(&table, "receivers");
+        let page_other = passed(&table, "page_receivers");
         let business_hours = table
             .field("business_hours")
             .and_then(|field| BusinessHours::read(&field));
@@ -143,23 +155,30 @@ impl Team {
             slack,
             webhook,
             email,
+            receivers: other,
+            page_receivers: page_other,
             business_hours,
         };
-        let asked = ["pagerduty", "slack", "webhook", "email"];
+        let asked = ["pagerduty", "slack", "webhook", "email", "receivers", "page_receivers"];
         if asked.into_iter().all(|channel| table.field(channel).is_none()) {
             table.reader.report(
                 table.location(),
                 format!("{} has no channel", table.path),
-                "add pagerduty, slack, webhook or email",
+                "add pagerduty, slack, webhook, email or receivers",
             );
-        } else if team.pagerduty.is_some() && team.slack.is_none() && team.webhook.is_none() && team.email.is_none() {
+        } else if (team.pagerduty.is_some() || !team.page_receivers.is_empty())
+            && team.slack.is_none()
+            && team.webhook.is_none()
+            && team.email.is_none()
+            && team.receivers.is_empty()
+        {
             table.reader.report(
                 table.location(),
                 format!(
-                    "{} has no channel for tickets, and PagerDuty gets pages alone",
+                    "{} has no channel for tickets: PagerDuty and page_receivers get pages alone",
                     table.path
                 ),
-                "add slack, webhook or email",
+                "add slack, webhook, email or receivers",
             );
         }
         table.finish();
@@ -167,8 +186,28 @@ impl Team {
     }
 }
 
+/// Receivers as Alertmanager writes them: each key is a list of tables.
+fn passed(table: &Table<'_, '_>, key: &'static str) -> PassedTable {
+    let Some(field) = table.field(key) else {
+        return PassedTable::new();
+    };
+    let passed = field.read(Passed::read_table).unwrap_or_default();
+    for (kind, receivers) in &passed {
+        let tables = matches!(receivers, Passed::List(items)
+            if !items.is_empty() && items.iter().all(|item| matches!(item, Passed::Table(_))));
+        if !kind.ends_with("_configs") || !tables {
+            field.report(
+                format!("{}.{kind} is no receiver of Alertmanager", field.path),
+                "write it as Alertmanager does, such as opsgenie_configs = [{ api_key_file = \"…\" }]",
+            );
+        }
+    }
+    passed
+}
+
 impl Webhook {
     fn read(table: Table<'_, '_>) -> Option<Self> {
+        let location = table.location();
         let open = table.read("url", url).map(Secret::Open);
         let file = table.read("url_file", text).map(Secret::File);
         if open.is_some() == file.is_some() {
@@ -183,7 +222,10 @@ impl Webhook {
             );
         }
         table.finish();
-        Some(Self { url: open.or(file)? })
+        Some(Self {
+            url: open.or(file)?,
+            location,
+        })
     }
 }
 
@@ -200,6 +242,7 @@ impl Email {
         let smarthost = table.required("smarthost", "\"mail.example.com:587\"", host_and_port);
         let auth_username = table.read("auth_username", text);
         let auth_password_file = table.read("auth_password_file", text);
+        let require_tls = table.read("require_tls", boolean);
         table.finish();
         Some(Self {
             to: to?,
@@ -207,6 +250,7 @@ impl Email {
             smarthost: smarthost?,
             auth_username,
             auth_password_file,
+            require_tls: require_tls.unwrap_or(true),
         })
     }
 }

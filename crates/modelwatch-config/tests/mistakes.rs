@@ -221,6 +221,158 @@ proptest! {
 }
 
 #[test]
+fn a_target_is_found_and_reached_in_ways_that_prometheus_takes() {
+    let targets = "targets = [\"model-api:8000\"]\n";
+    for (job, at, says) in [
+        ("", "[[prometheus.jobs]]", "prometheus.jobs[0] has no target"),
+        ("dns = []\n", "dns", "prometheus.jobs[0].dns is empty"),
+        ("dns = { names = [\"a\"] }\n", "dns", "has no port; add port = 8000"),
+        (
+            "dns = { names = [\"a\"], port = 70_000 }\n",
+            "dns",
+            "a port from 1 to 65535",
+        ),
+        ("http = [\"inventory\"]\n", "http = [", "a URL such as"),
+        ("kubernetes = { namespaces = [\"ml\"] }\n", "kubernetes", "has no label"),
+        (
+            "consul = { server = \"consul\", services = [\"a\"] }\n",
+            "consul",
+            "host:port",
+        ),
+        ("dns = [\"a\"]\nscheme = \"ftp\"\n", "scheme", "\"http\" or \"https\""),
+        (
+            "dns = [\"a\"]\nscheme = \"http\"\ntls = {}\n",
+            "tls",
+            "make the scheme \"https\"",
+        ),
+        (
+            "dns = [\"a\"]\ntls = { cert_file = \"c\" }\n",
+            "tls",
+            "give it both cert_file and key_file",
+        ),
+        (
+            "dns = [\"a\"]\nscrape_config = { scheme = \"https\" }\n",
+            "scrape_config",
+            "say it with scheme, beside scrape_config",
+        ),
+        ("dns = [\"a\"]\nrelabel_configs = [1]\n", "relabel_configs", "a table"),
+    ] {
+        mistake(targets, job, at, says);
+    }
+    mistake(
+        targets,
+        "dns = [\"a\"]\nauthorization = { credentials_file = \"t\" }\nbasic_auth = { username = \"u\", password_file = \"p\" }\n",
+        "[[prometheus.jobs]]",
+        "keep one of them",
+    );
+}
+
+#[test]
+fn a_version_is_one_that_is_supported() {
+    for version in ["\"2.41\"", "\"three\"", "3.0", "\"3\"", "\"3.0.0.1\""] {
+        mistake(
+            "[prometheus]\n",
+            &format!("[prometheus]\nminimum_version = {version}\n"),
+            "minimum_version",
+            "a version from \"2.42\" on, in quotes",
+        );
+    }
+    mistake(
+        "[teams.data-platform]",
+        "[teams.every]\nwebhook = { url_file = \"/s\" }\n[teams.data-platform]",
+        "webhook",
+        "[alertmanager] minimum_version = \"0.26\"",
+    );
+    let text = GOOD.replacen(
+        "[teams.data-platform]",
+        "[alertmanager]\nminimum_version = \"0.26\"\n[teams.every]\nwebhook = { url_file = \"/s\" }\n[teams.data-platform]",
+        1,
+    );
+    Config::parse("modelwatch.toml", &text).unwrap();
+}
+
+#[test]
+fn a_receiver_that_is_passed_through_is_a_list_of_tables() {
+    for receivers in [
+        "{ opsgenie = [{ a = 1 }] }",
+        "{ opsgenie_configs = [] }",
+        "{ opsgenie_configs = [1] }",
+        "1",
+    ] {
+        mistake(
+            "[teams.data-platform]\n",
+            &format!("[teams.data-platform]\nreceivers = {receivers}\n"),
+            "receivers",
+            if receivers == "1" {
+                "a table"
+            } else {
+                "is no receiver of Alertmanager"
+            },
+        );
+    }
+}
+
+#[test]
+fn what_is_changed_about_alerts_does_not_break_routing() {
+    for (alerts, at, says) in [
+        (
+            "[alerts.severities]\npage = \"ticket\"\n",
+            "[alerts.severities]",
+            "gives pages and tickets one name",
+        ),
+        ("[alerts.MLTrafficGone]\nenabled = 1\n", "enabled", "true or false"),
+        (
+            "[alerts.MLTrafficGone.labels]\nteam = \"x\"\n",
+            "team = \"x\"",
+            "is set by modelwatch",
+        ),
+        (
+            "[alerts.MLTrafficGone.labels]\n\"a-b\" = \"x\"\n",
+            "a-b",
+            "is no name that Prometheus takes",
+        ),
+        (
+            "[alerts.MLTrafficGone.annotations]\nsummary = \"x\"\n",
+            "summary",
+            "is set by modelwatch",
+        ),
+    ] {
+        mistake("[owners]\n", &format!("{alerts}[owners]\n"), at, says);
+    }
+}
+
+#[test]
+fn names_of_kubernetes_are_ones_it_takes() {
+    for (kubernetes, at, says) in [
+        ("namespace = \"ML\"", "namespace", "a name of Kubernetes"),
+        (
+            "service_namespaces = [\"a_b\"]",
+            "service_namespaces",
+            "a name of Kubernetes",
+        ),
+        ("labels = { release = \"-x\" }", "labels", "a label's value"),
+        ("drift = { config_map = \"x\" }", "drift = {", "has no image"),
+        (
+            "drift = { image = \"i\", schedule = \"daily\" }",
+            "drift = {",
+            "five fields",
+        ),
+        (
+            "drift = { image = \"i\", mount_path = \"data\" }",
+            "drift = {",
+            "a path",
+        ),
+    ] {
+        mistake(
+            "[owners]\n",
+            &format!("[kubernetes]\n{kubernetes}\n[owners]\n"),
+            at,
+            says,
+        );
+    }
+}
+
+#[test]
 fn reads_reference_of_windows_and_names_those_there_are() {
     use modelwatch_drift::reference::Reference;
     for reference in Reference::ALL {

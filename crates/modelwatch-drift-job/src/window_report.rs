@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
+use modelwatch_drift::change::Explanation;
 use modelwatch_drift::decision::{Measurement, Rule};
 
 use crate::engine::{LeftOut, Looked};
@@ -53,6 +54,10 @@ pub struct SubjectReport {
     pub counts: Counts,
     /// How many of the missing rows have a value of another type than the baseline's, such as a text where numbers belong.
     pub other_type: u64,
+    /// The type that the first of those values has, in a word.
+    pub found_type: Option<String>,
+    /// What was done to the subject, where the window is above the threshold and significant.
+    pub explanation: Option<Explanation>,
     /// What the windows before this one said, the earliest first, as far as they were looked at.
     pub history: Vec<Past>,
 }
@@ -67,6 +72,24 @@ impl SubjectReport {
             Counts::Categorical(counts) => counts.missing,
         };
         self.other_type > self.counts.rows() - missing
+    }
+
+    /// Returns what the baseline has: `numbers` or `categories`.
+    #[must_use]
+    pub fn expected_type(&self) -> &'static str {
+        match self.profile {
+            Profile::Numeric(_) => "numbers",
+            Profile::Categorical(_) => "categories",
+        }
+    }
+}
+
+/// Whether a window is above the threshold and significant, or of another type; nothing where it could not be measured.
+pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
+    match &report.measurement {
+        _ if report.is_of_another_type() => Some(true),
+        Ok(measurement) => Some(measurement.drifts(&report.rule)),
+        Err(_) => None,
     }
 }
 

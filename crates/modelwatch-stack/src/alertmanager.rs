@@ -1,21 +1,25 @@
 //! `alertmanager.yml`: each alert to its owner, consequences silenced by their cause.
 //!
-//! Secrets are named by file, as Alertmanager expands no environment variables.
+//! Secrets are named by file, as Alertmanager expands no environment variables. With `manage = false` the file belongs to somebody
+//! else, and what is generated is a fragment for it: the routes, receivers and inhibitions of this stack's alerts and no others.
 
 use std::collections::BTreeMap;
 
-use modelwatch_config::{BusinessHours, Config, Plane, Secret, Team};
+use modelwatch_config::{BusinessHours, Config, Passed, Plane, Secret, Team};
 use serde::Serialize;
 
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::known::{self, KnownAlert};
+use crate::messages;
 use crate::promql::{STACK_LABEL, quoted};
 use crate::rules::Severity;
 use crate::yaml;
 
 /// Where the routing is, below `monitoring/`.
 pub const ALERTMANAGER_FILE: &str = "alertmanager/alertmanager.yml";
+/// Where the fragment is for an Alertmanager that is somebody else's.
+pub const FRAGMENT_FILE: &str = "alertmanager/modelwatch-fragment.yml";
 
 /// The receiver of a team's alerts of a severity.
 ///
@@ -32,6 +36,21 @@ pub fn receiver(team: &str, severity: Severity) -> String {
 #[derive(Serialize)]
 struct Alertmanager {
     route: Route,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// What somebody else adds to a configuration of theirs; each is a list there.
+#[derive(Serialize)]
+struct Fragment {
+    routes: [Route; 1],
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+#[derive(Serialize)]
+struct Rest {
+    templates: [String; 1],
     inhibit_rules: Vec<Inhibit>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     time_intervals: Vec<NamedInterval>,
@@ -83,22 +102,29 @@ struct Times {
     end_time: String,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Receiver {
     name: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pagerduty_configs: Vec<PagerDuty>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    slack_configs: Vec<Slack>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    webhook_configs: Vec<Webhook>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    email_configs: Vec<Email>,
+    /// By Alertmanager's key, such as `slack_configs`.
+    #[serde(flatten)]
+    channels: BTreeMap<String, Vec<Channel>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Channel {
+    PagerDuty(PagerDuty),
+    Slack(Slack),
+    Webhook(Webhook),
+    Email(Email),
+    /// One that has no type of its own, as the file has it.
+    Passed(Passed),
 }
 
 #[derive(Serialize)]
 struct PagerDuty {
     routing_key_file: String,
+    send_resolved: bool,
     severity: &'static str,
     description: &'static str,
     details: BTreeMap<&'static str, &'static str>,
@@ -116,6 +142,7 @@ struct Slack {
     api_url_file: String,
     channel: String,
     send_resolved: bool,
+    fallback: &'static str,
     title: &'static str,
     title_link: &'static str,
     text: &'static str,
@@ -139,36 +166,50 @@ struct Email {
     auth_username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_password_file: Option<String>,
+    /// Alertmanager's own default, `true`, where it is not `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_tls: Option<bool>,
     send_resolved: bool,
     headers: BTreeMap<&'static str, &'static str>,
     html: &'static str,
     text: &'static str,
 }
 
-/// One line for a group of alerts: state, urgency, model, what.
-const TITLE: &str = "[{{ .Status | toUpper }}] {{ .CommonLabels.severity }} {{ .GroupLabels.model_name }}: \
-                     {{ range $index, $alert := .Alerts }}{{ if $index }}; {{ end }}{{ .Annotations.summary }}{{ end }}";
-const SLACK_TEXT: &str = "{{ range .Alerts }}{{ .Annotations.description }}\n<{{ .Annotations.dashboard_url }}|dashboard> \
-                          <{{ .Annotations.runbook_url }}|runbook> <{{ .Annotations.query_url }}|query>\n{{ end }}";
-const PLAIN_TEXT: &str = "{{ range .Alerts }}{{ .Annotations.description }}\ndashboard {{ .Annotations.dashboard_url }}\n\
-                          runbook {{ .Annotations.runbook_url }}\nquery {{ .Annotations.query }}\n\n{{ end }}";
-const DASHBOARD: &str = "{{ (index .Alerts 0).Annotations.dashboard_url }}";
-const RUNBOOK: &str = "{{ (index .Alerts 0).Annotations.runbook_url }}";
-const QUERY: &str = "{{ (index .Alerts 0).Annotations.query_url }}";
-
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let template = messages::file(config, &format!("alertmanager/{}", messages::TEMPLATE));
+    let (route, rest) = routing(config, messages::TEMPLATE);
+    let routing = if config.alertmanager.manage {
+        yaml::file(ALERTMANAGER_FILE, &Alertmanager { route, rest })?
+    } else {
+        let ours = Route {
+            matchers: vec![is(STACK_LABEL, &config.stack), one_of(known::ALERTS)],
+            ..route
+        };
+        yaml::file(FRAGMENT_FILE, &Fragment { routes: [ours], rest })?
+    };
+    Ok(vec![template, routing])
+}
+
+/// The whole configuration, to be embedded elsewhere, with the template at this path.
+pub(crate) fn text(config: &Config, template: &str) -> Result<String, GenerateError> {
+    let (route, rest) = routing(config, template);
+    yaml::text("alertmanager.yaml", &Alertmanager { route, rest })
+}
+
+fn routing(config: &Config, template: &str) -> (Route, Rest) {
     let teams: Vec<_> = config.teams.iter().collect();
-    let document = Alertmanager {
-        route: Route {
-            // What no team is named for goes to whoever serves.
-            receiver: receiver(&config.owners.serving.team, Severity::Ticket),
-            group_by: identified(config, &["team", "model_name", "severity"]),
-            group_wait: Some("30s"),
-            group_interval: Some("5m"),
-            repeat_interval: Some("4h"),
-            routes: teams.iter().map(|(name, team)| route(name, team)).collect(),
-            ..Route::default()
-        },
+    let route = Route {
+        // What no team is named for goes to whoever serves.
+        receiver: receiver(&config.owners.serving.team, Severity::Ticket),
+        group_by: identified(config, &["team", "model_name", "severity"]),
+        group_wait: Some("30s"),
+        group_interval: Some("5m"),
+        repeat_interval: Some("4h"),
+        routes: teams.iter().map(|(name, team)| route(config, name, team)).collect(),
+        ..Route::default()
+    };
+    let rest = Rest {
+        templates: [template.to_owned()],
         inhibit_rules: inhibitions(config),
         time_intervals: teams
             .iter()
@@ -179,7 +220,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
             .flat_map(|(name, team)| [Severity::Page, Severity::Ticket].map(|severity| receives(name, team, severity)))
             .collect(),
     };
-    Ok(vec![yaml::file(ALERTMANAGER_FILE, &document)?])
+    (route, rest)
 }
 
 fn is(label: &str, value: &str) -> String {
@@ -190,10 +231,10 @@ fn hours_name(team: &str) -> String {
     format!("{team}-business-hours")
 }
 
-fn route(name: &str, team: &Team) -> Route {
+fn route(config: &Config, name: &str, team: &Team) -> Route {
     let tickets = Route {
         receiver: receiver(name, Severity::Ticket),
-        matchers: vec![is("severity", Severity::Ticket.name())],
+        matchers: vec![is("severity", Severity::Ticket.label(config))],
         repeat_interval: Some("1d"),
         active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
         ..Route::default()
@@ -258,12 +299,12 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
         // A page for a model: its tickets about serving are consequences.
         Inhibit {
             source_matchers: vec![
-                is("severity", Severity::Page.name()),
+                is("severity", Severity::Page.label(config)),
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],
             target_matchers: vec![
-                is("severity", Severity::Ticket.name()),
+                is("severity", Severity::Ticket.label(config)),
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],
@@ -283,60 +324,91 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
 }
 
 fn receives(name: &str, team: &Team, severity: Severity) -> Receiver {
-    let pagerduty = team.pagerduty.iter().filter(|_| severity == Severity::Page);
+    let mut channels: BTreeMap<String, Vec<Channel>> = BTreeMap::new();
+    let mut add = |key: &str, channel| channels.entry(key.to_owned()).or_default().push(channel);
+    let page = severity == Severity::Page;
+    if let Some(to) = team.pagerduty.as_ref().filter(|_| page) {
+        add("pagerduty_configs", Channel::PagerDuty(pagerduty(to)));
+    }
+    if let Some(to) = &team.slack {
+        add("slack_configs", Channel::Slack(slack(to)));
+    }
+    if let Some(to) = &team.webhook {
+        add("webhook_configs", Channel::Webhook(webhook(to)));
+    }
+    if let Some(to) = &team.email {
+        add("email_configs", Channel::Email(email(to)));
+    }
+    let pages = Some(&team.page_receivers).filter(|_| page);
+    for (key, receivers) in std::iter::once(&team.receivers).chain(pages).flatten() {
+        if let Passed::List(receivers) = receivers {
+            receivers
+                .iter()
+                .for_each(|receiver| add(key, Channel::Passed(receiver.clone())));
+        }
+    }
     Receiver {
         name: receiver(name, severity),
-        pagerduty_configs: pagerduty
-            .map(|pagerduty| PagerDuty {
-                routing_key_file: pagerduty.routing_key_file.clone(),
-                severity: "critical",
-                description: TITLE,
-                details: BTreeMap::from([("alerts", PLAIN_TEXT)]),
-                links: [(DASHBOARD, "dashboard"), (RUNBOOK, "runbook"), (QUERY, "query")]
-                    .map(|(href, text)| Link { href, text }),
-            })
-            .collect(),
-        slack_configs: team
-            .slack
-            .iter()
-            .map(|slack| Slack {
-                api_url_file: slack.api_url_file.clone(),
-                channel: slack.channel.replace("{{", "{{ \"{{\" }}"),
-                send_resolved: true,
-                title: TITLE,
-                title_link: DASHBOARD,
-                text: SLACK_TEXT,
-            })
-            .collect(),
-        webhook_configs: team
-            .webhook
-            .iter()
-            .map(|webhook| {
-                let (url, url_file) = match &webhook.url {
-                    Secret::Open(url) => (Some(url.clone()), None),
-                    Secret::File(file) => (None, Some(file.clone())),
-                };
-                Webhook {
-                    url,
-                    url_file,
-                    send_resolved: true,
-                }
-            })
-            .collect(),
-        email_configs: team
-            .email
-            .iter()
-            .map(|email| Email {
-                to: email.to.clone(),
-                from: email.from.clone(),
-                smarthost: email.smarthost.clone(),
-                auth_username: email.auth_username.clone(),
-                auth_password_file: email.auth_password_file.clone(),
-                send_resolved: true,
-                headers: BTreeMap::from([("Subject", TITLE)]),
-                html: "",
-                text: PLAIN_TEXT,
-            })
-            .collect(),
+        channels,
+    }
+}
+
+fn pagerduty(to: &modelwatch_config::PagerDuty) -> PagerDuty {
+    PagerDuty {
+        routing_key_file: to.routing_key_file.clone(),
+        send_resolved: true,
+        severity: "critical",
+        description: messages::TITLE,
+        details: BTreeMap::from([
+            ("alerts", messages::DETAILS),
+            // Alertmanager's own lists have no limit.
+            ("firing", ""),
+            ("resolved", ""),
+        ]),
+        links: [
+            (messages::DASHBOARD, "dashboard"),
+            (messages::RUNBOOK, "runbook"),
+            (messages::QUERY, "query"),
+        ]
+        .map(|(href, text)| Link { href, text }),
+    }
+}
+
+fn slack(to: &modelwatch_config::Slack) -> Slack {
+    Slack {
+        api_url_file: to.api_url_file.clone(),
+        channel: to.channel.replace("{{", "{{ \"{{\" }}"),
+        send_resolved: true,
+        fallback: messages::TITLE,
+        title: messages::TITLE,
+        title_link: messages::DASHBOARD,
+        text: messages::SLACK,
+    }
+}
+
+fn webhook(to: &modelwatch_config::Webhook) -> Webhook {
+    let (url, url_file) = match &to.url {
+        Secret::Open(url) => (Some(url.clone()), None),
+        Secret::File(file) => (None, Some(file.clone())),
+    };
+    Webhook {
+        url,
+        url_file,
+        send_resolved: true,
+    }
+}
+
+fn email(to: &modelwatch_config::Email) -> Email {
+    Email {
+        to: to.to.clone(),
+        from: to.from.clone(),
+        smarthost: to.smarthost.clone(),
+        auth_username: to.auth_username.clone(),
+        auth_password_file: to.auth_password_file.clone(),
+        require_tls: (!to.require_tls).then_some(false),
+        send_resolved: true,
+        headers: BTreeMap::from([("Subject", messages::TITLE)]),
+        html: "",
+        text: messages::TEXT,
     }
 }

@@ -64,8 +64,8 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
         command: vec![
             "--config.file=/etc/prometheus/prometheus.yml",
             "--storage.tsdb.path=/prometheus",
-            "--storage.tsdb.retention.time=15d",
-            // Without it, no point on a latency panel leads to a trace.
+            "--storage.tsdb.retention.time=31d",
+            // Error budgets are counted over 30 days. And without the next, no point on a latency panel leads to a trace.
             "--enable-feature=exemplar-storage",
         ],
         volumes: vec![

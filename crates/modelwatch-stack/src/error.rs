@@ -4,28 +4,39 @@ use std::fmt;
 
 /// Something of the stack could not be made; says which part and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GenerateError {
-    /// The part, such as the name of a rule.
-    part: String,
-    why: String,
+pub struct GenerateError(Cause);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Cause {
+    /// A part, such as a rule, that modelwatch got wrong.
+    Ours { part: String, why: String },
+    /// A mistake in the file that only this crate can see.
+    Mistake(String),
 }
 
 impl GenerateError {
     pub(crate) fn new(part: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self {
+        Self(Cause::Ours {
             part: part.into(),
             why: why.to_string(),
-        }
+        })
+    }
+
+    /// A mistake, with its place and its fix.
+    pub(crate) fn mistake(what: String) -> Self {
+        Self(Cause::Mistake(what))
     }
 }
 
 impl fmt::Display for GenerateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}; this is a fault of modelwatch: please report it with your modelwatch.toml",
-            self.part, self.why
-        )
+        match &self.0 {
+            Cause::Ours { part, why } => write!(
+                f,
+                "{part}: {why}; this is a fault of modelwatch: please report it with your modelwatch.toml"
+            ),
+            Cause::Mistake(what) => f.write_str(what),
+        }
     }
 }
 

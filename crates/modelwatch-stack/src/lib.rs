@@ -22,7 +22,10 @@ pub mod grafana;
 pub mod known;
 mod kubernetes;
 pub mod links;
+mod messages;
+pub mod on_disk;
 mod promql;
+mod readme;
 pub mod recorded;
 pub mod rules;
 pub mod runbooks;
@@ -47,10 +50,14 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
     files.extend(runbooks::files(config, &rules)?);
-    let grafana = grafana::files(config)?;
+    let grafana = grafana::files(config, &rules)?;
     files.extend(kubernetes::files(config, &rules, &grafana)?);
     files.extend(grafana);
-    files.extend(compose::files(config)?);
+    if config.prometheus.manage && config.alertmanager.manage {
+        files.extend(compose::files(config)?);
+    }
+    files.extend(readme::files(config));
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.push(on_disk::list(&files));
     Ok(files)
 }

@@ -1,9 +1,13 @@
 //! `prometheus.yml`: what is scraped, which rules run, who gets the alerts.
+//!
+//! With `manage = false` there is none: somebody else's Prometheus scrapes the jobs and loads the rules.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use modelwatch_config::{Config, Job, prometheus_duration};
+use modelwatch_config::{
+    Access, Authorization, Config, Discovery, Job, PassedTable, Pods, Relabelling, Tls, Version, prometheus_duration,
+};
 use serde::Serialize;
 
 use crate::error::GenerateError;
@@ -50,11 +54,127 @@ struct Scrape<'a> {
     scrape_interval: String,
     scrape_timeout: String,
     metrics_path: &'a str,
-    static_configs: [Static<'a>; 1],
+    #[serde(flatten)]
+    histograms: BTreeMap<&'static str, bool>,
+    #[serde(flatten)]
+    access: Reached<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    static_configs: Vec<Static<'a>>,
+    #[serde(flatten)]
+    found: Found<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relabel_configs: Vec<Relabel<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    metric_relabel_configs: &'a [PassedTable],
+    #[serde(flatten)]
+    passed: &'a PassedTable,
+}
+
+#[derive(Serialize)]
+struct Reached<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_config: Option<TlsConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<BTreeMap<&'static str, &'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basic_auth: Option<BTreeMap<&'static str, &'a str>>,
+}
+
+#[derive(Serialize)]
+struct TlsConfig<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cert_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    insecure_skip_verify: bool,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dns_sd_configs: Vec<Dns<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    file_sd_configs: Vec<Files<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    http_sd_configs: Vec<Url<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kubernetes_sd_configs: Vec<Kubernetes<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    consul_sd_configs: Vec<Consul<'a>>,
+}
+
+#[derive(Serialize)]
+struct Dns<'a> {
+    names: &'a [String],
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Files<'a> {
+    files: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Url<'a> {
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct Kubernetes<'a> {
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespaces: Option<Namespaces<'a>>,
+    selectors: [Selected<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Namespaces<'a> {
+    names: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Selected<'a> {
+    role: &'static str,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct Consul<'a> {
+    server: &'a str,
+    services: &'a [String],
+}
+
+/// One of ours, or one of the reader's.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Relabel<'a> {
+    Sets {
+        target_label: &'static str,
+        replacement: String,
+    },
+    Keeps {
+        source_labels: [&'static str; 1],
+        regex: &'a str,
+        action: &'static str,
+    },
+    Passed(&'a PassedTable),
 }
 
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let scraping = &config.prometheus;
+    if !scraping.manage {
+        return Ok(Vec::new());
+    }
     let document = Prometheus {
         global: Global {
             scrape_interval: prometheus_duration(scraping.scrape_interval),
@@ -77,19 +197,149 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
 }
 
 fn scrape<'a>(config: &'a Config, job: &'a Job) -> Scrape<'a> {
+    let labels = [
+        ("service", job.service.as_str()),
+        ("environment", config.environment.as_str()),
+    ];
+    let static_configs = (!job.targets.is_empty()).then(|| Static {
+        targets: &job.targets,
+        labels: BTreeMap::from(labels),
+    });
     Scrape {
         job_name: &job.job,
         scrape_interval: prometheus_duration(job.scrape_interval),
         scrape_timeout: timeout(job.scrape_interval),
         metrics_path: &job.metrics_path,
-        static_configs: [Static {
-            targets: &job.targets,
-            labels: BTreeMap::from([
-                ("service", job.service.as_str()),
-                ("environment", config.environment.as_str()),
-            ]),
+        histograms: classic_histograms(config.prometheus.minimum_version)
+            .into_iter()
+            .map(|key| (key, true))
+            .collect(),
+        access: reached(&job.access),
+        static_configs: static_configs.into_iter().collect(),
+        found: found(&job.discovery),
+        relabel_configs: relabel(job, &labels),
+        metric_relabel_configs: &job.relabelling.samples,
+        passed: &job.scrape_config,
+    }
+}
+
+/// The key that keeps classic histograms where native ones are scraped too. Releases before 2.45 have none, and refuse what
+/// they do not know.
+fn classic_histograms(minimum: Version) -> Option<&'static str> {
+    if minimum >= Version::new(3, 0) {
+        Some("always_scrape_classic_histograms")
+    } else if minimum >= Version::new(2, 45) {
+        Some("scrape_classic_histograms")
+    } else {
+        None
+    }
+}
+
+fn reached(access: &Access) -> Reached<'_> {
+    let (token, basic) = match &access.authorization {
+        Some(Authorization::Token {
+            scheme,
+            credentials_file,
+        }) => {
+            let keys = [
+                ("type", scheme.as_str()),
+                ("credentials_file", credentials_file.as_str()),
+            ];
+            (Some(BTreeMap::from(keys)), None)
+        }
+        Some(Authorization::Basic {
+            username,
+            password_file,
+        }) => {
+            let keys = [
+                ("username", username.as_str()),
+                ("password_file", password_file.as_str()),
+            ];
+            (None, Some(BTreeMap::from(keys)))
+        }
+        _ => (None, None),
+    };
+    Reached {
+        scheme: access.https.then_some("https"),
+        tls_config: access.tls.as_ref().map(tls_config),
+        authorization: token,
+        basic_auth: basic,
+    }
+}
+
+fn tls_config(tls: &Tls) -> TlsConfig<'_> {
+    TlsConfig {
+        ca_file: tls.ca_file.as_deref(),
+        cert_file: tls.cert_file.as_deref(),
+        key_file: tls.key_file.as_deref(),
+        server_name: tls.server_name.as_deref(),
+        insecure_skip_verify: tls.insecure_skip_verify,
+    }
+}
+
+fn found(discovery: &Discovery) -> Found<'_> {
+    Found {
+        dns_sd_configs: discovery
+            .dns
+            .iter()
+            .map(|dns| Dns {
+                names: &dns.names,
+                kind: if dns.port.is_some() { "A" } else { "SRV" },
+                port: dns.port,
+            })
+            .collect(),
+        file_sd_configs: Some(&discovery.files)
+            .filter(|files| !files.is_empty())
+            .map(|files| Files { files })
+            .into_iter()
+            .collect(),
+        http_sd_configs: discovery.http.iter().map(|url| Url { url }).collect(),
+        kubernetes_sd_configs: discovery.kubernetes.iter().map(pods).collect(),
+        consul_sd_configs: discovery
+            .consul
+            .iter()
+            .map(|consul| Consul {
+                server: &consul.server,
+                services: &consul.services,
+            })
+            .collect(),
+    }
+}
+
+fn pods(pods: &Pods) -> Kubernetes<'_> {
+    Kubernetes {
+        role: "pod",
+        namespaces: (!pods.namespaces.is_empty()).then_some(Namespaces {
+            names: &pods.namespaces,
+        }),
+        selectors: [Selected {
+            role: "pod",
+            label: &pods.label,
         }],
     }
+}
+
+/// Targets that are found get the labels that those known by address have, and then what the reader says.
+fn relabel<'a>(job: &'a Job, labels: &[(&'static str, &str)]) -> Vec<Relabel<'a>> {
+    let Relabelling { targets, .. } = &job.relabelling;
+    let mut relabel = Vec::new();
+    let discovers = !job.discovery.is_empty() || job.scrape_config.keys().any(|key| key.ends_with("_sd_configs"));
+    if discovers {
+        relabel.extend(labels.iter().map(|(target_label, value)| Relabel::Sets {
+            target_label,
+            // Prometheus takes a dollar for a reference unless it is doubled.
+            replacement: value.replace('$', "$$"),
+        }));
+    }
+    if let Some(pods) = &job.discovery.kubernetes {
+        relabel.push(Relabel::Keeps {
+            source_labels: ["__meta_kubernetes_pod_container_port_name"],
+            regex: &pods.port,
+            action: "keep",
+        });
+    }
+    relabel.extend(targets.iter().map(Relabel::Passed));
+    relabel
 }
 
 /// Ten seconds, Prometheus' default, or the interval where that is shorter: Prometheus refuses more.

@@ -278,6 +278,34 @@ fn every_link_leads_to_a_dashboard_or_a_runbook_that_there_is() {
 }
 
 #[test]
+fn every_alert_s_runbook_is_linked_from_a_panel() {
+    let config = example();
+    let dashboards: String = dashboards(&config)
+        .unwrap()
+        .iter()
+        .map(|board| board.to_json().unwrap())
+        .collect();
+    for alert in modelwatch_stack::known::ALERTS {
+        let url = format!("{}/{}.md\"", config.links.runbooks, alert.name);
+        assert!(
+            dashboards.contains(&url),
+            "no panel links to the runbook of {}",
+            alert.name
+        );
+    }
+}
+
+#[test]
+fn no_panel_links_to_the_runbook_of_an_alert_that_is_switched_off() {
+    let config = with_model("claims", "", "[alerts.MLTrafficGone]\nenabled = false");
+    let files = generate(&config).unwrap();
+    for file in files.iter().filter(|file| file.path.starts_with("grafana/dashboards/")) {
+        assert!(!file.contents.contains("MLTrafficGone.md"), "{}", file.path);
+        assert!(file.contents.contains("MLInferenceHighErrorRate.md"), "{}", file.path);
+    }
+}
+
+#[test]
 fn exemplars_lead_to_traces_where_the_file_says_where_they_are() {
     let provisioned = |links: &str| {
         let text = include_str!("../../../examples/modelwatch.toml").replace("[links]", &format!("[links]\n{links}"));

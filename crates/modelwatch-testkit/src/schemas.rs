@@ -33,7 +33,7 @@ pub fn grafana_schema_check(dashboards: &[(&str, &str)]) -> Result<(), String> {
     workshop.compile()
 }
 
-/// Accepts Kubernetes manifests (`ConfigMap`, and `ServiceMonitor` and `PrometheusRule` of the Prometheus operator), each
+/// Accepts Kubernetes manifests (`ConfigMap`, `CronJob`, `Deployment`, `Secret`, `Service`, and `ServiceMonitor` and `PrometheusRule` of the Prometheus operator), each
 /// with a name for the error and its YAML: every document is held against the JSON schema of its kind, and compiled as a literal
 /// of its TypeScript type, which has no room for fields that the schema would let pass.
 ///

@@ -205,6 +205,7 @@ pub struct MonitorBuilder {
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
+    native_histograms: bool,
     service: ServiceBuild,
     #[cfg(feature = "tracing")]
     tracing: Tracing,
@@ -219,6 +220,7 @@ impl Default for MonitorBuilder {
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
+            native_histograms: true,
             service: ServiceBuild::default(),
             #[cfg(feature = "tracing")]
             tracing: Tracing::default(),
@@ -257,6 +259,13 @@ impl MonitorBuilder {
     /// Upper bounds of the score buckets, without infinity, for models that don't set their own.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.score_buckets = bounds.into();
+        self
+    }
+
+    /// Sets whether histograms carry native buckets for scrapers that ask for protobuf. Defaults to yes; the classic
+    /// buckets are always there.
+    pub fn native_histograms(mut self, exposed: bool) -> Self {
+        self.native_histograms = exposed;
         self
     }
 
@@ -353,7 +362,11 @@ impl MonitorBuilder {
         );
         Monitor(Arc::new(Inner {
             catalog: Catalog::new(context),
-            exposer: Exposer::new(self.process_metrics, self.service.labels(&self.limits)),
+            exposer: Exposer::new(
+                self.process_metrics,
+                self.native_histograms,
+                self.service.labels(&self.limits),
+            ),
             scrape_thread: ScrapeThread::default(),
         }))
     }

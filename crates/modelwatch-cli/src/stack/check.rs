@@ -1,14 +1,15 @@
 //! `modelwatch stack check`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use clap::Args;
-use modelwatch_stack::check::{differences, unseen};
+use modelwatch_config::Config;
+use modelwatch_stack::check::{REPLICAS_BEHIND_ONE_NAME, is_needed, unseen};
+use modelwatch_stack::on_disk::differences;
 use modelwatch_stack::rules::Rules;
-use serde::Deserialize;
 
 use super::files::Files;
+use super::prometheus::{Access, Prometheus};
 use crate::failure::Failure;
 use crate::terminal::say;
 
@@ -17,9 +18,8 @@ use crate::terminal::say;
 pub(crate) struct Check {
     #[command(flatten)]
     files: Files,
-    /// A Prometheus to ask which metrics there are, such as http://localhost:9090.
-    #[arg(long, value_name = "URL")]
-    prometheus: Option<String>,
+    #[command(flatten)]
+    access: Access,
 }
 
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
@@ -31,17 +31,10 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         .iter()
         .map(|difference| format!("{}/{difference}", out.display()))
         .collect();
-    if let Some(prometheus) = &command.prometheus {
-        let rules = Rules::new(&config).map_err(Failure::new)?;
-        for (metric, waiting) in unseen(&rules, &names(prometheus)?).map_err(Failure::new)? {
-            wrong.push(format!(
-                "{metric}: no scrape shows it; {} for it",
-                match &waiting[..] {
-                    [rule] => format!("{rule} waits"),
-                    rules => format!("{} wait", rules.join(", ")),
-                }
-            ));
-        }
+    if let Some(prometheus) = Prometheus::new(&command.access)? {
+        wrong.extend(metrics(&config, &prometheus)?);
+        wrong.extend(models(&config, &prometheus)?);
+        replicas(&prometheus)?;
     }
     if wrong.is_empty() {
         say(format_args!("{} files, nothing to fix", generated.len()));
@@ -51,34 +44,75 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
     }
 }
 
-#[derive(Deserialize)]
-struct Names {
-    data: BTreeSet<String>,
+/// The metrics that every service shows and nothing does. Those that only some services have are said, and are no failure.
+fn metrics(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failure> {
+    let rules = Rules::new(config).map_err(Failure::new)?;
+    let mut wrong = Vec::new();
+    let mut optional = Vec::new();
+    for (metric, waiting) in unseen(&rules, &prometheus.metrics()?).map_err(Failure::new)? {
+        if is_needed(config, &metric) {
+            wrong.push(format!(
+                "{metric}: no scrape shows it; {} for it",
+                match &waiting[..] {
+                    [rule] => format!("{rule} waits"),
+                    rules => format!("{} wait", rules.join(", ")),
+                }
+            ));
+        } else {
+            optional.push(metric);
+        }
+    }
+    if !optional.is_empty() {
+        say(format_args!(
+            "not seen, and no fault where no service has them: {}",
+            optional.join(", ")
+        ));
+    }
+    Ok(wrong)
 }
 
-/// Every metric name a Prometheus has in its storage.
-fn names(prometheus: &str) -> Result<BTreeSet<String>, Failure> {
-    if !prometheus.starts_with("http://") {
-        return Err(Failure::new(format!(
-            "--prometheus {prometheus}: not a URL that begins with http://; name Prometheus itself, or forward its port to \
-             this machine"
-        )));
+/// One line for a model that nobody serves, whatever waits for it.
+fn models(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failure> {
+    let served = prometheus.models()?;
+    if served.is_empty() {
+        // That is a metric nothing shows.
+        return Ok(Vec::new());
     }
-    let url = format!("{}/api/v1/label/__name__/values", prometheus.trim_end_matches('/'));
-    let agent = ureq::Agent::new_with_config(
-        ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build(),
-    );
-    let answer = agent
-        .get(&url)
-        .call()
-        .and_then(|mut answer| answer.body_mut().with_config().limit(256 << 20).read_to_string())
-        .map_err(|error| Failure::new(format!("{url}: {error}; is it a Prometheus, and is it up?")))?;
-    let names: Names = serde_json::from_str(&answer).map_err(|error| {
-        Failure::new(format!(
-            "{url}: no answer of a Prometheus: {error}; name its address alone"
-        ))
-    })?;
-    Ok(names.data)
+    let known: BTreeSet<_> = config.models.iter().map(|model| model.name.as_str()).collect();
+    let strangers: Vec<_> = served.iter().filter(|name| !known.contains(name.as_str())).collect();
+    let missing = config.models.iter().filter(|model| !served.contains(&model.name));
+    let lines = missing.map(|model| {
+        let place = format!(
+            "{}:{}:{}",
+            config.file.display(),
+            model.location.line,
+            model.location.column
+        );
+        let name = &model.name;
+        match strangers[..] {
+            [] => format!("{place}: nothing serves the model {name}; remove it, or see to its service"),
+            _ => {
+                let strangers: Vec<_> = strangers.iter().map(|name| name.as_str()).collect();
+                let strangers = strangers.join(", ");
+                format!(
+                    "{place}: nothing serves the model {name}, and the file does not name {strangers}; was it renamed?"
+                )
+            }
+        }
+    });
+    Ok(lines.collect())
+}
+
+/// Says which targets are several replicas behind one name.
+fn replicas(prometheus: &Prometheus) -> Result<(), Failure> {
+    for target in prometheus.series(REPLICAS_BEHIND_ONE_NAME)? {
+        let label = |name| target.get(name).map_or("", String::as_str);
+        say(format_args!(
+            "warning: the target {} of the job {} is several replicas behind one name, so its counters jump and its rates \
+             are wrong; list each replica, or let Prometheus find them (dns, kubernetes, consul)",
+            label("instance"),
+            label("job")
+        ));
+    }
+    Ok(())
 }

@@ -1,30 +1,47 @@
 //! `modelwatch stack generate`.
 
-use modelwatch_stack::check::{Difference, differences, write};
+use clap::Args;
+use modelwatch_stack::on_disk::{WriteError, write};
 
 use super::files::Files;
 use crate::failure::Failure;
 use crate::terminal::say;
 
-pub(super) fn run(files: &Files) -> Result<(), Failure> {
-    let config = files.load()?;
+/// What to generate.
+#[derive(Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    files: Files,
+    /// Replace files that were not generated, or that were edited since.
+    #[arg(long)]
+    overwrite: bool,
+}
+
+pub(super) fn run(command: &Generate) -> Result<(), Failure> {
+    let config = command.files.load()?;
     let generated = modelwatch_stack::generate(&config).map_err(Failure::new)?;
-    let written = write(&generated, &files.out)
-        .map_err(|error| Failure::new(format!("{error}; name a folder you may write to with --out")))?;
-    let out = files.out.display();
-    for path in &written {
+    let folder = &command.files.out;
+    let out = folder.display();
+    let done = write(&generated, folder, command.overwrite).map_err(|error| match error {
+        WriteError::NotOurs(files) => {
+            let lines: Vec<_> = files.iter().map(|file| format!("{out}/{file}")).collect();
+            Failure::new(format!(
+                "{}\nnothing was written; --overwrite replaces these files",
+                lines.join("\n")
+            ))
+        }
+        error => Failure::new(format!("{error}; name a folder you may write to with --out")),
+    })?;
+    for path in &done.written {
         say(format_args!("wrote {out}/{path}"));
     }
-    let left = differences(&generated, &files.out).map_err(Failure::new)?;
-    for difference in left {
-        if matches!(difference, Difference::LeftOver { .. }) {
-            say(format_args!("{out}/{difference}"));
-        }
+    for path in &done.removed {
+        say(format_args!("removed {out}/{path}"));
     }
     say(format_args!(
         "{} files, {} of them new or changed",
         generated.len(),
-        written.len()
+        done.written.len()
     ));
     Ok(())
 }

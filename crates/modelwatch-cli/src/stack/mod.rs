@@ -4,10 +4,10 @@ mod check;
 mod files;
 mod generate;
 mod init;
+mod prometheus;
 
 use clap::Subcommand;
 
-use self::files::Files;
 use crate::failure::Failure;
 
 /// What to do with the stack.
@@ -16,7 +16,7 @@ pub(crate) enum Stack {
     /// Write a commented modelwatch.toml to begin with.
     Init(init::Init),
     /// Write monitoring/ from modelwatch.toml: configuration, rules, tests, dashboards, runbooks.
-    Generate(Files),
+    Generate(generate::Generate),
     /// Say what is wrong in modelwatch.toml, what differs on disk and, given a Prometheus, which rules wait for metrics that
     /// nothing shows.
     Check(check::Check),
@@ -25,7 +25,7 @@ pub(crate) enum Stack {
 pub(crate) fn run(command: &Stack) -> Result<(), Failure> {
     match command {
         Stack::Init(command) => init::run(command),
-        Stack::Generate(files) => generate::run(files),
+        Stack::Generate(command) => generate::run(command),
         Stack::Check(command) => check::run(command),
     }
 }

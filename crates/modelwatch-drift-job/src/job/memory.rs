@@ -5,9 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Detector, Measurement, Rule};
 
+use super::explained::explained;
 use crate::engine::ColumnCounts;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Past, Subject, SubjectReport, Verdict};
+use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
 
 /// Past windows that a report shows of each subject, at most.
 const MOST_PAST: usize = 96;
@@ -74,13 +75,11 @@ impl Memory {
                         profile: profile.clone(),
                         counts: column.counts.clone(),
                         other_type: column.other_type,
+                        found_type: column.found_type.clone(),
+                        explanation: None,
                         history: remembered.past.iter().copied().collect(),
                     };
-                    let above = match &report.measurement {
-                        _ if report.is_of_another_type() => Some(true),
-                        Ok(measurement) => Some(measurement.drifts(&rule)),
-                        Err(_) => None,
-                    };
+                    let above = above(&report);
                     if let Some(above) = above {
                         report.detected = remembered.detector.observe_window(above, &rule);
                     }
@@ -97,6 +96,6 @@ impl Memory {
                     }
                     report
                 });
-        Verdict::Scored(judged.collect())
+        Verdict::Scored(explained(judged.collect()))
     }
 }

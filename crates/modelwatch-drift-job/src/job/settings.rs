@@ -59,7 +59,7 @@ impl ModelSettings {
 
     /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the
     /// model has by default is, for categories, PSI.
-    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: TimeDelta) -> Rule {
+    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: Option<TimeDelta>) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),
             Subject::Score | Subject::Classes => None,
@@ -69,6 +69,6 @@ impl ModelSettings {
         if unordered && rule.statistic.needs_order() && own.is_none_or(|own| own.statistic == self.rule.statistic) {
             rule.statistic = Statistic::Psi;
         }
-        rule.for_windows(profile, Some(length))
+        rule.for_windows(profile, length)
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::{Bins, Column};
 use crate::window_report::Subject;
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
-pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
+pub(crate) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
     let features = baseline.features().iter();
     let features = features.map(|(name, profile)| (Subject::Feature(name.clone()), profile.clone()));
     let score = baseline
@@ -20,7 +20,7 @@ pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
 }
 
 /// The column of the prediction log that a subject is in.
-pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
+pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
     let name = match subject {
         Subject::Feature(name) => columns::feature(name),
         Subject::Score => columns::SCORE.into(),

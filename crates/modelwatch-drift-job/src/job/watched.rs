@@ -13,7 +13,7 @@ use modelwatch_log_format::columns;
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
 use super::settings::ModelSettings;
-use super::subjects;
+use super::subjects::{column, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -184,7 +184,7 @@ impl Watched {
         window: TimeWindow,
         engine: &dyn Engine,
     ) -> Result<Arc<Compared>, JobError> {
-        let subjects = subjects::subjects(baseline);
+        let subjects = subjects(baseline);
         let earlier = self.settings.reference.of_window(window.start(), window.end());
         let Some(earlier) = earlier.and_then(|(start, end)| TimeWindow::new(start, end)) else {
             let problems = vec![None; subjects.len()];
@@ -232,7 +232,7 @@ impl Watched {
             window: Some(window),
             columns: subjects
                 .iter()
-                .map(|(subject, profile)| subjects::column(subject, profile))
+                .map(|(subject, profile)| column(subject, profile))
                 .collect(),
             groups: self.settings.per_version.then_some(versions).into_iter().collect(),
         }
@@ -248,7 +248,7 @@ impl Watched {
         let subjects = compared.subjects.as_slice();
         let settings = &self.settings;
         let minimum = settings.rule.least_rows;
-        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, window.length());
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, Some(window.length()));
         let all = Counted {
             group: None,
             window: Some(window),

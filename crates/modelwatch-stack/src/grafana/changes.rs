@@ -50,6 +50,8 @@ fn versions(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::of(Color::Blue, &[])),
         ),
     )
+    .link(scope.runbook_link("unlisted model", &known::UNLISTED))
+    .link(scope.runbook_link("a label is full", &known::LABEL_OVERFLOW))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {

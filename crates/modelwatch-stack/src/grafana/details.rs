@@ -15,10 +15,12 @@ use crate::promql::{Expr, Selector, Window, histogram_quantile, metric, number, 
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
+/// What an error budget is counted over.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 /// What is left of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
-    let burn = |title, description, objective: f64, short, long, runbook| {
+    let burn = |title, description, objective: f64, short, long, runbooks: [&'static known::KnownAlert; 2]| {
         let rate =
             |series: &'static Recorded| scope.write(scope.select(series).expr().divided_by(plain(1.0 - objective)));
         let panel = Panel::chart(
@@ -38,20 +40,26 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     )),
             ),
         );
-        panel.link(scope.runbook_link("error budget", runbook))
+        let [fast, slow] = runbooks;
+        panel
+            .link(scope.runbook_link("budget burns fast", fast))
+            .link(scope.runbook_link("budget burns slowly", slow))
     };
-    let left = |series: &'static Recorded, objective: f64| {
-        scope.write(number(1.0).minus(scope.select(series).expr().divided_by(plain(1.0 - objective))))
+    // Of rates that are recorded at one pace, sums over time relate as the counts do.
+    let month = |series: &'static Recorded| scope.select(series).over("sum_over_time", MONTH);
+    let left = |spent: &'static Recorded, objective: f64| {
+        let share = month(spent).divided_by(month(&recorded::MODEL_REQUESTS));
+        scope.write(number(1.0).minus(share.divided_by(plain(1.0 - objective))))
     };
     let budget = Panel::chart(
         "Error budget left",
-        "What the last three days left of the share of failed, and of slow, requests that the objectives allow.",
+        "What the last 30 days, or as many as Prometheus keeps, left of the share of failed, and of slow, requests that the objectives allow.",
         vec![
             Query::instant(
-                left(&recorded::AVAILABILITY_3D, model.availability_objective),
+                left(&recorded::MODEL_ERRORS, model.availability_objective),
                 "availability",
             ),
-            Query::instant(left(&recorded::SLOW_3D, model.latency_objective), "latency"),
+            Query::instant(left(&recorded::MODEL_SLOW, model.latency_objective), "latency"),
         ],
         (
             Stat::light(),
@@ -76,7 +84,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.availability_objective,
                     &recorded::AVAILABILITY_1H,
                     &recorded::AVAILABILITY_6H,
-                    &known::AVAILABILITY_BURN_FAST,
+                    [&known::AVAILABILITY_BURN_FAST, &known::AVAILABILITY_BURN_SLOW],
                 ),
                 8,
                 8,
@@ -89,7 +97,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
                     model.latency_objective,
                     &recorded::SLOW_1H,
                     &recorded::SLOW_6H,
-                    &known::LATENCY_BURN_FAST,
+                    [&known::LATENCY_BURN_FAST, &known::LATENCY_BURN_SLOW],
                 ),
                 8,
                 8,
@@ -143,7 +151,8 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                     "No outcomes recorded",
                     &recorded::OUTCOME_RATIO,
                     "outcome",
-                ),
+                )
+                .link(scope.runbook_link("outcome shift", &known::OUTCOME_SHIFT)),
                 8,
                 8,
             ),
@@ -155,7 +164,8 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                     "Share of observations outside the range or the categories that the service declares.",
                     &recorded::OUT_OF_RANGE_RATIO,
                     scope.limits.out_of_range_ratio,
-                ),
+                )
+                .link(scope.runbook_link("features out of range", &known::OUT_OF_RANGE_HIGH)),
                 8,
                 8,
             ),
@@ -285,6 +295,8 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
         Unit::Number,
         "No traffic",
     )
+    .link(scope.runbook_link("saturated", &known::IN_FLIGHT_HIGH))
+    .link(scope.runbook_link("requests wait", &known::QUEUE_DEEP))
 }
 
 fn batches(scope: &Scope<'_>) -> Panel {
@@ -427,4 +439,6 @@ fn losses(scope: &Scope<'_>) -> Panel {
                 .exception(Override::of("dropped by the log", [Property::Fixed(Color::Red)])),
         ),
     )
+    .link(scope.runbook_link("log drops records", &known::LOG_DROPPING))
+    .link(scope.runbook_link("scores are no numbers", &known::NON_FINITE))
 }

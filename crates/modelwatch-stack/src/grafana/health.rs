@@ -14,6 +14,7 @@ use super::scope::Scope;
 use crate::known;
 use crate::promql::{Selector, Window, count_by, histogram_quantile, max_by, metric, sum, sum_by, word};
 use crate::recorded::{self, Recorded};
+use crate::rules::Severity;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -43,8 +44,8 @@ fn firing(scope: &Scope<'_>) -> Panel {
         "Firing alerts",
         "Pages need a person now; tickets wait until morning. The table below has their runbooks.",
         vec![
-            Query::instant(count("page"), "pages"),
-            Query::instant(count("ticket"), "tickets"),
+            Query::instant(count(Severity::Page), "pages"),
+            Query::instant(count(Severity::Ticket), "tickets"),
         ],
         (
             Stat::light(),
@@ -154,6 +155,7 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("scrape target down", &known::TARGET_DOWN))
+    .link(scope.runbook_link("scrape job down", &known::JOB_DOWN))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {
@@ -245,6 +247,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
+    .link(scope.runbook_link("latency missing", &known::LATENCY_MISSING))
 }
 
 fn latency_heatmap(scope: &Scope<'_>) -> Panel {

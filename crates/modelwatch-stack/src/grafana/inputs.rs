@@ -63,6 +63,8 @@ fn last_run(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("drift job stale", &known::DRIFT_JOB_STALE))
+    .link(scope.runbook_link("drift job missing", &known::DRIFT_JOB_MISSING))
+    .link(scope.runbook_link("drift job failing", &known::DRIFT_JOB_FAILING))
 }
 
 fn rows(scope: &Scope<'_>) -> Panel {
@@ -94,6 +96,7 @@ fn prediction_drift(scope: &Scope<'_>) -> Panel {
                 .coloured_by(Thresholds::of(Color::Green, &[(1.0, Color::Orange)])),
         ),
     )
+    .link(scope.runbook_link("prediction drift", &known::PREDICTION_DRIFT))
 }
 
 fn missing_now(scope: &Scope<'_>) -> Panel {

@@ -16,6 +16,8 @@ mod scope;
 mod versions;
 
 use modelwatch::contract::{self, Metric};
+use std::collections::BTreeSet;
+
 use modelwatch_config::{Config, Model};
 
 use self::layout::{Section, lay_out};
@@ -26,6 +28,7 @@ use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, VERSION_VARIABLE, model_uid};
 use crate::promql::{Writer, metric};
+use crate::rules::Rules;
 
 pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
 pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDER};
@@ -36,20 +39,27 @@ pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDE
 ///
 /// An expression that does not parse or selects what does not exist.
 pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
+    drawn(config, &Rules::new(config)?)
+}
+
+fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError> {
+    let raised = rules.alerts.iter().flat_map(|group| &group.rules);
+    let raised: BTreeSet<_> = raised.filter_map(|rule| rule.alert.as_deref()).collect();
     let models = config
         .models
         .iter()
-        .map(|model| of_model(config, &Scope::one(config, model), model));
-    let dashboards: Vec<_> = std::iter::once(triage(&Scope::all(config))).chain(models).collect();
+        .map(|model| of_model(config, &Scope::one(config, &raised, model), model));
+    let triage = triage(&Scope::all(config, &raised));
+    let dashboards: Vec<_> = std::iter::once(triage).chain(models).collect();
     let writer = Writer::new(config);
     dashboards.iter().try_for_each(|dashboard| check(&writer, dashboard))?;
     Ok(dashboards)
 }
 
 /// The dashboards, and the files with which Grafana finds them and their data source by itself.
-pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
-    for dashboard in dashboards(config)? {
+    for dashboard in drawn(config, rules)? {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;

@@ -1,11 +1,14 @@
 //! What a dashboard looks at: every model, or one, narrowed by the reader's choice of version and route.
 
+use std::collections::BTreeSet;
+
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::model::DashboardLink;
 use crate::known::KnownAlert;
 use crate::links;
 use crate::promql::{Expr, Selector, Writer, word};
+use crate::rules::Severity;
 use crate::rules::alerts::drift::late;
 
 /// The limits that colours and lines are drawn at.
@@ -71,30 +74,38 @@ pub(crate) struct Scope<'a> {
     pub(crate) rollout: Rollout,
     /// The triage dashboard's identifier.
     pub(crate) triage: String,
+    /// The alerts that rules raise, and so have a runbook.
+    raised: &'a BTreeSet<&'a str>,
+    /// What the label `severity` of pages is, and that of tickets.
+    severities: [&'a str; 2],
     writer: Writer,
 }
 
 impl<'a> Scope<'a> {
     /// All models.
-    pub(crate) fn all(config: &'a Config) -> Self {
+    pub(crate) fn all(config: &'a Config, raised: &'a BTreeSet<&'a str>) -> Self {
         Self {
             model: None,
             limits: Limits::usual(&config.models),
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
             triage: links::triage_uid(config),
+            raised,
+            severities: [Severity::Page, Severity::Ticket].map(|severity| severity.label(config)),
             writer: Writer::new(config),
         }
     }
 
     /// One of them.
-    pub(crate) fn one(config: &'a Config, model: &'a Model) -> Self {
+    pub(crate) fn one(config: &'a Config, raised: &'a BTreeSet<&'a str>, model: &'a Model) -> Self {
         Self {
             model: Some(model),
             limits: Limits::of(model),
             runbooks: &config.links.runbooks,
             rollout: config.rollout,
             triage: links::triage_uid(config),
+            raised,
+            severities: [Severity::Page, Severity::Ticket].map(|severity| severity.label(config)),
             writer: Writer::new(config),
         }
     }
@@ -128,14 +139,15 @@ impl Scope<'_> {
     }
 
     /// Firing alerts of this scope, and those of no model in particular, such as a target that is down.
-    pub(crate) fn alerts(&self, severity: Option<&str>) -> Selector {
+    pub(crate) fn alerts(&self, severity: Option<Severity>) -> Selector {
         let firing = word("ALERTS").eq("alertstate", "firing");
         let firing = match self.model {
             None => firing.variable_or_none("model_name", links::MODEL_VARIABLE),
             Some(model) => firing.one_of_or_none("model_name", [model.name.as_str()]),
         };
         match severity {
-            Some(severity) => firing.eq("severity", severity),
+            Some(Severity::Page) => firing.eq("severity", self.severities[0]),
+            Some(Severity::Ticket) => firing.eq("severity", self.severities[1]),
             None => firing,
         }
     }
@@ -177,9 +189,11 @@ impl Scope<'_> {
         self.writer.label_values(selector, label)
     }
 
-    /// A link to what to do about an alert.
-    pub(crate) fn runbook_link(&self, about: &str, alert: &KnownAlert) -> DashboardLink {
-        DashboardLink::page(&format!("Runbook: {about}"), self.runbook(alert.name))
+    /// A link to what to do about an alert, where one can be raised.
+    pub(crate) fn runbook_link(&self, about: &str, alert: &KnownAlert) -> Option<DashboardLink> {
+        self.raised
+            .contains(alert.name)
+            .then(|| DashboardLink::page(&format!("Runbook: {about}"), self.runbook(alert.name)))
     }
 
     /// Where the runbook of an alert is; the name can be one of Grafana's `${__…}`.

@@ -1,16 +1,21 @@
 //! Row 2: which model or version is responsible?
 
+use std::time::Duration;
+
+use modelwatch::contract;
 use modelwatch_config::Rollout;
 
 use super::layout::Section;
 use super::model::{
     BarGauge, Color, DataLink, Field, Override, Panel, Property, Query, Table, TableField, Thresholds, TimeSeries,
-    TimeSeriesField, Transformation, Unit,
+    TimeSeriesField, Transformation, Unit, plain,
 };
 use super::scope::Scope;
 use crate::known;
-use crate::promql::{Expr, Selector, max_by, sum_by};
+use crate::promql::{Expr, Selector, max_by, number, sum_by};
 use crate::recorded::{self, Recorded};
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -22,13 +27,20 @@ pub(crate) fn section(scope: &Scope<'_>) -> Section {
             (Rollout::ServiceHealth, traffic(scope), 8, 8),
             (Rollout::ServiceHealth, latency(scope), 8, 8),
             (Rollout::ServiceHealth, errors(scope), 8, 8),
+            (Rollout::ServiceHealth, replicas(scope), 24, 8),
         ],
     }
 }
 
 fn table(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version", "route"]);
-    let most = |series: &'static Recorded| Query::table(scope.write(max_by(&by, scope.select(series))));
+    let most = |series: &'static Recorded| max_by(&by, scope.select(series));
+    let (slow, failing) = (most(&recorded::LATENCY_P95), most(&recorded::ERROR_RATIO));
+    // Whichever of the two limits it comes nearer to, or breaks by more.
+    let of_limit = |value: &Expr, limit: f64| value.divided_by(plain(limit));
+    let errors = of_limit(&failing, scope.limits.error_ratio);
+    let latency = of_limit(&slow, scope.limits.latency_p95_seconds);
+    let worst = errors.at_least(latency.clone()).or(&by, latency).or(&by, errors);
     let mut columns = vec![("Time", "")];
     if scope.model.is_none() {
         columns.push(("model_name", "Model"));
@@ -39,27 +51,39 @@ fn table(scope: &Scope<'_>) -> Panel {
         ("Value #A", "Requests"),
         ("Value #B", "p95"),
         ("Value #C", "Errors"),
+        ("Value #D", "Of its limit"),
     ]);
     let limited = |limit| [Property::Thresholds(Thresholds::limit(limit)), Property::Cell];
-    let [slow, slow_cell] = limited(scope.limits.latency_p95_seconds);
-    let [failing, failing_cell] = limited(scope.limits.error_ratio);
+    let [slow_limit, slow_cell] = limited(scope.limits.latency_p95_seconds);
+    let [failing_limit, failing_cell] = limited(scope.limits.error_ratio);
     Panel::chart(
         "Versions and routes, worst first",
-        "The last five minutes. One red row among green ones is a rollout to roll back; all red is the service or what it depends on.",
+        "The last five minutes; above 100 % of its limit something pages, whichever limit that is. One red row among green ones is a \
+         rollout to roll back; all red is the service or what it depends on.",
         vec![
             Query::table(scope.write(sum_by(&by, scope.select(&recorded::REQUESTS)))),
-            most(&recorded::LATENCY_P95),
-            most(&recorded::ERROR_RATIO),
+            Query::table(scope.write(slow)),
+            Query::table(scope.write(failing)),
+            Query::table(scope.write(worst)),
         ],
         (
-            Table::sorted_by("Errors", true),
+            Table::sorted_by("Of its limit", true),
             Field::new(Unit::Number, "No traffic", TableField::plain())
                 .coloured_by(Thresholds::none())
                 .exception(Override::of("Requests", [Property::Unit(Unit::RequestsPerSecond)]))
-                .exception(Override::of("p95", [Property::Unit(Unit::Seconds), slow, slow_cell]))
+                .exception(Override::of("p95", [Property::Unit(Unit::Seconds), slow_limit, slow_cell]))
                 .exception(Override::of(
                     "Errors",
-                    [Property::Unit(Unit::Ratio), Property::Decimals(2), failing, failing_cell],
+                    [Property::Unit(Unit::Ratio), Property::Decimals(2), failing_limit, failing_cell],
+                ))
+                .exception(Override::of(
+                    "Of its limit",
+                    [
+                        Property::Unit(Unit::Ratio),
+                        Property::Decimals(0),
+                        Property::Thresholds(Thresholds::limit(1.0)),
+                        Property::Cell,
+                    ],
                 ))
                 .exception(Override::of(
                     "Model",
@@ -75,6 +99,51 @@ fn table(scope: &Scope<'_>) -> Panel {
     )
     .transform(Transformation::merge())
     .transform(Transformation::columns(&columns))
+}
+
+/// Three figures of each process: where one of them differs from its siblings, it is not the version.
+fn replicas(scope: &Scope<'_>) -> Panel {
+    let by = scope.by(&["instance"]);
+    let rate = |requests: Selector| sum_by(&by, requests.rate(FIVE_MINUTES));
+    let requests = || scope.select(&contract::INFERENCE_REQUESTS);
+    let failed = rate(requests().eq("status", "error")).or(&by, rate(requests()).times(number(0.0)));
+    let mut columns = vec![("Time", "")];
+    if scope.model.is_none() {
+        columns.push(("model_name", "Model"));
+    }
+    columns.extend([
+        ("instance", "Replica"),
+        ("Value #A", "Errors"),
+        ("Value #B", "Requests"),
+        ("Value #C", "In flight"),
+    ]);
+    Panel::chart(
+        "Replicas, worst first",
+        "The last five minutes of each process, the twenty that fail most. One that differs from its siblings is to be replaced.",
+        vec![
+            Query::table(scope.write(failed.divided_by(rate(requests())).top(20))),
+            Query::table(scope.write(rate(requests()))),
+            Query::table(scope.write(sum_by(&by, scope.select(&contract::INFERENCE_IN_FLIGHT)))),
+        ],
+        (
+            Table::sorted_by("Errors", true),
+            Field::new(Unit::Number, "No traffic", TableField::plain())
+                .coloured_by(Thresholds::none())
+                .exception(Override::of("Requests", [Property::Unit(Unit::RequestsPerSecond)]))
+                .exception(Override::of(
+                    "Errors",
+                    [
+                        Property::Unit(Unit::Ratio),
+                        Property::Decimals(2),
+                        Property::Thresholds(Thresholds::limit(scope.limits.error_ratio)),
+                        Property::Cell,
+                    ],
+                )),
+        ),
+    )
+    .transform(Transformation::merge())
+    .transform(Transformation::columns(&columns))
+    .link(scope.runbook_link("restarts", &known::RESTARTING))
 }
 
 fn top_routes(scope: &Scope<'_>) -> Panel {
@@ -128,6 +197,7 @@ fn latency(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
+    .link(scope.runbook_link("slow canary", &known::CANARY_LATENCY))
 }
 
 fn errors(scope: &Scope<'_>) -> Panel {
@@ -146,4 +216,5 @@ fn errors(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high error ratio", &known::HIGH_ERROR_RATE))
+    .link(scope.runbook_link("failing canary", &known::CANARY_ERRORS))
 }

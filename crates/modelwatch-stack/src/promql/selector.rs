@@ -224,6 +224,16 @@ impl Selector {
         self.series.name()
     }
 
+    /// The one value that a label has to have, where there is one.
+    pub(crate) fn value(&self, label: &str) -> Option<&str> {
+        let mut matchers = self.matchers.iter();
+        let matcher = matchers.find(|matcher| matcher.label == label && matcher.operator == "=")?;
+        match &matcher.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Labels the series can be narrowed by, `le` not among them; nothing for series of Prometheus itself.
     pub(crate) fn labels(&self) -> &'static [&'static str] {
         match self.series {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use modelwatch_config::{Config, prometheus_duration};
+use modelwatch_config::{Config, SingleAlert, prometheus_duration};
 use serde::Serialize;
 
 use super::story::{Input, LabelSet, Series, identity, inputs};
@@ -52,6 +52,9 @@ pub(crate) struct Test {
     identity: Vec<(String, String)>,
     #[serde(skip)]
     stack: String,
+    /// What the file changes about alerts.
+    #[serde(skip)]
+    single: BTreeMap<String, SingleAlert>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -96,6 +99,7 @@ impl Test {
             writer: Writer::new(config),
             identity: identity(config),
             stack: config.stack.clone(),
+            single: config.alerts.single.clone(),
         }
     }
 
@@ -140,6 +144,11 @@ impl Test {
         fires: &[LabelSet],
         place: &[(String, String)],
     ) -> Result<(), GenerateError> {
+        let change = among.get("alertname").and_then(|alert| self.single.get(alert)).cloned();
+        let besides = change.as_ref().map(|change| change.labels.clone()).unwrap_or_default();
+        if change.is_some_and(|change| !change.enabled) {
+            return Ok(());
+        }
         let among: Vec<_> = among
             .iter()
             .map(|(label, value)| (label.as_str(), value.as_str()))
@@ -148,6 +157,7 @@ impl Test {
             let mut all: BTreeMap<_, _> = among.iter().copied().collect();
             all.insert("alertstate", "firing");
             all.insert(STACK_LABEL, &self.stack);
+            all.extend(besides.iter().map(|(label, value)| (label.as_str(), value.as_str())));
             all.extend(place.iter().map(|(label, value)| (label.as_str(), value.as_str())));
             all.extend(labels.iter().map(|(label, value)| (*label, value.as_str())));
             Sample {
@@ -186,11 +196,16 @@ impl Test {
 
     /// So many series are there, whatever their labels.
     pub(crate) fn counts(&mut self, at: Duration, selector: &Selector, count: usize) -> Result<(), GenerateError> {
+        let asked = selector.expr().how_many();
+        let name = selector.value("alertname").unwrap_or_default();
+        if self.single.get(name).is_some_and(|change| !change.enabled) {
+            return Ok(());
+        }
         let samples = (count > 0).then(|| Sample {
             labels: "{}".to_owned(),
             value: count as f64,
         });
-        self.ask(&selector.expr().how_many(), at, samples.into_iter().collect())
+        self.ask(&asked, at, samples.into_iter().collect())
     }
 }
 

@@ -3,6 +3,7 @@
 mod alert;
 pub(crate) mod alerts;
 mod case;
+mod changed;
 mod histograms;
 mod labels;
 mod models;
@@ -51,8 +52,9 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// An expression that does not parse or selects what does not exist.
+    /// An expression that does not parse or selects what does not exist; a change to an alert that there is not.
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
+        changed::check(config)?;
         let recording = recording::groups(config)?;
         let alerts = alerts::alerts(config, &recording)?;
         let order = recording.iter().chain(&alerts.groups).map(|group| group.name.clone());

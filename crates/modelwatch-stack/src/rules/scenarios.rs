@@ -7,6 +7,7 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Model, Plane, Rollout};
 
+use super::alert::Severity;
 use super::case::{Test, TestFile, firing};
 use super::story::{LabelSet, Series};
 use crate::error::GenerateError;
@@ -260,7 +261,7 @@ fn nothing_scraped(config: &Config) -> Result<Test, GenerateError> {
     if let Some(job) = job {
         let mut among = named(&known::JOB_DOWN);
         among.insert("job".to_owned(), job.job.clone());
-        among.insert("severity".to_owned(), "page".to_owned());
+        among.insert("severity".to_owned(), Severity::Page.label(config).to_owned());
         among.insert("plane".to_owned(), "inference".to_owned());
         among.insert("team".to_owned(), config.owners.serving.team.clone());
         test.fires(at(2), &among, &[])?;

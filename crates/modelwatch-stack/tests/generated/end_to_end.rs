@@ -1,19 +1,18 @@
 //! From a service that fails to whoever is told: real Prometheus, our rules, real Alertmanager, a webhook.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::mpsc::{self, Receiver};
+use std::net::SocketAddr;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use modelwatch_config::Config;
-use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 use modelwatch_stack::known::{self, ALERTS};
 use modelwatch_stack::rules::{Group, RuleFile, Rules};
 use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, Release, http_get};
 use serde_json::Value as Json;
 
+use crate::inbox;
 use crate::support::{Folder, example};
 
 /// A name that would break anything that pastes it into a text.
@@ -30,21 +29,10 @@ fn judged_a_failing_version_reaches_its_owner_with_figures_and_links_in_the_newe
 }
 
 fn a_failing_version_reaches_its_owner(release: Release) {
-    let (hook, told) = webhook();
+    let (hook, told) = inbox::http();
     let config = config(hook);
     let folder = Folder::generated(&config);
-    let routing = std::fs::read_to_string(folder.path(ALERTMANAGER_FILE)).unwrap();
-    // A page that joins a group which has been told of already waits for the interval.
-    let quick = routing
-        .replace("group_wait: 30s", "group_wait: 1s")
-        .replace("group_interval: 5m", "group_interval: 1s");
-    for slow in ["group_wait: 30s", "group_interval: 5m"] {
-        assert!(
-            routing.contains(slow) && !quick.contains(slow),
-            "the test waits less than production does"
-        );
-    }
-    let alertmanager = Alertmanager::start(release, &quick).unwrap();
+    let alertmanager = Alertmanager::start(release, &folder.quick_routing()).unwrap();
 
     // The same rules, held for no time and evaluated all the time.
     let rules = Rules::new(&config).unwrap();
@@ -107,7 +95,12 @@ fn a_failing_version_reaches_its_owner(release: Release) {
 /// Every alert that one service in trouble can raise is raised, and its texts name what its labels name.
 fn every_sentence_is_filled_in(prometheus: SocketAddr) {
     // What needs hours, or the absence of what others need.
-    let others = [&known::TRAFFIC_GONE, &known::TARGET_DOWN, &known::DRIFT_JOB_MISSING];
+    let others = [
+        &known::TRAFFIC_GONE,
+        &known::TARGET_DOWN,
+        &known::DRIFT_JOB_MISSING,
+        &known::LATENCY_MISSING,
+    ];
     let mut waits_for: BTreeSet<_> = ALERTS
         .iter()
         .filter(|kind| !others.contains(kind))
@@ -285,44 +278,12 @@ fn failing_service() -> MetricsServer {
     })
 }
 
-/// Takes what Alertmanager posts.
-fn webhook() -> (SocketAddr, Receiver<Json>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                if stream.read_line(&mut line).unwrap() <= 2 {
-                    break;
-                }
-                if let Some((name, value)) = line.split_once(':')
-                    && name.eq_ignore_ascii_case("content-length")
-                {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            stream.get_mut().write_all(answer).unwrap();
-            if sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
-                return;
-            }
-        }
-    });
-    (address, receiver)
-}
-
 /// The alert of that name, with the receiver it went to.
-fn wait_for(told: &Receiver<Json>, name: &str) -> Json {
+fn wait_for(told: &Receiver<(String, Json)>, name: &str) -> Json {
     // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
     let deadline = Instant::now() + Duration::from_secs(90);
     let mut seen = Vec::new();
-    while let Ok(notification) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    while let Ok((_, notification)) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         for alert in notification["alerts"].as_array().into_iter().flatten() {
             if alert["labels"]["alertname"] == name {
                 let mut alert = alert.clone();

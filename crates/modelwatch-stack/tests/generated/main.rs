@@ -1,11 +1,15 @@
 //! What is generated, judged by the tools that read it.
 
 mod alertmanager;
+mod alerts;
 mod annotations;
 mod any_configuration;
 mod end_to_end;
+mod inbox;
+mod messages;
 mod prometheus;
 mod rollout;
 mod runbooks;
 mod stacks;
 mod support;
+mod targets;

@@ -24,7 +24,7 @@ fn judged_every_alert_is_quiet_fires_at_its_minute_and_resolves() {
 fn what_is_checked_in_is_what_the_example_makes() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring");
     let files = modelwatch_stack::generate(&example()).unwrap();
-    let differences: Vec<_> = modelwatch_stack::check::differences(&files, &root)
+    let differences: Vec<_> = modelwatch_stack::on_disk::differences(&files, &root)
         .unwrap()
         .iter()
         .map(ToString::to_string)

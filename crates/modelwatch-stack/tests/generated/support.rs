@@ -45,6 +45,22 @@ impl Folder {
         run("amtool", &["check-config"], &[self.path(ALERTMANAGER_FILE)]);
     }
 
+    /// The routing for an Alertmanager that is started elsewhere and must not let the test wait.
+    pub(crate) fn quick_routing(&self) -> String {
+        let mut routing = fs::read_to_string(self.path(ALERTMANAGER_FILE)).unwrap();
+        let template = format!("- {}", self.path("alertmanager/modelwatch.tmpl").display());
+        for (slow, quick) in [
+            ("group_wait: 30s", "group_wait: 1s"),
+            // A page that joins a group which has been told of already waits for the interval.
+            ("group_interval: 5m", "group_interval: 1s"),
+            ("- modelwatch.tmpl", &template),
+        ] {
+            assert!(routing.contains(slow), "{slow}: {routing}");
+            routing = routing.replace(slow, quick);
+        }
+        routing
+    }
+
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.0.join(below)
     }
@@ -83,17 +99,26 @@ impl Drop for Folder {
 /// When one can't be run, or says no; then with all it said.
 pub(crate) fn run(tool: &str, arguments: &[&str], files: &[PathBuf]) -> [String; 2] {
     Release::ALL.map(|release| {
-        let output = release
-            .tool(tool)
-            .args(arguments)
-            .args(files)
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("{tool} of {release} can't be run ({error}): run `make setup` to install what the tests need")
-            });
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        assert!(output.status.success(), "{tool} of {release} {arguments:?}: {said}");
-        said
+        run_one(release, tool, arguments, files)
+            .unwrap_or_else(|said| panic!("{tool} of {release} {arguments:?}: {said}"))
     })
+}
+
+/// Runs a tool of one release to its end; what it said is the answer, or the error where it says no.
+///
+/// # Panics
+///
+/// When it can't be run.
+pub(crate) fn run_one(release: Release, tool: &str, arguments: &[&str], files: &[PathBuf]) -> Result<String, String> {
+    let output = release
+        .tool(tool)
+        .args(arguments)
+        .args(files)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("{tool} of {release} can't be run ({error}): run `make setup` to install what the tests need")
+        });
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    if output.status.success() { Ok(said) } else { Err(said) }
 }

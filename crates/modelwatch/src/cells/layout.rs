@@ -39,10 +39,12 @@ pub(crate) enum Native {
 
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// Upper bound of each cell but the last, inclusive, in recorded units, increasing.
+    /// Upper bound of each cell but the last, inclusive, in recorded units, increasing; then infinity, `steps` times.
     edges: Box<[f64]>,
-    /// For positive values: the first cell worth looking at, by exponent and the top three bits of the mantissa.
+    /// For positive values: the first cell worth looking at, by exponent and the top four bits of the mantissa.
     first: Box<[u16]>,
+    /// The most edges that one key has.
+    steps: usize,
     /// The key of `first[0]`.
     first_key: u64,
     /// The native bucket of each cell.
@@ -58,11 +60,16 @@ pub(crate) struct Layout {
     zero_threshold: f64,
 }
 
-/// Exponent and top three bits of the mantissa.
+/// Bits of a float below its key: the key is the exponent and the top four bits of the mantissa.
+const BELOW_KEY: u32 = 48;
+
 #[inline]
 fn key(value: f64) -> u64 {
-    value.to_bits() >> 49
+    value.to_bits() >> BELOW_KEY
 }
+
+/// With so few edges to a key, all of them are compared: no branch of it can be foretold wrongly.
+const FEW_STEPS: usize = 4;
 
 impl Layout {
     /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 31 µs to 512 s, or to the power
@@ -151,19 +158,28 @@ impl Layout {
         let at_or_below = |bound: &f64| edges.partition_point(|edge| edge <= bound) as u16;
         let first_key = key(recorded(zero_threshold));
         let last_key = key(edges.last().copied().unwrap_or_default().max(recorded(zero_threshold)));
-        let first = (first_key..=last_key)
-            .map(|key| {
-                let smallest = if key == first_key {
-                    0.0
-                } else {
-                    f64::from_bits(key << 49)
-                };
-                edges.partition_point(|edge| *edge < smallest) as u16
-            })
+        // Of the first key, the edges down to zero, too.
+        let below = |key: u64| edges.partition_point(|edge| *edge < f64::from_bits(key << BELOW_KEY));
+        let from_zero = edges.partition_point(|edge| *edge < 0.0);
+        let first: Box<[usize]> = std::iter::once(from_zero)
+            .chain((first_key + 1..=last_key).map(below))
             .collect();
+        let ends_of_keys = first[1..].iter().copied().chain([edges.len()]);
+        let steps = first
+            .iter()
+            .zip(ends_of_keys)
+            .map(|(first, end)| end - first)
+            .max()
+            .unwrap_or_default();
+        let first = first.iter().map(|cell| *cell as u16).collect();
         Self {
             ends: classic.iter().map(at_or_below).collect(),
-            edges: edges.into(),
+            edges: edges
+                .iter()
+                .copied()
+                .chain(std::iter::repeat_n(f64::INFINITY, steps))
+                .collect(),
+            steps,
             first,
             first_key,
             native,
@@ -183,16 +199,20 @@ impl Layout {
     #[inline]
     pub(crate) fn locate(&self, value: f64) -> usize {
         if value > 0.0 {
-            // Branches, where `min` and `max` would be shorter: they are foretold, so nothing waits for them.
             let slot = key(value).wrapping_sub(self.first_key) as usize;
             let mut cell = usize::from(match self.first.get(slot) {
                 Some(first) => *first,
                 None => self.outermost(value),
             });
-            while self.edges.get(cell).is_some_and(|edge| value > *edge) {
-                cell += 1;
+            if self.steps <= FEW_STEPS {
+                let edges = self.edges.get(cell..cell + self.steps).unwrap_or_default();
+                cell + edges.iter().map(|edge| usize::from(value > *edge)).sum::<usize>()
+            } else {
+                while self.edges.get(cell).is_some_and(|edge| value > *edge) {
+                    cell += 1;
+                }
+                cell
             }
-            cell
         } else {
             self.edges.partition_point(|edge| *edge < value)
         }

@@ -265,6 +265,8 @@ contract! {
         "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
+    DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
+        "1 for what was done to the feature in the last window, where it is above its threshold: scaled, swapped, missing_more and others.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],

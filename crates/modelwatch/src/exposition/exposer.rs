@@ -25,6 +25,7 @@ use crate::labels::label_set::Labels;
 /// What a monitor exposes besides what its models recorded, and how.
 pub(crate) struct Exposer {
     process_metrics: bool,
+    native_histograms: bool,
     service: Option<Labels>,
     included: RwLock<Vec<Renderer>>,
     sources: RwLock<Vec<Source>>,
@@ -34,9 +35,10 @@ pub(crate) struct Exposer {
 }
 
 impl Exposer {
-    pub(crate) fn new(process_metrics: bool, service: Option<Labels>) -> Self {
+    pub(crate) fn new(process_metrics: bool, native_histograms: bool, service: Option<Labels>) -> Self {
         Self {
             process_metrics,
+            native_histograms,
             service,
             included: RwLock::default(),
             sources: RwLock::default(),
@@ -103,7 +105,9 @@ impl Exposer {
         let page = match format {
             Format::OpenMetricsText => self.fill(catalog, Text::new(Dialect::OpenMetrics, buffer)).finish(),
             Format::PrometheusText => self.fill(catalog, Text::new(Dialect::Prometheus, buffer)).finish(),
-            Format::PrometheusProtobuf => self.fill(catalog, Protobuf::new(buffer)).finish(),
+            Format::PrometheusProtobuf => self
+                .fill(catalog, Protobuf::new(buffer, self.native_histograms))
+                .finish(),
         };
         self.page_bytes.store(page.len(), Ordering::Relaxed);
         page

@@ -75,10 +75,7 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     sink.family((&metrics::INFERENCE_REQUESTS).into());
     for route in route_readings.iter().flat_map(|(_, routes)| routes) {
         for ((labels, count), exemplar) in STATUS.iter().zip(route.statuses).zip(&route.exemplars) {
-            match exemplar {
-                Some(exemplar) => sink.exemplified(&[route.labels, labels], Number::Integer(count), exemplar),
-                None => sink.number(&[route.labels, labels], Number::Integer(count)),
-            }
+            sink.counter(&[route.labels, labels], count, route.created, exemplar.as_ref());
         }
     }
     sink.family((&metrics::INFERENCE_IN_FLIGHT).into());
@@ -177,7 +174,7 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     }
     sink.family((&metrics::PREDICTION_NON_FINITE).into());
     for (version, scores) in scores() {
-        sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
+        sink.counter(&[&version.labels], scores.non_finite(), scores.created(), None);
     }
     sink.family((&metrics::PREDICTION_UNSCORED).into());
     for version in versions() {
@@ -188,13 +185,13 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     sink.family((&metrics::PREDICTION_CLASS).into());
     for version in versions() {
         for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {
-            sink.number(&[&version.labels, class], Number::Integer(count));
+            sink.counter(&[&version.labels, &class.labels], count, class.created, None);
         }
     }
     sink.family((&metrics::BUSINESS_OUTCOME).into());
     for version in versions() {
         for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
-            sink.number(&[&version.labels, outcome], Number::Integer(count));
+            sink.counter(&[&version.labels, &outcome.labels], count, outcome.created, None);
         }
     }
 }
@@ -283,9 +280,12 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) 
         sink.family(metric.into());
         for (model, names) in models.iter().zip(&names) {
             for scraped in &model.versions {
+                let Some(created) = scraped.version.features_created() else {
+                    continue;
+                };
                 for (feature, counts) in names.iter().zip(&scraped.features) {
                     if let (Some(feature), Some(counts)) = (feature, counts) {
-                        sink.number(&[&scraped.version.labels, feature], Number::Integer(counts[counter]));
+                        sink.counter(&[&scraped.version.labels, feature], counts[counter], created, None);
                     }
                 }
             }

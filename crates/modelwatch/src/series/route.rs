@@ -3,17 +3,18 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
-use crate::cells::stripes::{Lane, Stripes};
+use crate::cells::stripes::{Lane, Lanes, Stripes};
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
 #[cfg(feature = "tracing")]
 use crate::series::traces::{Latest, Traces, Tracing};
 
-/// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
+/// The cells of a route: entered, left, one for each status, two for the latency's sum, and its histogram.
 pub(crate) struct RouteSeries {
     pub(crate) labels: Labels,
     layout: Arc<Layout>,
@@ -28,16 +29,21 @@ const ENTERED: usize = 0;
 const LEFT: usize = 1;
 const STATUS: usize = 2;
 const LATENCY_SUM: usize = STATUS + Status::ALL.len();
-const LATENCY: usize = LATENCY_SUM + 1;
+const LATENCY: usize = LATENCY_SUM + 2;
 
 impl RouteSeries {
     /// `labels` end with the route.
-    pub(crate) fn new(labels: Labels, layout: Arc<Layout>, #[cfg(feature = "tracing")] tracing: Arc<Tracing>) -> Self {
+    pub(crate) fn new(
+        labels: Labels,
+        layout: Arc<Layout>,
+        lanes: Lanes,
+        #[cfg(feature = "tracing")] tracing: Arc<Tracing>,
+    ) -> Self {
         Self {
             first_chunk: OnceLock::new(),
             #[cfg(feature = "tracing")]
             traces: Traces::new(tracing),
-            stripes: Stripes::new(LATENCY + layout.cells()),
+            stripes: Stripes::new(LATENCY + layout.cells(), lanes),
             labels,
             layout,
         }
@@ -66,18 +72,22 @@ impl RouteSeries {
     }
 
     pub(crate) fn observe_first_chunk(&self, elapsed: Duration) {
-        let histogram = self.first_chunk.get_or_init(|| Histogram::new(self.layout.clone()));
+        let histogram = self
+            .first_chunk
+            .get_or_init(|| Histogram::new(self.layout.clone(), self.stripes.kind()));
         histogram.observe(elapsed.as_nanos() as f64);
     }
 
     #[inline]
     pub(crate) fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
-        // Enough for 292 years.
-        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
+        // Enough for 584 years.
+        let seconds = latency.as_secs().saturating_mul(1_000_000_000);
+        let nanoseconds = seconds.saturating_add(latency.subsec_nanos().into());
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
-        lane.add(LATENCY_SUM, nanoseconds as u64);
-        let cell = self.layout.locate(nanoseconds as f64);
+        lane.add_wide(LATENCY_SUM, nanoseconds);
+        // Signed, because processors turn that into a float in one instruction.
+        let cell = self.layout.locate(nanoseconds.min(i64::MAX as u64) as i64 as f64);
         lane.add(LATENCY + cell, 1);
         #[cfg(feature = "tracing")]
         self.traces.ended(&self.labels, &self.layout, status, latency, cell);
@@ -124,14 +134,16 @@ impl RouteSeries {
             labels: &self.labels,
             exemplars: statuses,
             in_flight,
+            created: self.stripes.created(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
         let latency = Reading {
             layout: self.layout.clone(),
-            sum: self.layout.exposed(buffer[LATENCY_SUM] as f64),
+            sum: self.layout.exposed(self.stripes.sum_wide(LATENCY_SUM) as f64),
             values: buffer,
             first: LATENCY,
             exemplars: buckets,
+            created: self.stripes.created(),
         };
         (reading, latency)
     }
@@ -141,6 +153,7 @@ impl RouteSeries {
 pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
+    pub(crate) created: Created,
     pub(crate) statuses: [u64; Status::ALL.len()],
     pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
 }

@@ -86,9 +86,9 @@ impl Panel {
     }
 
     /// A link in the panel's head.
-    pub(crate) fn link(mut self, link: DashboardLink) -> Self {
+    pub(crate) fn link(mut self, link: Option<DashboardLink>) -> Self {
         if let Self::Chart(chart) = &mut self {
-            chart.links.push(link);
+            chart.links.extend(link);
         }
         self
     }

@@ -18,6 +18,7 @@ use modelwatch_config::{Config, prometheus_duration};
 
 use super::alert::Tested;
 use super::case::{Test, TestFile};
+use super::changed::changed;
 use super::rule::Group;
 use crate::error::GenerateError;
 use crate::file::File;
@@ -51,7 +52,7 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             labels,
             keep,
             case,
-        } in tested
+        } in tested.into_iter().filter_map(|alert| changed(config, alert))
         {
             let tests = tests.entry((known.name, case.evaluated())).or_default();
             if tests.len() < TESTED {

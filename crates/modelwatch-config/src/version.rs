@@ -1,0 +1,54 @@
+//! Which release of Prometheus or Alertmanager has to take what is generated.
+
+use std::fmt;
+
+use toml::de::DeValue;
+
+use crate::reader::Expected;
+
+/// The major and minor version of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    major: u32,
+    minor: u32,
+}
+
+impl Version {
+    /// The oldest Prometheus that takes what is generated.
+    pub const PROMETHEUS: Self = Self::new(2, 42);
+    /// The oldest Alertmanager that takes what is generated.
+    pub const ALERTMANAGER: Self = Self::new(0, 25);
+
+    /// Names a version.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
+    /// Reads a version that is at least `oldest`.
+    pub(crate) fn read(oldest: Self) -> impl Fn(&DeValue<'_>) -> Result<Self, Expected> {
+        move |value| {
+            value
+                .as_str()
+                .and_then(Self::parse)
+                .filter(|version| *version >= oldest)
+                .ok_or_else(|| format!("a version from \"{oldest}\" on, in quotes"))
+        }
+    }
+
+    /// `3.5`, and `v3.5.3` as well.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
+        match parts?[..] {
+            [major, minor] | [major, minor, _] => Some(Self::new(major, minor)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}

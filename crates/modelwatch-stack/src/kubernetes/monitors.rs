@@ -1,0 +1,231 @@
+//! A `ServiceMonitor` for each job: which services are scraped, and how.
+
+use modelwatch_config::{Access, Authorization, Config, Job, Passed, PassedTable, Plane, Tls, prometheus_duration};
+use serde::Serialize;
+
+use super::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
+use crate::error::GenerateError;
+use crate::file::File;
+use crate::links::slug;
+use crate::{scrape, yaml};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceMonitor<'a> {
+    /// Native histograms take the place of classic ones otherwise; an operator asks releases that know the key alone.
+    scrape_classic_histograms: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace_selector: Option<NamespaceSelector<'a>>,
+    selector: Selector,
+    endpoints: [Endpoint<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NamespaceSelector<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    any: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    match_names: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Selector {
+    pub(super) match_labels: Labels,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint<'a> {
+    port: &'static str,
+    path: &'a str,
+    interval: String,
+    scrape_timeout: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_config: Option<TlsConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<Token<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basic_auth: Option<Basic>,
+    relabelings: Vec<Relabeling>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metric_relabelings: Vec<Relabeling>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsConfig<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cert_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    insecure_skip_verify: bool,
+}
+
+#[derive(Serialize)]
+struct Token<'a> {
+    #[serde(rename = "type")]
+    scheme: &'a str,
+    credentials: SecretKey,
+}
+
+#[derive(Serialize)]
+struct Basic {
+    username: SecretKey,
+    password: SecretKey,
+}
+
+/// A key of the Secret that has the monitor's name.
+#[derive(Serialize)]
+struct SecretKey {
+    name: String,
+    key: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Relabeling {
+    Sets(Sets),
+    Passed(PassedTable),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sets {
+    target_label: &'static str,
+    replacement: String,
+}
+
+pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
+    let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != Plane::Node);
+    let files = scraped.map(|job| {
+        let name = format!("modelwatch-{}", slug(&job.job));
+        let path = format!("kubernetes/service-monitors/{name}.yml");
+        yaml::file(&path, &service_monitor(config, job, name))
+    });
+    files.collect()
+}
+
+fn service_monitor<'a>(config: &'a Config, job: &'a Job, name: String) -> Manifest<Spec<ServiceMonitor<'a>>> {
+    let kubernetes = &config.kubernetes;
+    let elsewhere = kubernetes.any_service_namespace || !kubernetes.service_namespaces.is_empty();
+    let own = [
+        ("job", &job.job),
+        ("service", &job.service),
+        ("environment", &config.environment),
+    ];
+    let relabelings = own.map(|(label, value)| relabel(label, value)).into_iter();
+    Manifest {
+        api_version: "monitoring.coreos.com/v1",
+        kind: "ServiceMonitor",
+        body: Spec {
+            spec: ServiceMonitor {
+                scrape_classic_histograms: true,
+                namespace_selector: elsewhere.then_some(NamespaceSelector {
+                    any: kubernetes.any_service_namespace,
+                    match_names: &kubernetes.service_namespaces,
+                }),
+                selector: Selector {
+                    match_labels: Labels::from([(JOB_LABEL.to_owned(), label_value(&job.job))]),
+                },
+                endpoints: [Endpoint {
+                    port: PORT,
+                    path: &job.metrics_path,
+                    interval: prometheus_duration(job.scrape_interval),
+                    scrape_timeout: scrape::timeout(job.scrape_interval),
+                    scheme: job.access.https.then_some("https"),
+                    tls_config: job.access.tls.as_ref().map(tls_config),
+                    authorization: token(&job.access, &name),
+                    basic_auth: basic(&job.access, &name),
+                    relabelings: relabelings.chain(passed(&job.relabelling.targets)).collect(),
+                    metric_relabelings: passed(&job.relabelling.samples).collect(),
+                }],
+            },
+        },
+        metadata: metadata(config, name),
+    }
+}
+
+fn tls_config(tls: &Tls) -> TlsConfig<'_> {
+    TlsConfig {
+        ca_file: tls.ca_file.as_deref(),
+        cert_file: tls.cert_file.as_deref(),
+        key_file: tls.key_file.as_deref(),
+        server_name: tls.server_name.as_deref(),
+        insecure_skip_verify: tls.insecure_skip_verify,
+    }
+}
+
+/// The operator takes secrets from Secrets alone, not from files.
+fn secret(name: &str, key: &'static str) -> SecretKey {
+    SecretKey {
+        name: name.to_owned(),
+        key,
+    }
+}
+
+fn token<'a>(access: &'a Access, name: &str) -> Option<Token<'a>> {
+    match &access.authorization {
+        Some(Authorization::Token { scheme, .. }) => Some(Token {
+            scheme,
+            credentials: secret(name, "credentials"),
+        }),
+        _ => None,
+    }
+}
+
+fn basic(access: &Access, name: &str) -> Option<Basic> {
+    match &access.authorization {
+        Some(Authorization::Basic { .. }) => Some(Basic {
+            username: secret(name, "username"),
+            password: secret(name, "password"),
+        }),
+        _ => None,
+    }
+}
+
+/// Sets a label of the series. Prometheus takes a dollar for a reference unless it is doubled.
+fn relabel(target_label: &'static str, value: &str) -> Relabeling {
+    Relabeling::Sets(Sets {
+        target_label,
+        replacement: value.replace('$', "$$"),
+    })
+}
+
+/// The reader's own relabelling in the operator's spelling: `sourceLabels` for `source_labels`.
+fn passed(relabelling: &[PassedTable]) -> impl Iterator<Item = Relabeling> {
+    relabelling.iter().map(|table| {
+        let keys = table.iter().map(|(key, value): (&String, &Passed)| {
+            let mut parts = key.split('_');
+            let mut camel = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                let mut letters = part.chars();
+                camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+                camel.push_str(letters.as_str());
+            }
+            (camel, value.clone())
+        });
+        Relabeling::Passed(keys.collect())
+    })
+}
+
+/// The name itself where Kubernetes takes it as the value of a label, else one made of it.
+pub(super) fn label_value(name: &str) -> String {
+    let ends = |end: Option<u8>| end.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if plain && name.len() <= 63 && ends(name.bytes().next()) && ends(name.bytes().last()) {
+        name.to_owned()
+    } else {
+        slug(name)
+    }
+}

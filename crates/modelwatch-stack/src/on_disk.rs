@@ -1,0 +1,272 @@
+//! What is generated beside what is on disk.
+//!
+//! The tree has a list of its files with their SHA-256, as `sha256sum --check` reads it. So a file that was there before, or that
+//! somebody has edited since, is told from one that [`write`] wrote, and is not overwritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::file::File;
+
+/// The list of generated files, below the folder.
+pub const LIST: &str = "generated.sha256";
+
+/// How a file on disk differs from what would be generated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Difference {
+    /// It is not there.
+    Missing {
+        /// Its path below the folder.
+        path: String,
+    },
+    /// It has other contents.
+    Changed {
+        /// Its path below the folder.
+        path: String,
+        /// The first line that differs, from 1.
+        line: usize,
+    },
+    /// It was generated, and would not be any more.
+    LeftOver {
+        /// Its path below the folder.
+        path: String,
+    },
+}
+
+impl Difference {
+    /// Returns the file's path below the folder.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Missing { path } | Self::Changed { path, .. } | Self::LeftOver { path } => path,
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(f, "{path}: is not there; run `modelwatch stack generate`"),
+            Self::Changed { path, line } => write!(
+                f,
+                "{path}:{line}: differs from what modelwatch.toml makes; run `modelwatch stack generate`, or move the change \
+                 to modelwatch.toml"
+            ),
+            Self::LeftOver { path } => write!(f, "{path}: is not generated any more; run `modelwatch stack generate`"),
+        }
+    }
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// A file or folder can't be read or written; the message names it.
+    Io(io::Error),
+    /// These files were not written by modelwatch, or were edited since. None was touched, and nothing else was written.
+    NotOurs(Vec<NotOurs>),
+}
+
+/// A file that [`write`] would have overwritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotOurs {
+    /// Its path below the folder.
+    pub path: String,
+    /// Whether modelwatch wrote it, and somebody has edited it since.
+    pub edited: bool,
+}
+
+impl fmt::Display for NotOurs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        if self.edited {
+            return write!(
+                f,
+                "{path}: was edited since it was generated; move the change to modelwatch.toml and delete the file"
+            );
+        }
+        let instead = match path.as_str() {
+            "prometheus/prometheus.yml" => ", or leave it alone with [prometheus] manage = false",
+            "alertmanager/alertmanager.yml" => ", or leave it alone with [alertmanager] manage = false",
+            _ => "",
+        };
+        write!(
+            f,
+            "{path}: is there, and modelwatch did not write it; move it away{instead}"
+        )
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::NotOurs(files) => {
+                for (index, file) in files.iter().enumerate() {
+                    let end = if index > 0 { "\n" } else { "" };
+                    write!(f, "{end}{file}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// What [`write`] did, by paths below the folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// Files that are new or changed.
+    pub written: Vec<String>,
+    /// Files that were generated once and are no more.
+    pub removed: Vec<String>,
+}
+
+fn fingerprint(contents: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(contents) {
+        // Writing into a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The list of these files.
+pub(crate) fn list(files: &[File]) -> File {
+    let lines = files
+        .iter()
+        .map(|file| format!("{}  {}\n", fingerprint(file.contents.as_bytes()), file.path));
+    File::new(LIST, lines.collect::<String>())
+}
+
+/// What modelwatch wrote last, with the fingerprints of then; empty where it wrote nothing.
+fn listed(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    let Some(list) = contents(&folder.join(LIST))? else {
+        return Ok(BTreeMap::new());
+    };
+    let list = String::from_utf8_lossy(&list).into_owned();
+    let entries = list.lines().filter_map(|line| line.split_once("  "));
+    Ok(entries
+        // A path that leads elsewhere was not written by us.
+        .filter(|(_, path)| !path.starts_with('/') && !path.split('/').any(|part| part == ".."))
+        .map(|(fingerprint, path)| (path.to_owned(), fingerprint.to_owned()))
+        .collect())
+}
+
+/// A file's contents, or nothing where there is none.
+fn contents(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(named(path, &error)),
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Compares files with a folder. Files of the reader's own beside them are no difference.
+///
+/// # Errors
+///
+/// A file or folder is there and can't be read; the message names it.
+pub fn differences(files: &[File], folder: &Path) -> io::Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    // The list differs wherever a file does.
+    for file in files.iter().filter(|file| file.path != LIST) {
+        match contents(&folder.join(&file.path))? {
+            Some(there) if there == file.contents.as_bytes() => {}
+            Some(there) => {
+                let there = String::from_utf8_lossy(&there).into_owned();
+                let same = there.split('\n').zip(file.contents.split('\n'));
+                differences.push(Difference::Changed {
+                    path: file.path.clone(),
+                    line: same.take_while(|(there, generated)| there == generated).count() + 1,
+                });
+            }
+            None => differences.push(Difference::Missing {
+                path: file.path.clone(),
+            }),
+        }
+    }
+    let paths: BTreeSet<_> = files.iter().map(|file| file.path.as_str()).collect();
+    for path in listed(folder)?.into_keys() {
+        if !paths.contains(path.as_str()) && contents(&folder.join(&path))?.is_some() {
+            differences.push(Difference::LeftOver { path });
+        }
+    }
+    Ok(differences)
+}
+
+/// Writes the files that are missing or changed into a folder, and removes those that were generated once and are no more.
+///
+/// With `overwrite`, files that modelwatch did not write, or that were edited since, are replaced and removed too.
+///
+/// # Errors
+///
+/// A file can't be read or written; or, without `overwrite`, a file is there that modelwatch did not write, or that was edited
+/// since. Then nothing is written at all.
+pub fn write(files: &[File], folder: &Path, overwrite: bool) -> Result<Written, WriteError> {
+    let listed = listed(folder)?;
+    let differences = differences(files, folder)?;
+    let mut not_ours = Vec::new();
+    for difference in &differences {
+        let path = difference.path();
+        let Some(there) = contents(&folder.join(path))? else {
+            continue;
+        };
+        let known = listed.get(path);
+        if known != Some(&fingerprint(&there)) {
+            not_ours.push(NotOurs {
+                path: path.to_owned(),
+                edited: known.is_some(),
+            });
+        }
+    }
+    if !overwrite && !not_ours.is_empty() {
+        return Err(WriteError::NotOurs(not_ours));
+    }
+    let mut done = Written::default();
+    for difference in differences {
+        let path = difference.path().to_owned();
+        let target = folder.join(&path);
+        let Some(file) = files.iter().find(|file| file.path == path) else {
+            fs::remove_file(&target).map_err(|error| named(&target, &error))?;
+            done.removed.push(path);
+            continue;
+        };
+        put(file, folder)?;
+        done.written.push(path);
+    }
+    // Last, so that a run that was cut short is told from one that was not.
+    if let Some(list) = files.iter().find(|file| file.path == LIST)
+        && contents(&folder.join(LIST))?.is_none_or(|there| there != list.contents.as_bytes())
+    {
+        put(list, folder)?;
+    }
+    Ok(done)
+}
+
+fn put(file: &File, folder: &Path) -> io::Result<()> {
+    let target = folder.join(&file.path);
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent).map_err(|error| named(parent, &error))?;
+    }
+    fs::write(&target, &file.contents).map_err(|error| named(&target, &error))
+}

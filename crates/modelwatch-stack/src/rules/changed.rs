@@ -1,0 +1,61 @@
+//! What `[alerts]` changes: alerts that are switched off, what single ones have besides, and what severities are called.
+
+use modelwatch_config::{Config, SingleAlert};
+
+use super::alert::{Severity, Tested};
+use crate::error::GenerateError;
+use crate::known::ALERTS;
+use crate::promql::text_in_template;
+
+impl Severity {
+    /// Returns the value of the label `severity`, which `[alerts.severities]` may have named.
+    #[must_use]
+    pub fn label(self, config: &Config) -> &str {
+        let named = match self {
+            Self::Page => &config.alerts.page,
+            Self::Ticket => &config.alerts.ticket,
+        };
+        named.as_deref().unwrap_or(self.name())
+    }
+}
+
+/// Refuses changes to alerts that there are not.
+pub(crate) fn check(config: &Config) -> Result<(), GenerateError> {
+    for (name, SingleAlert { location, .. }) in &config.alerts.single {
+        if ALERTS.iter().any(|alert| alert.name == name) {
+            continue;
+        }
+        let nearest = ALERTS
+            .iter()
+            .map(|alert| (strsim::damerau_levenshtein(alert.name, name), alert.name))
+            .min()
+            .filter(|(distance, known)| *distance <= known.len() / 3);
+        let fix = match nearest {
+            Some((_, nearest)) => format!("did you mean {nearest}?"),
+            None => "take a name of docs/stack.md".to_owned(),
+        };
+        return Err(GenerateError::mistake(format!(
+            "{}:{}:{}: there is no alert {name}; {fix}",
+            config.file.display(),
+            location.line,
+            location.column,
+        )));
+    }
+    Ok(())
+}
+
+/// The alert as the file has it; nothing where it is switched off.
+pub(crate) fn changed(config: &Config, mut alert: Tested) -> Option<Tested> {
+    let Some(change) = config.alerts.single.get(alert.known.name) else {
+        return Some(alert);
+    };
+    if !change.enabled {
+        return None;
+    }
+    for (label, value) in &change.labels {
+        alert.rule.labels.insert(label.clone(), text_in_template(value));
+    }
+    // Templates of the reader's own are welcome here.
+    alert.rule.annotations.extend(change.annotations.clone());
+    Some(alert)
+}

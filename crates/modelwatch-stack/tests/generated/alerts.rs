@@ -1,0 +1,94 @@
+//! What `[alerts]` changes.
+
+use std::fs;
+use std::path::PathBuf;
+
+use modelwatch_config::Config;
+use modelwatch_stack::generate;
+use modelwatch_stack::rules::{Rule, Rules};
+
+use crate::support::{Folder, example, run};
+
+fn config(alerts: &str) -> Config {
+    let text = fs::read_to_string(example().file).unwrap();
+    let text = text.replacen("[owners]\n", &format!("{alerts}\n[owners]\n"), 1);
+    Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn rules(config: &Config, alert: &str) -> Vec<Rule> {
+    let rules = Rules::new(config).unwrap();
+    let all = rules.alerts.into_iter().flat_map(|group| group.rules);
+    all.filter(|rule| rule.alert.as_deref() == Some(alert)).collect()
+}
+
+/// The stories that use them still hold.
+#[test]
+fn judged_a_single_alert_is_switched_off_or_added_to_by_name() {
+    let config = config(
+        "[alerts.MLScrapeJobDown]\nenabled = false\n\
+         [alerts.MLInferenceHighErrorRate]\nlabels = { escalation = \"{{ tier }} 1\" }\n\
+         annotations = { chat = \"https://chat.example.com/{{ $labels.model_name }}\" }\n\
+         [alerts.MLDriftJobStale]\nenabled = false\n",
+    );
+    assert_eq!(rules(&config, "MLScrapeJobDown"), []);
+    for rule in rules(&config, "MLInferenceHighErrorRate") {
+        assert_eq!(
+            rule.annotations["chat"],
+            "https://chat.example.com/{{ $labels.model_name }}"
+        );
+        assert!(rule.labels.contains_key("escalation"));
+    }
+    let files = generate(&config).unwrap();
+    assert!(
+        !files
+            .iter()
+            .any(|file| file.path == "prometheus/tests/MLScrapeJobDown.yml")
+    );
+    let folder = Folder::generated(&config);
+    folder.judge_configurations();
+    stories(&folder, "MLInferenceHighErrorRate");
+}
+
+/// The stories of all alerts together, and of one.
+fn stories(folder: &Folder, alert: &str) {
+    let tests = fs::read_dir(folder.path("prometheus/tests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let named = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("scenarios") || name == format!("{alert}.yml")
+    };
+    let tests: Vec<_> = tests.filter(named).collect();
+    assert!(tests.len() > 1, "{tests:?}");
+    run("promtool", &["test", "rules"], &tests);
+}
+
+#[test]
+fn an_alert_that_there_is_not_is_told_with_its_line_and_the_nearest() {
+    let config = config("[alerts.MLTraficGone]\nenabled = false");
+    let said = generate(&config).unwrap_err().to_string();
+    assert!(
+        said.contains(": there is no alert MLTraficGone; did you mean MLTrafficGone?"),
+        "{said}"
+    );
+    assert!(!said.contains("fault of modelwatch"), "{said}");
+}
+
+#[test]
+fn judged_severities_have_the_names_of_the_cluster_s() {
+    let config = config("[alerts.severities]\npage = \"critical\"\nticket = \"warning\"");
+    let files = generate(&config).unwrap();
+    for file in &files {
+        for ours in [
+            "severity: page",
+            "severity: ticket",
+            "severity=\"page\"",
+            "severity=\"ticket\"",
+        ] {
+            assert!(!file.contents.contains(ours), "{}: {ours}", file.path);
+        }
+    }
+    let folder = Folder::generated(&config);
+    folder.judge_configurations();
+    stories(&folder, "MLInferenceHighErrorRate");
+}

@@ -1,0 +1,225 @@
+//! What people are told, by each release of Alertmanager, over every typed channel.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use modelwatch_config::Config;
+use modelwatch_testkit::{Alertmanager, Release};
+use serde_json::{Value as Json, json};
+
+use crate::inbox;
+use crate::support::{Folder, example};
+
+/// Characters that mean something to Slack.
+const MODEL: &str = "claims <risk> & co";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn judged_messages_count_and_part_firing_from_resolved_over_every_channel() {
+    over_every_channel(Release::System);
+}
+
+#[test]
+fn judged_messages_count_and_part_firing_from_resolved_in_the_newer_release() {
+    over_every_channel(Release::Newer);
+}
+
+fn over_every_channel(release: Release) {
+    let (hook, posted) = inbox::http();
+    let (relay, mails) = inbox::smtp();
+    let folder = Folder::generated(&config(hook, relay));
+    folder.write("secret", &format!("http://{hook}/slack"));
+    folder.write("key", "routing-key");
+    let routing = folder
+        .quick_routing()
+        .replace("/secrets/slack", &folder.path("secret").display().to_string())
+        .replace("/secrets/pagerduty", &folder.path("key").display().to_string());
+    let config = format!("global: {{pagerduty_url: 'http://{hook}/pagerduty'}}\n{routing}");
+    let alertmanager = Alertmanager::start(release, &config).unwrap();
+
+    raise(&alertmanager, 12, 0);
+    let mut inbox = Inbox {
+        posted,
+        mails,
+        seen: Vec::new(),
+    };
+    let [slack, pagerduty, mail, _] = inbox.all("[FIRING:12] page production claims <risk> & co: Requests fail");
+    let text = slack["attachments"][0]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("Firing, 12:\n• Model claims &lt;risk&gt; &amp; co, version 1: fails <https"),
+        "{text}"
+    );
+    assert_lines(text, "• ", 10, &["and 3 more"]);
+    assert_eq!(slack["attachments"][0]["color"], "danger");
+    let payload = &pagerduty["payload"];
+    assert_eq!(payload["severity"], "critical");
+    assert_eq!(pagerduty["event_action"], "trigger");
+    let text = payload["custom_details"]["alerts"].as_str();
+    let text = text.unwrap_or_else(|| panic!("details that are no text: {pagerduty}"));
+    assert!(text.starts_with("[FIRING:12] "), "{text}");
+    assert_lines(text, "- ", 10, &["and 3 more", "dashboard: https://g/d/x?version=one"]);
+    let links: BTreeSet<_> = pagerduty["links"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|link| link["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(links, BTreeSet::from(["dashboard", "runbook", "query"]));
+    assert_lines(
+        mail["text"].as_str().unwrap(),
+        "- ",
+        10,
+        &["- Model claims <risk> & co, version 1: fails", "runbook: https://r"],
+    );
+
+    raise(&alertmanager, 12, 4);
+    let [slack, pagerduty, mail, webhook] =
+        inbox.all("[FIRING:8, 4 resolved] page production claims <risk> & co: Requests fail");
+    assert_eq!(pagerduty["event_action"], "trigger");
+    for (text, bullet) in [
+        (slack["attachments"][0]["text"].as_str().unwrap(), "• "),
+        (mail["text"].as_str().unwrap(), "- "),
+    ] {
+        let lines = ["Firing, 8:", "Resolved, 4:", &format!("{bullet}and 2 more")];
+        assert_lines(text, bullet, 10, &lines);
+    }
+    assert_eq!(webhook["alerts"].as_array().unwrap().len(), 12);
+
+    raise(&alertmanager, 12, 12);
+    let [slack, pagerduty, mail, _] = inbox.all("[RESOLVED:12] page production claims <risk> & co: Requests fail");
+    assert_eq!(slack["attachments"][0]["color"], "good");
+    assert_eq!(pagerduty["event_action"], "resolve");
+    assert_lines(mail["text"].as_str().unwrap(), "- ", 10, &["Resolved, 12:"]);
+}
+
+/// At most so many lines of alerts, and these lines somewhere.
+fn assert_lines(text: &str, bullet: &str, most: usize, parts: &[&str]) {
+    let lines = text.lines().filter(|line| line.starts_with(bullet)).count();
+    assert!(lines > 0 && lines <= most, "{lines} lines of alerts: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("<no value>") && !text.contains("{{"), "{text}");
+}
+
+/// The example, with one team that has every channel.
+fn config(hook: SocketAddr, relay: SocketAddr) -> Config {
+    let text = std::fs::read_to_string(example().file).unwrap();
+    let team = format!(
+        "[teams.every]\n\
+         pagerduty = {{ routing_key_file = \"/secrets/pagerduty\" }}\n\
+         slack = {{ channel = \"#x\", api_url_file = \"/secrets/slack\" }}\n\
+         webhook = {{ url = \"http://{hook}/webhook\" }}\n\
+         email = {{ to = \"ml@example.com\", from = \"alerts@example.com\", smarthost = \"{relay}\", require_tls = false }}\n\
+         [teams.data-platform]"
+    );
+    let text = text.replace("[teams.data-platform]", &team);
+    Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Posts so many alerts of one model, of which the first ones are resolved.
+fn raise(alertmanager: &Alertmanager, count: usize, resolved: usize) {
+    let alerts: Vec<_> = (1..=count)
+        .map(|version| {
+            let mut alert = json!({
+                "labels": {
+                    "alertname": "MLInferenceHighErrorRate", "team": "every", "severity": "page", "plane": "inference",
+                    "environment": "production", "model_name": MODEL, "model_version": version.to_string(),
+                },
+                "annotations": {
+                    "summary": "Requests fail",
+                    "description": format!("Model {MODEL}, version {version}: fails"),
+                    "dashboard_url": "https://g/d/x?version=one", "runbook_url": "https://r/x.md",
+                    "query": "up", "query_url": "https://p/graph",
+                },
+            });
+            if version <= resolved {
+                // Long ago for Alertmanager, which knows the alert.
+                alert["endsAt"] = json!("2020-01-01T00:00:00Z");
+                alert["startsAt"] = json!("2019-01-01T00:00:00Z");
+            }
+            alert
+        })
+        .collect();
+    let body = Json::from(alerts).to_string();
+    let mut stream = TcpStream::connect(alertmanager.address()).unwrap();
+    let head = format!(
+        "POST /api/v2/alerts HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 200 "), "{answer}");
+}
+
+/// What has arrived, in one form: a title, and the message.
+struct Inbox {
+    posted: Receiver<(String, Json)>,
+    mails: Receiver<String>,
+    seen: Vec<(&'static str, String, Json)>,
+}
+
+impl Inbox {
+    /// The messages of Slack, PagerDuty, mail and webhook that have this title; the webhook's has none and is the last.
+    fn all(&mut self, title: &str) -> [Json; 4] {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.take();
+            let of = |channel: &str| {
+                let mut all = self.seen.iter().rev().filter(|(of, ..)| *of == channel);
+                all.find(|(_, known, _)| known == title || channel == "webhook")
+            };
+            if let (Some(slack), Some(pagerduty), Some(mail), Some(webhook)) =
+                (of("slack"), of("pagerduty"), of("mail"), of("webhook"))
+            {
+                return [slack, pagerduty, mail, webhook].map(|(_, _, message)| message.clone());
+            }
+            assert!(
+                Instant::now() < deadline,
+                "no {title:?} everywhere; only {:#?}",
+                self.seen
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn take(&mut self) {
+        for (path, json) in self.posted.try_iter() {
+            let (channel, title) = match path.as_str() {
+                "/slack" => ("slack", &json["attachments"][0]["title"]),
+                "/pagerduty" => ("pagerduty", &json["payload"]["summary"]),
+                _ => ("webhook", &Json::Null),
+            };
+            let title = title.as_str().unwrap_or_default().to_owned();
+            self.seen.push((channel, title, json));
+        }
+        for mail in self.mails.try_iter() {
+            let (head, body) = mail.split_once("\r\n\r\n").unwrap();
+            let subject = head
+                .lines()
+                .find_map(|line| line.strip_prefix("Subject: "))
+                .unwrap()
+                .to_owned();
+            let text = unquoted(body);
+            self.seen.push(("mail", subject, json!({ "text": text })));
+        }
+    }
+}
+
+/// The text of a quoted-printable part.
+fn unquoted(body: &str) -> String {
+    let joined = body.replace("=\r\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *first == b'=');
+        let byte = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
+}
