@@ -27,6 +27,7 @@ struct Report<'a> {
     verdict: &'static str,
     subjects: Vec<OfSubject<'a>>,
     versions: Vec<OfVersion<'a>>,
+    segments: Vec<OfSegment<'a>>,
     left_out_files: Vec<OfFile<'a>>,
     rows_without_time: u64,
     warnings: Vec<String>,
@@ -75,6 +76,14 @@ struct OfVersion<'a> {
 }
 
 #[derive(Serialize)]
+struct OfSegment<'a> {
+    segment: &'a str,
+    value: &'a str,
+    rows: u64,
+    subjects: Vec<OfSubject<'a>>,
+}
+
+#[derive(Serialize)]
 struct OfFile<'a> {
     file: &'a str,
     reason: &'static str,
@@ -113,6 +122,16 @@ impl<'a> From<&'a WindowReport> for Report<'a> {
                     version: version.name(),
                     rows: version.rows,
                     subjects: version.verdict.subjects().iter().map(OfSubject::from).collect(),
+                })
+                .collect(),
+            segments: report
+                .segments
+                .iter()
+                .map(|segment| OfSegment {
+                    segment: &segment.segment,
+                    value: segment.name(),
+                    rows: segment.rows,
+                    subjects: segment.verdict.subjects().iter().map(OfSubject::from).collect(),
                 })
                 .collect(),
             left_out_files: files.collect(),
