@@ -116,10 +116,6 @@ impl RouteSeries {
         self.stripes.mark().wrapping_add(first_chunk)
     }
 
-    pub(crate) fn first_chunk_if_any(&self) -> Option<&Histogram> {
-        self.first_chunk.get()
-    }
-
     /// What was counted, in a buffer that may have served before.
     pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
         let in_flight = self.in_flight();
@@ -133,6 +129,7 @@ impl RouteSeries {
             exemplars: statuses,
             in_flight,
             created: self.stripes.created(),
+            first_chunk: self.first_chunk.get(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
         let latency = Reading {
@@ -152,6 +149,7 @@ pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
     pub(crate) created: Created,
+    pub(crate) first_chunk: Option<&'a Histogram>,
     pub(crate) statuses: [u64; Status::ALL.len()],
     pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
 }
