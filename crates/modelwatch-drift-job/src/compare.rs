@@ -52,7 +52,7 @@ impl Comparison {
         };
         let mut options = TrainingOptions::new("comparison", reference);
         // Two files that somebody has are what there is; the rule's own minimum still holds.
-        options.hygiene.least_rows = rule.least_rows;
+        options.hygiene.minimum_rows = rule.minimum_rows;
         Self {
             reference: options,
             current: current.into_iter().map(Into::into).collect(),
@@ -106,13 +106,13 @@ impl Comparison {
             problems: &[],
         };
         let mut memory = Memory::default();
-        let verdict = memory.judge(&all, &subjects, rule, self.rule.least_rows);
+        let verdict = memory.judge(&all, &subjects, rule, self.rule.minimum_rows);
         let mut segments = Vec::new();
         for (position, (segment, groups)) in self.segments.iter().zip(&counted.groups).enumerate() {
             for group in groups {
                 let same = of_reference.get(position).into_iter().flatten();
                 let same = same
-                    .filter(|same| same.rows >= self.rule.least_rows)
+                    .filter(|same| same.rows >= self.rule.minimum_rows)
                     .find(|same| same.value == group.value);
                 let own: Vec<_> = subjects
                     .iter()
@@ -134,7 +134,7 @@ impl Comparison {
                     segment: segment.clone(),
                     value: group.value.clone(),
                     rows: group.rows,
-                    verdict: memory.judge(&of_group, &own, rule, self.rule.least_rows),
+                    verdict: memory.judge(&of_group, &own, rule, self.rule.minimum_rows),
                 });
             }
         }

@@ -45,7 +45,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         threshold: drift.threshold,
         significance: drift.significance,
         consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
-        least_rows: drift.minimum_rows,
+        minimum_rows: drift.minimum_rows,
         ..Rule::default()
     };
     let own = |feature: &FeatureDrift| Rule {

@@ -194,7 +194,7 @@ impl Watched {
             return Ok(known.clone());
         }
         let counted = self.counted(earlier, &subjects, engine).await?;
-        let minimum = self.settings.rule.least_rows;
+        let minimum = self.settings.rule.minimum_rows;
         let what = format!(
             "{}, from {} to {}",
             self.settings.reference,
@@ -253,7 +253,7 @@ impl Watched {
     ) -> WindowReport {
         let subjects = compared.subjects.as_slice();
         let settings = &self.settings;
-        let minimum = settings.rule.least_rows;
+        let minimum = settings.rule.minimum_rows;
         let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, Some(window.length()));
         let all = Counted {
             group: None,

@@ -145,7 +145,7 @@ async fn counts_rows_of_window_when_table_has_other_names() {
     fs::write(folder.path().join("other.csv"), "INCOME\n1\n").expect("a file");
     let mut options = TrainingOptions::new("m", [path(folder.path(), "predictions.csv")]);
     options.features = vec!["INCOME".into()];
-    options.hygiene.least_rows = 100;
+    options.hygiene.minimum_rows = 100;
     let trained = options.build(2, |_| {}).await.expect("a baseline");
     let column = Column {
         name: columns::feature("income"),
