@@ -359,10 +359,30 @@ pub struct Drift {
     pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
+    /// Features by whose values rows are compared for themselves too. Default: none.
+    pub segments: Vec<String>,
+    /// What the columns are called where `log` names plain tables. Default: `log` is a prediction log.
+    pub columns: Option<DriftColumns>,
     /// What single features have of their own.
     pub features: BTreeMap<String, FeatureDrift>,
     /// Where the section stands.
     pub location: Location,
+}
+
+/// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct DriftColumns {
+    /// The column of the rows' times. Default: `time`.
+    pub time: Option<String>,
+    /// The column of the model's version. Default: `model_version`.
+    pub model_version: Option<String>,
+    /// The column of the prediction scores. Default: `score`.
+    pub score: Option<String>,
+    /// The column of the predicted classes. Default: `class`.
+    pub class: Option<String>,
+    /// The columns of features. Default: the feature's own name.
+    pub features: BTreeMap<String, String>,
 }
 
 /// `[models.drift.features.<name>]`.
@@ -437,6 +457,11 @@ impl Drift {
             threshold: thresholds.drift_score,
             reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
+            segments: table
+                .field("segments")
+                .map(|field| field.list(name))
+                .unwrap_or_default(),
+            columns: columns(&table),
             features: features(&table),
             location,
         };
@@ -456,6 +481,23 @@ impl Drift {
         table.finish();
         complete.then_some(read)
     }
+}
+
+fn columns(table: &Table<'_, '_>) -> Option<DriftColumns> {
+    let table = table.table("columns")?;
+    let features = table.table("features").map(|table| table.named()).unwrap_or_default();
+    let columns = DriftColumns {
+        time: table.read("time", text),
+        model_version: table.read("model_version", text),
+        score: table.read("score", text),
+        class: table.read("class", text),
+        features: features
+            .into_iter()
+            .filter_map(|(feature, field)| Some((feature, field.read(text)?)))
+            .collect(),
+    };
+    table.finish();
+    Some(columns)
 }
 
 fn features(table: &Table<'_, '_>) -> BTreeMap<String, FeatureDrift> {
