@@ -150,6 +150,14 @@ thresholds! {
     minimum_predictions: u64 = 100, count;
     /// Share of requests that end in an error. Default: 0.03.
     error_ratio: f64 = 0.03, ratio;
+    /// Share by which a version's client errors may exceed those of the model an hour ago. Default: 0.10.
+    client_error_ratio: f64 = 0.10, ratio;
+    /// Share by which a replica's errors may exceed its siblings'. Default: 0.05.
+    replica_error_ratio: f64 = 0.05, ratio;
+    /// How many times its siblings' mean latency a replica's may be. Default: 2.
+    replica_latency_factor: f64 = 2.0, factor;
+    /// How late tasks of the service's runtime may wake up, at the 99th percentile. Default: 100 ms.
+    runtime_delay: Duration = Duration::from_millis(100), duration;
     /// Share by which a version's errors may exceed the other versions'. Default: 0.02.
     canary_error_ratio: f64 = 0.02, ratio;
     /// How many times the other versions' p95 a version's may be. Default: 1.5.
@@ -162,6 +170,8 @@ thresholds! {
     restarts: u64 = 3, count;
     /// Share of observations in which a feature is missing. Default: 0.05.
     missing_ratio: f64 = 0.05, ratio;
+    /// Share of observations in which a default stands in for a feature. Default: 0.05.
+    defaulted_ratio: f64 = 0.05, ratio;
     /// Share of observations outside a feature's range. Default: 0.05.
     out_of_range_ratio: f64 = 0.05, ratio;
     /// The drift job's distance from the baseline, for features without a threshold of their own. Default: 0.15.

@@ -48,6 +48,8 @@ pub struct SubjectReport {
     pub detected: bool,
     /// How many windows in a row, up to this one, were above the threshold and significant.
     pub in_a_row: u32,
+    /// When the first of them began, as far as windows were looked at.
+    pub since: Option<DateTime<Utc>>,
     /// The baseline's bins and counts.
     pub profile: Profile,
     /// The window's counts on those bins. Values of another type are counted as missing.

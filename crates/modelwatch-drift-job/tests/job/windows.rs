@@ -251,6 +251,9 @@ async fn drift_is_detected_in_so_many_windows_in_a_row_even_by_a_process_that_ha
     }
     assert_eq!(detected, [0, 0, 0, 1]);
     let report = setting.job().run_due().await.remove(0).expect("a report");
+    let since = report.detected().map(|subject| (subject.in_a_row, subject.since));
+    assert_eq!(since.collect::<Vec<_>>(), [(3, Some(time("2026-04-01T09:30:00Z")))]);
+    assert!(report.to_string().contains("since 2026-04-01 09:30 UTC"), "{report}");
     assert_eq!(report.detected().count(), 1);
     setting.clock.set(time("2026-04-01T10:05:00Z"));
     let report = setting.job().run_due().await.remove(0).expect("a report");
