@@ -47,7 +47,7 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     without: Vec<String>,
     /// The fewest rows with a value that a feature may have.
-    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().least_rows)]
+    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
     minimum_rows: u64,
     /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
     #[arg(required = true, value_name = "FILES")]
@@ -66,7 +66,7 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     options.time = command.time;
     options.without = command.without;
     options.hygiene = Hygiene {
-        least_rows: command.minimum_rows,
+        minimum_rows: command.minimum_rows,
     };
     let mut progress = Progress::new();
     let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));

@@ -8,10 +8,10 @@ use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::Rule;
 
 use crate::engine::{Engine as _, WindowQuery};
-use crate::job::{Counted, Memory, ModelSettings, column, subjects};
+use crate::job::{Counted, Memory, ModelSettings, by_segment, column, subjects};
 use crate::tables::{TableColumns, Tables};
 use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
-use crate::window_report::{Subject, WindowReport};
+use crate::window_report::{SegmentReport, Subject, WindowReport};
 
 /// Compares two sets of files: Parquet, CSV or JSON lines, by paths, folders, globs or URLs.
 ///
@@ -33,6 +33,9 @@ pub struct Comparison {
     pub current: Vec<String>,
     /// What the columns are called there, where they are called otherwise than in the reference.
     pub columns: TableColumns,
+    /// Features by whose values rows are compared on their own, too: each value with the rows of the reference that have it, or with
+    /// all where none has.
+    pub segments: Vec<String>,
     /// When drift is detected; one window is enough unless set.
     pub rule: Rule,
 }
@@ -49,11 +52,12 @@ impl Comparison {
         };
         let mut options = TrainingOptions::new("comparison", reference);
         // Two files that somebody has are what there is; the rule's own minimum still holds.
-        options.hygiene.least_rows = rule.least_rows;
+        options.hygiene.minimum_rows = rule.minimum_rows;
         Self {
             reference: options,
             current: current.into_iter().map(Into::into).collect(),
             columns: TableColumns::default(),
+            segments: Vec::new(),
             rule,
         }
     }
@@ -80,10 +84,17 @@ impl Comparison {
                 .iter()
                 .map(|(subject, profile)| column(subject, profile))
                 .collect(),
-            groups: Vec::new(),
+            groups: self.segments.iter().map(|segment| by_segment(segment)).collect(),
         };
         let tables = Tables::new(self.current.iter().map(String::as_str), self.columns.clone());
         let counted = tables.threads(threads).count(&query).await?;
+        let of_reference = match self.segments.is_empty() {
+            true => Vec::new(),
+            false => {
+                let reference = Tables::new(self.reference.files.iter().map(String::as_str), TableColumns::default());
+                reference.threads(threads).count(&query).await?.groups
+            }
+        };
         let mut settings = ModelSettings::new(&self.reference.model, "", "");
         settings.rule = self.rule;
         let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, None);
@@ -94,7 +105,39 @@ impl Comparison {
             columns: &counted.columns,
             problems: &[],
         };
-        let verdict = Memory::default().judge(&all, &subjects, rule, self.rule.least_rows);
+        let mut memory = Memory::default();
+        let verdict = memory.judge(&all, &subjects, rule, self.rule.minimum_rows);
+        let mut segments = Vec::new();
+        for (position, (segment, groups)) in self.segments.iter().zip(&counted.groups).enumerate() {
+            for group in groups {
+                let same = of_reference.get(position).into_iter().flatten();
+                let same = same
+                    .filter(|same| same.rows >= self.rule.minimum_rows)
+                    .find(|same| same.value == group.value);
+                let own: Vec<_> = subjects
+                    .iter()
+                    .enumerate()
+                    .map(|(place, (subject, profile))| {
+                        let counts = same.and_then(|same| same.columns.get(place));
+                        let own = counts.and_then(|column| profile.recounted(&column.counts));
+                        (subject.clone(), own.unwrap_or_else(|| profile.clone()))
+                    })
+                    .collect();
+                let of_group = Counted {
+                    group: Some((segment.clone(), group.value.clone())),
+                    window: None,
+                    rows: group.rows,
+                    columns: &group.columns,
+                    problems: &[],
+                };
+                segments.push(SegmentReport {
+                    segment: segment.clone(),
+                    value: group.value.clone(),
+                    rows: group.rows,
+                    verdict: memory.judge(&of_group, &own, rule, self.rule.minimum_rows),
+                });
+            }
+        }
         let report = WindowReport {
             model: self.reference.model.clone(),
             baseline,
@@ -106,6 +149,7 @@ impl Comparison {
             looked: counted.looked,
             verdict,
             versions: Vec::new(),
+            segments,
             finished: Utc::now(),
             took: started.elapsed(),
         };

@@ -44,4 +44,4 @@ pub use time_window::TimeWindow;
 pub use training::{
     ColumnKind, ColumnSummary, Role, Trained, TrainingError, TrainingOptions, TrainingProgress, TrainingWarning,
 };
-pub use window_report::{Past, Subject, SubjectReport, Verdict, VersionReport, WindowReport};
+pub use window_report::{Past, SegmentReport, Subject, SubjectReport, Verdict, VersionReport, WindowReport};

@@ -48,6 +48,8 @@ pub struct SubjectReport {
     pub detected: bool,
     /// How many windows in a row, up to this one, were above the threshold and significant.
     pub in_a_row: u32,
+    /// When the first of them began, as far as windows were looked at.
+    pub since: Option<DateTime<Utc>>,
     /// The baseline's bins and counts.
     pub profile: Profile,
     /// The window's counts on those bins. Values of another type are counted as missing.
@@ -151,6 +153,28 @@ impl VersionReport {
     }
 }
 
+/// The rows of one value of a feature on their own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SegmentReport {
+    /// The feature by whose values rows are told apart.
+    pub segment: String,
+    /// The value, empty where it is missing; nothing for all others together, where there are more than are counted apart.
+    pub value: Option<String>,
+    /// Its rows in the window.
+    pub rows: u64,
+    /// What they say.
+    pub verdict: Verdict,
+}
+
+impl SegmentReport {
+    /// Returns the value as a label has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.value.as_deref().unwrap_or(OTHER)
+    }
+}
+
 /// What stands for all values of a label that have none of their own.
 pub(crate) const OTHER: &str = "__other__";
 
@@ -178,6 +202,8 @@ pub struct WindowReport {
     pub verdict: Verdict,
     /// Each version, where that is asked for.
     pub versions: Vec<VersionReport>,
+    /// Each value of each segment, where that is asked for.
+    pub segments: Vec<SegmentReport>,
     /// When the run ended, by the job's clock.
     pub finished: DateTime<Utc>,
     /// How long it took.
@@ -188,6 +214,16 @@ impl WindowReport {
     /// Returns what drifts, of all versions together.
     pub fn detected(&self) -> impl Iterator<Item = &SubjectReport> {
         self.verdict.subjects().iter().filter(|subject| subject.detected)
+    }
+
+    /// Whether anything drifts: all rows together, or those of a segment.
+    #[must_use]
+    pub fn drifts(&self) -> bool {
+        let of_segments = self.segments.iter().flat_map(|segment| segment.verdict.subjects());
+        self.detected()
+            .chain(of_segments.filter(|subject| subject.detected))
+            .next()
+            .is_some()
     }
 
     /// Returns one subject, of all versions together.

@@ -32,6 +32,9 @@ pub(crate) struct Compare {
     /// Columns to take for categories, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     categorical: Vec<String>,
+    /// A column by whose values rows are compared on their own, too, such as a country.
+    #[arg(long, value_name = "COLUMN")]
+    segment: Vec<String>,
     #[command(flatten)]
     shown: Shown,
 }
@@ -43,6 +46,7 @@ pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     options.without.clone_from(&command.without);
     options.numeric.clone_from(&command.numeric);
     options.categorical.clone_from(&command.categorical);
+    comparison.segments.clone_from(&command.segment);
     let mut progress = Progress::new();
     let compared = runtime()?.block_on(comparison.run(threads(), |done| progress.tell(done)));
     progress.end();

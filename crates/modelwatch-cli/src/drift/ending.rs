@@ -23,7 +23,7 @@ pub(crate) fn of(reports: &[&WindowReport], fail_on_drift: bool) -> Result<Endin
     if !blind.is_empty() {
         return Err(Failure::new(blind.join("\n")));
     }
-    let drifts = reports.iter().any(|report| report.detected().next().is_some());
+    let drifts = reports.iter().any(|report| report.drifts());
     Ok(match drifts && fail_on_drift {
         true => Ending::Drift,
         false => Ending::Looked,

@@ -264,6 +264,24 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
             drift(&mut readings, subject, metrics, &labels);
         }
     }
+    for segment in &report.segments {
+        for subject in segment.verdict.subjects() {
+            // Features alone: scores of a segment are those of whom it serves.
+            if let Subject::Feature(feature) = &subject.subject {
+                let labels = [
+                    model.clone(),
+                    segment.segment.clone(),
+                    segment.name().to_owned(),
+                    feature.clone(),
+                ];
+                let metrics = [
+                    &contract::SEGMENT_DATA_DRIFT_SCORE,
+                    &contract::SEGMENT_DATA_DRIFT_DETECTED,
+                ];
+                drift(&mut readings, subject, metrics, &labels);
+            }
+        }
+    }
     readings
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Detector, Measurement, Rule};
 
@@ -23,6 +24,8 @@ pub(crate) struct Memory(HashMap<(Group, Subject), Remembered>);
 #[derive(Clone, Debug, Default)]
 struct Remembered {
     detector: Detector,
+    /// When the first window in the row began.
+    since: Option<DateTime<Utc>>,
     past: VecDeque<Past>,
 }
 
@@ -72,6 +75,7 @@ impl Memory {
                         measurement,
                         detected: false,
                         in_a_row: 0,
+                        since: None,
                         profile: profile.clone(),
                         counts: column.counts.clone(),
                         other_type: column.other_type,
@@ -82,8 +86,11 @@ impl Memory {
                     let above = above(&report);
                     if let Some(above) = above {
                         report.detected = remembered.detector.observe_window(above, &rule);
+                        let start = || counted.window.map(|window| window.start());
+                        remembered.since = above.then(|| remembered.since.or_else(start)).flatten();
                     }
                     report.in_a_row = remembered.detector.in_a_row();
+                    report.since = remembered.since;
                     if let Some(window) = counted.window {
                         remembered.past.push_back(Past {
                             window,

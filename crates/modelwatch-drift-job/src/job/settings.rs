@@ -37,6 +37,9 @@ pub struct ModelSettings {
     pub reference: Reference,
     /// Whether each version is compared on its own, too.
     pub per_version: bool,
+    /// Features by whose values rows are compared on their own, too, such as `country`: each of up to 64 values with the whole
+    /// reference, as versions are. They need not be in the baseline.
+    pub segments: Vec<String>,
 }
 
 impl ModelSettings {
@@ -54,6 +57,7 @@ impl ModelSettings {
             features: BTreeMap::new(),
             reference: Reference::default(),
             per_version: false,
+            segments: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use modelwatch_drift::baseline::{Baseline, Profile};
 use modelwatch_log_format::columns;
 
-use crate::engine::{Bins, Column};
+use crate::engine::{Bins, Column, GroupBy};
 use crate::window_report::Subject;
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
@@ -29,5 +29,13 @@ pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
     Column {
         name,
         bins: Bins::from(profile),
+    }
+}
+
+/// Rows by the values of a feature.
+pub(crate) fn by_segment(feature: &str) -> GroupBy {
+    GroupBy {
+        column: columns::feature(feature),
+        values: None,
     }
 }

@@ -27,6 +27,7 @@ struct Report<'a> {
     verdict: &'static str,
     subjects: Vec<OfSubject<'a>>,
     versions: Vec<OfVersion<'a>>,
+    segments: Vec<OfSegment<'a>>,
     left_out_files: Vec<OfFile<'a>>,
     rows_without_time: u64,
     warnings: Vec<String>,
@@ -45,6 +46,7 @@ struct OfSubject<'a> {
     above: Option<bool>,
     detected: bool,
     windows_in_a_row: u32,
+    since: Option<String>,
     missing_ratio: Option<f64>,
     out_of_range_ratio: Option<f64>,
     other_type_rows: u64,
@@ -69,6 +71,14 @@ struct OfPast {
 #[derive(Serialize)]
 struct OfVersion<'a> {
     version: &'a str,
+    rows: u64,
+    subjects: Vec<OfSubject<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfSegment<'a> {
+    segment: &'a str,
+    value: &'a str,
     rows: u64,
     subjects: Vec<OfSubject<'a>>,
 }
@@ -114,6 +124,16 @@ impl<'a> From<&'a WindowReport> for Report<'a> {
                     subjects: version.verdict.subjects().iter().map(OfSubject::from).collect(),
                 })
                 .collect(),
+            segments: report
+                .segments
+                .iter()
+                .map(|segment| OfSegment {
+                    segment: &segment.segment,
+                    value: segment.name(),
+                    rows: segment.rows,
+                    subjects: segment.verdict.subjects().iter().map(OfSubject::from).collect(),
+                })
+                .collect(),
             left_out_files: files.collect(),
             rows_without_time: report.left_out.rows_without_time,
             warnings: report.warnings().collect(),
@@ -146,6 +166,7 @@ impl<'a> From<&'a SubjectReport> for OfSubject<'a> {
             above: above(report),
             detected: report.detected,
             windows_in_a_row: report.in_a_row,
+            since: report.since.map(|since| since.to_rfc3339()),
             missing_ratio: report.counts.missing_ratio(),
             out_of_range_ratio: report.counts.out_of_range_ratio(),
             other_type_rows: report.other_type,

@@ -60,6 +60,10 @@ fn model(report: &WindowReport) -> Markup {
             h2 { "Version " (clean(version.name())) ", " (version.rows) " rows" }
             (scored(&version.verdict))
         }
+        @for segment in &report.segments {
+            h2 { (clean(&segment.segment)) " = " (clean(segment.name())) ", " (segment.rows) " rows" }
+            (scored(&segment.verdict))
+        }
     }
 }
 

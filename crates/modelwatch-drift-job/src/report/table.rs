@@ -34,6 +34,10 @@ impl fmt::Display for WindowReport {
             writeln!(f, "version {}: {} rows", version.name(), version.rows)?;
             verdict(f, &version.verdict)?;
         }
+        for segment in &self.segments {
+            writeln!(f, "{} = {}: {} rows", segment.segment, segment.name(), segment.rows)?;
+            verdict(f, &segment.verdict)?;
+        }
         self.warnings()
             .try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }

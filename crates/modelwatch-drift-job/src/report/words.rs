@@ -31,7 +31,12 @@ pub(super) fn verdict(report: &WindowReport) -> String {
 pub(super) fn word(subject: &SubjectReport) -> String {
     match (subject.detected, subject.in_a_row) {
         (true, 1) => "DRIFT".into(),
-        (true, windows) => format!("DRIFT, {windows} windows in a row"),
+        (true, windows) => {
+            let since = subject
+                .since
+                .map(|since| format!(" since {}", since.format("%Y-%m-%d %H:%M UTC")));
+            format!("DRIFT, {windows} windows in a row{}", since.unwrap_or_default())
+        }
         (false, 0) => String::new(),
         (false, windows) => format!("{windows} of {} windows", subject.rule.consecutive_windows),
     }

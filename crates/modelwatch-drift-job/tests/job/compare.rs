@@ -145,7 +145,7 @@ async fn counts_rows_of_window_when_table_has_other_names() {
     fs::write(folder.path().join("other.csv"), "INCOME\n1\n").expect("a file");
     let mut options = TrainingOptions::new("m", [path(folder.path(), "predictions.csv")]);
     options.features = vec!["INCOME".into()];
-    options.hygiene.least_rows = 100;
+    options.hygiene.minimum_rows = 100;
     let trained = options.build(2, |_| {}).await.expect("a baseline");
     let column = Column {
         name: columns::feature("income"),
@@ -170,4 +170,37 @@ async fn counts_rows_of_window_when_table_has_other_names() {
     );
     assert_eq!(counted.left_out.files[0].reason, Reason::NoTime);
     assert_eq!(counted.columns[0].counts.missing_ratio(), Some(0.0));
+}
+
+/// A segment that always was different is no drift, and one that moved is: each value is compared with its own rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn compares_segment_with_its_own_rows_when_segments_differ() {
+    let folder = TempDir::new().expect("a folder");
+    let lines = |seed: u64, moved: f64| -> String {
+        let line = |row: u64| {
+            let (country, base) = match row % 20 {
+                0 => ("IS", 5.0 + moved),
+                1..8 => ("SE", 2.0),
+                _ => ("NO", 0.0),
+            };
+            format!("{},{country}\n", base + random(row + seed))
+        };
+        (0..20_000).map(line).collect()
+    };
+    for (name, seed, moved) in [("old", 0, 0.0), ("same", 50_000, 0.0), ("moved", 90_000, 0.9)] {
+        let text = format!("income,country\n{}", lines(seed, moved));
+        fs::write(folder.path().join(format!("{name}.csv")), text).expect("a file");
+    }
+    let detected = async |current: &str| {
+        let mut comparison = Comparison::new([path(folder.path(), "old.csv")], [path(folder.path(), current)]);
+        comparison.segments = vec!["country".into()];
+        let (report, _) = comparison.run(2, |_| {}).await.expect("a report");
+        let drifting = report
+            .segments
+            .iter()
+            .filter(|segment| segment.verdict.subjects().iter().any(|subject| subject.detected));
+        drifting.map(|segment| segment.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(detected("same.csv").await, Vec::<String>::new());
+    assert_eq!(detected("moved.csv").await, ["IS"]);
 }

@@ -209,6 +209,12 @@ pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
     environment(config, place)
 }
 
+/// One target, as a sentence's subject.
+pub(crate) fn replica_place(config: &Config, word: &str, job: &str) -> Text {
+    let place = plain(word) + label("instance") + format!(" of the job {job}");
+    environment(config, place.if_label(", service ", "service"))
+}
+
 /// The environment, by all labels that tell environments apart and that the alert has.
 pub(crate) fn environment(config: &Config, text: Text) -> Text {
     let labels = config.prometheus.identity.iter();
