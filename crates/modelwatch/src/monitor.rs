@@ -12,11 +12,13 @@ use crate::error::{BucketsError, ConfigError};
 use crate::exposition::exposer::Exposer;
 use crate::exposition::format::Format;
 use crate::exposition::gather::Occasion;
+#[cfg(feature = "prometheus-client")]
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
 use crate::exposition::scrape_thread::ScrapeThread;
 use crate::exposition::service_build::ServiceBuild;
+#[cfg(feature = "prometheus-client")]
 use crate::exposition::sink::Sink;
 use crate::exposition::value::{Value, ValueError};
 use crate::handles::model::Model;
@@ -170,10 +172,12 @@ impl Monitor {
         self.0.exposer.add_source(Source(Arc::new(source)));
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn add_renderer(&self, renderer: Renderer) {
         self.0.exposer.include(renderer);
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn gather(&self, sink: &mut impl Sink) {
         self.0.exposer.gather(&self.0.catalog, Occasion::Scrape, sink);
     }

@@ -80,14 +80,12 @@ impl RouteSeries {
 
     #[inline]
     pub(crate) fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
-        // Enough for 584 years.
-        let seconds = latency.as_secs().saturating_mul(1_000_000_000);
-        let nanoseconds = seconds.saturating_add(latency.subsec_nanos().into());
+        // Enough for 292 years.
+        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
-        lane.add_wide(LATENCY_SUM, nanoseconds);
-        // Signed, because processors turn that into a float in one instruction.
-        let cell = self.layout.locate(nanoseconds.min(i64::MAX as u64) as i64 as f64);
+        lane.add_wide(LATENCY_SUM, nanoseconds as u64);
+        let cell = self.layout.locate(nanoseconds as f64);
         lane.add(LATENCY + cell, 1);
         #[cfg(feature = "tracing")]
         self.traces.ended(&self.labels, &self.layout, status, latency, cell);
@@ -118,10 +116,6 @@ impl RouteSeries {
         self.stripes.mark().wrapping_add(first_chunk)
     }
 
-    pub(crate) fn first_chunk_if_any(&self) -> Option<&Histogram> {
-        self.first_chunk.get()
-    }
-
     /// What was counted, in a buffer that may have served before.
     pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
         let in_flight = self.in_flight();
@@ -135,6 +129,7 @@ impl RouteSeries {
             exemplars: statuses,
             in_flight,
             created: self.stripes.created(),
+            first_chunk: self.first_chunk.get(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
         let latency = Reading {
@@ -154,6 +149,7 @@ pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
     pub(crate) created: Created,
+    pub(crate) first_chunk: Option<&'a Histogram>,
     pub(crate) statuses: [u64; Status::ALL.len()],
     pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
 }

@@ -47,7 +47,7 @@ pub(crate) struct VersionSeries {
     scraped_mark: AtomicU64,
     /// When that scrape was, in milliseconds of the context.
     scraped_at: AtomicU64,
-    framework: OnceLock<Arc<str>>,
+    framework: OnceLock<Labels>,
     features: Features,
     scores: OnceLock<Scores>,
     /// One cell. Of models whose predictions have no score only.
@@ -230,12 +230,15 @@ impl VersionSeries {
         self.routes().iter().map(|route| route.in_flight()).sum()
     }
 
-    pub(crate) fn routes(&self) -> Vec<&StripedArc<RouteSeries>> {
-        self.routes
-            .all()
-            .map(|named| &named.value)
-            .chain(self.other_route.get())
-            .collect()
+    fn routes(&self) -> Vec<&RouteSeries> {
+        let named = self.routes.all().map(|named| &*named.value);
+        named.chain(self.other_route.get().map(|other| &**other)).collect()
+    }
+
+    /// Appends the series of all routes, that of the overflow last.
+    pub(crate) fn find_routes<'a>(&'a self, into: &mut Vec<&'a RouteSeries>) {
+        self.routes.each(|named| into.push(&*named.value));
+        into.extend(self.other_route.get().map(|other| &**other));
     }
 
     /// The series of a route, if there is one.
@@ -351,12 +354,18 @@ impl VersionSeries {
         self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
     }
 
-    pub(crate) fn framework(&self) -> Option<&Arc<str>> {
+    pub(crate) fn framework(&self) -> Option<&str> {
+        self.framework.get()?.pairs().first().map(|(_, framework)| &**framework)
+    }
+
+    /// The `framework` label, if the version said what it runs on.
+    pub(crate) fn framework_labels(&self) -> Option<&Labels> {
         self.framework.get()
     }
 
     pub(crate) fn declare_framework(&self, framework: &str) {
-        self.framework.get_or_init(|| framework.into());
+        self.framework
+            .get_or_init(|| Labels::new([("framework", &framework.into())]));
     }
 
     pub(crate) fn declare_features(&self, features: &[Feature]) {
