@@ -25,6 +25,8 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
+	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
+	scripts/minimal-versions
 	$(CARGO) test --workspace --all-features
 	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions

@@ -1,7 +1,8 @@
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, Route};
+use bytes::Bytes;
 use modelwatch::{Monitor, Scrape, Watched};
 use tokio::sync::oneshot;
 

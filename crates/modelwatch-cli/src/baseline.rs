@@ -1,15 +1,15 @@
 //! `modelwatch baseline`: from training files to the one file that windows are compared with.
 
 use std::fs::{self, File};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
-use modelwatch_drift_job::{TrainingOptions, TrainingProgress};
+use modelwatch_drift_job::TrainingOptions;
 
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::runtime::{runtime, threads};
 use crate::terminal::say;
 
@@ -47,7 +47,7 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     without: Vec<String>,
     /// The fewest rows with a value that a feature may have.
-    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().least_rows)]
+    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
     minimum_rows: u64,
     /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
     #[arg(required = true, value_name = "FILES")]
@@ -66,7 +66,7 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     options.time = command.time;
     options.without = command.without;
     options.hygiene = Hygiene {
-        least_rows: command.minimum_rows,
+        minimum_rows: command.minimum_rows,
     };
     let mut progress = Progress::new();
     let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));
@@ -139,46 +139,5 @@ impl Output {
                 self.path.display()
             ))
         })
-    }
-}
-
-/// How far the work is: a line that is written over on a terminal, else a line every few seconds.
-struct Progress {
-    terminal: bool,
-    last: Option<Instant>,
-}
-
-/// Between two lines where none is written over.
-const PAUSE: Duration = Duration::from_secs(10);
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            terminal: std::io::stderr().is_terminal(),
-            last: None,
-        }
-    }
-
-    fn tell(&mut self, progress: &TrainingProgress) {
-        let text = match progress {
-            TrainingProgress::Looking { file, done, of } => format!("looking at file {} of {of}: {file}", done + 1),
-            TrainingProgress::Reading { rows, of } => format!("{rows} of {of} rows read"),
-            TrainingProgress::Column { name, done, of } => format!("{done} of {of} columns: {name}"),
-            _ => return,
-        };
-        let mut stderr = std::io::stderr();
-        // Nobody reads it, and the work goes on.
-        if self.terminal {
-            let _ = write!(stderr, "\r\x1b[K{text}");
-        } else if self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
-            self.last = Some(Instant::now());
-            let _ = writeln!(stderr, "{text}");
-        }
-    }
-
-    fn end(&self) {
-        if self.terminal {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
     }
 }

@@ -2,13 +2,17 @@
 
 #[cfg(feature = "drift")]
 mod baseline;
+mod credentials;
 #[cfg(feature = "drift")]
 mod drift;
 mod failure;
 #[cfg(feature = "drift")]
+mod progress;
+mod prometheus;
 mod runtime;
 mod stack;
 mod terminal;
+mod triage;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -35,6 +39,8 @@ enum Command {
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
+    /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
+    Triage(Box<triage::Triage>),
 }
 
 fn main() -> ExitCode {
@@ -46,8 +52,9 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
-        Command::Drift(command) => drift::run(&command),
+        Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
+        Command::Triage(command) => triage::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -83,7 +83,11 @@ fn july() -> TempDir {
 #[test]
 fn a_report_has_the_known_drift_of_the_week_and_thresholds_come_from_the_file() {
     let folder = july();
-    let arguments = [&["drift", "report", "--html", "drift.html"], &WEEK[..]].concat();
+    let arguments = [
+        &["drift", "report", "--history", "0", "--html", "drift.html"],
+        &WEEK[..],
+    ]
+    .concat();
     let (done, table, complained) = modelwatch(folder.path(), &arguments);
     assert!(done, "{complained}");
     assert!(table.contains("6759 rows"), "{table}");
@@ -189,7 +193,7 @@ fn what_is_wrong_is_named_with_its_mend() {
         ),
         (&["drift", "once", "--textfile", "scores.txt"], &["must end in .prom"]),
         (
-            &["drift", "once", "--pushgateway", "https://gateway"],
+            &["drift", "once", "--pushgateway", "ftp://gateway"],
             &["must begin with http://"],
         ),
         (
@@ -203,4 +207,99 @@ fn what_is_wrong_is_named_with_its_mend() {
             .iter()
             .for_each(|part| assert!(complained.contains(part), "{arguments:?}: no {part:?} in {complained}"));
     }
+}
+
+/// The exit code, what is printed, and what is complained of.
+fn exit(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = command(folder, arguments).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Whoever has two files has an answer by one command, and a script has it by the exit code.
+#[test]
+fn compares_two_files_when_nothing_is_configured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = |moved: u32| -> String {
+        let line = |row: u32| {
+            format!(
+                "{};{};id-{row}\n",
+                (row * 7919) % 1_000 + moved,
+                ["a", "b"][(row % 2) as usize]
+            )
+        };
+        (0..3_000).map(line).collect()
+    };
+    for (name, moved) in [("old.csv", 0), ("same.csv", 0), ("moved.csv", 300)] {
+        fs::write(
+            folder.path().join(name),
+            format!("income;kind;customer_id\n{}", lines(moved)),
+        )
+        .expect("a file");
+    }
+    let compare = |current: &str, more: &[&str]| {
+        let arguments = [
+            &["drift", "compare", "old.csv", current, "--without", "customer_id"],
+            more,
+        ]
+        .concat();
+        exit(folder.path(), &arguments)
+    };
+    let (code, table, _) = compare("moved.csv", &[]);
+    assert!(code == Some(0) && table.contains("DRIFT"), "{code:?} {table}");
+    let (code, _, _) = compare("moved.csv", &["--fail-on-drift", "--html", "drift.html"]);
+    assert_eq!(code, Some(1));
+    let page = fs::read_to_string(folder.path().join("drift.html")).expect("a page");
+    assert!(page.contains("DRIFT in 1 of 2: income"), "{page}");
+    let (code, table, _) = compare("same.csv", &["--fail-on-drift"]);
+    assert!(code == Some(0) && !table.contains("DRIFT"), "{code:?} {table}");
+    let (code, json, _) = compare("moved.csv", &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (code, &json[0]["verdict"]),
+        (Some(0), &serde_json::Value::from("drift"))
+    );
+    let (code, _, complained) = compare("nowhere.csv", &["--fail-on-drift"]);
+    assert!(
+        code == Some(2) && complained.contains("nowhere.csv"),
+        "{code:?} {complained}"
+    );
+}
+
+/// A look that sees nothing is none: it says where it looked, and ends with the exit code of one that could not look.
+#[test]
+fn says_where_it_looked_when_log_has_no_rows() {
+    let folder = july();
+    let (code, table, _) = exit(
+        folder.path(),
+        &[&["drift", "report", "--history", "0", "--fail-on-drift"], &WEEK[..]].concat(),
+    );
+    assert_eq!(code, Some(1), "{table}");
+    for command in [&["drift", "once"][..], &["drift", "report", "--history", "0"]] {
+        let (code, _, complained) = exit(folder.path(), command);
+        assert_eq!(code, Some(2), "{complained}");
+        for part in [
+            "no rows",
+            "prediction-log/model=flight-delay/date=",
+            "hours from date=2013-07-08/hour=09",
+        ] {
+            assert!(complained.contains(part), "{command:?}: {complained}");
+        }
+    }
+    fs::rename(
+        folder.path().join("prediction-log/model=flight-delay"),
+        folder.path().join("prediction-log/model=flights"),
+    )
+    .expect("another name");
+    let (code, _, complained) = exit(folder.path(), &["drift", "once"]);
+    assert!(
+        code == Some(2) && complained.contains("have a folder are flights"),
+        "{complained}"
+    );
+    fs::remove_dir_all(folder.path().join("prediction-log")).expect("it is there");
+    let (code, _, complained) = exit(folder.path(), &["drift", "once"]);
+    assert!(
+        code == Some(2) && complained.contains("there is no such folder"),
+        "{complained}"
+    );
 }

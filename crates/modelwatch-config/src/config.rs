@@ -82,6 +82,8 @@ pub struct Links {
     pub prometheus: String,
     /// Where traces are: a trace's identifier after a slash makes its URL. Nothing: exemplars lead nowhere.
     pub traces: Option<String>,
+    /// Where `modelwatch triage serve` answers. Nothing: alerts have no link to it.
+    pub triage: Option<String>,
 }
 
 /// The name of a stack whose file gives it none.
@@ -237,12 +239,14 @@ fn links(table: Table<'_, '_>) -> Option<Links> {
     let runbooks = table.required("runbooks", "\"https://runbooks.example.com/modelwatch\"", base_url);
     let prometheus = table.required("prometheus", "\"https://prometheus.example.com\"", base_url);
     let traces = table.read("traces", base_url);
+    let triage = table.read("triage", base_url);
     table.finish();
     Some(Links {
         grafana: grafana?,
         runbooks: runbooks?,
         prometheus: prometheus?,
         traces,
+        triage,
     })
 }
 

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::reader::{
-    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text,
+    Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
@@ -43,6 +43,10 @@ pub struct Model {
     pub thresholds: Thresholds,
     /// What the drift job does; nothing when it does not watch this model.
     pub drift: Option<Drift>,
+    /// The command that takes the last release back, for people to run.
+    pub rollback: Option<String>,
+    /// Where its releases are made: a page for people.
+    pub deploy_url: Option<String>,
     /// Where the model stands in the file.
     pub location: Location,
 }
@@ -146,6 +150,14 @@ thresholds! {
     minimum_predictions: u64 = 100, count;
     /// Share of requests that end in an error. Default: 0.03.
     error_ratio: f64 = 0.03, ratio;
+    /// Share by which a version's client errors may exceed those of the model an hour ago. Default: 0.10.
+    client_error_ratio: f64 = 0.10, ratio;
+    /// Share by which a replica's errors may exceed its siblings'. Default: 0.05.
+    replica_error_ratio: f64 = 0.05, ratio;
+    /// How many times its siblings' mean latency a replica's may be. Default: 2.
+    replica_latency_factor: f64 = 2.0, factor;
+    /// How late tasks of the service's runtime may wake up, at the 99th percentile. Default: 100 ms.
+    runtime_delay: Duration = Duration::from_millis(100), duration;
     /// Share by which a version's errors may exceed the other versions'. Default: 0.02.
     canary_error_ratio: f64 = 0.02, ratio;
     /// How many times the other versions' p95 a version's may be. Default: 1.5.
@@ -158,6 +170,8 @@ thresholds! {
     restarts: u64 = 3, count;
     /// Share of observations in which a feature is missing. Default: 0.05.
     missing_ratio: f64 = 0.05, ratio;
+    /// Share of observations in which a default stands in for a feature. Default: 0.05.
+    defaulted_ratio: f64 = 0.05, ratio;
     /// Share of observations outside a feature's range. Default: 0.05.
     out_of_range_ratio: f64 = 0.05, ratio;
     /// The drift job's distance from the baseline, for features without a threshold of their own. Default: 0.15.
@@ -294,6 +308,8 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let rollback = table.read("rollback", name);
+        let deploy_url = table.read("deploy_url", url);
         table.finish();
         Some(Self {
             name: model?,
@@ -308,6 +324,8 @@ impl Model {
             availability_objective: settings.availability_objective,
             thresholds: settings.thresholds,
             drift,
+            rollback,
+            deploy_url,
             location,
         })
     }
@@ -341,10 +359,30 @@ pub struct Drift {
     pub reference: Reference,
     /// Whether each version is compared for itself too. Default: false.
     pub per_version: bool,
+    /// Features by whose values rows are compared for themselves too. Default: none.
+    pub segments: Vec<String>,
+    /// What the columns are called where `log` names plain tables. Default: `log` is a prediction log.
+    pub columns: Option<DriftColumns>,
     /// What single features have of their own.
     pub features: BTreeMap<String, FeatureDrift>,
     /// Where the section stands.
     pub location: Location,
+}
+
+/// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct DriftColumns {
+    /// The column of the rows' times. Default: `time`.
+    pub time: Option<String>,
+    /// The column of the model's version. Default: `model_version`.
+    pub model_version: Option<String>,
+    /// The column of the prediction scores. Default: `score`.
+    pub score: Option<String>,
+    /// The column of the predicted classes. Default: `class`.
+    pub class: Option<String>,
+    /// The columns of features. Default: the feature's own name.
+    pub features: BTreeMap<String, String>,
 }
 
 /// `[models.drift.features.<name>]`.
@@ -419,6 +457,11 @@ impl Drift {
             threshold: thresholds.drift_score,
             reference: table.read("reference", reference).unwrap_or_default(),
             per_version: table.read("per_version", boolean).unwrap_or(false),
+            segments: table
+                .field("segments")
+                .map(|field| field.list(name))
+                .unwrap_or_default(),
+            columns: columns(&table),
             features: features(&table),
             location,
         };
@@ -438,6 +481,23 @@ impl Drift {
         table.finish();
         complete.then_some(read)
     }
+}
+
+fn columns(table: &Table<'_, '_>) -> Option<DriftColumns> {
+    let table = table.table("columns")?;
+    let features = table.table("features").map(|table| table.named()).unwrap_or_default();
+    let columns = DriftColumns {
+        time: table.read("time", text),
+        model_version: table.read("model_version", text),
+        score: table.read("score", text),
+        class: table.read("class", text),
+        features: features
+            .into_iter()
+            .filter_map(|(feature, field)| Some((feature, field.read(text)?)))
+            .collect(),
+    };
+    table.finish();
+    Some(columns)
 }
 
 fn features(table: &Table<'_, '_>) -> BTreeMap<String, FeatureDrift> {

@@ -392,3 +392,25 @@ fn reads_reference_of_windows_and_names_those_there_are() {
         "\"same-hour-last-week\"",
     );
 }
+
+/// Segments are features by name, and columns what a table of one's own calls them.
+#[test]
+fn reads_segments_and_columns_when_log_is_a_table() {
+    let text = GOOD.replacen(
+        "[models.drift]",
+        "[models.drift]\nsegments = [\"country\"]\ncolumns = { time = \"at\", features = { income = \"INCOME\" } }",
+        1,
+    );
+    let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+    let drift = config.model("flight-delay").unwrap().drift.as_ref().unwrap();
+    assert_eq!(drift.segments, ["country"]);
+    let columns = drift.columns.as_ref().unwrap();
+    assert_eq!((columns.time.as_deref(), columns.score.as_deref()), (Some("at"), None));
+    assert_eq!(columns.features["income"], "INCOME");
+    mistake(
+        "[models.drift]",
+        "[models.drift]\ncolumns = { tme = \"at\" }",
+        "tme",
+        "did you mean time?",
+    );
+}

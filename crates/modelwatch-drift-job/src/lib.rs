@@ -21,6 +21,7 @@
 //! Start with [`TrainingOptions`] for the baseline, [`DriftJob`] for the windows and [`report`] for people.
 
 mod clock;
+mod compare;
 mod counting;
 pub mod engine;
 pub mod exporter;
@@ -35,6 +36,7 @@ mod training;
 mod window_report;
 
 pub use clock::{Clock, ManualClock};
+pub use compare::Comparison;
 pub use job::{BaselineProblem, DriftJob, JobError, ModelSettings};
 pub use prediction_log::PredictionLog;
 pub use tables::{TableColumns, Tables};
@@ -42,4 +44,4 @@ pub use time_window::TimeWindow;
 pub use training::{
     ColumnKind, ColumnSummary, Role, Trained, TrainingError, TrainingOptions, TrainingProgress, TrainingWarning,
 };
-pub use window_report::{Past, Subject, SubjectReport, Verdict, VersionReport, WindowReport};
+pub use window_report::{Past, SegmentReport, Subject, SubjectReport, Verdict, VersionReport, WindowReport};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
+use modelwatch_drift::change::Explanation;
 use modelwatch_drift::decision::{Measurement, Rule};
 
 use crate::engine::{LeftOut, Looked};
@@ -47,12 +48,18 @@ pub struct SubjectReport {
     pub detected: bool,
     /// How many windows in a row, up to this one, were above the threshold and significant.
     pub in_a_row: u32,
+    /// When the first of them began, as far as windows were looked at.
+    pub since: Option<DateTime<Utc>>,
     /// The baseline's bins and counts.
     pub profile: Profile,
     /// The window's counts on those bins. Values of another type are counted as missing.
     pub counts: Counts,
     /// How many of the missing rows have a value of another type than the baseline's, such as a text where numbers belong.
     pub other_type: u64,
+    /// The type that the first of those values has, in a word.
+    pub found_type: Option<String>,
+    /// What was done to the subject, where the window is above the threshold and significant.
+    pub explanation: Option<Explanation>,
     /// What the windows before this one said, the earliest first, as far as they were looked at.
     pub history: Vec<Past>,
 }
@@ -67,6 +74,24 @@ impl SubjectReport {
             Counts::Categorical(counts) => counts.missing,
         };
         self.other_type > self.counts.rows() - missing
+    }
+
+    /// Returns what the baseline has: `numbers` or `categories`.
+    #[must_use]
+    pub fn expected_type(&self) -> &'static str {
+        match self.profile {
+            Profile::Numeric(_) => "numbers",
+            Profile::Categorical(_) => "categories",
+        }
+    }
+}
+
+/// Whether a window is above the threshold and significant, or of another type; nothing where it could not be measured.
+pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
+    match &report.measurement {
+        _ if report.is_of_another_type() => Some(true),
+        Ok(measurement) => Some(measurement.drifts(&report.rule)),
+        Err(_) => None,
     }
 }
 
@@ -128,6 +153,28 @@ impl VersionReport {
     }
 }
 
+/// The rows of one value of a feature on their own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SegmentReport {
+    /// The feature by whose values rows are told apart.
+    pub segment: String,
+    /// The value, empty where it is missing; nothing for all others together, where there are more than are counted apart.
+    pub value: Option<String>,
+    /// Its rows in the window.
+    pub rows: u64,
+    /// What they say.
+    pub verdict: Verdict,
+}
+
+impl SegmentReport {
+    /// Returns the value as a label has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.value.as_deref().unwrap_or(OTHER)
+    }
+}
+
 /// What stands for all values of a label that have none of their own.
 pub(crate) const OTHER: &str = "__other__";
 
@@ -155,6 +202,8 @@ pub struct WindowReport {
     pub verdict: Verdict,
     /// Each version, where that is asked for.
     pub versions: Vec<VersionReport>,
+    /// Each value of each segment, where that is asked for.
+    pub segments: Vec<SegmentReport>,
     /// When the run ended, by the job's clock.
     pub finished: DateTime<Utc>,
     /// How long it took.
@@ -165,6 +214,16 @@ impl WindowReport {
     /// Returns what drifts, of all versions together.
     pub fn detected(&self) -> impl Iterator<Item = &SubjectReport> {
         self.verdict.subjects().iter().filter(|subject| subject.detected)
+    }
+
+    /// Whether anything drifts: all rows together, or those of a segment.
+    #[must_use]
+    pub fn drifts(&self) -> bool {
+        let of_segments = self.segments.iter().flat_map(|segment| segment.verdict.subjects());
+        self.detected()
+            .chain(of_segments.filter(|subject| subject.detected))
+            .next()
+            .is_some()
     }
 
     /// Returns one subject, of all versions together.

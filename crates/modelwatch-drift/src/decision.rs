@@ -44,7 +44,7 @@ pub struct Rule {
     /// So many windows in a row; 2 unless set.
     pub consecutive_windows: u32,
     /// A window of fewer rows gets no score; 100 unless set.
-    pub least_rows: u64,
+    pub minimum_rows: u64,
 }
 
 impl Default for Rule {
@@ -56,7 +56,7 @@ impl Default for Rule {
             learned: true,
             significance: 1e-4,
             consecutive_windows: 2,
-            least_rows: 100,
+            minimum_rows: 100,
         }
     }
 }

@@ -29,11 +29,18 @@ known! {
     IN_FLIGHT_HIGH = "MLInferenceInFlightHigh", Inference;
     QUEUE_DEEP = "MLInferenceQueueDeep", Inference;
     TRAFFIC_GONE = "MLTrafficGone", Inference;
+    CLIENT_ERRORS_HIGH = "MLClientErrorsHigh", Inference;
+    RUNTIME_LATE = "MLRuntimeLate", Inference;
+    REPLICA_FAILING = "MLReplicaFailing", Inference;
+    REPLICA_SLOW = "MLReplicaSlow", Inference;
     TARGET_DOWN = "MLScrapeTargetDown", Inference;
     JOB_DOWN = "MLScrapeJobDown", Inference;
     RESTARTING = "MLReplicaRestarting", Inference;
     LABEL_OVERFLOW = "MLLabelOverflow", Inference;
     UNLISTED = "MLModelUnlisted", Inference;
+    VERSION_UNREGISTERED = "MLVersionUnregistered", Inference;
+    RULES_FAILING = "MLRulesFailing", Inference;
+    NOTIFICATIONS_FAILING = "MLNotificationsFailing", Inference;
     LATENCY_MISSING = "MLLatencyMissing", Inference;
     AVAILABILITY_BURN_FAST = "MLAvailabilityBudgetBurnFast", Inference;
     AVAILABILITY_BURN_SLOW = "MLAvailabilityBudgetBurnSlow", Inference;
@@ -46,12 +53,15 @@ known! {
     OUTCOME_SHIFT = "MLBusinessOutcomeShift", Drift;
     NON_FINITE = "MLPredictionNonFinite", Drift;
     MISSING_RATIO_HIGH = "MLFeatureMissingRatioHigh", Drift;
+    DEFAULTED_RATIO_HIGH = "MLFeatureDefaultedRatioHigh", Drift;
     OUT_OF_RANGE_HIGH = "MLFeatureOutOfRangeHigh", Drift;
     FEATURE_DRIFT = "MLDriftCriticalFeatureDetected", Drift;
+    VERSION_DRIFT = "MLVersionDriftDetected", Drift;
     PREDICTION_DRIFT = "MLPredictionDriftDetected", Drift;
     DRIFT_JOB_STALE = "MLDriftJobStale", Drift;
     DRIFT_JOB_MISSING = "MLDriftJobMissing", Drift;
     DRIFT_JOB_FAILING = "MLDriftJobFailing", Drift;
+    DRIFT_JOB_BLIND = "MLDriftJobSeesNothing", Drift;
     BASELINE_OLD = "MLDriftBaselineOld", Drift;
     LOG_DROPPING = "MLPredictionLogDropping", Drift;
 }

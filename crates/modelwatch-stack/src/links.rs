@@ -72,6 +72,7 @@ fn short(name: &str, length: usize, whole: &str) -> String {
 }
 
 /// The runbook of an alert, relative to the folder of runbooks.
-pub(crate) fn runbook_file(alert: &str) -> String {
+#[must_use]
+pub fn runbook_file(alert: &str) -> String {
     format!("{alert}.md")
 }

@@ -39,6 +39,17 @@ recorded! {
     LATENCY_P99 = "job:ml_inference_latency_p99_seconds:5m", ["model_name", "model_version", "route"],
         "99th percentile of latency in seconds; absent without traffic.";
 
+    CLIENT_ERROR_RATIO = "version:ml_inference_client_error_rate:ratio5m", ["model_name", "model_version"],
+        "Share of a version's requests that were the caller's mistake; absent without traffic.";
+    MODEL_CLIENT_ERROR_RATIO = "model:ml_inference_client_error_rate:ratio5m", ["model_name"],
+        "Share of a model's requests that were the caller's mistake; absent without traffic.";
+    REPLICA_REQUESTS = "replica:ml_inference_requests:rate5m", ["job", "instance"],
+        "Requests per second of a replica, of all its models.";
+    REPLICA_ERRORS = "replica:ml_inference_errors:rate5m", ["job", "instance"],
+        "Errors per second of a replica; 0 before the first.";
+    REPLICA_LATENCY = "replica:ml_inference_latency_seconds:mean5m", ["job", "instance"],
+        "Mean latency of a replica in seconds; absent without traffic.";
+
     VERSION_REQUESTS = "version:ml_inference_requests:rate5m", ["model_name", "model_version"],
         "Requests per second of a version.";
     VERSION_ERRORS = "version:ml_inference_errors:rate5m", ["model_name", "model_version"],

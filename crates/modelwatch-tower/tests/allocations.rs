@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use modelwatch::Monitor;
+use modelwatch::{Monitor, Serving};
 use modelwatch_tower::InferenceLayer;
 use tower::{Layer, Service, service_fn};
 
@@ -58,4 +58,18 @@ fn neither_a_fixed_model_nor_one_already_seen_allocates() {
         0,
         "a model already seen"
     );
+}
+
+#[test]
+fn a_choice_before_the_work_is_one_allocation() {
+    let monitor = Monitor::new();
+    let stable = monitor.model("m", "1").register().expect("valid");
+    let canary = monitor.model("m", "2").register().expect("valid");
+    let chooses = service_fn(move |_: Request<()>| {
+        Serving::current().by(&canary);
+        ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("0.82"))))
+    });
+    let mut service = InferenceLayer::new(&stable).route("predict").layer(chooses);
+    send(&mut service, 1);
+    assert_eq!(measure(|| send(&mut service, 1000)).count_total, 1000);
 }

@@ -416,3 +416,113 @@ fn layered_services_stay_send_sync_and_clone() {
     let service: InferenceService<_> = layer(&model).layer(NeverReady);
     check(&service);
 }
+
+/// Asks with a method for an answer whose body nobody reads.
+fn unread(method: Method, code: u16) -> MetricsPage {
+    let (monitor, model) = monitor();
+    let service = layer(&model).layer(service_fn(move |_: Request<()>| {
+        ready(Ok::<_, Infallible>(with_status(code)))
+    }));
+    let request = Request::builder().method(method).body(()).expect("a valid request");
+    drop(poll_once(service.oneshot(request)));
+    page(&monitor)
+}
+
+#[test]
+fn a_body_nobody_reads_counts_by_its_head_unless_that_is_a_success() {
+    for (code, status) in [
+        (101, "success"),
+        (200, "cancelled"),
+        (204, "success"),
+        (206, "cancelled"),
+        (304, "success"),
+        (302, "cancelled"),
+        (404, "client_error"),
+        (429, "client_error"),
+        (500, "error"),
+        (503, "error"),
+    ] {
+        unread(Method::POST, code).assert_counted(&[("predict", "1", status, 1)]);
+        let head_only = if status == "cancelled" { "success" } else { status };
+        unread(Method::HEAD, code).assert_counted(&[("predict", "1", head_only, 1)]);
+    }
+}
+
+#[test]
+fn a_connection_that_goes_on_as_something_else_ends_with_its_head() {
+    unread(Method::CONNECT, 200).assert_counted(&[("predict", "1", "success", 1)]);
+    unread(Method::CONNECT, 407).assert_counted(&[("predict", "1", "client_error", 1)]);
+}
+
+#[test]
+fn a_body_of_another_length_than_announced_is_an_error() {
+    let announced = |length: &'static str, steps: fn() -> Vec<Step>| {
+        answered(move || {
+            let head = Response::builder().header("content-length", length);
+            head.body(Script(steps())).expect("a valid response")
+        })
+    };
+    let five = || vec![Step::Data("abc"), Step::Data("de")];
+    announced("5", five).assert_counted(&[("predict", "1", "success", 1)]);
+    announced("6", five).assert_counted(&[("predict", "1", "error", 1)]);
+    announced("4", five).assert_counted(&[("predict", "1", "error", 1)]);
+    announced("1", Vec::new).assert_counted(&[("predict", "1", "error", 1)]);
+    announced("0", Vec::new).assert_counted(&[("predict", "1", "success", 1)]);
+    announced("nonsense", five).assert_counted(&[("predict", "1", "success", 1)]);
+    let early = || vec![Step::Data("abc"), Step::Trailers(&[("digest", "x")])];
+    announced("5", early).assert_counted(&[("predict", "1", "error", 1)]);
+    // The head goes before what the body says of itself: it is what clients are told.
+    answered(|| {
+        let head = Response::builder().header("content-length", "10");
+        head.body(Full::<Bytes>::from("12345")).expect("a valid response")
+    })
+    .assert_counted(&[("predict", "1", "error", 1)]);
+}
+
+#[test]
+fn a_panicking_classifier_is_an_error() {
+    let (monitor, model) = monitor();
+    let broken = layer(&model).classify(|_| panic!("in the classifier"));
+    let service = broken.layer(service_fn(|_: Request<()>| {
+        ready(Ok::<_, Infallible>(with_status(200)))
+    }));
+    let mut future = Box::pin(service.oneshot(Request::new(())));
+    catch_unwind(AssertUnwindSafe(|| poll_once(future.as_mut()))).expect_err("a panic");
+    drop(future);
+    page(&monitor).assert_counted(&[("predict", "1", "error", 1)]);
+}
+
+#[test]
+fn a_layer_inside_of_another_is_the_one_that_is_chosen_for() {
+    let (monitor, outer) = monitor();
+    let register = |version| monitor.model("claims-risk", version).register().expect("a valid model");
+    let (inner, canary) = (register("2"), register("3"));
+    let chooses = service_fn(move |_: Request<()>| {
+        modelwatch::Serving::current().by(&canary);
+        ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
+    });
+    let service = layer(&outer).layer(layer(&inner).layer(chooses));
+    poll_once(service.oneshot(Request::new(())))
+        .expect("ready")
+        .expect("infallible");
+    page(&monitor).assert_counted(&[("predict", "1", "success", 1), ("predict", "3", "success", 1)]);
+}
+
+#[test]
+fn a_choice_after_the_end_changes_nothing() {
+    let (monitor, stable) = monitor();
+    let canary = monitor.model("claims-risk", "2").register().expect("a valid model");
+    let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let keeps = kept.clone();
+    let service = layer(&stable).layer(service_fn(move |_: Request<()>| {
+        *keeps.lock().expect("nobody panics") = Some(modelwatch::Serving::current());
+        pending::<Result<Response<Empty<Bytes>>, Infallible>>()
+    }));
+    let mut answer = Box::pin(service.oneshot(Request::new(())));
+    assert!(poll_once(answer.as_mut()).is_none());
+    drop(answer);
+    // Somebody has the handle still, and nothing is in flight for it.
+    page(&monitor).assert_counted(&[("predict", "1", "cancelled", 1)]);
+    kept.lock().expect("nobody panics").take().expect("kept").by(&canary);
+    page(&monitor).assert_counted(&[("predict", "1", "cancelled", 1)]);
+}

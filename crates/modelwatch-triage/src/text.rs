@@ -26,11 +26,13 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
         .map_or(String::new(), |alert| format!("{} · ", name(alert)));
     let at = words::time(subject.at);
     match &report.trouble {
-        None => writeln!(
-            text,
-            "{alert}model {} · {at} UTC · nothing is wrong that the metrics show",
-            name(&subject.model)
-        )?,
+        None => {
+            let what = match &report.blind {
+                None => "nothing is wrong that the metrics show".to_owned(),
+                Some(why) => format!("unknown: {why}"),
+            };
+            writeln!(text, "{alert}model {} · {at} UTC · {what}", name(&subject.model))?;
+        }
         Some(trouble) => {
             writeln!(
                 text,

@@ -44,6 +44,9 @@
 //!
 //! - `derive`: [`#[derive(Features)]`](derive@Features) on a request and [`#[derive(Category)]`](derive@Category) on an enum.
 //! - `serde_json`: JSON values as features and classes.
+//! - `prometheus-client`: a `prometheus-client` registry on this monitor's page (`Monitor::include`), or a monitor in such a
+//!   registry (`Monitor::collector`).
+//! - `stage-spans`: a layer for `tracing` subscribers that records stages from spans: `Monitor::stage_layer`.
 //! - `tsc`: durations come from the processor's time stamp counter where it is steady, which is cheaper than reading the
 //!   system's clock (how much depends on the machine); elsewhere from the system's clock, as without it. The counter is calibrated once, as the
 //!   program starts.
@@ -61,8 +64,11 @@ mod global;
 mod handles;
 mod labels;
 mod monitor;
+#[cfg(feature = "prometheus-client")]
 mod prometheus_client;
 mod series;
+#[cfg(feature = "stage-spans")]
+mod stage_spans;
 
 pub use cells::striped_arc::StripedArc;
 pub use contract::as_feature_value::AsFeatureValue;

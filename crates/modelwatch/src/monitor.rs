@@ -12,11 +12,13 @@ use crate::error::{BucketsError, ConfigError};
 use crate::exposition::exposer::Exposer;
 use crate::exposition::format::Format;
 use crate::exposition::gather::Occasion;
+#[cfg(feature = "prometheus-client")]
 use crate::exposition::included::Renderer;
 use crate::exposition::readings::{Readings, Source};
 use crate::exposition::scrape::Scrape;
 use crate::exposition::scrape_thread::ScrapeThread;
 use crate::exposition::service_build::ServiceBuild;
+#[cfg(feature = "prometheus-client")]
 use crate::exposition::sink::Sink;
 use crate::exposition::value::{Value, ValueError};
 use crate::handles::model::Model;
@@ -170,10 +172,12 @@ impl Monitor {
         self.0.exposer.add_source(Source(Arc::new(source)));
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn add_renderer(&self, renderer: Renderer) {
         self.0.exposer.include(renderer);
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn gather(&self, sink: &mut impl Sink) {
         self.0.exposer.gather(&self.0.catalog, Occasion::Scrape, sink);
     }
@@ -205,6 +209,7 @@ pub struct MonitorBuilder {
     latency_buckets: Vec<f64>,
     score_buckets: Vec<f64>,
     process_metrics: bool,
+    native_histograms: bool,
     service: ServiceBuild,
     #[cfg(feature = "tracing")]
     tracing: Tracing,
@@ -219,6 +224,7 @@ impl Default for MonitorBuilder {
             latency_buckets: LATENCY_BUCKETS.into(),
             score_buckets: SCORE_BUCKETS.into(),
             process_metrics: true,
+            native_histograms: true,
             service: ServiceBuild::default(),
             #[cfg(feature = "tracing")]
             tracing: Tracing::default(),
@@ -257,6 +263,13 @@ impl MonitorBuilder {
     /// Upper bounds of the score buckets, without infinity, for models that don't set their own.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.score_buckets = bounds.into();
+        self
+    }
+
+    /// Sets whether histograms carry native buckets for scrapers that ask for protobuf. Defaults to yes; the classic
+    /// buckets are always there.
+    pub fn native_histograms(mut self, exposed: bool) -> Self {
+        self.native_histograms = exposed;
         self
     }
 
@@ -353,7 +366,11 @@ impl MonitorBuilder {
         );
         Monitor(Arc::new(Inner {
             catalog: Catalog::new(context),
-            exposer: Exposer::new(self.process_metrics, self.service.labels(&self.limits)),
+            exposer: Exposer::new(
+                self.process_metrics,
+                self.native_histograms,
+                self.service.labels(&self.limits),
+            ),
             scrape_thread: ScrapeThread::default(),
         }))
     }

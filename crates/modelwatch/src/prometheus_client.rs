@@ -11,6 +11,7 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::Reading;
 use crate::cells::layout::{NATIVE_SCHEMA, NativeCounts, Spans};
@@ -143,9 +144,9 @@ impl Sink for Collected {
         self.push(labels, CollectedValue::Number(value));
     }
 
-    /// The encoder it goes to has no way to take an exemplar.
-    fn exemplified(&mut self, labels: &[&Labels], value: Number, _: &Exemplar) {
-        self.number(labels, value);
+    /// The encoder it goes to has no way to take the rest.
+    fn counter(&mut self, labels: &[&Labels], value: u64, _: Created, _: Option<&Exemplar>) {
+        self.number(labels, Number::Integer(value));
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {

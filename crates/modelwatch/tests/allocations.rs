@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use modelwatch::{Feature, FeatureValue, Monitor, Stage, Status};
+use modelwatch::{Feature, FeatureValue, Limits, Monitor, Stage, Status};
 
 #[test]
 fn the_hot_path_allocates_nothing() {
@@ -87,4 +87,31 @@ fn the_hot_path_allocates_nothing() {
         let allocations = measure(|| (0..1000).for_each(|_| record())).count_total;
         assert_eq!(allocations, 0, "{path}");
     }
+}
+
+/// Allocations of a scrape of so many models with one route each, once its page has been written before.
+fn allocations_of_a_page(models: usize) -> u64 {
+    let monitor = Monitor::builder()
+        .limits(Limits::new().models(models))
+        .process_metrics(false)
+        .build()
+        .expect("valid");
+    for number in 0..models {
+        let model = monitor
+            .model(format!("m{number}"), "1")
+            .framework("onnx")
+            .register()
+            .expect("valid");
+        model.route("predict").record(Status::Success, Duration::from_millis(3));
+    }
+    drop(monitor.scrape(None, None));
+    drop(monitor.scrape(None, None));
+    measure(|| drop(black_box(monitor.scrape(None, None)))).count_total
+}
+
+#[test]
+fn a_page_of_many_models_allocates_as_rarely_as_one_of_few() {
+    let (few, many) = (allocations_of_a_page(100), allocations_of_a_page(1_000));
+    // Lists that grow by doubling.
+    assert!(many <= few + 20, "{few} allocations with 100 models, {many} with 1,000");
 }

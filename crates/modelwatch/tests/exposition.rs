@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
@@ -10,13 +9,6 @@ use modelwatch::{Feature, FeatureValue, Format, Limits, Model, Monitor, Stage, S
 use modelwatch_testkit::{
     Family, Sample, Value, openmetrics_strict, prometheus_text_strict, promtool_check_metrics, protobuf_decode,
 };
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::exemplar::CounterWithExemplar;
-use prometheus_client::metrics::family::Family as ClientFamily;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
 
 /// A series by its name and labels.
 type Series = (String, BTreeMap<String, String>);
@@ -322,98 +314,115 @@ fn judged_a_page_is_zipped_where_that_is_welcome() {
     }
 }
 
-/// A registry with every kind of metric, and what is awkward about each.
-fn foreign() -> Registry {
-    let mut registry = Registry::default();
-    let counter = ClientFamily::<Vec<(String, String)>, Counter>::default();
-    counter.get_or_create(&odd_labels()).inc_by(3);
-    registry.register("cache_hits", "Hits \\ with a backslash\nand a second line", counter);
-    let shards = ClientFamily::<Vec<(String, String)>, Histogram>::new_with_constructor(|| Histogram::new([0.1, 1.0]));
-    shards.get_or_create(&vec![("shard".into(), "1".into())]).observe(0.05);
-    shards.get_or_create(&vec![("shard".into(), "2".into())]).observe(5.0);
-    registry.register_with_unit("wait", "By shard", Unit::Seconds, shards);
-    let gauge = Gauge::<i64>::default();
-    gauge.set(-7);
-    registry.register("temperature", "Negative", gauge);
-    registry.register(
-        "build",
-        "Build",
-        Info::new(vec![("version".to_owned(), "1.2".to_owned())]),
-    );
-    let traced = CounterWithExemplar::<Vec<(String, String)>>::default();
-    traced.inc_by(2, Some(vec![("trace_id".to_owned(), "abc".to_owned())]), None);
-    registry.register("traced", "With exemplars", traced);
-    registry.register("ml_model_info", "A name of ours", Gauge::<i64>::default());
-    registry
-}
+/// Together with `prometheus-client`.
+#[cfg(feature = "prometheus-client")]
+mod together {
+    use std::sync::Arc;
 
-fn odd_labels() -> Vec<(String, String)> {
-    vec![
-        ("path".to_owned(), "a\"b\\c\nd} 1".to_owned()),
-        ("next".to_owned(), "x=\"y\",z".to_owned()),
-    ]
-}
+    use prometheus_client::metrics::counter::Counter;
+    use prometheus_client::metrics::exemplar::CounterWithExemplar;
+    use prometheus_client::metrics::family::Family as ClientFamily;
+    use prometheus_client::metrics::gauge::Gauge;
+    use prometheus_client::metrics::histogram::Histogram;
+    use prometheus_client::metrics::info::Info;
+    use prometheus_client::registry::{Registry, Unit};
 
-#[test]
-fn judged_metrics_of_prometheus_client_are_on_the_page_in_every_format() {
-    let (monitor, _) = everything();
-    monitor.include(Arc::new(foreign()));
-    let open_page = monitor.encode(Format::OpenMetricsText);
-    let open = openmetrics_strict(&open_page).expect("OpenMetrics");
-    let exemplar = open
-        .iter()
-        .find(|sample| sample.name == "traced_total")
-        .expect("traced")
-        .exemplar
-        .clone();
-    assert_eq!(exemplar.expect("an exemplar").labels["trace_id"], "abc");
-    let text = monitor.encode(Format::PrometheusText);
-    promtool_check_metrics(&text).expect("promtool");
-    let text = without_process(prometheus_text_strict(&text).expect("Prometheus text"));
-    let protobuf = flatten(&protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).expect("protobuf"));
-    assert_eq!(without_process(open), text);
-    assert_eq!(text, protobuf);
-    let value = |name: &str, labels: &[(&str, &str)]| {
-        let labels = labels
+    use super::*;
+
+    /// A registry with every kind of metric, and what is awkward about each.
+    fn foreign() -> Registry {
+        let mut registry = Registry::default();
+        let counter = ClientFamily::<Vec<(String, String)>, Counter>::default();
+        counter.get_or_create(&odd_labels()).inc_by(3);
+        registry.register("cache_hits", "Hits \\ with a backslash\nand a second line", counter);
+        let shards =
+            ClientFamily::<Vec<(String, String)>, Histogram>::new_with_constructor(|| Histogram::new([0.1, 1.0]));
+        shards.get_or_create(&vec![("shard".into(), "1".into())]).observe(0.05);
+        shards.get_or_create(&vec![("shard".into(), "2".into())]).observe(5.0);
+        registry.register_with_unit("wait", "By shard", Unit::Seconds, shards);
+        let gauge = Gauge::<i64>::default();
+        gauge.set(-7);
+        registry.register("temperature", "Negative", gauge);
+        registry.register(
+            "build",
+            "Build",
+            Info::new(vec![("version".to_owned(), "1.2".to_owned())]),
+        );
+        let traced = CounterWithExemplar::<Vec<(String, String)>>::default();
+        traced.inc_by(2, Some(vec![("trace_id".to_owned(), "abc".to_owned())]), None);
+        registry.register("traced", "With exemplars", traced);
+        registry.register("ml_model_info", "A name of ours", Gauge::<i64>::default());
+        registry
+    }
+
+    fn odd_labels() -> Vec<(String, String)> {
+        vec![
+            ("path".to_owned(), "a\"b\\c\nd} 1".to_owned()),
+            ("next".to_owned(), "x=\"y\",z".to_owned()),
+        ]
+    }
+
+    #[test]
+    fn judged_metrics_of_prometheus_client_are_on_the_page_in_every_format() {
+        let (monitor, _) = everything();
+        monitor.include(Arc::new(foreign()));
+        let open_page = monitor.encode(Format::OpenMetricsText);
+        let open = openmetrics_strict(&open_page).expect("OpenMetrics");
+        let exemplar = open
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .find(|sample| sample.name == "traced_total")
+            .expect("traced")
+            .exemplar
+            .clone();
+        assert_eq!(exemplar.expect("an exemplar").labels["trace_id"], "abc");
+        let text = monitor.encode(Format::PrometheusText);
+        promtool_check_metrics(&text).expect("promtool");
+        let text = without_process(prometheus_text_strict(&text).expect("Prometheus text"));
+        let protobuf = flatten(&protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).expect("protobuf"));
+        assert_eq!(without_process(open), text);
+        assert_eq!(text, protobuf);
+        let value = |name: &str, labels: &[(&str, &str)]| {
+            let labels = labels
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect();
+            text.get(&(name.to_owned(), labels)).copied()
+        };
+        let odd = odd_labels();
+        let odd: Vec<_> = odd
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        text.get(&(name.to_owned(), labels)).copied()
-    };
-    let odd = odd_labels();
-    let odd: Vec<_> = odd
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(value("cache_hits_total", &odd), Some(3.0));
-    assert_eq!(
-        value("wait_seconds_bucket", &[("shard", "1"), ("le", "0.1")]),
-        Some(1.0)
-    );
-    assert_eq!(
-        value("wait_seconds_bucket", &[("shard", "2"), ("le", "1.0")]),
-        Some(0.0)
-    );
-    assert_eq!(value("wait_seconds_count", &[("shard", "2")]), Some(1.0));
-    assert_eq!(value("wait_seconds_sum", &[("shard", "2")]), Some(5.0));
-    assert_eq!(value("temperature", &[]), Some(-7.0));
-    assert_eq!(value("build_info", &[("version", "1.2")]), Some(1.0));
-    // Ours, and not the other one.
-    let info = text
-        .keys()
-        .filter(|(name, _)| name == "ml_model_info")
-        .collect::<Vec<_>>();
-    assert!(info.len() == 1 && info[0].1["framework"] == "xgboost", "{info:?}");
-}
+        assert_eq!(value("cache_hits_total", &odd), Some(3.0));
+        assert_eq!(
+            value("wait_seconds_bucket", &[("shard", "1"), ("le", "0.1")]),
+            Some(1.0)
+        );
+        assert_eq!(
+            value("wait_seconds_bucket", &[("shard", "2"), ("le", "1.0")]),
+            Some(0.0)
+        );
+        assert_eq!(value("wait_seconds_count", &[("shard", "2")]), Some(1.0));
+        assert_eq!(value("wait_seconds_sum", &[("shard", "2")]), Some(5.0));
+        assert_eq!(value("temperature", &[]), Some(-7.0));
+        assert_eq!(value("build_info", &[("version", "1.2")]), Some(1.0));
+        // Ours, and not the other one.
+        let info = text
+            .keys()
+            .filter(|(name, _)| name == "ml_model_info")
+            .collect::<Vec<_>>();
+        assert!(info.len() == 1 && info[0].1["framework"] == "xgboost", "{info:?}");
+    }
 
-#[test]
-fn judged_a_monitor_is_a_collector_in_a_registry_of_prometheus_client() {
-    let (monitor, _) = everything();
-    let mut registry = Registry::default();
-    registry.register_collector(monitor.collector());
-    let mut page = String::new();
-    prometheus_client::encoding::text::encode(&mut page, &registry).expect("a page");
-    let theirs = without_process(openmetrics_strict(page.as_bytes()).expect("OpenMetrics"));
-    let ours = without_process(openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics"));
-    assert_eq!(theirs, ours);
+    #[test]
+    fn judged_a_monitor_is_a_collector_in_a_registry_of_prometheus_client() {
+        let (monitor, _) = everything();
+        let mut registry = Registry::default();
+        registry.register_collector(monitor.collector());
+        let mut page = String::new();
+        prometheus_client::encoding::text::encode(&mut page, &registry).expect("a page");
+        let theirs = without_process(openmetrics_strict(page.as_bytes()).expect("OpenMetrics"));
+        let ours = without_process(openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics"));
+        assert_eq!(theirs, ours);
+    }
 }

@@ -1,15 +1,19 @@
 //! A `prometheus-client` registry on our page: whatever is in it, the page stays whole.
+#![cfg(feature = "prometheus-client")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use modelwatch::{Format, Monitor, Status};
-use modelwatch_testkit::{MetricsPage, openmetrics_strict, promtool_check_metrics, protobuf_decode};
+use modelwatch_testkit::{
+    MetricsPage, openmetrics_strict, prometheus_text_strict, promtool_check_metrics, protobuf_decode,
+};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use proptest::prelude::*;
 
 fn monitor() -> Monitor {
     let monitor = Monitor::new();
@@ -195,4 +199,109 @@ fn judged_a_collector_may_record_and_register_while_it_is_scraped() {
     // What it records is on the next page: ours are read first.
     let next = accepted(&monitor);
     assert!(next.sum("ml_prediction_score_count", &[("model_name", "busy")]) >= 1.0);
+}
+
+type Labels = Vec<(String, String)>;
+
+/// Families that no parser takes, each beside one that every parser does.
+#[test]
+fn judged_leaves_out_the_families_that_would_have_the_page_refused() {
+    let family = |pairs: &[(&str, &str)]| {
+        let family = Family::<Labels, Gauge>::default();
+        let pairs = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        family.get_or_create(&pairs.collect()).set(7);
+        family
+    };
+    let bad_names = [
+        "with.dot",
+        "with-dash",
+        "1digit",
+        "",
+        "with space",
+        "ä",
+        "two\nlines",
+        "brace{",
+        "quote\"",
+    ];
+    let bad_labels: [&[(&str, &str)]; 9] = [
+        &[("with.dot", "v")],
+        &[("with-dash", "v")],
+        &[("1digit", "v")],
+        &[("", "v")],
+        &[("twice", "a"), ("twice", "b")],
+        &[("two\nlines", "v")],
+        &[("quote\"", "v")],
+        &[("__name__", "up")],
+        &[("co:lon", "v")],
+    ];
+    for name in bad_names {
+        let page = accepted(&with(|registry| {
+            registry.register("before", "Fine", gauge(7));
+            registry.register(name, "Bad", gauge(7));
+            registry.register("after", "Fine", gauge(7));
+        }));
+        assert_eq!(
+            (page.sum("before", &[]), page.sum("after", &[])),
+            (7.0, 7.0),
+            "beside {name:?}"
+        );
+    }
+    for labels in bad_labels {
+        let page = accepted(&with(|registry| {
+            registry.register("before", "Fine", gauge(7));
+            registry.register("bad", "Bad", family(labels));
+            registry.register("after", "Fine", gauge(7));
+        }));
+        assert_eq!(
+            (page.sum("before", &[]), page.sum("after", &[])),
+            (7.0, 7.0),
+            "beside {labels:?}"
+        );
+        assert_eq!(page.sum("bad", &[]), 0.0, "{labels:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// Whatever names, labels and helps are in a registry, the page is valid and what is good in it is there.
+    #[test]
+    fn judged_a_page_stays_whole_whatever_an_included_registry_is_called(
+        families in prop::collection::vec(
+            ("[a-c1 .:_\\-\\n\"{}é]{0,4}", "[a-z\\n #\\\\\"]{0,12}", prop::collection::vec(("[a-c1.:_\\n\"=,é]{0,3}", "\\PC{0,4}"), 0..3), 0..3u8),
+            1..20,
+        )
+    ) {
+        let monitor = with(|registry| {
+            registry.register("good_first", "Fine", gauge(7));
+            for (name, help, labels, kind) in &families {
+                let labels: Labels = labels.clone();
+                match kind {
+                    0 => {
+                        let family = Family::<Labels, Gauge>::default();
+                        family.get_or_create(&labels).set(1);
+                        registry.register(name, help, family);
+                    }
+                    1 => {
+                        let family = Family::<Labels, Counter>::default();
+                        family.get_or_create(&labels).inc();
+                        registry.register(name, help, family);
+                    }
+                    _ => {
+                        let family = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new([1.0, 2.0]));
+                        family.get_or_create(&labels).observe(1.5);
+                        registry.register(name, help, family);
+                    }
+                }
+            }
+            registry.register("good_last", "Fine", gauge(7));
+        });
+        // The strict parsers alone: promtool has opinions about names that Prometheus takes.
+        let text = monitor.encode(Format::PrometheusText);
+        prometheus_text_strict(&text).map_err(TestCaseError::fail)?;
+        openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).map_err(TestCaseError::fail)?;
+        protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).map_err(TestCaseError::fail)?;
+        let page = MetricsPage::parse(&text);
+        prop_assert_eq!(page.sum("good_first", &[]), 7.0);
+        prop_assert_eq!(page.sum("good_last", &[]), 7.0);
+    }
 }

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["series"],
     &["catalog"],
     &["handles", "exposition"],
-    &["monitor", "prometheus_client", "global"],
+    &["monitor", "prometheus_client", "global", "stage_spans"],
 ];
 
 /// Path of a module from the crate's root, which is the empty one.

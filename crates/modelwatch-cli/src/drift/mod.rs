@@ -1,15 +1,21 @@
 //! `modelwatch drift`: windows of the prediction log against their baselines.
 
+mod compare;
+mod ending;
 mod logged;
 mod models;
 mod once;
 mod report;
 mod serve;
 mod settings;
+mod shown;
+
+use std::io::Write as _;
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::failure::Failure;
+use self::ending::Ending;
 
 /// How to compare.
 #[derive(Subcommand)]
@@ -18,14 +24,30 @@ pub(crate) enum Drift {
     Serve(serve::Serve),
     /// Compare the window that ended last, once, and publish the scores: for cron and Airflow.
     Once(once::Once),
-    /// Compare one window and show it to a person.
+    /// Compare one window and show it.
     Report(report::Report),
+    /// Compare two sets of plain files: Parquet, CSV or JSON lines.
+    Compare(compare::Compare),
 }
 
-pub(crate) fn run(command: &Drift) -> Result<(), Failure> {
-    match command {
-        Drift::Serve(command) => serve::run(command),
+/// Exit code of a look that could not be.
+const COULD_NOT_LOOK: u8 = 2;
+
+/// Runs a command: exit code 0 where it looked, 1 where it found drift and was asked to tell, 2 where it could not look.
+pub(crate) fn run(command: &Drift) -> ExitCode {
+    let done = match command {
+        Drift::Serve(command) => serve::run(command).map(|()| Ending::Looked),
         Drift::Once(command) => once::run(command),
         Drift::Report(command) => report::run(command),
+        Drift::Compare(command) => compare::run(command),
+    };
+    match done {
+        Ok(Ending::Looked) => ExitCode::SUCCESS,
+        Ok(Ending::Drift) => ExitCode::FAILURE,
+        Err(failure) => {
+            // Nobody may read it.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            ExitCode::from(COULD_NOT_LOOK)
+        }
     }
 }

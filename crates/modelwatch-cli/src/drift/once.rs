@@ -8,6 +8,7 @@ use clap::Args;
 use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 use modelwatch_drift_job::{Clock, DriftJob, ManualClock};
 
+use super::ending::{self, Ending};
 use super::logged::logged;
 use super::models::Models;
 use crate::failure::Failure;
@@ -30,9 +31,12 @@ pub(crate) struct Once {
     /// A file for node-exporter's textfile collector, ending in .prom.
     #[arg(long, value_name = "FILE")]
     textfile: Option<PathBuf>,
+    /// End with exit code 1 when drift is detected.
+    #[arg(long)]
+    fail_on_drift: bool,
 }
 
-pub(crate) fn run(command: &Once) -> Result<(), Failure> {
+pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
     let clock = command.at.map_or_else(Clock::system, |at| ManualClock::new(at).into());
     let mut job = DriftJob::new(command.models.settings()?, clock);
     let board = job.board();
@@ -69,7 +73,7 @@ pub(crate) fn run(command: &Once) -> Result<(), Failure> {
     }
     let failed = runs.iter().filter(|run| run.is_err()).count();
     match failed {
-        0 => Ok(()),
+        0 => ending::of(&runs.iter().flatten().collect::<Vec<_>>(), command.fail_on_drift),
         failed => Err(Failure::new(format!(
             "{failed} of {} models could not be compared",
             runs.len()

@@ -1,16 +1,14 @@
 //! `modelwatch drift report`: one window, for a person.
 
-use std::fs;
-use std::path::PathBuf;
-
 use chrono::{DateTime, Utc};
 use clap::Args;
-use modelwatch_drift_job::{Clock, DriftJob, TimeWindow, report};
+use modelwatch_drift_job::{Clock, DriftJob, TimeWindow};
 
+use super::ending::Ending;
 use super::models::Models;
+use super::shown::Shown;
 use crate::failure::Failure;
 use crate::runtime::runtime;
-use crate::terminal::say;
 
 /// Which window, and how to show it.
 #[derive(Args)]
@@ -23,14 +21,16 @@ pub(crate) struct Report {
     /// The first instant after the window.
     #[arg(long, value_name = "TIME", requires = "from")]
     to: Option<DateTime<Utc>>,
-    /// Write a page with the distributions side by side, too.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    /// How many windows before it to show the scores of.
+    #[arg(long, value_name = "WINDOWS", default_value_t = 8)]
+    history: u32,
+    #[command(flatten)]
+    shown: Shown,
 }
 
-pub(crate) fn run(command: &Report) -> Result<(), Failure> {
+pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     let settings = command.models.settings()?;
-    let mut job = DriftJob::new(settings.clone(), Clock::system());
+    let mut job = DriftJob::new(settings.clone(), Clock::system()).history(command.history);
     let runtime = runtime()?;
     let mut reports = Vec::new();
     for model in &settings {
@@ -45,16 +45,7 @@ pub(crate) fn run(command: &Report) -> Result<(), Failure> {
         };
         let report = runtime.block_on(job.run_window(&model.model, window));
         let report = report.map_err(Failure::new)?;
-        say(&report);
         reports.push(report);
     }
-    if let Some(path) = &command.html {
-        fs::write(path, report::page(&reports)).map_err(|error| {
-            Failure::new(format!(
-                "{} can't be written: {error}; name another file with --html",
-                path.display()
-            ))
-        })?;
-    }
-    Ok(())
+    command.shown.show(&reports)
 }

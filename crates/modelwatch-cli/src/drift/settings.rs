@@ -6,7 +6,7 @@ use std::{fs, io};
 use chrono::TimeDelta;
 use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
-use modelwatch_drift_job::ModelSettings;
+use modelwatch_drift_job::{ModelSettings, TableColumns};
 
 use crate::failure::Failure;
 
@@ -45,7 +45,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         threshold: drift.threshold,
         significance: drift.significance,
         consecutive_windows: u32::try_from(drift.consecutive_windows).unwrap_or(u32::MAX),
-        least_rows: drift.minimum_rows,
+        minimum_rows: drift.minimum_rows,
         ..Rule::default()
     };
     let own = |feature: &FeatureDrift| Rule {
@@ -64,6 +64,14 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.features = features.map(|(name, feature)| (name.clone(), own(feature))).collect();
     settings.reference = drift.reference;
     settings.per_version = drift.per_version;
+    settings.segments.clone_from(&drift.segments);
+    settings.table = drift.columns.as_ref().map(|columns| TableColumns {
+        time: columns.time.clone(),
+        model_version: columns.model_version.clone(),
+        score: columns.score.clone(),
+        class: columns.class.clone(),
+        features: columns.features.clone(),
+    });
     Ok(settings)
 }
 

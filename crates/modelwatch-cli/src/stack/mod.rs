@@ -8,7 +8,6 @@ mod prometheus;
 
 use clap::Subcommand;
 
-use self::files::Files;
 use crate::failure::Failure;
 
 /// What to do with the stack.

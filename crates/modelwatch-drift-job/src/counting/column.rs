@@ -31,6 +31,7 @@ impl ColumnCounter {
         ColumnCounts {
             counts: self.bins.count(),
             other_type: 0,
+            found_type: None,
         }
     }
 
@@ -42,6 +43,17 @@ impl ColumnCounter {
     }
 
     pub(super) fn count(&self, array: &ArrayRef, into: &mut ColumnCounts) {
+        let before = into.other_type;
+        self.count_values(array, into);
+        if into.other_type > before && into.found_type.is_none() {
+            into.found_type = Some(match array.data_type() {
+                text if is_text(text) => "text".to_owned(),
+                other => other.to_string(),
+            });
+        }
+    }
+
+    fn count_values(&self, array: &ArrayRef, into: &mut ColumnCounts) {
         match (&self.bins, &self.by_edge, &mut into.counts) {
             (Bins::Numeric(_), Some(by_edge), Counts::Numeric(counts)) => {
                 into.other_type += numbers(by_edge, array, counts);

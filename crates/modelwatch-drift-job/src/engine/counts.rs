@@ -14,6 +14,8 @@ pub struct ColumnCounts {
     pub counts: Counts,
     /// How many of the missing rows have a value, but one that is not of the column's kind: a text that is no number, a date, a list.
     pub other_type: u64,
+    /// The type that the first of those values has, in a word: `text`, `Date32`.
+    pub found_type: Option<String>,
 }
 
 impl ColumnCounts {
@@ -25,6 +27,9 @@ impl ColumnCounts {
             _ => return,
         }
         self.other_type += other.other_type;
+        if self.found_type.is_none() {
+            self.found_type.clone_from(&other.found_type);
+        }
     }
 }
 

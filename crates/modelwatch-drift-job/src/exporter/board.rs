@@ -233,6 +233,12 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
                 readings.extend(ratio.map(|ratio| (metric, labels.clone(), ratio)));
             }
         }
+        if let Subject::Feature(feature) = &subject.subject {
+            for change in subject.explanation.iter().flat_map(|explanation| &explanation.changes) {
+                let labels = vec![model.clone(), feature.clone(), change.kind().name().to_owned()];
+                readings.push((&contract::DRIFT_CHANGE, labels, 1.0));
+            }
+        }
         drift(&mut readings, subject, metrics, &labels);
     }
     for version in &report.versions {
@@ -256,6 +262,24 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
                 ],
             };
             drift(&mut readings, subject, metrics, &labels);
+        }
+    }
+    for segment in &report.segments {
+        for subject in segment.verdict.subjects() {
+            // Features alone: scores of a segment are those of whom it serves.
+            if let Subject::Feature(feature) = &subject.subject {
+                let labels = [
+                    model.clone(),
+                    segment.segment.clone(),
+                    segment.name().to_owned(),
+                    feature.clone(),
+                ];
+                let metrics = [
+                    &contract::SEGMENT_DATA_DRIFT_SCORE,
+                    &contract::SEGMENT_DATA_DRIFT_DETECTED,
+                ];
+                drift(&mut readings, subject, metrics, &labels);
+            }
         }
     }
     readings

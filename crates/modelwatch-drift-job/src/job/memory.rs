@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Detector, Measurement, Rule};
 
+use super::explained::explained;
 use crate::engine::ColumnCounts;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Past, Subject, SubjectReport, Verdict};
+use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
 
 /// Past windows that a report shows of each subject, at most.
 const MOST_PAST: usize = 96;
@@ -22,6 +24,8 @@ pub(crate) struct Memory(HashMap<(Group, Subject), Remembered>);
 #[derive(Clone, Debug, Default)]
 struct Remembered {
     detector: Detector,
+    /// When the first window in the row began.
+    since: Option<DateTime<Utc>>,
     past: VecDeque<Past>,
 }
 
@@ -71,20 +75,22 @@ impl Memory {
                         measurement,
                         detected: false,
                         in_a_row: 0,
+                        since: None,
                         profile: profile.clone(),
                         counts: column.counts.clone(),
                         other_type: column.other_type,
+                        found_type: column.found_type.clone(),
+                        explanation: None,
                         history: remembered.past.iter().copied().collect(),
                     };
-                    let above = match &report.measurement {
-                        _ if report.is_of_another_type() => Some(true),
-                        Ok(measurement) => Some(measurement.drifts(&rule)),
-                        Err(_) => None,
-                    };
+                    let above = above(&report);
                     if let Some(above) = above {
                         report.detected = remembered.detector.observe_window(above, &rule);
+                        let start = || counted.window.map(|window| window.start());
+                        remembered.since = above.then(|| remembered.since.or_else(start)).flatten();
                     }
                     report.in_a_row = remembered.detector.in_a_row();
+                    report.since = remembered.since;
                     if let Some(window) = counted.window {
                         remembered.past.push_back(Past {
                             window,
@@ -97,6 +103,6 @@ impl Memory {
                     }
                     report
                 });
-        Verdict::Scored(judged.collect())
+        Verdict::Scored(explained(judged.collect()))
     }
 }

@@ -6,10 +6,14 @@
 
 mod drift_job;
 mod error;
+mod explained;
 mod memory;
 mod settings;
 mod subjects;
 mod watched;
+
+pub(crate) use memory::{Counted, Memory};
+pub(crate) use subjects::{by_segment, column, subjects};
 
 pub use drift_job::DriftJob;
 pub use error::{BaselineProblem, JobError};

@@ -37,6 +37,9 @@ pub struct ModelSettings {
     pub reference: Reference,
     /// Whether each version is compared on its own, too.
     pub per_version: bool,
+    /// Features by whose values rows are compared on their own, too, such as `country`: each of up to 64 values with the whole
+    /// reference, as versions are. They need not be in the baseline.
+    pub segments: Vec<String>,
 }
 
 impl ModelSettings {
@@ -54,12 +57,13 @@ impl ModelSettings {
             features: BTreeMap::new(),
             reference: Reference::default(),
             per_version: false,
+            segments: Vec::new(),
         }
     }
 
     /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the
     /// model has by default is, for categories, PSI.
-    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: TimeDelta) -> Rule {
+    pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: Option<TimeDelta>) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),
             Subject::Score | Subject::Classes => None,
@@ -69,6 +73,6 @@ impl ModelSettings {
         if unordered && rule.statistic.needs_order() && own.is_none_or(|own| own.statistic == self.rule.statistic) {
             rule.statistic = Statistic::Psi;
         }
-        rule.for_windows(profile, Some(length))
+        rule.for_windows(profile, length)
     }
 }

@@ -3,11 +3,11 @@
 use modelwatch_drift::baseline::{Baseline, Profile};
 use modelwatch_log_format::columns;
 
-use crate::engine::{Bins, Column};
+use crate::engine::{Bins, Column, GroupBy};
 use crate::window_report::Subject;
 
 /// What a baseline has a profile of, in the order in which its columns are counted.
-pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
+pub(crate) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
     let features = baseline.features().iter();
     let features = features.map(|(name, profile)| (Subject::Feature(name.clone()), profile.clone()));
     let score = baseline
@@ -20,7 +20,7 @@ pub(super) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
 }
 
 /// The column of the prediction log that a subject is in.
-pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
+pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
     let name = match subject {
         Subject::Feature(name) => columns::feature(name),
         Subject::Score => columns::SCORE.into(),
@@ -29,5 +29,13 @@ pub(super) fn column(subject: &Subject, profile: &Profile) -> Column {
     Column {
         name,
         bins: Bins::from(profile),
+    }
+}
+
+/// Rows by the values of a feature.
+pub(crate) fn by_segment(feature: &str) -> GroupBy {
+    GroupBy {
+        column: columns::feature(feature),
+        values: None,
     }
 }

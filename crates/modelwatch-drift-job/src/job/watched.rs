@@ -13,11 +13,11 @@ use modelwatch_log_format::columns;
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
 use super::settings::ModelSettings;
-use super::subjects;
+use super::subjects::{by_segment, column, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Subject, VersionReport, WindowReport};
+use crate::window_report::{SegmentReport, Subject, VersionReport, WindowReport};
 
 /// So many windows before one are looked at, at most.
 const MOST_BEFORE: u32 = 100;
@@ -184,7 +184,7 @@ impl Watched {
         window: TimeWindow,
         engine: &dyn Engine,
     ) -> Result<Arc<Compared>, JobError> {
-        let subjects = subjects::subjects(baseline);
+        let subjects = subjects(baseline);
         let earlier = self.settings.reference.of_window(window.start(), window.end());
         let Some(earlier) = earlier.and_then(|(start, end)| TimeWindow::new(start, end)) else {
             let problems = vec![None; subjects.len()];
@@ -194,7 +194,7 @@ impl Watched {
             return Ok(known.clone());
         }
         let counted = self.counted(earlier, &subjects, engine).await?;
-        let minimum = self.settings.rule.least_rows;
+        let minimum = self.settings.rule.minimum_rows;
         let what = format!(
             "{}, from {} to {}",
             self.settings.reference,
@@ -232,9 +232,15 @@ impl Watched {
             window: Some(window),
             columns: subjects
                 .iter()
-                .map(|(subject, profile)| subjects::column(subject, profile))
+                .map(|(subject, profile)| column(subject, profile))
                 .collect(),
-            groups: self.settings.per_version.then_some(versions).into_iter().collect(),
+            groups: self
+                .settings
+                .per_version
+                .then_some(versions)
+                .into_iter()
+                .chain(self.settings.segments.iter().map(|segment| by_segment(segment)))
+                .collect(),
         }
     }
 
@@ -247,8 +253,8 @@ impl Watched {
     ) -> WindowReport {
         let subjects = compared.subjects.as_slice();
         let settings = &self.settings;
-        let minimum = settings.rule.least_rows;
-        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, window.length());
+        let minimum = settings.rule.minimum_rows;
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, Some(window.length()));
         let all = Counted {
             group: None,
             window: Some(window),
@@ -258,20 +264,36 @@ impl Watched {
         };
         let verdict = self.memory.judge(&all, subjects, rule, minimum);
         let mut versions = Vec::new();
-        if settings.per_version {
-            for group in counted.groups.first().into_iter().flatten() {
-                let of_version = Counted {
-                    group: Some((columns::MODEL_VERSION.into(), group.value.clone())),
+        let mut segments = Vec::new();
+        let by = settings.per_version.then_some(None);
+        let by = by.into_iter().chain(settings.segments.iter().map(Some));
+        for (segment, groups) in by.zip(counted.groups) {
+            for group in groups {
+                let column = segment.map_or_else(
+                    || columns::MODEL_VERSION.to_owned(),
+                    |segment| columns::feature(segment),
+                );
+                let of_group = Counted {
+                    group: Some((column, group.value.clone())),
                     window: Some(window),
                     rows: group.rows,
                     columns: &group.columns,
                     problems: &compared.problems,
                 };
-                versions.push(VersionReport {
-                    version: group.value.clone(),
-                    rows: group.rows,
-                    verdict: self.memory.judge(&of_version, subjects, rule, minimum),
-                });
+                let verdict = self.memory.judge(&of_group, subjects, rule, minimum);
+                match segment {
+                    None => versions.push(VersionReport {
+                        version: group.value,
+                        rows: group.rows,
+                        verdict,
+                    }),
+                    Some(segment) => segments.push(SegmentReport {
+                        segment: segment.clone(),
+                        value: group.value,
+                        rows: group.rows,
+                        verdict,
+                    }),
+                }
             }
         }
         WindowReport {
@@ -285,6 +307,7 @@ impl Watched {
             looked: counted.looked,
             verdict,
             versions,
+            segments,
             finished: window.end(),
             took: Duration::ZERO,
         }

@@ -1,8 +1,13 @@
 //! The Prometheus Pushgateway.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use ureq::tls::{RootCerts, TlsConfig};
+use url::Url;
 
 use super::error::PublishError;
 
@@ -13,51 +18,117 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// gone from the gateway.
 #[derive(Clone, Debug)]
 pub struct Pushgateway {
-    gateway: String,
-    group: String,
+    /// Without user and password.
+    gateway: Url,
+    job: String,
+    authorization: Option<Secret>,
     agent: ureq::Agent,
 }
 
+/// What no error and no log may show.
+#[derive(Clone)]
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 impl Pushgateway {
-    /// The group `job` of the gateway at this URL, such as `http://pushgateway:9091`.
+    /// Names the group `job` of the gateway at this URL, such as `http://pushgateway:9091` or
+    /// `https://user:password@gateway.example.com/push`. Certificates are checked against those that the system trusts.
     ///
     /// # Errors
     ///
-    /// The URL is not plain HTTP, or the job has no name.
+    /// The URL is neither HTTP nor HTTPS, or the job has no name.
     pub fn new(url: &str, job: &str) -> Result<Self, PublishError> {
-        if !url.starts_with("http://") {
-            return Err(PublishError::new(
-                url,
-                "must begin with http://; a gateway with TLS wants a proxy beside the job",
-            ));
-        }
+        let mut gateway = match Url::parse(url) {
+            Ok(gateway) if matches!(gateway.scheme(), "http" | "https") && gateway.has_host() => gateway,
+            // A URL that is none may have a password wherever.
+            _ => {
+                return Err(PublishError::new(
+                    "the Pushgateway's URL",
+                    "must begin with http:// or https:// and name a host, such as http://pushgateway:9091",
+                ));
+            }
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let authorization = (!gateway.username().is_empty() || gateway.password().is_some()).then(|| {
+            let user = decoded(gateway.username());
+            let password = decoded(gateway.password().unwrap_or_default());
+            Secret(format!(
+                "Basic {}",
+                BASE64_STANDARD.encode(format!("{user}:{password}"))
+            ))
+        });
+        // They fail for URLs without a host alone.
+        let _ = (gateway.set_username(""), gateway.set_password(None));
+        gateway.set_query(None);
+        gateway.set_fragment(None);
         if job.is_empty() {
-            return Err(PublishError::new(url, "the job has no name; give it one"));
+            return Err(PublishError::new(gateway, "the job has no name; give it one"));
         }
-        let gateway = url.trim_end_matches('/').to_owned();
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         Ok(Self {
-            group: format!("{gateway}/metrics/job/{}", utf8_percent_encode(job, NON_ALPHANUMERIC)),
             gateway,
+            job: job.to_owned(),
+            authorization,
             agent: ureq::Agent::config_builder()
+                .tls_config(tls)
                 .timeout_global(Some(PATIENCE))
+                .http_status_as_error(false)
                 .build()
                 .into(),
         })
     }
 
-    /// Everything the gateway has, of this group and of others.
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.gateway.as_str().trim_end_matches('/'))
+    }
+
+    /// The group's place. A name with a slash has one in base64 only, because gateways take `%2F` for one.
+    fn group(&self) -> String {
+        match self.job.contains('/') {
+            true => self.url(&format!(
+                "metrics/job@base64/{}",
+                BASE64_URL_SAFE_NO_PAD.encode(&self.job)
+            )),
+            false => self.url(&format!(
+                "metrics/job/{}",
+                utf8_percent_encode(&self.job, NON_ALPHANUMERIC)
+            )),
+        }
+    }
+
+    /// Reads what the gateway has of this group, as Prometheus text. Other groups are passed over as they come, however large they are.
     ///
     /// # Errors
     ///
     /// It does not answer, or with an error.
     pub fn read(&self) -> Result<String, PublishError> {
-        let url = format!("{}/metrics", self.gateway);
-        let response = self
-            .agent
-            .get(&url)
-            .call()
-            .and_then(|mut response| response.body_mut().read_to_string());
-        response.map_err(|error| PublishError::new(&url, error))
+        let url = self.url("metrics");
+        let mut request = self.agent.get(&url);
+        if let Some(Secret(authorization)) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        let mut response = request.call().map_err(|error| PublishError::new(&url, error))?;
+        if !response.status().is_success() {
+            let status = response.status();
+            return Err(PublishError::new(&url, format!("answers with {status}")));
+        }
+        let job = format!("job=\"{}\"", escaped(&self.job));
+        let body = response.body_mut().with_config().limit(u64::MAX).reader();
+        let mut own = String::new();
+        for line in BufReader::new(body).lines() {
+            let line = line.map_err(|error| PublishError::new(&url, error))?;
+            let is_own = line.find(&job).is_some_and(|place| line[..place].ends_with(['{', ',']));
+            if is_own && !line.starts_with('#') {
+                own += &line;
+                own.push('\n');
+            }
+        }
+        Ok(own)
     }
 
     /// Puts a page in Prometheus text format in the group's place.
@@ -66,21 +137,31 @@ impl Pushgateway {
     ///
     /// The gateway does not answer, or refuses the page; then the group is as it was.
     pub fn push(&self, page: &[u8]) -> Result<(), PublishError> {
-        let request = self
+        let group = self.group();
+        let mut request = self
             .agent
-            .put(&self.group)
+            .put(&group)
             .header("Content-Type", "text/plain; version=0.0.4");
-        match request.config().http_status_as_error(false).build().send(page) {
+        if let Some(Secret(authorization)) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        match request.send(page) {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(mut response) => {
                 let status = response.status();
-                let said = response.body_mut().read_to_string().unwrap_or_default();
+                // What it says may be anything, and much of it.
+                let said = response.body_mut().with_config().limit(4_096).read_to_string();
                 Err(PublishError::new(
-                    &self.group,
-                    format!("refuses the page with {status}: {}", said.trim()),
+                    &group,
+                    format!("refuses the page with {status}: {}", said.unwrap_or_default().trim()),
                 ))
             }
-            Err(error) => Err(PublishError::new(&self.group, error)),
+            Err(error) => Err(PublishError::new(&group, error)),
         }
     }
+}
+
+/// A label's value as Prometheus text has it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

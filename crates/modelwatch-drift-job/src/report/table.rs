@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::words::{rows_of, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
@@ -33,16 +34,13 @@ impl fmt::Display for WindowReport {
             writeln!(f, "version {}: {} rows", version.name(), version.rows)?;
             verdict(f, &version.verdict)?;
         }
+        for segment in &self.segments {
+            writeln!(f, "{} = {}: {} rows", segment.segment, segment.name(), segment.rows)?;
+            verdict(f, &segment.verdict)?;
+        }
         self.warnings()
             .try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
-}
-
-/// Which rows a report is about.
-pub(super) fn rows_of(report: &WindowReport) -> String {
-    report
-        .window
-        .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
 }
 
 fn verdict(f: &mut fmt::Formatter<'_>, verdict: &Verdict) -> fmt::Result {
@@ -76,6 +74,9 @@ fn verdict(f: &mut fmt::Formatter<'_>, verdict: &Verdict) -> fmt::Result {
         if let Err(problem) = &subject.measurement {
             writeln!(f, "  {}: {problem}", subject.subject)?;
         }
+        for change in subject.explanation.iter().flat_map(|explanation| &explanation.changes) {
+            writeln!(f, "  {} {change}", subject.subject)?;
+        }
     }
     Ok(())
 }
@@ -99,14 +100,4 @@ fn row(subject: &SubjectReport) -> [String; 8] {
         share(subject.counts.out_of_range_ratio()),
         word(subject),
     ]
-}
-
-/// Whether it drifts, in a word or two.
-pub(super) fn word(subject: &SubjectReport) -> String {
-    match (subject.detected, subject.in_a_row) {
-        (true, 1) => "DRIFT".into(),
-        (true, windows) => format!("DRIFT, {windows} windows in a row"),
-        (false, 0) => String::new(),
-        (false, windows) => format!("{windows} of {} windows", subject.rule.consecutive_windows),
-    }
 }

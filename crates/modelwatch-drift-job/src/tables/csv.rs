@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use modelwatch_drift::baseline::NO_VALUE;
 
 use super::format;
-use super::table::Kind;
+use super::kind::Kind;
 
 const BATCH_ROWS: usize = 8_192;
 /// Delimiters that are looked for.

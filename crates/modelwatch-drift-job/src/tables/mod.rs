@@ -9,6 +9,7 @@ mod csv;
 mod engine;
 mod format;
 mod json;
+mod kind;
 mod parquet;
 mod places;
 mod table;
@@ -16,5 +17,6 @@ mod table;
 pub use columns::TableColumns;
 pub use engine::Tables;
 
+pub(crate) use kind::Kind;
 pub(crate) use places::expand;
-pub(crate) use table::{Kind, Table};
+pub(crate) use table::Table;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt as _;
 use object_store::ObjectStoreExt as _;
 use tempfile::NamedTempFile;
@@ -14,24 +14,10 @@ use tempfile::NamedTempFile;
 use super::csv::Csv;
 use super::format::{self, Format};
 use super::json::Json;
+use super::kind::Kind;
 use super::parquet::Parquet;
 use crate::engine::EngineError;
 use crate::store::Store;
-
-/// What a column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Integers, floats, decimals, or texts of a CSV file that are numbers.
-    Numeric,
-    /// Booleans, which are 0 and 1 where numbers are wanted and `false` and `true` where categories are.
-    Boolean,
-    /// Texts.
-    Categorical,
-    /// Times, lists and whatever else is neither.
-    Other,
-    /// No value in any row.
-    Empty,
-}
 
 /// A file that can be read.
 #[derive(Clone, Debug)]
@@ -107,7 +93,13 @@ impl Table {
 
     /// What each column holds, and how many rows there are. Reads a text whole.
     pub(crate) async fn kinds(&self) -> Result<(Vec<Kind>, u64), EngineError> {
-        let by_type = |schema: &Schema| schema.fields().iter().map(|field| kind(field.data_type())).collect();
+        let by_type = |schema: &Schema| {
+            schema
+                .fields()
+                .iter()
+                .map(|field| Kind::of(field.data_type()))
+                .collect()
+        };
         let table = self.clone();
         let read = tokio::task::spawn_blocking(move || match &table.reader {
             Reader::Parquet(reader) => Ok((by_type(reader.schema()), reader.rows())),
@@ -172,17 +164,6 @@ impl Place {
             Self::Local(path) => path,
             Self::Copy(file) => file.path(),
         }
-    }
-}
-
-fn kind(data_type: &DataType) -> Kind {
-    match data_type {
-        DataType::Null => Kind::Empty,
-        DataType::Boolean => Kind::Boolean,
-        numeric if numeric.is_numeric() => Kind::Numeric,
-        string if string.is_string() => Kind::Categorical,
-        DataType::Dictionary(_, values) => kind(values),
-        _ => Kind::Other,
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! One program, because linking the engine takes longer than every test here.
 
+mod awkward;
+mod compare;
 mod files;
 mod flights;
 mod log;
 mod publish;
+mod reports;
 mod training;
 mod windows;

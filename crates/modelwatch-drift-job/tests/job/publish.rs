@@ -158,6 +158,112 @@ async fn a_push_puts_the_page_in_the_place_of_the_jobs_group() {
     assert_eq!(body, page);
 }
 
+/// A name with a slash has its place in base64: gateways take `%2F` for a slash.
+#[test]
+fn pushes_to_base64_place_when_job_has_a_slash() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let answered = answer_once(listener, "200 OK");
+    let gateway = Pushgateway::new(&format!("http://watcher:s%40cret@{address}/push"), "drift/claims").expect("a URL");
+    gateway.push(b"up 1\n").expect("it is taken");
+    let (head, _) = answered.join().expect("a request");
+    assert!(
+        head.starts_with("PUT /push/metrics/job@base64/ZHJpZnQvY2xhaW1z HTTP/1.1\r\n"),
+        "{head}"
+    );
+    // watcher:s@cret
+    let authorization = "authorization: basic d2f0y2hlcjpzqgnyzxq=";
+    assert!(head.to_ascii_lowercase().contains(authorization), "{head}");
+}
+
+/// Only the job's own group is taken over, however much the gateway has of others.
+#[test]
+fn reads_own_group_when_gateway_has_many() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let line = |job: &str, value: u32| {
+        format!("ml_drift_runs_total{{instance=\"\",job=\"{job}\",model_name=\"claims\",result=\"success\"}} {value}\n")
+    };
+    let mut body = String::from("# TYPE ml_drift_runs_total counter\n");
+    // More than any limit of a client.
+    (0..150_000).for_each(|other| body += &line(&format!("other-{other}"), 7));
+    body += &line("drift", 3);
+    body += "up{job=\"x\",note=\"job=\\\"drift\\\"\"} 1\n";
+    let served = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        let mut head = String::new();
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        while !head.ends_with("\r\n\r\n") {
+            assert!(reader.read_line(&mut head).expect("a head") > 0, "{head}");
+        }
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("an answer");
+    });
+    let own = Pushgateway::new(&url, "drift").expect("a URL").read().expect("a page");
+    served.join().expect("it served");
+    assert_eq!(own, line("drift", 3));
+}
+
+/// No error shows a password, whatever went wrong.
+#[test]
+fn hides_password_when_gateway_fails() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    for scheme in ["http", "https"] {
+        let gateway = Pushgateway::new(&format!("{scheme}://watcher:hunter2@{address}"), "drift").expect("a URL");
+        for error in [
+            gateway.push(b"up 1\n").expect_err("nobody"),
+            gateway.read().expect_err("nobody"),
+        ] {
+            let text = error.to_string();
+            assert!(
+                text.contains(&address.to_string()) && !text.contains("hunter2"),
+                "{text}"
+            );
+        }
+        assert!(!format!("{gateway:?}").contains("hunter2"));
+    }
+    for url in ["ftp://watcher:hunter2@gateway", "watcher:hunter2@gateway", "http://"] {
+        let text = Pushgateway::new(url, "drift").expect_err(url).to_string();
+        assert!(
+            text.contains("must begin with http://") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+    assert!(Pushgateway::new("http://gateway", "").is_err());
+}
+
+/// Clients that say nothing do not take the place of a scraper.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_scraper_when_silent_clients_take_every_place() {
+    let setting = Setting::new();
+    let board = setting.job().board();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(async move { serve(&board, listener, async { drop(stopped.await) }).await });
+    let asked = tokio::task::spawn_blocking(move || {
+        let silent: Vec<TcpStream> = (0..80)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).expect("a connection");
+                stream.write_all(b"GET /metrics HT").expect("a beginning");
+                stream
+            })
+            .collect();
+        let page = http_get(address, "/metrics", &[]).expect("an answer");
+        assert_eq!(page.status, 200);
+        drop(silent);
+    });
+    asked.await.expect("the scraper is content");
+    stop.send(()).expect("the server listens");
+    server.await.expect("the server ends").expect("as it should");
+}
+
 #[test]
 fn a_gateway_that_refuses_or_is_not_there_is_named_with_what_it_says() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -173,5 +279,4 @@ fn a_gateway_that_refuses_or_is_not_there_is_named_with_what_it_says() {
     // Nobody listens any more.
     let error = gateway.push(b"up 1\n").expect_err("nobody is there").to_string();
     assert!(error.contains(&url), "{error}");
-    assert!(Pushgateway::new("https://gateway", "drift").is_err());
 }

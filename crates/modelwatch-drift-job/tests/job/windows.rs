@@ -251,6 +251,9 @@ async fn drift_is_detected_in_so_many_windows_in_a_row_even_by_a_process_that_ha
     }
     assert_eq!(detected, [0, 0, 0, 1]);
     let report = setting.job().run_due().await.remove(0).expect("a report");
+    let since = report.detected().map(|subject| (subject.in_a_row, subject.since));
+    assert_eq!(since.collect::<Vec<_>>(), [(3, Some(time("2026-04-01T09:30:00Z")))]);
+    assert!(report.to_string().contains("since 2026-04-01 09:30 UTC"), "{report}");
     assert_eq!(report.detected().count(), 1);
     setting.clock.set(time("2026-04-01T10:05:00Z"));
     let report = setting.job().run_due().await.remove(0).expect("a report");
@@ -397,4 +400,98 @@ async fn a_window_is_compared_with_last_week_where_that_is_the_reference() {
         .clone()
         .expect_err("no reference");
     assert!(problem.contains("has 0 rows and 100 are needed"), "{problem}");
+}
+
+/// A country of 5 % of the rows that moved by three deviations is found, and no other country.
+#[tokio::test(flavor = "multi_thread")]
+async fn detects_segment_when_it_is_small_and_moves() {
+    let mut setting = Setting::new();
+    setting.settings.segments = vec!["country".into()];
+    let mut window = rows("2026-04-01T10:00:00Z", 6_000, 0.0);
+    for (number, row) in window.iter_mut().enumerate() {
+        let small = number % 20 == 0;
+        let moved = if small { 3.0 * 0.29 } else { 0.0 };
+        row.features[0].1 = (random(number as u64 * 4) + moved).into();
+        row.features
+            .push(("country".into(), (if small { "IS" } else { "NO" }).into()));
+    }
+    setting.log.write(MODEL, &window);
+    let mut job = setting.job();
+    let report = job.run_due().await.remove(0).expect("a report");
+    assert!(report.drifts(), "{report}");
+    let rows_of: Vec<_> = report
+        .segments
+        .iter()
+        .map(|segment| (segment.name(), segment.rows))
+        .collect();
+    assert_eq!(rows_of, [("IS", 300), ("NO", 5_700)]);
+    let page = metrics(&job);
+    let detected = |country| {
+        let labels = [
+            ("segment", "country"),
+            ("segment_value", country),
+            ("feature_name", "income"),
+        ];
+        page.sum("ml_segment_data_drift_detected", &labels)
+    };
+    assert_eq!((detected("IS"), detected("NO")), (1.0, 0.0));
+    assert!(report.to_string().contains("country = IS: 300 rows"), "{report}");
+}
+
+/// A clock that is set back by more than an interval does not stop the job until it is where it was, and one that jumps ahead runs
+/// the window that is due then.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_window_when_clock_jumps() {
+    let setting = Setting::new();
+    let mut job = setting.job();
+    assert_eq!(job.run_due().await.len(), 1);
+    setting.later(TimeDelta::days(400));
+    assert_eq!(job.run_due().await.len(), 1);
+    setting.clock.set(time(NOW));
+    assert_eq!(job.run_due().await.len(), 1, "it is set back");
+    // A few seconds are no reason to run an earlier window again.
+    setting.later(TimeDelta::minutes(11));
+    assert_eq!(job.run_due().await.len(), 1);
+    setting.later(TimeDelta::seconds(-60));
+    assert!(job.run_due().await.is_empty());
+}
+
+/// A window says the same whoever asks, and however often: a report is what `once` says.
+#[tokio::test(flavor = "multi_thread")]
+async fn detects_the_same_when_one_window_is_run_twice_or_alone() {
+    let mut setting = Setting::new();
+    setting.settings.rule.consecutive_windows = 2;
+    for quarter in ["09:45", "10:00"] {
+        setting
+            .log
+            .write(MODEL, &rows(&format!("2026-04-01T{quarter}:00Z"), 500, 0.4));
+    }
+    let window = minutes("2026-04-01T10:00:00Z", 15);
+    let mut job = setting.job();
+    for _ in 0..3 {
+        let report = job.run_window(MODEL, window).await.expect("a report");
+        let income = report.detected().next().expect("it drifts");
+        assert_eq!(income.in_a_row, 2, "{report}");
+    }
+    let earlier = minutes("2026-04-01T09:45:00Z", 15);
+    let report = job.run_window(MODEL, earlier).await.expect("a report");
+    assert_eq!(report.detected().count(), 0, "nothing was before it");
+}
+
+/// What was left out is on the page by its reason, and a reason for which nothing was is zero.
+#[tokio::test(flavor = "multi_thread")]
+async fn judged_left_out_files_are_on_the_page_by_reason() {
+    let setting = Setting::new();
+    setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.4));
+    let hour = setting.log.hour(MODEL, time("2026-04-01T10:00:00Z"));
+    std::fs::write(hour.join("empty.parquet"), b"").expect("a file");
+    std::fs::write(hour.join("bad.parquet"), b"PAR1").expect("a file");
+    let mut job = setting.job();
+    job.run_due().await.remove(0).expect("a report");
+    let page = metrics(&job);
+    let files = |reason| page.sum("ml_drift_left_out_files", &[("reason", reason)]);
+    assert_eq!((files("empty"), files("broken"), files("other_model")), (1.0, 1.0, 0.0));
+    assert_eq!(page.labels_of("ml_drift_left_out_rows", "reason").len(), 6);
+    let change = page.labels_of("ml_drift_change", "change");
+    assert!(change.len() <= 1, "{change:?}");
 }

@@ -12,22 +12,22 @@ use super::time_span::TimeSpan;
 pub struct Hygiene {
     /// The fewest rows with a value that a feature may have. A tenth of them lies in each decile; 1,000 by default, so
     /// that a decile's share is known to about a tenth of itself.
-    pub least_rows: u64,
+    pub minimum_rows: u64,
 }
 
 impl Default for Hygiene {
     fn default() -> Self {
-        Self { least_rows: 1_000 }
+        Self { minimum_rows: 1_000 }
     }
 }
 
 impl Hygiene {
     pub(super) fn check_rows(&self, feature: &str, rows: u64) -> Result<(), BaselineError> {
-        if rows < self.least_rows {
+        if rows < self.minimum_rows {
             return Err(BaselineError::TooFewRows {
                 feature: feature.to_owned(),
                 rows,
-                least: self.least_rows,
+                least: self.minimum_rows,
             });
         }
         Ok(())

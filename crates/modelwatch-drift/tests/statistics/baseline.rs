@@ -330,7 +330,7 @@ fn pick(json: &mut Value, choice: usize) -> &mut Value {
 }
 
 fn small() -> Baseline {
-    let hygiene = Hygiene { least_rows: 1 };
+    let hygiene = Hygiene { minimum_rows: 1 };
     let numbers = NumericProfile::from_values("x", vec![1.0, 2.0, 2.0, f64::INFINITY], 1, &hygiene).expect("a profile");
     let rows = [("a".to_owned(), 3), ("b".to_owned(), 1)];
     let categories = CategoricalProfile::new("c", rows, 1, &hygiene).expect("a profile");

@@ -39,7 +39,7 @@ fn values() -> impl Strategy<Value = Vec<Option<f64>>> {
 fn profile(values: &[Option<f64>]) -> Option<NumericProfile> {
     let missing = values.iter().filter(|value| value.is_none()).count() as u64;
     let present = values.iter().flatten().copied().collect();
-    NumericProfile::from_values("x", present, missing, &Hygiene { least_rows: 1 }).ok()
+    NumericProfile::from_values("x", present, missing, &Hygiene { minimum_rows: 1 }).ok()
 }
 
 fn window(profile: &NumericProfile, values: &[Option<f64>]) -> NumericCounts {
@@ -253,7 +253,7 @@ proptest! {
         training.sort_unstable();
         training.dedup_by_key(|(category, _)| *category);
         let named = training.into_iter().map(|(category, rows)| (category.to_string(), rows));
-        let Ok(profile) = CategoricalProfile::new("x", named, 1, &Hygiene { least_rows: 1 }) else { return Ok(()); };
+        let Ok(profile) = CategoricalProfile::new("x", named, 1, &Hygiene { minimum_rows: 1 }) else { return Ok(()); };
         let window = |rows: &[u32]| {
             let mut window = profile.bins().count();
             for category in rows {

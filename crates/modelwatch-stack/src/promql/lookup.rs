@@ -19,6 +19,15 @@ pub(super) const TARGET_LABELS: [&str; 3] = ["job", "instance", "service"];
 /// Series Prometheus makes itself, and their labels.
 pub(super) const OWN: &[(&str, &[&str])] = &[
     ("up", &TARGET_LABELS),
+    (
+        "prometheus_rule_evaluation_failures_total",
+        &["job", "instance", "rule_group"],
+    ),
+    ("prometheus_notifications_dropped_total", &["job", "instance"]),
+    (
+        "alertmanager_notifications_failed_total",
+        &["job", "instance", "integration"],
+    ),
     ("ALERTS", ALERT_LABELS),
     ("ALERTS_FOR_STATE", ALERT_LABELS),
 ];
@@ -40,6 +49,7 @@ const ALERT_LABELS: &[&str] = &[
     "outcome",
     "label",
     "window",
+    "rule_group",
 ];
 
 /// What is wrong with an expression.

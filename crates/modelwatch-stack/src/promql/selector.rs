@@ -182,6 +182,12 @@ impl Selector {
         self.matching(label, "=~", Value::Text(pattern))
     }
 
+    /// A label with these texts, one after the other, somewhere in it.
+    pub(crate) fn containing(self, label: &str, texts: &[&str]) -> Self {
+        let pattern = format!(".*{}.*", super::quote::exactly([texts.concat().as_str()]));
+        self.matching(label, "=~", Value::Text(pattern))
+    }
+
     /// A variable of a dashboard as the pattern of a label.
     pub(crate) fn variable(self, label: &str, variable: &str) -> Self {
         self.matching(label, "=~", Value::Variable(variable.to_owned()))

@@ -91,7 +91,7 @@ impl Alert<'_> {
         let query = writer
             .pieces(&self.query)
             .map_err(|error| GenerateError::new(format!("the query of {name}"), error))?;
-        let annotations = [
+        let mut annotations = vec![
             ("summary", plain(self.summary)),
             ("description", self.description),
             ("dashboard_url", dashboard_url(config, self.labels)),
@@ -109,6 +109,7 @@ impl Alert<'_> {
             ),
             ("query", Text::default().query(query)),
         ];
+        annotations.extend(triage_url(config, name, self.labels).map(|url| ("triage_url", url)));
         let yields = Yield::from(&writer, &self.expr);
         for (key, text) in &annotations {
             if let Some(hole) = text.needs().find(|label| !yields.always.contains(*label)) {
@@ -165,6 +166,25 @@ fn dashboard_url(config: &Config, labels: &[&str]) -> Text {
     url
 }
 
+/// The page that says what changed; nothing where the file does not say where that is.
+fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
+    let triage = config.links.triage.as_ref()?;
+    if !labels.contains(&"model_name") {
+        return Some(plain(format!("{triage}/")));
+    }
+    let mut url = plain(format!("{triage}/triage?alert={alert}&"));
+    for label in &config.prometheus.identity {
+        url = url.if_url_label(&format!("{label}="), label, "&");
+    }
+    url = (url + "model=".to_owned()).url_label("model_name");
+    for label in ["model_version", "feature_name", "class", "outcome"] {
+        if labels.contains(&label) {
+            url = (url + format!("&{label}=")).url_label(label);
+        }
+    }
+    Some(url)
+}
+
 /// A series of the alert's own model, version, route or feature.
 pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
     labels.iter().fold(selector, |selector, label| selector.same(label))
@@ -187,6 +207,12 @@ pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
         place = place + format!("{comma}{word} ") + label(name);
     }
     environment(config, place)
+}
+
+/// One target, as a sentence's subject.
+pub(crate) fn replica_place(config: &Config, word: &str, job: &str) -> Text {
+    let place = plain(word) + label("instance") + format!(" of the job {job}");
+    environment(config, place.if_label(", service ", "service"))
 }
 
 /// The environment, by all labels that tell environments apart and that the alert has.

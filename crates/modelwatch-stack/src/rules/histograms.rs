@@ -42,6 +42,13 @@ impl Histogram {
         quantile(at, self.classic(labels)).or(labels, quantile(at, self.native(labels)))
     }
 
+    /// A quantile of one job's series alone.
+    pub(crate) fn quantile_of_job(self, at: f64, labels: &[&str], job: &str) -> Expr {
+        let rate = |part: Selector, labels: &[&str]| sum_by(labels, part.eq("job", job).rate(self.window));
+        let classic = quantile(at, rate(metric(self.of).bucket(), &with_le(labels)));
+        classic.or(labels, quantile(at, rate(metric(self.of), labels)))
+    }
+
     /// A quantile of all that the model's other versions observed: the model's buckets less the version's own. Prometheus
     /// 2.42 can't subtract native histograms; of those it is the mean of the other versions' quantiles.
     pub(crate) fn quantile_of_others(self, at: f64, version: &[&str]) -> Expr {
@@ -58,6 +65,17 @@ impl Histogram {
     pub(crate) fn observations(self, labels: &[&str]) -> Expr {
         let classic = sum_by(labels, metric(self.of).count().rate(self.window));
         classic.or(labels, call("histogram_count", vec![self.native(labels)]))
+    }
+
+    /// The mean; absent where nothing was observed.
+    pub(crate) fn mean(self, labels: &[&str]) -> Expr {
+        let rate = |part: Selector| sum_by(labels, part.rate(self.window));
+        let classic = rate(metric(self.of).sum()).divided_by(rate(metric(self.of).count()).above(0.0));
+        let native = |part| call(part, vec![self.native(labels)]);
+        classic.or(
+            labels,
+            native("histogram_sum").divided_by(native("histogram_count").above(0.0)),
+        )
     }
 
     /// Observations per second above a limit that is a bucket's edge, of some of the series.

@@ -9,7 +9,7 @@ use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout};
 
 use super::histograms::Histogram;
-use super::labels::{FEATURE, MODEL, ROUTE, VERSION};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION};
 use super::models::share;
 use super::rule::{Group, Rule};
 use crate::error::GenerateError;
@@ -83,6 +83,12 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let requests = metric(&contract::INFERENCE_REQUESTS);
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
+    let mistaken = |labels: &[&str]| {
+        let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
+        let all = sum_by(labels, recorded(&recorded::REQUESTS));
+        let mistakes = or_zero(labels, &sum_by(labels, mistakes.rate(FIVE_MINUTES)), &all);
+        share_of(labels, &mistakes, &all)
+    };
     let latency = |at| LATENCY.quantile(at, ROUTE);
     Ok(vec![
         Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
@@ -98,6 +104,23 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             &recorded::MODEL_ERRORS,
             &sum_by(MODEL, recorded(&recorded::ERRORS)),
         )?,
+        Rule::record(config, &recorded::CLIENT_ERROR_RATIO, &mistaken(VERSION))?,
+        Rule::record(config, &recorded::MODEL_CLIENT_ERROR_RATIO, &mistaken(MODEL))?,
+        Rule::record(
+            config,
+            &recorded::REPLICA_REQUESTS,
+            &sum_by(REPLICA, requests.rate(FIVE_MINUTES)),
+        )?,
+        Rule::record(
+            config,
+            &recorded::REPLICA_ERRORS,
+            &or_zero(
+                REPLICA,
+                &sum_by(REPLICA, requests.eq("status", "error").rate(FIVE_MINUTES)),
+                &recorded(&recorded::REPLICA_REQUESTS).expr(),
+            ),
+        )?,
+        Rule::record(config, &recorded::REPLICA_LATENCY, &LATENCY.mean(REPLICA))?,
         Rule::record(config, &recorded::LATENCY_P50, &latency(0.5))?,
         Rule::record(config, &recorded::LATENCY_P95, &latency(0.95))?,
         Rule::record(config, &recorded::LATENCY_P99, &latency(0.99))?,

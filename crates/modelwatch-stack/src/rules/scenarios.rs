@@ -56,9 +56,12 @@ fn at(minutes: u32) -> Duration {
     MINUTE * minutes
 }
 
-/// Alerts of a model, whichever.
+/// Alerts about the serving of a model, whichever.
 fn of(model: &Model) -> BTreeMap<String, String> {
-    BTreeMap::from([("model_name".to_owned(), model.name.clone())])
+    BTreeMap::from([
+        ("model_name".to_owned(), model.name.clone()),
+        ("plane".to_owned(), Plane::Inference.name().to_owned()),
+    ])
 }
 
 fn named(alert: &KnownAlert) -> BTreeMap<String, String> {
@@ -90,15 +93,30 @@ fn ramps(series: &(String, LabelSet), ramps: &[(f64, f64, usize)]) -> Series {
     Series::ramps(&series.0, &labels, ramps)
 }
 
-/// The latency of as many requests, all within the objective.
-fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 2] {
+/// The latency of as many requests, all within the objective, of a version that is registered.
+fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 4] {
     let edge = model.latency_p95.as_secs_f64().to_string();
-    [("_count", None), ("_bucket", Some(edge.as_str()))].map(|(part, edge)| {
+    let parts = [
+        ("_count", None),
+        ("_bucket", Some(edge.as_str())),
+        ("_bucket", Some("+Inf")),
+    ];
+    let [count, within, all] = parts.map(|(part, edge)| {
         let name = format!("{}{part}", contract::INFERENCE_LATENCY.name);
         let mut extra = vec![("instance", instance)];
         extra.extend(edge.map(|edge| ("le", edge)));
         ramps(&(name, labels(model, &extra)), phases)
-    })
+    });
+    // The version is registered for as long.
+    let registered: Vec<_> = phases
+        .iter()
+        .map(|(from, _, steps)| (if from.is_nan() { f64::NAN } else { 1.0 }, 0.0, *steps))
+        .collect();
+    let info = (
+        contract::MODEL_INFO.name.to_owned(),
+        labels(model, &[("instance", instance)]),
+    );
+    [count, within, all, ramps(&info, &registered)]
 }
 
 /// Asks for a recorded series of the model.
@@ -208,7 +226,7 @@ fn rolling_restart(config: &Config, model: &Model) -> Result<Test, GenerateError
         series.push(counted);
         let counted = quick(model, instance, &ramp);
         series.extend(counted.map(|series| match from {
-            0 => series.elsewhere(&[(0.0, busy, 120)]),
+            0 => series.elsewhere(&[(1.0, busy, 120)]),
             _ => series,
         }));
         let target = [("job", model.job.as_str()), ("instance", instance), ("service", "api")];

@@ -34,6 +34,31 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
+        known: &known::DEFAULTED_RATIO_HIGH,
+        meaning: "A default stands in for a feature more often than is safe. Requests succeed, and the model answers about somebody \
+                  who does not exist.",
+        checks: &[
+            "Is the store the feature comes from slow or down? Time-outs become defaults.",
+            "Is it one feature or all of one source?",
+            "Is it one version? Then it asks for a name the store does not have.",
+        ],
+        mitigation: &[
+            "Restore the source, or roll back the release that changed it.",
+            "If the model can't do without the feature, refuse rather than answer.",
+        ],
+        queries: |model| {
+            vec![
+                (
+                    "How often does a default stand in?",
+                    series(model, &recorded::DEFAULTED_RATIO).expr(),
+                ),
+                missing_since(model),
+                pipeline(model),
+                score_against_yesterday(model),
+            ]
+        },
+    },
+    Runbook {
         known: &known::OUT_OF_RANGE_HIGH,
         meaning: "A feature has values outside the range it was declared with, or outside the baseline's: a unit, a scale or an \
                   encoding changed, or the world did.",

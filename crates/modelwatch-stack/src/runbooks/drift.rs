@@ -35,6 +35,17 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
+        known: &known::VERSION_DRIFT,
+        meaning: "A feature in one version's requests is no longer distributed as in training, while over all versions it is: what \
+                  only this version is fed, or only its callers send.",
+        checks: &[
+            "Does the version fetch the feature by another way than the others?",
+            "Does it get other traffic: one region, one caller, one route?",
+        ],
+        mitigation: DRIFT_MITIGATION,
+        queries: |model| vec![drift_scores(model), share(model), missing_since(model), pipeline(model)],
+    },
+    Runbook {
         known: &known::PREDICTION_DRIFT,
         meaning: "Prediction scores are no longer distributed as in training.",
         checks: DRIFT_CHECKS,
@@ -90,6 +101,20 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
             "Run `modelwatch drift once` by hand: it says what is wrong.",
         ],
         queries: |model| vec![drift_runs(model), baseline(model), log_records(model)],
+    },
+    Runbook {
+        known: &known::DRIFT_JOB_BLIND,
+        meaning: "The drift job runs and finds next to no rows, though the model answers many requests. Nobody watches for drift.",
+        checks: &[
+            "Does `log` in modelwatch.toml name the folder the service writes to?",
+            "Does the service write under the same model name?",
+            "Does the prediction log write at all, and is sampling on?",
+        ],
+        mitigation: &[
+            "Put the folder or the name right, and run `modelwatch drift once`: it says how many rows it found.",
+            "If the log is sampled, lower `minimum_rows`.",
+        ],
+        queries: |model| vec![drift_runs(model), window_rows(model), log_records(model)],
     },
     Runbook {
         known: &known::BASELINE_OLD,

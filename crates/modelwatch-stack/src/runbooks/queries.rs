@@ -78,6 +78,20 @@ pub(super) fn in_flight(model: &Model) -> (&'static str, Expr) {
     )
 }
 
+pub(super) fn replica_errors(model: &Model) -> (&'static str, Expr) {
+    (
+        "How often does each replica fail?",
+        recorded(&recorded::REPLICA_ERRORS).eq("job", &model.job).expr(),
+    )
+}
+
+pub(super) fn replica_latency(model: &Model) -> (&'static str, Expr) {
+    (
+        "How slow is each replica, on average?",
+        recorded(&recorded::REPLICA_LATENCY).eq("job", &model.job).expr(),
+    )
+}
+
 pub(super) fn traffic(model: &Model) -> (&'static str, Expr) {
     (
         "How much traffic is there, by version?",

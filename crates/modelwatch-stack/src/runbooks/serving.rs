@@ -60,6 +60,66 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
+        known: &known::CLIENT_ERRORS_HIGH,
+        meaning: "Many more requests than an hour ago are refused as the caller's mistake. Callers see an outage; the service's own \
+                  error ratio does not.",
+        checks: &[
+            ONE_VERSION,
+            "Did a deploy change what is accepted: a field, a type, a limit, authorization?",
+            "Is it one caller? Ask what they released.",
+        ],
+        mitigation: &[
+            ROLL_BACK,
+            "Accept the old form beside the new one until callers have moved.",
+            "Tell the caller, if it is one that changed.",
+        ],
+        queries: |model| vec![requests_by_status(model), share(model), versions(model)],
+    },
+    Runbook {
+        known: &known::RUNTIME_LATE,
+        meaning: "Tasks of the service's runtime wake up late: something blocks its threads, or they get no processor. Requests wait \
+                  as long before the service sees them, so its own latency looks well.",
+        checks: &[
+            "Is one replica late or all? One: its machine. All: the code.",
+            "Does a handler compute or wait without yielding? Predictions belong on threads for blocking work.",
+            "Is the processor limit of the container reached?",
+        ],
+        mitigation: &[
+            "Add replicas, or give them more processors.",
+            "Move the model's work off the runtime's threads.",
+        ],
+        queries: |model| vec![in_flight(model), traffic(model), slow_stage(model)],
+    },
+    Runbook {
+        known: &known::REPLICA_FAILING,
+        meaning: "One replica fails more often than its siblings, which serve the same versions: its machine, its files or its \
+                  connections, and not the release.",
+        checks: &[
+            "What do its own logs say that its siblings' do not?",
+            "Did it start later, with another configuration or another file of the model?",
+            "Does it reach what it depends on?",
+        ],
+        mitigation: &[
+            "Take it out of the balancer, keep it to look at, and start another.",
+            "If siblings follow, it is no outlier: see the model's alerts.",
+        ],
+        queries: |model| vec![replica_errors(model), replica_latency(model), in_flight(model)],
+    },
+    Runbook {
+        known: &known::REPLICA_SLOW,
+        meaning: "One replica is much slower than its siblings: a noisy neighbour, a throttled processor, a cold cache.",
+        checks: &[
+            "Is its processor throttled, or its memory short?",
+            "Has it more requests in flight than the others? Then the balancer favours it.",
+            "Did it just start?",
+        ],
+        mitigation: &[
+            "Take it out of the balancer and start another elsewhere.",
+            "Give the machine's other tenants less.",
+        ],
+        queries: |model| vec![replica_latency(model), replica_errors(model), in_flight(model)],
+    },
+    Runbook {
         known: &known::IN_FLIGHT_HIGH,
         meaning: "One replica holds many requests that have begun and not ended. Latency follows, then timeouts.",
         checks: &[

@@ -90,6 +90,47 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         },
     },
     Runbook {
+        known: &known::VERSION_UNREGISTERED,
+        meaning: "Requests are counted for a version that no process has registered for an hour. They may be answered by another one, \
+                  or by none.",
+        checks: &[
+            "Which callers or routes still ask for it? A flag, a cache or an old client holds the name.",
+            "Was the version retired on purpose, or did its registration fail at start-up?",
+        ],
+        mitigation: &[
+            "Move the caller, or the balancer's rule, to a version that is served.",
+            "If it should be served, deploy it again.",
+        ],
+        queries: |model| vec![versions(model), traffic(model), requests_by_status(model)],
+    },
+    Runbook {
+        known: &known::RULES_FAILING,
+        meaning: "Prometheus can't evaluate rules of this stack. What they watch is unseen until it can.",
+        checks: &[
+            "What does Prometheus say? Its page of rules shows the error beside the rule.",
+            "Did somebody load a second copy of the rules, or other rules that record the same names?",
+            "Is Prometheus short of memory or time?",
+        ],
+        mitigation: &[
+            "Take the second copy away; give each file that shares a Prometheus a `stack` of its own.",
+            "Run `modelwatch stack generate` and reload.",
+        ],
+        queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
+    },
+    Runbook {
+        known: &known::NOTIFICATIONS_FAILING,
+        meaning: "Alertmanager can't deliver, or Prometheus can't reach Alertmanager. Alerts fire and nobody hears of them.",
+        checks: &[
+            "Which channel fails? Alertmanager's log has the answer of the other side.",
+            "Did a secret expire, or a file of it move?",
+        ],
+        mitigation: &[
+            "Renew the secret, and send a test with `amtool alert add`.",
+            "Until then look at the dashboards: what fires is there.",
+        ],
+        queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
+    },
+    Runbook {
         known: &known::LATENCY_MISSING,
         meaning: "The model's requests are counted, and the histogram that its latency is judged by is not there, or has no \
                   bucket that ends at the objective. Rules about latency are silent, which looks like health.",

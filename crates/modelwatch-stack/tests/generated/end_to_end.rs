@@ -99,7 +99,17 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         &known::TRAFFIC_GONE,
         &known::TARGET_DOWN,
         &known::DRIFT_JOB_MISSING,
+        &known::CLIENT_ERRORS_HIGH,
+        &known::RUNTIME_LATE,
+        &known::REPLICA_FAILING,
+        &known::REPLICA_SLOW,
+        &known::VERSION_UNREGISTERED,
         &known::LATENCY_MISSING,
+        &known::RULES_FAILING,
+        &known::NOTIFICATIONS_FAILING,
+        &known::DEFAULTED_RATIO_HIGH,
+        &known::VERSION_DRIFT,
+        &known::DRIFT_JOB_BLIND,
     ];
     let mut waits_for: BTreeSet<_> = ALERTS
         .iter()

@@ -82,7 +82,12 @@ fn body(report: &Report) -> Markup {
             @for (label, value) in &subject.only { ", " (label) " " (name(value)) }
         }
         @match &report.trouble {
-            None => p { "Nothing is wrong that the metrics show." },
+            None => {
+                @match &report.blind {
+                    None => p { "Nothing is wrong that the metrics show." },
+                    Some(why) => p.unknown { "Unknown: " (why) "." },
+                }
+            },
             Some(trouble) => {
                 @if let (Some(before), Some(now)) = (trouble.before, trouble.since) {
                     p {

@@ -35,6 +35,14 @@ pub(super) fn five(
     ]
 }
 
+/// Says of every question that the answer is unknown.
+pub(super) fn unknown(answers: &mut [Answer], why: &str) {
+    for answer in answers {
+        answer.known = false;
+        answer.answer = format!("Unknown: {why}.");
+    }
+}
+
 const NO_TROUBLE: &str = "Nothing is wrong that the metrics show.";
 
 fn version(located: Option<&Located>) -> (bool, String) {

@@ -1,6 +1,6 @@
 //! The first round: how the model went over the hours before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Model};
@@ -30,6 +30,7 @@ pub(super) enum Topic {
     FeatureDrift,
     FeatureDriftScore,
     VersionDrift,
+    VersionPredictionDrift,
     PredictionDrift,
     PredictionDriftScore,
     Versions,
@@ -38,6 +39,7 @@ pub(super) enum Topic {
     Baselines,
     Builds,
     Up,
+    Starts,
 }
 
 /// What came back.
@@ -59,6 +61,33 @@ impl Asked {
     /// Whether a topic could be asked, whatever came of it.
     pub(super) fn answered(&self, topic: Topic) -> bool {
         self.answers.get(&topic).is_some_and(|(_, answer)| answer.is_ok())
+    }
+
+    /// The versions that had traffic in the last twelfth of the time.
+    pub(super) fn serving(&self) -> Vec<String> {
+        let recent = self.grid.steps - self.grid.steps / 12;
+        let has_traffic = |row: &&Row| row.values.iter().skip(recent).flatten().any(|&requests| requests > 0.0);
+        let rows = self.rows(Topic::Requests).iter().filter(has_traffic);
+        let versions: BTreeSet<_> = rows.map(|row| row.label("model_version").to_owned()).collect();
+        versions.into_iter().collect()
+    }
+
+    /// Why no trouble does not mean that there is none; nothing where everything could be asked and there is something.
+    pub(super) fn blind(&self) -> Option<String> {
+        let something = [
+            Topic::Requests,
+            Topic::Versions,
+            Topic::Observations,
+            Topic::FeatureDrift,
+            Topic::PredictionDrift,
+        ];
+        if self.answers.values().any(|(_, answer)| answer.is_err()) {
+            Some("some of what it takes could not be asked".to_owned())
+        } else if something.iter().all(|&topic| self.rows(topic).is_empty()) {
+            Some("there are no series of this model".to_owned())
+        } else {
+            None
+        }
     }
 
     /// A sentence for each topic that could not be asked.
@@ -188,6 +217,10 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
             gauge(contract::VERSION_DATA_DRIFT_DETECTED.name, &[VERSION, FEATURE]),
         ),
         (
+            Topic::VersionPredictionDrift,
+            gauge(contract::VERSION_PREDICTION_DRIFT_DETECTED.name, &[VERSION]),
+        ),
+        (
             Topic::PredictionDrift,
             gauge(contract::PREDICTION_DRIFT_DETECTED.name, &[]),
         ),
@@ -198,7 +231,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (
             Topic::Registered,
-            gauge("ml_model_registered_timestamp_seconds", &[VERSION]),
+            gauge(contract::MODEL_REGISTERED_TIMESTAMP.name, &[VERSION]),
         ),
         (
             Topic::Pipelines,
@@ -210,9 +243,10 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
         ),
         (
             Topic::Builds,
-            of_job("ml_service_info", &["service_version", "revision"]),
+            of_job(contract::SERVICE_INFO.name, &["service_version", "revision"]),
         ),
         (Topic::Up, of_job("up", &["instance"])),
+        (Topic::Starts, of_job(contract::PROCESS_START_TIME.name, &["instance"])),
     ];
     let (topics, questions): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
     let answers = ask_all(source, &questions);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use modelwatch::contract;
 use modelwatch_config::Config;
 
-use super::ask::{Asked, edge_labels, of_model, shortest, with_identity};
+use super::ask::{Asked, Topic, edge_labels, of_model, shortest, with_identity};
 use super::report::{Finding, Place, Trouble};
 use super::signal::Signal;
 use super::subject::Subject;
@@ -26,10 +26,20 @@ pub(super) struct Located {
     pub(super) neighbours: Option<(usize, usize)>,
     /// What changed by the way, such as the stage that became slow.
     pub(super) findings: Vec<Finding>,
+    /// The versions that have traffic now.
+    serving: Vec<String>,
     signal: Signal,
 }
 
 impl Located {
+    /// The one version that has traffic now, if it is one.
+    pub(super) fn sole_version(&self) -> Option<&str> {
+        match &self.serving[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// The series of a version, or that of the model.
     pub(super) fn series(&self, version: Option<&str>) -> &Series {
         version
@@ -74,8 +84,8 @@ pub(super) fn locate(
         let labels = counts.labels(symptom);
         match counts.table(source, subject, windows, &labels) {
             Ok(table) => {
-                let settings = ScanSettings::default();
-                place = placed(&localize(&table, &settings));
+                let settings;
+                (place, settings) = scanned(&table);
                 versions = slices(&table, "model_version", &settings);
                 routes = slices(&table, "route", &settings);
             }
@@ -93,6 +103,9 @@ pub(super) fn locate(
                 Err(error) => unknown.push(format!("stages: {error}")),
             }
         }
+    }
+    if symptom.is_measured() {
+        versions = drifting(asked, symptom);
     }
     let only_version = only(&versions).or_else(|| {
         version.clone().filter(|version| {
@@ -131,6 +144,7 @@ pub(super) fn locate(
         only_version,
         neighbours,
         findings,
+        serving: asked.serving(),
         signal: signal.clone(),
     }
 }
@@ -385,6 +399,51 @@ impl Parts {
         }
         counts
     }
+}
+
+/// Where it is, and how that was found. Where no combination left its own past, traffic may have moved to one that was always
+/// worse: then each is compared with what the model as a whole was like.
+fn scanned(table: &Table) -> (Place, ScanSettings) {
+    /// Enough pseudo-trials to drown any combination's own past.
+    const DROWNED: f64 = 1e12;
+    let own = ScanSettings::default();
+    let place = placed(&localize(table, &own));
+    if matches!(place, Place::In(_)) {
+        return (place, own);
+    }
+    let drowned = ScanSettings {
+        pseudo_trials: DROWNED,
+        ..own.clone()
+    };
+    match placed(&localize(table, &drowned)) {
+        there @ Place::In(_) => (there, drowned),
+        _ => (place, own),
+    }
+}
+
+/// What the drift job says of each version: one event where it drifts.
+fn drifting(asked: &Asked, symptom: &Symptom) -> Vec<Slice> {
+    let (topic, feature) = match symptom {
+        Symptom::FeatureDrift(feature) => (Topic::VersionDrift, feature.as_str()),
+        _ => (Topic::VersionPredictionDrift, ""),
+    };
+    let rows = asked
+        .rows(topic)
+        .iter()
+        .filter(|row| row.label("feature_name") == feature);
+    let mut slices: Vec<_> = rows
+        .filter_map(|row| {
+            let events = row.values.iter().rev().find_map(|value| *value)?;
+            Some(Slice {
+                value: row.label("model_version").to_owned(),
+                events,
+                trials: 1.0,
+                expected: 0.0,
+            })
+        })
+        .collect();
+    slices.sort_by(|one, other| other.events.total_cmp(&one.events));
+    slices
 }
 
 /// The combinations that hold the excess; everywhere, when the best of them fares no worse than the rest.

@@ -11,6 +11,7 @@ mod answers;
 mod ask;
 mod locate;
 mod released;
+mod replicas;
 mod report;
 mod signal;
 mod signals;
@@ -44,13 +45,19 @@ pub fn triage(source: &dyn Source, config: &Config, subject: &Subject) -> Result
     let findings = signals.findings(trouble.as_ref().map(|located| &located.trouble.symptom), &settings);
     let (releases, released) = released::judged(&asked, trouble.as_ref());
     let who = who::who(config, subject, trouble.as_ref(), &releases);
-    let findings = locate::with_neighbours(findings, trouble.as_ref());
-    let answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
+    let mut findings = locate::with_neighbours(findings, trouble.as_ref());
+    findings.extend(replicas::findings(&asked));
+    let blind = if trouble.is_none() { asked.blind() } else { None };
+    let mut answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
+    if let Some(why) = &blind {
+        answers::unknown(&mut answers, why);
+    }
     unknown.sort();
     unknown.dedup();
     Ok(Report {
         subject: subject.clone(),
         trouble: trouble.map(|located| located.trouble),
+        blind,
         answers,
         findings,
         releases,

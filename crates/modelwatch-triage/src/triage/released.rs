@@ -226,6 +226,10 @@ fn case(release: &Release, moment: Option<&Moment>, located: &Located) -> Case {
     let trouble = &located.trouble;
     let excess: f64 = trouble.versions.iter().map(|slice| slice.excess().max(0.0)).sum();
     let share = || {
+        // Where nothing is told apart by version, the only one there is has all of it.
+        if let (true, Some(only)) = (trouble.versions.is_empty(), located.sole_version()) {
+            return Some(if only == release.name { 1.0 } else { 0.0 });
+        }
         let own = trouble.versions.iter().find(|slice| slice.value == release.name);
         let own = own.map_or(0.0, |slice| slice.excess().max(0.0));
         (excess > 0.0).then(|| own / excess)

@@ -17,6 +17,8 @@ pub struct Report {
     pub subject: Subject,
     /// What is wrong; nothing when no metric shows it.
     pub trouble: Option<Trouble>,
+    /// Why that no metric shows trouble does not mean that there is none; nothing where it does, and where there is trouble.
+    pub blind: Option<String>,
     /// The five questions, in their order.
     pub answers: Vec<Answer>,
     /// What else left its usual ratio, the earliest first.

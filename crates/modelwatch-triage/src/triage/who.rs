@@ -22,12 +22,20 @@ pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>,
     };
     let suspects = releases.iter().filter(|judged| judged.verdict.is_suspect());
     let mut mitigation: Vec<_> = suspects.map(back).collect();
+    let rollback = model(config, subject).and_then(|model| model.rollback.as_deref());
+    if let (false, Some(rollback)) = (mitigation.is_empty(), rollback) {
+        mitigation.insert(1, format!("run: {rollback}"));
+    }
     mitigation.extend(usual(&trouble.symptom).map(str::to_owned));
     Some(Who {
         team: owner.team.clone(),
         role,
         mitigation,
-        links: Vec::new(),
+        links: model(config, subject)
+            .and_then(|model| model.deploy_url.clone())
+            .map(|url| ("releases".to_owned(), url))
+            .into_iter()
+            .collect(),
     })
 }
 

@@ -204,6 +204,8 @@ pub(crate) fn config() -> Config {
         [[models]]
         name = "claims-risk"
         routes = ["predict", "batch"]
+        rollback = "kubectl rollout undo deployment/claims-risk"
+        deploy_url = "https://ci.example.com/claims-risk?tab=releases"
     "##;
     Config::parse("modelwatch.toml", text).unwrap()
 }

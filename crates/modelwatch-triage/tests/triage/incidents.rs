@@ -6,7 +6,7 @@ use modelwatch_triage::symptom::Symptom;
 use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Place, Released, Report};
 
-use crate::fixture::{Incident, MODEL, ONSET, at};
+use crate::fixture::{Incident, MODEL, ONSET, REPLICAS, at};
 
 /// Ten of the incident's noise.
 const SEEDS: std::ops::Range<u64> = 0..10;
@@ -293,6 +293,142 @@ fn says_unknown_where_the_series_are_missing() {
     let report = incident.triaged();
     assert_eq!(suspects(&report), [], "{}", text(&report));
     assert!(matches!(report.released, Released::Unknown(_)), "{}", text(&report));
+}
+
+#[test]
+fn accuses_the_traffic_that_moved_to_a_version_that_was_always_worse() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", 0)]);
+        let to = |minute: usize| if minute < ONSET { 12.0 } else { 300.0 };
+        incident.requests(MODEL, "1", |minute| Some(600.0 - to(minute)), |_, _, _| USUAL);
+        incident.requests(MODEL, "2", |minute| Some(to(minute)), |_, _, _| 0.2);
+        let report = incident.triaged();
+        assert_eq!(suspects(&report), [(Kind::Traffic, "2")], "{}", text(&report));
+        assert_eq!(place(&report), [("model_version", "2")], "{}", text(&report));
+    }
+}
+
+#[test]
+fn judges_the_baseline_and_the_version_of_a_drift() {
+    for (drifting, expected) in [("2", vec![(Kind::Version, "2")]), ("", vec![(Kind::Baseline, "b2")])] {
+        let mut incident = Incident::new(1);
+        incident.versions(&[("1", 0), ("2", if drifting.is_empty() { 0 } else { ONSET })]);
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+        incident.requests(
+            MODEL,
+            "2",
+            |minute| (minute >= ONSET || drifting.is_empty()).then_some(60.0),
+            |_, _, _| USUAL,
+        );
+        incident.info("ml_drift_baseline_info", "baseline_version", "b1", 0);
+        if drifting.is_empty() {
+            incident.info("ml_drift_baseline_info", "baseline_version", "b2", ONSET);
+        }
+        let on = |minute: usize| f64::from(u8::from(minute >= ONSET));
+        let model = [("model_name", MODEL)];
+        incident
+            .world
+            .gauge("ml_prediction_drift_detected", &model, |minute| Some(on(minute)));
+        incident.world.gauge("ml_prediction_drift_score", &model, |minute| {
+            Some(0.05 + 0.4 * on(minute))
+        });
+        for version in ["1", "2"] {
+            let labels = [("model_name", MODEL), ("model_version", version)];
+            let drifts = drifting.is_empty() || version == drifting;
+            let detected = |minute| Some(if drifts { on(minute) } else { 0.0 });
+            incident
+                .world
+                .gauge("ml_version_prediction_drift_detected", &labels, detected);
+        }
+        let report = incident.triaged();
+        assert_eq!(
+            report.trouble.as_ref().unwrap().symptom,
+            Symptom::PredictionDrift,
+            "{}",
+            text(&report)
+        );
+        assert_eq!(suspects(&report), expected, "{}", text(&report));
+    }
+}
+
+#[test]
+fn says_which_stage_and_which_replica_stand_out() {
+    let mut incident = Incident::new(1);
+    incident.versions(&[("1", 0)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    let bad = |minute: usize| minute >= ONSET;
+    for replica in REPLICAS {
+        let labels = |more: (&'static str, &'static str)| {
+            [
+                ("model_name", MODEL),
+                ("model_version", "1"),
+                ("route", "predict"),
+                ("instance", replica),
+                more,
+            ]
+        };
+        let slow = move |minute: usize| if bad(minute) { 80.0 } else { 2.0 };
+        incident.world.counter(
+            "ml_inference_latency_seconds_count",
+            &labels(("job", "model-inference")),
+            |_| Some(200.0),
+        );
+        incident.world.counter(
+            "ml_inference_latency_seconds_bucket",
+            &labels(("le", "0.35")),
+            move |minute| Some(200.0 - slow(minute)),
+        );
+    }
+    for (stage, before, now) in [("compute", 0.05, 0.05), ("feature_fetch", 0.01, 0.5)] {
+        let labels = [("model_name", MODEL), ("stage", stage)];
+        let mean = move |minute: usize| if bad(minute) { now } else { before };
+        incident
+            .world
+            .counter("ml_inference_stage_seconds_sum", &labels, move |minute| {
+                Some(600.0 * mean(minute))
+            });
+        incident
+            .world
+            .counter("ml_inference_stage_seconds_count", &labels, |_| Some(600.0));
+    }
+    let labels = [("job", "model-inference"), ("instance", REPLICAS[0])];
+    incident.world.gauge("process_start_time_seconds", &labels, |minute| {
+        Some(at(if bad(minute) { ONSET } else { 0 }) as f64)
+    });
+    let report = incident.asked(Some("MLInferenceHighLatencyP95"), &[]);
+    assert_eq!(
+        report.trouble.as_ref().unwrap().symptom,
+        Symptom::Slow(0.35),
+        "{}",
+        text(&report)
+    );
+    let found = |what: &str| report.findings.iter().any(|finding| finding.what.contains(what));
+    assert!(
+        found("stage feature_fetch takes 500ms on average, 10ms before"),
+        "{}",
+        text(&report)
+    );
+    assert!(found("replica 10.0.0.1:8000 restarted at 02:50"), "{}", text(&report));
+}
+
+#[test]
+fn says_unknown_rather_than_fine_where_it_is_blind() {
+    let report = Incident::new(1).triaged();
+    assert_eq!(report.blind.as_deref(), Some("there are no series of this model"));
+    let mut incident = Incident::new(1);
+    incident.versions(&[("1", 0)]);
+    let report = incident.asked(None, &["ml_inference"]);
+    assert!(
+        report.blind.is_some() && report.answers.iter().all(|answer| !answer.known),
+        "{}",
+        text(&report)
+    );
+    assert!(
+        text(&report).contains("unknown: some of what it takes could not be asked"),
+        "{}",
+        text(&report)
+    );
 }
 
 #[test]

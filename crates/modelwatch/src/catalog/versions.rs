@@ -212,11 +212,11 @@ impl ModelVersions {
         self.other.get_or_init(|| StripedArc::new(new())).clone()
     }
 
-    /// All versions that have something to expose.
-    pub(crate) fn exposed(&self) -> Vec<Arc<VersionSeries>> {
+    /// Hands out all versions that have something to expose.
+    pub(crate) fn each_exposed(&self, take: impl FnMut(Arc<VersionSeries>)) {
         let versions = self.versions.read();
         let exposed = versions.live.iter().chain(self.other.get());
-        exposed.map(StripedArc::value).collect()
+        exposed.map(StripedArc::value).for_each(take);
     }
 
     /// Evicts the retired versions whose last values every scraper has had.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::layout::Layout;
-use crate::cells::stripes::{Lane, Stripes};
+use crate::cells::stripes::{Lane, Lanes, Stripes};
 
 /// Observations of durations, sizes or scores. Values are in the recorded unit of the layout.
 pub(crate) struct Histogram {
@@ -16,9 +17,9 @@ const SUM: usize = 0;
 const FIRST: usize = 1;
 
 impl Histogram {
-    pub(crate) fn new(layout: Arc<Layout>) -> Self {
+    pub(crate) fn new(layout: Arc<Layout>, lanes: Lanes) -> Self {
         Self {
-            stripes: Stripes::new(FIRST + layout.cells()),
+            stripes: Stripes::new(FIRST + layout.cells(), lanes),
             layout,
         }
     }
@@ -52,6 +53,7 @@ impl Histogram {
             values,
             first: FIRST,
             exemplars: Vec::new(),
+            created: self.stripes.created(),
         }
     }
 }
@@ -73,6 +75,7 @@ pub(crate) struct Reading {
     pub(crate) first: usize,
     /// Of the classic buckets, as far as there are any.
     pub(crate) exemplars: Vec<Option<Exemplar>>,
+    pub(crate) created: Created,
 }
 
 impl Reading {

@@ -41,10 +41,12 @@ pub(crate) enum Native {
 pub(crate) struct Layout {
     /// Upper bound of each cell but the last, inclusive, in recorded units, increasing.
     edges: Box<[f64]>,
-    /// For positive values: the first cell worth looking at, by exponent and the top three bits of the mantissa.
-    first: Box<[u16]>,
-    /// The key of `first[0]`.
+    /// For positive values, by key: exponent and the top four bits of the mantissa.
+    slots: Box<[Slot]>,
+    /// The key of `slots[0]`.
     first_key: u64,
+    /// The cell of every positive value below that key, if they have one cell.
+    smallest: Option<u16>,
     /// The native bucket of each cell.
     native: Box<[Native]>,
     /// Upper bound of each classic bucket, in exposed units.
@@ -58,10 +60,24 @@ pub(crate) struct Layout {
     zero_threshold: f64,
 }
 
-/// Exponent and top three bits of the mantissa.
+/// Bits of a float below its key: the key is the exponent and the top four bits of the mantissa.
+const BELOW_KEY: u32 = 48;
+
 #[inline]
 fn key(value: f64) -> u64 {
-    value.to_bits() >> 49
+    value.to_bits() >> BELOW_KEY
+}
+
+/// Where the values of one key may be counted.
+#[derive(Debug)]
+struct Slot {
+    /// The first edges that a value of this key may be above, with infinity for those it lacks. Both are compared, so that
+    /// there is no branch to be foretold wrongly.
+    edges: [f64; 2],
+    /// The cell of a value that is above neither.
+    first: u16,
+    /// There are further edges.
+    more: bool,
 }
 
 impl Layout {
@@ -150,22 +166,29 @@ impl Layout {
             .collect();
         let at_or_below = |bound: &f64| edges.partition_point(|edge| edge <= bound) as u16;
         let first_key = key(recorded(zero_threshold));
+        let positive = edges.partition_point(|edge| *edge <= 0.0);
+        let has_smaller = edges.get(positive).is_some_and(|edge| key(*edge) < first_key);
         let last_key = key(edges.last().copied().unwrap_or_default().max(recorded(zero_threshold)));
-        let first = (first_key..=last_key)
-            .map(|key| {
-                let smallest = if key == first_key {
-                    0.0
-                } else {
-                    f64::from_bits(key << 49)
-                };
-                edges.partition_point(|edge| *edge < smallest) as u16
-            })
-            .collect();
+        // Past the key of the largest float are those that are no numbers, and every edge is below them.
+        let below =
+            |key: u64| edges.partition_point(|edge| edge.to_bits() < key << BELOW_KEY || edge.is_sign_negative());
+        let slot = |key: u64| {
+            let first = below(key);
+            let edges = &edges[first..below(key + 1)];
+            let edge = |position: usize| edges.get(position).copied().unwrap_or(f64::INFINITY);
+            Slot {
+                edges: [edge(0), edge(1)],
+                first: first as u16,
+                more: edges.len() > 2,
+            }
+        };
+        let slots = (first_key..=last_key).map(slot).collect();
         Self {
             ends: classic.iter().map(at_or_below).collect(),
             edges: edges.into(),
-            first,
+            slots,
             first_key,
+            smallest: (!has_smaller).then_some(positive as u16),
             native,
             les: bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
             bounds: bounds.into(),
@@ -183,30 +206,26 @@ impl Layout {
     #[inline]
     pub(crate) fn locate(&self, value: f64) -> usize {
         if value > 0.0 {
-            // Branches, where `min` and `max` would be shorter: they are foretold, so nothing waits for them.
-            let slot = key(value).wrapping_sub(self.first_key) as usize;
-            let mut cell = usize::from(match self.first.get(slot) {
-                Some(first) => *first,
-                None => self.outermost(value),
-            });
-            while self.edges.get(cell).is_some_and(|edge| value > *edge) {
-                cell += 1;
+            let key = key(value);
+            match self.slots.get(key.wrapping_sub(self.first_key) as usize) {
+                Some(slot) if !slot.more => {
+                    let [first, second] = slot.edges;
+                    return usize::from(slot.first) + usize::from(value > first) + usize::from(value > second);
+                }
+                None if key < self.first_key => {
+                    if let Some(smallest) = self.smallest {
+                        return usize::from(smallest);
+                    }
+                }
+                _ => {}
             }
-            cell
-        } else {
-            self.edges.partition_point(|edge| *edge < value)
         }
+        self.search(value)
     }
 
-    /// The first cell worth looking at for a positive value beyond the keys.
-    #[cold]
-    fn outermost(&self, value: f64) -> u16 {
-        let first = if key(value) < self.first_key {
-            self.first.first()
-        } else {
-            self.first.last()
-        };
-        first.copied().unwrap_or_default()
+    /// As [`locate`](Self::locate), for any value.
+    fn search(&self, value: f64) -> usize {
+        self.edges.partition_point(|edge| *edge < value)
     }
 
     /// Upper bounds of the classic buckets, without infinity, in exposed units.

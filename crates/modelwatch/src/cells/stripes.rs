@@ -1,12 +1,13 @@
 //! Cells that count, one set for each thread that records.
 //!
 //! A thread with a slot of its own (see [`crate::cells::thread_slot`]) is the only writer of its lane and adds with a plain
-//! load and store; threads without one share lane [`SHARED`](thread_slot::SHARED) and add with locked
-//! instructions. A reader sums the lanes. A lane is made at the first measurement through it, so a series that
+//! load and store; threads without one are spread over a few [shared](thread_slot::SHARED) lanes and add with locked
+//! instructions. So do all threads on a series of [`Lanes::One`]. A reader sums the lanes. A lane is made at the first measurement through it, so a series that
 //! nobody uses costs a few pointers.
 
 use std::sync::OnceLock;
 
+use crate::cells::created::Created;
 use crate::cells::sync::{AtomicU64, Ordering};
 use crate::cells::thread_slot;
 
@@ -17,9 +18,19 @@ const CELLS_PER_LINE: usize = 8;
 #[repr(align(64))]
 struct Line([AtomicU64; CELLS_PER_LINE]);
 
+/// How many lanes a series may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    /// One for each thread that records.
+    PerThread,
+    /// One for all: for series that requests name, of which there may be thousands.
+    One,
+}
+
 pub(crate) struct Stripes {
     lanes: Box<[OnceLock<Box<[Line]>>]>,
-    cells: usize,
+    cells: u32,
+    created: Created,
 }
 
 /// The cells the current thread adds to.
@@ -29,23 +40,45 @@ pub(crate) struct Lane<'a> {
 }
 
 impl Stripes {
-    pub(crate) fn new(cells: usize) -> Self {
+    pub(crate) fn new(cells: usize, lanes: Lanes) -> Self {
+        let lanes = match lanes {
+            Lanes::PerThread => thread_slot::count(),
+            Lanes::One => 1,
+        };
         Self {
-            lanes: (0..thread_slot::count()).map(|_| OnceLock::new()).collect(),
-            cells,
+            lanes: (0..lanes).map(|_| OnceLock::new()).collect(),
+            cells: cells as u32,
+            created: Created::now(),
+        }
+    }
+
+    pub(crate) fn created(&self) -> Created {
+        self.created
+    }
+
+    /// How many lanes there may be.
+    pub(crate) fn kind(&self) -> Lanes {
+        if self.lanes.len() == 1 {
+            Lanes::One
+        } else {
+            Lanes::PerThread
         }
     }
 
     #[inline]
     pub(crate) fn lane(&self) -> Lane<'_> {
         let slot = thread_slot::current();
+        let (lane, shared) = match self.lanes.get(slot) {
+            Some(lane) => (lane, slot < thread_slot::SHARED),
+            None => (&self.lanes[0], true),
+        };
         Lane {
-            lines: self.lanes[slot].get_or_init(|| {
-                (0..self.cells.div_ceil(CELLS_PER_LINE))
+            lines: lane.get_or_init(|| {
+                (0..(self.cells as usize).div_ceil(CELLS_PER_LINE))
                     .map(|_| Line::default())
                     .collect()
             }),
-            shared: slot == thread_slot::SHARED,
+            shared,
         }
     }
 
@@ -64,6 +97,16 @@ impl Stripes {
             .fold(0.0, |sum, value| (sum + value).clamp(f64::MIN, f64::MAX))
     }
 
+    /// The sum over all lanes of a number that [`add_wide`](Lane::add_wide) has added to: a cell and the one after it.
+    pub(crate) fn sum_wide(&self, cell: usize) -> u128 {
+        let part = |lane: &[Line], cell: usize| {
+            u128::from(lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
+        };
+        self.lanes()
+            .map(|lane| part(lane, cell + 1) << 64 | part(lane, cell))
+            .fold(0, u128::wrapping_add)
+    }
+
     /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
     pub(crate) fn read(&self, sums: &mut Vec<u64>) {
         sums.clear();
@@ -80,7 +123,7 @@ impl Stripes {
                     .for_each(|(sum, cell): (&mut u64, _)| *sum = sum.wrapping_add(cell));
             }
         }
-        sums.resize(self.cells, 0);
+        sums.resize(self.cells as usize, 0);
     }
 
     /// Adds the sums of the cells from `first` on to `into`, one each, modulo 2⁶⁴.
@@ -126,6 +169,14 @@ impl Lane<'_> {
         )
     }
 
+    /// Adds to a number in two cells, the lower half first: a sum that is never too large for it.
+    #[inline]
+    pub(crate) fn add_wide(&self, cell: usize, n: u64) {
+        if self.add(cell, n) < n {
+            self.add(cell + 1, 1);
+        }
+    }
+
     /// Adds to a cell that holds the bits of an `f64`.
     #[inline]
     pub(crate) fn add_f64(&self, cell: usize, value: f64) {
@@ -169,17 +220,17 @@ mod models {
         fn new(exclusive: usize) -> Arc<Self> {
             Arc::new(Self {
                 pool: Mutex::new(Pool::new()),
-                cells: (0..=exclusive).map(|_| AtomicU64::new(0)).collect(),
+                cells: (0..SHARED + exclusive).map(|_| AtomicU64::new(0)).collect(),
             })
         }
 
         /// What a thread does in its life: lease, add, give back.
         fn live(&self, additions: u64) {
-            let slot = self.pool.lock().expect("no panic").take(self.cells.len() - 1);
+            let slot = self.pool.lock().expect("no panic").take(self.cells.len() - SHARED);
             for _ in 0..additions {
-                add(&self.cells[slot], 1, slot == SHARED);
+                add(&self.cells[slot], 1, slot < SHARED);
             }
-            if slot != SHARED {
+            if slot >= SHARED {
                 self.pool.lock().expect("no panic").give_back(slot);
             }
         }
@@ -205,7 +256,7 @@ mod models {
     }
 
     #[test]
-    fn threads_without_a_slot_share_one_and_lose_nothing() {
+    fn threads_without_a_slot_lose_nothing() {
         loom::model(|| {
             let world = World::new(0);
             let threads: Vec<_> = (0..2)

@@ -3,7 +3,8 @@
 //! A counter that only one thread writes needs no locked instruction: a load and a store do, at a third of the cost,
 //! and no other core's cache line is touched. That holds only while no two live threads share a number, so numbers
 //! are leased: a thread takes one at its first measurement and gives it back when it ends. When all are taken the
-//! thread gets [`SHARED`], whose cells are written with locked additions by everybody who has no number.
+//! thread gets a number below [`SHARED`], in turn: their cells are written with locked additions by everybody who has no
+//! number of their own.
 
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -11,8 +12,8 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-/// The slot of every thread that has no number of its own.
-pub(crate) const SHARED: usize = 0;
+/// Slots of the threads that have no number of their own: those below this one.
+pub(crate) const SHARED: usize = 4;
 
 const UNASSIGNED: usize = usize::MAX;
 
@@ -23,10 +24,11 @@ static EXCLUSIVE: LazyLock<usize> =
 
 static POOL: Mutex<Pool> = Mutex::new(Pool::new());
 
-/// Numbers from 1 on.
 pub(crate) struct Pool {
     returned: Vec<usize>,
     issued: usize,
+    /// Threads that got no number of their own.
+    refused: usize,
 }
 
 impl Pool {
@@ -34,20 +36,22 @@ impl Pool {
         Self {
             returned: Vec::new(),
             issued: 0,
+            refused: 0,
         }
     }
 
-    /// A number nobody holds, or [`SHARED`]. Taking the pool's lock orders the former holder's writes before the
+    /// A number nobody holds, or one below [`SHARED`]. Taking the pool's lock orders the former holder's writes before the
     /// new holder's reads.
     pub(crate) fn take(&mut self, exclusive: usize) -> usize {
         if let Some(slot) = self.returned.pop() {
             return slot;
         }
         if self.issued == exclusive {
-            return SHARED;
+            self.refused += 1;
+            return self.refused % SHARED;
         }
         self.issued += 1;
-        self.issued
+        SHARED + self.issued - 1
     }
 
     pub(crate) fn give_back(&mut self, slot: usize) {
@@ -61,8 +65,8 @@ struct Lease(usize);
 impl Drop for Lease {
     fn drop(&mut self) {
         // Destructors of other thread-locals may still record: they go to the shared slot.
-        SLOT.set(SHARED);
-        if self.0 != SHARED {
+        SLOT.set(0);
+        if self.0 >= SHARED {
             POOL.lock().give_back(self.0);
         }
     }
@@ -74,9 +78,9 @@ thread_local! {
     static LEASE: Lease = Lease(POOL.lock().take(*EXCLUSIVE));
 }
 
-/// Slots there can be, the shared one included: every result of [`current`] is below it.
+/// Slots there can be, the shared ones included: every result of [`current`] is below it.
 pub(crate) fn count() -> usize {
-    *EXCLUSIVE + 1
+    *EXCLUSIVE + SHARED
 }
 
 /// The current thread's slot.
@@ -88,7 +92,7 @@ pub(crate) fn current() -> usize {
 
 #[cold]
 fn assign() -> usize {
-    let slot = LEASE.try_with(|lease| lease.0).unwrap_or(SHARED);
+    let slot = LEASE.try_with(|lease| lease.0).unwrap_or(0);
     SLOT.set(slot);
     slot
 }

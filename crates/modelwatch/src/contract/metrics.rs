@@ -255,6 +255,10 @@ contract! {
         "1 when the drift of one version's class balance is above its threshold and significant, else 0.";
     FEATURE_OUT_OF_RANGE_RATIO = "ml_feature_out_of_range_ratio", Gauge, Drift, ["model_name", "feature_name"],
         "Share of the last window's values outside the baseline's range, 0 to 1.";
+    SEGMENT_DATA_DRIFT_SCORE = "ml_segment_data_drift_score", Gauge, Drift, ["model_name", "segment", "segment_value", "feature_name"],
+        "Distance of the feature's last window from the training baseline, of the rows with one value of another feature.";
+    SEGMENT_DATA_DRIFT_DETECTED = "ml_segment_data_drift_detected", Gauge, Drift, ["model_name", "segment", "segment_value", "feature_name"],
+        "1 when the feature's drift among the rows with one value of another feature is above its threshold and significant, else 0.";
     DRIFT_BASELINE_INFO = "ml_drift_baseline_info", Gauge, Drift, ["model_name", "baseline_version"],
         "1 for the baseline in use.";
     DRIFT_BASELINE_TIMESTAMP = "ml_drift_baseline_timestamp_seconds", Gauge, Drift, ["model_name"],
@@ -265,6 +269,8 @@ contract! {
         "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
+    DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
+        "1 for what was done to the feature in the last window, where it is above its threshold: scaled, swapped, missing_more and others.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],

@@ -1,11 +1,12 @@
 //! Writes pages: which parts are on them, and the memory they are written into.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::catalog::models::Catalog;
 use crate::contract::metrics::{RUNTIME_DELAY, SERVICE_INFO};
@@ -25,26 +26,32 @@ use crate::labels::label_set::Labels;
 /// What a monitor exposes besides what its models recorded, and how.
 pub(crate) struct Exposer {
     process_metrics: bool,
+    native_histograms: bool,
     service: Option<Labels>,
     included: RwLock<Vec<Renderer>>,
     sources: RwLock<Vec<Source>>,
+    /// Families of included registries that are not on the page, and of which was warned.
+    left_out: Mutex<HashSet<String>>,
     /// Length of the page that was written last.
     page_bytes: AtomicUsize,
     spare_buffer: SpareBuffer,
 }
 
 impl Exposer {
-    pub(crate) fn new(process_metrics: bool, service: Option<Labels>) -> Self {
+    pub(crate) fn new(process_metrics: bool, native_histograms: bool, service: Option<Labels>) -> Self {
         Self {
             process_metrics,
+            native_histograms,
             service,
             included: RwLock::default(),
             sources: RwLock::default(),
+            left_out: Mutex::default(),
             page_bytes: AtomicUsize::new(0),
             spare_buffer: SpareBuffer::default(),
         }
     }
 
+    #[cfg(feature = "prometheus-client")]
     pub(crate) fn include(&self, renderer: Renderer) {
         self.included.write().push(renderer);
     }
@@ -103,7 +110,9 @@ impl Exposer {
         let page = match format {
             Format::OpenMetricsText => self.fill(catalog, Text::new(Dialect::OpenMetrics, buffer)).finish(),
             Format::PrometheusText => self.fill(catalog, Text::new(Dialect::Prometheus, buffer)).finish(),
-            Format::PrometheusProtobuf => self.fill(catalog, Protobuf::new(buffer)).finish(),
+            Format::PrometheusProtobuf => self
+                .fill(catalog, Protobuf::new(buffer, self.native_histograms))
+                .finish(),
         };
         self.page_bytes.store(page.len(), Ordering::Relaxed);
         page
@@ -112,10 +121,28 @@ impl Exposer {
     fn fill<P: Page>(&self, catalog: &Catalog, mut page: P) -> P {
         self.gather(catalog, Occasion::Scrape, &mut page);
         let renderers = self.included.read().clone();
-        for family in included::families(&renderers, self.process_metrics) {
+        let left_out = |family: &str, reason| self.warn_of(family, reason);
+        for family in included::families(&renderers, self.process_metrics, left_out) {
             page.included(&family);
         }
         page
+    }
+}
+
+impl Exposer {
+    /// Warns once of a family that is not on the page.
+    fn warn_of(&self, family: &str, reason: &'static str) {
+        /// Names that are remembered: who makes more of them has been warned.
+        const MOST_WARNINGS: usize = 100;
+        let mut left_out = self.left_out.lock();
+        if left_out.len() < MOST_WARNINGS && left_out.insert(family.into()) {
+            drop(left_out);
+            tracing::warn!(
+                family = &family[..family.floor_char_boundary(100)],
+                reason,
+                "a metric of an included registry is not on the page, which Prometheus would refuse whole; rename it"
+            );
+        }
     }
 }
 

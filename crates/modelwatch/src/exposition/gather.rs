@@ -1,6 +1,7 @@
 //! From models to families of samples, in the order of the contract.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -21,10 +22,14 @@ use crate::series::version::VersionSeries;
 static STATUS: LazyLock<[Labels; Status::ALL.len()]> =
     LazyLock::new(|| Status::ALL.map(|status| Labels::new([("status", &status.as_str().into())])));
 
+/// For versions that did not say what they run on.
+static UNKNOWN_FRAMEWORK: LazyLock<Labels> = LazyLock::new(|| Labels::new([("framework", &"unknown".into())]));
+
 /// A model as it is at the scrape.
 struct ScrapedModel {
     of: Arc<ModelVersions>,
-    versions: Vec<ScrapedVersion>,
+    /// Which of all versions are its own.
+    versions: Range<usize>,
 }
 
 struct ScrapedVersion {
@@ -33,6 +38,16 @@ struct ScrapedVersion {
     retired: Option<u64>,
     /// By index in the model's book.
     features: Vec<Option<FeatureCounts>>,
+}
+
+impl From<Arc<VersionSeries>> for ScrapedVersion {
+    fn from(version: Arc<VersionSeries>) -> Self {
+        Self {
+            retired: version.is_retired().then(|| version.mark()),
+            features: version.feature_counts(),
+            version,
+        }
+    }
 }
 
 /// What the values are gathered for.
@@ -50,40 +65,45 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     if let Occasion::Scrape = occasion {
         models.iter().for_each(|model| model.sweep());
     }
-    let models: Vec<ScrapedModel> = models.into_iter().map(ScrapedModel::open).collect();
-    let versions = || {
-        models
-            .iter()
-            .flat_map(|model| &model.versions)
-            .map(|scraped| &*scraped.version)
+    // Lists of everything, and not one for each model: a page of many models allocates as rarely as one of few.
+    let mut scraped: Vec<ScrapedVersion> = Vec::with_capacity(models.len());
+    let open = |of: Arc<ModelVersions>| {
+        let first = scraped.len();
+        of.each_exposed(|version| scraped.push(version.into()));
+        ScrapedModel {
+            of,
+            versions: first..scraped.len(),
+        }
     };
+    let models: Vec<ScrapedModel> = models.into_iter().map(open).collect();
+    let versions = || scraped.iter().map(|scraped| &*scraped.version);
 
     // Each route is read once, its latencies into one buffer: a copy of them all would be large.
     let mut buffer = Vec::new();
-    let mut route_readings: Vec<(&VersionSeries, Vec<RouteReading<'_>>)> = Vec::new();
+    let mut found = Vec::new();
+    let mut routes: Vec<RouteReading<'_>> = Vec::with_capacity(scraped.len());
+    let mut routes_of: Vec<Range<usize>> = Vec::with_capacity(scraped.len());
     sink.family((&metrics::INFERENCE_LATENCY).into());
     for version in versions() {
-        let mut routes = Vec::new();
-        for route in version.routes() {
+        let first = routes.len();
+        version.find_routes(&mut found);
+        for route in found.drain(..) {
             let (reading, latency) = route.read(buffer);
             sink.histogram(&[reading.labels], &latency);
             routes.push(reading);
             buffer = latency.values;
         }
-        route_readings.push((version, routes));
+        routes_of.push(first..routes.len());
     }
     sink.family((&metrics::INFERENCE_REQUESTS).into());
-    for route in route_readings.iter().flat_map(|(_, routes)| routes) {
+    for route in &routes {
         for ((labels, count), exemplar) in STATUS.iter().zip(route.statuses).zip(&route.exemplars) {
-            match exemplar {
-                Some(exemplar) => sink.exemplified(&[route.labels, labels], Number::Integer(count), exemplar),
-                None => sink.number(&[route.labels, labels], Number::Integer(count)),
-            }
+            sink.counter(&[route.labels, labels], count, route.created, exemplar.as_ref());
         }
     }
     sink.family((&metrics::INFERENCE_IN_FLIGHT).into());
-    for (version, routes) in &route_readings {
-        let in_flight = routes.iter().map(|route| route.in_flight).sum();
+    for (version, own) in versions().zip(&routes_of) {
+        let in_flight = routes[own.clone()].iter().map(|route| route.in_flight).sum();
         sink.number(&[&version.labels], Number::Integer(in_flight));
     }
     sink.family((&metrics::INFERENCE_QUEUE_DEPTH).into());
@@ -105,20 +125,17 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
         }
     }
     sink.family((&metrics::INFERENCE_FIRST_CHUNK).into());
-    for (version, routes) in &route_readings {
-        for (route, reading) in version.routes().into_iter().zip(routes) {
-            if let Some(first_chunk) = route.first_chunk_if_any() {
-                sink.histogram(&[reading.labels], &first_chunk.read());
-            }
+    for route in &routes {
+        if let Some(first_chunk) = route.first_chunk {
+            sink.histogram(&[route.labels], &first_chunk.read());
         }
     }
     predictions(sink, versions);
     generations(sink, versions);
     sink.family((&metrics::MODEL_INFO).into());
     for version in versions() {
-        let unknown = || "unknown".into();
-        let framework = Labels::new([("framework", &version.framework().cloned().unwrap_or_else(unknown))]);
-        sink.number(&[&version.labels, &framework], Number::Integer(1));
+        let framework = version.framework_labels().unwrap_or(&UNKNOWN_FRAMEWORK);
+        sink.number(&[&version.labels, framework], Number::Integer(1));
     }
     sink.family((&metrics::MODEL_REGISTERED_TIMESTAMP).into());
     for version in versions() {
@@ -126,7 +143,7 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
             sink.number(&[&version.labels], Number::Float(registered));
         }
     }
-    features(sink, &models, readings);
+    features(sink, &models, &scraped, readings);
     sink.family((&metrics::MODEL_FEATURES_INFO).into());
     for version in versions() {
         if let Some(schema) = version.schema_if_any() {
@@ -149,22 +166,8 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     }
     readings.write(sink);
     if let Occasion::Scrape = occasion {
-        for scraped in models.iter().flat_map(|model| &model.versions) {
+        for scraped in &scraped {
             scraped.version.scraped(scraped.retired);
-        }
-    }
-}
-
-impl ScrapedModel {
-    fn open(model: Arc<ModelVersions>) -> Self {
-        let scraped = |version: Arc<VersionSeries>| ScrapedVersion {
-            retired: version.is_retired().then(|| version.mark()),
-            features: version.feature_counts(),
-            version,
-        };
-        Self {
-            versions: model.exposed().into_iter().map(scraped).collect(),
-            of: model,
         }
     }
 }
@@ -177,7 +180,7 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     }
     sink.family((&metrics::PREDICTION_NON_FINITE).into());
     for (version, scores) in scores() {
-        sink.number(&[&version.labels], Number::Integer(scores.non_finite()));
+        sink.counter(&[&version.labels], scores.non_finite(), scores.created(), None);
     }
     sink.family((&metrics::PREDICTION_UNSCORED).into());
     for version in versions() {
@@ -188,13 +191,13 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     sink.family((&metrics::PREDICTION_CLASS).into());
     for version in versions() {
         for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {
-            sink.number(&[&version.labels, class], Number::Integer(count));
+            sink.counter(&[&version.labels, &class.labels], count, class.created, None);
         }
     }
     sink.family((&metrics::BUSINESS_OUTCOME).into());
     for version in versions() {
         for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
-            sink.number(&[&version.labels, outcome], Number::Integer(count));
+            sink.counter(&[&version.labels, &outcome.labels], count, outcome.created, None);
         }
     }
 }
@@ -256,7 +259,7 @@ fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
 
 /// The ratio of every feature seen in the window and, where nobody observed the feature, that which the drift job knows;
 /// then the counters of every feature that a version declared or saw.
-fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) {
+fn features(sink: &mut impl Sink, models: &[ScrapedModel], scraped: &[ScrapedVersion], readings: &Readings) {
     let now = Instant::now();
     let names: Vec<_> = models.iter().map(|model| model.of.series.features.labels()).collect();
     let mut observed = HashSet::new();
@@ -282,10 +285,13 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], readings: &Readings) 
     for (metric, counter) in FEATURE_COUNTERS {
         sink.family(metric.into());
         for (model, names) in models.iter().zip(&names) {
-            for scraped in &model.versions {
+            for scraped in &scraped[model.versions.clone()] {
+                let Some(created) = scraped.version.features_created() else {
+                    continue;
+                };
                 for (feature, counts) in names.iter().zip(&scraped.features) {
                     if let (Some(feature), Some(counts)) = (feature, counts) {
-                        sink.number(&[&scraped.version.labels, feature], Number::Integer(counts[counter]));
+                        sink.counter(&[&scraped.version.labels, feature], counts[counter], created, None);
                     }
                 }
             }

@@ -8,8 +8,13 @@ use crate::contract::metrics::{METRICS, MetricKind, Origin};
 /// Renders a registry as OpenMetrics text, or nothing where that failed.
 pub(crate) type Renderer = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
-/// The families of every renderer, as they can stand on one page with ours.
-pub(crate) fn families(renderers: &[Renderer], process_metrics: bool) -> Vec<IncludedFamily> {
+/// The families of every renderer that can stand on one page with ours. A page with one bad name is refused whole, so
+/// whatever can't stand there is left out, and handed to `left_out` with the reason.
+pub(crate) fn families(
+    renderers: &[Renderer],
+    process_metrics: bool,
+    mut left_out: impl FnMut(&str, &'static str),
+) -> Vec<IncludedFamily> {
     if renderers.is_empty() {
         return Vec::new();
     }
@@ -21,14 +26,23 @@ pub(crate) fn families(renderers: &[Renderer], process_metrics: bool) -> Vec<Inc
     let mut families: Vec<IncludedFamily> = Vec::new();
     let mut positions: HashMap<_, usize> = HashMap::new();
     let rendered = renderers.iter().filter_map(|render| render());
-    for family in rendered.flat_map(|page| parse(&page)) {
+    for mut family in rendered.flat_map(|page| parse(&page)) {
         let key = (family.name.clone(), family.kind);
-        if let Some(position) = positions.get(&key) {
+        if let Err(reason) = family.check() {
+            left_out(&family.name, reason);
+        } else if let Some(position) = positions.get(&key) {
             families[*position].absorb(family);
         } else if names(&family.name, family.kind).all(|name| !taken.contains(&name)) {
             taken.extend(names(&family.name, family.kind));
             positions.insert(key, families.len());
+            let samples = std::mem::take(&mut family.samples);
+            family.absorb(IncludedFamily {
+                samples,
+                ..IncludedFamily::default()
+            });
             families.push(family);
+        } else {
+            left_out(&family.name, "another metric on the page has its name");
         }
     }
     families
@@ -43,6 +57,8 @@ pub(crate) struct IncludedFamily {
     pub(crate) help: String,
     pub(crate) unit: Option<String>,
     pub(crate) samples: Vec<IncludedSample>,
+    /// Something of it could not be read.
+    broken: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -79,13 +95,118 @@ fn names(family: &str, kind: IncludedKind) -> impl Iterator<Item = String> {
 impl IncludedFamily {
     /// Takes the samples of another family of the same name and kind, but for those of a series it has.
     fn absorb(&mut self, other: Self) {
-        let series = |sample: &IncludedSample| (sample.suffix.clone(), sample.labels.clone());
-        let known: HashSet<_> = self.samples.iter().map(series).collect();
-        let new = other
-            .samples
-            .into_iter()
-            .filter(|sample| !known.contains(&series(sample)));
+        let series = |sample: &IncludedSample| {
+            let mut pairs = sample.pairs();
+            pairs.sort();
+            (sample.suffix.clone(), pairs)
+        };
+        let mut known: HashSet<_> = self.samples.iter().map(series).collect();
+        let new = other.samples.into_iter().filter(|sample| known.insert(series(sample)));
         self.samples.extend(new);
+    }
+
+    /// Whether every parser takes it; else why not. What can be mended without a loss of numbers is.
+    fn check(&mut self) -> Result<(), &'static str> {
+        if !is_name(&self.name, true) {
+            return Err("its name is none for Prometheus: letters, digits, _ and :, and no digit first");
+        }
+        if self.broken {
+            return Err("the name of it or of a label breaks its lines");
+        }
+        let allowed: &[&str] = match self.kind {
+            IncludedKind::Counter => &["_total", "_created"],
+            IncludedKind::Histogram => &["_bucket", "_count", "_sum", "_created"],
+            IncludedKind::Info => &["_info"],
+            IncludedKind::Gauge | IncludedKind::Unknown => &[""],
+        };
+        for sample in &mut self.samples {
+            if !allowed.contains(&&*sample.suffix) {
+                return Err("a sample of it has a name of another kind");
+            }
+            let Some(pairs) = strict_pairs(&sample.labels) else {
+                return Err("the name of a label breaks its lines");
+            };
+            let mut seen = HashSet::new();
+            for (name, _) in &pairs {
+                if !is_name(name, false) || name == "__name__" {
+                    return Err(
+                        "the name of a label is none for Prometheus: letters, digits and _, and no digit first",
+                    );
+                }
+                if !seen.insert(name) {
+                    return Err("it has a label twice");
+                }
+            }
+            if (sample.suffix == "_bucket") != seen.contains(&"le".to_owned()) && self.kind == IncludedKind::Histogram {
+                return Err("it has a label le, which is that of the buckets");
+            }
+            if sample.value.parse::<f64>().is_err() {
+                return Err("a value of it is no number");
+            }
+            if !sample.exemplar.as_deref().is_none_or(is_exemplar) {
+                sample.exemplar = None;
+            }
+        }
+        let name = &self.name;
+        let suffix = |unit: &String| name.strip_suffix(unit.as_str()).is_some_and(|rest| rest.ends_with('_'));
+        self.unit = self.unit.take().filter(suffix);
+        Ok(())
+    }
+}
+
+/// Whether parsers of every format take it as the name of a metric or a label.
+fn is_name(name: &str, metric: bool) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || metric && byte == b':';
+    name.bytes().next().is_some_and(part) && name.bytes().all(|byte| part(byte) || byte.is_ascii_digit())
+}
+
+/// Labels, value and time of an exemplar: valid names, and no more text than OpenMetrics allows.
+fn is_exemplar(text: &str) -> bool {
+    const MOST_CHARACTERS: usize = 128;
+    let Some(end) = text.starts_with('{').then(|| end_of_labels(text)).flatten() else {
+        return false;
+    };
+    let (labels, rest) = text.split_at(end);
+    let numbers = rest.split_whitespace().all(|number| number.parse::<f64>().is_ok());
+    let Some(pairs) = strict_pairs(labels).filter(|_| numbers && !rest.trim().is_empty()) else {
+        return false;
+    };
+    let characters: usize = pairs
+        .iter()
+        .map(|(name, value)| name.chars().count() + value.chars().count())
+        .sum();
+    let distinct = pairs.iter().map(|(name, _)| name).collect::<HashSet<_>>().len() == pairs.len();
+    distinct && characters <= MOST_CHARACTERS && pairs.iter().all(|(name, _)| is_name(name, false))
+}
+
+/// The labels, unescaped, if they are spelled as they should be.
+fn strict_pairs(labels: &str) -> Option<Vec<(String, String)>> {
+    if labels.is_empty() || labels == "{}" {
+        return Some(Vec::new());
+    }
+    let mut rest = labels.strip_prefix('{')?;
+    let mut pairs = Vec::new();
+    loop {
+        let (name, after) = rest.split_once("=\"")?;
+        let mut value = String::new();
+        let mut characters = after.char_indices();
+        let end = loop {
+            match characters.next()? {
+                (position, '"') => break position,
+                (_, '\\') => match characters.next()?.1 {
+                    'n' => value.push('\n'),
+                    escaped @ ('"' | '\\') => value.push(escaped),
+                    _ => return None,
+                },
+                (_, other) => value.push(other),
+            }
+        };
+        pairs.push((name.into(), value));
+        rest = &after[end + 1..];
+        if rest == "}" {
+            return Some(pairs);
+        }
+        rest = rest.strip_prefix(',')?;
     }
 }
 
@@ -100,13 +221,21 @@ pub(crate) struct IncludedSample {
     pub(crate) exemplar: Option<String>,
 }
 
-/// Reads the text `prometheus-client` writes. Its help texts may hold line breaks, which it does not escape: whatever stands
-/// between a family's `HELP` and its `TYPE` is the rest of the help.
+/// Reads the text `prometheus-client` writes. Its help texts and names may hold line breaks, which it does not escape:
+/// whatever stands between a family's `HELP` and its `TYPE` is the rest of the help, and a family without a `TYPE` is broken.
 fn parse(page: &str) -> Vec<IncludedFamily> {
+    let lines: Vec<&str> = page.lines().collect();
     let mut families: Vec<IncludedFamily> = Vec::new();
     let mut in_help = false;
-    for line in page.lines() {
-        if let Some(help) = line.strip_prefix("# HELP ").filter(|_| !in_help) {
+    for (number, line) in lines.iter().enumerate() {
+        let line = *line;
+        let has_type =
+            |family: &IncludedFamily| lines[number..].iter().any(|line| type_of(line, &family.name).is_some());
+        let is_help = in_help && families.last().is_some_and(has_type);
+        if let Some(help) = line.strip_prefix("# HELP ").filter(|_| !is_help) {
+            if let Some(family) = families.last_mut() {
+                family.broken |= in_help;
+            }
             in_help = true;
             let (name, help) = help.split_once(' ').unwrap_or((help, ""));
             families.push(IncludedFamily {
@@ -117,14 +246,11 @@ fn parse(page: &str) -> Vec<IncludedFamily> {
             continue;
         }
         let Some(family) = families.last_mut() else { continue };
-        let of_family = |keyword| {
-            let rest = line.strip_prefix(keyword)?.strip_prefix(&*family.name)?;
-            rest.strip_prefix(' ')
-        };
-        if let Some(kind) = of_family("# TYPE ") {
+        if let Some(kind) = type_of(line, &family.name) {
             in_help = false;
             // What looked like samples before it was help.
             family.samples.clear();
+            family.broken = false;
             family.kind = match kind {
                 "counter" => IncludedKind::Counter,
                 "gauge" => IncludedKind::Gauge,
@@ -135,14 +261,27 @@ fn parse(page: &str) -> Vec<IncludedFamily> {
         } else if in_help {
             family.help.push_str("\\n");
             family.help.push_str(&escape_help(line));
-        } else if let Some(unit) = of_family("# UNIT ") {
+        } else if let Some(unit) = of_family(line, "# UNIT ", &family.name) {
             family.unit = Some(unit.into());
         } else if let Some(sample) = line.strip_prefix(&*family.name).and_then(sample) {
             family.samples.push(sample);
+        } else if line != "# EOF" {
+            family.broken = true;
         }
     }
-    families.retain(|family| !family.samples.is_empty());
+    if let Some(family) = families.last_mut() {
+        family.broken |= in_help;
+    }
+    families.retain(|family| family.broken || !family.samples.is_empty());
     families
+}
+
+fn of_family<'a>(line: &'a str, keyword: &str, name: &str) -> Option<&'a str> {
+    line.strip_prefix(keyword)?.strip_prefix(name)?.strip_prefix(' ')
+}
+
+fn type_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    of_family(line, "# TYPE ", name)
 }
 
 fn escape_help(help: &str) -> String {

@@ -3,6 +3,7 @@
 //! The messages are written field by field, straight from the readings. Source: `metrics.proto` of Prometheus'
 //! client model, and the encoding guide of Protocol Buffers.
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::Reading;
 use crate::cells::layout::{NATIVE_SCHEMA, NativeCounts, Spans};
@@ -20,6 +21,7 @@ const HISTOGRAM: u64 = 4;
 #[derive(Default)]
 pub(crate) struct Protobuf {
     page: Vec<u8>,
+    native_histograms: bool,
     family: Option<Family<'static>>,
     /// The family's message so far; empty until its first sample.
     message: Message,
@@ -116,6 +118,13 @@ impl Message {
         self.bytes(field, &message.0);
     }
 
+    /// `google.protobuf.Timestamp`, of whole seconds.
+    fn created(&mut self, field: u64, created: Created) {
+        self.key(field, BYTES);
+        push_varint(1 + varint_len(created.seconds()), &mut self.0);
+        self.varint(1, created.seconds());
+    }
+
     /// `BucketSpan`s and their deltas.
     fn spans(&mut self, spans_field: u64, deltas_field: u64, buckets: &[(i32, u64)]) {
         let spans = Spans::of(buckets);
@@ -133,9 +142,10 @@ impl Message {
 }
 
 impl Protobuf {
-    pub(crate) fn new(page: Vec<u8>) -> Self {
+    pub(crate) fn new(page: Vec<u8>, native_histograms: bool) -> Self {
         Self {
             page,
+            native_histograms,
             ..Self::default()
         }
     }
@@ -179,18 +189,15 @@ impl Protobuf {
     }
 
     #[inline]
-    fn sample(&mut self, labels: &[&Labels], value: Number, exemplar: Option<&Exemplar>) {
+    fn sample(&mut self, labels: &[&Labels], value: f64, since: Option<Created>, exemplar: Option<&Exemplar>) {
         let Some(family) = self.open() else { return };
         self.start_metric(labels);
-        self.value.double(
-            1,
-            match value {
-                Number::Integer(value) => value as f64,
-                Number::Float(value) => value,
-            },
-        );
+        self.value.double(1, value);
         if let Some(exemplar) = exemplar {
             self.value.exemplar(2, exemplar);
+        }
+        if let Some(created) = since {
+            self.value.created(3, created);
         }
         self.end_metric(if family.kind == MetricKind::Counter { 3 } else { 2 });
     }
@@ -217,11 +224,15 @@ impl Sink for Protobuf {
     }
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
-        self.sample(labels, value, None);
+        let value = match value {
+            Number::Integer(value) => value as f64,
+            Number::Float(value) => value,
+        };
+        self.sample(labels, value, None, None);
     }
 
-    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar) {
-        self.sample(labels, value, Some(exemplar));
+    fn counter(&mut self, labels: &[&Labels], value: u64, created: Created, exemplar: Option<&Exemplar>) {
+        self.sample(labels, value as f64, Some(created), exemplar);
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
@@ -239,12 +250,15 @@ impl Sink for Protobuf {
                 None => self.value.bucket(cumulative, bound),
             }
         }
-        layout.native(reading.cells(), &mut self.native);
-        self.value.varint(5, zigzag(NATIVE_SCHEMA.into()));
-        self.value.double(6, layout.zero_threshold());
-        self.value.varint(7, self.native.zero);
-        self.value.spans(9, 10, &self.native.negative);
-        self.value.spans(12, 13, &self.native.positive);
+        if self.native_histograms {
+            layout.native(reading.cells(), &mut self.native);
+            self.value.varint(5, zigzag(NATIVE_SCHEMA.into()));
+            self.value.double(6, layout.zero_threshold());
+            self.value.varint(7, self.native.zero);
+            self.value.spans(9, 10, &self.native.negative);
+            self.value.spans(12, 13, &self.native.positive);
+        }
+        self.value.created(15, reading.created);
         self.end_metric(7);
     }
 }

@@ -1,5 +1,6 @@
 //! Where families and samples go: a page in some format, or another registry.
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::Reading;
 use crate::contract::metrics::{Metric, MetricKind};
@@ -36,10 +37,10 @@ pub(crate) enum Number {
 /// Takes families one after the other, each with its samples. A family without samples leaves no trace.
 pub(crate) trait Sink {
     fn family(&mut self, family: Family<'static>);
-    /// A sample of a counter or a gauge.
+    /// A sample of a gauge, or of a counter of which nobody knows more.
     fn number(&mut self, labels: &[&Labels], value: Number);
-    /// As `number`, with an exemplar.
-    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar);
+    /// A sample of a counter.
+    fn counter(&mut self, labels: &[&Labels], value: u64, created: Created, exemplar: Option<&Exemplar>);
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source: the OpenMetrics 1.0 specification, and Prometheus' "Exposition formats" for version 0.0.4.
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::Reading;
 use crate::cells::layout::write_f64;
@@ -159,9 +160,10 @@ impl Sink for Text {
         self.page.push(b'\n');
     }
 
-    fn exemplified(&mut self, labels: &[&Labels], value: Number, exemplar: &Exemplar) {
-        self.push_number(labels, value);
-        if self.dialect == Dialect::OpenMetrics {
+    /// Without the time of creation: in text it would be a series of its own.
+    fn counter(&mut self, labels: &[&Labels], value: u64, _: Created, exemplar: Option<&Exemplar>) {
+        self.push_number(labels, Number::Integer(value));
+        if let Some(exemplar) = exemplar.filter(|_| self.dialect == Dialect::OpenMetrics) {
             push_exemplar(exemplar, &mut self.page);
         }
         self.page.push(b'\n');

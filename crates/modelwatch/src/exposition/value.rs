@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::Reading;
 use crate::contract::metrics::{METRICS, Metric, MetricKind};
@@ -204,8 +205,8 @@ impl Sink for Value<'_> {
         }
     }
 
-    fn exemplified(&mut self, labels: &[&Labels], value: Number, _: &Exemplar) {
-        self.number(labels, value);
+    fn counter(&mut self, labels: &[&Labels], value: u64, _: Created, _: Option<&Exemplar>) {
+        self.number(labels, Number::Integer(value));
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {

@@ -242,7 +242,7 @@ impl<'a> ModelBuilder<'a> {
     /// Whether the version is registered already with something else.
     fn check_conflicts(&self, version: &VersionSeries) -> Result<(), RegisterError> {
         if let (Some(requested), Some(registered)) = (&self.framework, version.framework())
-            && **registered != **requested
+            && registered != requested
         {
             return Err(self.conflict("framework", registered.to_string(), requested.clone()));
         }

@@ -44,36 +44,34 @@ use crate::handles::route::Route;
 /// ```
 #[derive(Debug)]
 pub struct Watched {
-    state: State,
+    request: Request,
     /// What the head of the answer says, once there is one.
     if_dropped: Status,
 }
 
-#[derive(Debug)]
-enum State {
-    Own(Request),
+/// What there is to count: nothing, or nothing any more, where both are none. Apart, so that a request that nobody asks about is moved as the
+/// few words it is.
+#[derive(Debug, Default)]
+pub(crate) struct Request {
+    in_flight: Option<InFlight>,
+    aside: Aside,
+}
+
+/// What most requests have not.
+#[derive(Debug, Default)]
+enum Aside {
+    #[default]
+    Nothing,
+    /// In flight on another route than it asked for.
+    Unproved(Box<Unproved>),
+    /// Nobody has said yet whose it is.
+    Unclaimed(Box<Unclaimed>),
     /// Somebody has a [`Serving`](crate::Serving).
     Shared(Arc<Mutex<Request>>),
 }
 
-/// What there is to count.
 #[derive(Debug)]
-pub(crate) enum Request {
-    /// Nothing, or nothing any more.
-    Over,
-    Begun(Begun),
-    /// Nobody has said yet whose it is.
-    Unclaimed(Box<Unclaimed>),
-}
-
-#[derive(Debug)]
-pub(crate) struct Begun {
-    in_flight: InFlight,
-    unproved: Option<Box<Unproved>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Unclaimed {
+struct Unclaimed {
     route: Box<str>,
     /// A name of the client's, which goes before the route once it has proved good.
     unproved: Option<Box<str>>,
@@ -91,15 +89,17 @@ struct Unproved {
 /// The request that is polled on this thread.
 struct Current {
     occupied: Cell<bool>,
-    // Without a destructor, so that reading it is one load: whoever puts a request here takes it out again.
-    state: Cell<ManuallyDrop<State>>,
+    // Without destructors, so that reading them is a load: whoever puts a request here takes it out again.
+    in_flight: Cell<ManuallyDrop<Option<InFlight>>>,
+    aside: Cell<ManuallyDrop<Aside>>,
 }
 
 thread_local! {
     static CURRENT: Current = const {
         Current {
             occupied: Cell::new(false),
-            state: Cell::new(ManuallyDrop::new(State::OVER)),
+            in_flight: Cell::new(ManuallyDrop::new(None)),
+            aside: Cell::new(ManuallyDrop::new(Aside::Nothing)),
         }
     };
 }
@@ -107,68 +107,139 @@ thread_local! {
 impl Current {
     /// Puts a request here. Comes back the one of the adapter around, if there is one.
     #[inline(always)]
-    fn enter(&self, state: State) -> Option<Box<State>> {
+    fn enter(&self, request: &mut Request) -> Option<Box<Request>> {
         let outer = if self.occupied.replace(true) {
             Some(Box::new(self.take()))
         } else {
             None
         };
-        self.state.set(ManuallyDrop::new(state));
+        self.in_flight.set(ManuallyDrop::new(request.in_flight.take()));
+        self.aside.set(ManuallyDrop::new(mem::take(&mut request.aside)));
         outer
     }
 
     /// Takes the request out, and puts the outer one in its place again.
     #[inline(always)]
-    fn leave(&self, outer: Option<Box<State>>) -> State {
-        let state = self.take();
+    fn leave(&self, outer: Option<Box<Request>>, into: &mut Request) {
+        // What is replaced is nothing, and needs no drop.
+        let in_flight = self.in_flight.replace(ManuallyDrop::new(None));
+        mem::forget(mem::replace(&mut into.in_flight, ManuallyDrop::into_inner(in_flight)));
+        let aside = self.aside.replace(ManuallyDrop::new(Aside::Nothing));
+        mem::forget(mem::replace(&mut into.aside, ManuallyDrop::into_inner(aside)));
         match outer {
             None => self.occupied.set(false),
-            Some(outer) => self.state.set(ManuallyDrop::new(*outer)),
+            Some(outer) => self.put(*outer),
         }
-        state
     }
 
-    #[inline(always)]
-    fn take(&self) -> State {
-        ManuallyDrop::into_inner(self.state.replace(ManuallyDrop::new(State::OVER)))
+    fn take(&self) -> Request {
+        Request {
+            in_flight: ManuallyDrop::into_inner(self.in_flight.replace(ManuallyDrop::new(None))),
+            aside: ManuallyDrop::into_inner(self.aside.replace(ManuallyDrop::new(Aside::Nothing))),
+        }
+    }
+
+    fn put(&self, request: Request) {
+        self.in_flight.set(ManuallyDrop::new(request.in_flight));
+        self.aside.set(ManuallyDrop::new(request.aside));
     }
 }
 
 /// Makes the request that is polled on this thread shared; nothing where there is none.
 pub(crate) fn share_current() -> Option<Arc<Mutex<Request>>> {
     CURRENT.with(|current| {
-        let request = match current.take() {
-            State::Own(Request::Over) => return None,
-            State::Own(request) => Arc::new(Mutex::new(request)),
-            State::Shared(request) => request,
+        let request = current.take();
+        if request.is_over() {
+            return None;
+        }
+        let shared = match request.aside {
+            Aside::Shared(shared) => shared,
+            _ => Arc::new(Mutex::new(request)),
         };
-        current.state.set(ManuallyDrop::new(State::Shared(request.clone())));
-        Some(request)
+        current.put(Request {
+            in_flight: None,
+            aside: Aside::Shared(shared.clone()),
+        });
+        Some(shared)
     })
 }
 
-impl State {
-    const OVER: Self = Self::Own(Request::Over);
+impl Request {
+    #[inline(always)]
+    fn is_over(&self) -> bool {
+        self.in_flight.is_none() && matches!(self.aside, Aside::Nothing)
+    }
 
-    fn take(&mut self) -> Request {
-        match mem::replace(self, Self::OVER) {
-            Self::Own(request) => request,
-            Self::Shared(request) => mem::replace(&mut *request.lock(), Request::Over),
+    /// What there is to count, if anything; nothing is left.
+    #[inline(always)]
+    fn take(&mut self) -> Option<InFlight> {
+        match &self.aside {
+            Aside::Nothing => self.in_flight.take(),
+            _ => self.take_with_aside(),
         }
     }
 
-    fn update(&mut self, update: impl FnOnce(&mut Request)) {
-        match self {
-            Self::Own(request) => update(request),
-            Self::Shared(request) => update(&mut request.lock()),
+    fn take_with_aside(&mut self) -> Option<InFlight> {
+        let own = self.in_flight.take();
+        match mem::take(&mut self.aside) {
+            Aside::Shared(shared) => mem::take(&mut *shared.lock()).in_flight,
+            _ => own,
+        }
+    }
+
+    fn update(&mut self, update: impl FnOnce(&mut Self)) {
+        match &self.aside {
+            Aside::Shared(shared) => update(&mut shared.lock()),
+            _ => update(self),
         }
     }
 
     /// Counts the request, with no lock held: an end may run code of the service.
     #[inline(always)]
     fn finish(&mut self, status: Status) {
-        if let Request::Begun(Begun { in_flight, .. }) = self.take() {
+        if let Some(in_flight) = self.take() {
             in_flight.finish(status);
+        }
+    }
+
+    pub(crate) fn served_by(&mut self, model: &Model) {
+        if let Some(in_flight) = &mut self.in_flight {
+            let route = model.route(in_flight.route());
+            in_flight.move_to(&route);
+        }
+        match &mut self.aside {
+            Aside::Nothing | Aside::Shared(_) => {}
+            Aside::Unproved(unproved) => unproved.model = model.clone(),
+            Aside::Unclaimed(unclaimed) => {
+                self.in_flight = Some(InFlight::since(unclaimed.started, model.route(&unclaimed.route)));
+                let unproved = unclaimed.unproved.take().map(|route| Unproved {
+                    model: model.clone(),
+                    route,
+                    first_chunk: None,
+                });
+                self.aside = unproved.map_or(Aside::Nothing, |unproved| Aside::Unproved(Box::new(unproved)));
+            }
+        }
+    }
+
+    /// Moves the request to the route it asked for, or to that of another name.
+    fn settle(&mut self, name: Option<&str>) {
+        match &mut self.aside {
+            Aside::Unproved(unproved) => {
+                if let Some(in_flight) = &mut self.in_flight {
+                    in_flight.move_to(&unproved.model.route(name.unwrap_or(&unproved.route)));
+                    if let Some(after) = unproved.first_chunk {
+                        in_flight.first_chunk_after(after);
+                    }
+                }
+                self.aside = Aside::Nothing;
+            }
+            Aside::Unclaimed(unclaimed) => {
+                if let Some(name) = name {
+                    unclaimed.route = name.into();
+                }
+            }
+            Aside::Shared(_) | Aside::Nothing => {}
         }
     }
 }
@@ -178,16 +249,13 @@ impl Watched {
     #[must_use]
     #[inline(always)]
     pub fn new(in_flight: InFlight) -> Self {
-        Self::of(Request::Begun(Begun {
-            in_flight,
-            unproved: None,
-        }))
+        Self::of(Some(in_flight), Aside::Nothing)
     }
 
     #[inline(always)]
-    fn of(request: Request) -> Self {
+    fn of(in_flight: Option<InFlight>, aside: Aside) -> Self {
         Self {
-            state: State::Own(request),
+            request: Request { in_flight, aside },
             if_dropped: Status::Cancelled,
         }
     }
@@ -195,7 +263,7 @@ impl Watched {
     /// Nothing to count: a request that is no inference.
     #[must_use]
     pub fn nothing() -> Self {
-        Self::of(Request::Over)
+        Self::of(None, Aside::Nothing)
     }
 
     /// A request that names no model. It is counted, with the time it has taken from here on, if
@@ -212,25 +280,24 @@ impl Watched {
     }
 
     fn of_nobody(route: &str, unproved: Option<Box<str>>) -> Self {
-        Self::of(Request::Unclaimed(Box::new(Unclaimed {
+        let unclaimed = Unclaimed {
             route: route.into(),
             unproved,
             started: Instant::now(),
-        })))
+        };
+        Self::of(None, Aside::Unclaimed(Box::new(unclaimed)))
     }
 
     /// A request for a name that its client chose, such as the path of a gRPC call. It is in flight on `meanwhile`, and goes to the
     /// route of that name once [`prove`](Self::prove) says that it is one: names that clients invent take no place.
     #[must_use]
     pub fn unproved(model: &Model, name: &str, meanwhile: &Route) -> Self {
-        Self::of(Request::Begun(Begun {
-            in_flight: meanwhile.start(),
-            unproved: Some(Box::new(Unproved {
-                model: model.clone(),
-                route: name.into(),
-                first_chunk: None,
-            })),
-        }))
+        let unproved = Unproved {
+            model: model.clone(),
+            route: name.into(),
+            first_chunk: None,
+        };
+        Self::of(Some(meanwhile.start()), Aside::Unproved(Box::new(unproved)))
     }
 
     /// A request whose route only what is inside can tell, with [`route_current`](Self::route_current). Until then it is in flight on
@@ -244,7 +311,7 @@ impl Watched {
     #[must_use]
     #[inline(always)]
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Own(Request::Over))
+        self.request.is_over()
     }
 
     /// Runs a poll, a call, or whatever else may run code of the service. A panic in it ends the request as an error.
@@ -253,8 +320,7 @@ impl Watched {
     /// panicking any more: what is here tells a panic from a cancel.
     #[inline(always)]
     pub fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        let state = mem::replace(&mut self.state, State::OVER);
-        let outer = CURRENT.with(|current| current.enter(state));
+        let outer = CURRENT.with(|current| current.enter(&mut self.request));
         let mut polling = Polling { watched: self, outer };
         let polled = poll();
         polling.leave();
@@ -274,11 +340,11 @@ impl Watched {
 
     /// The first chunk of a streamed answer is there. Call it once.
     pub fn first_chunk(&mut self) {
-        self.state.update(|request| {
-            if let Request::Begun(begun) = request {
-                match &mut begun.unproved {
-                    Some(unproved) => unproved.first_chunk = Some(begun.in_flight.elapsed()),
-                    None => begun.in_flight.first_chunk(),
+        self.request.update(|request| {
+            if let Some(in_flight) = &request.in_flight {
+                match &mut request.aside {
+                    Aside::Unproved(unproved) => unproved.first_chunk = Some(in_flight.elapsed()),
+                    _ => in_flight.first_chunk(),
                 }
             }
         });
@@ -295,81 +361,36 @@ impl Watched {
 
     /// The request belongs to this version, as whoever answered it says.
     pub fn served_by(&mut self, model: &Model) {
-        self.state.update(|request| request.served_by(model));
+        self.request.update(|request| request.served_by(model));
     }
 
     /// The name that came from the client is a route: the request goes there.
     pub fn prove(&mut self) {
-        self.state.update(|request| {
-            if let Request::Begun(begun) = request
-                && let Some(unproved) = begun.unproved.take()
-            {
-                begun.in_flight.move_to(&unproved.model.route(&unproved.route));
-                if let Some(after) = unproved.first_chunk {
-                    begun.in_flight.first_chunk_after(after);
-                }
-            }
-        });
+        self.request.update(|request| request.settle(None));
     }
 
     /// The request has ended.
     #[inline(always)]
     pub fn finish(&mut self, status: Status) {
-        self.state.finish(status);
+        self.request.finish(status);
     }
 
     /// Says on which route the request is that is polled on this thread, if the adapter around does not know: for a router deep inside.
     /// Names must be the program's own, such as patterns of paths, and not what clients send.
     pub fn route_current(name: &str) {
         CURRENT.with(|current| {
-            let mut state = current.take();
-            state.update(|request| match request {
-                Request::Over => {}
-                Request::Begun(begun) => {
-                    if let Some(unproved) = begun.unproved.take() {
-                        begun.in_flight.move_to(&unproved.model.route(name));
-                    }
-                }
-                Request::Unclaimed(unclaimed) => unclaimed.route = name.into(),
-            });
-            current.state.set(ManuallyDrop::new(state));
+            let mut request = current.take();
+            request.update(|request| request.settle(Some(name)));
+            current.put(request);
         });
     }
 
     /// Takes the request that is polled on this thread out of every count: for a handler that answers with something else than inference,
     /// such as a page of metrics or a health check, wherever the adapter is.
     pub fn discard_current() {
-        let mut state = CURRENT.with(Current::take);
-        if let Request::Begun(Begun { in_flight, .. }) = state.take() {
+        let mut request = CURRENT.with(Current::take);
+        if let Some(in_flight) = request.take() {
             in_flight.discard();
-        }
-    }
-}
-
-impl Request {
-    pub(crate) fn served_by(&mut self, model: &Model) {
-        match self {
-            Self::Over => {}
-            Self::Begun(begun) => {
-                let route = model.route(begun.in_flight.route());
-                begun.in_flight.move_to(&route);
-                if let Some(unproved) = &mut begun.unproved {
-                    unproved.model = model.clone();
-                }
-            }
-            Self::Unclaimed(unclaimed) => {
-                let unproved = unclaimed.unproved.take();
-                *self = Self::Begun(Begun {
-                    in_flight: InFlight::since(unclaimed.started, model.route(&unclaimed.route)),
-                    unproved: unproved.map(|route| {
-                        Box::new(Unproved {
-                            model: model.clone(),
-                            route,
-                            first_chunk: None,
-                        })
-                    }),
-                });
-            }
         }
     }
 }
@@ -388,16 +409,14 @@ impl Drop for Watched {
 /// Takes the request out of the thread again, whatever happens in between.
 struct Polling<'a> {
     watched: &'a mut Watched,
-    outer: Option<Box<State>>,
+    outer: Option<Box<Request>>,
 }
 
 impl Polling<'_> {
     #[inline(always)]
     fn leave(&mut self) {
         let outer = self.outer.take();
-        let state = CURRENT.with(|current| current.leave(outer));
-        // What is replaced is nothing, and needs no drop.
-        mem::forget(mem::replace(&mut self.watched.state, state));
+        CURRENT.with(|current| current.leave(outer, &mut self.watched.request));
     }
 }
 

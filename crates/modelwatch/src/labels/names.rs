@@ -153,4 +153,20 @@ impl<T> Names<T> {
         }
         all.into_iter().flatten()
     }
+
+    /// Hands out all entries, in the order they were added, and allocates nothing while there are few.
+    pub(crate) fn each<'a>(&'a self, mut take: impl FnMut(&'a Named<T>)) {
+        const FEW: usize = 16;
+        if self.len() > FEW {
+            self.all().for_each(take);
+            return;
+        }
+        let mut few: [Option<&Named<T>>; FEW] = [None; FEW];
+        for named in self.places.iter().filter_map(OnceBox::get) {
+            if let Some(place) = few.get_mut(named.index()) {
+                *place = Some(named);
+            }
+        }
+        few.into_iter().flatten().for_each(&mut take);
+    }
 }

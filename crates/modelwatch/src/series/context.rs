@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
+use crate::cells::stripes::Lanes;
 use crate::contract::buckets::{BATCH_SIZE_BUCKETS, RUNTIME_DELAY_BUCKETS, STAGE_BUCKETS};
 use crate::labels::budget::Budget;
 use crate::labels::limits::Limits;
@@ -60,8 +61,12 @@ impl Context {
     }
 
     pub(crate) fn runtime_delay(&self) -> &Arc<Histogram> {
-        self.runtime_delay
-            .get_or_init(|| Arc::new(Histogram::new(Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS)))))
+        self.runtime_delay.get_or_init(|| {
+            Arc::new(Histogram::new(
+                Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS)),
+                Lanes::PerThread,
+            ))
+        })
     }
 
     pub(crate) fn runtime_delay_if_any(&self) -> Option<&Arc<Histogram>> {

@@ -1,6 +1,7 @@
 //! What one version counted of a list of features: observed, missing, defaulted and out of range.
 
-use crate::cells::stripes::Stripes;
+use crate::cells::created::Created;
+use crate::cells::stripes::{Lanes, Stripes};
 use crate::contract::metrics::{
     FEATURE_DEFAULTED, FEATURE_MISSING, FEATURE_OBSERVATIONS, FEATURE_OUT_OF_RANGE, Metric,
 };
@@ -32,11 +33,11 @@ pub(crate) struct FeatureCells {
 }
 
 impl FeatureCells {
-    pub(crate) fn new(indices: impl IntoIterator<Item = usize>) -> Self {
+    pub(crate) fn new(indices: impl IntoIterator<Item = usize>, lanes: Lanes) -> Self {
         let indices: Box<[usize]> = indices.into_iter().collect();
         Self {
-            cells: Stripes::new(indices.len() * PER_FEATURE),
-            rows: Stripes::new(1),
+            cells: Stripes::new(indices.len() * PER_FEATURE, lanes),
+            rows: Stripes::new(1, lanes),
             indices,
         }
     }
@@ -70,6 +71,10 @@ impl FeatureCells {
             let observed = self.cells.sum(position * PER_FEATURE + OBSERVED);
             add(*index, missing, observed.wrapping_add(self.rows.sum(0)));
         }
+    }
+
+    pub(crate) fn created(&self) -> Created {
+        self.rows.created()
     }
 
     /// See [`Stripes::mark`].

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::cells::created::Created;
+use crate::cells::stripes::Lanes;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
@@ -11,8 +13,8 @@ use crate::series::feature_cells::{DEFAULTED, FeatureCells, FeatureCounts, MISSI
 use crate::series::schema::Schema;
 
 /// The book is that of the version's model, always the same.
-#[derive(Default)]
 pub(crate) struct Features {
+    lanes: Lanes,
     schema: OnceLock<Schema>,
     /// A position for each index in the book.
     undeclared: OnceLock<Arc<FeatureCells>>,
@@ -23,6 +25,16 @@ pub(crate) struct Features {
 const ROWS_BETWEEN_LOOKS: u64 = 64;
 
 impl Features {
+    /// Of a version whose series have these lanes.
+    pub(crate) fn new(lanes: Lanes) -> Self {
+        Self {
+            lanes,
+            schema: OnceLock::new(),
+            undeclared: OnceLock::new(),
+            warned_of_surplus: AtomicBool::new(false),
+        }
+    }
+
     pub(crate) fn declare(&self, features: &[Feature], book: &FeatureBook) {
         self.schema.get_or_init(|| Schema::new(features, book));
     }
@@ -83,7 +95,7 @@ impl Features {
     /// window wants to be looked after.
     fn observe_undeclared(&self, book: &FeatureBook, name: &str, value: FeatureValue<'_>) -> bool {
         let cells = self.undeclared.get_or_init(|| {
-            let cells = Arc::new(FeatureCells::new(0..book.len()));
+            let cells = Arc::new(FeatureCells::new(0..book.len(), self.lanes));
             book.join(cells.clone());
             cells
         });
@@ -144,6 +156,11 @@ impl Features {
     /// See [`Stripes::mark`](crate::cells::stripes::Stripes::mark).
     pub(crate) fn mark(&self) -> u64 {
         self.cells().map(|cells| cells.mark()).fold(0, u64::wrapping_add)
+    }
+
+    /// When the first of them was counted or declared, if any is.
+    pub(crate) fn created(&self) -> Option<Created> {
+        self.cells().next().map(|cells| cells.created())
     }
 
     fn cells(&self) -> impl Iterator<Item = &Arc<FeatureCells>> {

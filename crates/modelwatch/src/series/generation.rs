@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
-use crate::cells::stripes::Stripes;
+use crate::cells::stripes::{Lanes, Stripes};
 use crate::contract::buckets::{
     INTER_TOKEN_BUCKETS, TIME_PER_OUTPUT_TOKEN_BUCKETS, TIME_TO_FIRST_TOKEN_BUCKETS, TOKEN_BUCKETS,
 };
@@ -22,6 +22,7 @@ const TYPES: usize = TOKEN_TYPES.len();
 
 /// The series of one version. Each histogram is made at its first observation.
 pub(crate) struct GenerationSeries {
+    lanes: Lanes,
     tokens: [OnceLock<Histogram>; TYPES],
     to_first: OnceLock<Histogram>,
     per_token: OnceLock<Histogram>,
@@ -48,14 +49,16 @@ fn durations(bounds: &[f64]) -> Arc<Layout> {
     Arc::new(Layout::durations(bounds))
 }
 
-impl Default for GenerationSeries {
-    fn default() -> Self {
+impl GenerationSeries {
+    /// Of a version whose series have these lanes.
+    pub(crate) fn new(lanes: Lanes) -> Self {
         Self {
+            lanes,
             tokens: Default::default(),
             to_first: OnceLock::new(),
             per_token: OnceLock::new(),
             inter_token: OnceLock::new(),
-            ended: Stripes::new(REASONS * (1 + TYPES)),
+            ended: Stripes::new(REASONS * (1 + TYPES), lanes),
             known: AtomicU32::new(0),
             sequences: OnceLock::new(),
             kv_cache_usage: OnceLock::new(),
@@ -77,7 +80,7 @@ impl GenerationSeries {
         let counts = tokens.by_type().into_iter().enumerate();
         for (kind, count) in counts.filter_map(|(kind, count)| Some((kind, count?))) {
             self.tokens[kind]
-                .get_or_init(|| Histogram::new(TOKENS.clone()))
+                .get_or_init(|| Histogram::new(TOKENS.clone(), self.lanes))
                 .observe(count as f64);
             let place = place(reason, kind);
             lane.add(REASONS + place, count);
@@ -117,21 +120,21 @@ impl GenerationSeries {
     /// Nanoseconds from the start to the first token.
     pub(crate) fn observe_to_first(&self, nanoseconds: f64) {
         self.to_first
-            .get_or_init(|| Histogram::new(TO_FIRST.clone()))
+            .get_or_init(|| Histogram::new(TO_FIRST.clone(), self.lanes))
             .observe(nanoseconds);
     }
 
     /// Nanoseconds each token after the first took, on average.
     pub(crate) fn observe_per_token(&self, nanoseconds: f64) {
         self.per_token
-            .get_or_init(|| Histogram::new(PER_TOKEN.clone()))
+            .get_or_init(|| Histogram::new(PER_TOKEN.clone(), self.lanes))
             .observe(nanoseconds);
     }
 
     /// Nanoseconds between two tokens.
     pub(crate) fn observe_inter_token(&self, nanoseconds: f64) {
         self.inter_token
-            .get_or_init(|| Histogram::new(INTER_TOKEN.clone()))
+            .get_or_init(|| Histogram::new(INTER_TOKEN.clone(), self.lanes))
             .observe(nanoseconds);
     }
 

@@ -3,17 +3,18 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
-use crate::cells::stripes::{Lane, Stripes};
+use crate::cells::stripes::{Lane, Lanes, Stripes};
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
 #[cfg(feature = "tracing")]
 use crate::series::traces::{Latest, Traces, Tracing};
 
-/// The cells of a route: entered, left, one for each status, the latency's sum and its histogram.
+/// The cells of a route: entered, left, one for each status, two for the latency's sum, and its histogram.
 pub(crate) struct RouteSeries {
     pub(crate) labels: Labels,
     layout: Arc<Layout>,
@@ -28,16 +29,21 @@ const ENTERED: usize = 0;
 const LEFT: usize = 1;
 const STATUS: usize = 2;
 const LATENCY_SUM: usize = STATUS + Status::ALL.len();
-const LATENCY: usize = LATENCY_SUM + 1;
+const LATENCY: usize = LATENCY_SUM + 2;
 
 impl RouteSeries {
     /// `labels` end with the route.
-    pub(crate) fn new(labels: Labels, layout: Arc<Layout>, #[cfg(feature = "tracing")] tracing: Arc<Tracing>) -> Self {
+    pub(crate) fn new(
+        labels: Labels,
+        layout: Arc<Layout>,
+        lanes: Lanes,
+        #[cfg(feature = "tracing")] tracing: Arc<Tracing>,
+    ) -> Self {
         Self {
             first_chunk: OnceLock::new(),
             #[cfg(feature = "tracing")]
             traces: Traces::new(tracing),
-            stripes: Stripes::new(LATENCY + layout.cells()),
+            stripes: Stripes::new(LATENCY + layout.cells(), lanes),
             labels,
             layout,
         }
@@ -66,7 +72,9 @@ impl RouteSeries {
     }
 
     pub(crate) fn observe_first_chunk(&self, elapsed: Duration) {
-        let histogram = self.first_chunk.get_or_init(|| Histogram::new(self.layout.clone()));
+        let histogram = self
+            .first_chunk
+            .get_or_init(|| Histogram::new(self.layout.clone(), self.stripes.kind()));
         histogram.observe(elapsed.as_nanos() as f64);
     }
 
@@ -76,7 +84,7 @@ impl RouteSeries {
         let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
         let lane = self.stripes.lane();
         lane.add(STATUS + status as usize, 1);
-        lane.add(LATENCY_SUM, nanoseconds as u64);
+        lane.add_wide(LATENCY_SUM, nanoseconds as u64);
         let cell = self.layout.locate(nanoseconds as f64);
         lane.add(LATENCY + cell, 1);
         #[cfg(feature = "tracing")]
@@ -108,10 +116,6 @@ impl RouteSeries {
         self.stripes.mark().wrapping_add(first_chunk)
     }
 
-    pub(crate) fn first_chunk_if_any(&self) -> Option<&Histogram> {
-        self.first_chunk.get()
-    }
-
     /// What was counted, in a buffer that may have served before.
     pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
         let in_flight = self.in_flight();
@@ -124,14 +128,17 @@ impl RouteSeries {
             labels: &self.labels,
             exemplars: statuses,
             in_flight,
+            created: self.stripes.created(),
+            first_chunk: self.first_chunk.get(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
         let latency = Reading {
             layout: self.layout.clone(),
-            sum: self.layout.exposed(buffer[LATENCY_SUM] as f64),
+            sum: self.layout.exposed(self.stripes.sum_wide(LATENCY_SUM) as f64),
             values: buffer,
             first: LATENCY,
             exemplars: buckets,
+            created: self.stripes.created(),
         };
         (reading, latency)
     }
@@ -141,6 +148,8 @@ impl RouteSeries {
 pub(crate) struct RouteReading<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) in_flight: u64,
+    pub(crate) created: Created,
+    pub(crate) first_chunk: Option<&'a Histogram>,
     pub(crate) statuses: [u64; Status::ALL.len()],
     pub(crate) exemplars: [Option<Exemplar>; Status::ALL.len()],
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
+use crate::cells::stripes::Lanes;
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::{Domain, Feature};
 use crate::contract::feature_value::FeatureValue;
@@ -43,7 +44,10 @@ impl Schema {
         };
         let specs: Box<[Spec]> = features.iter().map(spec).collect();
         let positions = specs.iter().enumerate();
-        let cells = Arc::new(FeatureCells::new(specs.iter().map(|spec| book.declare(&spec.name))));
+        let cells = Arc::new(FeatureCells::new(
+            specs.iter().map(|spec| book.declare(&spec.name)),
+            Lanes::PerThread,
+        ));
         book.join(cells.clone());
         Self {
             positions: positions

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::cells::created::Created;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
-use crate::cells::stripes::Stripes;
+use crate::cells::stripes::{Lanes, Stripes};
 
 /// Scores of one version.
 pub(crate) struct Scores {
@@ -14,10 +15,10 @@ pub(crate) struct Scores {
 }
 
 impl Scores {
-    pub(crate) fn new(layout: Arc<Layout>) -> Self {
+    pub(crate) fn new(layout: Arc<Layout>, lanes: Lanes) -> Self {
         Self {
-            histogram: Histogram::new(layout),
-            non_finite: Stripes::new(1),
+            histogram: Histogram::new(layout, lanes),
+            non_finite: Stripes::new(1, lanes),
         }
     }
 
@@ -55,6 +56,10 @@ impl Scores {
 
     pub(crate) fn read(&self) -> Reading {
         self.histogram.read()
+    }
+
+    pub(crate) fn created(&self) -> Created {
+        self.non_finite.created()
     }
 
     pub(crate) fn non_finite(&self) -> u64 {

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::cells::histogram::Histogram;
+use crate::cells::stripes::Lanes;
 use crate::contract::reserved::OTHER;
 use crate::contract::stage::{Reference, Stage, StageRef};
 use crate::labels::budget::Budget;
@@ -16,8 +17,8 @@ use crate::series::context::Context;
 static STANDARD: LazyLock<[Labels; Stage::ALL.len()]> =
     LazyLock::new(|| Stage::ALL.map(|stage| label(&stage.as_str().into())));
 
-#[derive(Default)]
 pub(crate) struct Stages {
+    lanes: Lanes,
     standard: [OnceLock<Histogram>; Stage::ALL.len()],
     /// Of services that have stages of their own only.
     own: OnceLock<Box<OwnStages>>,
@@ -38,6 +39,15 @@ pub(crate) enum StageIndex {
 }
 
 impl Stages {
+    /// Of a version whose series have these lanes.
+    pub(crate) fn new(lanes: Lanes) -> Self {
+        Self {
+            lanes,
+            standard: Default::default(),
+            own: OnceLock::new(),
+        }
+    }
+
     /// The stage with this name, made when it is new; past the limit that of the overflow.
     #[inline]
     pub(crate) fn index(&self, stage: StageRef<'_>, context: &Context) -> StageIndex {
@@ -64,7 +74,7 @@ impl Stages {
             StageIndex::Own(index) => &self.own(context).histograms[index],
         };
         place
-            .get_or_init(|| Histogram::new(context.stage_layout.clone()))
+            .get_or_init(|| Histogram::new(context.stage_layout.clone(), self.lanes))
             .observe(duration.as_nanos() as f64);
     }
 

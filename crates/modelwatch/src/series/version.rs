@@ -6,10 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
+use crate::cells::created::Created;
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::striped_arc::StripedArc;
-use crate::cells::stripes::Stripes;
+use crate::cells::stripes::{Lanes, Stripes};
 use crate::contract::as_feature_value::AsFeatureValue;
 use crate::contract::feature::Feature;
 use crate::contract::feature_value::FeatureValue;
@@ -39,13 +40,14 @@ pub(crate) struct VersionSeries {
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
     registered: SystemTime,
+    lanes: Lanes,
     declared: AtomicBool,
     state: AtomicU8,
     /// What [`mark`](VersionSeries::mark) was before the first scrape that had the last values.
     scraped_mark: AtomicU64,
     /// When that scrape was, in milliseconds of the context.
     scraped_at: AtomicU64,
-    framework: OnceLock<Arc<str>>,
+    framework: OnceLock<Labels>,
     features: Features,
     scores: OnceLock<Scores>,
     /// One cell. Of models whose predictions have no score only.
@@ -78,7 +80,12 @@ const EVICTED: u8 = 3;
 impl VersionSeries {
     pub(crate) fn new(model: Arc<ModelSeries>, name: Arc<str>, budget: Budget) -> Self {
         let context = model.context.clone();
+        let lanes = match budget {
+            Budget::Declared => Lanes::PerThread,
+            Budget::Requested => Lanes::One,
+        };
         Self {
+            lanes,
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
             registered: SystemTime::now(),
             declared: AtomicBool::new(budget == Budget::Declared),
@@ -86,14 +93,14 @@ impl VersionSeries {
             scraped_mark: AtomicU64::new(0),
             scraped_at: AtomicU64::new(0),
             framework: OnceLock::new(),
-            features: Features::default(),
+            features: Features::new(lanes),
             scores: OnceLock::new(),
             unscored: OnceLock::new(),
             sink: OnceLock::new(),
             classes: OnceLock::new(),
             outcomes: OnceLock::new(),
             batch_size: OnceLock::new(),
-            stages: Stages::default(),
+            stages: Stages::new(lanes),
             latency_layout: OnceLock::new(),
             generations: OnceLock::new(),
             routes: Names::new(context.limits.routes_per_version),
@@ -223,12 +230,15 @@ impl VersionSeries {
         self.routes().iter().map(|route| route.in_flight()).sum()
     }
 
-    pub(crate) fn routes(&self) -> Vec<&StripedArc<RouteSeries>> {
-        self.routes
-            .all()
-            .map(|named| &named.value)
-            .chain(self.other_route.get())
-            .collect()
+    fn routes(&self) -> Vec<&RouteSeries> {
+        let named = self.routes.all().map(|named| &*named.value);
+        named.chain(self.other_route.get().map(|other| &**other)).collect()
+    }
+
+    /// Appends the series of all routes, that of the overflow last.
+    pub(crate) fn find_routes<'a>(&'a self, into: &mut Vec<&'a RouteSeries>) {
+        self.routes.each(|named| into.push(&*named.value));
+        into.extend(self.other_route.get().map(|other| &**other));
     }
 
     /// The series of a route, if there is one.
@@ -298,6 +308,7 @@ impl VersionSeries {
         StripedArc::new(RouteSeries::new(
             labels,
             self.latency_layout().clone(),
+            self.lanes,
             #[cfg(feature = "tracing")]
             self.context.tracing.clone(),
         ))
@@ -343,12 +354,18 @@ impl VersionSeries {
         self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
     }
 
-    pub(crate) fn framework(&self) -> Option<&Arc<str>> {
+    pub(crate) fn framework(&self) -> Option<&str> {
+        self.framework.get()?.pairs().first().map(|(_, framework)| &**framework)
+    }
+
+    /// The `framework` label, if the version said what it runs on.
+    pub(crate) fn framework_labels(&self) -> Option<&Labels> {
         self.framework.get()
     }
 
     pub(crate) fn declare_framework(&self, framework: &str) {
-        self.framework.get_or_init(|| framework.into());
+        self.framework
+            .get_or_init(|| Labels::new([("framework", &framework.into())]));
     }
 
     pub(crate) fn declare_features(&self, features: &[Feature]) {
@@ -381,6 +398,11 @@ impl VersionSeries {
         self.features.record_one(&self.model.features, name, value);
     }
 
+    /// See [`Features::created`].
+    pub(crate) fn features_created(&self) -> Option<Created> {
+        self.features.created()
+    }
+
     /// See [`Features::read`].
     pub(crate) fn feature_counts(&self) -> Vec<Option<FeatureCounts>> {
         self.features.read(&self.model.features)
@@ -389,7 +411,7 @@ impl VersionSeries {
     #[inline]
     pub(crate) fn scores(&self) -> &Scores {
         self.scores
-            .get_or_init(|| Scores::new(self.context.score_layout.clone()))
+            .get_or_init(|| Scores::new(self.context.score_layout.clone(), self.lanes))
     }
 
     /// Counts a prediction's score, or that it has none.
@@ -402,7 +424,10 @@ impl VersionSeries {
     }
 
     fn record_unscored(&self) {
-        self.unscored.get_or_init(|| Stripes::new(1)).lane().add(0, 1);
+        self.unscored
+            .get_or_init(|| Stripes::new(1, self.lanes))
+            .lane()
+            .add(0, 1);
     }
 
     /// How many predictions had no score, if any of them had none.
@@ -427,7 +452,7 @@ impl VersionSeries {
 
     pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
         self.scores
-            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds))));
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds)), self.lanes));
     }
 
     #[inline]
@@ -437,6 +462,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Class,
                 self.context.limits.classes_per_version,
+                self.lanes,
             )
         })
     }
@@ -451,6 +477,7 @@ impl VersionSeries {
                 self.context.clone(),
                 OpenLabel::Outcome,
                 self.context.limits.outcomes_per_version,
+                self.lanes,
             )
         })
     }
@@ -460,7 +487,7 @@ impl VersionSeries {
     }
 
     pub(crate) fn record_batch_size(&self, rows: usize) {
-        let histogram = || Histogram::new(self.context.batch_size_layout.clone());
+        let histogram = || Histogram::new(self.context.batch_size_layout.clone(), self.lanes);
         self.batch_size.get_or_init(histogram).observe(rows as f64);
     }
 
@@ -483,7 +510,8 @@ impl VersionSeries {
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {
-        self.generations.get_or_init(Box::default)
+        self.generations
+            .get_or_init(|| Box::new(GenerationSeries::new(self.lanes)))
     }
 
     pub(crate) fn generations_if_any(&self) -> Option<&GenerationSeries> {

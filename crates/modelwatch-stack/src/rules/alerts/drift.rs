@@ -33,9 +33,11 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     }
     rules.extend(features(config)?);
     rules.extend(predictions(config)?);
+    rules.extend(versions(config)?);
     rules.extend(stale(config)?);
     rules.extend(missing(config)?);
     rules.extend(failing(config)?);
+    rules.extend(blind(config)?);
     rules.extend(baseline(config)?);
     rules.extend(log(config)?);
     Ok(rules)
@@ -164,6 +166,155 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         .rule(config)
     });
     rules.collect()
+}
+
+/// One version drifts: what only its callers send, or only it is fed.
+fn versions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| (model.high_risk, model.owners.model.team.clone(), drift.threshold);
+    let labels: &[&str] = &["model_name", "model_version", "feature_name"];
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (high_risk, team, threshold) = &shared.setting;
+        Alert {
+            known: &known::VERSION_DRIFT,
+            severity: severity(*high_risk),
+            team,
+            job: job(config),
+            extra: &[],
+            expr: verdict(
+                labels,
+                &shared.scope.of(metric(&contract::VERSION_DATA_DRIFT_SCORE)),
+                &shared.scope.of(metric(&contract::VERSION_DATA_DRIFT_DETECTED)),
+            )
+            // All versions at once are the model's drift, which has an alert of its own.
+            .unless(FEATURE, metric(&contract::DATA_DRIFT_DETECTED).expr().equals(1.0)),
+            for_: 15 * MINUTE,
+            keep: Duration::ZERO,
+            labels,
+            summary: "A feature of one version drifts from the training baseline",
+            description: place(config, labels)
+                + ": its distance from the baseline in this version's requests is "
+                + VALUE
+                + ", which is above its threshold ("
+                + threshold.to_string()
+                + ") and significant; over all versions it is not. For at least 15 minutes.",
+            query: own(metric(&contract::VERSION_DATA_DRIFT_SCORE), FEATURE).expr(),
+            case: version_case(hero(&shared.models)),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// One version's feature drifts for a while; another's all the time, as it does over all versions.
+fn version_case(model: &str) -> Case {
+    let gauge = |metric: &Metric, version: Option<&str>, feature: &str, phases: &[(f64, usize)]| {
+        let mut labels = vec![("model_name", model), ("feature_name", feature)];
+        labels.extend(version.map(|version| ("model_version", version)));
+        Series::gauge(metric.name, &labels, phases)
+    };
+    let (detected, score) = (
+        &contract::VERSION_DATA_DRIFT_DETECTED,
+        &contract::VERSION_DATA_DRIFT_SCORE,
+    );
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            gauge(detected, Some("canary"), "income", &[(0.0, 30), (1.0, 30), (0.0, 40)]),
+            gauge(score, Some("canary"), "income", &[(0.01, 30), (0.4, 30), (0.01, 40)]),
+            gauge(detected, Some("canary"), "age", &[(1.0, 100)]),
+            gauge(score, Some("canary"), "age", &[(0.4, 100)]),
+            gauge(&contract::DATA_DRIFT_DETECTED, None, "age", &[(1.0, 100)]),
+        ],
+        fires: labelled(&[
+            ("model_name", model),
+            ("model_version", "canary"),
+            ("feature_name", "income"),
+        ]),
+        quiet: vec![29, 44],
+        fires_at: 46,
+        resolved_at: 62,
+    }
+}
+
+/// The job runs, finds too few rows each time, and yet the model answers more requests than a window needs: it looks in the
+/// wrong folder, or for another name.
+fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, drift: &Drift| {
+        let team = model.owners.model.team.clone();
+        (team, drift.interval, drift.window, drift.minimum_rows)
+    };
+    let rules = watched(config, setting).into_iter().map(|shared| {
+        let (team, interval, window, rows) = &shared.setting;
+        // Two runs for certain, whenever the window begins, and told of within three.
+        let seen = (*interval * 3).max(5 * MINUTE);
+        let runs = |result| {
+            let runs = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", result);
+            sum_by(MODEL, runs.increase(seen))
+        };
+        let requests = shared.scope.of(recorded(&recorded::MODEL_REQUESTS));
+        let answered = requests.over("min_over_time", seen).times(window.as_secs_f64());
+        Alert {
+            known: &known::DRIFT_JOB_BLIND,
+            severity: Severity::Ticket,
+            team,
+            job: job(config),
+            extra: &[],
+            expr: runs("too_few_rows")
+                .above(1.5)
+                .unless(MODEL, runs("success").above(0.0))
+                .and(MODEL, answered.at_least(*rows as f64)),
+            for_: MINUTE,
+            keep: Duration::ZERO,
+            labels: MODEL,
+            summary: "The drift job sees nothing of a model that answers",
+            description: place(config, MODEL)
+                + ": the last "
+                + VALUE
+                + " runs of the drift job found fewer than "
+                + rows.to_string()
+                + " rows, while the model answered more requests than that in every window. It looks in the wrong folder \
+                   or for another name, or nothing is written.",
+            query: sum_by(&["result"], own(metric(&contract::DRIFT_RUNS), MODEL).increase(seen)),
+            case: blind_case(hero(&shared.models), *interval, *window, *rows, seen),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// Windows have rows, then none while requests go on, then rows again.
+fn blind_case(model: &str, interval: Duration, window: Duration, rows: u64, seen: Duration) -> Case {
+    let step = MINUTE.max(interval / 15);
+    let steps = |duration: Duration| {
+        usize::try_from(duration.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(usize::MAX)
+    };
+    let long = 2 * steps(seen) + 10;
+    let runs = step.as_secs_f64() / interval.as_secs_f64();
+    let requests = 10.0 * rows as f64 * step.as_secs_f64() / window.as_secs_f64();
+    let counted = |result, phases: &[(f64, usize)]| {
+        let labels = [("model_name", model), ("result", result)];
+        Series::counter(contract::DRIFT_RUNS.name, &labels, phases)
+    };
+    let labels = [
+        ("model_name", model),
+        ("model_version", "v1"),
+        ("route", "/predict"),
+        ("status", "success"),
+    ];
+    Case {
+        step,
+        evaluate: 1,
+        series: vec![
+            counted("success", &[(runs, long), (0.0, long), (runs, long)]),
+            counted("too_few_rows", &[(0.0, long), (runs, long), (0.0, long)]),
+            Series::counter(contract::INFERENCE_REQUESTS.name, &labels, &[(requests, 3 * long)]),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![long - 1, long + steps(seen) / 2],
+        fires_at: long + steps(seen) + 4,
+        resolved_at: 2 * long + 5,
+    }
 }
 
 /// Looks back far enough to see that the last success is too long ago.

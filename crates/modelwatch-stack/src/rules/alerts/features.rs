@@ -21,7 +21,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     if config.rollout < Rollout::ModelAware {
         return Ok(rules);
     }
-    for ratio in [&MISSING, &OUT_OF_RANGE] {
+    for ratio in [&MISSING, &DEFAULTED, &OUT_OF_RANGE] {
         rules.extend(ratios(config, ratio)?);
     }
     Ok(rules)
@@ -43,6 +43,14 @@ const MISSING: Ratio = Ratio {
     summary: "A feature is missing too often",
     what: "missing",
     counter: &contract::FEATURE_MISSING,
+};
+const DEFAULTED: Ratio = Ratio {
+    known: &known::DEFAULTED_RATIO_HIGH,
+    limit: |thresholds| thresholds.defaulted_ratio,
+    ratio: &recorded::DEFAULTED_RATIO,
+    summary: "A default stands in for a feature too often",
+    what: "replaced by a default",
+    counter: &contract::FEATURE_DEFAULTED,
 };
 const OUT_OF_RANGE: Ratio = Ratio {
     known: &known::OUT_OF_RANGE_HIGH,

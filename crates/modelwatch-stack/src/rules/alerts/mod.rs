@@ -7,9 +7,11 @@ pub(crate) mod drift;
 mod features;
 mod objectives;
 mod predictions;
+mod replicas;
 mod serving;
 mod targets;
 mod versions;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
     for (name, tested) in [
         ("alert-rules", serving::rules(config)?),
         ("alert-rules-targets", targets::rules(config)?),
+        ("alert-rules-replicas", replicas::rules(config)?),
+        ("alert-rules-watching", watching::rules(config)?),
         ("alert-rules-objectives", objectives::rules(config)?),
         ("alert-rules-versions", versions::rules(config)?),
         ("alert-rules-predictions", predictions::rules(config)?),

@@ -7,14 +7,14 @@ use modelwatch_config::{Config, prometheus_duration};
 
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Expr, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, max_by, metric, recorded, sum_by};
 use crate::recorded;
 use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
     settings, tidy,
 };
 use crate::rules::case::{Case, firing};
-use crate::rules::labels::{MODEL, ROUTE};
+use crate::rules::labels::{MODEL, ROUTE, VERSION};
 use crate::rules::models::{Models, only, share};
 use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, TIME, VALUE};
@@ -23,6 +23,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     rules.extend(latency(config)?);
     rules.extend(errors(config)?);
+    rules.extend(client_errors(config)?);
     rules.extend(saturation(config)?);
     rules.extend(traffic_gone(config)?);
     Ok(rules)
@@ -181,6 +182,65 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
+/// Callers begin to make mistakes: as after a deploy that changed what a version accepts.
+fn client_errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = settings(
+        |thresholds| (thresholds.client_error_ratio, thresholds.minimum_errors),
+        serving_team,
+    );
+    let rules = share(config, setting).into_iter().map(|shared| {
+        let ((limit, minimum), team, job) = shared.setting;
+        let of = |series| shared.scope.of(recorded(series));
+        let now = of(&recorded::CLIENT_ERROR_RATIO).expr();
+        let before = of(&recorded::MODEL_CLIENT_ERROR_RATIO).offset(HOUR).expr();
+        let mistakes = now.with(Op::Times, VERSION, sum_by(VERSION, of(&recorded::REQUESTS)));
+        Alert {
+            known: &known::CLIENT_ERRORS_HIGH,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: now
+                .with_one(Op::Minus, MODEL, &[], before)
+                .above(limit)
+                .and(VERSION, mistakes.times(300.0).at_least(minimum as f64)),
+            for_: 10 * MINUTE,
+            keep: HOVERS,
+            labels: VERSION,
+            summary: "Callers make many more mistakes than before",
+            description: place(config, VERSION)
+                + ": the share of client errors is "
+                + PERCENT
+                + " above that of the model an hour ago; the threshold is "
+                + percent(limit)
+                + ". Measured over 5 minutes, for at least 10 minutes. A deploy that changed what the version accepts looks \
+                   like this.",
+            query: own(recorded(&recorded::CLIENT_ERROR_RATIO), MODEL).expr(),
+            case: client_error_case(hero(&shared.models), limit, minimum),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// An hour and more of few mistakes, then of nothing else, then of none.
+fn client_error_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let all = 100.0 * plenty(minimum);
+    let near = 0.5 * limit * all;
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            counted(model, "v1", "client_error", &[(near, 90), (100.0 * all, 30), (0.0, 60)]),
+            counted(model, "v1", "success", &[(all - near, 90), (0.0, 30), (all, 60)]),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "v1")]),
+        quiet: vec![89, 100],
+        fires_at: 103,
+        resolved_at: 127,
+    }
+}
+
 fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     let in_flight = settings(|thresholds| thresholds.in_flight, serving_team);
@@ -285,6 +345,7 @@ fn gauge(metric: &Metric, model: &str, instance: &str, phases: &[(f64, usize)]) 
 
 /// How far back the reference windows are, and how long they are.
 const REFERENCE: Duration = Duration::from_secs(30 * 60);
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// From the last request until the alert fires, and a little.
 const NOTICED: Duration = Duration::from_secs(20 * 60);

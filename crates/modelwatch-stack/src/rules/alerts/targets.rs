@@ -10,15 +10,17 @@ use crate::known;
 use crate::promql::{Expr, Selector, absent, max_by, metric, recorded, sum_by, word};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place, serving_team, tidy,
+    Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place, replica_place, serving_team, tidy,
 };
 use crate::rules::case::Case;
-use crate::rules::labels::MODEL;
+use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::share;
 use crate::rules::story::{LabelSet, Series};
-use crate::rules::text::{Text, VALUE, label, plain};
+use crate::rules::text::{VALUE, label, plain};
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// Where requests of versions past the limit are counted; the overflow has an alert of its own.
+const OVERFLOW: &str = "__other__";
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -103,6 +105,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         .collect();
     rules.push(overflow(config, &serving)?);
     rules.push(unlisted(config)?);
+    rules.push(unregistered(config)?);
     rules.extend(latency_missing(config)?);
     Ok(rules)
 }
@@ -114,12 +117,6 @@ fn all_down(up: &Selector) -> Expr {
     let answers = up.expr().equals(1.0);
     let known = max_by(by, up.over("last_over_time", DAY));
     known.unless(by, answers).or(by, absent(up))
-}
-
-/// One target, as a sentence's subject.
-fn replica_place(config: &Config, word: &str, job: &str) -> Text {
-    let place = plain(word) + label("instance") + format!(" of the job {job}");
-    environment(config, place.if_label(", service ", "service"))
 }
 
 fn replica(job: &str, name: &str, instance: &str, phases: &[(f64, usize)]) -> Series {
@@ -341,5 +338,61 @@ fn latency_missing_case(model: &str, limit: f64) -> Case {
         quiet: vec![30, 46],
         fires_at: 51,
         resolved_at: 73,
+    }
+}
+
+/// Requests that name a version which no process has registered: a caller, a balancer or a flag still asks for it.
+fn unregistered(config: &Config) -> Result<Tested, GenerateError> {
+    let requests = sum_by(VERSION, recorded(&recorded::REQUESTS).ne("model_version", OVERFLOW));
+    let registered = metric(&contract::MODEL_INFO).over("last_over_time", HOUR);
+    Alert {
+        known: &known::VERSION_UNREGISTERED,
+        severity: Severity::Ticket,
+        team: &config.owners.serving.team,
+        job: None,
+        extra: &[],
+        expr: requests.above(0.0).unless(VERSION, registered),
+        for_: 15 * MINUTE,
+        keep: Duration::ZERO,
+        labels: VERSION,
+        summary: "Requests are counted for a version that nobody registered",
+        description: place(config, VERSION)
+            + ": requests are counted for it, and for an hour no process has registered it. Something still asks for it.",
+        query: sum_by(
+            &["instance", "route"],
+            own(metric(&contract::INFERENCE_REQUESTS), VERSION).rate(5 * MINUTE),
+        ),
+        case: unregistered_case(config),
+    }
+    .rule(config)
+}
+
+/// A version that is registered, and one whose registration ends while requests for it go on.
+fn unregistered_case(config: &Config) -> Case {
+    let listed: Vec<_> = config.models.iter().collect();
+    let model = hero(&listed);
+    let version = |name: &str, version: &str, extra: &[(&str, &str)], phases: &[(f64, usize)]| {
+        let labels = [&[("model_name", model), ("model_version", version)], extra].concat();
+        match name == contract::MODEL_INFO.name {
+            true => Series::gauge(name, &labels, phases),
+            false => Series::counter(name, &labels, phases),
+        }
+    };
+    let request = [("route", "/predict"), ("status", "success")];
+    let info = contract::MODEL_INFO.name;
+    let requests = contract::INFERENCE_REQUESTS.name;
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            version(info, "v1", &[("framework", "")], &[(1.0, 160)]),
+            version(requests, "v1", &request, &[(60.0, 160)]),
+            version(info, "v0", &[("framework", "")], &[(1.0, 10), (f64::NAN, 150)]),
+            version(requests, "v0", &request, &[(1.0, 120), (0.0, 40)]),
+        ],
+        fires: labelled(&[("model_name", model), ("model_version", "v0")]),
+        quiet: vec![60, 80],
+        fires_at: 90,
+        resolved_at: 127,
     }
 }

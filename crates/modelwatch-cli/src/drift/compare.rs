@@ -1,0 +1,59 @@
+//! `modelwatch drift compare`: two sets of plain files, and nothing else.
+
+use std::io::Write as _;
+
+use clap::Args;
+use modelwatch_drift_job::Comparison;
+
+use super::ending::Ending;
+use super::shown::Shown;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::runtime::{runtime, threads};
+
+/// What to compare with what.
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// The reference: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
+    #[arg(value_name = "REFERENCE")]
+    reference: String,
+    /// What is measured against it: the same kinds of files.
+    #[arg(value_name = "CURRENT")]
+    current: String,
+    /// The column of the rows' times, which is no feature.
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Columns to leave out.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    without: Vec<String>,
+    /// Columns to take for numbers, whatever their type.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    numeric: Vec<String>,
+    /// Columns to take for categories, whatever their type.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    categorical: Vec<String>,
+    /// A column by whose values rows are compared on their own, too, such as a country.
+    #[arg(long, value_name = "COLUMN")]
+    segment: Vec<String>,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
+    let mut comparison = Comparison::new([&command.reference], [&command.current]);
+    let options = &mut comparison.reference;
+    options.time.clone_from(&command.time);
+    options.without.clone_from(&command.without);
+    options.numeric.clone_from(&command.numeric);
+    options.categorical.clone_from(&command.categorical);
+    comparison.segments.clone_from(&command.segment);
+    let mut progress = Progress::new();
+    let compared = runtime()?.block_on(comparison.run(threads(), |done| progress.tell(done)));
+    progress.end();
+    let (report, trained) = compared.map_err(Failure::new)?;
+    for warning in &trained.warnings {
+        // Nobody may read it.
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
+    command.shown.show(&[report])
+}

@@ -1,0 +1,43 @@
+//! How reports are shown: as a table, as a page, as JSON.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use modelwatch_drift_job::{WindowReport, report};
+
+use super::ending::{self, Ending};
+use crate::failure::Failure;
+use crate::terminal::say;
+
+/// How to show what was found.
+#[derive(Args)]
+pub(crate) struct Shown {
+    /// Write a page with the distributions of each feature, too.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print JSON in place of a table.
+    #[arg(long)]
+    json: bool,
+    /// End with exit code 1 when drift is detected.
+    #[arg(long)]
+    fail_on_drift: bool,
+}
+
+impl Shown {
+    pub(crate) fn show(&self, reports: &[WindowReport]) -> Result<Ending, Failure> {
+        match self.json {
+            true => say(report::json(reports).map_err(Failure::new)?),
+            false => reports.iter().for_each(say),
+        }
+        if let Some(path) = &self.html {
+            fs::write(path, report::page(reports)).map_err(|error| {
+                Failure::new(format!(
+                    "{} can't be written: {error}; name another file with --html",
+                    path.display()
+                ))
+            })?;
+        }
+        ending::of(&reports.iter().collect::<Vec<_>>(), self.fail_on_drift)
+    }
+}

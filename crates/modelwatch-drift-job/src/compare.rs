@@ -1,0 +1,158 @@
+//! Two sets of plain files compared, without a configuration: the one is the reference, the other is measured against it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
+use modelwatch_drift::baseline::Profile;
+use modelwatch_drift::decision::Rule;
+
+use crate::engine::{Engine as _, WindowQuery};
+use crate::job::{Counted, Memory, ModelSettings, by_segment, column, subjects};
+use crate::tables::{TableColumns, Tables};
+use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
+use crate::window_report::{SegmentReport, Subject, WindowReport};
+
+/// Compares two sets of files: Parquet, CSV or JSON lines, by paths, folders, globs or URLs.
+///
+/// ```no_run
+/// use modelwatch_drift_job::Comparison;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let (report, _) = Comparison::new(["january.csv"], ["february.csv.gz"]).run(2, |_| {}).await?;
+/// println!("{report}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// What the reference is made of; its columns that are features are compared.
+    pub reference: TrainingOptions,
+    /// The files that are measured.
+    pub current: Vec<String>,
+    /// What the columns are called there, where they are called otherwise than in the reference.
+    pub columns: TableColumns,
+    /// Features by whose values rows are compared on their own, too: each value with the rows of the reference that have it, or with
+    /// all where none has.
+    pub segments: Vec<String>,
+    /// When drift is detected; one window is enough unless set.
+    pub rule: Rule,
+}
+
+impl Comparison {
+    /// Makes a comparison of files with a reference, with defaults for everything else.
+    pub fn new(
+        reference: impl IntoIterator<Item = impl Into<String>>,
+        current: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let rule = Rule {
+            consecutive_windows: 1,
+            ..Rule::default()
+        };
+        let mut options = TrainingOptions::new("comparison", reference);
+        // Two files that somebody has are what there is; the rule's own minimum still holds.
+        options.hygiene.minimum_rows = rule.minimum_rows;
+        Self {
+            reference: options,
+            current: current.into_iter().map(Into::into).collect(),
+            columns: TableColumns::default(),
+            segments: Vec::new(),
+            rule,
+        }
+    }
+
+    /// Reads both in so many tasks at the same time and compares all rows. `progress` is told of the reference as it is read.
+    ///
+    /// # Errors
+    ///
+    /// The reference can be none, or the current files cannot be found. Current files that are broken are left out, and the report
+    /// says so.
+    pub async fn run(
+        &self,
+        threads: usize,
+        progress: impl FnMut(&TrainingProgress),
+    ) -> Result<(WindowReport, Trained), TrainingError> {
+        let started = Instant::now();
+        let trained = self.reference.build(threads, progress).await?;
+        let baseline = Arc::new(trained.baseline.clone());
+        let subjects = subjects(&baseline);
+        let query = WindowQuery {
+            model: self.reference.model.clone(),
+            window: None,
+            columns: subjects
+                .iter()
+                .map(|(subject, profile)| column(subject, profile))
+                .collect(),
+            groups: self.segments.iter().map(|segment| by_segment(segment)).collect(),
+        };
+        let tables = Tables::new(self.current.iter().map(String::as_str), self.columns.clone());
+        let counted = tables.threads(threads).count(&query).await?;
+        let of_reference = match self.segments.is_empty() {
+            true => Vec::new(),
+            false => {
+                let reference = Tables::new(self.reference.files.iter().map(String::as_str), TableColumns::default());
+                reference.threads(threads).count(&query).await?.groups
+            }
+        };
+        let mut settings = ModelSettings::new(&self.reference.model, "", "");
+        settings.rule = self.rule;
+        let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, None);
+        let all = Counted {
+            group: None,
+            window: None,
+            rows: counted.rows,
+            columns: &counted.columns,
+            problems: &[],
+        };
+        let mut memory = Memory::default();
+        let verdict = memory.judge(&all, &subjects, rule, self.rule.minimum_rows);
+        let mut segments = Vec::new();
+        for (position, (segment, groups)) in self.segments.iter().zip(&counted.groups).enumerate() {
+            for group in groups {
+                let same = of_reference.get(position).into_iter().flatten();
+                let same = same
+                    .filter(|same| same.rows >= self.rule.minimum_rows)
+                    .find(|same| same.value == group.value);
+                let own: Vec<_> = subjects
+                    .iter()
+                    .enumerate()
+                    .map(|(place, (subject, profile))| {
+                        let counts = same.and_then(|same| same.columns.get(place));
+                        let own = counts.and_then(|column| profile.recounted(&column.counts));
+                        (subject.clone(), own.unwrap_or_else(|| profile.clone()))
+                    })
+                    .collect();
+                let of_group = Counted {
+                    group: Some((segment.clone(), group.value.clone())),
+                    window: None,
+                    rows: group.rows,
+                    columns: &group.columns,
+                    problems: &[],
+                };
+                segments.push(SegmentReport {
+                    segment: segment.clone(),
+                    value: group.value.clone(),
+                    rows: group.rows,
+                    verdict: memory.judge(&of_group, &own, rule, self.rule.minimum_rows),
+                });
+            }
+        }
+        let report = WindowReport {
+            model: self.reference.model.clone(),
+            baseline,
+            window: None,
+            rows: counted.rows,
+            files: counted.files,
+            left_out: counted.left_out,
+            absent: counted.absent,
+            looked: counted.looked,
+            verdict,
+            versions: Vec::new(),
+            segments,
+            finished: Utc::now(),
+            took: started.elapsed(),
+        };
+        Ok((report, trained))
+    }
+}

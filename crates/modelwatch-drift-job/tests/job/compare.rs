@@ -1,0 +1,206 @@
+//! Two sets of plain files compared.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use modelwatch_drift_job::engine::{Bins, Column, Engine as _, Reason, WindowQuery};
+use modelwatch_drift_job::{Comparison, Subject, TableColumns, Tables, TrainingOptions, WindowReport};
+use modelwatch_log_format::columns;
+use tempfile::TempDir;
+
+use crate::log::{minutes, random};
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().expect("UTF-8").to_owned()
+}
+
+/// So many rows with incomes moved by so much.
+fn rows(count: u32, moved: f64) -> Vec<(f64, &'static str)> {
+    let row = |row: u32| {
+        let kind = ["car", "home, sweet \"home\"\nand more", "boat"][row as usize % 3];
+        (random(u64::from(row) * 7 + count as u64) + moved, kind)
+    };
+    (0..count).map(row).collect()
+}
+
+fn csv(rows: &[(f64, &str)], delimiter: char) -> String {
+    let line = |(income, kind): &(f64, &str)| format!("{income}{delimiter}\"{}\"\n", kind.replace('"', "\"\""));
+    format!("income{delimiter}kind\n{}", rows.iter().map(line).collect::<String>())
+}
+
+fn json(rows: &[(f64, &str)]) -> String {
+    let line = |(income, kind): &(f64, &str)| format!("{{\"kind\": {kind:?}, \"income\": {income}}}\n");
+    rows.iter().map(line).collect()
+}
+
+fn gzipped(path: &Path, text: &str) {
+    let mut file = GzEncoder::new(File::create(path).expect("a file"), Compression::fast());
+    file.write_all(text.as_bytes()).expect("written");
+    file.finish().expect("whole");
+}
+
+async fn compare(reference: &str, current: &str) -> WindowReport {
+    Comparison::new([reference], [current])
+        .run(2, |_| {})
+        .await
+        .expect("a report")
+        .0
+}
+
+fn scores(report: &WindowReport) -> Vec<(String, f64)> {
+    let score = |subject: &modelwatch_drift_job::SubjectReport| {
+        (
+            subject.subject.to_string(),
+            subject.measurement.as_ref().expect("a score").score,
+        )
+    };
+    let mut scores: Vec<_> = report.verdict.subjects().iter().map(score).collect();
+    scores.sort_by(|one, other| one.0.cmp(&other.0));
+    scores
+}
+
+/// The same rows say the same, whatever they are written as, and what moved is found.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_the_same_when_formats_differ() {
+    let folder = TempDir::new().expect("a folder");
+    let (old, same, moved) = (rows(4_000, 0.0), rows(3_000, 0.0), rows(3_000, 0.4));
+    fs::write(folder.path().join("old.csv"), csv(&old, ';')).expect("a file");
+    gzipped(&folder.path().join("old.jsonl.gz"), &json(&old));
+    fs::write(folder.path().join("moved.tsv"), csv(&moved, '\t')).expect("a file");
+    gzipped(&folder.path().join("moved.csv.gz"), &csv(&moved, ','));
+    fs::create_dir(folder.path().join("parts")).expect("a folder");
+    fs::write(folder.path().join("parts/1.ndjson"), json(&moved[..1_000])).expect("a file");
+    fs::write(folder.path().join("parts/2.csv"), csv(&moved[1_000..], ',')).expect("a file");
+    fs::write(folder.path().join("same.csv"), csv(&same, ',')).expect("a file");
+    let mut all = Vec::new();
+    for reference in ["old.csv", "old.jsonl.gz"] {
+        for current in ["moved.tsv", "moved.csv.gz", "parts"] {
+            let report = compare(&path(folder.path(), reference), &path(folder.path(), current)).await;
+            assert_eq!(report.rows, 3_000, "{report}");
+            let detected: Vec<_> = report.detected().map(|subject| subject.subject.clone()).collect();
+            assert_eq!(detected, [Subject::Feature("income".into())], "{report}");
+            all.push(scores(&report));
+        }
+    }
+    assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{all:?}");
+    let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "same.csv")).await;
+    assert_eq!(report.detected().count(), 0, "{report}");
+}
+
+/// What cannot be read of the current files is named, and the rest is compared; where nothing is left, that is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_file_when_it_cannot_be_read() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("old.csv"), csv(&rows(2_000, 0.0), ',')).expect("a file");
+    fs::create_dir(folder.path().join("now")).expect("a folder");
+    fs::write(folder.path().join("now/1.csv"), csv(&rows(1_000, 0.0), ',')).expect("a file");
+    fs::write(folder.path().join("now/2.parquet"), b"PAR1 no more").expect("a file");
+    fs::write(folder.path().join("now/3.jsonl"), b"{\"income\": 1}\n{broken").expect("a file");
+    let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "now")).await;
+    assert_eq!(
+        (report.rows, report.files, report.left_out.files.len()),
+        (1_000, 1, 2),
+        "{report}"
+    );
+    assert!(report.left_out.files.iter().all(|file| file.reason == Reason::Broken));
+    let broken = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "now/2.parquet")).await;
+    assert!(broken.to_string().contains("no score: there are no rows"), "{broken}");
+    let error = Comparison::new([path(folder.path(), "old.csv")], [path(folder.path(), "none-*.csv")])
+        .run(2, |_| {})
+        .await
+        .expect_err("there is none");
+    assert!(error.to_string().contains("none-*.csv"), "{error}");
+}
+
+/// A column whose values became words is of another type, and the others are as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn detects_other_type_when_numbers_became_words() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("old.csv"), csv(&rows(2_000, 0.0), ',')).expect("a file");
+    let words = csv(&rows(1_000, 0.0), ',').replace("\n0.", "\nabout 0.");
+    fs::write(folder.path().join("now.csv"), words).expect("a file");
+    let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "now.csv")).await;
+    let detected: Vec<_> = report.detected().collect();
+    let [income] = &detected[..] else {
+        panic!("{report}");
+    };
+    let explanation = income.explanation.as_ref().expect("it drifts");
+    assert_eq!(explanation.changes[0].kind().name(), "other_type");
+    assert!(
+        report.to_string().contains("holds text where training had numbers"),
+        "{report}"
+    );
+}
+
+/// A job over a table knows what its columns are called, and takes the rows of a window by their time.
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_rows_of_window_when_table_has_other_names() {
+    let folder = TempDir::new().expect("a folder");
+    let line = |row: u32| format!("2026-04-01 10:{:02}:00,{},no time\n", row % 60, random(row.into()));
+    let text: String = (0..600).map(line).chain(["soon,0.5,x\n".to_owned()]).collect();
+    fs::write(folder.path().join("predictions.csv"), format!("at,INCOME,note\n{text}")).expect("a file");
+    fs::write(folder.path().join("other.csv"), "INCOME\n1\n").expect("a file");
+    let mut options = TrainingOptions::new("m", [path(folder.path(), "predictions.csv")]);
+    options.features = vec!["INCOME".into()];
+    options.hygiene.minimum_rows = 100;
+    let trained = options.build(2, |_| {}).await.expect("a baseline");
+    let column = Column {
+        name: columns::feature("income"),
+        bins: Bins::from(&trained.baseline.features()[0].1),
+    };
+    let names = TableColumns {
+        time: Some("at".into()),
+        features: [("income".into(), "INCOME".into())].into(),
+        ..TableColumns::default()
+    };
+    let tables = Tables::new([path(folder.path(), "*.csv")], names);
+    let query = WindowQuery {
+        model: "m".into(),
+        window: Some(minutes("2026-04-01T10:00:00Z", 15)),
+        columns: vec![column],
+        groups: Vec::new(),
+    };
+    let counted = tables.count(&query).await.expect("counts");
+    assert_eq!(
+        (counted.rows, counted.files, counted.left_out.rows_without_time),
+        (150, 1, 1)
+    );
+    assert_eq!(counted.left_out.files[0].reason, Reason::NoTime);
+    assert_eq!(counted.columns[0].counts.missing_ratio(), Some(0.0));
+}
+
+/// A segment that always was different is no drift, and one that moved is: each value is compared with its own rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn compares_segment_with_its_own_rows_when_segments_differ() {
+    let folder = TempDir::new().expect("a folder");
+    let lines = |seed: u64, moved: f64| -> String {
+        let line = |row: u64| {
+            let (country, base) = match row % 20 {
+                0 => ("IS", 5.0 + moved),
+                1..8 => ("SE", 2.0),
+                _ => ("NO", 0.0),
+            };
+            format!("{},{country}\n", base + random(row + seed))
+        };
+        (0..20_000).map(line).collect()
+    };
+    for (name, seed, moved) in [("old", 0, 0.0), ("same", 50_000, 0.0), ("moved", 90_000, 0.9)] {
+        let text = format!("income,country\n{}", lines(seed, moved));
+        fs::write(folder.path().join(format!("{name}.csv")), text).expect("a file");
+    }
+    let detected = async |current: &str| {
+        let mut comparison = Comparison::new([path(folder.path(), "old.csv")], [path(folder.path(), current)]);
+        comparison.segments = vec!["country".into()];
+        let (report, _) = comparison.run(2, |_| {}).await.expect("a report");
+        let drifting = report
+            .segments
+            .iter()
+            .filter(|segment| segment.verdict.subjects().iter().any(|subject| subject.detected));
+        drifting.map(|segment| segment.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(detected("same.csv").await, Vec::<String>::new());
+    assert_eq!(detected("moved.csv").await, ["IS"]);
+}
