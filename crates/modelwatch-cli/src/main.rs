@@ -2,6 +2,7 @@
 
 #[cfg(feature = "drift")]
 mod baseline;
+mod credentials;
 #[cfg(feature = "drift")]
 mod drift;
 mod failure;

@@ -1,19 +1,20 @@
 //! The way to a Prometheus: its address, what it wants to know of the caller, and how long it may take.
 
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use modelwatch_triage::prometheus::Transport;
 use modelwatch_triage::source::SourceError;
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
 use url::form_urlencoded;
 
+use crate::credentials::{roots, secret};
 use crate::failure::Failure;
 
 /// Where Prometheus answers.
@@ -25,13 +26,22 @@ pub(crate) struct Address {
     /// A file with the value of the Authorization header, such as `Bearer abc`.
     #[arg(long, value_name = "FILE", global = true)]
     authorization_file: Option<PathBuf>,
-    /// A file with a bearer token.
-    #[arg(long, value_name = "FILE", global = true, conflicts_with = "authorization_file")]
-    bearer_token_file: Option<PathBuf>,
-    /// A file with `user:password` for basic authentication.
-    #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["authorization_file", "bearer_token_file"])]
-    basic_auth_file: Option<PathBuf>,
-    /// A PEM file of the authorities to trust. Defaults to those of the system.
+    /// The file that holds the token to show it.
+    #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["authorization_file", "user"])]
+    token_file: Option<PathBuf>,
+    /// The name to show it, with --password-file.
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        requires = "password_file",
+        conflicts_with = "authorization_file"
+    )]
+    user: Option<String>,
+    /// The file that holds the password to show it.
+    #[arg(long, value_name = "FILE", global = true, requires = "user")]
+    password_file: Option<PathBuf>,
+    /// The file of the authority that signed its certificate. Defaults to those the system trusts.
     #[arg(long, value_name = "FILE", global = true)]
     ca_file: Option<PathBuf>,
     /// Seconds for all questions of one answer together.
@@ -71,13 +81,21 @@ impl Address {
             })?;
         if !base.username().is_empty() || base.password().is_some() {
             return Err(Failure::new(
-                "--prometheus: a URL with a password ends up in logs and process lists; name a file with --basic-auth-file",
+                "--prometheus: a URL with a password ends up in logs and process lists; give --user and --password-file",
             ));
         }
-        let authorization = match (&self.authorization_file, &self.bearer_token_file, &self.basic_auth_file) {
-            (Some(file), _, _) => Some(secret(file)?),
-            (_, Some(file), _) => Some(format!("Bearer {}", secret(file)?)),
-            (_, _, Some(file)) => Some(format!("Basic {}", STANDARD.encode(secret(file)?))),
+        let authorization = match (
+            &self.authorization_file,
+            &self.token_file,
+            &self.user,
+            &self.password_file,
+        ) {
+            (Some(file), ..) => Some(secret(file)?),
+            (None, Some(file), ..) => Some(format!("Bearer {}", secret(file)?)),
+            (None, None, Some(user), Some(file)) => {
+                let pair = format!("{user}:{}", secret(file)?);
+                Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))
+            }
             _ => None,
         };
         let timeout = Duration::from_secs(self.timeout);
@@ -92,47 +110,13 @@ impl Address {
 
 /// An HTTP client that trusts the system's authorities, or those of a file.
 pub(crate) fn agent(ca_file: Option<&Path>) -> Result<Agent, Failure> {
-    let roots = match ca_file {
-        None => RootCerts::PlatformVerifier,
-        Some(file) => {
-            let pem = fs::read(file).map_err(|error| unreadable(file, &error))?;
-            let certificates: Result<Vec<Certificate<'static>>, _> = parse_pem(&pem)
-                .filter_map(|item| match item {
-                    Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
-                    Ok(_) => None,
-                    Err(error) => Some(Err(error)),
-                })
-                .collect();
-            let certificates =
-                certificates.map_err(|error| Failure::new(format!("{}: not PEM: {error}", file.display())))?;
-            if certificates.is_empty() {
-                return Err(Failure::new(format!(
-                    "{}: there is no certificate in it",
-                    file.display()
-                )));
-            }
-            RootCerts::new_with_certs(&certificates)
-        }
-    };
+    let roots = ca_file.map_or(Ok(RootCerts::PlatformVerifier), roots)?;
     let config = Agent::config_builder()
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .http_status_as_error(false)
         .max_idle_connections_per_host(8)
         .build();
     Ok(Agent::new_with_config(config))
-}
-
-fn secret(file: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    let text = text.trim();
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(Failure::new(format!("{}: one line is expected in it", file.display())));
-    }
-    Ok(text.to_owned())
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: can't be read: {error}", file.display()))
 }
 
 impl Client {
@@ -182,13 +166,17 @@ impl Transport for Asking<'_> {
                 "{address} has not answered within {} s; give it more with --timeout",
                 client.timeout.as_secs()
             )),
+            // What a handshake says of a certificate comes as an error of the stream.
+            ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                SourceError::Unreachable(format!("{address}: {error}; name its authority with --ca-file"))
+            }
             error => SourceError::Unreachable(format!("{address}: {error}")),
         };
         let mut response = request.send(body).map_err(unreachable)?;
         let status = response.status();
         if matches!(status.as_u16(), 401 | 403) {
             return Err(SourceError::Refused(format!(
-                "{address} answers {status}: name a file with --authorization-file, --bearer-token-file or --basic-auth-file"
+                "{address} answers {status}: give --token-file, --user and --password-file, or --authorization-file"
             )));
         }
         let read = response.body_mut().with_config().limit(LARGEST).read_to_vec();

@@ -263,6 +263,40 @@ fn judged_check_reaches_a_prometheus_behind_tls_and_a_password() {
 }
 
 #[test]
+fn judged_triage_reaches_a_prometheus_behind_tls_and_a_password() {
+    let folder = Folder::new();
+    modelwatch(&folder.0, &["stack", "init"]);
+    let prometheus = Guarded::start(&folder);
+    fs::write(folder.path("password"), "test\n").unwrap();
+    let triage = |more: &[&str]| {
+        let arguments = [
+            &["triage", "--model", "claims-risk", "--prometheus", &prometheus.url],
+            more,
+        ]
+        .concat();
+        modelwatch(&folder.0, &arguments).1
+    };
+    for (more, expected) in [
+        (
+            &[
+                "--ca-file",
+                "cert.pem",
+                "--user",
+                "admin",
+                "--password-file",
+                "password",
+            ][..],
+            "unknown: there are no series of this model",
+        ),
+        (&["--user", "admin", "--password-file", "password"], "--ca-file"),
+        (&["--ca-file", "cert.pem"], "give --token-file"),
+    ] {
+        let said = triage(more);
+        assert!(said.contains(expected), "{more:?}: {expected}: {said}");
+    }
+}
+
+#[test]
 fn generate_leaves_files_alone_that_it_did_not_write() {
     let folder = Folder::new();
     modelwatch(&folder.0, &["stack", "init"]);

@@ -1,9 +1,8 @@
 //! Questions to a running Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,8 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 
+use crate::credentials::{roots, secret};
 use crate::failure::Failure;
 
 const UNTRUSTED: &str = "name its authority with --ca-file";
@@ -138,35 +138,4 @@ impl Prometheus {
         })?;
         Ok(answer.data)
     }
-}
-
-fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(format!(
-        "{}: can't be read: {error}; name a file that can be",
-        file.display()
-    ))
-}
-
-fn secret(file: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    Ok(text.trim().to_owned())
-}
-
-fn roots(file: &Path) -> Result<RootCerts, Failure> {
-    let pem = fs::read(file).map_err(|error| unreadable(file, &error))?;
-    let mut certificates: Vec<Certificate<'static>> = Vec::new();
-    for item in ureq::tls::parse_pem(&pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(_) => {}
-            Err(error) => return Err(unreadable(file, &error)),
-        }
-    }
-    if certificates.is_empty() {
-        return Err(Failure::new(format!(
-            "{}: has no certificate; name a file in PEM format",
-            file.display()
-        )));
-    }
-    Ok(certificates.into())
 }

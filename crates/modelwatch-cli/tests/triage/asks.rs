@@ -113,7 +113,7 @@ fn says_so_when_what_answers_is_no_prometheus() {
         ),
         (
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            "--bearer-token-file",
+            "give --token-file",
         ),
     ] {
         let (address, _requests) = server(answer);
@@ -127,27 +127,21 @@ fn says_so_when_what_answers_is_no_prometheus() {
 fn sends_the_authorization_of_a_file() {
     let folder = folder("");
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 62\r\nConnection: close\r\n\r\n{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}";
-    for (flag, contents, expected) in [
-        ("--bearer-token-file", "secret\n", "Bearer secret"),
-        ("--basic-auth-file", "user:pass word", "Basic dXNlcjpwYXNzIHdvcmQ="),
-        ("--authorization-file", "Custom x", "Custom x"),
+    for (flags, contents, expected) in [
+        (&["--token-file"][..], "secret\n", "Bearer secret"),
+        (
+            &["--user", "user", "--password-file"][..],
+            "pass word",
+            "Basic dXNlcjpwYXNzIHdvcmQ=",
+        ),
+        (&["--authorization-file"][..], "Custom x", "Custom x"),
     ] {
         let (address, requests) = server(answer);
         let file = folder.path().join("secret");
         std::fs::write(&file, contents).unwrap();
         let address = format!("http://{address}");
-        said(
-            folder.path(),
-            &[
-                "triage",
-                "--model",
-                "quiet",
-                "--prometheus",
-                &address,
-                flag,
-                file.to_str().unwrap(),
-            ],
-        );
+        let asked = ["triage", "--model", "quiet", "--prometheus", &address];
+        said(folder.path(), &[&asked[..], flags, &[file.to_str().unwrap()]].concat());
         let (head, _) = requests.recv_timeout(Duration::from_secs(30)).unwrap();
         let header = format!("authorization: {expected}\r\n").to_lowercase();
         assert!(head.to_lowercase().contains(&header), "{head}");
@@ -163,7 +157,7 @@ fn sends_the_authorization_of_a_file() {
         ],
     );
     assert!(
-        !done && said.contains("--basic-auth-file") && !said.contains("pass@"),
+        !done && said.contains("--password-file") && !said.contains("pass@"),
         "{said}"
     );
 }

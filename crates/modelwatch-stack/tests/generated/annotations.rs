@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use modelwatch_config::Config;
 use modelwatch_stack::known::ALERTS;
 use modelwatch_testkit::Release;
 use serde_json::{Value as Json, json};
@@ -172,4 +173,30 @@ fn judged_every_annotation_is_whole() {
 #[test]
 fn judged_every_annotation_is_whole_in_the_newer_release() {
     judge(Release::Newer);
+}
+
+#[test]
+fn judged_each_alert_links_to_its_triage_where_the_file_says_where_that_is() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text.replace("[links]\n", "[links]\ntriage = \"https://triage.example.com/\"\n");
+    let config = Config::parse(file, &text).unwrap_or_else(|errors| panic!("{errors}"));
+    for said in said(Release::System, &Folder::generated(&config)) {
+        assert_whole(&said);
+        let link = &said.annotations["triage_url"];
+        let Some(model) = said.labels.get("model_name") else {
+            assert_eq!(link, "https://triage.example.com/", "{said:?}");
+            continue;
+        };
+        let begins = format!("https://triage.example.com/triage?alert={}&", said.alert);
+        assert!(
+            link.starts_with(&begins) && link.contains(&format!("&model={model}")),
+            "{link}"
+        );
+        if let Some(feature) = said.labels.get("feature_name") {
+            assert!(link.contains(&format!("&feature_name={feature}")), "{link}");
+        }
+    }
+    let without = said(Release::System, &Folder::generated(&example()));
+    assert!(without.iter().all(|said| !said.annotations.contains_key("triage_url")));
 }

@@ -45,6 +45,8 @@ pub(crate) struct Layout {
     slots: Box<[Slot]>,
     /// The key of `slots[0]`.
     first_key: u64,
+    /// The cell of every positive value below that key, if they have one cell.
+    smallest: Option<u16>,
     /// The native bucket of each cell.
     native: Box<[Native]>,
     /// Upper bound of each classic bucket, in exposed units.
@@ -164,15 +166,14 @@ impl Layout {
             .collect();
         let at_or_below = |bound: &f64| edges.partition_point(|edge| edge <= bound) as u16;
         let first_key = key(recorded(zero_threshold));
+        let positive = edges.partition_point(|edge| *edge <= 0.0);
+        let has_smaller = edges.get(positive).is_some_and(|edge| key(*edge) < first_key);
         let last_key = key(edges.last().copied().unwrap_or_default().max(recorded(zero_threshold)));
-        let below = |key: u64| edges.partition_point(|edge| *edge < f64::from_bits(key << BELOW_KEY));
+        // Past the key of the largest float are those that are no numbers, and every edge is below them.
+        let below =
+            |key: u64| edges.partition_point(|edge| edge.to_bits() < key << BELOW_KEY || edge.is_sign_negative());
         let slot = |key: u64| {
-            // Of the first key, the edges down to zero, too.
-            let first = if key == first_key {
-                edges.partition_point(|edge| *edge < 0.0)
-            } else {
-                below(key)
-            };
+            let first = below(key);
             let edges = &edges[first..below(key + 1)];
             let edge = |position: usize| edges.get(position).copied().unwrap_or(f64::INFINITY);
             Slot {
@@ -187,6 +188,7 @@ impl Layout {
             edges: edges.into(),
             slots,
             first_key,
+            smallest: (!has_smaller).then_some(positive as u16),
             native,
             les: bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
             bounds: bounds.into(),
@@ -203,15 +205,22 @@ impl Layout {
     /// The cell of a value that is not NaN, in recorded units.
     #[inline]
     pub(crate) fn locate(&self, value: f64) -> usize {
-        if value > 0.0
-            && let Some(slot) = self.slots.get(key(value).wrapping_sub(self.first_key) as usize)
-            && !slot.more
-        {
-            let [first, second] = slot.edges;
-            usize::from(slot.first) + usize::from(value > first) + usize::from(value > second)
-        } else {
-            self.search(value)
+        if value > 0.0 {
+            let key = key(value);
+            match self.slots.get(key.wrapping_sub(self.first_key) as usize) {
+                Some(slot) if !slot.more => {
+                    let [first, second] = slot.edges;
+                    return usize::from(slot.first) + usize::from(value > first) + usize::from(value > second);
+                }
+                None if key < self.first_key => {
+                    if let Some(smallest) = self.smallest {
+                        return usize::from(smallest);
+                    }
+                }
+                _ => {}
+            }
         }
+        self.search(value)
     }
 
     /// As [`locate`](Self::locate), for any value.
