@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -34,6 +35,32 @@ fn modelwatch(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
+/// The baseline of the training quarter, made once for all tests.
+fn baseline() -> &'static str {
+    static BASELINE: OnceLock<String> = OnceLock::new();
+    BASELINE.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let training = flights("train-2013q1.parquet");
+        let mut baseline = vec![
+            "baseline",
+            "--model",
+            "flight-delay",
+            "--output",
+            "baseline.json",
+            "--time",
+            "event_time",
+        ];
+        FEATURES
+            .iter()
+            .for_each(|feature| baseline.extend(["--feature", feature]));
+        baseline.push(training.to_str().expect("text"));
+        let (done, said, complained) = modelwatch(folder.path(), &baseline);
+        assert!(done, "{complained}");
+        assert!(said.contains("of flight-delay, 80789 rows, 10 features"), "{said}");
+        fs::read_to_string(folder.path().join("baseline.json")).expect("a baseline")
+    })
+}
+
 /// A folder with the July week in a prediction log, its baseline, and a modelwatch.toml that names both.
 fn july() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -51,23 +78,7 @@ fn july() -> TempDir {
         logged.record(flight.features, 0.5).at(flight.scheduled);
     }
     log.close().expect("written");
-    let training = flights("train-2013q1.parquet");
-    let mut baseline = vec![
-        "baseline",
-        "--model",
-        "flight-delay",
-        "--output",
-        "baseline.json",
-        "--time",
-        "event_time",
-    ];
-    FEATURES
-        .iter()
-        .for_each(|feature| baseline.extend(["--feature", feature]));
-    baseline.push(training.to_str().expect("text"));
-    let (done, said, complained) = modelwatch(folder.path(), &baseline);
-    assert!(done, "{complained}");
-    assert!(said.contains("of flight-delay, 80789 rows, 10 features"), "{said}");
+    fs::write(folder.path().join("baseline.json"), baseline()).expect("written");
     let (done, _, complained) = modelwatch(folder.path(), &["stack", "init"]);
     assert!(done, "{complained}");
     let toml = folder.path().join("modelwatch.toml");

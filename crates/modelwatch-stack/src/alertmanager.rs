@@ -237,13 +237,37 @@ fn route(config: &Config, name: &str, team: &Team) -> Route {
         matchers: vec![is("severity", Severity::Ticket.label(config))],
         repeat_interval: Some("1d"),
         active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
+        routes: vec![Route {
+            // Not inherited.
+            active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
+            ..of_a_job(config, receiver(name, Severity::Ticket))
+        }],
         ..Route::default()
     };
     Route {
         // A severity that is not a ticket wakes somebody: better once too often.
         receiver: receiver(name, Severity::Page),
         matchers: vec![is("team", name)],
-        routes: vec![tickets],
+        routes: vec![tickets, of_a_job(config, receiver(name, Severity::Page))],
+        ..Route::default()
+    }
+}
+
+/// Alerts that one cause in a job raises for each of its models: a dead ingress, a drift job that is stuck, a full disk. They
+/// come as one message that lists the models.
+fn of_a_job(config: &Config, receiver: String) -> Route {
+    Route {
+        receiver,
+        matchers: vec![one_of(&[
+            &known::TRAFFIC_GONE,
+            &known::LATENCY_MISSING,
+            &known::DRIFT_JOB_STALE,
+            &known::DRIFT_JOB_MISSING,
+            &known::DRIFT_JOB_FAILING,
+            &known::DRIFT_JOB_BLIND,
+            &known::LOG_DROPPING,
+        ])],
+        group_by: identified(config, &["team", "job", "alertname", "severity"]),
         ..Route::default()
     }
 }

@@ -30,3 +30,25 @@ fn a_latency_series_of_two_threads_fits_in_four_kilobytes() {
         made + lanes
     );
 }
+
+#[test]
+fn a_series_that_a_request_named_takes_one_lane_however_many_threads_write_it() {
+    const THREADS: usize = 64;
+    let monitor = Monitor::new();
+    let route = monitor
+        .resolve("claims-risk", "whatever a client sends")
+        .route("predict");
+    let all_at_once = std::sync::Barrier::new(THREADS);
+    let record = || {
+        all_at_once.wait();
+        let made = measure(|| route.record(Status::Success, Duration::from_millis(20))).bytes_current;
+        all_at_once.wait();
+        made
+    };
+    let made: i64 = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(record)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("recorded")).sum()
+    });
+    eprintln!("a latency series of a request's name, bytes written by {THREADS} threads: {made}");
+    assert!(made > 0 && made <= 2048, "{made} bytes");
+}

@@ -52,6 +52,7 @@ fn versions(scope: &Scope<'_>) -> Panel {
     )
     .link(scope.runbook_link("unlisted model", &known::UNLISTED))
     .link(scope.runbook_link("a label is full", &known::LABEL_OVERFLOW))
+    .link(scope.runbook_link("version nobody registered", &known::VERSION_UNREGISTERED))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {

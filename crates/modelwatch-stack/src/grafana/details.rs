@@ -297,6 +297,7 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
     )
     .link(scope.runbook_link("saturated", &known::IN_FLIGHT_HIGH))
     .link(scope.runbook_link("requests wait", &known::QUEUE_DEEP))
+    .link(scope.runbook_link("late runtime", &known::RUNTIME_LATE))
 }
 
 fn batches(scope: &Scope<'_>) -> Panel {

@@ -108,6 +108,7 @@ fn worst_errors(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high error ratio", &known::HIGH_ERROR_RATE))
+    .link(scope.runbook_link("client errors", &known::CLIENT_ERRORS_HIGH))
 }
 
 fn replicas(scope: &Scope<'_>) -> Panel {
@@ -156,6 +157,8 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
     )
     .link(scope.runbook_link("scrape target down", &known::TARGET_DOWN))
     .link(scope.runbook_link("scrape job down", &known::JOB_DOWN))
+    .link(scope.runbook_link("rules fail", &known::RULES_FAILING))
+    .link(scope.runbook_link("notifications fail", &known::NOTIFICATIONS_FAILING))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {

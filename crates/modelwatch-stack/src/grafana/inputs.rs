@@ -43,6 +43,7 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("drift", &known::FEATURE_DRIFT))
+    .link(scope.runbook_link("one version drifts", &known::VERSION_DRIFT))
 }
 
 fn last_run(scope: &Scope<'_>) -> Panel {
@@ -65,6 +66,7 @@ fn last_run(scope: &Scope<'_>) -> Panel {
     .link(scope.runbook_link("drift job stale", &known::DRIFT_JOB_STALE))
     .link(scope.runbook_link("drift job missing", &known::DRIFT_JOB_MISSING))
     .link(scope.runbook_link("drift job failing", &known::DRIFT_JOB_FAILING))
+    .link(scope.runbook_link("drift job sees nothing", &known::DRIFT_JOB_BLIND))
 }
 
 fn rows(scope: &Scope<'_>) -> Panel {
@@ -115,6 +117,7 @@ fn missing_now(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("missing features", &known::MISSING_RATIO_HIGH))
+    .link(scope.runbook_link("defaulted features", &known::DEFAULTED_RATIO_HIGH))
 }
 
 fn drift(scope: &Scope<'_>) -> Panel {

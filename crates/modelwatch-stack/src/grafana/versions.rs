@@ -144,6 +144,8 @@ fn replicas(scope: &Scope<'_>) -> Panel {
     .transform(Transformation::merge())
     .transform(Transformation::columns(&columns))
     .link(scope.runbook_link("restarts", &known::RESTARTING))
+    .link(scope.runbook_link("one replica fails", &known::REPLICA_FAILING))
+    .link(scope.runbook_link("one replica is slow", &known::REPLICA_SLOW))
 }
 
 fn top_routes(scope: &Scope<'_>) -> Panel {

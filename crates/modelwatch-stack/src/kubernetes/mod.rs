@@ -4,6 +4,7 @@
 //! The rules are the very groups of the rule files. Targets are found by the label `modelwatch.dev/job` of their services
 //! instead of by address; series keep the labels of the scrape configuration, so that rules and dashboards read the same.
 
+mod manifest;
 mod monitors;
 mod routing;
 mod rules;
@@ -14,50 +15,16 @@ use std::collections::BTreeMap;
 use modelwatch_config::Config;
 use serde::Serialize;
 
+use self::manifest::{Manifest, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::rules::Rules;
 use crate::{grafana, yaml};
 
-/// What `kubectl apply` writes into an annotation has to be smaller than this, and that is the whole manifest.
-const LIMIT: usize = 256 << 10;
-
 /// The label by which dashboards' sidecars find a ConfigMap, as the Grafana chart sets it.
 const DASHBOARD_LABEL: (&str, &str) = ("grafana_dashboard", "1");
 /// The annotation that names Grafana's folder to the same sidecars.
 const FOLDER_ANNOTATION: &str = "grafana_folder";
-/// The label of a service that says which job scrapes it.
-const JOB_LABEL: &str = "modelwatch.dev/job";
-/// The name of the service's port that serves the page.
-const PORT: &str = "metrics";
-
-type Labels = BTreeMap<String, String>;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest<S> {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: Metadata,
-    #[serde(flatten)]
-    body: S,
-}
-
-#[derive(Serialize)]
-struct Metadata {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    labels: Labels,
-    #[serde(skip_serializing_if = "Labels::is_empty")]
-    annotations: Labels,
-}
-
-#[derive(Serialize)]
-struct Spec<S> {
-    spec: S,
-}
-
 #[derive(Serialize)]
 struct Data<'a> {
     data: BTreeMap<&'a str, &'a str>,
@@ -77,19 +44,6 @@ pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<
         files.push(yaml::file(&path, &dashboard(config, stem, name, &file.contents))?);
     }
     Ok(files)
-}
-
-fn metadata(config: &Config, name: String) -> Metadata {
-    let mut labels: Labels = ["name", "managed-by"]
-        .map(|label| (format!("app.kubernetes.io/{label}"), "modelwatch".to_owned()))
-        .into();
-    labels.extend(config.kubernetes.labels.clone());
-    Metadata {
-        name,
-        namespace: config.kubernetes.namespace.clone(),
-        labels,
-        annotations: Labels::new(),
-    }
 }
 
 fn dashboard<'a>(config: &Config, name: String, file: &'a str, json: &'a str) -> Manifest<Data<'a>> {

@@ -3,7 +3,7 @@
 use modelwatch_config::{Access, Authorization, Config, Job, Passed, PassedTable, Plane, Tls, prometheus_duration};
 use serde::Serialize;
 
-use super::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
+use super::manifest::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::slug;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use modelwatch_config::Config;
 use serde::Serialize;
 
-use super::{Manifest, metadata};
+use super::manifest::{Manifest, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::stack_name;

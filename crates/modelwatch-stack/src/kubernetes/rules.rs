@@ -3,7 +3,7 @@
 use modelwatch_config::Config;
 use serde::Serialize;
 
-use super::{LIMIT, Manifest, Spec, metadata};
+use super::manifest::{LIMIT, Manifest, Spec, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::stack_name;

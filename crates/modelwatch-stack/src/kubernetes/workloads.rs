@@ -6,8 +6,8 @@ use modelwatch_config::{Config, DriftWorkload, Plane};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::manifest::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
 use super::monitors::label_value;
-use super::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::stack_name;

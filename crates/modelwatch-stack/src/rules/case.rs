@@ -194,6 +194,11 @@ impl Test {
         self.ask(&selector.expr(), at, samples.into_iter().collect())
     }
 
+    /// None of these was there at any time of a window.
+    pub(crate) fn never(&mut self, at: Duration, selector: &Selector, window: Duration) -> Result<(), GenerateError> {
+        self.ask(&selector.over("count_over_time", window), at, Vec::new())
+    }
+
     /// So many series are there, whatever their labels.
     pub(crate) fn counts(&mut self, at: Duration, selector: &Selector, count: usize) -> Result<(), GenerateError> {
         let asked = selector.expr().how_many();

@@ -10,6 +10,7 @@ mod models;
 pub(crate) mod recording;
 mod rule;
 mod scenarios;
+mod seasons;
 mod story;
 mod text;
 

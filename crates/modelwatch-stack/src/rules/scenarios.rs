@@ -9,6 +9,7 @@ use modelwatch_config::{Config, Model, Plane, Rollout};
 
 use super::alert::Severity;
 use super::case::{Test, TestFile, firing};
+use super::seasons;
 use super::story::{LabelSet, Series};
 use crate::error::GenerateError;
 use crate::file::File;
@@ -39,10 +40,15 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         let mut watched = config.models.iter();
         tests.extend(watched.find_map(|model| dead_exporter(config, model)).transpose()?);
     }
+    tests.push(seasons::hovering(config, model)?);
     let mut files = vec![yaml::file(
         "prometheus/tests/scenarios.yml",
         &TestFile::new(MINUTE, groups, tests),
     )?];
+    files.push(yaml::file(
+        "prometheus/tests/scenarios-seasons.yml",
+        &TestFile::new(5 * seasons::STEP, groups, seasons::quiet(config, model)?),
+    )?);
     if config.rollout >= Rollout::ModelAware {
         files.push(yaml::file(
             "prometheus/tests/scenarios-new-version.yml",

@@ -120,6 +120,33 @@ fn config(hook: SocketAddr, relay: SocketAddr) -> Config {
     Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+/// Two hundred models behind an ingress that is dead: one page that counts them, and none for each.
+#[test]
+fn judged_two_hundred_models_behind_a_dead_ingress_are_one_page() {
+    let (hook, posted) = inbox::http();
+    let text = std::fs::read_to_string(example().file).unwrap();
+    let team = format!("[teams.every]\nwebhook = {{ url = \"http://{hook}/webhook\" }}\n[teams.data-platform]");
+    let config = Config::parse("modelwatch.toml", &text.replace("[teams.data-platform]", &team)).unwrap();
+    let folder = Folder::generated(&config);
+    let alertmanager = Alertmanager::start(Release::System, &folder.quick_routing()).unwrap();
+    let gone = |model| {
+        json!({
+            "labels": {
+                "alertname": "MLTrafficGone", "team": "every", "severity": "page", "plane": "inference",
+                "environment": "production", "job": "model-inference", "stack": "modelwatch",
+                "model_name": format!("model-{model}"),
+            },
+            "annotations": {"summary": "A model gets no requests any more", "description": "no request"},
+        })
+    };
+    post(&alertmanager, (0..200).map(gone).collect());
+    let (path, told) = posted.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(path, "/webhook");
+    assert_eq!(told["alerts"].as_array().unwrap().len(), 200);
+    let more = posted.recv_timeout(Duration::from_secs(3));
+    assert!(more.is_err(), "somebody was told twice: {more:?}");
+}
+
 /// Posts so many alerts of one model, of which the first ones are resolved.
 fn raise(alertmanager: &Alertmanager, count: usize, resolved: usize) {
     let alerts: Vec<_> = (1..=count)
@@ -144,6 +171,10 @@ fn raise(alertmanager: &Alertmanager, count: usize, resolved: usize) {
             alert
         })
         .collect();
+    post(alertmanager, alerts);
+}
+
+fn post(alertmanager: &Alertmanager, alerts: Vec<Json>) {
     let body = Json::from(alerts).to_string();
     let mut stream = TcpStream::connect(alertmanager.address()).unwrap();
     let head = format!(

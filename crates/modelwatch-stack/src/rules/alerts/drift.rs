@@ -248,9 +248,9 @@ fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (team, interval, window, rows) = &shared.setting;
         // Two runs for certain, whenever the window begins, and told of within three.
         let seen = (*interval * 3).max(5 * MINUTE);
-        let runs = |result| {
-            let runs = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", result);
-            sum_by(MODEL, runs.increase(seen))
+        let runs = |results: &[&'static str]| {
+            let runs = shared.scope.of(metric(&contract::DRIFT_RUNS));
+            sum_by(MODEL, runs.one_of("result", results.iter().copied()).increase(seen))
         };
         let requests = shared.scope.of(recorded(&recorded::MODEL_REQUESTS));
         let answered = requests.over("min_over_time", seen).times(window.as_secs_f64());
@@ -260,9 +260,9 @@ fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: job(config),
             extra: &[],
-            expr: runs("too_few_rows")
+            expr: runs(&["no_rows", "too_few_rows"])
                 .above(1.5)
-                .unless(MODEL, runs("success").above(0.0))
+                .unless(MODEL, runs(&["success"]).above(0.0))
                 .and(MODEL, answered.at_least(*rows as f64)),
             for_: MINUTE,
             keep: Duration::ZERO,
@@ -307,7 +307,7 @@ fn blind_case(model: &str, interval: Duration, window: Duration, rows: u64, seen
         evaluate: 1,
         series: vec![
             counted("success", &[(runs, long), (0.0, long), (runs, long)]),
-            counted("too_few_rows", &[(0.0, long), (runs, long), (0.0, long)]),
+            counted("no_rows", &[(0.0, long), (runs, long), (0.0, long)]),
             Series::counter(contract::INFERENCE_REQUESTS.name, &labels, &[(requests, 3 * long)]),
         ],
         fires: labelled(&[("model_name", model)]),

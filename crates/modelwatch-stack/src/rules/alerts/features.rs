@@ -97,7 +97,8 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
     rules.collect()
 }
 
-/// A feature that goes over the threshold; another always over it that hardly anybody asks for.
+/// A feature that goes over the threshold, by what two versions count together; another always over it that hardly
+/// anybody asks for.
 fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
     let (bad, good) = over_and_back(limit, minimum as f64, 40);
     let all: Vec<_> = bad
@@ -107,22 +108,27 @@ fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
         .collect();
     let few = [(0.05 * minimum as f64, 190)];
     let series = |counter: &Metric, feature, phases: &[(f64, usize)]| {
-        Series::counter(
-            counter.name,
-            &[("model_name", model), ("feature_name", feature)],
-            phases,
-        )
+        ["2026-04-01", "2026-05-01"].map(|version| {
+            let halves: Vec<_> = phases.iter().map(|(rate, minutes)| (rate / 2.0, *minutes)).collect();
+            let labels = [
+                ("model_name", model),
+                ("model_version", version),
+                ("feature_name", feature),
+            ];
+            Series::counter(counter.name, &labels, &halves)
+        })
     };
     let observations = &contract::FEATURE_OBSERVATIONS;
     Case {
         step: MINUTE,
         evaluate: 1,
-        series: vec![
+        series: [
             series(counter, "income", &bad),
             series(observations, "income", &all),
             series(counter, "rarely asked", &few),
             series(observations, "rarely asked", &few),
-        ],
+        ]
+        .concat(),
         fires: labelled(&[("model_name", model), ("feature_name", "income")]),
         quiet: vec![30, 45],
         fires_at: 46,

@@ -1,0 +1,85 @@
+//! promtool tests of traffic that comes and goes: what is usual pages nobody, and what hovers about a threshold is one alert.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Model};
+
+use super::case::{Test, firing};
+use super::story::Series;
+use crate::error::GenerateError;
+use crate::known;
+use crate::promql::Selector;
+
+/// Between samples, and between evaluations where a story takes days.
+pub(crate) const STEP: Duration = Duration::from_secs(120);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: usize = 24 * 30;
+
+fn counted(model: &Model, status: &str, phases: &[(f64, usize)]) -> Series {
+    let labels = [
+        ("model_name", model.name.as_str()),
+        ("model_version", "v1"),
+        ("route", "/predict"),
+        ("status", status),
+    ];
+    Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
+}
+
+/// Pages that fired at any time of so many days.
+fn pages(model: &Model) -> Selector {
+    firing([("severity", "page"), ("model_name", model.name.as_str())])
+}
+
+/// Stories of days, in which nobody is paged.
+pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, GenerateError> {
+    let busy = model.thresholds.minimum_requests as f64 * 10.0;
+    let night = (0.0, 9 * 30);
+    let office = [night, (busy, 8 * 30), (0.0, 7 * 30)];
+    let weekend = [(0.0, 2 * DAY)];
+    let days = [&office[..], &office, &office, &weekend, &office].concat();
+    // A burst each half hour, and once an hour late.
+    let batch: Vec<_> = (0..72)
+        .flat_map(|hour| [(busy * 20.0, 1), (0.0, if hour % 9 == 0 { 29 } else { 14 })])
+        .collect();
+    let smoke = [(0.0, 30), (busy, 5), (0.0, DAY)];
+    let mut tests = Vec::new();
+    for (name, phases) in [
+        (
+            "three days of office hours, a weekend and a Monday page nobody",
+            &days[..],
+        ),
+        ("a client of batches, some of them late, pages nobody", &batch),
+        ("a smoke test of nine minutes pages nobody when it is over", &smoke),
+    ] {
+        let steps: usize = phases.iter().map(|(_, steps)| steps).sum();
+        let mut test = Test::new(config, name, STEP, &[counted(model, "success", phases)]);
+        let end = STEP * u32::try_from(steps).unwrap_or(u32::MAX);
+        test.never(end, &pages(model), end)?;
+        tests.push(test);
+    }
+    Ok(tests)
+}
+
+/// Six hours in which the share of errors swings about its threshold: one alert fires, and never stops.
+pub(crate) fn hovering(config: &Config, model: &Model) -> Result<Test, GenerateError> {
+    let all = model.thresholds.minimum_requests.max(model.thresholds.minimum_errors) as f64 * 100.0;
+    let limit = model.thresholds.error_ratio;
+    // Over it for a quarter of an hour, then below it for ten minutes; a healthy half hour first.
+    let (above, below) = ((1.0 + limit) / 2.0, limit * 0.5);
+    let swing: Vec<_> = (0..15).flat_map(|_| [(above, 20), (below, 10)]).collect();
+    let shares = [&[(0.0, 30)], &swing[..]].concat();
+    let of =
+        |share: fn(f64) -> f64| -> Vec<_> { shares.iter().map(|(bad, steps)| (share(*bad) * all, *steps)).collect() };
+    let series = [
+        counted(model, "error", &of(|bad| bad)),
+        counted(model, "success", &of(|bad| 1.0 - bad)),
+    ];
+    let name = "six hours about the threshold are one alert that never stops";
+    let mut test = Test::new(config, name, MINUTE, &series);
+    let alert = firing([("alertname", known::HIGH_ERROR_RATE.name), ("model_name", &model.name)]);
+    for minute in (50..=410).step_by(15) {
+        test.counts(MINUTE * minute, &alert, 1)?;
+    }
+    Ok(test)
+}
