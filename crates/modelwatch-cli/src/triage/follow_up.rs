@@ -1,6 +1,6 @@
 //! The answer in the team's channel, after Alertmanager's own message.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,37 +10,14 @@ use modelwatch_config::Secret;
 use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Report, Subject};
 use modelwatch_triage::words::name;
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 use ureq::Agent;
 
-use super::serve::Shared;
+use super::notification::Alert;
+use super::shared::Shared;
 use crate::failure::Failure;
 use crate::prometheus::agent;
-
-/// What Alertmanager posts to a webhook, as far as it is read.
-#[derive(Deserialize)]
-pub(super) struct Notification {
-    alerts: Vec<Alert>,
-}
-
-/// One alert of it.
-#[derive(Clone, Deserialize)]
-pub(super) struct Alert {
-    status: String,
-    labels: BTreeMap<String, String>,
-    #[serde(rename = "startsAt", default)]
-    starts_at: String,
-}
-
-impl Notification {
-    /// The alerts of a model that fire.
-    pub(super) fn firing(self) -> impl Iterator<Item = Alert> {
-        let of_model = |alert: &Alert| alert.status == "firing" && alert.labels.contains_key("model_name");
-        self.alerts.into_iter().filter(of_model)
-    }
-}
 
 /// Alerts whose follow-up is remembered, so that a repeated notification gets none.
 const REMEMBERED: usize = 1000;

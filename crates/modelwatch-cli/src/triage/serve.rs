@@ -4,10 +4,9 @@
 //! whatever fails here is logged. What it may do is bounded: answers at once, answers kept, alerts that wait, and every
 //! question has the time and size that the client allows.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -20,18 +19,16 @@ use clap::Args;
 use modelwatch_config::Config;
 use modelwatch_triage::page;
 use modelwatch_triage::prometheus::Prometheus;
-use modelwatch_triage::triage::{Report, Subject};
+use modelwatch_triage::triage::Subject;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
 use url::Url;
-use url::form_urlencoded;
 
-use super::follow_up::{Alert, FollowUp, Notification};
-use super::subject::settle;
-use super::{Common, answer};
+use super::common::Common;
+use super::follow_up::FollowUp;
+use super::notification::Notification;
+use super::shared::{Asked, NARROWING, QUEUED, Shared};
 use crate::failure::Failure;
-use crate::prometheus::Client;
 use crate::runtime::runtime;
 
 /// Where to serve, and what to say of itself.
@@ -45,35 +42,12 @@ pub(crate) struct Serve {
     url: Option<Url>,
 }
 
-/// Answers that are worked out at the same time.
-const AT_ONCE: usize = 2;
-/// Readers that wait for one of those.
-const WAITING: usize = 16;
-/// Alerts that wait for their follow-up.
-const QUEUED: usize = 100;
-/// Pages that are kept, and for how long.
-const KEPT: usize = 64;
-const FRESH: Duration = Duration::from_secs(30);
 /// Bytes of a notification of Alertmanager.
 const NOTIFICATION: usize = 1 << 20;
 /// Alerts on the first page.
 const LISTED: usize = 100;
 /// Characters of a name in an address.
 const LONGEST_NAME: usize = 1024;
-
-/// What every request shares.
-pub(super) struct Shared {
-    pub(super) config: Config,
-    pub(super) client: Client,
-    pub(super) url: Option<Url>,
-    slots: Semaphore,
-    waiting: Semaphore,
-    kept: Mutex<VecDeque<(Instant, Asked, Arc<String>)>>,
-    queue: mpsc::Sender<Alert>,
-}
-
-/// What a page is of.
-type Asked = BTreeMap<String, String>;
 
 pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
     let (config, client) = common.load()?;
@@ -85,16 +59,7 @@ pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
             ))
         })?;
         let address = listener.local_addr().map_err(Failure::new)?;
-        let (queue, alerts) = mpsc::channel(QUEUED);
-        let shared = Arc::new(Shared {
-            config,
-            client,
-            url: command.url.clone(),
-            slots: Semaphore::new(AT_ONCE),
-            waiting: Semaphore::new(WAITING),
-            kept: Mutex::new(VecDeque::new()),
-            queue,
-        });
+        let (shared, alerts) = Shared::new(config, client, command.url.clone());
         let follow_up = tokio::spawn(FollowUp::new(Arc::clone(&shared)).run(alerts));
         let router = Router::new()
             .route("/", get(index))
@@ -136,74 +101,6 @@ fn html(status: StatusCode, page: String) -> Response {
 fn no_answer(status: StatusCode, why: &str) -> Response {
     html(status, page::problem(why))
 }
-
-impl Shared {
-    /// Works out something that blocks, when it is its turn; nothing when too many wait already.
-    pub(super) async fn work<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl FnOnce(&Shared) -> T + Send + 'static,
-    ) -> Option<T> {
-        let waiting = self.waiting.try_acquire().ok()?;
-        let slot = self.slots.acquire().await.ok()?;
-        drop(waiting);
-        let shared = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
-        drop(slot);
-        done.ok()
-    }
-
-    /// The report of a subject.
-    pub(super) fn report(&self, mut subject: Subject) -> Result<Report, Failure> {
-        let source = Prometheus::new(self.client.asking());
-        settle(&source, &self.config, &mut subject)?;
-        answer(&source, &self.config, &subject).map_err(Failure::new)
-    }
-
-    /// The address of a subject's page below the server's own.
-    pub(super) fn path(subject: &Subject) -> String {
-        let mut pairs: Vec<(&str, String)> = vec![("model", subject.model.clone())];
-        pairs.extend(subject.alert.clone().map(|alert| ("alert", alert)));
-        let narrowing = subject
-            .labels
-            .iter()
-            .filter(|(label, _)| NARROWING.contains(&label.as_str()));
-        pairs.extend(
-            subject
-                .only
-                .iter()
-                .chain(narrowing)
-                .map(|(label, value)| (label.as_str(), value.clone())),
-        );
-        let pairs = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish();
-        format!("/triage?{pairs}")
-    }
-
-    fn fresh(&self, asked: &Asked) -> Option<Arc<String>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(made, _, _)| made.elapsed() < FRESH);
-        kept.iter()
-            .find(|(_, of, _)| of == asked)
-            .map(|(_, _, page)| Arc::clone(page))
-    }
-
-    fn keep(&self, asked: Asked, page: Arc<String>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((Instant::now(), asked, page));
-        while kept.len() > KEPT {
-            kept.pop_front();
-        }
-    }
-
-    /// Puts an alert in the queue of follow-ups; whether there was room.
-    fn queue(&self, alert: Alert) -> bool {
-        self.queue.try_send(alert).is_ok()
-    }
-}
-
-/// Labels of an alert that narrow what is looked at.
-const NARROWING: [&str; 4] = ["class", "feature_name", "model_version", "outcome"];
 
 /// What a page was asked for, without what means nothing to it.
 fn subject(config: &Config, asked: &Asked) -> Option<Subject> {
