@@ -26,6 +26,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
+	$(CARGO) check -p modelwatch-cli --no-default-features
 	scripts/minimal-versions
 	$(CARGO) test --workspace --all-features
 	$(CARGO) test -p modelwatch

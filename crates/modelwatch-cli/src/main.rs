@@ -8,10 +8,13 @@ mod drift;
 mod failure;
 #[cfg(feature = "drift")]
 mod progress;
+#[cfg(feature = "triage")]
 mod prometheus;
+#[cfg(any(feature = "drift", feature = "triage"))]
 mod runtime;
 mod stack;
 mod terminal;
+#[cfg(feature = "triage")]
 mod triage;
 
 use std::io::Write as _;
@@ -40,6 +43,7 @@ enum Command {
     #[command(subcommand)]
     Stack(stack::Stack),
     /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
+    #[cfg(feature = "triage")]
     Triage(Box<triage::Triage>),
 }
 
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
+        #[cfg(feature = "triage")]
         Command::Triage(command) => triage::run(&command),
     };
     match done {
