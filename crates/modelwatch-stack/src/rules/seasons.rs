@@ -5,6 +5,7 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Model};
 
+use super::alert::Severity;
 use super::case::{Test, firing};
 use super::story::Series;
 use crate::error::GenerateError;
@@ -26,9 +27,12 @@ fn counted(model: &Model, status: &str, phases: &[(f64, usize)]) -> Series {
     Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
 }
 
-/// Pages that fired at any time of so many days.
-fn pages(model: &Model) -> Selector {
-    firing([("severity", "page"), ("model_name", model.name.as_str())])
+/// Pages of the model that fire.
+fn pages(config: &Config, model: &Model) -> Selector {
+    firing([
+        ("severity", Severity::Page.label(config)),
+        ("model_name", model.name.as_str()),
+    ])
 }
 
 /// Stories of days, in which nobody is paged.
@@ -55,7 +59,7 @@ pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, Generat
         let steps: usize = phases.iter().map(|(_, steps)| steps).sum();
         let mut test = Test::new(config, name, STEP, &[counted(model, "success", phases)]);
         let end = STEP * u32::try_from(steps).unwrap_or(u32::MAX);
-        test.never(end, &pages(model), end)?;
+        test.never(end, &pages(config, model), end)?;
         tests.push(test);
     }
     Ok(tests)
