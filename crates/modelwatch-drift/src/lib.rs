@@ -4,7 +4,7 @@
 //! know nothing else; [`sketch`] keeps what counts don't. [`baseline`] says where values fall and how many fell there in
 //! training. [`decision`] joins them: how far a window is from its baseline, whether chance explains it, and when that
 //! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted;
-//! [`reference`] takes a week earlier in place of training.
+//! [`mod@reference`] takes a week earlier in place of training.
 //! [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
 //!
 //! ```

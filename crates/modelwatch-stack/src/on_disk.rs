@@ -1,7 +1,7 @@
 //! What is generated beside what is on disk.
 //!
 //! The tree has a list of its files with their SHA-256, as `sha256sum --check` reads it. So a file that was there before, or that
-//! somebody has edited since, is told from one that [`write`] wrote, and is not overwritten.
+//! somebody has edited since, is told from one that [`write()`] wrote, and is not overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -73,7 +73,7 @@ pub enum WriteError {
     NotOurs(Vec<NotOurs>),
 }
 
-/// A file that [`write`] would have overwritten.
+/// A file that [`write()`] would have overwritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotOurs {
@@ -127,7 +127,7 @@ impl From<io::Error> for WriteError {
     }
 }
 
-/// What [`write`] did, by paths below the folder.
+/// What [`write()`] did, by paths below the folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {

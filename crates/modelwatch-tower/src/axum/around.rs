@@ -20,7 +20,7 @@ use crate::select::{Fixed, PerRequest, Select};
 use crate::service::InferenceService;
 
 impl InferenceLayer {
-    /// Watches a whole router, in a form that [`axum::serve`] takes as it is: routes that match, fallbacks, and what layers of the router
+    /// Watches a whole router, in a form that [`axum::serve()`] takes as it is: routes that match, fallbacks, and what layers of the router
     /// answer by themselves.
     ///
     /// Routes are the patterns inside; what none of them matches counts under the name given to the layer, or
