@@ -49,7 +49,7 @@ impl InferenceLayer {
 }
 
 impl<F: Fn(&Request) -> Option<Model>> InferenceLayer<PerRequest<F>> {
-    /// Watches a whole router, in a form that [`axum::serve`] takes as it is; see [`InferenceLayer::around`].
+    /// Watches a whole router, in a form that [`axum::serve()`] takes as it is; see [`InferenceLayer::around`].
     #[must_use]
     pub fn around(&self, router: Router) -> WatchedRouter<PerRequest<F>> {
         self.with_models(PerRequest::around).wrap(router)
@@ -79,7 +79,7 @@ impl<M: Select<Body>> Service<Request> for WatchedRouter<M> {
     }
 }
 
-/// For each connection that [`axum::serve`] takes.
+/// For each connection that [`axum::serve()`] takes.
 impl<L: Listener, M> Service<IncomingStream<'_, L>> for WatchedRouter<M> {
     type Response = Self;
     type Error = Infallible;
