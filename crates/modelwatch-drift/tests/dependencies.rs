@@ -44,7 +44,7 @@ fn finds_no_engine_below_drift_when_tree_is_listed() {
     assert_eq!(heavy(&["-p", "modelwatch-drift"]), Vec::<String>::new());
 }
 
-/// A CI that only checks generated files needs no DataFusion.
+/// A CI that only checks generated files compiles no engine and no runtime.
 #[test]
 fn finds_no_engine_below_stack_commands_when_drift_is_off() {
     let stack = ["-p", "modelwatch-cli", "--no-default-features"];
