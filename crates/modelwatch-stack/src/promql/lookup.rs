@@ -180,6 +180,7 @@ impl Check<'_> {
                 || self.identifies(label)
                 || TARGET_LABELS.contains(&label)
                 || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))
+                || RECORDED.iter().any(|recorded| recorded.labels.contains(&label))
                 || OWN.iter().any(|(_, labels)| labels.contains(&label))
         };
         match labels.and_then(|labels| labels.labels.iter().find(|label| !known(label))) {

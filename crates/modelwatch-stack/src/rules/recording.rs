@@ -8,9 +8,11 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout};
 
+use super::evidence;
 use super::histograms::Histogram;
 use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION};
 use super::models::share;
+use super::releases;
 use super::rule::{Group, Rule};
 use crate::error::GenerateError;
 use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
@@ -35,7 +37,26 @@ const NOISE: f64 = 0.001;
 
 pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     let interval = config.prometheus.evaluation_interval;
-    let mut groups = vec![Group::new(config, "recording-rules", Some(interval), serving(config)?)];
+    let mut counts = evidence::counts(config)?;
+    if config.rollout >= Rollout::ReleaseAware {
+        counts.extend(evidence::versions(config)?);
+    }
+    let mut groups = vec![
+        Group::new(config, "recording-rules", Some(interval), serving(config)?),
+        Group::new(
+            config,
+            "recording-rules-usual",
+            Some(interval.max(2 * MINUTE)),
+            evidence::usual(config)?,
+        ),
+        Group::new(config, "recording-rules-now", Some(interval), counts),
+        Group::new(
+            config,
+            "recording-rules-releases",
+            Some(interval),
+            releases::rules(config)?,
+        ),
+    ];
     if config.rollout >= Rollout::ModelAware {
         groups.push(Group::new(
             config,
@@ -70,12 +91,12 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
 }
 
 /// What is there, and 0 for each series of `whole` that has no like.
-fn or_zero(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
+pub(super) fn or_zero(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
     part.or(labels, whole.times(0.0))
 }
 
 /// A share; absent where there is nothing to have a share of.
-fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
+pub(super) fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
     part.with(Op::DividedBy, labels, whole.above(0.0))
 }
 
@@ -90,6 +111,7 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         share_of(labels, &mistakes, &all)
     };
     let latency = |at| LATENCY.quantile(at, ROUTE);
+    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     Ok(vec![
         Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
         Rule::record(config, &recorded::ERRORS, &or_zero(ROUTE, &failed, &rps))?,
@@ -103,6 +125,18 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             config,
             &recorded::MODEL_ERRORS,
             &sum_by(MODEL, recorded(&recorded::ERRORS)),
+        )?,
+        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
+        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
+        Rule::record(
+            config,
+            &recorded::VERSION_SHARE,
+            &recorded(&recorded::VERSION_REQUESTS).expr().with_one(
+                Op::DividedBy,
+                MODEL,
+                &[],
+                recorded(&recorded::MODEL_REQUESTS).expr().above(0.0),
+            ),
         )?,
         Rule::record(config, &recorded::CLIENT_ERROR_RATIO, &mistaken(VERSION))?,
         Rule::record(config, &recorded::MODEL_CLIENT_ERROR_RATIO, &mistaken(MODEL))?,
@@ -133,34 +167,24 @@ fn others(model: &Expr, version: &Expr) -> Expr {
 }
 
 fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     let requests = recorded(&recorded::VERSION_REQUESTS).expr();
-    let errors = recorded(&recorded::VERSION_ERRORS).expr();
-    let model = |expr: &Expr| sum_by(MODEL, expr.clone());
-    let other_requests = others(&model(&requests), &requests).above(NOISE);
+    let other_requests = others(&sum_by(MODEL, requests.clone()), &requests).above(NOISE);
+    let own = recorded(&recorded::VERSION_LATENCY_P95).expr();
     Ok(vec![
-        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
-        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
-        Rule::record(
-            config,
-            &recorded::VERSION_SHARE,
-            &requests.with_one(Op::DividedBy, MODEL, &[], model(&requests).above(0.0)),
-        )?,
-        Rule::record(
-            config,
-            &recorded::VERSION_ERROR_RATIO,
-            &share_of(VERSION, &errors, &requests),
-        )?,
-        Rule::record(
-            config,
-            &recorded::OTHERS_ERROR_RATIO,
-            &others(&model(&errors), &errors).divided_by(other_requests.clone()),
-        )?,
         Rule::record(config, &recorded::VERSION_LATENCY_P95, &LATENCY.quantile(0.95, VERSION))?,
         Rule::record(
             config,
             &recorded::OTHERS_LATENCY_P95,
             &LATENCY.quantile_of_others(0.95, VERSION).and(VERSION, other_requests),
+        )?,
+        Rule::record(
+            config,
+            &recorded::LATENCY_FACTOR,
+            &own.with(
+                Op::DividedBy,
+                VERSION,
+                recorded(&recorded::OTHERS_LATENCY_P95).expr().above(0.0),
+            ),
         )?,
     ])
 }

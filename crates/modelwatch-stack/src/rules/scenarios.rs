@@ -9,6 +9,7 @@ use modelwatch_config::{Config, Model, Plane, Rollout};
 
 use super::alert::Severity;
 use super::case::{Test, TestFile, firing};
+use super::minutes;
 use super::seasons;
 use super::story::{LabelSet, Series};
 use crate::error::GenerateError;
@@ -49,6 +50,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         "prometheus/tests/scenarios-seasons.yml",
         &TestFile::new(5 * seasons::STEP, groups, seasons::quiet(config, model)?),
     )?);
+    files.extend(minutes::files(config, model, groups)?);
     if config.rollout >= Rollout::ModelAware {
         files.push(yaml::file(
             "prometheus/tests/scenarios-new-version.yml",
