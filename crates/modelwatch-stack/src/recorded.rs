@@ -148,25 +148,29 @@ recorded! {
     SLOW_1D = "model:ml_latency_error:ratio_rate1d", ["model_name"], "Share of requests over a day that were too slow.";
     SLOW_3D = "model:ml_latency_error:ratio_rate3d", ["model_name"], "Share of requests over 3 days that were too slow.";
 
-    PREDICTIONS = "job:ml_predictions:rate30m", ["model_name", "model_version"],
-        "Scored predictions per second over half an hour.";
-    SCORE_P50 = "job:ml_prediction_score_p50:30m", ["model_name", "model_version"],
+    PREDICTIONS = "job:ml_predictions:rate10m", ["model_name", "model_version"],
+        "Scored predictions per second over ten minutes.";
+    SCORE_P50 = "job:ml_prediction_score_p50:10m", ["model_name", "model_version"],
         "Median prediction score; absent without predictions.";
-    SCORE_REFERENCE = "job:ml_prediction_score_reference:30m", ["model_name", "model_version"],
-        "The median score to compare with: the version's own a day ago or, where it has none, the other versions' now.";
-    CLASS_RATIO = "job:ml_prediction_class:ratio30m", ["model_name", "model_version", "class"],
+    SCORE_BELOW = "version:ml_prediction_score_below:ratio10m", ["model_name", "model_version", "le"],
+        "Share of a version's scores up to the edge of each bucket.";
+    SCORE_DISTANCE = "version:ml_prediction_score:distance10m", ["model_name", "model_version"],
+        "Largest difference between a version's shares of scores and those to compare with: its own of a day ago or a week ago, whichever are nearer, or, where it has no yesterday, the other versions'.";
+    SCORE_DISTANCE_HOUR = "version:ml_prediction_score_hour:distance10m", ["model_name", "model_version"],
+        "Largest difference between a version's shares of scores and its own of an hour ago.";
+    CLASS_RATIO = "job:ml_prediction_class:ratio10m", ["model_name", "model_version", "class"],
         "Share of a class among a version's predictions.";
-    CLASS_REFERENCE = "job:ml_prediction_class_reference:ratio30m", ["model_name", "model_version", "class"],
+    CLASS_REFERENCE = "job:ml_prediction_class_reference:ratio10m", ["model_name", "model_version", "class"],
         "The share to compare with: a day ago or, for a new version, the other versions' now.";
-    CLASSIFIED = "job:ml_predictions_classified:rate30m", ["model_name", "model_version"],
-        "Classified predictions per second over half an hour.";
-    OUTCOME_RATIO = "job:ml_business_outcome:ratio30m", ["model_name", "model_version", "outcome"],
+    CLASSIFIED = "job:ml_predictions_classified:rate10m", ["model_name", "model_version"],
+        "Classified predictions per second over ten minutes.";
+    OUTCOME_RATIO = "job:ml_business_outcome:ratio10m", ["model_name", "model_version", "outcome"],
         "Share of a business outcome among a version's outcomes.";
-    OUTCOME_REFERENCE = "job:ml_business_outcome_reference:ratio30m", ["model_name", "model_version", "outcome"],
+    OUTCOME_REFERENCE = "job:ml_business_outcome_reference:ratio10m", ["model_name", "model_version", "outcome"],
         "The share to compare with: a day ago or, for a new version, the other versions' now.";
-    OUTCOMES = "job:ml_business_outcomes:rate30m", ["model_name", "model_version"],
-        "Business outcomes per second over half an hour.";
-    NON_FINITE_RATIO = "job:ml_prediction_non_finite:ratio30m", ["model_name", "model_version"],
+    OUTCOMES = "job:ml_business_outcomes:rate10m", ["model_name", "model_version"],
+        "Business outcomes per second over ten minutes.";
+    NON_FINITE_RATIO = "job:ml_prediction_non_finite:ratio10m", ["model_name", "model_version"],
         "Share of scores that were NaN or infinite.";
 
     FEATURE_OBSERVATIONS = "job:ml_feature_observations:rate15m", ["model_name", "feature_name"],

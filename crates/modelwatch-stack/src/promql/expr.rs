@@ -353,6 +353,14 @@ impl Expr {
             .or(labels, self.clone())
     }
 
+    /// The smaller of both where both are, and else the one there is.
+    pub(crate) fn or_less(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        let other = other.into();
+        self.with(Op::Below, labels, other.clone())
+            .or(labels, other)
+            .or(labels, self.clone())
+    }
+
     /// The same series with one label more, which has this value.
     pub(crate) fn labelled(&self, label: &str, value: &str) -> Self {
         self.relabelled(label, value, "", "")

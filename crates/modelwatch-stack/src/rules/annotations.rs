@@ -14,7 +14,7 @@ use super::labels::{MODEL, REPLICA, ROUTE, VERSION};
 use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::{Expr, Op, Selector, Writer, metric, recorded, scalar, sum_by, time, word};
+use crate::promql::{Expr, Op, Selector, Writer, histogram_quantile, metric, recorded, scalar, sum_by, time, word};
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -214,6 +214,15 @@ pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> 
     if about.is(&[&known::REPLICA_FAILING, &known::REPLICA_SLOW]) {
         return of_replica(about).map(Some);
     }
+    if about.is(&[&known::SCORE_SHIFT]) {
+        return of_scores(about).map(Some);
+    }
+    if about.is(&[&known::CLASS_SHIFT]) {
+        return of_values(about, &recorded::CLASS_RATIO, "class").map(Some);
+    }
+    if about.is(&[&known::OUTCOME_SHIFT]) {
+        return of_values(about, &recorded::OUTCOME_RATIO, "outcome").map(Some);
+    }
     if about.is(&[&known::TRAFFIC_GONE]) {
         return of_targets(about).map(Some);
     }
@@ -331,6 +340,49 @@ fn stages(about: About<'_>) -> Result<Text, GenerateError> {
         ],
         ".",
     )
+}
+
+/// The shape of the scores, now and an hour ago: one answer for everything, or two heaps, show in the outer ones.
+fn of_scores(about: About<'_>) -> Result<Text, GenerateError> {
+    let mut text = Text::default();
+    for (quantile, now) in [
+        (0.1, "A tenth of its scores is up to "),
+        (0.5, " Half is up to "),
+        (0.9, " Nine tenths are up to "),
+    ] {
+        let below = || same(&recorded::SCORE_BELOW, VERSION);
+        let of = |selector: Selector| numbers(&histogram_quantile(quantile, selector.expr()));
+        let unknown = if quantile < 0.2 {
+            plain("The shape of its scores is not known.")
+        } else {
+            Text::default()
+        };
+        text = text + about.asked(&of(below()), now, &[Column::Value(VALUE)], "", unknown)?;
+        text = text
+            + about.if_any(
+                &of(below().offset(HOUR)),
+                " (an hour ago ",
+                &[Column::Value(VALUE)],
+                ")",
+            )?;
+        text = text + about.if_any(&of(below()), ".", &[], "")?;
+    }
+    Ok(text + traffic_share(about)?)
+}
+
+/// The shares of all values, now and an hour ago.
+fn of_values(about: About<'_>, shares: &'static Recorded, label: &'static str) -> Result<Text, GenerateError> {
+    let shares = || same(shares, VERSION);
+    let row = [Column::Name(label), Column::Words(" "), Column::Value(PERCENT)];
+    let now = about.asked(
+        &shares().expr().top(NAMED),
+        "Now: ",
+        &row,
+        ".",
+        plain("It predicts nothing any more."),
+    )?;
+    let ago = about.if_any(&shares().offset(HOUR).expr().top(NAMED), " An hour ago: ", &row, ".")?;
+    Ok(now + ago + traffic_share(about)?)
 }
 
 /// Which versions a feature is faulty in.

@@ -60,8 +60,14 @@ pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result
     if config.rollout >= Rollout::ReleaseAware {
         tests.extend([world.canary()?, world.fine_canary()?, world.rollout()?]);
     }
+    if config.rollout >= Rollout::ModelAware && thresholds.score_shift <= 0.5 {
+        tests.extend([
+            world.answers("one answer for everything", 1.0)?,
+            world.answers("two heaps", 0.5)?,
+        ]);
+    }
     Ok(vec![yaml::file(
-        "prometheus/tests/scenarios-minutes.yml",
+        "prometheus/tests/minutes-to-alert.yml",
         &TestFile::new(STEP, groups, tests),
     )?])
 }
@@ -141,6 +147,9 @@ impl World<'_> {
         let well = |share: f64| [(0.0, tidy(share * rate), until)];
         for (series, share) in series.iter_mut().zip([HEALTHY, 1.0 - HEALTHY, 1.0, 1.0 - HEALTHY, 1.0]) {
             *series = series.clone().elsewhere(&well(share));
+        }
+        if let Some(info) = series.last_mut() {
+            *info = info.clone().elsewhere(&[(1.0, 0.0, until)]);
         }
         series
     }
@@ -325,6 +334,42 @@ impl World<'_> {
         );
         test.never(at(calm), &self.by_evidence(), at(calm))?;
         self.told(&mut test, calm + 3 * MINUTE, &known::HIGH_ERROR_RATE, &["v2"])?;
+        Ok(test)
+    }
+
+    /// Scores that are spread evenly for 80 minutes; then this share of them is the lowest there is, and the rest the highest.
+    fn answers(&self, name: &str, lowest: f64) -> Result<Test, GenerateError> {
+        let (calm, ends) = (80 * MINUTE, 110 * MINUTE);
+        // So many that chance moves no share.
+        let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
+        let model = [("model_name", self.model.name.as_str()), ("model_version", "v1")];
+        let scores = contract::PREDICTION_SCORE.name;
+        let mut series = vec![Series::counter(&format!("{scores}_count"), &model, &[(all, ends)])];
+        for (edge, evenly) in [
+            ("0", 0.0),
+            ("0.2", 0.2),
+            ("0.5", 0.5),
+            ("0.8", 0.8),
+            ("1", 1.0),
+            ("+Inf", 1.0),
+        ] {
+            let heaps = match edge {
+                "0" => 0.0,
+                "1" | "+Inf" => 1.0,
+                _ => lowest,
+            };
+            let labels = [model[0], model[1], ("le", edge)];
+            let phases = [(evenly * all, calm), (heaps * all, ends - calm)];
+            series.push(Series::counter(&format!("{scores}_bucket"), &labels, &phases));
+        }
+        let mut test = Test::new(
+            self.config,
+            format!("{name}, about an old median or not, is told within ten minutes"),
+            STEP,
+            &series,
+        );
+        self.told(&mut test, calm, &known::SCORE_SHIFT, &[])?;
+        self.told(&mut test, calm + 10 * MINUTE, &known::SCORE_SHIFT, &["v1"])?;
         Ok(test)
     }
 }

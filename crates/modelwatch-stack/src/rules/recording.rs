@@ -21,6 +21,7 @@ use crate::recorded::{self, Recorded};
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
+const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 const LATENCY: Histogram = Histogram {
     of: &contract::INFERENCE_LATENCY,
@@ -28,10 +29,12 @@ const LATENCY: Histogram = Histogram {
 };
 const SCORES: Histogram = Histogram {
     of: &contract::PREDICTION_SCORE,
-    window: HALF_HOUR,
+    window: TEN_MINUTES,
 };
 /// What a shift is measured against.
 const YESTERDAY: Duration = Duration::from_secs(86_400);
+const LAST_WEEK: Duration = Duration::from_secs(7 * 86_400);
+const AN_HOUR_AGO: Duration = Duration::from_secs(3600);
 /// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
 const NOISE: f64 = 0.001;
 
@@ -245,21 +248,21 @@ const LATENCY_WINDOWS: Windows = [
 ];
 
 fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let own = recorded(&recorded::PREDICTIONS);
-    let of_model = sum_by(MODEL, own.clone());
-    let of_version = sum_by(VERSION, own.clone());
-    let other_predictions = others(&of_model, &own.expr()).above(NOISE);
-    let other_median = SCORES.quantile_of_others(0.5, VERSION).and(VERSION, other_predictions);
-    let yesterday = recorded(&recorded::SCORE_P50).offset(YESTERDAY);
-
-    let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(HALF_HOUR));
+    let of_version = sum_by(VERSION, recorded(&recorded::PREDICTIONS));
+    let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(TEN_MINUTES));
     let mut rules = vec![
         Rule::record(config, &recorded::PREDICTIONS, &SCORES.observations(VERSION))?,
-        Rule::record(config, &recorded::SCORE_P50, &SCORES.quantile(0.5, VERSION))?,
+        Rule::record(config, &recorded::SCORE_BELOW, &SCORES.shares(VERSION))?,
         Rule::record(
             config,
-            &recorded::SCORE_REFERENCE,
-            &yesterday.expr().or(VERSION, other_median),
+            &recorded::SCORE_P50,
+            &SCORES.quantile_of(0.5, recorded(&recorded::SCORE_BELOW).expr(), VERSION),
+        )?,
+        Rule::record(config, &recorded::SCORE_DISTANCE, &distance_from_reference())?,
+        Rule::record(
+            config,
+            &recorded::SCORE_DISTANCE_HOUR,
+            &distance(&recorded(&recorded::SCORE_BELOW).offset(AN_HOUR_AGO).expr()),
         )?,
         Rule::record(
             config,
@@ -274,6 +277,38 @@ fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     rules.extend(balance(config, &contract::PREDICTION_CLASS, "class", &CLASSES)?);
     rules.extend(balance(config, &contract::BUSINESS_OUTCOME, "outcome", &OUTCOMES)?);
     Ok(rules)
+}
+
+const EDGE: &[&str] = &["model_name", "model_version", "le"];
+
+/// How far the distributions of the versions' scores are from others: the largest difference of shares up to one edge, which is
+/// what Kolmogorov and Smirnov compare. One value for all, and two heaps about the old median, are far.
+fn distance(from: &Expr) -> Expr {
+    let own = recorded(&recorded::SCORE_BELOW).expr();
+    max_by(VERSION, own.with(Op::Minus, EDGE, from.clone()).abs())
+}
+
+/// From a day or a week ago, whichever is nearer: what comes each week is no change. A version without a yesterday is compared with
+/// the others.
+fn distance_from_reference() -> Expr {
+    let own = recorded(&recorded::SCORE_BELOW);
+    let ago = |ago| distance(&own.clone().offset(ago).expr());
+    // Shares by how many they are of: the sum over the model less the version's own.
+    let counts = own
+        .expr()
+        .with_one(Op::Times, VERSION, &[], recorded(&recorded::PREDICTIONS));
+    let predictions = recorded(&recorded::PREDICTIONS).expr();
+    let of_model = sum_by(&["model_name", "le"], counts.clone());
+    let others_predictions = others(&sum_by(MODEL, predictions.clone()), &predictions).above(NOISE);
+    let of_others = of_model.with_many(Op::Minus, &["model_name", "le"], counts).with_one(
+        Op::DividedBy,
+        VERSION,
+        &[],
+        others_predictions,
+    );
+    ago(YESTERDAY)
+        .or_less(VERSION, ago(LAST_WEEK))
+        .or(VERSION, distance(&of_others))
 }
 
 /// The recorded series of a distribution over the values of a label.
@@ -304,7 +339,7 @@ fn balance(
     let by_value_labels = &[VERSION, &[label]].concat()[..];
     let by_value = |labels: &[&'static str]| {
         let labels = [labels, &[label]].concat();
-        sum_by(&labels, events.rate(HALF_HOUR))
+        sum_by(&labels, events.rate(TEN_MINUTES))
     };
     let total = recorded(series.total);
     let of_model = sum_by(MODEL, total.clone());
@@ -316,7 +351,7 @@ fn balance(
     let not_yet = recorded(series.ratio).expr().times(0.0).and(VERSION, was_there);
     let other_ratio = other_events.with_one(Op::DividedBy, VERSION, &[], other_total);
     Ok(vec![
-        Rule::record(config, series.total, &sum_by(VERSION, events.rate(HALF_HOUR)))?,
+        Rule::record(config, series.total, &sum_by(VERSION, events.rate(TEN_MINUTES)))?,
         Rule::record(
             config,
             series.ratio,
