@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::incident::{Half, Incident};
-use crate::notification::{Configuration, Message};
+use crate::notification::Message;
 use crate::rehearsal::Alert;
 use crate::scene::Scene;
 use modelwatch_stack::alertmanager::receiver;
@@ -27,7 +27,7 @@ pub struct Outcome {
     pub unnamed: Vec<String>,
     /// What it says was released.
     pub change: Change,
-    /// Messages that wake somebody.
+    /// Messages about the model, or about no model, that wake somebody.
     pub wakings: usize,
     /// Messages about nothing: before the onset, or on a quiet stretch.
     pub false_messages: Vec<Heard>,
@@ -86,31 +86,43 @@ impl Outcome {
         let page = Severity::Page.label(&scene.config);
         let heard = |message: &Message| Heard::new(message, onset);
         let is_news = |message: &&Message| message.new > 0;
-        let early = messages.iter().filter(|message| message.at < onset || incident.expected.is_none());
+        let early = messages
+            .iter()
+            .filter(|message| message.at < onset || incident.expected.is_none());
         let false_messages: Vec<_> = early.filter(is_news).map(heard).collect();
         let later: Vec<_> = messages
             .iter()
             .filter(|message| message.at >= onset && incident.expected.is_some())
             .filter(is_news)
             .collect();
+        let subject = &scene.hero.model.name;
+        let is_about = |alert: &Alert| matches!(alert.label("model_name"), "") || alert.label("model_name") == *subject;
+        // That each model in trouble has a message of its own is no waking too many.
         let wakes = |message: &&Message| {
-            (message.new > 0 || message.repeated) && message.firing.iter().any(|alert| alert.label("severity") == page)
+            let pages = |alert: &Alert| alert.label("severity") == page && is_about(alert);
+            (message.new > 0 || message.repeated) && message.firing.iter().any(pages)
         };
         let expected = incident.expected.as_ref();
         let addressee = expected.map(|expected| Addressee {
             receiver: receiver(&expected.team, expected.severity),
             page: expected.severity == Severity::Page,
-            culprits: expected.culprits.iter().map(|(label, value)| format!("{label} {value}")).collect(),
+            culprits: expected
+                .culprits
+                .iter()
+                .map(|(label, value)| format!("{label} {value}"))
+                .collect(),
             change: expected.change.clone(),
         });
         let is_first = |message: &Message| {
-            let subject = &scene.hero.model.name;
-            let is_about = |alert: &Alert| matches!(alert.label("model_name"), "") || alert.label("model_name") == *subject;
-            addressee.as_ref().is_some_and(|wanted| wanted.receiver == message.receiver)
+            addressee
+                .as_ref()
+                .is_some_and(|wanted| wanted.receiver == message.receiver)
                 && message.firing.iter().any(is_about)
         };
         let first = later.iter().find(|message| is_first(message));
-        let text = first.map(|message| Heard::new(message, onset).text.join("\n")).unwrap_or_default();
+        let text = first
+            .map(|message| Heard::new(message, onset).text.join("\n"))
+            .unwrap_or_default();
         let unnamed = expected.into_iter().flat_map(|expected| &expected.culprits);
         let unnamed = unnamed.filter(|(_, value)| !names(&text, value));
         let mut others: Vec<Heard> = Vec::new();
@@ -147,7 +159,11 @@ impl Outcome {
 
 impl Heard {
     fn new(message: &Message, onset: u32) -> Self {
-        let mut alerts: Vec<_> = message.firing.iter().map(|alert| alert.label("alertname").to_owned()).collect();
+        let mut alerts: Vec<_> = message
+            .firing
+            .iter()
+            .map(|alert| alert.label("alertname").to_owned())
+            .collect();
         alerts.dedup();
         Self {
             minutes: (f64::from(message.at) - f64::from(onset)) / 60.0,
@@ -160,7 +176,10 @@ impl Heard {
 
 /// What a message shows of an alert.
 fn said(alert: &Alert) -> String {
-    let texts = SHOWN.iter().map(|name| alert.annotation(name)).filter(|text| !text.is_empty());
+    let texts = SHOWN
+        .iter()
+        .map(|name| alert.annotation(name))
+        .filter(|text| !text.is_empty());
     texts.collect::<Vec<_>>().join(" | ")
 }
 
@@ -173,8 +192,8 @@ fn names(text: &str, name: &str) -> bool {
 }
 
 /// Words that say that nothing was released.
-const NOTHING: [&str; 2] = ["no release", "nothing was released"];
-/// Words before a release that may be to blame, and before one that is not.
+const NOTHING: &str = "nothing was released";
+/// What stands before releases that may be to blame, where a text tells them from others.
 const SUSPECT: &str = "suspect";
 
 /// What the text about releases says, given what was released.
@@ -183,35 +202,21 @@ fn change(text: &str, wanted: Option<&str>, incident: &Incident) -> Change {
     if lower.trim().is_empty() {
         return Change::Unsaid;
     }
-    let says_nothing = NOTHING.iter().any(|words| lower.contains(words));
-    // What stands before the sentence of suspects ends.
-    let suspects: String = text
-        .lines()
-        .filter_map(|line| {
-            let at = line.to_lowercase().find(SUSPECT)?;
-            let rest = line.get(at..)?;
-            Some(rest.split(". ").next().unwrap_or(rest).to_owned() + "\n")
-        })
-        .collect();
+    // Up to the end of its sentence.
+    let suspects = lower.find(SUSPECT).and_then(|at| text.get(at..));
+    let suspects = suspects.map(|rest| rest.split(". ").next().unwrap_or(rest));
     let is_right = match wanted {
-        Some(wanted) => names(&suspects, wanted),
-        None => says_nothing && suspects.is_empty(),
+        Some(wanted) => names(suspects.unwrap_or(text), wanted),
+        None => lower.contains(NOTHING),
     };
-    let accuses_another = incident
-        .releases
-        .iter()
-        .any(|release| wanted != Some(release.name.as_str()) && names(&suspects, &release.name));
+    let accuses_another = incident.releases.iter().any(|release| {
+        wanted != Some(release.name.as_str()) && suspects.is_some_and(|suspects| names(suspects, &release.name))
+    });
     if is_right && !accuses_another {
         Change::Right
     } else {
         Change::Wrong
     }
-}
-
-/// Whether a configuration sends what it should where it should, as the routes here say.
-#[must_use]
-pub fn receivers(configuration: &Configuration, alert: &Alert) -> Vec<String> {
-    configuration.receivers(&alert.labels).into_iter().map(str::to_owned).collect()
 }
 
 /// The numbers under a table.
@@ -251,10 +256,14 @@ impl Summary {
         let outcomes: Vec<_> = outcomes.into_iter().collect();
         let incidents: Vec<_> = outcomes.iter().filter(|outcome| outcome.expected.is_some()).collect();
         let minutes = |page: Option<bool>| {
-            let those = incidents.iter().filter(|outcome| {
-                page.is_none() || outcome.expected.as_ref().map(|expected| expected.page) == page
-            });
-            median(those.filter_map(|outcome| Some(outcome.heard.as_ref()?.minutes)).collect())
+            let those = incidents
+                .iter()
+                .filter(|outcome| page.is_none() || outcome.expected.as_ref().map(|expected| expected.page) == page);
+            median(
+                those
+                    .filter_map(|outcome| Some(outcome.heard.as_ref()?.minutes))
+                    .collect(),
+            )
         };
         let count = |of: &dyn Fn(&Outcome) -> bool| incidents.iter().filter(|outcome| of(outcome)).count();
         Self {

@@ -9,14 +9,7 @@ use crate::outcome::{Change, Heard, Outcome, Summary};
 pub fn text(outcomes: &[Outcome]) -> String {
     let mut rows = Vec::new();
     let header = [
-        "incident",
-        "half",
-        "receiver",
-        "minutes",
-        "culprits",
-        "change",
-        "wakings",
-        "false",
+        "incident", "half", "receiver", "minutes", "culprits", "change", "wakings", "false",
     ];
     for outcome in outcomes {
         rows.push(row(outcome));
@@ -57,7 +50,10 @@ pub fn messages(outcomes: &[Outcome]) -> String {
             let _ = writeln!(text, "  does not name the {unnamed}");
         }
         outcome.others.iter().for_each(|heard| say(&mut text, "also ", heard));
-        outcome.false_messages.iter().for_each(|heard| say(&mut text, "false: ", heard));
+        outcome
+            .false_messages
+            .iter()
+            .for_each(|heard| say(&mut text, "false: ", heard));
     }
     text
 }
@@ -93,7 +89,10 @@ fn row(outcome: &Outcome) -> [String; 8] {
     [
         outcome.incident.clone(),
         outcome.half.to_owned(),
-        outcome.expected.as_ref().map_or_else(none, |expected| expected.receiver.clone()),
+        outcome
+            .expected
+            .as_ref()
+            .map_or_else(none, |expected| expected.receiver.clone()),
         match (&outcome.heard, &outcome.expected) {
             (Some(heard), _) => format!("{:.1}", heard.minutes),
             (None, Some(_)) => "never".to_owned(),

@@ -29,7 +29,7 @@ pub(crate) struct Drill {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(super) seed: u64,
     /// How long everything is well before, in minutes.
-    #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(30..=10_080))]
+    #[arg(long, value_name = "MINUTES", default_value_t = 90, value_parser = clap::value_parser!(u32).range(30..=10_080))]
     pub(super) history: u32,
     /// How many promtools run at once. Defaults to the number of cores.
     #[arg(long, value_name = "NUMBER")]

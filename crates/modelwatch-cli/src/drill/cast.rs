@@ -23,7 +23,10 @@ pub(super) fn cast(command: &Drill, scene: &Scene) -> Result<(Vec<Incident>, Vec
     let mut chosen = Vec::new();
     for name in &command.incidents {
         if let Some(no_room) = left_out.iter().find(|no_room| no_room.name == *name) {
-            return Err(Failure::new(format!("{name} needs {}; the configuration has none", no_room.lacks)));
+            return Err(Failure::new(format!(
+                "{name} needs {}; the configuration has none",
+                no_room.lacks
+            )));
         }
         let Some(incident) = cast.iter().find(|incident| incident.name == *name) else {
             return Err(Failure::new(format!(

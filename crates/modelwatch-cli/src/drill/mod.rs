@@ -22,9 +22,8 @@ use crate::terminal::say;
 
 pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
     let config = Config::load(&command.config).map_err(Failure::new)?;
-    let scene = Scene::new(&config, command.model.as_deref()).map_err(|error| {
-        Failure::new(format!("{}: {error}", command.config.display()))
-    })?;
+    let scene = Scene::new(&config, command.model.as_deref())
+        .map_err(|error| Failure::new(format!("{}: {error}", command.config.display())))?;
     let (incidents, left_out) = cast(command, &scene)?;
     if command.list {
         for incident in &incidents {
@@ -33,7 +32,9 @@ pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
         return Ok(());
     }
     let stage = Stage::new(command, &scene)?;
-    let jobs = command.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    let jobs = command
+        .jobs
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let next = AtomicUsize::new(0);
     let outcomes: Vec<Mutex<Option<Result<Outcome, Failure>>>> = incidents.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
@@ -59,7 +60,10 @@ pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
     let outcomes: Vec<_> = outcomes.collect::<Result<_, _>>()?;
     if command.json {
         let summaries = Summary::of_halves(&outcomes);
-        let left_out: Vec<_> = left_out.iter().map(|left_out| (&left_out.name, left_out.lacks)).collect();
+        let left_out: Vec<_> = left_out
+            .iter()
+            .map(|left_out| (&left_out.name, left_out.lacks))
+            .collect();
         say(serde_json::json!({ "outcomes": outcomes, "summaries": summaries, "left_out": left_out }));
         return Ok(());
     }
@@ -68,7 +72,11 @@ pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
         say(table::messages(&outcomes));
     }
     for left_out in left_out {
-        say(format_args!("left out {}: the configuration has no {}", left_out.name, left_out.lacks.trim_start_matches("a ")));
+        say(format_args!(
+            "left out {}: the configuration has no {}",
+            left_out.name,
+            left_out.lacks.trim_start_matches("a ")
+        ));
     }
     Ok(())
 }

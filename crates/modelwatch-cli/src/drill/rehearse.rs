@@ -62,7 +62,10 @@ impl<'a> Stage<'a> {
     pub(super) fn rehearse(&self, incident: &Incident) -> Result<Outcome, Failure> {
         let world = World::new(self.scene, incident, &self.settings);
         let test = self.files.test(&world, WARM_UP).map_err(|error| {
-            Failure::new(format!("{}: {error}; this is a fault of modelwatch: please report it", incident.name))
+            Failure::new(format!(
+                "{}: {error}; this is a fault of modelwatch: please report it",
+                incident.name
+            ))
         })?;
         let file = self.folder.write(&format!("{}.json", incident.name), &test)?;
         let said = self.promtool.test(&file)?;
@@ -93,9 +96,9 @@ impl Folder {
                 })?;
                 Ok(Self::Kept(folder))
             }
-            None => TempDir::with_prefix("modelwatch-drill-").map(Self::Temporary).map_err(|error| {
-                Failure::new(format!("no temporary folder: {error}; name one with --keep"))
-            }),
+            None => TempDir::with_prefix("modelwatch-drill-")
+                .map(Self::Temporary)
+                .map_err(|error| Failure::new(format!("no temporary folder: {error}; name one with --keep"))),
         }
     }
 

@@ -6,7 +6,6 @@ pub mod builtin;
 pub mod effect;
 pub mod quiet;
 
-
 use modelwatch_stack::rules::Severity;
 
 use self::effect::Effect;

@@ -137,9 +137,9 @@ impl Configuration {
 }
 
 fn matchers(texts: &[String]) -> Result<Vec<Matcher>, ConfigurationError> {
-    let parsed = texts.iter().map(|text| {
-        Matcher::parse(text).ok_or_else(|| ConfigurationError(format!("{text:?} is no matcher")))
-    });
+    let parsed = texts
+        .iter()
+        .map(|text| Matcher::parse(text).ok_or_else(|| ConfigurationError(format!("{text:?} is no matcher"))));
     parsed.collect()
 }
 
@@ -194,7 +194,10 @@ impl Route {
         if self.group_by.iter().any(|label| label == "...") {
             return alert.labels.values().cloned().collect();
         }
-        self.group_by.iter().map(|label| alert.label(label).to_owned()).collect()
+        self.group_by
+            .iter()
+            .map(|label| alert.label(label).to_owned())
+            .collect()
     }
 }
 

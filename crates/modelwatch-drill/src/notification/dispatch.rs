@@ -52,7 +52,15 @@ pub fn messages(configuration: &Configuration, clock: Clock, evaluations: &[Eval
     let mut firing: &[Alert] = &[];
     for evaluation in evaluations {
         // What is due before this evaluation goes out as it was.
-        flush(configuration, clock, &mut groups, &mut said, firing, evaluation.at, &mut messages);
+        flush(
+            configuration,
+            clock,
+            &mut groups,
+            &mut said,
+            firing,
+            evaluation.at,
+            &mut messages,
+        );
         firing = &evaluation.firing;
         for group in groups.values_mut() {
             for (labels, alert) in &mut group.alerts {

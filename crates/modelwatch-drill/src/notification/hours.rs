@@ -41,7 +41,13 @@ struct Times {
 
 const DAY: i64 = 24 * 60;
 const DAYS: [&str; 7] = [
-    "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+    "sunday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
 ];
 /// Wednesday.
 const ONSET_DAY: i64 = 3;
@@ -84,7 +90,11 @@ impl NamedInterval {
 /// Whether `monday:friday` or `monday` has a day.
 fn has_day(days: &str, day: i64) -> bool {
     let (first, last) = days.split_once(':').unwrap_or((days, days));
-    let index = |name: &str| DAYS.iter().position(|known| *known == name).and_then(|index| i64::try_from(index).ok());
+    let index = |name: &str| {
+        DAYS.iter()
+            .position(|known| *known == name)
+            .and_then(|index| i64::try_from(index).ok())
+    };
     match (index(first), index(last)) {
         (Some(first), Some(last)) => (first..=last).contains(&day),
         _ => false,

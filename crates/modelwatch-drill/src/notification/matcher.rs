@@ -23,7 +23,12 @@ impl Matcher {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let at = text.find(['=', '!'])?;
         let (label, rest) = text.split_at(at);
-        let operators = [("=~", true, true), ("!~", true, false), ("!=", false, false), ("=", false, true)];
+        let operators = [
+            ("=~", true, true),
+            ("!~", true, false),
+            ("!=", false, false),
+            ("=", false, true),
+        ];
         let (rest, is_pattern, is) = operators
             .iter()
             .find_map(|(operator, is_pattern, is)| Some((rest.strip_prefix(operator)?, *is_pattern, *is)))?;

@@ -41,7 +41,8 @@ pub fn alerts(said: &str) -> Result<Vec<Evaluation>, AnswerError> {
     let mut labels = None;
     for line in said.lines() {
         let unreadable = || AnswerError::Unreadable(line.trim().to_owned());
-        let text = line.trim();
+        // Alerts are a list, with a comma after each but the last.
+        let text = line.trim().trim_end_matches(',');
         if text.starts_with("alertname: ") || text.starts_with("name: ") {
             test = Some(header(text).ok_or_else(unreadable)?);
         } else if text.starts_with("Labels:{") {
@@ -57,6 +58,7 @@ pub fn alerts(said: &str) -> Result<Vec<Evaluation>, AnswerError> {
             }
         }
     }
+    // It fires at every evaluation, so one without it was never reached.
     if evaluations.is_empty() {
         let said: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         return Err(AnswerError::NoAnswer(said.join(" ")));

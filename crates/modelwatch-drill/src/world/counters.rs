@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use modelwatch::contract::{
-    BUSINESS_OUTCOME, FEATURE_DEFAULTED, FEATURE_MISSING, FEATURE_OBSERVATIONS, FEATURE_OUT_OF_RANGE, INFERENCE_LATENCY,
-    INFERENCE_REQUESTS, INFERENCE_STAGE, Metric, PREDICTION_CLASS, PREDICTION_NON_FINITE, PREDICTION_SCORE, SCORE_BUCKETS,
+    BUSINESS_OUTCOME, FEATURE_DEFAULTED, FEATURE_MISSING, FEATURE_OBSERVATIONS, FEATURE_OUT_OF_RANGE,
+    INFERENCE_LATENCY, INFERENCE_REQUESTS, INFERENCE_STAGE, Metric, PREDICTION_CLASS, PREDICTION_NON_FINITE,
+    PREDICTION_SCORE, SCORE_BUCKETS,
 };
 
 use super::series::Recorder;
@@ -52,7 +53,10 @@ impl Histogram {
         for (index, count) in self.counts.iter().enumerate() {
             let bucket = || {
                 let (name, mut labels) = with("bucket");
-                let edge = self.edges.get(index).map_or("+Inf".to_owned(), |edge| edge_label(*edge));
+                let edge = self
+                    .edges
+                    .get(index)
+                    .map_or("+Inf".to_owned(), |edge| edge_label(*edge));
                 labels.insert("le".to_owned(), edge);
                 (name, labels)
             };
@@ -113,7 +117,10 @@ impl Counters {
         let value = |value: f64| here.then_some(value);
         let plus = |metric: &Metric, more: &[(&str, &str)]| {
             let mut labels = labels();
-            labels.extend(more.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())));
+            labels.extend(
+                more.iter()
+                    .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
+            );
             (metric.name.to_owned(), labels)
         };
         for (route, name) in actor.routes().iter().enumerate() {

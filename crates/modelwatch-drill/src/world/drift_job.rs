@@ -13,8 +13,8 @@ use super::moment::Moment;
 use super::random::Random;
 use super::series::Recorder;
 use super::shares::is_of;
-use crate::incident::effect::{ScoreChange, What};
 use crate::incident::ReleaseKind;
+use crate::incident::effect::{ScoreChange, What};
 use crate::scene::Actor;
 
 /// What the job said last of a model.
@@ -67,9 +67,7 @@ impl DriftJob {
         let happens = |what: fn(&What) -> bool, time: f64| {
             let effects = &mut moment.incident.effects.iter();
             effects.any(|effect| {
-                what(&effect.what)
-                    && reaches(effect, moment.is_hero)
-                    && effect.strength(moment.minutes_at(time)) > 0.0
+                what(&effect.what) && reaches(effect, moment.is_hero) && effect.strength(moment.minutes_at(time)) > 0.0
             })
         };
         while self.next_run + RUN <= moment.time {
@@ -139,13 +137,19 @@ impl DriftJob {
         let value = |value: f64| here.then_some(value);
         let plus = |metric: &Metric, more: &[(&str, &str)]| {
             let mut labels = labels();
-            labels.extend(more.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())));
+            labels.extend(
+                more.iter()
+                    .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
+            );
             (metric.name.to_owned(), labels)
         };
         for (feature, verdict) in actor.features.iter().zip(&self.features) {
             let of = [("feature_name", feature.as_str())];
             recorder.take(|| plus(&DATA_DRIFT_SCORE, &of), value(verdict.score));
-            recorder.take(|| plus(&DATA_DRIFT_DETECTED, &of), value(f64::from(u8::from(verdict.detected))));
+            recorder.take(
+                || plus(&DATA_DRIFT_DETECTED, &of),
+                value(f64::from(u8::from(verdict.detected))),
+            );
         }
         for (score, detected, verdict) in [
             (&PREDICTION_DRIFT_SCORE, &PREDICTION_DRIFT_DETECTED, self.scores),
@@ -182,7 +186,10 @@ impl DriftJob {
         }
         for name in names {
             let is_used = here && name == used.0;
-            recorder.take(|| plus(&DRIFT_BASELINE_INFO, &[("baseline_version", name)]), is_used.then_some(1.0));
+            recorder.take(
+                || plus(&DRIFT_BASELINE_INFO, &[("baseline_version", name)]),
+                is_used.then_some(1.0),
+            );
         }
         recorder.take(|| plus(&DRIFT_BASELINE_TIMESTAMP, &[]), value(used.1));
     }

@@ -52,9 +52,9 @@ impl Settings {
 }
 
 impl Default for Settings {
-    /// Two hours, and the seed 0.
+    /// An hour and a half, and the seed 0.
     fn default() -> Self {
-        Self::new(120, 0)
+        Self::new(90, 0)
     }
 }
 

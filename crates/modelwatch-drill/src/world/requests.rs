@@ -33,7 +33,8 @@ const OUT_OF_RANGE: f64 = 0.002;
 
 /// Answers one request by a route.
 pub(crate) fn answer(counters: &mut Counters, route: usize, usual: &Usual, condition: &Condition, random: &mut Random) {
-    let fetch = condition.slow_stage + FIRST_STAGE * usual.latency * condition.slow * random.about(1.0, LATENCY_SCATTER);
+    let fetch =
+        condition.slow_stage + FIRST_STAGE * usual.latency * condition.slow * random.about(1.0, LATENCY_SCATTER);
     let rest = (1.0 - FIRST_STAGE) * usual.latency * condition.slow * random.about(1.0, LATENCY_SCATTER);
     counters.latency[route].observe(fetch + rest);
     let status = if random.happens(1.0 - (1.0 - usual.errors) * (1.0 - condition.errors)) {

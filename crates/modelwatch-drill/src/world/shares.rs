@@ -33,7 +33,13 @@ pub(crate) fn versions(incident: &Incident, actor: &Actor, is_hero: bool) -> Vec
 }
 
 /// The share of each version at a time.
-pub(crate) fn shares(incident: &Incident, actor: &Actor, is_hero: bool, versions: &[Version], minutes: f64) -> Vec<f64> {
+pub(crate) fn shares(
+    incident: &Incident,
+    actor: &Actor,
+    is_hero: bool,
+    versions: &[Version],
+    minutes: f64,
+) -> Vec<f64> {
     let mut shares: Vec<f64> = versions
         .iter()
         .map(|version| {
@@ -81,11 +87,7 @@ pub(crate) fn is_of(release: &Release, actor: &Actor, is_hero: bool) -> bool {
         .map_or(is_hero, |model| *model == actor.model.name)
 }
 
-fn releases<'a>(
-    incident: &'a Incident,
-    actor: &'a Actor,
-    is_hero: bool,
-) -> impl Iterator<Item = &'a Release> {
+fn releases<'a>(incident: &'a Incident, actor: &'a Actor, is_hero: bool) -> impl Iterator<Item = &'a Release> {
     incident
         .releases
         .iter()

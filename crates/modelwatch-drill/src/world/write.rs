@@ -99,7 +99,10 @@ fn target(scene: &Scene, targets: &Targets, instance: &str) -> Labels {
 }
 
 fn with(mut labels: Labels, more: &[(&str, &str)]) -> Labels {
-    labels.extend(more.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())));
+    labels.extend(
+        more.iter()
+            .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
+    );
     labels
 }
 
@@ -398,11 +401,10 @@ impl<'a> Serving<'a> {
             recorder.take(|| series(&MODEL_FEATURES_INFO, &[name, digest]), fact(1.0));
         }
         let minutes = self.minutes(page.time);
-        let pipelines = self
-            .incident
-            .releases
-            .iter()
-            .filter(|release| release.kind == ReleaseKind::Pipeline && is_of(release, served.actor, served.is_hero));
+        let pipelines =
+            self.incident.releases.iter().filter(|release| {
+                release.kind == ReleaseKind::Pipeline && is_of(release, served.actor, served.is_hero)
+            });
         let mut used = "pipeline-1";
         let mut names = vec![used];
         for release in pipelines {
@@ -413,14 +415,22 @@ impl<'a> Serving<'a> {
         }
         for name in names {
             let here = page.here && name == used;
-            recorder.take(|| series(&FEATURE_PIPELINE_INFO, &[("pipeline_version", name)]), here.then_some(1.0));
+            recorder.take(
+                || series(&FEATURE_PIPELINE_INFO, &[("pipeline_version", name)]),
+                here.then_some(1.0),
+            );
         }
     }
 
     /// The service's builds, each with whether the replica runs it.
     fn builds(&self, replica: usize, time: f64) -> Vec<(&str, bool)> {
         let mut builds = vec![("1.4.0", true)];
-        for release in self.incident.releases.iter().filter(|release| release.kind == ReleaseKind::Service) {
+        for release in self
+            .incident
+            .releases
+            .iter()
+            .filter(|release| release.kind == ReleaseKind::Service)
+        {
             let at = self.onset + release.minutes * 60.0 + ROLLING * replica as f64;
             if at <= time {
                 builds.iter_mut().for_each(|(_, is_there)| *is_there = false);
