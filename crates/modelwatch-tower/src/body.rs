@@ -40,11 +40,11 @@ impl Call {
     #[inline]
     pub(crate) fn end(&mut self, headers: &HeaderMap, watched: &mut Watched) -> Option<Status> {
         let end = GrpcEnd::of(headers, self.known)?;
-        if end.ok
-            && let Some(unproved) = self.unproved.take()
-        {
-            unproved.prove();
-            watched.prove();
+        if end.ok {
+            if let Some(unproved) = self.unproved.take() {
+                unproved.prove();
+                watched.prove();
+            }
         }
         Some(end.status)
     }

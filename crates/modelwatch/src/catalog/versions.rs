@@ -148,11 +148,11 @@ impl ModelVersions {
     /// has had, then those that were registered first.
     fn make_room(&self, versions: &mut Versions) {
         while versions.retired() >= self.limit() {
-            let first = |versions: &Versions| versions.live.iter().position(|version| version.is_retired());
-            if !self.evict_done(versions)
-                && let Some(position) = first(versions)
-            {
-                let version = versions.live.remove(position);
+            if self.evict_done(versions) {
+                continue;
+            }
+            if let Some(first) = versions.live.iter().position(|version| version.is_retired()) {
+                let version = versions.live.remove(first);
                 self.evict(versions, version);
             }
         }
@@ -223,11 +223,8 @@ impl ModelVersions {
     pub(crate) fn sweep(&self) {
         if self.versions.read().live.iter().any(|version| version.is_over()) {
             let mut versions = self.versions.write();
-            for version in versions
-                .live
-                .extract_if(.., |version| version.is_over())
-                .collect::<Vec<_>>()
-            {
+            while let Some(over) = versions.live.iter().position(|version| version.is_over()) {
+                let version = versions.live.remove(over);
                 self.evict(&mut versions, version);
             }
         }
@@ -235,10 +232,10 @@ impl ModelVersions {
 
     fn evict(&self, versions: &mut Versions, version: StripedArc<VersionSeries>) {
         version.evict();
-        if versions.past.len() == self.limit()
-            && let Some(forgotten) = versions.past.pop_front()
-        {
-            forgotten.forget();
+        if versions.past.len() == self.limit() {
+            if let Some(forgotten) = versions.past.pop_front() {
+                forgotten.forget();
+            }
         }
         versions.past.push_back(version);
     }
