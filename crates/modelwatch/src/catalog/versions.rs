@@ -231,9 +231,8 @@ impl ModelVersions {
             }
             // Whoever was evicted just now may have had it forgotten.
             let position = versions.past.iter().position(|past| StripedArc::ptr_eq(past, &version));
-            if let Some(position) = position
-                && version.bring_back()
-            {
+            let Some(position) = position else { continue };
+            if version.bring_back() {
                 versions.past.remove(position);
                 versions.live.push(version);
             }
