@@ -39,9 +39,10 @@ impl Call {
     /// The answer is one of plain HTTP, so what the router matched is its route, whatever the client called its request.
     #[inline]
     pub(crate) fn is_none_of_grpc(&mut self, watched: &mut Watched) {
-        let route = self.unproved.take().and_then(|unproved| unproved.of_http());
-        if let Some(route) = route {
-            watched.poll(|| Watched::route_current(route));
+        if let Some(unproved) = self.unproved.take() {
+            if let Some(route) = unproved.of_http() {
+                watched.poll(|| Watched::route_current(route));
+            }
         }
     }
 
