@@ -32,10 +32,10 @@ where
     #[inline(always)]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let ready = ready!(self.inner.poll_ready(context));
-        if ready.is_err()
-            && let Some(route) = self.settings.models.fallback()
-        {
-            route.record(Status::Error, Duration::ZERO);
+        if ready.is_err() {
+            if let Some(route) = self.settings.models.fallback() {
+                route.record(Status::Error, Duration::ZERO);
+            }
         }
         Poll::Ready(ready)
     }

@@ -51,12 +51,12 @@ impl InFlight {
     /// The request belongs to another route or version after all: it leaves this one uncounted, and goes on there
     /// with the time it has already taken.
     pub fn move_to(&mut self, route: &Route) {
-        if let Some(former) = &mut self.route
-            && !StripedArc::ptr_eq(former, &route.0)
-        {
-            former.leave();
-            route.0.enter();
-            *former = route.0.clone();
+        if let Some(former) = &mut self.route {
+            if !StripedArc::ptr_eq(former, &route.0) {
+                former.leave();
+                route.0.enter();
+                *former = route.0.clone();
+            }
         }
     }
 

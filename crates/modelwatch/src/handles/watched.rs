@@ -182,8 +182,15 @@ impl Request {
     fn take_with_aside(&mut self) -> Option<InFlight> {
         let own = self.in_flight.take();
         match mem::take(&mut self.aside) {
-            Aside::Shared(shared) => mem::take(&mut *shared.lock()).in_flight,
-            _ => own,
+            Aside::Shared(shared) => mem::take(&mut *shared.lock()).take(),
+            Aside::Unproved(unproved) => {
+                // The name has proved to be none, so the first chunk stays here as well.
+                if let (Some(in_flight), Some(after)) = (&own, unproved.first_chunk) {
+                    in_flight.first_chunk_after(after);
+                }
+                own
+            }
+            Aside::Unclaimed(_) | Aside::Nothing => own,
         }
     }
 
