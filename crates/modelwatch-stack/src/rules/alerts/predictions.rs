@@ -253,12 +253,13 @@ fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'
     [&[("model_name", model), ("model_version", "v1")], extra].concat()
 }
 
-/// A day at one place, two hours with nearly a threshold's share elsewhere, an hour with one answer for everything, then back.
+/// A day at one place, an hour with nearly a threshold's share elsewhere, two as before, an hour with one answer for everything, then
+/// back.
 fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     let rate = MANY * minimum as f64;
-    let phases = [25 * HOUR, 2 * HOUR, HOUR + 3, 3 * HOUR];
+    let phases = [25 * HOUR, HOUR, 2 * HOUR, HOUR + 3, 3 * HOUR];
     // The share of the scores in the second bucket, by phase; the others are in the first.
-    let elsewhere = [0.0, 0.9 * limit, 1.0, 0.0];
+    let elsewhere = [0.0, 0.9 * limit, 0.0, 1.0, 0.0];
     let name = "ml_prediction_score_bucket";
     let first: Vec<_> = elsewhere
         .iter()
@@ -267,7 +268,7 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
         .collect();
     let all = [(rate, phases.iter().sum())];
     let bucket = |le, phases: &[(f64, usize)]| Series::counter(name, &version(model, &[("le", le)]), phases);
-    let far = 27 * HOUR;
+    let far = 28 * HOUR;
     Case {
         step: STEP,
         evaluate: LOOKS,
@@ -285,22 +286,24 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     }
 }
 
-/// A value of the label that nothing had for a day, then a share below the threshold, then everything, then nothing again.
+/// A value of the label that nothing had for a day, then a share below the threshold, nothing, everything, and nothing again.
 fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, minimum: u64) -> Case {
     let rate = MANY * minimum as f64;
     let rare = [
         (0.0, 25 * HOUR),
-        (0.9 * limit * rate, 2 * HOUR),
+        (0.9 * limit * rate, HOUR),
+        (0.0, 2 * HOUR),
         (rate, HOUR + 3),
         (0.0, 3 * HOUR),
     ];
     let usual = [
         (rate, 25 * HOUR),
-        ((1.0 - 0.9 * limit) * rate, 2 * HOUR),
+        ((1.0 - 0.9 * limit) * rate, HOUR),
+        (rate, 2 * HOUR),
         (0.0, HOUR + 3),
         (rate, 3 * HOUR),
     ];
-    let far = 27 * HOUR;
+    let far = 28 * HOUR;
     let fires = ["rare", "usual"]
         .map(|value| labelled(&[("model_name", model), ("model_version", "v1"), (label, value)]).concat());
     Case {
