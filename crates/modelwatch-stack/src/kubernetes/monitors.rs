@@ -105,7 +105,9 @@ struct Sets {
 }
 
 pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
-    let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != Plane::Node);
+    // A cluster scrapes its machines, its Prometheus and its Alertmanager by itself.
+    let jobs = config.prometheus.jobs.iter();
+    let scraped = jobs.filter(|job| matches!(job.plane, Plane::Inference | Plane::Drift));
     let files = scraped.map(|job| {
         let name = format!("modelwatch-{}", slug(&job.job));
         let path = format!("kubernetes/service-monitors/{name}.yml");

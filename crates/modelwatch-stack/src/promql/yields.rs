@@ -135,7 +135,7 @@ fn of_selector(writer: &Writer, selector: &Selector) -> Yield {
                 .find(|(own, _)| *own == name)
                 .map_or(&[][..], |(_, labels)| labels);
             match name {
-                "up" => Yield::of(labels.iter().copied().chain(identity)),
+                "up" | "ALERTS" => Yield::of(labels.iter().copied().chain(identity)),
                 _ => Yield::of(labels.iter().copied()),
             }
         }
