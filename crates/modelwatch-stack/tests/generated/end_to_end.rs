@@ -56,6 +56,8 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     );
     let prometheus = Prometheus::start(&options).unwrap();
 
+    let alive = wait_for(&told, "MLWatchdog");
+    assert_eq!(alive["receiver"], "modelwatch-watchdog");
     let alert = wait_for(&told, "MLInferenceHighErrorRate");
     assert_eq!(alert["receiver"], "ml-platform-page");
     let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
@@ -108,6 +110,9 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         &known::RULES_FAILING,
         &known::NOTIFICATIONS_FAILING,
         &known::DEFAULTED_RATIO_HIGH,
+        &known::MANY_FAILING,
+        &known::MANY_SLOW,
+        &known::ONE_NAME,
         &known::VERSION_DRIFT,
         &known::DRIFT_JOB_BLIND,
     ];
@@ -187,7 +192,8 @@ fn config(hook: SocketAddr) -> Config {
     let text = text
         .replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"))
         .replace("latency_objective = 0.95", "latency_objective = 0.99")
-        .replace("job = \"model-inference\"", "job = \"modelwatch\"");
+        .replace("job = \"model-inference\"", "job = \"modelwatch\"")
+        .replace("https://hc.example.com/ping/modelwatch", &format!("http://{hook}/alive"));
     let teams: Vec<_> = ["ml-platform", "applied-ml", "data-platform"]
         .iter()
         .map(|team| format!("[teams.{team}]\nwebhook = {{ url = \"http://{hook}/\" }}\n"))
@@ -254,9 +260,12 @@ fn failing_service() -> MetricsServer {
             sample("ml_model_info", &format!("{labels},framework=\"\""), 1.0);
         }
         let counted = all;
-        for counter in ["observations", "missing", "out_of_range"] {
-            let labels = format!("{model},feature_name=\"hour\"");
-            sample(&format!("ml_feature_{counter}_total"), &labels, counted);
+        for (version, share) in [("stable", 0.0), ("canary", 1.0)] {
+            let labels = format!("{model},model_version=\"{version}\",feature_name=\"hour\"");
+            sample("ml_feature_observations_total", &labels, counted);
+            for fault in ["missing", "out_of_range"] {
+                sample(&format!("ml_feature_{fault}_total"), &labels, counted * share);
+            }
         }
         for gauge in ["ml_data_drift_score", "ml_data_drift_detected"] {
             sample(gauge, &format!("{model},feature_name=\"hour\""), 1.0);
