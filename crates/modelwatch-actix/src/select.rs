@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, header};
-use modelwatch::{Model, Route, Watched};
+use modelwatch::{Model, Route, Status, Watched};
 
 /// The `route` of requests for which there is no name: no pattern matched, and none given to the middleware.
 pub const UNMATCHED: &str = "__unmatched__";
@@ -154,7 +155,10 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
         if is_preflight(request) {
             return Watched::nothing();
         }
-        match (self.select)(request).or_else(|| self.otherwise.clone()) {
+        let breaks = Breaks(self, request);
+        let selected = (self.select)(request);
+        mem::forget(breaks);
+        match selected.or_else(|| self.otherwise.clone()) {
             Some(model) => {
                 let route = self.names.with(request, |name| model.route(name));
                 request.extensions_mut().insert(model);
@@ -167,6 +171,20 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
     fn fallback(&self) -> Option<Route> {
         let model = self.otherwise.as_ref()?;
         Some(model.route(&self.names.unmatched))
+    }
+}
+
+/// A request whose model is being looked up: a panic in that is an error of whoever gets the requests that tell no model.
+struct Breaks<'a, F>(&'a PerRequest<F>, &'a ServiceRequest);
+
+impl<F> Drop for Breaks<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        let Self(models, request) = self;
+        if let Some(model) = &models.otherwise {
+            let route = models.names.with(request, |name| model.route(name));
+            Watched::new(route.into()).finish(Status::Error);
+        }
     }
 }
 

@@ -109,9 +109,13 @@ fn answered<B: Body>(
     }
     let head = ResponseHead::from(response);
     let protocol = Protocol::of(head.headers);
-    let by_code = (protocol != Protocol::Http)
-        .then(|| call.end(head.headers, watched))
-        .flatten();
+    let by_code = match protocol {
+        Protocol::Http => {
+            call.is_none_of_grpc(watched);
+            None
+        }
+        _ => call.end(head.headers, watched),
+    };
     let status = match classify {
         Some(classify) => watched.poll(|| classify(&head)),
         None => by_code.unwrap_or_else(|| Status::from_http(head.status.as_u16())),

@@ -185,6 +185,29 @@ fn a_grpc_call_counts_by_its_code_wherever_it_stands() {
         answered(|| grpc(&[], vec![Step::Data("message"), Step::Trailers(trailers)]))
             .assert_counted(&[("predict", "1", status, 1)]);
     }
+    // What tonic says of a message decides where the code blames the wrong side.
+    let messages = [
+        (
+            "8",
+            "Error%20decompressing: size limit, of 4194304 bytes, exceeded",
+            "client_error",
+        ),
+        ("8", "no room", "error"),
+        (
+            "11",
+            "Error, decoded message length too large: found 9 bytes",
+            "client_error",
+        ),
+        ("11", "Error, encoded message length too large: found 9 bytes", "error"),
+        ("13", "Error decompressing: corrupt", "client_error"),
+        ("13", "tonic-web: malformed base64 request", "client_error"),
+        ("13", "the database says: failed to decode Protobuf message", "error"),
+        ("14", "Error decompressing: corrupt", "error"),
+    ];
+    for (code, message, status) in messages {
+        answered(|| grpc(&[("grpc-status", code), ("grpc-message", message)], vec![]))
+            .assert_counted(&[("predict", "1", status, 1)]);
+    }
     // Without a code nobody knows, which gRPC calls UNKNOWN.
     answered(|| grpc(&[], vec![Step::Data("message")])).assert_counted(&[("predict", "1", "error", 1)]);
     answered(|| grpc(&[], vec![Step::Data("message"), Step::Pending])).assert_counted(&[(

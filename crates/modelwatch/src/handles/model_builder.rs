@@ -151,7 +151,7 @@ impl<'a> ModelBuilder<'a> {
         if let Some(model) = &known {
             self.check_features_fit(model)?;
         }
-        let version = known.and_then(|model| model.peek(&self.version));
+        let version = known.and_then(|model| model.find(&self.version));
         if let Some(version) = &version {
             self.check_conflicts(version)?;
             self.check_names_fit(version)?;
