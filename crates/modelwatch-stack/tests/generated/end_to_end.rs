@@ -193,7 +193,10 @@ fn config(hook: SocketAddr) -> Config {
         .replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"))
         .replace("latency_objective = 0.95", "latency_objective = 0.99")
         .replace("job = \"model-inference\"", "job = \"modelwatch\"")
-        .replace("https://hc.example.com/ping/modelwatch", &format!("http://{hook}/alive"));
+        .replace(
+            "https://hc.example.com/ping/modelwatch",
+            &format!("http://{hook}/alive"),
+        );
     let teams: Vec<_> = ["ml-platform", "applied-ml", "data-platform"]
         .iter()
         .map(|team| format!("[teams.{team}]\nwebhook = {{ url = \"http://{hook}/\" }}\n"))
