@@ -1,6 +1,6 @@
 //! From a service that fails to whoever is told: real Prometheus, our rules, real Alertmanager, a webhook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 use std::thread;
@@ -56,9 +56,8 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     );
     let prometheus = Prometheus::start(&options).unwrap();
 
-    let alive = wait_for(&told, "MLWatchdog");
+    let [alert, alive] = wait_for(&told, ["MLInferenceHighErrorRate", "MLWatchdog"]);
     assert_eq!(alive["receiver"], "modelwatch-watchdog");
-    let alert = wait_for(&told, "MLInferenceHighErrorRate");
     assert_eq!(alert["receiver"], "ml-platform-page");
     let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
     assert_eq!(labels["severity"], "page");
@@ -300,20 +299,21 @@ fn failing_service() -> MetricsServer {
     })
 }
 
-/// The alert of that name, with the receiver it went to.
-fn wait_for(told: &Receiver<(String, Json)>, name: &str) -> Json {
+/// The alerts of these names, each with the receiver it went to.
+fn wait_for(told: &Receiver<(String, Json)>, names: [&str; 2]) -> [Json; 2] {
     // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
     let deadline = Instant::now() + Duration::from_secs(90);
-    let mut seen = Vec::new();
+    let mut seen = BTreeMap::new();
     while let Ok((_, notification)) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         for alert in notification["alerts"].as_array().into_iter().flatten() {
-            if alert["labels"]["alertname"] == name {
-                let mut alert = alert.clone();
-                alert["receiver"] = notification["receiver"].clone();
-                return alert;
-            }
-            seen.push(alert["labels"]["alertname"].clone());
+            let mut alert = alert.clone();
+            alert["receiver"] = notification["receiver"].clone();
+            let name = alert["labels"]["alertname"].as_str().unwrap().to_owned();
+            seen.entry(name).or_insert(alert);
+        }
+        if names.iter().all(|name| seen.contains_key(*name)) {
+            return names.map(|name| seen[name].clone());
         }
     }
-    panic!("nobody was told of {name}; only of {seen:?}")
+    panic!("nobody was told of {names:?}; only of {:?}", seen.keys())
 }
