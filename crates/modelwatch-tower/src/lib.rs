@@ -102,7 +102,7 @@ pub use serving_extension::{HandsOnServing, ServingExtension};
 pub use watch_runtime::watch_runtime;
 
 /// The snippets of the guide and of the README compile.
-#[cfg(all(doctest, feature = "axum"))]
+#[cfg(all(doctest, feature = "axum", feature = "tonic"))]
 mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body::Body;
-use modelwatch::Status;
+use modelwatch::{Bodiless, Status};
 use tower_service::Service;
 
 use crate::body::{Call, InferenceBody};
-use crate::future::{Bodiless, InferenceFuture};
+use crate::future::InferenceFuture;
 use crate::select::{Begun, Fixed, Select};
 use crate::settings::Settings;
 
@@ -48,7 +48,7 @@ where
             known,
             unproved,
         } = self.settings.models.start(&request);
-        let bodiless = Bodiless::of(request.method());
+        let bodiless = Bodiless::of(request.method().as_str());
         InferenceFuture {
             inner: watched.poll(|| self.inner.call(request)),
             watched,

@@ -17,9 +17,9 @@ use http::request::Parts;
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
 use modelwatch_testkit::{ActixServer, TokioServer, counted, http_request, page_once};
-use modelwatch_tower::{InferenceLayer, Serving};
+use modelwatch_tower::{InferenceLayer, Serving, ServingExtension};
 use tokio_stream::{StreamExt, iter};
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 fn serve(app: Router) -> TokioServer {
     TokioServer::start(|listener, stopped| axum::serve(listener, app).with_graceful_shutdown(stopped).into_future())
@@ -143,6 +143,31 @@ fn layers_around_each_other_count_twice_and_the_inner_one_is_chosen() {
     let server = serve(app);
     assert_eq!(ask(server.address(), "/"), None);
     counted(&monitor, 2).assert_counted(&[("/", "outer", "error", 1), ("/", "canary", "error", 1)]);
+}
+
+/// As behind a `tower::buffer`: the handler is called and polled in a task of its own.
+#[test]
+fn a_handler_in_another_task_finds_the_choice_among_the_extensions() {
+    let monitor = Monitor::new();
+    let [stable, canary] = versions(&monitor, ["1", "2"]);
+    let inside = Router::new().route(
+        "/",
+        get(async move |serving: Serving| {
+            serving.by(&canary);
+            StatusCode::BAD_GATEWAY
+        }),
+    );
+    let elsewhere = service_fn(move |request: Request| {
+        let answer = tokio::spawn(inside.clone().oneshot(request));
+        async { answer.await.expect("no panic") }
+    });
+    let service = ServiceBuilder::new()
+        .layer(InferenceLayer::new(&stable))
+        .layer(ServingExtension)
+        .service(elsewhere);
+    let server = serve(Router::new().route_service("/", service));
+    assert_eq!(ask(server.address(), "/"), Some(502));
+    counted(&monitor, 1).assert_counted(&[("/", "2", "error", 1)]);
 }
 
 /// Whoever names the model of a request may break, too.

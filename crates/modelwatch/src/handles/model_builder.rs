@@ -249,13 +249,8 @@ impl<'a> ModelBuilder<'a> {
         if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any())
             && !registered.is(requested)
         {
-            let registered: Vec<_> = registered.names().collect();
-            let requested: Vec<_> = requested.iter().map(Feature::name).collect();
-            return Err(self.conflict(
-                "features (names, order and ranges)",
-                format!("{registered:?}"),
-                format!("{requested:?}"),
-            ));
+            let registered: Vec<_> = registered.features().collect();
+            return Err(self.conflict("features", shown(&registered), shown(requested)));
         }
         if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any())
             && registered != requested
@@ -330,6 +325,21 @@ impl fmt::Debug for ModelBuilder<'_> {
             .field("version", &self.version)
             .finish_non_exhaustive()
     }
+}
+
+/// What an error says of features: names in their order, and what is in range where that is not everything.
+fn shown(features: &[Feature]) -> String {
+    let shown = |feature: &Feature| match feature.domain() {
+        Domain::Numeric {
+            low: f64::MIN,
+            high: f64::MAX,
+        }
+        | Domain::Categorical(None) => format!("{:?}", feature.name()),
+        Domain::Numeric { low, high } => format!("{:?} from {low} to {high}", feature.name()),
+        Domain::Categorical(Some(categories)) => format!("{:?} of {categories:?}", feature.name()),
+    };
+    let shown: Vec<_> = features.iter().map(shown).collect();
+    format!("[{}]", shown.join(", "))
 }
 
 /// Whether a model can have these features.
