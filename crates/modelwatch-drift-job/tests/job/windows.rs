@@ -163,9 +163,9 @@ async fn judged_what_moved_is_detected_and_the_rest_is_quiet() {
 async fn judged_the_share_that_training_lacked_is_told_while_the_baseline_is_in_use() {
     let setting = Setting::new();
     let hygiene = Hygiene::default();
-    let values = (0..3_000_u32).map(f64::from).collect();
-    let income = NumericProfile::from_values("income", values, 1_000, &hygiene).expect("a profile");
-    let kinds = [("car".to_owned(), 50_u64), ("home".to_owned(), 50)];
+    let values = (0..7_500_u32).map(f64::from).collect();
+    let income = NumericProfile::from_values("income", values, 2_500, &hygiene).expect("a profile");
+    let kinds = [("car".to_owned(), 5_000_u64), ("home".to_owned(), 5_000)];
     let kind = CategoricalProfile::new("kind", kinds, 0, &hygiene).expect("a profile");
     let features = vec![
         ("income".into(), Profile::Numeric(income)),
