@@ -72,6 +72,7 @@ mod stage_spans;
 
 pub use cells::striped_arc::StripedArc;
 pub use contract::as_feature_value::AsFeatureValue;
+pub use contract::bodiless::Bodiless;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
 pub use contract::features::{CategoricalType, FeatureType, Features, NumericType};

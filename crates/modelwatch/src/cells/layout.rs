@@ -24,6 +24,11 @@ const NATIVE_FRACTIONS: [f64; PER_OCTAVE as usize] = [
     0.9170040432046711,
 ];
 
+/// The next larger number to one that is finite and positive.
+fn next_up(number: f64) -> f64 {
+    f64::from_bits(number.to_bits() + 1)
+}
+
 /// Upper bound of the native bucket with this index.
 fn native_bound(index: i32) -> f64 {
     NATIVE_FRACTIONS[index.rem_euclid(PER_OCTAVE) as usize] * 2f64.powi(index.div_euclid(PER_OCTAVE) + 1)
@@ -118,15 +123,15 @@ impl Layout {
         // its upper one, so its last value is the one before.
         let mut ends: Vec<(f64, Native)> = Vec::new();
         if negative {
-            let upper = |index| native_bound(index - 1).next_up();
+            let upper = |index| next_up(native_bound(index - 1));
             let indices = (low * PER_OCTAVE + 1..=high * PER_OCTAVE).rev();
             ends.push((
-                -recorded(native_bound(high * PER_OCTAVE).next_up()),
+                -recorded(next_up(native_bound(high * PER_OCTAVE))),
                 Native::Negative(NATIVE_OVERFLOW),
             ));
             ends.extend(indices.map(|index| (-recorded(upper(index)), Native::Negative(index))));
         } else {
-            let upper = native_bound(low * PER_OCTAVE).next_up();
+            let upper = next_up(native_bound(low * PER_OCTAVE));
             ends.push((-recorded(upper), Native::Negative(NATIVE_OVERFLOW)));
         }
         let zero_threshold = native_bound(low * PER_OCTAVE);

@@ -81,7 +81,13 @@ impl Aside {
     pub(crate) fn end(&self) -> Option<Route> {
         match mem::replace(&mut *self.place.lock(), Place::Over) {
             Place::Route(route) => Some(route),
-            Place::Unproved(unproved) => Some(unproved.meanwhile),
+            Place::Unproved(unproved) => {
+                // The name has proved to be none, so the first chunk stays here as well.
+                if let Some(elapsed) = unproved.first_chunk {
+                    unproved.meanwhile.0.observe_first_chunk(elapsed);
+                }
+                Some(unproved.meanwhile)
+            }
             Place::Polled(_) | Place::Unclaimed(_) | Place::Over => None,
         }
     }

@@ -50,10 +50,10 @@ impl Serving {
     /// }
     /// ```
     pub fn by(&self, model: &Model) {
-        if let Some(aside) = &self.0
-            && !current::with(|request| request.chosen_here(aside, model))
-        {
-            aside.served_by(model);
+        if let Some(aside) = &self.0 {
+            if !current::with(|request| request.chosen_here(aside, model)) {
+                aside.served_by(model);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use crate::cells::created::Created;
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::stripes::Lanes;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     #[cfg(feature = "tracing")]
     pub(crate) tracing: Arc<Tracing>,
     pub(crate) overflow: Overflow,
+    /// Since when it counts.
+    pub(crate) created: Created,
     /// Of services that watch their runtime only.
     runtime_delay: OnceLock<Arc<Histogram>>,
     /// Routes there are over all versions, by [`Budget`].
@@ -62,6 +65,7 @@ impl Context {
             #[cfg(feature = "tracing")]
             tracing: Arc::new(tracing),
             overflow: Overflow::default(),
+            created: Created::now(),
             runtime_delay: OnceLock::new(),
             routes: Default::default(),
             made: Instant::now(),

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use crate::cells::created::Created;
 use crate::cells::histogram::Histogram;
 use crate::cells::layout::Layout;
 use crate::cells::stripes::{Lanes, Stripes};
@@ -129,6 +130,11 @@ impl GenerationSeries {
             let count = self.ended.sum(REASONS + place(reason, kind));
             ([&REASON_LABELS[reason], &TYPE_LABELS[kind]], count)
         })
+    }
+
+    /// When the version had its first answer, which is since when all of these count.
+    pub(crate) fn created(&self) -> Created {
+        self.ended.created()
     }
 
     /// Nanoseconds from the start to the first token.

@@ -170,6 +170,11 @@ impl VersionSeries {
                 >= self.context.keep_retired.as_millis()
     }
 
+    /// Evicted, and something was recorded since that no scrape has had.
+    pub(crate) fn is_late(&self) -> bool {
+        self.mark() != self.scraped_mark.load(Ordering::Relaxed)
+    }
+
     /// Takes the version off the page and gives the places of its routes back.
     pub(crate) fn evict(&self) {
         self.state.store(EVICTED, Ordering::Release);
@@ -432,8 +437,10 @@ impl VersionSeries {
     }
 
     /// How many predictions had no score, if any of them had none.
-    pub(crate) fn unscored(&self) -> Option<u64> {
-        self.unscored.get().map(|unscored| unscored.sum(0))
+    pub(crate) fn unscored(&self) -> Option<(u64, Created)> {
+        self.unscored
+            .get()
+            .map(|unscored| (unscored.sum(0), unscored.created()))
     }
 
     /// Who takes whole predictions, if anybody.
