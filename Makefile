@@ -38,6 +38,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)
+	$(CARGO) bench -p benches --bench threads
 	$(CARGO) bench -p benches --bench pause
 	$(CARGO) bench -p modelwatch-log --bench record -- $(ARGS)
 	$(CARGO) run --release -p benches
