@@ -17,7 +17,7 @@ use http::request::Parts;
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
 use modelwatch_testkit::{ActixServer, TokioServer, counted, http_request, page_once};
-use modelwatch_tower::{InferenceLayer, Serving, ServingExtension};
+use modelwatch_tower::{InferenceLayer, Serving, ServingExtension, UNMATCHED};
 use tokio_stream::{StreamExt, iter};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -143,6 +143,20 @@ fn layers_around_each_other_count_twice_and_the_inner_one_is_chosen() {
     let server = serve(app);
     assert_eq!(ask(server.address(), "/"), None);
     counted(&monitor, 2).assert_counted(&[("/", "outer", "error", 1), ("/", "canary", "error", 1)]);
+}
+
+/// A stream that no route of a router matched has its first chunk timed like any other.
+#[test]
+fn a_stream_of_no_route_has_its_first_chunk_on_axum() {
+    let monitor = Monitor::new();
+    let [stable] = versions(&monitor, ["1"]);
+    let stream = async || Body::from_stream(iter([Ok::<_, Infallible>(Bytes::from_static(b"chunk"))]));
+    let app = Router::new().fallback(stream).layer(InferenceLayer::new(&stable));
+    let server = serve(app);
+    ask(server.address(), "/anything").expect("an answer");
+    let page = counted(&monitor, 1);
+    page.assert_counted(&[(UNMATCHED, "1", "success", 1)]);
+    assert_eq!(page.sum("ml_inference_time_to_first_chunk_seconds_count", &[]), 1.0);
 }
 
 /// As behind a `tower::buffer`: the handler is called and polled in a task of its own.
