@@ -69,6 +69,8 @@
 //!
 //! tonic's own timeouts, the server's and the deadline a client sends, are outside of every layer.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
