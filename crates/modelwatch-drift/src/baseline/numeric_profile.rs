@@ -132,7 +132,7 @@ impl NumericProfile {
                 "its mean is {mean} and its deviation {deviation} where its values lie between {least} and {largest}"
             ));
         }
-        let deciles = deciles(&counts.bins);
+        let deciles = deciles(&counts.bins, bins.edges());
         let counts = NumericCounts {
             sample: Sample::default(),
             ..counts
@@ -279,8 +279,28 @@ fn grid_of(sorted: &[f64]) -> Option<Grid> {
     Grid::of_sorted(&some)
 }
 
-/// The bins at which the deciles of such counts begin.
-fn deciles(bins: &[u64]) -> Vec<usize> {
+/// The bins at which the deciles of such counts begin. Where training has nothing between two deciles the one begins in the middle,
+/// so that values which lie between training's are as often of the one as of the other.
+fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
+    let mut firsts = full_deciles(bins);
+    for first in &mut firsts[1..] {
+        let before = bins[..*first].iter().rposition(|rows| *rows > 0);
+        let after = bins[*first..].iter().position(|rows| *rows > 0);
+        if let (Some(before), Some(after)) = (before, after) {
+            let (from, to) = (before + 1, *first + after);
+            let middle = f64::midpoint(edges[from], edges[to]);
+            let off = |place: &usize| (edges[*place] - middle).abs();
+            *first = (from..=to)
+                .min_by(|one, other| off(one).total_cmp(&off(other)))
+                .unwrap_or(*first);
+        }
+    }
+    firsts.dedup();
+    firsts
+}
+
+/// The bins that hold the first value of a decile.
+fn full_deciles(bins: &[u64]) -> Vec<usize> {
     const DECILES: u128 = 10;
     let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
     let mut firsts = vec![0];
