@@ -4,9 +4,9 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::header;
 use actix_web::{Error, HttpMessage};
-use modelwatch::{Status, Watched};
+use modelwatch::{Bodiless, Status, Watched};
 use pin_project::pin_project;
 
 use crate::body::InferenceBody;
@@ -21,40 +21,6 @@ pub struct InferenceFuture<F> {
     pub(crate) watched: Watched,
     pub(crate) bodiless: Bodiless,
     pub(crate) classify: Option<Classifier>,
-}
-
-/// Whether the method keeps the server from asking for the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bodiless {
-    No,
-    /// A HEAD.
-    Always,
-    /// A CONNECT: the connection goes on as something else.
-    IfSuccessful,
-}
-
-impl Bodiless {
-    pub(crate) fn of(method: &Method) -> Self {
-        if *method == Method::HEAD {
-            Self::Always
-        } else if *method == Method::CONNECT {
-            Self::IfSuccessful
-        } else {
-            Self::No
-        }
-    }
-
-    /// Whether the head is all there is, by method and status. An upgraded connection goes on as something else.
-    fn with(self, status: StatusCode) -> bool {
-        status.is_informational()
-            || status == StatusCode::NO_CONTENT
-            || status == StatusCode::NOT_MODIFIED
-            || match self {
-                Self::No => false,
-                Self::Always => true,
-                Self::IfSuccessful => status.is_success(),
-            }
-    }
 }
 
 impl<F, B> Future for InferenceFuture<F>
@@ -108,7 +74,7 @@ fn answered<B: MessageBody>(
     };
     watched.answered(status);
     let size = answer.response().body().size();
-    if bodiless.with(head.status) || matches!(size, BodySize::None | BodySize::Sized(0)) {
+    if bodiless.ends_with_head(head.status.as_u16()) || matches!(size, BodySize::None | BodySize::Sized(0)) {
         watched.finish(status);
     }
     let rest = match size {

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, header};
-use modelwatch::{Model, Route, Watched};
+use modelwatch::{Model, Route, Status, Watched};
 
 /// The `route` of requests for which there is no name: no pattern matched, and none given to the middleware.
 pub const UNMATCHED: &str = "__unmatched__";
@@ -81,6 +82,12 @@ fn is_preflight(request: &ServiceRequest) -> bool {
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
+/// A name that code gave has its place whatever requests bring, and an error ratio before the first of them. Where there is no room
+/// it overflows, which the monitor warns of.
+fn declare(model: &Model, name: &str) {
+    drop(model.declare_route(name).unwrap_or_else(|_| model.route(name)));
+}
+
 /// Every request belongs to one model version.
 #[derive(Clone, Debug)]
 pub struct Fixed {
@@ -96,9 +103,8 @@ impl Fixed {
         }
     }
 
-    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
     pub(crate) fn with_route(&self, name: &str) -> Self {
-        drop(self.model.route(name));
+        declare(&self.model, name);
         Self::new(&self.model, name)
     }
 }
@@ -135,6 +141,9 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn otherwise(self, model: &Model) -> Self {
+        if *self.names.unmatched != *UNMATCHED {
+            declare(model, &self.names.unmatched);
+        }
         Self {
             otherwise: Some(model.clone()),
             ..self
@@ -142,6 +151,9 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn with_route(self, name: &str) -> Self {
+        if let Some(otherwise) = &self.otherwise {
+            declare(otherwise, name);
+        }
         Self {
             names: Names::new(name),
             ..self
@@ -154,7 +166,10 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
         if is_preflight(request) {
             return Watched::nothing();
         }
-        match (self.select)(request).or_else(|| self.otherwise.clone()) {
+        let breaks = Breaks(self, request);
+        let selected = (self.select)(request);
+        mem::forget(breaks);
+        match selected.or_else(|| self.otherwise.clone()) {
             Some(model) => {
                 let route = self.names.with(request, |name| model.route(name));
                 request.extensions_mut().insert(model);
@@ -167,6 +182,20 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
     fn fallback(&self) -> Option<Route> {
         let model = self.otherwise.as_ref()?;
         Some(model.route(&self.names.unmatched))
+    }
+}
+
+/// A request whose model is being looked up: a panic in that is an error of whoever gets the requests that tell no model.
+struct Breaks<'a, F>(&'a PerRequest<F>, &'a ServiceRequest);
+
+impl<F> Drop for Breaks<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        let Self(models, request) = self;
+        if let Some(model) = &models.otherwise {
+            let route = models.names.with(request, |name| model.route(name));
+            Watched::new(route.into()).finish(Status::Error);
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use modelwatch::Status;
+use modelwatch::{Bodiless, Status};
 
 use crate::body::InferenceBody;
 use crate::classify::Classifier;
-use crate::future::{Bodiless, InferenceFuture};
+use crate::future::InferenceFuture;
 use crate::select::{Fixed, Select};
 
 /// A service whose requests are recorded. From [`InferenceMiddleware`](crate::InferenceMiddleware).
@@ -32,10 +32,10 @@ where
     /// A service that fails here never gets its request: that is counted as one error that took no time.
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let ready = ready!(self.inner.poll_ready(context));
-        if ready.is_err()
-            && let Some(route) = self.models.fallback()
-        {
-            route.record(Status::Error, Duration::ZERO);
+        if ready.is_err() {
+            if let Some(route) = self.models.fallback() {
+                route.record(Status::Error, Duration::ZERO);
+            }
         }
         Poll::Ready(ready)
     }
@@ -43,7 +43,7 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
         let mut watched = self.models.start(&request);
-        let bodiless = Bodiless::of(request.method());
+        let bodiless = Bodiless::of(request.method().as_str());
         InferenceFuture {
             inner: watched.poll(|| self.inner.call(request)),
             watched,

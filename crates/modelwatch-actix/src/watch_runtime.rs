@@ -1,12 +1,8 @@
 use std::io;
-use std::time::{Duration, Instant};
 
 use modelwatch::Monitor;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-
-/// How long the task sleeps: often enough to see a stall of a tenth of a second, at fifty wakings a second.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts a task that sleeps and records how late it wakes, in `ml_runtime_delay_seconds`. Call it in the closure that `HttpServer::new` takes,
 /// which runs in each worker.
@@ -32,16 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub fn watch_runtime(monitor: &Monitor) -> io::Result<()> {
     let outside = "no worker's runtime to watch: call watch_runtime in the closure that HttpServer::new takes";
     let runtime = Handle::try_current().map_err(|_| io::Error::other(outside))?;
-    let delay = monitor.runtime_delay();
     // It runs until there is nobody to tell.
-    drop(runtime.spawn(async move {
-        loop {
-            let started = Instant::now();
-            sleep(PAUSE).await;
-            if !delay.record(started.elapsed().saturating_sub(PAUSE)) {
-                return;
-            }
-        }
-    }));
+    drop(runtime.spawn(monitor.runtime_delay().watch(sleep)));
     Ok(())
 }

@@ -5,6 +5,8 @@ mod baseline;
 mod credentials;
 #[cfg(feature = "drift")]
 mod drift;
+#[cfg(feature = "drill")]
+mod drill;
 mod failure;
 #[cfg(feature = "drift")]
 mod progress;
@@ -44,6 +46,9 @@ enum Command {
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
+    /// Rehearse incidents: who would hear what, when, and what the message says.
+    #[cfg(feature = "drill")]
+    Drill(drill::Drill),
     /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
     #[cfg(feature = "triage")]
     Triage(Box<triage::Triage>),
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
         Command::Stack(command) => stack::run(&command),
+        #[cfg(feature = "drill")]
+        Command::Drill(command) => drill::run(&command),
         #[cfg(feature = "triage")]
         Command::Triage(command) => triage::run(&command),
     };

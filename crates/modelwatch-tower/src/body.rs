@@ -36,15 +36,25 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// The answer is one of plain HTTP, so what the router matched is its route, whatever the client called its request.
+    #[inline]
+    pub(crate) fn is_none_of_grpc(&mut self, watched: &mut Watched) {
+        if let Some(unproved) = self.unproved.take() {
+            if let Some(route) = unproved.of_http() {
+                watched.poll(|| Watched::route_current(route));
+            }
+        }
+    }
+
     /// How a call ends that has this in its head or trailers. An OK proves its method.
     #[inline]
     pub(crate) fn end(&mut self, headers: &HeaderMap, watched: &mut Watched) -> Option<Status> {
         let end = GrpcEnd::of(headers, self.known)?;
-        if end.ok
-            && let Some(unproved) = self.unproved.take()
-        {
-            unproved.prove();
-            watched.prove();
+        if end.ok {
+            if let Some(unproved) = self.unproved.take() {
+                unproved.prove();
+                watched.prove();
+            }
         }
         Some(end.status)
     }
@@ -105,6 +115,9 @@ impl Rest {
 
 #[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.is_empty() {
+        return None;
+    }
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

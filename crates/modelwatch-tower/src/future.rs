@@ -1,10 +1,11 @@
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Method, Response, StatusCode};
+use http::Response;
 use http_body::Body;
-use modelwatch::{Status, Watched};
+use modelwatch::{Bodiless, Status, Watched};
 use pin_project::pin_project;
 
 use crate::body::{Call, InferenceBody, Rest};
@@ -22,42 +23,6 @@ pub struct InferenceFuture<F> {
     pub(crate) classify: Option<Classifier>,
 }
 
-/// Whether the method keeps the server from asking for the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bodiless {
-    No,
-    /// A HEAD.
-    Always,
-    /// A CONNECT: the connection goes on as something else.
-    IfSuccessful,
-}
-
-impl Bodiless {
-    #[inline(always)]
-    pub(crate) fn of(method: &Method) -> Self {
-        if *method == Method::HEAD {
-            Self::Always
-        } else if *method == Method::CONNECT {
-            Self::IfSuccessful
-        } else {
-            Self::No
-        }
-    }
-
-    /// Whether the head is all there is, by method and status. An upgraded connection goes on as something else.
-    #[inline(always)]
-    fn with(self, status: StatusCode) -> bool {
-        status.is_informational()
-            || status == StatusCode::NO_CONTENT
-            || status == StatusCode::NOT_MODIFIED
-            || match self {
-                Self::No => false,
-                Self::Always => true,
-                Self::IfSuccessful => status.is_success(),
-            }
-    }
-}
-
 impl<F, B, E> Future for InferenceFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
@@ -68,16 +33,19 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        match this.watched.poll(|| inner.poll(context)) {
-            Poll::Pending => Poll::Pending,
+        let polling = this.watched.take().enter();
+        match this.inner.poll(context) {
+            Poll::Pending => {
+                *this.watched = polling.leave();
+                Poll::Pending
+            }
             Poll::Ready(Err(error)) => {
-                this.watched.finish(Status::Error);
+                polling.leave().finish(Status::Error);
                 Poll::Ready(Err(error))
             }
             Poll::Ready(Ok(response)) => {
-                let mut watched = std::mem::replace(this.watched, Watched::nothing());
-                let mut call = std::mem::take(this.call);
+                let mut watched = polling.leave();
+                let mut call = mem::take(this.call);
                 let (mut status, mut rest) = (Status::Success, Rest::Nothing);
                 if !watched.is_over() {
                     (status, rest) = answered(&response, &mut watched, &mut call, *this.bodiless, this.classify);
@@ -109,15 +77,19 @@ fn answered<B: Body>(
     }
     let head = ResponseHead::from(response);
     let protocol = Protocol::of(head.headers);
-    let by_code = (protocol != Protocol::Http)
-        .then(|| call.end(head.headers, watched))
-        .flatten();
+    let by_code = match protocol {
+        Protocol::Http => {
+            call.is_none_of_grpc(watched);
+            None
+        }
+        _ => call.end(head.headers, watched),
+    };
     let status = match classify {
         Some(classify) => watched.poll(|| classify(&head)),
         None => by_code.unwrap_or_else(|| Status::from_http(head.status.as_u16())),
     };
     watched.answered(status);
-    let rest = if bodiless.with(head.status) {
+    let rest = if bodiless.ends_with_head(head.status.as_u16()) {
         Rest::Nothing
     } else {
         Rest::of(response, protocol)

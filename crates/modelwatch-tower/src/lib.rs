@@ -40,8 +40,8 @@
 //! Not counted are CORS preflights and pages of metrics, which are no inference. [`InferenceLayer::classify`] decides otherwise about
 //! heads.
 //!
-//! Of gRPC's codes, UNIMPLEMENTED is the caller's mistake where the path is no known method, and so is INTERNAL where its message is
-//! that of tonic or prost for a request they can't read.
+//! Of gRPC's codes, UNIMPLEMENTED is the caller's mistake where the path is no known method, and so are INTERNAL, UNIMPLEMENTED and
+//! RESOURCE_EXHAUSTED where their message is that of tonic or prost for a request they can't read.
 //!
 //! # Which model, which route
 //!
@@ -69,6 +69,8 @@
 //!
 //! tonic's own timeouts, the server's and the deadline a client sends, are outside of every layer.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
@@ -81,6 +83,7 @@ mod methods;
 mod select;
 mod served_by;
 mod service;
+mod serving_extension;
 mod settings;
 #[cfg(feature = "tokio")]
 mod watch_runtime;
@@ -96,11 +99,12 @@ pub use layer::InferenceLayer;
 pub use select::{Begun, Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;
+pub use serving_extension::{HandsOnServing, ServingExtension};
 #[cfg(feature = "tokio")]
 pub use watch_runtime::watch_runtime;
 
 /// The snippets of the guide and of the README compile.
-#[cfg(all(doctest, feature = "axum"))]
+#[cfg(all(doctest, feature = "axum", feature = "tonic"))]
 mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;

@@ -34,15 +34,23 @@ impl Methods {
 pub(crate) struct Unproved {
     methods: Arc<Methods>,
     path: Box<str>,
+    /// The wildcard that a router matched.
+    wild: Option<Box<str>>,
 }
 
 impl Unproved {
     #[cold]
-    pub(crate) fn new(methods: &Arc<Methods>, path: &str) -> Box<Self> {
+    pub(crate) fn new(methods: &Arc<Methods>, path: &str, wild: Option<&str>) -> Box<Self> {
         Box::new(Self {
             methods: methods.clone(),
             path: path.into(),
+            wild: wild.map(Into::into),
         })
+    }
+
+    /// The route of a request whose answer is none of gRPC: its client has called it so, and nobody else.
+    pub(crate) fn of_http(&self) -> Option<&str> {
+        self.wild.as_deref()
     }
 
     /// It did.

@@ -1,10 +1,11 @@
 //! Which model and route a request belongs to.
 
 use std::fmt;
+use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use http::{Method, Request, header};
-use modelwatch::{Model, Route, Watched};
+use modelwatch::{Model, Route, Status, Watched};
 
 #[cfg(feature = "tonic")]
 use crate::classify::Protocol;
@@ -54,9 +55,9 @@ impl Begun {
 enum Asked<'a> {
     /// A router matched this pattern.
     Pattern(&'a str),
-    /// A gRPC call of this path.
+    /// A gRPC call of this path, and the wildcard that a router matched, if there is one.
     #[cfg_attr(not(feature = "tonic"), expect(dead_code, reason = "never made without gRPC"))]
-    Method(&'a str),
+    Method(&'a str, Option<&'a str>),
     Nothing,
 }
 
@@ -65,7 +66,7 @@ enum Asked<'a> {
 pub(crate) fn pattern<B>(request: &Request<B>) -> Option<&str> {
     match asked(request) {
         Asked::Pattern(pattern) => Some(pattern),
-        Asked::Method(_) | Asked::Nothing => None,
+        Asked::Method(..) | Asked::Nothing => None,
     }
 }
 
@@ -77,7 +78,7 @@ fn asked<B>(request: &Request<B>) -> Asked<'_> {
         // A wildcard is how routers have the services of tonic.
         let wild = |pattern: &str| pattern.ends_with('}') && pattern.contains("{*");
         if pattern.is_none_or(wild) && Protocol::of(request.headers()) != Protocol::Http {
-            return Asked::Method(request.uri().path());
+            return Asked::Method(request.uri().path(), pattern);
         }
     }
     pattern.map_or(Asked::Nothing, Asked::Pattern)
@@ -85,7 +86,7 @@ fn asked<B>(request: &Request<B>) -> Asked<'_> {
 
 /// A browser that asks whether it may ask: no inference.
 #[inline(always)]
-fn is_preflight<B>(request: &Request<B>) -> bool {
+pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
     *request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
@@ -125,14 +126,16 @@ impl Fixed {
         }
     }
 
-    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
+    /// With a name that code gave: declared, so that it has its place whatever requests bring, and an error ratio before the first
+    /// of them. Where there is no room it overflows, which the monitor warns of.
     pub(crate) fn with_route(&self, name: &str) -> Self {
-        let fixed = Self {
+        let declared = self.model.declare_route(name);
+        let route = declared.unwrap_or_else(|_| self.model.route(name));
+        Self {
             methods: self.methods.clone(),
+            route: route.into(),
             ..Self::new(&self.model, name)
-        };
-        fixed.unnamed();
-        fixed
+        }
     }
 
     #[inline(always)]
@@ -144,7 +147,9 @@ impl Fixed {
     fn start_asked(&self, asked: &Asked<'_>) -> Begun {
         match asked {
             Asked::Pattern(pattern) => Begun::on(&self.model, pattern),
-            Asked::Method(path) => start_method(&self.model, path, &self.methods, || self.unnamed().clone()),
+            Asked::Method(path, wild) => {
+                start_method(&self.model, path, *wild, &self.methods, || self.unnamed().clone())
+            }
             Asked::Nothing if self.told_inside => Begun::unknown(Watched::unrouted(&self.model, self.unnamed())),
             Asked::Nothing => Begun::unknown(Watched::new(self.unnamed().start())),
         }
@@ -152,7 +157,13 @@ impl Fixed {
 }
 
 /// On the method's route if there is one, else on another until the path has proved to be a method.
-fn start_method(model: &Model, path: &str, methods: &Arc<Methods>, meanwhile: impl FnOnce() -> Route) -> Begun {
+fn start_method(
+    model: &Model,
+    path: &str,
+    wild: Option<&str>,
+    methods: &Arc<Methods>,
+    meanwhile: impl FnOnce() -> Route,
+) -> Begun {
     if let Some(route) = model.find_route(path) {
         return Begun {
             watched: Watched::new(route.into()),
@@ -166,7 +177,7 @@ fn start_method(model: &Model, path: &str, methods: &Arc<Methods>, meanwhile: im
     Begun {
         watched: Watched::unproved(model, path, &meanwhile()),
         known: false,
-        unproved: Some(Unproved::new(methods, path)),
+        unproved: Some(Unproved::new(methods, path, wild)),
     }
 }
 
@@ -220,11 +231,15 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn otherwise(&self, model: &Model) -> Self {
+        let otherwise = Fixed {
+            methods: self.methods.clone(),
+            ..Fixed::new(model, UNMATCHED)
+        };
         Self {
             select: self.select.clone(),
-            otherwise: Some(Fixed {
-                methods: self.methods.clone(),
-                ..Fixed::new(model, &self.name)
+            otherwise: Some(match &*self.name {
+                UNMATCHED => otherwise,
+                name => otherwise.with_route(name),
             }),
             name: self.name.clone(),
             told_inside: self.told_inside,
@@ -250,7 +265,10 @@ impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
             return Begun::unknown(Watched::nothing());
         }
         let asked = asked(request);
-        let Some(model) = (self.select)(request) else {
+        let breaks = Breaks(self.otherwise.as_ref(), &asked);
+        let selected = (self.select)(request);
+        mem::forget(breaks);
+        let Some(model) = selected else {
             return match &self.otherwise {
                 Some(otherwise) => otherwise.start_asked(&asked),
                 None => self.unclaimed(&asked),
@@ -258,7 +276,7 @@ impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
         };
         match asked {
             Asked::Pattern(pattern) => Begun::on(&model, pattern),
-            Asked::Method(path) => start_method(&model, path, &self.methods, || model.route(&self.name)),
+            Asked::Method(path, wild) => start_method(&model, path, wild, &self.methods, || model.route(&self.name)),
             Asked::Nothing if self.told_inside => Begun::unknown(Watched::unrouted(&model, &model.route(&self.name))),
             Asked::Nothing => Begun::unknown(Watched::new(model.route(&self.name).into())),
         }
@@ -266,6 +284,18 @@ impl<B, F: Fn(&Request<B>) -> Option<Model>> Select<B> for PerRequest<F> {
 
     fn fallback(&self) -> Option<&Route> {
         self.otherwise.as_ref().map(Fixed::unnamed)
+    }
+}
+
+/// A request whose model is being looked up: a panic in that is an error of whoever gets the requests that tell no model.
+struct Breaks<'a>(Option<&'a Fixed>, &'a Asked<'a>);
+
+impl Drop for Breaks<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        if let Some(otherwise) = self.0 {
+            otherwise.start_asked(self.1).watched.finish(Status::Error);
+        }
     }
 }
 
@@ -278,15 +308,15 @@ impl<F> PerRequest<F> {
                 known: true,
                 unproved: None,
             },
-            Asked::Method(path) if self.methods.has(path) => Begun {
+            Asked::Method(path, _) if self.methods.has(path) => Begun {
                 watched: Watched::unclaimed(path),
                 known: true,
                 unproved: None,
             },
-            Asked::Method(path) => Begun {
+            Asked::Method(path, wild) => Begun {
                 watched: Watched::unclaimed_unproved(&self.name, path),
                 known: false,
-                unproved: Some(Unproved::new(&self.methods, path)),
+                unproved: Some(Unproved::new(&self.methods, path, *wild)),
             },
             Asked::Nothing => Begun::unknown(Watched::unclaimed(&self.name)),
         }

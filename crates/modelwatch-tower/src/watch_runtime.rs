@@ -1,12 +1,8 @@
 use std::io;
-use std::time::{Duration, Instant};
 
 use modelwatch::Monitor;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-
-/// How long the task sleeps: often enough to see a stall of a tenth of a second, at fifty wakings a second.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts a task that sleeps and records how late it wakes, in `ml_runtime_delay_seconds`. Call it once in each runtime that serves.
 ///
@@ -31,16 +27,7 @@ pub fn watch_runtime(monitor: &Monitor) -> io::Result<()> {
     let runtime = Handle::try_current().map_err(|_| {
         io::Error::other("no tokio runtime to watch: call watch_runtime in an async function, such as main")
     })?;
-    let delay = monitor.runtime_delay();
     // It runs until there is nobody to tell.
-    drop(runtime.spawn(async move {
-        loop {
-            let started = Instant::now();
-            sleep(PAUSE).await;
-            if !delay.record(started.elapsed().saturating_sub(PAUSE)) {
-                return;
-            }
-        }
-    }));
+    drop(runtime.spawn(monitor.runtime_delay().watch(sleep)));
     Ok(())
 }

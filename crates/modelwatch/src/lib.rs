@@ -55,6 +55,8 @@
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod catalog;
 mod cells;
 pub mod contract;
@@ -72,6 +74,7 @@ mod stage_spans;
 
 pub use cells::striped_arc::StripedArc;
 pub use contract::as_feature_value::AsFeatureValue;
+pub use contract::bodiless::Bodiless;
 pub use contract::feature::{Categorical, Declared, Feature, MaybeCategorical, MaybeNumeric, Numeric};
 pub use contract::feature_value::FeatureValue;
 pub use contract::features::{CategoricalType, FeatureType, Features, NumericType};
@@ -102,7 +105,7 @@ pub use handles::route::Route;
 pub use handles::runtime_delay::RuntimeDelay;
 pub use handles::serving::Serving;
 pub use handles::stage_timer::StageTimer;
-pub use handles::watched::Watched;
+pub use handles::watched::{Polling, Watched};
 pub use labels::limits::Limits;
 #[cfg(feature = "derive")]
 pub use modelwatch_derive::{Category, Features};

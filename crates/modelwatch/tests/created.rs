@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use modelwatch::{Feature, Format, Monitor, Status};
+use modelwatch::{Feature, FinishReason, Format, Monitor, NoScore, Status, Tokens};
 use modelwatch_testkit::{
     MetricsPage, MetricsServer, Page, Prometheus, PrometheusOptions, Release, Value, protobuf_decode,
 };
@@ -27,14 +27,19 @@ fn says_when_each_counter_and_histogram_began() {
         .register()
         .expect("valid");
     model.record_prediction(0.5);
+    model.record_prediction(NoScore);
     model.record_features([1.0]);
+    model.record_feature("undeclared", 1.0);
+    let mut answer = model.start_generation();
+    answer.know(Tokens::new().input(3));
+    answer.finish(FinishReason::Stop, Tokens::new());
     let families = protobuf_decode(&monitor.encode(Format::PrometheusProtobuf)).expect("messages");
     let after = seconds();
     let mut seen = 0;
     for family in families.iter().filter(|family| family.name.starts_with("ml_")) {
         for metric in &family.metrics {
             let created = match &metric.value {
-                Value::Counter { created, .. } if family.name != "ml_label_overflow_total" => created,
+                Value::Counter { created, .. } => created,
                 Value::Histogram(histogram) => &histogram.created,
                 _ => continue,
             };
@@ -47,8 +52,9 @@ fn says_when_each_counter_and_histogram_began() {
             seen += 1;
         }
     }
-    // Four statuses, a latency, a score, one non-finite, a class, an outcome, four counters of a feature.
-    assert_eq!(seen, 4 + 1 + 1 + 1 + 1 + 1 + 4);
+    // Four statuses, a latency, a score, one non-finite, one without a score, a class, an outcome, four counters of each
+    // feature, five reasons to finish, tokens of one, seven labels that may overflow.
+    assert_eq!(seen, 4 + 1 + 1 + 1 + 1 + 1 + 1 + 2 * 4 + 5 + 1 + 7);
 }
 
 #[test]

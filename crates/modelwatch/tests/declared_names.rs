@@ -262,6 +262,53 @@ fn counts_a_late_request_for_the_retired_version_without_reviving_it() {
     (0..3).for_each(|_| assert_eq!(requests(), 4.0));
 }
 
+/// A service may go on with a handle of a version that it has retired.
+#[test]
+fn counts_what_an_old_handle_records_after_its_version_has_gone() {
+    let monitor = small();
+    let model = monitor.model("m", "1").routes(["predict"]).register().expect("valid");
+    let route = model.route("predict");
+    let requests = || page(&monitor).sum("ml_inference_requests_total", &[("model_version", "1")]);
+    route.record(Status::Success, Duration::ZERO);
+    model.retire();
+    assert_eq!((requests(), requests()), (1.0, 0.0), "gone");
+    let request = route.start();
+    let in_flight = page(&monitor).sum("ml_inference_in_flight", &[("model_version", "1")]);
+    assert_eq!(in_flight, 1.0);
+    request.finish(Status::Error);
+    assert_eq!(
+        (requests(), requests()),
+        (2.0, 0.0),
+        "a scrape has it, and then it goes again"
+    );
+    // Where there is no room on the page it waits.
+    for version in ["2", "3", "4"] {
+        let waiting = monitor.model("m", version).register().expect("valid");
+        waiting.record_prediction(0.5);
+        waiting.retire();
+    }
+    model.record_prediction(0.5);
+    let scores = || page(&monitor).sum("ml_prediction_score_count", &[("model_version", "1")]);
+    let seen = [(); 4].map(|()| scores());
+    assert_eq!(seen, [0.0, 1.0, 0.0, 0.0], "on the page after that of the others");
+}
+
+/// Names that are one when they are exposed are one version, wherever it is.
+#[test]
+fn resolves_a_name_that_is_made_safe_to_the_version_it_had() {
+    let monitor = small();
+    let asked = "a\u{1}b";
+    let requests = || page(&monitor).sum("ml_inference_requests_total", &[]);
+    for round in 1..=3 {
+        let model = monitor.resolve("m", asked);
+        model.route("predict").record(Status::Success, Duration::ZERO);
+        assert_eq!(requests(), f64::from(round));
+        model.retire();
+        while requests() > 0.0 {}
+    }
+    assert_eq!(monitor.find("m", asked), Some(monitor.resolve("m", asked)));
+}
+
 #[test]
 fn finds_what_there_is_and_creates_nothing() {
     let monitor = small();

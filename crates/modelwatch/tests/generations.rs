@@ -46,6 +46,28 @@ fn judged_a_whole_answer_has_its_tokens_and_their_times() {
     openmetrics_strict(&monitor.encode(Format::OpenMetricsText)).expect("OpenMetrics");
 }
 
+#[test]
+fn an_empty_piece_is_no_token() {
+    let (monitor, model) = watched();
+    let mut generation = model.start_generation();
+    generation.tokens(0);
+    generation.tokens(2);
+    generation.tokens(0);
+    generation.token();
+    generation.finish(FinishReason::Stop, Tokens::new());
+    let page = page(&monitor);
+    assert_eq!(page.sum("gen_ai_client_token_usage_sum", OUTPUT), 3.0);
+    assert_eq!(page.sum("gen_ai_server_time_to_first_token_seconds_count", &[]), 1.0);
+    assert_eq!(page.sum("ml_generation_inter_token_seconds_count", &[]), 1.0);
+    // An answer that was nothing but empty pieces has no first token.
+    let mut generation = model.start_generation();
+    generation.tokens(0);
+    drop(generation);
+    let page = self::page(&monitor);
+    assert_eq!(page.sum("gen_ai_server_time_to_first_token_seconds_count", &[]), 1.0);
+    assert_eq!(page.sum("gen_ai_client_token_usage_count", OUTPUT), 1.0);
+}
+
 /// By reason and kind.
 type TokenCounts = Vec<(&'static str, &'static str, f64)>;
 

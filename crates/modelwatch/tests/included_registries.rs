@@ -261,6 +261,31 @@ fn judged_leaves_out_the_families_that_would_have_the_page_refused() {
     }
 }
 
+/// Prometheus takes them; strict parsers of OpenMetrics refuse the page.
+#[test]
+fn judged_leaves_out_the_families_whose_numbers_make_no_sense() {
+    let nan = Counter::<f64, std::sync::atomic::AtomicU64>::default();
+    nan.inc_by(f64::NAN);
+    let page = accepted(&with(|registry| {
+        registry.register("before", "Fine", gauge(7));
+        registry.register("nan", "Counts NaN", nan.clone());
+        registry.register("unsorted", "In no order", Histogram::new([3.0, 1.0]));
+        registry.register("twice", "A bound twice", Histogram::new([1.0, 1.0, 2.0]));
+        registry.register("after", "Fine", gauge(7));
+    }));
+    for (name, samples) in [
+        ("before", 7.0),
+        ("after", 7.0),
+        ("nan_total", 0.0),
+        ("unsorted_bucket", 0.0),
+    ] {
+        assert_eq!(page.sum(name, &[]), samples, "{name}");
+    }
+    assert_eq!(page.labels_of("twice_bucket", "le").len(), 3);
+    assert_eq!(page.labels_of("unsorted_bucket", "le").len(), 0);
+    assert_eq!(page.labels_of("nan_total", "le").len(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// Whatever names, labels and helps are in a registry, the page is valid and what is good in it is there.

@@ -273,12 +273,17 @@ fn the_same_version_can_not_be_two_things() {
     refused(
         &monitor,
         declare().features([Feature::numeric("b")]),
-        &["features", "[\"a\"]", "[\"b\"]"],
+        &["features [\"a\" from 0 to 1], not [\"b\"]"],
     );
     refused(
         &monitor,
         declare().features([Feature::numeric("a").range(0.0..=2.0)]),
-        &["ranges"],
+        &["[\"a\" from 0 to 1], not [\"a\" from 0 to 2]"],
+    );
+    refused(
+        &monitor,
+        declare().features([Feature::categorical("a").categories(["x", "y"])]),
+        &["not [\"a\" of [\"x\", \"y\"]]"],
     );
     refused(
         &monitor,

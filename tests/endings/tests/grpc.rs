@@ -6,8 +6,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use modelwatch::{Model, Monitor};
-use modelwatch_testkit::{HttpResponse, TokioServer, counted, http_request, page};
-use modelwatch_tower::InferenceLayer;
+use modelwatch_testkit::{HttpResponse, TokioServer, begun, counted, http_request, page};
+use modelwatch_tower::{InferenceLayer, ServingExtension};
 use proto::endings_client::EndingsClient;
 use proto::endings_server::{Endings, EndingsServer};
 use proto::{Ask, Told};
@@ -50,13 +50,44 @@ impl Endings for Says {
     }
 
     async fn from_server(&self, ask: Request<Ask>) -> Result<Response<Stories>, Status> {
-        let last = say(&ask.get_ref().ending).map(|()| Told { number: 3 });
+        let last = match ask.get_ref().ending.as_str() {
+            "broken" => Err(Status::data_loss("broken")),
+            ending => say(ending).map(|()| Told { number: 3 }),
+        };
         let told = [Ok(Told { number: 1 }), Ok(Told { number: 2 }), last];
         Ok(Response::new(Box::pin(iter(told))))
     }
 
     async fn from_client(&self, _: Request<Streaming<Ask>>) -> Result<Response<Told>, Status> {
         Err(Status::unimplemented("nobody asks"))
+    }
+
+    async fn both(&self, _: Request<Streaming<Ask>>) -> Result<Response<Stories>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+}
+
+/// Reads all it is sent.
+#[derive(Clone)]
+struct Reads;
+
+#[tonic::async_trait]
+impl Endings for Reads {
+    type FromServerStream = Stories;
+    type BothStream = Stories;
+
+    async fn unary(&self, _: Request<Ask>) -> Result<Response<Told>, Status> {
+        Ok(Response::new(Told { number: 1 }))
+    }
+
+    async fn from_server(&self, _: Request<Ask>) -> Result<Response<Stories>, Status> {
+        Err(Status::unimplemented("nobody asks"))
+    }
+
+    async fn from_client(&self, asks: Request<Streaming<Ask>>) -> Result<Response<Told>, Status> {
+        let mut asks = asks.into_inner();
+        while asks.message().await?.is_some() {}
+        Ok(Response::new(Told { number: 1 }))
     }
 
     async fn both(&self, _: Request<Streaming<Ask>>) -> Result<Response<Stories>, Status> {
@@ -239,6 +270,27 @@ fn the_call_that_proves_a_method_counts_under_it() {
     assert_eq!(page.sum(first, &[]), 1.0);
 }
 
+/// One that ends without proving its method keeps its first message where it is counted, chosen or not.
+#[test]
+fn a_stream_that_proves_nothing_has_its_first_message_all_the_same() {
+    let (monitor, model) = monitor();
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .layer(ServingExtension)
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        let mut stream = client.from_server(ask("broken")).await.expect("a stream").into_inner();
+        while let Ok(Some(_)) = stream.message().await {}
+    });
+    let page = counted(&monitor, 1);
+    page.assert_counted(&[(UNMATCHED, "1", "error", 1)]);
+    let first = "ml_inference_time_to_first_chunk_seconds_count";
+    assert_eq!(page.sum(first, &[("route", UNMATCHED)]), 1.0);
+}
+
 #[test]
 fn a_method_has_its_route_within_an_axum_router() {
     let (monitor, model) = monitor();
@@ -397,5 +449,167 @@ fn grpc_web_counts_by_its_code_whichever_side_of_the_layer_it_is() {
             (FROM_SERVER, "1", "error", 2),
             (FROM_SERVER, "1", "client_error", 2),
         ]);
+    }
+}
+
+#[test]
+fn what_a_client_packs_wrongly_is_no_error_of_the_model() {
+    let (monitor, model) = monitor();
+    let layers = ServiceBuilder::new()
+        .layer(InferenceLayer::new(&model))
+        .layer(tonic_web::GrpcWebLayer::new());
+    let server = serve!(
+        Server::builder()
+            .accept_http1(true)
+            .layer(layers)
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let channel = channel(server.address()).await;
+        EndingsClient::new(channel.clone())
+            .unary(ask("ok"))
+            .await
+            .expect("answered");
+        // A coding that the service does not read.
+        let packs = |mut request: Request<()>| {
+            request
+                .metadata_mut()
+                .insert("grpc-encoding", "snappy".parse().expect("valid"));
+            Ok(request)
+        };
+        let mut client = EndingsClient::with_interceptor(channel, packs);
+        assert_eq!(
+            client.unary(ask("ok")).await.expect_err("refused").code(),
+            Code::Unimplemented
+        );
+    });
+    // No base64, half of it, and a message that is shorter than it says.
+    let text = "application/grpc-web-text+proto";
+    for garbage in ["!!!!", "AAAAAA", "AAAAAAlhYmM="] {
+        web(server.address(), UNARY, text, garbage.as_bytes());
+    }
+    let page = counted(&monitor, 5);
+    let count = |status| page.sum("ml_inference_requests_total", &[("status", status)]);
+    assert_eq!(
+        (count("success"), count("client_error")),
+        (1.0, 4.0),
+        "{:?}",
+        page.requests()
+    );
+}
+
+/// An answer that is larger than the service allows itself has the code of a request that is too large.
+#[test]
+fn an_answer_that_is_too_large_is_an_error_of_the_model() {
+    let monitor = Monitor::new();
+    let methods = [UNARY, FROM_SERVER];
+    let model = monitor.model("m", "1").routes(methods).register().expect("valid");
+    let service = EndingsServer::new(Says).max_encoding_message_size(1);
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .add_service(service.max_decoding_message_size(9))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        assert_eq!(
+            client.unary(ask("ok")).await.expect_err("too large").code(),
+            Code::OutOfRange
+        );
+        let large = client.unary(ask("a large request")).await;
+        assert_eq!(large.expect_err("too large").code(), Code::OutOfRange);
+    });
+    counted(&monitor, 2).assert_counted(&[(UNARY, "1", "error", 1), (UNARY, "1", "client_error", 1)]);
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = u32::try_from(payload.len()).expect("short").to_be_bytes()[1..].to_vec();
+    frame.extend_from_slice(&[kind, flags]);
+    frame.extend_from_slice(&stream.to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// A header that is written out.
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let mut header = vec![0];
+    for text in [name, value] {
+        header.push(u8::try_from(text.len()).expect("short"));
+        header.extend_from_slice(text.as_bytes());
+    }
+    header
+}
+
+/// How a client breaks off an upload.
+#[derive(Clone, Copy, Debug)]
+enum Breaks {
+    /// With a reset of the stream, by its code.
+    Stream(u32),
+    /// With the connection.
+    Connection,
+}
+
+/// Calls a method, sends half a message and breaks off.
+fn break_off(address: SocketAddr, path: &str, breaks: Breaks, wait: impl FnOnce()) {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).expect("connected");
+    let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    sent.extend(frame(4, 0, 0, b""));
+    let headers: Vec<u8> = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", path),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+    ]
+    .into_iter()
+    .flat_map(|(name, value)| literal(name, value))
+    .collect();
+    sent.extend(frame(1, 4, 1, &headers));
+    sent.extend(frame(0, 0, 1, b"\0\0\0\0\x09abc"));
+    stream.write_all(&sent).expect("sent");
+    wait();
+    if let Breaks::Stream(code) = breaks {
+        stream.write_all(&frame(3, 0, 1, &code.to_be_bytes())).expect("sent");
+        // Until it is counted, the connection is there.
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_millis(300)))
+            .expect("a socket");
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+}
+
+/// What tonic tells a handler of it, and in which order, is tonic's affair; a success it is not.
+#[test]
+fn an_upload_that_its_client_breaks_off_is_counted_once_and_no_success() {
+    const FROM_CLIENT: &str = "/endings.Endings/FromClient";
+    for breaks in [
+        Breaks::Connection,
+        Breaks::Stream(0),
+        Breaks::Stream(1),
+        Breaks::Stream(2),
+        Breaks::Stream(8),
+        Breaks::Stream(11),
+    ] {
+        for path in [UNARY, FROM_CLIENT] {
+            let monitor = Monitor::new();
+            let model = monitor
+                .model("m", "1")
+                .routes([UNARY, FROM_CLIENT])
+                .register()
+                .expect("valid");
+            let server = serve!(
+                Server::builder()
+                    .layer(InferenceLayer::new(&model))
+                    .add_service(EndingsServer::new(Reads))
+            );
+            break_off(server.address(), path, breaks, || begun(&monitor, 1));
+            let page = counted(&monitor, 1);
+            let successes = page.sum("ml_inference_requests_total", &[("status", "success")]);
+            assert_eq!(successes, 0.0, "{path} {breaks:?}: {:?}", page.requests());
+            assert_eq!(page.sum("ml_inference_in_flight", &[]), 0.0, "{path} {breaks:?}");
+        }
     }
 }

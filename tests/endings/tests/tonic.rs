@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use endings::{CANARY, Choice, FOR_EVER, Reaches, SLOW, STABLE, TIMEOUT};
 use modelwatch::{Model, Monitor, Serving};
 use modelwatch_testkit::{Stopped, TokioServer, begun, counted, page, page_once};
-use modelwatch_tower::{InferenceLayer, ServedBy};
+use modelwatch_tower::{InferenceLayer, ServedBy, ServingExtension};
 use proto::endings_client::EndingsClient;
 use proto::endings_server::{Endings, EndingsServer};
 use proto::{Ask, Told};
@@ -599,4 +599,98 @@ fn every_ending_counts_for_the_version_its_handler_chose() {
             );
         }
     }
+}
+
+/// Calls choose the canary with the handle that came with them, in every shape of call.
+struct Extended {
+    canary: Model,
+}
+
+impl Extended {
+    fn choose<T>(&self, call: &Request<T>) {
+        let serving = call.extensions().get::<Serving>().expect("there is a layer for it");
+        serving.by(&self.canary);
+    }
+}
+
+#[tonic::async_trait]
+impl Endings for Extended {
+    type FromServerStream = Stories;
+    type BothStream = Stories;
+
+    async fn unary(&self, ask: Request<Ask>) -> Result<Response<Told>, Status> {
+        self.choose(&ask);
+        panic!("in the handler")
+    }
+
+    async fn from_server(&self, ask: Request<Ask>) -> Result<Response<Stories>, Status> {
+        self.choose(&ask);
+        Ok(Response::new(story(ask.into_inner().ending)))
+    }
+
+    async fn from_client(&self, asks: Request<Streaming<Ask>>) -> Result<Response<Told>, Status> {
+        self.choose(&asks);
+        let mut asks = asks.into_inner();
+        while asks.message().await?.is_some() {}
+        Err(Status::internal("broken"))
+    }
+
+    /// Chooses with the first message, which comes after the head of the answer.
+    async fn both(&self, asks: Request<Streaming<Ask>>) -> Result<Response<Stories>, Status> {
+        let serving = asks.extensions().get::<Serving>().cloned();
+        let canary = self.canary.clone();
+        let told = asks.into_inner().map(move |ask| {
+            serving.iter().for_each(|serving| serving.by(&canary));
+            match ask?.ending.as_str() {
+                "broken" => Err(Status::data_loss("broken")),
+                _ => Ok(Told { number: 1 }),
+            }
+        });
+        Ok(Response::new(Box::pin(told)))
+    }
+}
+
+#[test]
+fn every_shape_of_call_counts_for_the_version_chosen_by_its_extension() {
+    let monitor = Monitor::new();
+    let register = |version| {
+        let model = monitor.model("m", version);
+        let methods = [UNARY, FROM_SERVER, FROM_CLIENT, BOTH];
+        model.routes(methods).register().expect("valid")
+    };
+    let (stable, canary) = (register(STABLE), register(CANARY));
+    let router = Server::builder()
+        .layer(InferenceLayer::new(&stable))
+        .layer(ServingExtension)
+        .add_service(EndingsServer::new(Extended { canary }));
+    let world = World::serve(monitor, |listener, stopped| async move {
+        let incoming = TcpListenerStream::new(listener);
+        router
+            .serve_with_incoming_shutdown(incoming, stopped)
+            .await
+            .expect("served");
+    });
+    world.server.runtime().block_on(async {
+        let mut client = world.client.clone();
+        client.unary(ask("panic")).await.expect_err("no answer");
+        all(client.from_server(ask("broken")).await).await.expect_err("broken");
+        client
+            .from_client(iter([ask("a"), ask("b")]))
+            .await
+            .expect_err("broken");
+        all(client.both(iter([ask("a"), ask("broken")])).await)
+            .await
+            .expect_err("broken");
+        assert_eq!(all(client.both(iter([ask("a"), ask("b")])).await).await.ok(), Some(2));
+        // A call without a message chooses nothing.
+        assert_eq!(all(client.both(iter([])).await).await.ok(), Some(0));
+    });
+    counted(&world.monitor, 6).assert_counted(&[
+        (UNARY, CANARY, "error", 1),
+        (FROM_SERVER, CANARY, "error", 1),
+        (FROM_CLIENT, CANARY, "error", 1),
+        (BOTH, CANARY, "error", 1),
+        (BOTH, CANARY, "success", 1),
+        (BOTH, STABLE, "success", 1),
+    ]);
 }

@@ -158,6 +158,34 @@ async fn judged_what_moved_is_detected_and_the_rest_is_quiet() {
     assert!(text.contains("income") && text.contains("DRIFT"), "{text}");
 }
 
+/// What training lacked is known without a window: the exporter says it when its first run found no rows, or failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn judged_the_share_that_training_lacked_is_told_while_the_baseline_is_in_use() {
+    let setting = Setting::new();
+    let hygiene = Hygiene::default();
+    let values = (0..7_500_u32).map(f64::from).collect();
+    let income = NumericProfile::from_values("income", values, 2_500, &hygiene).expect("a profile");
+    let kinds = [("car".to_owned(), 5_000_u64), ("home".to_owned(), 5_000)];
+    let kind = CategoricalProfile::new("kind", kinds, 0, &hygiene).expect("a profile");
+    let features = vec![
+        ("income".into(), Profile::Numeric(income)),
+        ("kind".into(), Profile::Categorical(kind)),
+    ];
+    let about = baseline("v2").about().clone();
+    let lacking = Baseline::new(about, features, None, None).expect("a baseline");
+    std::fs::write(&setting.baseline, lacking.to_json().expect("JSON")).expect("a file");
+    let mut job = setting.job();
+    job.run_due().await.remove(0).expect("a report");
+    let page = metrics(&job);
+    let of = |feature: &str| {
+        let labels = [("model_name", MODEL), ("feature_name", feature)];
+        page.sum("ml_feature_missing_reference_ratio", &labels)
+    };
+    assert_eq!((of("income"), of("kind")), (0.25, 0.0));
+    let told = page.labels_of("ml_feature_missing_reference_ratio", "feature_name");
+    assert_eq!(told.len(), 2, "a feature that is never missing has a 0: {told:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn judged_an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
     let setting = Setting::new();

@@ -298,6 +298,11 @@ impl Expr {
         whole("count", self.clone())
     }
 
+    /// `sqrt(a)`.
+    pub(crate) fn square_root(&self) -> Self {
+        call("sqrt", vec![self.clone()])
+    }
+
     /// `abs(a)`.
     pub(crate) fn abs(&self) -> Self {
         call("abs", vec![self.clone()])

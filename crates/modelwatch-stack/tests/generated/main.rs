@@ -7,6 +7,7 @@ mod any_configuration;
 mod end_to_end;
 mod inbox;
 mod messages;
+mod mutations;
 mod prometheus;
 mod rollout;
 mod runbooks;

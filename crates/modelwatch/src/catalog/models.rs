@@ -60,7 +60,8 @@ impl Catalog {
     /// The version that a request names, if it is exposed or remembered. Takes no lock for what this thread found last.
     pub(crate) fn find(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
         recent::recall(self.id, name, version).or_else(|| {
-            let series = self.model(name)?.find(version)?;
+            let canonical = |value| canonical(value, self.context.limits.value_bytes);
+            let series = self.model(&canonical(name)?)?.find(&canonical(version)?)?;
             self.remember(name, version, &series);
             Some(series)
         })

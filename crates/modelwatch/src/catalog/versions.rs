@@ -37,6 +37,12 @@ impl Versions {
         self.live.iter().find(|version| *version.name == *name)
     }
 
+    /// Exposed or remembered.
+    fn find(&self, name: &str) -> Option<&StripedArc<VersionSeries>> {
+        let mut known = self.live.iter().chain(&self.past);
+        known.find(|version| *version.name == *name)
+    }
+
     fn take_past(&mut self, name: &str) -> Option<StripedArc<VersionSeries>> {
         let position = self.past.iter().position(|version| *version.name == *name)?;
         self.past.remove(position)
@@ -83,15 +89,15 @@ impl ModelVersions {
 
     /// The version with this name as a request names it, made if there is room for it; else that of the overflow. One that
     /// is retired stays so.
-    pub(crate) fn resolve(&self, name: &str) -> StripedArc<VersionSeries> {
-        if let Some(version) = self.find(name) {
+    pub(crate) fn resolve(&self, asked: &str) -> StripedArc<VersionSeries> {
+        if let Some(version) = self.find(asked) {
             return version;
         }
-        let Some(name) = canonical(name, self.context().limits.value_bytes) else {
-            return self.overflow(name);
+        let Some(name) = canonical(asked, self.context().limits.value_bytes) else {
+            return self.overflow(asked);
         };
         let mut versions = self.versions.write();
-        if let Some(version) = versions.find_live(&name) {
+        if let Some(version) = versions.find(&name) {
             return version.clone();
         }
         if versions.in_use(Budget::Requested) >= self.limit() {
@@ -148,11 +154,11 @@ impl ModelVersions {
     /// has had, then those that were registered first.
     fn make_room(&self, versions: &mut Versions) {
         while versions.retired() >= self.limit() {
-            let first = |versions: &Versions| versions.live.iter().position(|version| version.is_retired());
-            if !self.evict_done(versions)
-                && let Some(position) = first(versions)
-            {
-                let version = versions.live.remove(position);
+            if self.evict_done(versions) {
+                continue;
+            }
+            if let Some(first) = versions.live.iter().position(|version| version.is_retired()) {
+                let version = versions.live.remove(first);
                 self.evict(versions, version);
             }
         }
@@ -167,38 +173,10 @@ impl ModelVersions {
         done.is_some()
     }
 
-    /// The version if it is exposed or remembered, in use or not as it was. One that is only remembered goes back on the
-    /// page, retired, so that what is recorded late is scraped; without room for that it is not found.
+    /// The version if it is exposed or remembered, left as it is and where it is. What is recorded for one that is only
+    /// remembered brings it back at the next scrape.
     pub(crate) fn find(&self, name: &str) -> Option<StripedArc<VersionSeries>> {
-        {
-            let versions = self.versions.read();
-            if let Some(version) = versions.find_live(name) {
-                return Some(version.clone());
-            }
-            versions.past.iter().find(|version| *version.name == *name)?;
-        }
-        let mut versions = self.versions.write();
-        if let Some(version) = versions.find_live(name) {
-            return Some(version.clone());
-        }
-        // A request takes no place from a version that waits for its last scrape.
-        if versions.retired() >= self.limit() && !self.evict_done(&mut versions) {
-            return None;
-        }
-        let past = versions.take_past(name)?;
-        if !past.bring_back() {
-            versions.past.push_back(past);
-            return None;
-        }
-        versions.live.push(past.clone());
-        Some(past)
-    }
-
-    /// The version if it is known, left as it is and where it is.
-    pub(crate) fn peek(&self, name: &str) -> Option<StripedArc<VersionSeries>> {
-        let versions = self.versions.read();
-        let mut known = versions.live.iter().chain(&versions.past);
-        known.find(|version| *version.name == *name).cloned()
+        self.versions.read().find(name).cloned()
     }
 
     fn overflow(&self, name: &str) -> StripedArc<VersionSeries> {
@@ -219,26 +197,56 @@ impl ModelVersions {
         exposed.map(StripedArc::value).for_each(take);
     }
 
-    /// Evicts the retired versions whose last values every scraper has had.
+    /// Evicts the retired versions whose last values every scraper has had, and puts those back on the page, retired as
+    /// they are, for which something was recorded since: somebody has a handle still.
     pub(crate) fn sweep(&self) {
-        if self.versions.read().live.iter().any(|version| version.is_over()) {
+        let (over, late) = {
+            let versions = self.versions.read();
+            let over = versions.live.iter().any(|version| version.is_over());
+            (over, versions.past.iter().any(|version| version.is_late()))
+        };
+        if over {
             let mut versions = self.versions.write();
-            for version in versions
-                .live
-                .extract_if(.., |version| version.is_over())
-                .collect::<Vec<_>>()
-            {
+            while let Some(over) = versions.live.iter().position(|version| version.is_over()) {
+                let version = versions.live.remove(over);
                 self.evict(&mut versions, version);
+            }
+        }
+        if late {
+            self.bring_back_late(&mut self.versions.write());
+        }
+    }
+
+    /// As far as there is room: a late request takes no place from a version that waits for its last scrape.
+    fn bring_back_late(&self, versions: &mut Versions) {
+        let late: Vec<_> = versions
+            .past
+            .iter()
+            .filter(|version| version.is_late())
+            .cloned()
+            .collect();
+        for version in late {
+            if versions.retired() >= self.limit() && !self.evict_done(versions) {
+                return;
+            }
+            // Whoever was evicted just now may have had it forgotten.
+            let position = versions.past.iter().position(|past| StripedArc::ptr_eq(past, &version));
+            let Some(position) = position else { continue };
+            if version.bring_back() {
+                versions.past.remove(position);
+                versions.live.push(version);
             }
         }
     }
 
     fn evict(&self, versions: &mut Versions, version: StripedArc<VersionSeries>) {
         version.evict();
-        if versions.past.len() == self.limit()
-            && let Some(forgotten) = versions.past.pop_front()
-        {
-            forgotten.forget();
+        if versions.past.len() == self.limit() {
+            // The first, but for those that have something to say yet.
+            let first = versions.past.iter().position(|past| !past.is_late());
+            if let Some(forgotten) = versions.past.remove(first.unwrap_or(0)) {
+                forgotten.forget();
+            }
         }
         versions.past.push_back(version);
     }

@@ -4,6 +4,7 @@
 //! anything: the layers above do.
 
 pub(crate) mod as_feature_value;
+pub(crate) mod bodiless;
 pub(crate) mod buckets;
 pub(crate) mod feature;
 pub(crate) mod feature_value;

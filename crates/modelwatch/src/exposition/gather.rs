@@ -162,7 +162,8 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     let bounded = !models.is_empty() || readings.is_empty();
     for label in OpenLabel::ALL.into_iter().filter(|_| bounded) {
         let labels = Labels::new([("label", &label.as_str().into())]);
-        sink.number(&[&labels], Number::Integer(catalog.context.overflow.counted(label)));
+        let context = &catalog.context;
+        sink.counter(&[&labels], context.overflow.counted(label), context.created, None);
     }
     readings.write(sink);
     if let Occasion::Scrape = occasion {
@@ -184,8 +185,8 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     }
     sink.family((&metrics::PREDICTION_UNSCORED).into());
     for version in versions() {
-        if let Some(unscored) = version.unscored() {
-            sink.number(&[&version.labels], Number::Integer(unscored));
+        if let Some((unscored, created)) = version.unscored() {
+            sink.counter(&[&version.labels], unscored, created, None);
         }
     }
     sink.family((&metrics::PREDICTION_CLASS).into());
@@ -228,13 +229,13 @@ fn generations<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
     sink.family((&metrics::GENERATIONS).into());
     for (labels, generations) in generations() {
         for (reason, count) in generations.ended() {
-            sink.number(&[labels, reason], Number::Integer(count));
+            sink.counter(&[labels, reason], count, generations.created(), None);
         }
     }
     sink.family((&metrics::GENERATION_TOKENS).into());
     for (labels, generations) in generations() {
         for ([reason, kind], count) in generations.ended_tokens() {
-            sink.number(&[labels, reason, kind], Number::Integer(count));
+            sink.counter(&[labels, reason, kind], count, generations.created(), None);
         }
     }
     let sequences = [

@@ -119,6 +119,7 @@ impl IncludedFamily {
             IncludedKind::Info => &["_info"],
             IncludedKind::Gauge | IncludedKind::Unknown => &[""],
         };
+        let mut buckets = Buckets::default();
         for sample in &mut self.samples {
             if !allowed.contains(&&*sample.suffix) {
                 return Err("a sample of it has a name of another kind");
@@ -140,8 +141,14 @@ impl IncludedFamily {
             if (sample.suffix == "_bucket") != seen.contains(&"le".to_owned()) && self.kind == IncludedKind::Histogram {
                 return Err("it has a label le, which is that of the buckets");
             }
-            if sample.value.parse::<f64>().is_err() {
+            let Ok(value) = sample.value.parse::<f64>() else {
                 return Err("a value of it is no number");
+            };
+            if matches!(&*sample.suffix, "_total" | "_bucket" | "_count") && (value.is_nan() || value < 0.0) {
+                return Err("it counts NaN or less than nothing");
+            }
+            if sample.suffix == "_bucket" && !buckets.go_on(pairs) {
+                return Err("its buckets are not in order");
             }
             if !sample.exemplar.as_deref().is_none_or(is_exemplar) {
                 sample.exemplar = None;
@@ -151,6 +158,25 @@ impl IncludedFamily {
         let suffix = |unit: &String| name.strip_suffix(unit.as_str()).is_some_and(|rest| rest.ends_with('_'));
         self.unit = self.unit.take().filter(suffix);
         Ok(())
+    }
+}
+
+/// The buckets of histograms, one after the other.
+#[derive(Default)]
+struct Buckets {
+    /// Labels and bound of the latest.
+    latest: Option<(Vec<(String, String)>, f64)>,
+}
+
+impl Buckets {
+    /// Whether one with these labels comes where it should: above those of the same series.
+    fn go_on(&mut self, labels: Vec<(String, String)>) -> bool {
+        let (le, series): (Vec<_>, Vec<_>) = labels.into_iter().partition(|(name, _)| name == "le");
+        let bound = le.first().and_then(|(_, le)| le.parse().ok()).unwrap_or(f64::NAN);
+        let mut same = self.latest.iter().filter(|(latest, _)| *latest == series);
+        let in_order = !bound.is_nan() && same.all(|(_, before)| bound >= *before);
+        self.latest = Some((series, bound));
+        in_order
     }
 }
 

@@ -54,8 +54,11 @@ impl Generation {
         self.tokens(1);
     }
 
-    /// Counts tokens that have just come, all at once.
+    /// Counts tokens that have just come, all at once. None is nothing that came: engines send empty pieces, too.
     pub fn tokens(&mut self, count: u64) {
+        if count == 0 {
+            return;
+        }
         let now = Instant::now();
         let generations = self.version.generations();
         let since = |before: Instant| now.duration_since(before).as_nanos() as f64;

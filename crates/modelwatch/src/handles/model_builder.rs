@@ -151,7 +151,7 @@ impl<'a> ModelBuilder<'a> {
         if let Some(model) = &known {
             self.check_features_fit(model)?;
         }
-        let version = known.and_then(|model| model.peek(&self.version));
+        let version = known.and_then(|model| model.find(&self.version));
         if let Some(version) = &version {
             self.check_conflicts(version)?;
             self.check_names_fit(version)?;
@@ -241,32 +241,27 @@ impl<'a> ModelBuilder<'a> {
 
     /// Whether the version is registered already with something else.
     fn check_conflicts(&self, version: &VersionSeries) -> Result<(), RegisterError> {
-        if let (Some(requested), Some(registered)) = (&self.framework, version.framework())
-            && registered != requested
-        {
-            return Err(self.conflict("framework", registered.to_string(), requested.clone()));
+        if let (Some(requested), Some(registered)) = (&self.framework, version.framework()) {
+            if registered != requested {
+                return Err(self.conflict("framework", registered.to_string(), requested.clone()));
+            }
         }
-        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any())
-            && !registered.is(requested)
-        {
-            let registered: Vec<_> = registered.names().collect();
-            let requested: Vec<_> = requested.iter().map(Feature::name).collect();
-            return Err(self.conflict(
-                "features (names, order and ranges)",
-                format!("{registered:?}"),
-                format!("{requested:?}"),
-            ));
+        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any()) {
+            if !registered.is(requested) {
+                let registered: Vec<_> = registered.features().collect();
+                return Err(self.conflict("features", shown(&registered), shown(requested)));
+            }
         }
-        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any())
-            && registered != requested
-        {
-            return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any()) {
+            if registered != requested {
+                return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+            }
         }
-        if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any())
-            && scores.layout().bounds() != requested
-        {
-            let registered = scores.layout().bounds();
-            return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
+        if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any()) {
+            if scores.layout().bounds() != requested {
+                let registered = scores.layout().bounds();
+                return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
+            }
         }
         Ok(())
     }
@@ -332,6 +327,21 @@ impl fmt::Debug for ModelBuilder<'_> {
     }
 }
 
+/// What an error says of features: names in their order, and what is in range where that is not everything.
+fn shown(features: &[Feature]) -> String {
+    let shown = |feature: &Feature| match feature.domain() {
+        Domain::Numeric {
+            low: f64::MIN,
+            high: f64::MAX,
+        }
+        | Domain::Categorical(None) => format!("{:?}", feature.name()),
+        Domain::Numeric { low, high } => format!("{:?} from {low} to {high}", feature.name()),
+        Domain::Categorical(Some(categories)) => format!("{:?} of {categories:?}", feature.name()),
+    };
+    let shown: Vec<_> = features.iter().map(shown).collect();
+    format!("[{}]", shown.join(", "))
+}
+
 /// Whether a model can have these features.
 fn check_features(model: &str, features: &[Feature], limits: &Limits) -> Result<(), RegisterError> {
     if features.len() > limits.features_per_model {
@@ -354,15 +364,15 @@ fn check_features(model: &str, features: &[Feature], limits: &Limits) -> Result<
                 name: feature.name().into(),
             });
         }
-        if let Domain::Numeric { low, high } = *feature.domain()
-            && low.partial_cmp(&high).is_none_or(Ordering::is_gt)
-        {
-            return Err(RegisterError::Range {
-                model: model.into(),
-                feature: feature.name().into(),
-                low,
-                high,
-            });
+        if let Domain::Numeric { low, high } = *feature.domain() {
+            if low.partial_cmp(&high).is_none_or(Ordering::is_gt) {
+                return Err(RegisterError::Range {
+                    model: model.into(),
+                    feature: feature.name().into(),
+                    low,
+                    high,
+                });
+            }
         }
     }
     Ok(())

@@ -3,29 +3,17 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::cells::clock::Instant;
 use crate::cells::histogram::Histogram;
+
+/// Often enough to see a stall of a tenth of a second, at fifty wakings a second.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Records how late a runtime wakes its tasks, in `ml_runtime_delay_seconds`. From [`Monitor::runtime_delay`](crate::Monitor::runtime_delay).
 ///
 /// Where handlers block their threads, requests wait before any layer sees them: latencies stay low and nothing is in flight, while
-/// clients wait. A task that sleeps waits with them. The adapters have such a task, `watch_runtime`; with another runtime you
-/// write it yourself:
-///
-/// ```
-/// use std::time::{Duration, Instant};
-///
-/// # fn sleep(_: Duration) -> std::future::Ready<()> { std::future::ready(()) }
-/// async fn watch(delay: modelwatch::RuntimeDelay) {
-///     const PAUSE: Duration = Duration::from_millis(20);
-///     loop {
-///         let started = Instant::now();
-///         sleep(PAUSE).await;
-///         if !delay.record(started.elapsed().saturating_sub(PAUSE)) {
-///             return; // the monitor is gone
-///         }
-///     }
-/// }
-/// ```
+/// clients wait. A task that sleeps waits with them. The adapters start one with `watch_runtime`; with another runtime you
+/// start it yourself.
 #[derive(Clone)]
 pub struct RuntimeDelay(Weak<Histogram>);
 
@@ -34,14 +22,23 @@ impl RuntimeDelay {
         Self(Arc::downgrade(histogram))
     }
 
-    /// Observes that a task woke up so late. False, once the monitor is gone and nobody will see it.
-    pub fn record(&self, late: Duration) -> bool {
-        let histogram = self.0.upgrade();
-        let seen = histogram.is_some();
-        if let Some(histogram) = histogram {
+    /// Sleeps for 20 ms with the runtime's own timer and records how late it wakes, again and again until the monitor is
+    /// gone: a task for each runtime that serves.
+    ///
+    /// ```
+    /// # async fn sleep(_: std::time::Duration) {}
+    /// # fn spawn(_: impl Future<Output = ()>) {}
+    /// let monitor = modelwatch::Monitor::new();
+    /// spawn(monitor.runtime_delay().watch(sleep));
+    /// ```
+    pub async fn watch<S: Future<Output = ()>>(self, sleep: impl Fn(Duration) -> S) {
+        loop {
+            let started = Instant::now();
+            sleep(PAUSE).await;
+            let late = started.elapsed().saturating_sub(PAUSE);
+            let Some(histogram) = self.0.upgrade() else { return };
             histogram.observe(late.as_nanos() as f64);
         }
-        seen
     }
 }
 

@@ -85,10 +85,6 @@ impl Schema {
         self.specs.len()
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.specs.iter().map(|spec| &*spec.name)
-    }
-
     /// Counts a row by position; says whether it had more values than were declared, and how many rows this thread's lane
     /// has counted.
     #[inline]

@@ -170,6 +170,11 @@ impl VersionSeries {
                 >= self.context.keep_retired.as_millis()
     }
 
+    /// Evicted, and something was recorded since that no scrape has had.
+    pub(crate) fn is_late(&self) -> bool {
+        self.mark() != self.scraped_mark.load(Ordering::Relaxed)
+    }
+
     /// Takes the version off the page and gives the places of its routes back.
     pub(crate) fn evict(&self) {
         self.state.store(EVICTED, Ordering::Release);
@@ -351,7 +356,8 @@ impl VersionSeries {
     }
 
     pub(crate) fn declare_latency_buckets(&self, bounds: &[f64]) {
-        self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
+        self.latency_layout
+            .get_or_init(|| Arc::new(Layout::durations(bounds, self.context.native)));
     }
 
     pub(crate) fn framework(&self) -> Option<&str> {
@@ -431,8 +437,10 @@ impl VersionSeries {
     }
 
     /// How many predictions had no score, if any of them had none.
-    pub(crate) fn unscored(&self) -> Option<u64> {
-        self.unscored.get().map(|unscored| unscored.sum(0))
+    pub(crate) fn unscored(&self) -> Option<(u64, Created)> {
+        self.unscored
+            .get()
+            .map(|unscored| (unscored.sum(0), unscored.created()))
     }
 
     /// Who takes whole predictions, if anybody.
@@ -452,7 +460,7 @@ impl VersionSeries {
 
     pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
         self.scores
-            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds)), self.lanes));
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds, self.context.native)), self.lanes));
     }
 
     #[inline]
@@ -510,8 +518,12 @@ impl VersionSeries {
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {
-        self.generations
-            .get_or_init(|| Box::new(GenerationSeries::new(self.lanes)))
+        self.generations.get_or_init(|| {
+            Box::new(GenerationSeries::new(
+                self.context.generation_layouts().clone(),
+                self.lanes,
+            ))
+        })
     }
 
     pub(crate) fn generations_if_any(&self) -> Option<&GenerationSeries> {

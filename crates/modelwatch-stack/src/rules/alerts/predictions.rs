@@ -207,7 +207,7 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
         // Half an hour of far scores is a median after a quarter of an hour.
         quiet: vec![far, far + 2],
         fires_at: far + 4,
-        resolved_at: far + 2 * HOUR + 1,
+        resolved_at: Some(far + 2 * HOUR + 1),
     }
 }
 
@@ -239,7 +239,7 @@ fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, 
         fires: fires.to_vec(),
         quiet: vec![far, far + 2],
         fires_at: far + 3,
-        resolved_at: far + 2 * HOUR + 1,
+        resolved_at: Some(far + 2 * HOUR + 1),
     }
 }
 
@@ -255,6 +255,6 @@ fn non_finite_case(model: &str, limit: f64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![30, 35],
         fires_at: 36,
-        resolved_at: 81,
+        resolved_at: Some(81),
     }
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use modelwatch::contract::{self, Metric};
-use modelwatch_config::{Config, prometheus_duration};
+use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
 use crate::error::GenerateError;
 use crate::known;
 use crate::promql::{Expr, Op, max_by, metric, recorded, sum_by};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, hero, labelled, over_and_back, own, percent, place,
+    serving_team, settings, tidy,
 };
 use crate::rules::case::{Case, firing};
 use crate::rules::labels::{MODEL, ROUTE, VERSION};
@@ -40,13 +40,15 @@ fn plenty(minimum: u64) -> f64 {
     minimum as f64
 }
 
+/// Minimum of requests and objective.
+pub(super) fn latency_setting(model: &Model) -> Settings<'_, (u64, Duration)> {
+    let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
+    ((minimum, model.latency_p95), team, job)
+}
+
 fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = |model| {
-        let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
-        (minimum, team, job, model.latency_p95)
-    };
-    let rules = share(config, setting).into_iter().map(|shared| {
-        let (minimum, team, job, limit) = shared.setting;
+    let rules = share(config, latency_setting).into_iter().map(|shared| {
+        let ((minimum, limit), team, job) = shared.setting;
         let p95 = shared.scope.of(recorded(&recorded::LATENCY_P95)).expr();
         Alert {
             known: &known::HIGH_LATENCY,
@@ -107,7 +109,7 @@ fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
         quiet: vec![30, 40],
         fires_at: 41,
-        resolved_at: 70,
+        resolved_at: Some(70),
     }
 }
 
@@ -136,22 +138,24 @@ fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
         quiet: vec![30, 40],
         fires_at: 41,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }
 
+/// Threshold, minimum of errors and of requests.
+pub(super) fn error_setting(model: &Model) -> Settings<'_, (f64, u64, u64)> {
+    let setting = |thresholds: &Thresholds| {
+        (
+            thresholds.error_ratio,
+            thresholds.minimum_errors,
+            thresholds.minimum_requests,
+        )
+    };
+    settings(setting, serving_team)(model)
+}
+
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = settings(
-        |thresholds| {
-            (
-                thresholds.error_ratio,
-                thresholds.minimum_errors,
-                thresholds.minimum_requests,
-            )
-        },
-        serving_team,
-    );
-    let rules = share(config, setting).into_iter().map(|shared| {
+    let rules = share(config, error_setting).into_iter().map(|shared| {
         let ((limit, errors, requests), team, job) = shared.setting;
         let failed = shared.scope.of(recorded(&recorded::ERRORS)).expr();
         let ratio = shared.scope.of(recorded(&recorded::ERROR_RATIO)).expr();
@@ -237,7 +241,7 @@ fn client_error_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![89, 100],
         fires_at: 103,
-        resolved_at: 127,
+        resolved_at: Some(127),
     }
 }
 
@@ -292,7 +296,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: labelled(&[("model_name", hero(&shared.models))]),
                 quiet: vec![29, 39],
                 fires_at: 40,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         rules.push(alert.rule(config)?);
@@ -331,7 +335,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: labelled(&[("model_name", hero(&shared.models))]),
                 quiet: vec![29, 34],
                 fires_at: 35,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         rules.push(alert.rule(config)?);
@@ -422,6 +426,6 @@ fn traffic_case(model: &str, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![88, 178, gone, gone + 12],
         fires_at: gone + 50,
-        resolved_at: gone + 68,
+        resolved_at: Some(gone + 68),
     }
 }

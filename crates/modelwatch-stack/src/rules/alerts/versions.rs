@@ -147,7 +147,7 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30, 35],
         fires_at: 36,
-        resolved_at: 56,
+        resolved_at: Some(56),
     }
 }
 
@@ -180,6 +180,6 @@ fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case 
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30, 40],
         fires_at: 41,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }

@@ -1,0 +1,39 @@
+//! Which incidents are rehearsed.
+
+use modelwatch_drill::incident::builtin::{NoRoom, incidents};
+use modelwatch_drill::incident::{Incident, quiet};
+use modelwatch_drill::scene::Scene;
+
+use super::arguments::Drill;
+use crate::failure::Failure;
+
+/// The incidents that were asked for, and those that the configuration has no room for.
+pub(super) fn cast(command: &Drill, scene: &Scene) -> Result<(Vec<Incident>, Vec<NoRoom>), Failure> {
+    let mut cast = Vec::new();
+    let mut left_out = Vec::new();
+    for one in incidents(scene).into_iter().chain(quiet::stretches(scene)) {
+        match one {
+            Ok(incident) => cast.push(incident),
+            Err(no_room) => left_out.push(no_room),
+        }
+    }
+    if command.incidents.is_empty() {
+        return Ok((cast, left_out));
+    }
+    let mut chosen = Vec::new();
+    for name in &command.incidents {
+        if let Some(no_room) = left_out.iter().find(|no_room| no_room.name == *name) {
+            return Err(Failure::new(format!(
+                "{name} needs {}; the configuration has none",
+                no_room.lacks
+            )));
+        }
+        let Some(incident) = cast.iter().find(|incident| incident.name == *name) else {
+            return Err(Failure::new(format!(
+                "there is no incident {name:?}; `modelwatch drill --list` says which there are"
+            )));
+        };
+        chosen.push(incident.clone());
+    }
+    Ok((chosen, Vec::new()))
+}

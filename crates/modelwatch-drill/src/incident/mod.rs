@@ -1,0 +1,129 @@
+//! What happens: releases, effects, and what should come of them.
+//!
+//! Times are minutes from the onset; what is before it is negative.
+
+pub mod builtin;
+pub mod effect;
+pub mod quiet;
+
+use modelwatch_stack::rules::Severity;
+
+use self::effect::Effect;
+
+/// Something that happens to a model, or that only looks like it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Incident {
+    /// Its name: lower case with hyphens.
+    pub name: String,
+    /// What happens, in a sentence.
+    pub about: String,
+    /// Which half of the drill it belongs to.
+    pub half: Half,
+    /// How the model's requests come.
+    pub traffic: Traffic,
+    /// The versions that are there from the beginning, each with its share of the traffic.
+    pub versions: Vec<(String, f64)>,
+    /// What is released.
+    pub releases: Vec<Release>,
+    /// What happens to requests, features, targets and jobs.
+    pub effects: Vec<Effect>,
+    /// How long the world goes on after the onset, in minutes.
+    pub minutes: u32,
+    /// Whether it is 03:00 in every team's time zone at the onset, and not 11:00 on a Wednesday.
+    pub night: bool,
+    /// What should be heard of it; nothing: silence.
+    pub expected: Option<Expected>,
+}
+
+/// The halves of a drill: rules are tuned on one and judged on the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Half {
+    /// Constants may be chosen by it.
+    Tuning,
+    /// Nothing is chosen by it.
+    HeldOut,
+    /// The reader's own.
+    Own,
+}
+
+/// How requests come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Requests per second of the model, on average.
+    pub rate: f64,
+    /// The shape over time.
+    pub pattern: Pattern,
+}
+
+/// The shape of traffic over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Pattern {
+    /// As a day goes: slowly up and down.
+    Day,
+    /// From noon to midnight within the world: it falls to a tenth.
+    Falling,
+    /// For five minutes every thirty, nothing in between.
+    Batches,
+    /// With a factor that scatters from scrape to scrape.
+    Bursts,
+}
+
+/// Something new.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Release {
+    /// What kind of thing it is.
+    pub kind: ReleaseKind,
+    /// Its name: a version, or that of a build.
+    pub name: String,
+    /// Whose: nothing is the model that things happen to.
+    pub model: Option<String>,
+    /// When, in minutes from the onset.
+    pub minutes: f64,
+}
+
+/// Kinds of releases.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ReleaseKind {
+    /// A version of the model, which gets this share of its traffic.
+    Version(f64),
+    /// A share of the traffic for a version that is there.
+    Traffic(f64),
+    /// The feature pipeline.
+    Pipeline,
+    /// The baseline of the drift job.
+    Baseline,
+    /// The service: its processes restart one after the other.
+    Service,
+}
+
+/// What should be heard.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Expected {
+    /// The team that has to hear it.
+    pub team: String,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// What the first message has to name: the label and its value.
+    pub culprits: Vec<(&'static str, String)>,
+    /// What it has to say was released; nothing: that nothing was.
+    pub change: Option<String>,
+}
+
+impl Half {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tuning => "tuning",
+            Self::HeldOut => "held out",
+            Self::Own => "own",
+        }
+    }
+}
