@@ -168,7 +168,8 @@ thresholds! {
     queue_depth: f64 = 50.0, positive;
     /// Restarts of one replica in an hour. Default: 3.
     restarts: u64 = 3, count;
-    /// Share of observations in which a feature is missing. Default: 0.05.
+    /// Share of observations in which a feature is missing, above training's own share where the drift job tells that.
+    /// Default: 0.05.
     missing_ratio: f64 = 0.05, ratio;
     /// Share of observations in which a default stands in for a feature. Default: 0.05.
     defaulted_ratio: f64 = 0.05, ratio;

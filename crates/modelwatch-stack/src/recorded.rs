@@ -175,8 +175,18 @@ recorded! {
 
     FEATURE_OBSERVATIONS = "job:ml_feature_observations:rate15m", ["model_name", "feature_name"],
         "Observations of a feature per second over a quarter of an hour.";
+    VERSION_OBSERVATIONS = "version:ml_feature_observations:rate15m", ["model_name", "model_version", "feature_name"],
+        "The same of one version.";
+    OTHERS_OBSERVATIONS = "version:ml_feature_observations_others:rate15m", ["model_name", "model_version", "feature_name"],
+        "The same of the model's other versions together; absent where they observe nothing.";
+    VERSION_FAULTS = "version:ml_feature_faults:rate15m", ["model_name", "model_version", "feature_name", "fault"],
+        "Observations of a version per second in which a feature was missing, defaulted or out_of_range; absent where there are none.";
+    VERSION_FAULT_EXCESS = "version:ml_feature_fault_excess:ratio15m", ["model_name", "model_version", "feature_name", "fault"],
+        "How far the share of a version's faults exceeds that of the other versions; absent where chance could make it.";
     MISSING_RATIO = "job:ml_feature_missing:ratio15m", ["model_name", "feature_name"],
         "Share of observations in which a feature was missing, over all replicas.";
+    MISSING_REFERENCE = "job:ml_feature_missing_reference:ratio", ["model_name", "feature_name"],
+        "Share of training's rows that lacked a feature; where no exporter tells it any more, what it was.";
     DEFAULTED_RATIO = "job:ml_feature_defaulted:ratio15m", ["model_name", "feature_name"],
         "Share of observations in which a default stood in for a feature, over all replicas.";
     OUT_OF_RANGE_RATIO = "job:ml_feature_out_of_range:ratio15m", ["model_name", "feature_name"],

@@ -115,6 +115,9 @@ impl Rest {
 
 #[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.is_empty() {
+        return None;
+    }
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

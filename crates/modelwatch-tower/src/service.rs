@@ -44,14 +44,15 @@ where
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
         let Begun {
-            mut watched,
+            watched,
             known,
             unproved,
         } = self.settings.models.start(&request);
         let bodiless = Bodiless::of(request.method().as_str());
+        let polling = watched.enter();
         InferenceFuture {
-            inner: watched.poll(|| self.inner.call(request)),
-            watched,
+            inner: self.inner.call(request),
+            watched: polling.leave(),
             call: Call { known, unproved },
             bodiless,
             classify: self.settings.classify.clone(),

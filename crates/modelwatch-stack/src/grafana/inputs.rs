@@ -145,13 +145,21 @@ fn drift(scope: &Scope<'_>) -> Panel {
 }
 
 fn missing(scope: &Scope<'_>) -> Panel {
+    let legend = scope.legend(&["feature_name"]);
+    let mut queries = vec![Query::range(
+        scope.write(scope.top(scope.select(&recorded::MISSING_RATIO))),
+        &legend,
+    )];
+    if scope.rollout >= Rollout::Drift {
+        queries.push(Query::range(
+            scope.write(scope.top(scope.select(&recorded::MISSING_REFERENCE))),
+            &format!("{legend} in training"),
+        ));
+    }
     Panel::chart(
         "Missing ratio by feature",
-        "Share of observations in 15 minutes that lacked the feature, over all replicas. A step at a release is the release's.",
-        vec![Query::range(
-            scope.write(scope.top(scope.select(&recorded::MISSING_RATIO))),
-            &scope.legend(&["feature_name"]),
-        )],
+        "Share of observations in 15 minutes that lacked the feature, over all replicas, and training's. A step at a release is          the release's.",
+        queries,
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No features recorded", TimeSeriesField::with_limit())

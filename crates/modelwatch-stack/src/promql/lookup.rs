@@ -45,6 +45,7 @@ const ALERT_LABELS: &[&str] = &[
     "model_version",
     "route",
     "feature_name",
+    "fault",
     "class",
     "outcome",
     "label",

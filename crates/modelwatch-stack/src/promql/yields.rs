@@ -140,10 +140,7 @@ fn of_selector(writer: &Writer, selector: &Selector) -> Yield {
                 .iter()
                 .find(|(own, _)| *own == name)
                 .map_or(&[][..], |(_, labels)| labels);
-            match name {
-                "up" => Yield::of(labels.iter().copied().chain(identity)),
-                _ => Yield::of(labels.iter().copied()),
-            }
+            Yield::of(labels.iter().copied().chain(identity))
         }
     }
 }

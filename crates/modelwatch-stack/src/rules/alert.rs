@@ -26,6 +26,8 @@ pub enum Severity {
     Page,
     /// Somebody, in working hours.
     Ticket,
+    /// Nobody: that it arrives is what somebody wants to know.
+    None,
 }
 
 impl Severity {
@@ -35,6 +37,7 @@ impl Severity {
         match self {
             Self::Page => "page",
             Self::Ticket => "ticket",
+            Self::None => "none",
         }
     }
 }
@@ -64,12 +67,15 @@ pub(crate) struct Alert<'a> {
 }
 
 /// An alert's rule, with the labels and the story for its test.
+#[derive(Clone)]
 pub(crate) struct Tested {
     pub(crate) rule: Rule,
     pub(crate) known: &'static KnownAlert,
     /// The labels as they are on the alert, where the rule has templates.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) keep: Duration,
+    /// Whether it has the labels that tell environments apart.
+    pub(crate) of_a_place: bool,
     pub(crate) case: Case,
 }
 
@@ -152,6 +158,9 @@ impl Alert<'_> {
             known: self.known,
             labels,
             keep: self.keep,
+            of_a_place: yields
+                .sometimes
+                .is_superset(&config.prometheus.identity.iter().cloned().collect()),
             case: self.case,
         })
     }

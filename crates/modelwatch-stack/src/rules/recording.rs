@@ -10,12 +10,12 @@ use modelwatch_config::{Config, Rollout};
 
 use super::evidence;
 use super::histograms::Histogram;
-use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
 use super::releases;
 use super::rule::{Group, Rule};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, max_by, metric, number, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -98,6 +98,16 @@ pub(super) fn or_zero(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
     part.or(labels, whole.times(0.0))
 }
 
+/// Where adapters count requests that match no route.
+const UNMATCHED: &str = "__unmatched__";
+
+/// The same of requests that match a route; where a service names none at all, of all requests. A scanner's requests for what
+/// there is not are in no objective, be they well or not.
+fn matched(labels: &[&str], of: impl Fn(&dyn Fn(Selector) -> Selector) -> Expr) -> Expr {
+    let named = of(&|series| series.ne("route", UNMATCHED));
+    named.or(labels, of(&|series| series))
+}
+
 /// A share; absent where there is nothing to have a share of.
 pub(super) fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
     part.with(Op::DividedBy, labels, whole.above(0.0))
@@ -108,11 +118,14 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
     let mistaken = |labels: &[&str]| {
-        let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
-        let all = sum_by(labels, recorded(&recorded::REQUESTS));
-        let mistakes = or_zero(labels, &sum_by(labels, mistakes.rate(FIVE_MINUTES)), &all);
-        share_of(labels, &mistakes, &all)
+        matched(labels, |narrowed| {
+            let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
+            let all = sum_by(labels, narrowed(recorded(&recorded::REQUESTS)));
+            let mistakes = or_zero(labels, &sum_by(labels, narrowed(mistakes).rate(FIVE_MINUTES)), &all);
+            share_of(labels, &mistakes, &all)
+        })
     };
+    let of_model = |series: &'static Recorded| matched(MODEL, |narrowed| sum_by(MODEL, narrowed(recorded(series))));
     let latency = |at| LATENCY.quantile(at, ROUTE);
     let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     Ok(vec![
@@ -123,12 +136,8 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             &recorded::ERROR_RATIO,
             &share_of(ROUTE, &recorded(&recorded::ERRORS).expr(), &rps),
         )?,
-        Rule::record(config, &recorded::MODEL_REQUESTS, &sum_by(MODEL, rps))?,
-        Rule::record(
-            config,
-            &recorded::MODEL_ERRORS,
-            &sum_by(MODEL, recorded(&recorded::ERRORS)),
-        )?,
+        Rule::record(config, &recorded::MODEL_REQUESTS, &of_model(&recorded::REQUESTS))?,
+        Rule::record(config, &recorded::MODEL_ERRORS, &of_model(&recorded::ERRORS))?,
         Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
         Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
         Rule::record(
@@ -138,7 +147,7 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 Op::DividedBy,
                 MODEL,
                 &[],
-                recorded(&recorded::MODEL_REQUESTS).expr().above(0.0),
+                sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS)).above(0.0),
             ),
         )?,
         Rule::record(config, &recorded::CLIENT_ERROR_RATIO, &mistaken(VERSION))?,
@@ -200,7 +209,11 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
     let mut short = Vec::new();
     let mut long = Vec::new();
     for shared in share(config, |model| model.latency_p95) {
-        let slow = LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| shared.scope.of(series));
+        let slow = matched(MODEL, |narrowed| {
+            LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| {
+                narrowed(shared.scope.of(series))
+            })
+        });
         short.push(Rule::record(config, &recorded::MODEL_SLOW, &slow)?);
     }
     for (bad, windows) in [
@@ -365,31 +378,100 @@ fn balance(
     ])
 }
 
-fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
-    let ratio = |counter: &'static Metric| {
-        let rate = sum_by(FEATURE, metric(counter).rate(QUARTER));
-        share_of(FEATURE, &or_zero(FEATURE, &rate, &seen), &seen)
-    };
-    // Some services tell the ratio and not the counts; then the worst replica stands for all.
-    let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
-    let uncounted = gauge.unless(FEATURE, metric(&contract::FEATURE_OBSERVATIONS));
+/// A fault of a feature, as its label says, and what counts it.
+const FAULTS: [(&str, &Metric); 3] = [
+    (MISSING, &contract::FEATURE_MISSING),
+    (DEFAULTED, &contract::FEATURE_DEFAULTED),
+    (OUT_OF_RANGE, &contract::FEATURE_OUT_OF_RANGE),
+];
+pub(super) const MISSING: &str = "missing";
+pub(super) const DEFAULTED: &str = "defaulted";
+pub(super) const OUT_OF_RANGE: &str = "out_of_range";
+
+/// Faults of features by version, and from them how far a version is worse than the others. Counters are read once, here:
+/// everything else about features is made of these.
+fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let seen = recorded(&recorded::VERSION_OBSERVATIONS).expr();
+    let others_seen = recorded(&recorded::OTHERS_OBSERVATIONS).expr();
     let mut rules = vec![
         Rule::record(
             config,
-            &recorded::FEATURE_OBSERVATIONS,
-            &sum_by(FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
+            &recorded::VERSION_OBSERVATIONS,
+            &sum_by(VERSION_FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
         )?,
         Rule::record(
             config,
-            &recorded::MISSING_RATIO,
-            &ratio(&contract::FEATURE_MISSING).or(FEATURE, uncounted),
+            &recorded::OTHERS_OBSERVATIONS,
+            &sum_by(FEATURE, seen.clone())
+                .with_many(Op::Minus, FEATURE, seen.clone())
+                .above(NOISE),
         )?,
-        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
     ];
-    let out_of_range = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE).rate(QUARTER));
+    // Two shares of so many observations are no further apart by chance than this, nearly ever: four standard errors where
+    // they are largest, of shares of a half.
+    let both = seen
+        .times(others_seen.clone())
+        .divided_by(seen.plus(others_seen.clone()));
+    let chance = number(2.0).divided_by(both.times(QUARTER.as_secs_f64()).square_root());
+    for (fault, counter) in FAULTS {
+        let bad = recorded(&recorded::VERSION_FAULTS).eq("fault", fault).expr();
+        let own = bad.with(Op::DividedBy, VERSION_FEATURE, seen.clone());
+        let others = sum_by(FEATURE, bad.clone()).with_many(Op::Minus, FEATURE, bad.clone());
+        let excess = own.with(
+            Op::Minus,
+            VERSION_FEATURE,
+            others.with(Op::DividedBy, VERSION_FEATURE, others_seen.clone()),
+        );
+        for (series, expr) in [
+            (
+                &recorded::VERSION_FAULTS,
+                sum_by(VERSION_FEATURE, metric(counter).rate(QUARTER)).above(0.0),
+            ),
+            (
+                &recorded::VERSION_FAULT_EXCESS,
+                excess.with(Op::Above, VERSION_FEATURE, chance.clone()),
+            ),
+        ] {
+            let mut rule = Rule::record(config, series, &expr)?;
+            rule.labels.insert("fault".to_owned(), fault.to_owned());
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
+}
+
+fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
+    let faults = |fault: &str| sum_by(FEATURE, recorded(&recorded::VERSION_FAULTS).eq("fault", fault));
+    let ratio = |fault: &str| share_of(FEATURE, &or_zero(FEATURE, &faults(fault), &seen), &seen);
+    // Some services tell the ratio and not the counts; then the worst replica stands for all.
+    let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
+    let uncounted = gauge.unless(FEATURE, seen.clone());
+    let mut rules = version_features(config)?;
+    rules.extend([
+        Rule::record(
+            config,
+            &recorded::FEATURE_OBSERVATIONS,
+            &sum_by(FEATURE, recorded(&recorded::VERSION_OBSERVATIONS)),
+        )?,
+        Rule::record(config, &recorded::MISSING_RATIO, &ratio(MISSING).or(FEATURE, uncounted))?,
+        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(DEFAULTED))?,
+    ]);
+    // A feature without a declared range has no such counter, and its figure is the drift job's.
+    let declared = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE)).times(0.0);
+    let out_of_range = faults(OUT_OF_RANGE).or(FEATURE, declared);
     let counted = share_of(FEATURE, &out_of_range, &seen);
     if config.rollout >= Rollout::Drift {
+        // While no exporter says anything of a model, what the last one said goes on: the baseline did not change with it.
+        let told = max_by(FEATURE, metric(&contract::FEATURE_MISSING_REFERENCE_RATIO));
+        let held = recorded(&recorded::MISSING_REFERENCE)
+            .expr()
+            .unless(MODEL, told.clone());
+        rules.push(Rule::record(
+            config,
+            &recorded::MISSING_REFERENCE,
+            &told.or(FEATURE, max_by(FEATURE, held)),
+        )?);
         let by_drift_job = max_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE_RATIO));
         rules.push(Rule::record(
             config,

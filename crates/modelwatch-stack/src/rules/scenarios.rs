@@ -35,6 +35,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         counter_reset(config, model)?,
         rolling_restart(config, model)?,
         little_traffic(config, model)?,
+        unmatched_routes(config, model)?,
         nothing_scraped(config)?,
     ];
     if config.rollout >= Rollout::Drift {
@@ -272,6 +273,42 @@ fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError>
     );
     for minute in [61, 63, 66, 75, 110] {
         test.fires(at(minute), &of(model), &[])?;
+    }
+    Ok(test)
+}
+
+/// A fifth of the requests for what there is fail, and a hundred times as many ask for what there is not: that makes the
+/// objective neither better nor worse. A service that names no route at all has all of its requests in it.
+fn unmatched_routes(config: &Config, model: &Model) -> Result<Test, GenerateError> {
+    let counted = |name: &str, route: &str, status: &str, rate: f64| {
+        let labels = [
+            ("model_name", name),
+            ("model_version", VERSION),
+            ("route", route),
+            ("status", status),
+        ];
+        Series::counter(contract::INFERENCE_REQUESTS.name, &labels, &[(rate, 60)])
+    };
+    let (unmatched, nameless) = ("__unmatched__", "a model without routes");
+    let series = [
+        counted(&model.name, ROUTE, "success", 48.0),
+        counted(&model.name, ROUTE, "error", 12.0),
+        counted(&model.name, unmatched, "client_error", 6000.0),
+        counted(nameless, unmatched, "success", 45.0),
+        counted(nameless, unmatched, "error", 15.0),
+    ];
+    let mut test = Test::new(
+        config,
+        "requests that match no route are in no objective, unless there are no others",
+        MINUTE,
+        &series,
+    );
+    let of = |name: &str| vec![("model_name", name.to_owned())];
+    for (name, requests, errors) in [(model.name.as_str(), 1.0, 0.2), (nameless, 1.0, 0.25)] {
+        for (series, value) in [(&recorded::MODEL_REQUESTS, requests), (&recorded::MODEL_ERRORS, errors)] {
+            let asked = recorded(series).eq("model_name", name);
+            test.has(at(30), asked, &of(name), Some(value))?;
+        }
     }
     Ok(test)
 }

@@ -8,6 +8,7 @@ mod changed;
 mod end_to_end;
 mod inbox;
 mod messages;
+mod mutations;
 mod prometheus;
 mod rollout;
 mod runbooks;

@@ -282,7 +282,7 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![25 * HOUR + 3, far],
         fires_at: far + 6,
-        resolved_at: far + HOUR + 6,
+        resolved_at: Some(far + HOUR + 6),
     }
 }
 
@@ -316,7 +316,7 @@ fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, 
         fires: fires.to_vec(),
         quiet: vec![25 * HOUR + 3, far],
         fires_at: far + 6,
-        resolved_at: far + HOUR + 6,
+        resolved_at: Some(far + HOUR + 6),
     }
 }
 
@@ -332,6 +332,6 @@ fn non_finite_case(model: &str, limit: f64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![30, 35],
         fires_at: 36,
-        resolved_at: 81,
+        resolved_at: Some(81),
     }
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use modelwatch::contract::{self, Metric};
-use modelwatch_config::{Config, Rollout, prometheus_duration};
+use modelwatch_config::{Config, Model, Rollout, Thresholds, prometheus_duration};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
 use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, hero, labelled, over_and_back, own, percent, place,
+    serving_team, settings, tidy,
 };
 use crate::rules::case::{Case, firing};
 use crate::rules::evidence::{self, Bad, ERRORS, SLOW};
@@ -42,13 +42,15 @@ fn plenty(minimum: u64) -> f64 {
     minimum as f64
 }
 
+/// Minimum of requests and objective.
+pub(super) fn latency_setting(model: &Model) -> Settings<'_, (u64, Duration)> {
+    let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
+    ((minimum, model.latency_p95), team, job)
+}
+
 fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = |model| {
-        let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
-        (minimum, team, job, model.latency_p95)
-    };
-    let rules = share(config, setting).into_iter().map(|shared| {
-        let (minimum, team, job, limit) = shared.setting;
+    let rules = share(config, latency_setting).into_iter().map(|shared| {
+        let ((minimum, limit), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series));
         let slow_for_long = lasting(of(&recorded::LATENCY_P95), limit.as_secs_f64());
         let as_share = evidence::ratio(&SLOW, &of);
@@ -189,7 +191,7 @@ fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
         // It has to be slow for a minute after it was first seen.
         quiet: vec![30, 31],
         fires_at: 33,
-        resolved_at: 67,
+        resolved_at: Some(67),
     }
 }
 
@@ -219,22 +221,24 @@ fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
         // Nearly all of it fails, which is told after a minute.
         quiet: vec![30, 31],
         fires_at: 33,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }
 
+/// Threshold, minimum of errors and of requests.
+pub(super) fn error_setting(model: &Model) -> Settings<'_, (f64, u64, u64)> {
+    let setting = |thresholds: &Thresholds| {
+        (
+            thresholds.error_ratio,
+            thresholds.minimum_errors,
+            thresholds.minimum_requests,
+        )
+    };
+    settings(setting, serving_team)(model)
+}
+
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = settings(
-        |thresholds| {
-            (
-                thresholds.error_ratio,
-                thresholds.minimum_errors,
-                thresholds.minimum_requests,
-            )
-        },
-        serving_team,
-    );
-    let rules = share(config, setting).into_iter().map(|shared| {
+    let rules = share(config, error_setting).into_iter().map(|shared| {
         let ((limit, errors, requests), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series));
         let enough = of(&recorded::ERRORS).expr().times(300.0).at_least(errors as f64);
@@ -326,7 +330,7 @@ fn client_error_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![89, 100],
         fires_at: 103,
-        resolved_at: 127,
+        resolved_at: Some(127),
     }
 }
 
@@ -381,7 +385,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: labelled(&[("model_name", hero(&shared.models))]),
                 quiet: vec![29, 39],
                 fires_at: 40,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         rules.push(alert.rule(config)?);
@@ -420,7 +424,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: labelled(&[("model_name", hero(&shared.models))]),
                 quiet: vec![29, 34],
                 fires_at: 35,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         rules.push(alert.rule(config)?);
@@ -511,6 +515,6 @@ fn traffic_case(model: &str, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![88, 178, gone, gone + 12],
         fires_at: gone + 50,
-        resolved_at: gone + 68,
+        resolved_at: Some(gone + 68),
     }
 }

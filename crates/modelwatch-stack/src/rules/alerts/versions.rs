@@ -197,7 +197,7 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30],
         fires_at: 31,
-        resolved_at: 56,
+        resolved_at: Some(56),
     }
 }
 
@@ -230,6 +230,6 @@ fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case 
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30, 39],
         fires_at: 41,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }
