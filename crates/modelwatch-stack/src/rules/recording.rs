@@ -103,7 +103,7 @@ const UNMATCHED: &str = "__unmatched__";
 
 /// The same of requests that match a route; where a service names none at all, of all requests. A scanner's requests for what
 /// there is not are in no objective, be they well or not.
-fn matched(labels: &[&str], of: impl Fn(&dyn Fn(Selector) -> Selector) -> Expr) -> Expr {
+pub(super) fn matched(labels: &[&str], of: impl Fn(&dyn Fn(Selector) -> Selector) -> Expr) -> Expr {
     let named = of(&|series| series.ne("route", UNMATCHED));
     named.or(labels, of(&|series| series))
 }
