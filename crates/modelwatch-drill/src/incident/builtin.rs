@@ -61,7 +61,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         0 | 1 => Err(NoRoom::of(&cast, "a second replica")),
         _ => Ok(cast),
     };
-    let second_route = scene.hero.routes().get(1);
+    let second_route = scene.hero.routes.get(1);
     let casts = vec![
         // What serves.
         Ok(Incident::new(
