@@ -1,0 +1,97 @@
+//! `modelwatch drill` as a user runs it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use modelwatch_testkit::{Release, tool};
+use serde_json::Value as Json;
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml");
+const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/incidents.toml");
+
+/// Runs it: whether it succeeded, what it answered, and what it said of mistakes.
+fn drill(arguments: &[&str]) -> (bool, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+        .args(["drill", "--config", CONFIG])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+/// Each mistake is one line that names it and what to do.
+#[test]
+fn a_mistake_is_one_line_with_its_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.toml");
+    fs::write(&own, "[[incidents]]\nname = \"own\"\neffects = [{ eror = 0.3 }]\n").unwrap();
+    let own = own.display().to_string();
+    let cases: [(&[&str], &str); 6] = [
+        (&["canary-error"], "there is no incident \"canary-error\"; `modelwatch drill --list` says"),
+        (&["--model", "claims"], "there is no model \"claims\" in the configuration; name one of claims-risk, fraud-score"),
+        (&["--file", "nowhere.toml"], "nowhere.toml: can't be read"),
+        (&["--file", &own], "own.toml:1:1: an effect of own has the unknown key eror; take one of errors"),
+        (
+            &["--promtool", "/nowhere/promtool"],
+            "/nowhere/promtool can't be run: No such file or directory (os error 2); install Prometheus, or name its promtool with",
+        ),
+        (&["--keep", "/proc/nowhere"], "name a folder you may write to with --keep"),
+    ];
+    for (arguments, wanted) in cases {
+        let (done, said, error) = drill(arguments);
+        assert!(!done && said.is_empty(), "{arguments:?}: {said}");
+        assert!(error.contains(wanted), "{arguments:?}: {error}");
+        assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn list_names_every_incident_and_runs_none() {
+    let (done, said, error) = drill(&["--list", "--promtool", "/nowhere/promtool"]);
+    assert!(done, "{error}");
+    assert!(said.contains("canary-errors: A canary gets"), "{said}");
+    assert!(said.lines().count() >= 32, "{said}");
+}
+
+#[test]
+fn judged_a_missing_amtool_is_told_when_it_is_asked() {
+    let (done, _, error) = drill(&["service-down", "--amtool", "/nowhere/amtool"]);
+    assert!(!done, "{error}");
+    assert!(error.contains("install Alertmanager, or name its amtool with --amtool"), "{error}");
+}
+
+/// An incident of one's own, with either release of promtool: the same is heard.
+#[test]
+fn judged_an_own_incident_is_heard_alike_with_both_releases() {
+    let mut heard = Vec::new();
+    for release in Release::ALL {
+        let promtool = release.tool("promtool");
+        let amtool = release.tool("amtool");
+        let program = |command: &Command| Path::new(command.get_program()).display().to_string();
+        let (promtool, amtool) = (program(&promtool), program(&amtool));
+        let (done, said, error) = drill(&["--file", OWN, "--json", "--promtool", &promtool, "--amtool", &amtool]);
+        assert!(done, "{error}");
+        let mut answer: Json = serde_json::from_str(&said).unwrap();
+        heard.push(answer["outcomes"].take());
+    }
+    assert_eq!(heard[0], heard[1]);
+    let outcomes = heard[0].as_array().unwrap();
+    assert_eq!(outcomes.len(), 2);
+    for outcome in outcomes {
+        assert_eq!(outcome["half"], "own");
+        let silent = outcome["expected"].is_null();
+        assert_eq!(outcome["heard"].is_null(), silent, "{outcome}");
+        assert_eq!(outcome["false_messages"].as_array().unwrap().len(), 0, "{outcome}");
+    }
+}
+
+/// A world that promtool refuses is told, and is no silence.
+#[test]
+fn judged_a_promtool_that_answers_nothing_is_no_silence() {
+    let quiet = tool("true").get_program().to_owned();
+    let (done, _, error) = drill(&["quiet-day", "--promtool", &quiet.display().to_string()]);
+    assert!(!done, "{error}");
+    assert!(error.contains("promtool did not evaluate the rules to the end"), "{error}");
+}
