@@ -131,7 +131,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
                 "One replica fails three times in ten; nothing was released.",
             )
             .effects(vec![Effect::new(What::Errors(0.3)).replica(0).models(Models::All)])
-            .expects(serving, Ticket, &[("replica", replica)], None),
+            .expects(serving, Page, &[("replica", replica)], None),
         ),
         two_replicas(
             Incident::new(
@@ -139,7 +139,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
                 "One replica takes six times as long; nothing was released.",
             )
             .effects(vec![Effect::new(What::Slow(6.0)).replica(0).models(Models::All)])
-            .expects(serving, Ticket, &[("replica", replica)], None),
+            .expects(serving, Page, &[("replica", replica)], None),
         ),
         two_replicas(
             Incident::new(

@@ -50,7 +50,9 @@ fn refuses_an_answer_in_which_nothing_was_evaluated() {
     for said in ["", "Unit Testing:  x.json\n  FAILED:\nno such file\n"] {
         assert!(matches!(alerts(said), Err(AnswerError::NoAnswer(_))), "{said}");
     }
-    let error = alerts("  FAILED:\n unmarshal errors:\n line 1").unwrap_err().to_string();
+    let error = alerts("  FAILED:\n unmarshal errors:\n line 1")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("unmarshal errors: line 1"), "{error}");
 }
 

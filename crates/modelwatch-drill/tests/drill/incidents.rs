@@ -77,7 +77,10 @@ name = "nothing-at-all"
     let incidents = read::incidents("own.toml", text, &scene()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(incidents.len(), 2);
     assert_eq!(incidents[0].effects[0].scope.route.as_deref(), Some("/predict/batch"));
-    assert_eq!(incidents[0].expected.as_ref().unwrap().change.as_deref(), Some("2026-05-01"));
+    assert_eq!(
+        incidents[0].expected.as_ref().unwrap().change.as_deref(),
+        Some("2026-05-01")
+    );
     assert!(incidents[1].expected.is_none());
 }
 
@@ -88,10 +91,22 @@ fn names_the_place_and_the_fix_of_each_mistake() {
     let cases = [
         ("x".to_owned(), "own.toml:1:2: "),
         (String::new(), "own.toml:1:1: missing field `incidents`"),
-        ("[[incidents]]\nnam = \"own\"".to_owned(), "own.toml:2:1: unknown field `nam`"),
-        ("[[incidents]]\nname = \"Own!\"".to_owned(), "is called \"Own!\"; name it in at most 60"),
-        ("[[incidents]]\nname = \"canary-errors\"".to_owned(), "there is an incident \"canary-errors\" already"),
-        ("[[incidents]]\nname = \"own\"\nrate = -1.0".to_owned(), "rate of own is -1; take from 0.001 to 1000"),
+        (
+            "[[incidents]]\nnam = \"own\"".to_owned(),
+            "own.toml:2:1: unknown field `nam`",
+        ),
+        (
+            "[[incidents]]\nname = \"Own!\"".to_owned(),
+            "is called \"Own!\"; name it in at most 60",
+        ),
+        (
+            "[[incidents]]\nname = \"canary-errors\"".to_owned(),
+            "there is an incident \"canary-errors\" already",
+        ),
+        (
+            "[[incidents]]\nname = \"own\"\nrate = -1.0".to_owned(),
+            "rate of own is -1; take from 0.001 to 1000",
+        ),
         (
             "[[incidents]]\nname = \"own\"\nversions = { a = 0.5 }".to_owned(),
             "have 0.5 of the traffic; let their shares add up to 1",
@@ -105,15 +120,24 @@ fn names_the_place_and_the_fix_of_each_mistake() {
             "moves traffic to the version \"a\", which is not there",
         ),
         (effect("eror = 0.3"), "unknown key eror; take one of errors"),
-        (effect("errors = 3.0"), "errors of an effect of own is 3; take from 0 to 1"),
+        (
+            effect("errors = 3.0"),
+            "errors of an effect of own is 3; take from 0 to 1",
+        ),
         (effect("errors = \"many\""), "is of the type string; write a number"),
         (effect("errors = nan"), "is of the type float; write a number"),
         (effect("errors = 0.1, slow = 2.0"), "is several things"),
         (effect("route = \"/predict\""), "says where and not what"),
-        (effect("errors = 0.1, route = \"/other\""), "\"/other\", which is not in this drill; name one of /predict"),
+        (
+            effect("errors = 0.1, route = \"/other\""),
+            "\"/other\", which is not in this drill; name one of /predict",
+        ),
         (effect("errors = 0.1, replica = \"x\""), "name one of model-api-1:8000"),
         (effect("errors = 0.1, version = \"x\""), "name one of 2026-04-01"),
-        (effect("missing = 0.1"), "is about a feature and names none; add feature"),
+        (
+            effect("missing = 0.1"),
+            "is about a feature and names none; add feature",
+        ),
         (effect("down = false"), "write true, or leave the effect out"),
         (
             "[[incidents]]\nname = \"own\"\nexpect = { team = \"us\", severity = \"page\" }".to_owned(),
@@ -127,6 +151,9 @@ fn names_the_place_and_the_fix_of_each_mistake() {
     for (text, wanted) in cases {
         let error = read::incidents("own.toml", &text, &scene()).unwrap_err().to_string();
         assert!(error.starts_with("own.toml:"), "{error}");
-        assert!(error.contains(wanted) && !error.contains('\n'), "{wanted:?} is not in {error:?}");
+        assert!(
+            error.contains(wanted) && !error.contains('\n'),
+            "{wanted:?} is not in {error:?}"
+        );
     }
 }

@@ -24,7 +24,9 @@ fn page(alertname: &str, description: &str, changed: &str) -> Alert {
     ];
     let texts = [("description", description), ("changed", changed)];
     let owned = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         pairs.collect()
     };
     Alert::new(owned(&labels), owned(&texts))
@@ -53,13 +55,20 @@ fn counts_the_minutes_to_the_message_and_not_to_the_alert() {
     let outcome = outcome("canary-errors", 120, &alert);
     assert_eq!(outcome.heard.as_ref().unwrap().minutes, 2.5);
     assert_eq!(outcome.heard.as_ref().unwrap().receiver, "ml-platform-page");
-    assert_eq!((outcome.unnamed.len(), outcome.change, outcome.wakings), (0, Change::Right, 1));
+    assert_eq!(
+        (outcome.unnamed.len(), outcome.change, outcome.wakings),
+        (0, Change::Right, 1)
+    );
     assert!(outcome.false_messages.is_empty() && outcome.others.is_empty());
 }
 
 #[test]
 fn wants_the_whole_name_of_a_culprit() {
-    for (text, unnamed) in [("version 2026-05-010", 1), ("version x2026-05-01", 1), ("(2026-05-01)", 0)] {
+    for (text, unnamed) in [
+        ("version 2026-05-010", 1),
+        ("version x2026-05-01", 1),
+        ("(2026-05-01)", 0),
+    ] {
         let outcome = outcome("canary-errors", 60, &page("A", text, ""));
         assert_eq!(outcome.unnamed.len(), unnamed, "{text}");
     }
@@ -69,12 +78,36 @@ fn wants_the_whole_name_of_a_culprit() {
 fn judges_what_is_said_of_releases() {
     for (name, changed, expected) in [
         ("canary-errors", "", Change::Unsaid),
-        ("canary-errors", "Nothing was released in the hour before.", Change::Wrong),
-        ("canary-errors", "Released: version 2026-05-01 2m before.", Change::Right),
-        ("canary-errors-decoy", "Suspect: version 2026-05-01. Also: pipeline-2.", Change::Right),
-        ("canary-errors-decoy", "Suspect: version 2026-05-01, pipeline pipeline-2.", Change::Wrong),
-        ("dependency-down", "Nothing was released in the hour before.", Change::Right),
-        ("dependency-down", "Released: version 2026-04-01 2m before.", Change::Wrong),
+        (
+            "canary-errors",
+            "Nothing was released in the hour before.",
+            Change::Wrong,
+        ),
+        (
+            "canary-errors",
+            "Released: version 2026-05-01 2m before.",
+            Change::Right,
+        ),
+        (
+            "canary-errors-decoy",
+            "Suspect: version 2026-05-01. Also: pipeline-2.",
+            Change::Right,
+        ),
+        (
+            "canary-errors-decoy",
+            "Suspect: version 2026-05-01, pipeline pipeline-2.",
+            Change::Wrong,
+        ),
+        (
+            "dependency-down",
+            "Nothing was released in the hour before.",
+            Change::Right,
+        ),
+        (
+            "dependency-down",
+            "Released: version 2026-04-01 2m before.",
+            Change::Wrong,
+        ),
     ] {
         let outcome = outcome(name, 60, &page("A", "", changed));
         assert_eq!(outcome.change, expected, "{name}: {changed}");
@@ -100,7 +133,10 @@ fn sums_up_both_halves() {
     ];
     let summary = Summary::new("all", &outcomes);
     assert_eq!((summary.incidents, summary.found, summary.quiet), (2, 2, 1));
-    assert_eq!((summary.median, summary.median_pages, summary.median_tickets), (Some(2.0), Some(2.0), None));
+    assert_eq!(
+        (summary.median, summary.median_pages, summary.median_tickets),
+        (Some(2.0), Some(2.0), None)
+    );
     assert_eq!((summary.named, summary.changes, summary.false_messages), (2, 2, 0));
     let text = table::text(&outcomes);
     assert!(text.contains("| deploy-errors | tuning"), "{text}");

@@ -1,4 +1,6 @@
 //! `modelwatch triage` on the drill's worlds: it names the guilty release first, says when there is none, and accuses no other.
+//!
+//! The answer is asked for when a message would have been read, without the alert's labels.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +32,9 @@ impl WorldSource {
     fn increase(&self, series: &Series, from: i64, to: i64) -> Option<f64> {
         let samples = series.samples.get(self.scrape(from)?..=self.scrape(to)?)?;
         let known: Vec<_> = samples.iter().flatten().collect();
-        let grown = known.windows(2).map(|two| if two[1] < two[0] { *two[1] } else { two[1] - two[0] });
+        let grown = known
+            .windows(2)
+            .map(|two| if two[1] < two[0] { *two[1] } else { two[1] - two[0] });
         (known.len() > 1).then(|| grown.sum())
     }
 
@@ -70,7 +74,9 @@ impl Source for WorldSource {
                 };
             }
         }
-        let rows = rows.into_iter().filter(|(_, values)| values.iter().any(Option::is_some));
+        let rows = rows
+            .into_iter()
+            .filter(|(_, values)| values.iter().any(Option::is_some));
         Ok(rows.map(|(labels, values)| Row { labels, values }).collect())
     }
 }
@@ -78,7 +84,11 @@ impl Source for WorldSource {
 /// The answer some minutes after the onset: when a message would have been read.
 fn triaged(scene: &Scene, incident: &Incident) -> Report {
     let world = World::new(&scene.with_all_of(incident), incident, &Settings::default());
-    let after = if incident.minutes > 40 { world.end } else { world.onset + 12 * 60 };
+    let after = if incident.minutes > 40 {
+        world.end
+    } else {
+        world.onset + 12 * 60
+    };
     let subject = Subject::model(&scene.hero.model.name, BEGINS + i64::from(after));
     triage(&WorldSource(world), &scene.config, &subject).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -87,35 +97,35 @@ fn suspects(report: &Report) -> Vec<&str> {
     report.suspects().map(|judged| judged.release.name.as_str()).collect()
 }
 
+/// Triage has no eye for client errors, and can't tell a version that has all the traffic from a class that falls with it.
+const NOT_NAMED: [&str; 2] = ["deploy-client-errors", "classes-shift"];
+
 #[test]
 fn names_the_guilty_release_first_and_accuses_no_other() {
     let scene = scene();
-    let mut guilty = (0, 0);
-    let mut nothing = (0, 0);
     let mut missed = Vec::new();
     let mut accused = Vec::new();
     for incident in builtin::incidents(&scene).into_iter().filter_map(Result::ok) {
         let report = triaged(&scene, &incident);
         let suspects = suspects(&report);
-        let expected = incident.expected.as_ref().and_then(|expected| expected.change.as_deref());
+        let expected = incident
+            .expected
+            .as_ref()
+            .and_then(|expected| expected.change.as_deref());
         let right = match expected {
             Some(release) => suspects.first() == Some(&release),
             None => matches!(report.released, Released::Nothing { .. }) || report.trouble.is_none(),
         };
-        let count = if expected.is_some() { &mut guilty } else { &mut nothing };
-        count.0 += usize::from(right);
-        count.1 += 1;
         if !right {
-            missed.push(format!("{}: {}", incident.name, text(&report)));
+            missed.push((incident.name.clone(), text(&report)));
         }
         if suspects.iter().any(|suspect| Some(*suspect) != expected) {
             accused.push(format!("{}: {suspects:?}\n{}", incident.name, text(&report)));
         }
     }
-    let share = |(right, all): (usize, usize)| right as f64 / all as f64;
     assert!(accused.is_empty(), "{}", accused.join("\n"));
-    assert!(share(guilty) >= 0.95, "{guilty:?}\n{}", missed.join("\n"));
-    assert!(share(nothing) >= 0.95, "{nothing:?}\n{}", missed.join("\n"));
+    missed.retain(|(name, _)| !NOT_NAMED.contains(&name.as_str()));
+    assert!(missed.is_empty(), "{missed:#?}");
 }
 
 #[test]
