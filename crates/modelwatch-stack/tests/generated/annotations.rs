@@ -43,6 +43,7 @@ fn said(release: Release, folder: &Folder) -> Vec<Said> {
         let Some(known) = ALERTS.iter().find(|known| alert.split('-').next() == Some(known.name)) else {
             continue;
         };
+        let path = folder.needed(&path);
         let mut document: Json = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         for test in document["tests"].as_array_mut().unwrap() {
             let test = test.as_object_mut().unwrap();
@@ -56,7 +57,7 @@ fn said(release: Release, folder: &Folder) -> Vec<Said> {
                 .map(|question| json!({"alertname": known.name, "eval_time": question["eval_time"], "exp_alerts": []}));
             test.insert("alert_rule_test".to_owned(), asked.collect());
         }
-        let asking = format!("prometheus/tests/asking-{alert}.yml");
+        let asking = format!("prometheus/needed/asking-{alert}.yml");
         folder.write(&asking, &document.to_string());
         let output = release
             .tool("promtool")
