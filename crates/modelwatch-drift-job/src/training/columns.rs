@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) role: Subject,
     /// Whether it was asked for by name, so that leaving it out would be wrong.
     pub(super) named: bool,
+    /// Whether somebody said that it is a feature, or what else it is.
+    pub(super) known: bool,
 }
 
 /// What a column is in the baseline.
@@ -106,11 +108,8 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
             (_, true) => Subject::Classes,
             _ => Subject::Feature,
         };
-        if role == Subject::Feature
-            && !options.features.contains(column)
-            && forced.is_none()
-            && let Some(role) = looks_like(&name)
-        {
+        let known = role != Subject::Feature || options.features.contains(column) || forced.is_some();
+        if !known && let Some(role) = looks_like(&name) {
             plan.warnings.push(TrainingWarning::LooksLike {
                 column: column.clone(),
                 role,
@@ -122,6 +121,7 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
             kind,
             role,
             named,
+            known,
         });
     }
     match problems.is_empty() {

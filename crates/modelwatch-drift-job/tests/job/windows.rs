@@ -484,6 +484,27 @@ async fn runs_window_when_clock_jumps() {
     assert!(job.run_due().await.is_empty());
 }
 
+/// A baseline that is being written while the job looks is whole a minute later: the window is run again then, and not at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_window_again_when_baseline_was_half_written() {
+    let setting = Setting::new();
+    setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.4));
+    let mut job = setting.job();
+    let whole = std::fs::read(&setting.settings.baseline).expect("a baseline");
+    for half in [&whole[..whole.len() / 2], &[]] {
+        std::fs::write(&setting.settings.baseline, half).expect("written");
+        let failed = job.run_due().await.remove(0);
+        assert!(matches!(failed, Err(JobError::Baseline { .. })), "{failed:?}");
+        assert!(job.run_due().await.is_empty(), "not at once");
+        assert_eq!(job.next_due(), Some(setting.clock.now() + TimeDelta::minutes(1)));
+        setting.later(TimeDelta::minutes(1));
+    }
+    std::fs::write(&setting.settings.baseline, whole).expect("written");
+    let report = job.run_due().await.remove(0).expect("a report");
+    assert_eq!(report.window, Some(minutes("2026-04-01T10:00:00Z", 15)));
+    assert!(job.run_due().await.is_empty(), "it is run");
+}
+
 /// A window says the same whoever asks, and however often: a report is what `once` says.
 #[tokio::test(flavor = "multi_thread")]
 async fn detects_the_same_when_one_window_is_run_twice_or_alone() {

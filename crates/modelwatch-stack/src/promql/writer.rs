@@ -188,6 +188,7 @@ impl Out<'_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Number(number) => self.push(&number.to_string()),
+            Expr::Text(text) => self.quoted(text),
             Expr::Select(selector) => self.selector(selector, None),
             Expr::Range {
                 function,

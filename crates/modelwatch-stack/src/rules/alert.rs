@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
+use super::annotations::{self, About};
 use super::case::Case;
 use super::rule::Rule;
 use super::story::LabelSet;
@@ -94,12 +95,21 @@ impl Alert<'_> {
         for (label, value) in self.extra {
             labels.insert((*label).to_owned(), value.clone());
         }
+        let about = About {
+            config,
+            known: self.known,
+            labels: self.labels,
+            job: self.job,
+        };
+        let evidence = annotations::evidence(about)?;
+        let changed = annotations::changed(about)?;
         let query = writer
             .pieces(&self.query)
             .map_err(|error| GenerateError::new(format!("the query of {name}"), error))?;
         let mut annotations = vec![
             ("summary", plain(self.summary)),
             ("description", self.description),
+            ("changed", changed),
             ("dashboard_url", dashboard_url(config, self.labels)),
             (
                 "runbook_url",
@@ -115,6 +125,7 @@ impl Alert<'_> {
             ),
             ("query", Text::default().query(query)),
         ];
+        annotations.extend(evidence.map(|text| ("evidence", text)));
         annotations.extend(triage_url(config, name, self.labels).map(|url| ("triage_url", url)));
         let yields = Yield::from(&writer, &self.expr);
         for (key, text) in &annotations {

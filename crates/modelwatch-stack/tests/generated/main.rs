@@ -4,6 +4,7 @@ mod alertmanager;
 mod alerts;
 mod annotations;
 mod any_configuration;
+mod changed;
 mod end_to_end;
 mod inbox;
 mod messages;

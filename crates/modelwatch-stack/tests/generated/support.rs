@@ -116,13 +116,14 @@ impl Folder {
             .flat_map(|group| group["rules"].as_array().unwrap());
         let mut needed = BTreeSet::from([alert.to_owned()]);
         loop {
-            let exprs: String = all
+            // Its annotations ask, too.
+            let texts: String = all
                 .clone()
                 .filter(|rule| needed.contains(&named(rule)))
-                .map(|rule| rule["expr"].as_str().unwrap())
+                .map(Json::to_string)
                 .collect();
             let before = needed.len();
-            needed.extend(all.clone().map(named).filter(|name| exprs.contains(name.as_str())));
+            needed.extend(all.clone().map(named).filter(|name| texts.contains(name.as_str())));
             if needed.len() == before {
                 break;
             }
@@ -136,7 +137,7 @@ impl Folder {
             }
             let file = format!("{name}-{file}.yml");
             self.write(&format!("prometheus/needed/{file}"), &rules.to_string());
-            files.push(file);
+            files.push(format!("../needed/{file}"));
         }
         document["rule_files"] = json!(files);
         let path = format!("prometheus/needed/{name}.yml");
