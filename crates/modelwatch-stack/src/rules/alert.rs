@@ -13,7 +13,7 @@ use super::text::{Text, label, plain};
 use crate::error::GenerateError;
 use crate::known::KnownAlert;
 use crate::links;
-use crate::promql::{Expr, STACK_LABEL, Selector, Writer, Yield, text_in_template};
+use crate::promql::{Expr, STACK_LABEL, Writer, Yield, text_in_template};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 /// How long alerts go on whose figure may hover about its threshold.
@@ -203,11 +203,6 @@ fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
         }
     }
     Some(url)
-}
-
-/// A series of the alert's own model, version, route or feature.
-pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
-    labels.iter().fold(selector, |selector, label| selector.same(label))
 }
 
 /// Where the alert is: model, version, route or feature, and the environment, as a sentence's subject.

@@ -11,10 +11,11 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, percent, place, serving_team, settings, tidy,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::MODEL;
+use crate::rules::labels::own;
 use crate::rules::models::share;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
