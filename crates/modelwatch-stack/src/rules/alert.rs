@@ -9,7 +9,7 @@ use super::annotations::{self, About};
 use super::case::Case;
 use super::rule::Rule;
 use super::story::LabelSet;
-use super::text::{Text, label, plain};
+use super::text::{Text, label, plain, tidy};
 use crate::error::GenerateError;
 use crate::known::KnownAlert;
 use crate::links;
@@ -239,11 +239,6 @@ pub(crate) fn environment(config: &Config, text: Text) -> Text {
 /// A share as a percentage, without digits that come from binary fractions.
 pub(crate) fn percent(share: f64) -> String {
     format!("{}%", tidy(share * 100.0))
-}
-
-/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
-pub(crate) fn tidy(value: f64) -> f64 {
-    (value * 1e9).round() / 1e9
 }
 
 /// The models of a scope where one is asked for thresholds, team and job.

@@ -11,7 +11,6 @@ use crate::promql::{Expr, Op, max_by, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team, settings,
-    tidy,
 };
 use crate::rules::case::{Case, firing};
 use crate::rules::evidence::{Bad, ERRORS, SLOW};
@@ -19,6 +18,7 @@ use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
