@@ -27,7 +27,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
 	$(CARGO) check -p modelwatch-cli --no-default-features
-	scripts/minimal-versions
+	scripts/packages
 	$(CARGO) test --workspace --all-features
 	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions

@@ -55,6 +55,8 @@
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod catalog;
 mod cells;
 pub mod contract;

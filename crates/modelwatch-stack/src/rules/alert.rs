@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
+use super::annotations::{self, About};
 use super::case::Case;
 use super::rule::Rule;
 use super::story::LabelSet;
@@ -25,6 +26,8 @@ pub enum Severity {
     Page,
     /// Somebody, in working hours.
     Ticket,
+    /// Nobody: that it arrives is what somebody wants to know.
+    None,
 }
 
 impl Severity {
@@ -34,6 +37,7 @@ impl Severity {
         match self {
             Self::Page => "page",
             Self::Ticket => "ticket",
+            Self::None => "none",
         }
     }
 }
@@ -63,12 +67,15 @@ pub(crate) struct Alert<'a> {
 }
 
 /// An alert's rule, with the labels and the story for its test.
+#[derive(Clone)]
 pub(crate) struct Tested {
     pub(crate) rule: Rule,
     pub(crate) known: &'static KnownAlert,
     /// The labels as they are on the alert, where the rule has templates.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) keep: Duration,
+    /// Whether it has the labels that tell environments apart.
+    pub(crate) of_a_place: bool,
     pub(crate) case: Case,
 }
 
@@ -88,12 +95,21 @@ impl Alert<'_> {
         for (label, value) in self.extra {
             labels.insert((*label).to_owned(), value.clone());
         }
+        let about = About {
+            config,
+            known: self.known,
+            labels: self.labels,
+            job: self.job,
+        };
+        let evidence = annotations::evidence(about)?;
+        let changed = annotations::changed(about)?;
         let query = writer
             .pieces(&self.query)
             .map_err(|error| GenerateError::new(format!("the query of {name}"), error))?;
         let mut annotations = vec![
             ("summary", plain(self.summary)),
             ("description", self.description),
+            ("changed", changed),
             ("dashboard_url", dashboard_url(config, self.labels)),
             (
                 "runbook_url",
@@ -109,6 +125,7 @@ impl Alert<'_> {
             ),
             ("query", Text::default().query(query)),
         ];
+        annotations.extend(evidence.map(|text| ("evidence", text)));
         annotations.extend(triage_url(config, name, self.labels).map(|url| ("triage_url", url)));
         let yields = Yield::from(&writer, &self.expr);
         for (key, text) in &annotations {
@@ -141,6 +158,9 @@ impl Alert<'_> {
             known: self.known,
             labels,
             keep: self.keep,
+            of_a_place: yields
+                .sometimes
+                .is_superset(&config.prometheus.identity.iter().cloned().collect()),
             case: self.case,
         })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use modelwatch_config::{Config, SingleAlert, prometheus_duration};
 use serde::Serialize;
 
+use super::alert::Tested;
 use super::story::{Input, LabelSet, Series, identity, inputs};
 use crate::error::GenerateError;
 use crate::promql::{Expr, STACK_LABEL, Selector, Writer, series_name, word};
@@ -25,8 +26,8 @@ pub(crate) struct Case {
     pub(crate) quiet: Vec<usize>,
     /// The step at which it fires.
     pub(crate) fires_at: usize,
-    /// The step at which its expression holds no more.
-    pub(crate) resolved_at: usize,
+    /// The step at which its expression holds no more; nothing of what always fires.
+    pub(crate) resolved_at: Option<usize>,
 }
 
 /// The file of one or more tests.
@@ -127,7 +128,7 @@ impl Test {
         self.fires_somewhere(at, among, fires, &here)
     }
 
-    /// The same of alerts that can't know where something broke.
+    /// The same of alerts that can't know where they are, or that say nothing of a place.
     pub(crate) fn fires_nowhere_known(
         &mut self,
         at: Duration,
@@ -220,24 +221,29 @@ impl Case {
         self.step * self.evaluate
     }
 
-    /// The test of an alert with these labels of its own.
-    pub(crate) fn test(
-        &self,
-        config: &Config,
-        alert: &str,
-        labels: &BTreeMap<String, String>,
-        keep: Duration,
-    ) -> Result<Test, GenerateError> {
-        let mut among = labels.clone();
-        among.insert("alertname".to_owned(), alert.to_owned());
-        let name = format!("{alert} is quiet, fires and resolves");
+    /// The test of an alert.
+    pub(crate) fn test(&self, config: &Config, alert: &Tested) -> Result<Test, GenerateError> {
+        let mut among = alert.labels.clone();
+        among.insert("alertname".to_owned(), alert.known.name.to_owned());
+        let story = if self.resolved_at.is_some() {
+            "is quiet, fires and resolves"
+        } else {
+            "fires all the time"
+        };
+        let name = format!("{} {story}", alert.known.name);
         let mut test = Test::new(config, name, self.step, &self.series);
         let at = |step: usize| self.step * u32::try_from(step).unwrap_or(u32::MAX);
         for step in &self.quiet {
             test.fires(at(*step), &among, &[])?;
         }
-        test.fires(at(self.fires_at), &among, &self.fires)?;
-        test.fires(at(self.resolved_at) + keep, &among, &[])?;
+        if alert.of_a_place {
+            test.fires(at(self.fires_at), &among, &self.fires)?;
+        } else {
+            test.fires_nowhere_known(at(self.fires_at), &among, &self.fires)?;
+        }
+        if let Some(resolved) = self.resolved_at {
+            test.fires(at(resolved) + alert.keep, &among, &[])?;
+        }
         Ok(test)
     }
 }

@@ -4,4 +4,6 @@ pub(crate) const MODEL: &[&str] = &["model_name"];
 pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
 pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
 pub(crate) const REPLICA: &[&str] = &["job", "instance"];
+pub(crate) const VERSION_FEATURE: &[&str] = &["model_name", "model_version", "feature_name"];
 pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
+pub(crate) const MODEL_ROUTE: &[&str] = &["model_name", "route"];
