@@ -6,7 +6,7 @@ use std::time::Duration;
 use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
 use super::annotations::{self, About};
-use super::case::Case;
+use super::case::{Case, Test};
 use super::rule::Rule;
 use super::story::LabelSet;
 use super::text::{Text, label, plain, tidy};
@@ -77,6 +77,35 @@ pub(crate) struct Tested {
     /// Whether it has the labels that tell environments apart.
     pub(crate) of_a_place: bool,
     pub(crate) case: Case,
+}
+
+impl Tested {
+    /// The test of the alert: its story.
+    pub(crate) fn test(&self, config: &Config) -> Result<Test, GenerateError> {
+        let case = &self.case;
+        let mut among = self.labels.clone();
+        among.insert("alertname".to_owned(), self.known.name.to_owned());
+        let story = if case.resolved_at.is_some() {
+            "is quiet, fires and resolves"
+        } else {
+            "fires all the time"
+        };
+        let name = format!("{} {story}", self.known.name);
+        let mut test = Test::new(config, name, case.step, &case.series);
+        let at = |step: usize| case.step * u32::try_from(step).unwrap_or(u32::MAX);
+        for step in &case.quiet {
+            test.fires(at(*step), &among, &[])?;
+        }
+        if self.of_a_place {
+            test.fires(at(case.fires_at), &among, &case.fires)?;
+        } else {
+            test.fires_nowhere_known(at(case.fires_at), &among, &case.fires)?;
+        }
+        if let Some(resolved) = case.resolved_at {
+            test.fires(at(resolved) + self.keep, &among, &[])?;
+        }
+        Ok(test)
+    }
 }
 
 impl Alert<'_> {
