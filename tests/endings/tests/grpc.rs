@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use modelwatch::{Model, Monitor};
+use modelwatch::{Model, Monitor, Watched};
 use modelwatch_testkit::{HttpResponse, TokioServer, begun, counted, http_request, page};
 use modelwatch_tower::{InferenceLayer, ServingExtension};
 use proto::endings_client::EndingsClient;
@@ -496,6 +496,32 @@ fn what_a_client_packs_wrongly_is_no_error_of_the_model() {
         "{:?}",
         page.requests()
     );
+}
+
+/// A health service beside the model, on the same server.
+#[test]
+fn a_service_that_is_no_inference_takes_its_calls_out_of_every_count() {
+    let (monitor, model) = monitor();
+    let no_inference = |call: Request<()>| {
+        Watched::discard_current();
+        Ok(call)
+    };
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .add_service(EndingsServer::with_interceptor(Says, no_inference))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        client.unary(ask("ok")).await.expect("answered");
+        client.unary(ask("internal")).await.expect_err("refused");
+        let mut stream = client.from_server(ask("ok")).await.expect("a stream").into_inner();
+        while stream.message().await.expect("a message").is_some() {}
+        // What no service takes is counted still.
+        let channel = channel(server.address()).await;
+        assert_eq!(call(&channel, "/scan.Scan/1", b"").await, Code::Unimplemented);
+    });
+    counted(&monitor, 1).assert_counted(&[(UNMATCHED, "1", "client_error", 1)]);
 }
 
 /// An answer that is larger than the service allows itself has the code of a request that is too large.

@@ -77,6 +77,18 @@ impl Aside {
         self.chosen.load(Ordering::Relaxed)
     }
 
+    /// Whatever somebody chose elsewhere came before a choice of the thread that polls the request.
+    #[inline]
+    pub(crate) fn forget_choice(&self) {
+        if self.is_chosen() {
+            let mut place = self.place.lock();
+            if let Place::Polled(choice) = &mut *place {
+                *choice = None;
+            }
+            self.chosen.store(false, Ordering::Relaxed);
+        }
+    }
+
     /// The request is over: what there is to count of it is in flight on this route, if on any.
     pub(crate) fn end(&self) -> Option<Route> {
         match mem::replace(&mut *self.place.lock(), Place::Over) {

@@ -115,6 +115,7 @@ impl Request {
         match (&mut self.route, &self.aside) {
             (Some(route), Some(own)) if Arc::ptr_eq(own, aside) => {
                 model.take_over(route);
+                own.forget_choice();
                 true
             }
             _ => false,
