@@ -8,8 +8,8 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
-use super::alert::own;
 use super::evidence::{self, Bad, ERRORS, SLOW};
+use super::labels::own;
 use super::labels::{MODEL, REPLICA, ROUTE, VERSION};
 use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
