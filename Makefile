@@ -27,7 +27,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
 	$(CARGO) check -p modelwatch-cli --no-default-features
-	scripts/minimal-versions
+	scripts/packages
 	$(CARGO) test --workspace --all-features
 	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions
@@ -38,6 +38,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)
+	$(CARGO) bench -p benches --bench threads
 	$(CARGO) bench -p benches --bench pause
 	$(CARGO) bench -p modelwatch-log --bench record -- $(ARGS)
 	$(CARGO) run --release -p benches

@@ -1,6 +1,7 @@
 //! One request recorded: a counter by status and a latency histogram. The floor is three relaxed additions to shared
 //! atomics, with and without the two clock reads that tell the latency.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,12 +13,14 @@ use lasso::ThreadedRodeo;
 use measured::LabelGroup;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use modelwatch::contract::LATENCY_BUCKETS;
-use modelwatch::{Feature, Monitor, Status};
+use modelwatch::{Feature, Limits, Monitor, Status};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
+use rand_distr::{Distribution, LogNormal};
+use rand_pcg::Pcg64Mcg;
 
 /// What a request is recorded under.
 const MODEL: &str = "claims-risk";
@@ -34,14 +37,32 @@ fn settings() -> Criterion {
         .configure_from_args()
 }
 
-/// Measures a way to record in all three situations.
+/// Measures a way to record in every situation.
 fn contender(criterion: &mut Criterion, name: &str, record: impl Fn(Duration) + Sync) {
     alone(criterion, "record", name, || record(black_box(LATENCY)));
     alone(criterion, "record_with_clock", name, || {
         let started = Instant::now();
         record(started.elapsed());
     });
-    together(criterion, "record_two_threads", name, || record(black_box(LATENCY)));
+    let latencies = log_normal_latencies();
+    let turn = Cell::new(0);
+    alone(criterion, "record_log_normal", name, || {
+        let started = Instant::now();
+        turn.set((turn.get() + 1) % latencies.len());
+        black_box(started.elapsed());
+        record(latencies[turn.get()]);
+    });
+    together(criterion, "record_two_threads", name, 2, || record(black_box(LATENCY)));
+    together(criterion, "record_sixteen_threads", name, 16, || {
+        record(black_box(LATENCY))
+    });
+}
+
+/// As services have them, in no order that a processor could foretell: half of them under 20 ms, one in a hundred above 200 ms.
+fn log_normal_latencies() -> Vec<Duration> {
+    let latencies = LogNormal::new(0.02f64.ln(), 1.0).expect("a spread");
+    let seconds = latencies.sample_iter(Pcg64Mcg::new(1));
+    seconds.take(1 << 14).map(Duration::from_secs_f64).collect()
 }
 
 fn alone(criterion: &mut Criterion, group: &str, name: &str, run: impl Fn()) {
@@ -50,20 +71,24 @@ fn alone(criterion: &mut Criterion, group: &str, name: &str, run: impl Fn()) {
         .bench_function(name, |bencher| bencher.iter(&run));
 }
 
-/// The time of one call while another thread makes them, too.
-fn together(criterion: &mut Criterion, group: &str, name: &str, run: impl Fn() + Sync) {
+/// The time of one call while other threads make them, too: each core's time, where there are more threads than cores.
+fn together(criterion: &mut Criterion, group: &str, name: &str, threads: usize, run: impl Fn() + Sync) {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(threads);
     criterion.benchmark_group(group).bench_function(name, |bencher| {
         bencher.iter_custom(|iterations| {
-            let start = Barrier::new(2);
-            let work = || {
+            let start = Barrier::new(threads + 1);
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        start.wait();
+                        (0..iterations).for_each(|_| run());
+                        start.wait();
+                    });
+                }
                 start.wait();
                 let started = Instant::now();
-                (0..iterations).for_each(|_| run());
-                started.elapsed()
-            };
-            thread::scope(|scope| {
-                let other = scope.spawn(work);
-                work().max(other.join().expect("no panic"))
+                start.wait();
+                started.elapsed() * cores as u32 / threads as u32
             })
         });
     });
@@ -101,7 +126,7 @@ fn modelwatch(criterion: &mut Criterion) {
     alone(criterion, "prediction", "score and class by name", || {
         model.record_prediction(black_box(0.37)).class("fraud")
     });
-    together(criterion, "prediction", "score and class, two threads", predict);
+    together(criterion, "prediction", "score and class, two threads", 2, predict);
     let row: [Option<f64>; 20] = std::array::from_fn(|number| Some(number as f64));
     alone(criterion, "features", "20 of a row", || {
         model.record_features(black_box(&row))
@@ -110,6 +135,34 @@ fn modelwatch(criterion: &mut Criterion) {
     alone(criterion, "features", "20 by name", || {
         model.record_named_features(black_box(&named).iter().map(|(name, value)| (name, value)));
     });
+    wide_rows(criterion);
+}
+
+/// Rows of a thousand features, by name.
+fn wide_rows(criterion: &mut Criterion) {
+    const FEATURES: usize = 1_000;
+    let monitor = Monitor::builder()
+        .limits(Limits::new().features_per_model(FEATURES))
+        .build()
+        .expect("valid");
+    let names: Vec<String> = (0..FEATURES).map(|number| format!("feature_{number}")).collect();
+    let features = names.iter().map(|name| Feature::numeric(name).range(0.0..=100.0));
+    let model = monitor
+        .model(MODEL, VERSION)
+        .features(features)
+        .register()
+        .expect("valid");
+    let declared: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
+    // 617 and 1,000 have no common factor: every name once, and none beside its neighbour.
+    let shuffled: Vec<_> = (0..FEATURES).map(|number| declared[number * 617 % FEATURES]).collect();
+    for (name, row) in [
+        ("by name, as declared", &declared),
+        ("by name, in another order", &shuffled),
+    ] {
+        alone(criterion, "features_1000", name, || {
+            model.record_named_features(black_box(row).iter().copied());
+        });
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]

@@ -1,4 +1,5 @@
-//! A page of 10,000 counters and 1,000 latency histograms, next to one with everything but the values rendered before.
+//! A page of 10,000 counters and 1,000 latency histograms, next to one with everything but the values rendered before; and the same for a
+//! page of 1,000 models with one route each.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -16,6 +17,12 @@ const HISTOGRAMS: usize = 1_000;
 /// A thousand routes have four statuses each; the rest are classes.
 const CLASS_COUNTERS: usize = 6_000;
 const COUNTERS: usize = HISTOGRAMS * Status::ALL.len() + CLASS_COUNTERS;
+
+const FORMATS: [(&str, Format); 3] = [
+    ("modelwatch, OpenMetrics text", Format::OpenMetricsText),
+    ("modelwatch, Prometheus text", Format::PrometheusText),
+    ("modelwatch, protobuf", Format::PrometheusProtobuf),
+];
 
 fn settings() -> Criterion {
     Criterion::default()
@@ -52,28 +59,56 @@ fn modelwatch(criterion: &mut Criterion) {
         model.record_prediction(0.5).class(format!("class_{number}"));
     }
     let mut group = criterion.benchmark_group("scrape");
-    for (name, format) in [
-        ("modelwatch, OpenMetrics text", Format::OpenMetricsText),
-        ("modelwatch, Prometheus text", Format::PrometheusText),
-        ("modelwatch, protobuf", Format::PrometheusProtobuf),
-    ] {
+    for (name, format) in FORMATS {
         group.bench_function(name, |bencher| bencher.iter(|| monitor.encode(format)));
     }
 }
 
+/// A thousand models with one route each: 4,000 counters and 1,000 histograms, and the few gauges of each model.
+fn many_models(criterion: &mut Criterion) {
+    let monitor = Monitor::builder()
+        .limits(Limits::new().models(HISTOGRAMS))
+        .process_metrics(false)
+        .build()
+        .expect("valid");
+    for number in 0..HISTOGRAMS {
+        let model = monitor.model(format!("model-{number}"), "1").register().expect("valid");
+        let route = model.route("/predict");
+        (0..100).for_each(|request| route.record(Status::Success, latency(number * 100 + request)));
+    }
+    let mut group = criterion.benchmark_group("scrape_models");
+    for (name, format) in FORMATS {
+        group.bench_function(name, |bencher| bencher.iter(|| monitor.encode(format)));
+    }
+    let labels = |number| format!("model_name=\"model-{number}\",model_version=\"1\",route=\"/predict\"");
+    let lines = lines(HISTOGRAMS * Status::ALL.len(), HISTOGRAMS, labels);
+    group.bench_function("floor", |bencher| bencher.iter(|| rendered(&lines)));
+}
+
 /// What no encoder of this page can do without: copying the text and spelling the numbers.
 fn floor(criterion: &mut Criterion) {
-    let version = "model_name=\"claims-risk\",model_version=\"2026-04-01\"";
+    let labels = |number| {
+        let route = route(number);
+        format!("model_name=\"claims-risk\",model_version=\"2026-04-01\",route=\"{route}\"")
+    };
+    let lines = lines(COUNTERS, HISTOGRAMS, labels);
+    criterion
+        .benchmark_group("scrape")
+        .bench_function("floor", |bencher| bencher.iter(|| rendered(&lines)));
+}
+
+/// Lines without their values, and those.
+fn lines(counters: usize, histograms: usize, labels: impl Fn(usize) -> String) -> Vec<(String, u64)> {
     let mut lines: Vec<(String, u64)> = Vec::new();
-    for number in 0..COUNTERS {
-        let route = route(number % HISTOGRAMS);
+    for number in 0..counters {
+        let labels = labels(number % histograms);
         lines.push((
-            format!("ml_inference_requests_total{{{version},route=\"{route}\",status=\"success\"}} "),
+            format!("ml_inference_requests_total{{{labels},status=\"success\"}} "),
             100,
         ));
     }
-    for number in 0..HISTOGRAMS {
-        let labels = format!("{version},route=\"{}\"", route(number));
+    for number in 0..histograms {
+        let labels = labels(number);
         for bound in LATENCY_BUCKETS {
             lines.push((
                 format!("ml_inference_latency_seconds_bucket{{{labels},le=\"{bound:?}\"}} "),
@@ -87,17 +122,17 @@ fn floor(criterion: &mut Criterion) {
         lines.push((format!("ml_inference_latency_seconds_sum{{{labels}}} "), 12_345));
         lines.push((format!("ml_inference_latency_seconds_count{{{labels}}} "), 100));
     }
-    criterion.benchmark_group("scrape").bench_function("floor", |bencher| {
-        bencher.iter(|| {
-            let mut page = Vec::with_capacity(16 * 1024);
-            for (prefix, value) in &lines {
-                page.extend_from_slice(prefix.as_bytes());
-                page.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
-                page.push(b'\n');
-            }
-            page
-        });
-    });
+    lines
+}
+
+fn rendered(lines: &[(String, u64)]) -> Vec<u8> {
+    let mut page = Vec::with_capacity(16 * 1024);
+    for (prefix, value) in lines {
+        page.extend_from_slice(prefix.as_bytes());
+        page.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
+        page.push(b'\n');
+    }
+    page
 }
 
 fn labels(number: usize) -> [(&'static str, String); 3] {
@@ -299,6 +334,6 @@ fn opentelemetry(criterion: &mut Criterion) {
 criterion_group! {
     name = scrape;
     config = settings();
-    targets = floor, modelwatch, measured, prometheus_client, prometheus, metrics, opentelemetry
+    targets = floor, modelwatch, many_models, measured, prometheus_client, prometheus, metrics, opentelemetry
 }
 criterion_main!(scrape);

@@ -12,7 +12,7 @@ use serde_json::Value;
 type Medians = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// A group, its title, and what the others are compared with.
-const TABLES: [(&str, &str, &str); 12] = [
+const TABLES: [(&str, &str, &str); 15] = [
     ("record_with_clock", "One request recorded, clock included", "floor"),
     ("record", "One request recorded, without the clock", "floor"),
     (
@@ -20,8 +20,19 @@ const TABLES: [(&str, &str, &str); 12] = [
         "The same by two threads at once, time of one record",
         "floor",
     ),
+    (
+        "record_log_normal",
+        "One request recorded, clock included, latencies from a log-normal table",
+        "floor",
+    ),
+    (
+        "record_sixteen_threads",
+        "One request recorded, by sixteen threads: more than there are lanes",
+        "floor",
+    ),
     ("prediction", "A prediction", "score and class"),
     ("features", "A row of features", "20 of a row"),
+    ("features_1000", "A row of 1,000 features", "by name, as declared"),
     ("tower", "A request to a bare tower service", "bare"),
     (
         "tower_one_thread",
@@ -41,6 +52,15 @@ const TABLES: [(&str, &str, &str); 12] = [
     ("axum", "A request to an axum router", "identity layer"),
     ("tonic", "A unary call of a tonic service", "no layer"),
     ("actix", "A request to an actix application", "no middleware"),
+];
+
+/// A group of pages and its title.
+const PAGES: [(&str, &str); 2] = [
+    ("scrape", "A page of 10,000 counters and 1,000 histograms"),
+    (
+        "scrape_models",
+        "A page of 1,000 models with one route each: 4,000 counters and 1,000 histograms",
+    ),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -71,12 +91,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         writeln!(out)?;
     }
-    if let Some(rows) = medians.get("scrape") {
+    for (group, title) in PAGES {
+        let Some(rows) = medians.get(group) else { continue };
         let floor = rows.get("floor").copied().unwrap_or(f64::NAN);
-        writeln!(
-            out,
-            "| A page of 10,000 counters and 1,000 histograms | µs | x floor |\n| --- | --: | --: |"
-        )?;
+        writeln!(out, "| {title} | µs | x floor |\n| --- | --: | --: |")?;
         let mut sorted: Vec<_> = rows.iter().collect();
         sorted.sort_by(|a, b| a.1.total_cmp(b.1));
         for (name, median) in sorted {

@@ -82,6 +82,12 @@ fn is_preflight(request: &ServiceRequest) -> bool {
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
+/// A name that code gave has its place whatever requests bring, and an error ratio before the first of them. Where there is no room
+/// it overflows, which the monitor warns of.
+fn declare(model: &Model, name: &str) {
+    drop(model.declare_route(name).unwrap_or_else(|_| model.route(name)));
+}
+
 /// Every request belongs to one model version.
 #[derive(Clone, Debug)]
 pub struct Fixed {
@@ -97,9 +103,8 @@ impl Fixed {
         }
     }
 
-    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
     pub(crate) fn with_route(&self, name: &str) -> Self {
-        drop(self.model.route(name));
+        declare(&self.model, name);
         Self::new(&self.model, name)
     }
 }
@@ -136,6 +141,9 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn otherwise(self, model: &Model) -> Self {
+        if *self.names.unmatched != *UNMATCHED {
+            declare(model, &self.names.unmatched);
+        }
         Self {
             otherwise: Some(model.clone()),
             ..self
@@ -143,6 +151,9 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn with_route(self, name: &str) -> Self {
+        if let Some(otherwise) = &self.otherwise {
+            declare(otherwise, name);
+        }
         Self {
             names: Names::new(name),
             ..self

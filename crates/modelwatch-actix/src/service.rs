@@ -32,10 +32,10 @@ where
     /// A service that fails here never gets its request: that is counted as one error that took no time.
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let ready = ready!(self.inner.poll_ready(context));
-        if ready.is_err()
-            && let Some(route) = self.models.fallback()
-        {
-            route.record(Status::Error, Duration::ZERO);
+        if ready.is_err() {
+            if let Some(route) = self.models.fallback() {
+                route.record(Status::Error, Duration::ZERO);
+            }
         }
         Poll::Ready(ready)
     }

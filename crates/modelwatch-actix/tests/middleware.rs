@@ -8,7 +8,7 @@ use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, ReqData};
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
-use modelwatch::{Model, Monitor, Status};
+use modelwatch::{Limits, Model, Monitor, Status};
 use modelwatch_actix::{InferenceMiddleware, ServedBy, metrics_route};
 use modelwatch_testkit::{openmetrics_strict, page, promtool_check_metrics};
 
@@ -165,4 +165,26 @@ async fn judged_metrics_are_served_as_the_scraper_asks_for_them() {
         .read_to_end(&mut text)
         .expect("gzip");
     openmetrics_strict(&text).expect("OpenMetrics");
+}
+
+/// Whoever gives the middleware a name declares it.
+#[actix_web::test]
+async fn a_name_given_to_the_middleware_has_its_place_whatever_requests_brought() {
+    let limits = Limits::new().routes_per_version(2);
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let model = monitor.model("m", "1").register().expect("valid");
+    ["a", "b", "c"].iter().for_each(|name| drop(model.route(name)));
+    drop(InferenceMiddleware::new(&model).route("predict"));
+    drop(
+        InferenceMiddleware::per_request(|_| None)
+            .route("score")
+            .otherwise(&model),
+    );
+    let page = page(&monitor);
+    for name in ["predict", "score"] {
+        assert!(
+            page.labels_of("ml_inference_requests_total", "route").contains(name),
+            "{name}"
+        );
+    }
 }

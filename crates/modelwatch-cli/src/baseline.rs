@@ -10,6 +10,7 @@ use modelwatch_drift_job::TrainingOptions;
 
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::questions;
 use crate::runtime::{runtime, threads};
 use crate::terminal::say;
 
@@ -68,10 +69,19 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     options.hygiene = Hygiene {
         minimum_rows: command.minimum_rows,
     };
-    let mut progress = Progress::new();
-    let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));
-    progress.end();
-    let trained = built.map_err(Failure::new)?;
+    let build = |options: &TrainingOptions| {
+        let mut progress = Progress::new();
+        let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));
+        progress.end();
+        built.map_err(Failure::new)
+    };
+    let mut trained = build(&options)?;
+    if questions::can_be_asked() {
+        let answers = questions::ask(&trained);
+        if answers.change(&mut options) {
+            trained = build(&options)?;
+        }
+    }
     for warning in &trained.warnings {
         let _ = writeln!(std::io::stderr(), "warning: {warning}");
     }

@@ -12,6 +12,8 @@ mod failure;
 mod progress;
 #[cfg(feature = "triage")]
 mod prometheus;
+#[cfg(feature = "drift")]
+mod questions;
 #[cfg(any(feature = "drift", feature = "triage"))]
 mod runtime;
 mod stack;

@@ -1,19 +1,57 @@
 //! What is changed about single alerts, and how an Alertmanager that is somebody else's is treated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::error::Location;
-use crate::reader::{Field, Table, boolean, is_name, name, text};
+use crate::passed::PassedTable;
+use crate::reader::{Field, Table, boolean, count, duration, is_name, name, text};
+use crate::team::{Webhook, passed};
 use crate::version::Version;
 
 /// `[alertmanager]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Alertmanager {
     /// Whether `alertmanager.yml` is generated. With `false` it belongs to somebody else, and a fragment for it is made.
     pub manage: bool,
     /// The oldest release that has to take it. Defaults to 0.25.
     pub minimum_version: Version,
+    /// Where an alert goes that always fires, so that its silence says that alerts don't get through. Nothing: there is none.
+    pub watchdog: Option<Watchdog>,
+}
+
+/// `[alertmanager.watchdog]`: a dead man's switch, which pages when it hears nothing any more.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Watchdog {
+    /// An HTTP endpoint.
+    pub webhook: Option<Webhook>,
+    /// Any other receiver of Alertmanager, by its key.
+    pub receivers: PassedTable,
+    /// Between notifications. Defaults to 5 minutes.
+    pub repeat_interval: Duration,
+}
+
+impl Watchdog {
+    fn read(table: Table<'_, '_>) -> Self {
+        let read = Self {
+            webhook: table.table("webhook").and_then(Webhook::read),
+            receivers: passed(&table, "receivers"),
+            repeat_interval: table
+                .read("repeat_interval", duration)
+                .unwrap_or(Duration::from_secs(300)),
+        };
+        if table.field("webhook").is_none() && table.field("receivers").is_none() {
+            table.reader.report(
+                table.location(),
+                format!("{} has no channel", table.path),
+                "add webhook = { url = \"https://…\" } or receivers",
+            );
+        }
+        table.finish();
+        read
+    }
 }
 
 impl Default for Alertmanager {
@@ -21,6 +59,7 @@ impl Default for Alertmanager {
         Self {
             manage: true,
             minimum_version: Version::ALERTMANAGER,
+            watchdog: None,
         }
     }
 }
@@ -33,6 +72,7 @@ impl Alertmanager {
             minimum_version: table
                 .read("minimum_version", Version::read(Version::ALERTMANAGER))
                 .unwrap_or(usual.minimum_version),
+            watchdog: table.table("watchdog").map(Watchdog::read),
         };
         table.finish();
         read
@@ -40,13 +80,15 @@ impl Alertmanager {
 }
 
 /// `[alerts]`: what is changed about alerts that the stack can raise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alerts {
     /// The value of the label `severity` of what wakes somebody. Nothing: `page`.
     pub page: Option<String>,
     /// The value of the label `severity` of everything else. Nothing: `ticket`.
     pub ticket: Option<String>,
+    /// How many models of a job in trouble at once are one incident, with one page. Defaults to 5.
+    pub many_models: u64,
     /// Single alerts, by name.
     pub single: BTreeMap<String, SingleAlert>,
 }
@@ -77,6 +119,17 @@ const TAKEN_ANNOTATIONS: [&str; 6] = [
     "summary",
 ];
 
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            page: None,
+            ticket: None,
+            many_models: 5,
+            single: BTreeMap::new(),
+        }
+    }
+}
+
 impl Alerts {
     pub(crate) fn read(table: Table<'_, '_>) -> Self {
         let severities = table.table("severities");
@@ -92,13 +145,24 @@ impl Alerts {
             table.finish();
             read
         });
+        let many_models = table.read("many_models", |value| {
+            count(value)
+                .ok()
+                .filter(|models| (2..=1000).contains(models))
+                .ok_or_else(|| "a number of models from 2 to 1000".to_owned())
+        });
         let single = table
             .named()
             .into_iter()
-            .filter(|(key, _)| key != "severities")
+            .filter(|(key, _)| !["severities", "many_models"].contains(&key.as_str()))
             .filter_map(|(alert, field)| Some((alert, SingleAlert::read(&field)?)))
             .collect();
-        Self { page, ticket, single }
+        Self {
+            page,
+            ticket,
+            many_models: many_models.unwrap_or(Self::default().many_models),
+            single,
+        }
     }
 }
 

@@ -273,8 +273,10 @@ fn check_references(reader: &Reader<'_>, mut config: Config) -> Option<Config> {
             }
         }
     }
-    for team in config.teams.values() {
-        if let Some(webhook) = &team.webhook
+    let watchdog = config.alertmanager.watchdog.iter();
+    let webhooks = config.teams.values().map(|team| &team.webhook);
+    for webhook in webhooks.chain(watchdog.map(|watchdog| &watchdog.webhook)) {
+        if let Some(webhook) = webhook
             && matches!(webhook.url, Secret::File(_))
             && config.alertmanager.minimum_version < Version::new(0, 26)
         {

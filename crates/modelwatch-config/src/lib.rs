@@ -50,7 +50,7 @@ mod scrape;
 mod team;
 mod version;
 
-pub use alerting::{Alertmanager, Alerts, SingleAlert};
+pub use alerting::{Alertmanager, Alerts, SingleAlert, Watchdog};
 pub use config::{Config, Links, Rollout};
 pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabelling, Tls};
 pub use duration::prometheus_duration;

@@ -146,7 +146,7 @@ thresholds! {
     minimum_requests: u64 = 50, count;
     /// Failed or slow requests the long window must hold before a burn rate counts. Default: 5.
     minimum_errors: u64 = 5, count;
-    /// Predictions a half hour must hold before its median or class balance counts. Default: 100.
+    /// Predictions there must be in half an hour before their distribution counts. Default: 100.
     minimum_predictions: u64 = 100, count;
     /// Share of requests that end in an error. Default: 0.03.
     error_ratio: f64 = 0.03, ratio;
@@ -168,7 +168,8 @@ thresholds! {
     queue_depth: f64 = 50.0, positive;
     /// Restarts of one replica in an hour. Default: 3.
     restarts: u64 = 3, count;
-    /// Share of observations in which a feature is missing. Default: 0.05.
+    /// Share of observations in which a feature is missing, above training's own share where the drift job tells that.
+    /// Default: 0.05.
     missing_ratio: f64 = 0.05, ratio;
     /// Share of observations in which a default stands in for a feature. Default: 0.05.
     defaulted_ratio: f64 = 0.05, ratio;
@@ -176,12 +177,12 @@ thresholds! {
     out_of_range_ratio: f64 = 0.05, ratio;
     /// The drift job's distance from the baseline, for features without a threshold of their own. Default: 0.15.
     drift_score: f64 = 0.15, positive;
-    /// Change of the median score, in the score's own unit. Default: 0.20.
-    score_shift: f64 = 0.20, positive;
-    /// Change of a class's share of the predictions. Default: 0.20.
-    class_shift: f64 = 0.20, ratio;
-    /// Change of an outcome's share of the outcomes. Default: 0.20.
-    outcome_shift: f64 = 0.20, ratio;
+    /// Largest difference of shares between two distributions of scores, beyond what chance makes. Default: 0.10.
+    score_shift: f64 = 0.10, ratio;
+    /// Change of a class's share of the predictions, beyond what chance makes. Default: 0.10.
+    class_shift: f64 = 0.10, ratio;
+    /// Change of an outcome's share of the outcomes, beyond what chance makes. Default: 0.10.
+    outcome_shift: f64 = 0.10, ratio;
     /// Share of scores that are NaN or infinite. Default: 0.001.
     non_finite_ratio: f64 = 0.001, ratio;
     /// Share of records the prediction log drops. Default: 0.01.

@@ -69,13 +69,16 @@ pub enum Plane {
     Drift,
     /// Machines, by node-exporter.
     Node,
+    /// Prometheus and Alertmanager themselves.
+    Watching,
 }
 
 impl Plane {
-    const NAMES: [(&'static str, Self); 3] = [
+    const NAMES: [(&'static str, Self); 4] = [
         ("inference", Self::Inference),
         ("drift", Self::Drift),
         ("node", Self::Node),
+        ("watching", Self::Watching),
     ];
 
     /// Its name in the file.
@@ -85,6 +88,7 @@ impl Plane {
             Self::Inference => "inference",
             Self::Drift => "drift",
             Self::Node => "node",
+            Self::Watching => "watching",
         }
     }
 }
@@ -203,7 +207,7 @@ impl Job {
                 .iter()
                 .find(|(name, _)| value.as_str() == Some(name))
                 .map(|(_, plane)| *plane)
-                .ok_or_else(|| "\"inference\", \"drift\" or \"node\"".to_owned())
+                .ok_or_else(|| "\"inference\", \"drift\", \"node\" or \"watching\"".to_owned())
         });
         let discovery = Discovery::read(&table);
         let access = Access::read(&table);
@@ -228,7 +232,7 @@ impl Job {
         let (job, plane) = (job?, plane?);
         let usual = match plane {
             Plane::Drift => Duration::from_secs(60),
-            Plane::Inference | Plane::Node => default_interval,
+            Plane::Inference | Plane::Node | Plane::Watching => default_interval,
         };
         Some(Self {
             service: service.unwrap_or_else(|| job.clone()),

@@ -187,7 +187,7 @@ impl Team {
 }
 
 /// Receivers as Alertmanager writes them: each key is a list of tables.
-fn passed(table: &Table<'_, '_>, key: &'static str) -> PassedTable {
+pub(crate) fn passed(table: &Table<'_, '_>, key: &'static str) -> PassedTable {
     let Some(field) = table.field(key) else {
         return PassedTable::new();
     };
@@ -206,7 +206,7 @@ fn passed(table: &Table<'_, '_>, key: &'static str) -> PassedTable {
 }
 
 impl Webhook {
-    fn read(table: Table<'_, '_>) -> Option<Self> {
+    pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
         let location = table.location();
         let open = table.read("url", url).map(Secret::Open);
         let file = table.read("url_file", text).map(Secret::File);

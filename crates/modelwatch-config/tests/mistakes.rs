@@ -74,7 +74,7 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
         "plane = \"drift\"",
         "plane = \"drifting\"",
         "drifting",
-        "\"inference\", \"drift\" or \"node\"",
+        "\"inference\", \"drift\", \"node\" or \"watching\"",
     );
 }
 
@@ -280,7 +280,13 @@ fn a_version_is_one_that_is_supported() {
     mistake(
         "[teams.data-platform]",
         "[teams.every]\nwebhook = { url_file = \"/s\" }\n[teams.data-platform]",
-        "webhook",
+        "url_file = \"/s\"",
+        "[alertmanager] minimum_version = \"0.26\"",
+    );
+    mistake(
+        "webhook = { url = \"https://hc.example.com/ping/modelwatch\" }",
+        "webhook = { url_file = \"/s\" }",
+        "url_file = \"/s\"",
         "[alertmanager] minimum_version = \"0.26\"",
     );
     let text = GOOD.replacen(
@@ -289,6 +295,30 @@ fn a_version_is_one_that_is_supported() {
         1,
     );
     Config::parse("modelwatch.toml", &text).unwrap();
+}
+
+#[test]
+fn a_watchdog_has_a_channel_and_many_models_are_some() {
+    mistake(
+        "webhook = { url = \"https://hc.example.com/ping/modelwatch\" }",
+        "repeat_interval = \"1m\"",
+        "[alertmanager.watchdog]",
+        "alertmanager.watchdog has no channel; add webhook",
+    );
+    mistake(
+        "webhook = { url = \"https://hc.example.com/ping/modelwatch\" }",
+        "receivers = { webhook = 1 }",
+        "receivers = {",
+        "is no receiver of Alertmanager",
+    );
+    for many in ["1", "0", "1001", "\"five\"", "2.5"] {
+        mistake(
+            "[owners]",
+            &format!("[alerts]\nmany_models = {many}\n[owners]"),
+            "many_models",
+            "a number of models from 2 to 1000",
+        );
+    }
 }
 
 #[test]

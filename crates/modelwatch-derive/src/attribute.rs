@@ -138,15 +138,13 @@ fn range(expression: Expr) -> Result<ExprRange> {
         ));
     }
     let ends = |end: &Option<Box<Expr>>| end.as_ref().and_then(|end| number(end));
-    if let (Some(low), Some(high)) = (ends(&range.start), ends(&range.end))
-        && low > high
-    {
-        return Err(Error::new(
+    match (ends(&range.start), ends(&range.end)) {
+        (Some(low), Some(high)) if low > high => Err(Error::new(
             range.span(),
             format!("nothing lies between {low} and {high}; write the lower end first"),
-        ));
+        )),
+        _ => Ok(range),
     }
-    Ok(range)
 }
 
 /// The value of a literal; nothing where an end is some other expression, which is checked when the model is registered.

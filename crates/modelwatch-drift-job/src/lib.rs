@@ -20,6 +20,8 @@
 //!
 //! Start with [`TrainingOptions`] for the baseline, [`DriftJob`] for the windows and [`report`] for people.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 mod compare;
 mod counting;

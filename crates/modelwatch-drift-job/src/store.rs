@@ -3,7 +3,7 @@
 #[cfg(any(feature = "s3", feature = "gcs"))]
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path as FilePath, absolute};
+use std::path::{Path as FilePath, PathBuf, absolute};
 use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
@@ -17,6 +17,8 @@ use crate::engine::EngineError;
 pub(crate) struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) prefix: Path,
+    /// The same, where it is a folder of this machine.
+    folder: Option<Arc<LocalFileSystem>>,
     address: String,
 }
 
@@ -42,9 +44,11 @@ impl Store {
             return Err(refused("there is no such folder; make it, or fix the path".into()));
         }
         let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(error.to_string()))?;
+        let objects = Arc::new(objects);
         Ok(Self {
-            objects: Arc::new(objects),
+            objects: objects.clone(),
             prefix: Path::default(),
+            folder: Some(objects),
             address: address.into(),
         })
     }
@@ -65,6 +69,7 @@ impl Store {
         Ok(Self {
             objects: objects.into(),
             prefix,
+            folder: None,
             address: address.into(),
         })
     }
@@ -99,6 +104,11 @@ impl Store {
             }
         };
         String::from_utf8(bytes).map_err(|_| refused("is no UTF-8 text".into()))
+    }
+
+    /// The path of a file on this machine, where it lies there.
+    pub(crate) fn path_of(&self, object: &Path) -> Option<PathBuf> {
+        self.folder.as_ref()?.path_to_filesystem(object).ok()
     }
 
     /// The address of a file, as a person would look for it.

@@ -3,7 +3,7 @@
 //! Rows drawn at random say how far chance takes a window from its reference. Rows in the order of their times say how far a
 //! day takes it: an hour of one day has one temperature and a quarter has all. [`learn`] slides windows of each of
 //! some lengths over the reference, measures each against the rest of it, by every statistic, and keeps what all but one
-//! in 400 stay below: all of them where the reference is shorter than 400 windows. (NannyML learns its thresholds from
+//! in 400 stay below: where the reference is shorter than 400 windows, a little beyond the furthest. (NannyML learns its thresholds from
 //! chunks of the reference too.)
 
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ const BEGINNINGS: [u32; 2] = [3_600, 900];
 const FEWEST_WINDOWS: usize = 20;
 /// A window has at least so many rows, as the rule's default has it; where the reference has too few such windows, fewer.
 const FEWEST_ROWS: [usize; 2] = [100, 20];
-/// Of so many windows that do not overlap one may be further away.
+/// Of so many windows one may be further away.
 const ONE_OF: usize = 400;
 /// What all windows stay below is exceeded by windows that begin a little earlier.
 const MARGIN: f64 = 1.05;
@@ -192,12 +192,21 @@ fn of_length(profile: &Profile, order: &TimeOrder, cells: &[u32], seconds: u32) 
     })
 }
 
-/// The distance that all but as many windows stay below as may be further away; `apart` fit into the reference without
-/// overlap.
+/// The distance that one window in [`ONE_OF`] goes beyond; `apart` fit into the reference without overlap.
+///
+/// Where at least as many fit it is that of the windows themselves. Where fewer do, the furthest of them is beyond what one in a
+/// few reaches and no more, and the next window may go further. So the mean excess of the upper quarter is added, which is how
+/// much further the furthest of e times as many goes where a tail falls off exponentially (Pickands, *Statistical Inference
+/// Using Extreme Order Statistics*, 1975).
 fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
     distances.sort_unstable_by(|one, other| other.total_cmp(one));
     let beyond = distances.len() * (apart / ONE_OF) / apart.max(1);
-    let limit = distances.get(beyond).copied().unwrap_or_default() * MARGIN;
+    let reached = distances.get(beyond).copied().unwrap_or_default();
+    let upper = &distances[..distances.len().div_ceil(4)];
+    let quartile = upper.last().copied().unwrap_or_default();
+    let excess = upper.iter().map(|distance| distance - quartile).sum::<f64>() / upper.len().max(1) as f64;
+    let further = (ONE_OF as f64 / apart.max(1) as f64).ln().clamp(0.0, 1.0) * excess;
+    let limit = (reached + further) * MARGIN;
     // Rounded up to four digits, which is all a person reads.
     let digits = 10_f64.powi(3 - limit.abs().max(f64::MIN_POSITIVE).log10().floor() as i32);
     let rounded = (limit * digits).ceil() / digits;

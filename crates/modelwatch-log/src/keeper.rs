@@ -3,12 +3,13 @@
 //! It looks at files of our own naming in folders of our own naming, and at nothing else: what somebody put beside
 //! them stays, broken or not.
 
-use std::fs::{self, DirEntry, File, TryLockError};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
+use fs4::{FileExt, TryLockError};
 use modelwatch_log_format::{files, folders};
 
 use crate::warnings::Warnings;
@@ -104,11 +105,11 @@ impl Keeper {
                 if oldest.is_some_and(|oldest| &*name < oldest) {
                     remove(&entry.path())?;
                     removed = true;
-                } else if self.retention.bytes.is_some()
-                    && let Some(bytes) = size(&entry)?
-                {
-                    let folder = folder.to_path_buf();
-                    kept.push(Kept { name, folder, bytes });
+                } else if self.retention.bytes.is_some() {
+                    if let Some(bytes) = size(&entry)? {
+                        let folder = folder.to_path_buf();
+                        kept.push(Kept { name, folder, bytes });
+                    }
                 }
             }
         }
@@ -175,7 +176,7 @@ fn remove_if_left_behind(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    match file.try_lock() {
+    match FileExt::try_lock(&file) {
         Ok(()) => remove(path).map(|()| true),
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Ok(false),
     }

@@ -1,12 +1,13 @@
 //! A file in the making: hidden until it is whole, and gone if it never gets so.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use fs4::{FileExt, TryLockError};
 use modelwatch_log_format::{files, folders};
 use parquet::file::writer::SerializedFileWriter;
 
@@ -180,7 +181,7 @@ fn create_locked(folder: &Path, path: &Path) -> Result<File, WriteError> {
     create_folders(folder)?;
     let failed = |error| WriteError::new(path, "create", error);
     let file = File::create_new(path).map_err(failed)?;
-    match file.try_lock() {
+    match FileExt::try_lock(&file) {
         Err(TryLockError::WouldBlock) => Err(failed(ErrorKind::NotFound.into())),
         Ok(()) if !path.exists() => Err(failed(ErrorKind::NotFound.into())),
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),

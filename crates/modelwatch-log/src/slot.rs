@@ -141,5 +141,8 @@ impl Slot {
 
 /// As much of a text as there is room for, in whole characters.
 fn bounded(text: &str, most_bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(most_bytes)]
+    let end = (0..=text.len().min(most_bytes))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or_default()]
 }

@@ -167,10 +167,10 @@ impl Writer {
     }
 
     fn begin_file(&mut self, stream: &Arc<Stream>, hour: i64) -> u64 {
-        if self.files.len() >= MOST_FILES
-            && let Some(oldest) = self.files.values().map(|file| file.begun).min()
-        {
-            self.finish_where(|file| file.begun == oldest);
+        if self.files.len() >= MOST_FILES {
+            if let Some(oldest) = self.files.values().map(|file| file.begun).min() {
+                self.finish_where(|file| file.begun == oldest);
+            }
         }
         self.files_begun += 1;
         let file = OpenFile::new(

@@ -51,7 +51,7 @@ fn main() {
     let prometheus = Prometheus::start(&options).unwrap_or_else(|error| panic!("{error}"));
     std::thread::sleep(RUN);
 
-    let series = prometheus.query("count({__name__=~\"ml_.+\"})").expect("it answers");
+    let series = prometheus.query("sum(scrape_samples_scraped)").expect("it answers");
     say(&format!(
         "scraped series: {:?}\n",
         series.first().map(|(_, count)| *count)
@@ -174,15 +174,22 @@ fn page(_: &modelwatch_testkit::ScrapeRequest) -> Page {
             );
         }
         for feature in 0..FEATURES {
+            for version in 0..VERSIONS {
+                let labels =
+                    format!("model_name=\"{name}\",model_version=\"v{version}\",feature_name=\"feature_{feature}\"");
+                let _ = writeln!(
+                    body,
+                    "ml_feature_observations_total{{{labels}}} {0}\nml_feature_missing_total{{{labels}}} {1}\n\
+                     ml_feature_defaulted_total{{{labels}}} {1}\nml_feature_out_of_range_total{{{labels}}} {1}",
+                    (clock * 10.0).floor(),
+                    (clock * 0.1).floor()
+                );
+            }
             let labels = format!("model_name=\"{name}\",feature_name=\"feature_{feature}\"");
             let _ = writeln!(
                 body,
-                "ml_feature_observations_total{{{labels}}} {0}\nml_feature_missing_total{{{labels}}} {1}\n\
-                 ml_feature_defaulted_total{{{labels}}} {1}\nml_feature_out_of_range_total{{{labels}}} {1}\n\
-                 ml_feature_missing_ratio{{{labels}}} 0.01\nml_data_drift_score{{{labels}}} 0.02\n\
-                 ml_data_drift_detected{{{labels}}} 0\nml_feature_out_of_range_ratio{{{labels}}} 0.01",
-                (clock * 50.0).floor(),
-                (clock * 0.5).floor()
+                "ml_feature_missing_reference_ratio{{{labels}}} 0.01\nml_feature_missing_ratio{{{labels}}} 0.01\nml_data_drift_score{{{labels}}} 0.02\n\
+                 ml_data_drift_detected{{{labels}}} 0\nml_feature_out_of_range_ratio{{{labels}}} 0.01"
             );
         }
         let _ = writeln!(

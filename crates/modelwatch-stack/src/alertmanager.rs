@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use modelwatch_config::{BusinessHours, Config, Passed, Plane, Secret, Team};
+use modelwatch_config::{BusinessHours, Config, Passed, Plane, Secret, Team, Watchdog, prometheus_duration};
 use serde::Serialize;
 
 use crate::error::GenerateError;
@@ -65,11 +65,11 @@ struct Route {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     group_by: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_wait: Option<&'static str>,
+    group_wait: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_interval: Option<&'static str>,
+    group_interval: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    repeat_interval: Option<&'static str>,
+    repeat_interval: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     active_time_intervals: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -202,10 +202,16 @@ fn routing(config: &Config, template: &str) -> (Route, Rest) {
         // What no team is named for goes to whoever serves.
         receiver: receiver(&config.owners.serving.team, Severity::Ticket),
         group_by: identified(config, &["team", "model_name", "severity"]),
-        group_wait: Some("30s"),
-        group_interval: Some("5m"),
-        repeat_interval: Some("4h"),
-        routes: teams.iter().map(|(name, team)| route(config, name, team)).collect(),
+        group_wait: Some("30s".to_owned()),
+        group_interval: Some("5m".to_owned()),
+        repeat_interval: Some("4h".to_owned()),
+        routes: config
+            .alertmanager
+            .watchdog
+            .iter()
+            .map(|to| watchdog(config, to))
+            .chain(teams.iter().map(|(name, team)| route(config, name, team)))
+            .collect(),
         ..Route::default()
     };
     let rest = Rest {
@@ -218,6 +224,7 @@ fn routing(config: &Config, template: &str) -> (Route, Rest) {
         receivers: teams
             .iter()
             .flat_map(|(name, team)| [Severity::Page, Severity::Ticket].map(|severity| receives(name, team, severity)))
+            .chain(config.alertmanager.watchdog.iter().map(|to| hears(config, to)))
             .collect(),
     };
     (route, rest)
@@ -231,11 +238,51 @@ fn hours_name(team: &str) -> String {
     format!("{team}-business-hours")
 }
 
+/// The receiver of the watchdog. No team's has this name, for theirs end in a severity.
+fn watchdog_receiver(config: &Config) -> String {
+    format!("{}-watchdog", config.stack)
+}
+
+/// The alert that always fires, to whoever listens for its silence and to nobody else.
+fn watchdog(config: &Config, to: &Watchdog) -> Route {
+    let every = prometheus_duration(to.repeat_interval);
+    Route {
+        receiver: watchdog_receiver(config),
+        matchers: vec![is("alertname", known::WATCHDOG.name), is(STACK_LABEL, &config.stack)],
+        group_by: identified(config, &["alertname"]),
+        group_wait: Some("0s".to_owned()),
+        // Alertmanager repeats when it looks at a group, so it has to look as often.
+        group_interval: Some(every.clone()),
+        repeat_interval: Some(every),
+        ..Route::default()
+    }
+}
+
+fn hears(config: &Config, to: &Watchdog) -> Receiver {
+    let mut channels: BTreeMap<String, Vec<Channel>> = BTreeMap::new();
+    if let Some(to) = &to.webhook {
+        let mut webhook = webhook(to);
+        // It never ends; and the end of it would be taken for a sign of life.
+        webhook.send_resolved = false;
+        channels.insert("webhook_configs".to_owned(), vec![Channel::Webhook(webhook)]);
+    }
+    for (key, receivers) in &to.receivers {
+        if let Passed::List(receivers) = receivers {
+            let passed = receivers.iter().cloned().map(Channel::Passed);
+            channels.entry(key.clone()).or_default().extend(passed);
+        }
+    }
+    Receiver {
+        name: watchdog_receiver(config),
+        channels,
+    }
+}
+
 fn route(config: &Config, name: &str, team: &Team) -> Route {
     let tickets = Route {
         receiver: receiver(name, Severity::Ticket),
         matchers: vec![is("severity", Severity::Ticket.label(config))],
-        repeat_interval: Some("1d"),
+        repeat_interval: Some("1d".to_owned()),
         active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
         routes: vec![Route {
             // Not inherited.
@@ -260,6 +307,10 @@ fn of_a_job(config: &Config, receiver: String) -> Route {
         receiver,
         matchers: vec![one_of(&[
             &known::TRAFFIC_GONE,
+            &known::MANY_FAILING,
+            &known::MANY_SLOW,
+            &known::REPLICA_FAILING,
+            &known::REPLICA_SLOW,
             &known::LATENCY_MISSING,
             &known::DRIFT_JOB_STALE,
             &known::DRIFT_JOB_MISSING,
@@ -300,7 +351,51 @@ fn identified(config: &Config, labels: &[&str]) -> Vec<String> {
 /// Which alerts say nothing new while another fires. Drift itself is silenced by nothing.
 fn inhibitions(config: &Config) -> Vec<Inhibit> {
     let equal = |labels: &[&str]| identified(config, &[&[STACK_LABEL], labels].concat());
-    vec![
+    let page = || is("severity", Severity::Page.label(config));
+    // What a model pages for because of what it shares with others, or because of one replica.
+    let of_models = [
+        (
+            &known::REPLICA_FAILING,
+            &known::MANY_FAILING,
+            [
+                &known::HIGH_ERROR_RATE,
+                &known::AVAILABILITY_BURN_FAST,
+                &known::AVAILABILITY_BURN_SLOW,
+            ],
+        ),
+        (
+            &known::REPLICA_SLOW,
+            &known::MANY_SLOW,
+            [
+                &known::HIGH_LATENCY,
+                &known::LATENCY_BURN_FAST,
+                &known::LATENCY_BURN_SLOW,
+            ],
+        ),
+    ];
+    let mut inhibitions = Vec::new();
+    for (replica, many, single) in of_models {
+        inhibitions.push(Inhibit {
+            source_matchers: vec![is("alertname", many.name)],
+            target_matchers: vec![one_of(&single)],
+            equal: equal(&["job"]),
+        });
+        inhibitions.push(Inhibit {
+            source_matchers: vec![is("alertname", replica.name), page()],
+            target_matchers: vec![one_of(&[&single[..], &[many]].concat())],
+            equal: equal(&["job"]),
+        });
+        // The replica's own ticket.
+        inhibitions.push(Inhibit {
+            source_matchers: vec![is("alertname", replica.name), page()],
+            target_matchers: vec![
+                is("alertname", replica.name),
+                is("severity", Severity::Ticket.label(config)),
+            ],
+            equal: equal(&["job", "instance"]),
+        });
+    }
+    inhibitions.extend([
         // Nothing of a job answers: what its models do not do any more is no news.
         Inhibit {
             source_matchers: vec![is("alertname", known::JOB_DOWN.name)],
@@ -344,7 +439,8 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             ])],
             equal: equal(&["model_name"]),
         },
-    ]
+    ]);
+    inhibitions
 }
 
 fn receives(name: &str, team: &Team, severity: Severity) -> Receiver {

@@ -31,15 +31,19 @@ known! {
     TRAFFIC_GONE = "MLTrafficGone", Inference;
     CLIENT_ERRORS_HIGH = "MLClientErrorsHigh", Inference;
     RUNTIME_LATE = "MLRuntimeLate", Inference;
+    MANY_FAILING = "MLManyModelsFailing", Inference;
+    MANY_SLOW = "MLManyModelsSlow", Inference;
     REPLICA_FAILING = "MLReplicaFailing", Inference;
     REPLICA_SLOW = "MLReplicaSlow", Inference;
     TARGET_DOWN = "MLScrapeTargetDown", Inference;
     JOB_DOWN = "MLScrapeJobDown", Inference;
+    ONE_NAME = "MLReplicasBehindOneName", Inference;
     RESTARTING = "MLReplicaRestarting", Inference;
     LABEL_OVERFLOW = "MLLabelOverflow", Inference;
     UNLISTED = "MLModelUnlisted", Inference;
     VERSION_UNREGISTERED = "MLVersionUnregistered", Inference;
     RULES_FAILING = "MLRulesFailing", Inference;
+    WATCHDOG = "MLWatchdog", Inference;
     NOTIFICATIONS_FAILING = "MLNotificationsFailing", Inference;
     LATENCY_MISSING = "MLLatencyMissing", Inference;
     AVAILABILITY_BURN_FAST = "MLAvailabilityBudgetBurnFast", Inference;
@@ -55,6 +59,7 @@ known! {
     MISSING_RATIO_HIGH = "MLFeatureMissingRatioHigh", Drift;
     DEFAULTED_RATIO_HIGH = "MLFeatureDefaultedRatioHigh", Drift;
     OUT_OF_RANGE_HIGH = "MLFeatureOutOfRangeHigh", Drift;
+    VERSION_FAULTY = "MLVersionFeatureFaulty", Drift;
     FEATURE_DRIFT = "MLDriftCriticalFeatureDetected", Drift;
     VERSION_DRIFT = "MLVersionDriftDetected", Drift;
     PREDICTION_DRIFT = "MLPredictionDriftDetected", Drift;

@@ -1,7 +1,8 @@
 //! What people are told: one template for e-mail, Slack and PagerDuty.
 //!
 //! Firing and resolved alerts stand apart, each list with its count. A message has at most ten lines of alerts, so that two hundred
-//! models behind one dead ingress are still a message to read. Links are those that all its alerts share.
+//! models behind one dead ingress are still a message to read. The first of those that fire have below them what speaks for them and
+//! what was released before. Links are those that all its alerts share.
 
 use std::fmt::Write as _;
 
@@ -32,6 +33,8 @@ pub(crate) const QUERY: &str = "{{ .CommonAnnotations.query_url }}";
 /// Lines of alerts in a message; where some fire and some are resolved, these have three of them.
 const LINES: usize = 10;
 const RESOLVED_LINES: usize = 3;
+/// Alerts that fire whose evidence, and what changed before, is told: the rest of a message seldom says more.
+const EXPLAINED: usize = 3;
 
 pub(crate) fn file(config: &Config, path: &str) -> File {
     let mut text = String::from(
@@ -55,9 +58,18 @@ pub(crate) fn file(config: &Config, path: &str) -> File {
         "line",
         "{{ with .Annotations.description }}{{ . }}{{ else }}{{ .Labels.alertname }}{{ end }}",
     );
+    define("explained", &explained("{{ . }}"));
     define(
         "text",
-        &format!("{}{}", lists("- ", "{{ template \"modelwatch.line\" . }}"), LINKS),
+        &format!(
+            "{}{}",
+            lists(
+                "- ",
+                "{{ template \"modelwatch.line\" . }}",
+                "{{ template \"modelwatch.explained\" . }}"
+            ),
+            LINKS
+        ),
     );
     define(
         "slack.escaped",
@@ -65,8 +77,17 @@ pub(crate) fn file(config: &Config, path: &str) -> File {
     );
     define("slack.line", SLACK_LINE);
     define(
+        "slack.explained",
+        &explained("{{ template \"modelwatch.slack.escaped\" . }}"),
+    );
+    define(
         "slack",
-        lists("• ", "{{ template \"modelwatch.slack.line\" . }}").trim_end(),
+        lists(
+            "• ",
+            "{{ template \"modelwatch.slack.line\" . }}",
+            "{{ template \"modelwatch.slack.explained\" . }}",
+        )
+        .trim_end(),
     );
     File::new(path, text)
 }
@@ -124,9 +145,18 @@ fn dashboard(config: &Config) -> String {
     text + "{{ end }}"
 }
 
+/// The annotations that were asked for when the alert began, each on a line of its own.
+fn explained(shown: &str) -> String {
+    let lines = ["evidence", "changed"]
+        .map(|annotation| format!("{{{{ with .Annotations.{annotation} }}}}\n  {shown}{{{{ end }}}}"));
+    lines.concat()
+}
+
 /// Both lists, each with its count, and what did not fit counted.
-fn lists(bullet: &str, line: &str) -> String {
+fn lists(bullet: &str, line: &str, explained: &str) -> String {
+    let explained = format!("{{{{ if lt $index {EXPLAINED} }}}}{explained}{{{{ end }}}}");
     let list = |title: &str, alerts: &str, other: &str, beside: usize, alone: usize| {
+        let explained = if title == "Firing" { &explained } else { "" };
         let mut text = format!(
             "{{{{ $most := {alone} }}}}{{{{ if {other} }}}}{{{{ $most = {beside} }}}}{{{{ end -}}}}\n\
              {{{{ with {alerts} }}}}{{{{ $all := . }}}}{title}, {{{{ len . }}}}:\n"
@@ -136,7 +166,7 @@ fn lists(bullet: &str, line: &str) -> String {
             text,
             "{{{{ $shown := $most }}}}{{{{ if gt (len .) $most }}}}\
              {{{{ $shown = {} }}}}{{{{ if eq $most {beside} }}}}{{{{ $shown = {} }}}}{{{{ end }}}}{{{{ end -}}}}\n\
-             {{{{ range $index, $alert := . }}}}{{{{ if lt $index $shown }}}}{bullet}{{{{ with $alert }}}}{line}{{{{ end }}}}\n\
+             {{{{ range $index, $alert := . }}}}{{{{ if lt $index $shown }}}}{bullet}{{{{ with $alert }}}}{line}{explained}{{{{ end }}}}\n\
              {{{{ end }}}}{{{{ end -}}}}\n\
              {{{{ if gt (len .) $shown }}}}{bullet}and {{{{ len (slice $all $shown) }}}} more\n{{{{ end }}}}{{{{ end -}}}}\n",
             alone - 1,

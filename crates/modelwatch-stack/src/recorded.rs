@@ -39,6 +39,52 @@ recorded! {
     LATENCY_P99 = "job:ml_inference_latency_p99_seconds:5m", ["model_name", "model_version", "route"],
         "99th percentile of latency in seconds; absent without traffic.";
 
+    REQUESTS_NOW = "job:ml_inference_requests:increase_now", ["model_name", "model_version", "route"],
+        "Requests of the last 90 seconds, or of four scrapes where these take longer.";
+    ERRORS_NOW = "job:ml_inference_errors:increase_now", ["model_name", "model_version", "route"],
+        "Those of them that ended in an error; 0 before the first.";
+    SLOW_NOW = "job:ml_inference_slow:increase_now", ["model_name", "model_version", "route"],
+        "Requests of the same time that took longer than the model's latency objective.";
+    REQUESTS_CALM = "route:ml_inference_requests:calm", ["model_name", "route"],
+        "Requests of 90 seconds ten minutes ago, unless an alert about serving fires: what is usual is learned from these.";
+    ERRORS_CALM = "route:ml_inference_errors:calm", ["model_name", "route"],
+        "Errors among them.";
+    SLOW_CALM = "route:ml_inference_slow:calm", ["model_name", "route"],
+        "Slow requests among them.";
+    ERRORS_USUAL = "route:ml_inference_errors:usual_ratio", ["model_name", "route"],
+        "Share of a route's requests that usually fail: in the hour before or at this time yesterday, whichever is more, and no less than the objective allows.";
+    SLOW_USUAL = "route:ml_inference_slow:usual_ratio", ["model_name", "route"],
+        "Share of a route's requests that usually are slow: in the hour before or at this time yesterday, whichever is more, and no less than half of what the objective allows.";
+    ERRORS_DISPERSION = "route:ml_inference_errors:dispersion", ["model_name", "route"],
+        "Variance of the calm counts of errors of six hours over their mean: 1 where errors come one by one, more where they come in bursts.";
+    SLOW_DISPERSION = "route:ml_inference_slow:dispersion", ["model_name", "route"],
+        "The same of slow requests.";
+    ERRORS_EVIDENCE = "job:ml_inference_errors:evidence", ["model_name", "model_version", "route"],
+        "By how many standard deviations the errors of now exceed what is usual; absent where they do not.";
+    SLOW_EVIDENCE = "job:ml_inference_slow:evidence", ["model_name", "model_version", "route"],
+        "By how many standard deviations the slow requests of now exceed what is usual; absent where they do not.";
+    ERRORS_SINCE = "job:ml_inference_errors:since_timestamp_seconds", ["model_name", "model_version", "route"],
+        "Since when there are more errors than usual, in seconds since the epoch; absent while there are not.";
+    SLOW_SINCE = "job:ml_inference_slow:since_timestamp_seconds", ["model_name", "model_version", "route"],
+        "Since when more requests are slow than usual, in seconds since the epoch; absent while there are not.";
+
+    WATCHING_SINCE = "stack:ml_watching:since_timestamp_seconds", [],
+        "Since when these rules have been evaluated: what was there to begin with is no release.";
+    VERSION_SINCE = "version:ml_model:since_timestamp_seconds", ["model_name", "model_version"],
+        "Since when a version has been there.";
+    TRAFFIC_SINCE = "version:ml_inference_traffic:since_timestamp_seconds", ["model_name", "model_version"],
+        "Since when a version has had more than a hundredth of its model's requests.";
+    FEATURES_SINCE = "model:ml_model_features:since_timestamp_seconds", ["model_name", "features_digest"],
+        "Since when a model has had versions with these declared features.";
+    PIPELINE_SINCE = "model:ml_feature_pipeline:since_timestamp_seconds", ["model_name", "pipeline_version"],
+        "Since when this release of the feature pipeline has fed the model.";
+    BASELINE_SINCE = "model:ml_drift_baseline:since_timestamp_seconds", ["model_name", "baseline_version"],
+        "Since when the model has been compared with this baseline.";
+    SERVICE_SINCE = "job:ml_service:since_timestamp_seconds", ["job", "service_version", "revision"],
+        "Since when this build of the service has been running.";
+    RELEASE = "model:ml_release_timestamp_seconds:last6h", ["model_name", "job", "kind", "release"],
+        "When something was released in the last six hours: kind is version, traffic, features, pipeline or baseline of a model, or service, which has a job and no model.";
+
     CLIENT_ERROR_RATIO = "version:ml_inference_client_error_rate:ratio5m", ["model_name", "model_version"],
         "Share of a version's requests that were the caller's mistake; absent without traffic.";
     MODEL_CLIENT_ERROR_RATIO = "model:ml_inference_client_error_rate:ratio5m", ["model_name"],
@@ -56,14 +102,30 @@ recorded! {
         "Errors per second of a version; 0 before the first.";
     VERSION_SHARE = "version:ml_inference_traffic_share:ratio5m", ["model_name", "model_version"],
         "Share of the model's requests that a version answers; absent without traffic.";
-    VERSION_ERROR_RATIO = "version:ml_inference_error_rate:ratio5m", ["model_name", "model_version"],
-        "Share of a version's requests that ended in an error; absent without traffic.";
-    OTHERS_ERROR_RATIO = "version:ml_inference_error_rate_others:ratio5m", ["model_name", "model_version"],
+    VERSION_REQUESTS_LATELY = "version:ml_inference_requests:increase_lately", ["model_name", "model_version"],
+        "Requests of a version in the last 3 minutes, or in eight scrapes where these take longer.";
+    VERSION_ERRORS_LATELY = "version:ml_inference_errors:increase_lately", ["model_name", "model_version"],
+        "Those of them that ended in an error.";
+    VERSION_SLOW_LATELY = "version:ml_inference_slow:increase_lately", ["model_name", "model_version"],
+        "Those of them that took longer than the latency objective.";
+    VERSION_ERROR_RATIO = "version:ml_inference_error_rate:ratio_lately", ["model_name", "model_version"],
+        "Share of a version's requests of lately that ended in an error; absent without traffic.";
+    OTHERS_ERROR_RATIO = "version:ml_inference_error_rate_others:ratio_lately", ["model_name", "model_version"],
         "The same share over the model's other versions together; absent where they have no traffic.";
+    VERSION_SLOW_RATIO = "version:ml_inference_slow:ratio_lately", ["model_name", "model_version"],
+        "Share of a version's requests of lately that were too slow; absent without traffic.";
+    OTHERS_SLOW_RATIO = "version:ml_inference_slow_others:ratio_lately", ["model_name", "model_version"],
+        "The same share over the model's other versions together; absent where they have no traffic.";
+    ERRORS_VERSUS_OTHERS = "version:ml_inference_errors_others:evidence", ["model_name", "model_version"],
+        "By how many standard deviations a version fails more often than the model's other versions, of lately; absent where it does not.";
+    SLOW_VERSUS_OTHERS = "version:ml_inference_slow_others:evidence", ["model_name", "model_version"],
+        "By how many standard deviations a version is slow more often than the model's other versions, of lately; absent where it is not.";
     VERSION_LATENCY_P95 = "version:ml_inference_latency_p95_seconds:5m", ["model_name", "model_version"],
         "95th percentile of a version's latency in seconds; absent without traffic.";
     OTHERS_LATENCY_P95 = "version:ml_inference_latency_p95_others_seconds:5m", ["model_name", "model_version"],
         "The same percentile over the model's other versions together.";
+    LATENCY_FACTOR = "version:ml_inference_latency_p95_others:factor5m", ["model_name", "model_version"],
+        "How many times the other versions' 95th percentile a version's is.";
 
     MODEL_REQUESTS = "model:ml_inference_requests:rate5m", ["model_name"],
         "Requests per second of a model.";
@@ -86,31 +148,45 @@ recorded! {
     SLOW_1D = "model:ml_latency_error:ratio_rate1d", ["model_name"], "Share of requests over a day that were too slow.";
     SLOW_3D = "model:ml_latency_error:ratio_rate3d", ["model_name"], "Share of requests over 3 days that were too slow.";
 
-    PREDICTIONS = "job:ml_predictions:rate30m", ["model_name", "model_version"],
-        "Scored predictions per second over half an hour.";
-    SCORE_P50 = "job:ml_prediction_score_p50:30m", ["model_name", "model_version"],
+    PREDICTIONS = "job:ml_predictions:rate10m", ["model_name", "model_version"],
+        "Scored predictions per second over ten minutes.";
+    SCORE_P50 = "job:ml_prediction_score_p50:10m", ["model_name", "model_version"],
         "Median prediction score; absent without predictions.";
-    SCORE_REFERENCE = "job:ml_prediction_score_reference:30m", ["model_name", "model_version"],
-        "The median score to compare with: the version's own a day ago or, where it has none, the other versions' now.";
-    CLASS_RATIO = "job:ml_prediction_class:ratio30m", ["model_name", "model_version", "class"],
+    SCORE_BELOW = "version:ml_prediction_score_below:ratio10m", ["model_name", "model_version", "le"],
+        "Share of a version's scores up to the edge of each bucket.";
+    SCORE_DISTANCE = "version:ml_prediction_score:distance10m", ["model_name", "model_version"],
+        "Largest difference between a version's shares of scores and those to compare with: its own of a day ago or a week ago, whichever are nearer, or, where it has no yesterday, the other versions'.";
+    SCORE_DISTANCE_HOUR = "version:ml_prediction_score_hour:distance10m", ["model_name", "model_version"],
+        "Largest difference between a version's shares of scores and its own of an hour ago.";
+    CLASS_RATIO = "job:ml_prediction_class:ratio10m", ["model_name", "model_version", "class"],
         "Share of a class among a version's predictions.";
-    CLASS_REFERENCE = "job:ml_prediction_class_reference:ratio30m", ["model_name", "model_version", "class"],
+    CLASS_REFERENCE = "job:ml_prediction_class_reference:ratio10m", ["model_name", "model_version", "class"],
         "The share to compare with: a day ago or, for a new version, the other versions' now.";
-    CLASSIFIED = "job:ml_predictions_classified:rate30m", ["model_name", "model_version"],
-        "Classified predictions per second over half an hour.";
-    OUTCOME_RATIO = "job:ml_business_outcome:ratio30m", ["model_name", "model_version", "outcome"],
+    CLASSIFIED = "job:ml_predictions_classified:rate10m", ["model_name", "model_version"],
+        "Classified predictions per second over ten minutes.";
+    OUTCOME_RATIO = "job:ml_business_outcome:ratio10m", ["model_name", "model_version", "outcome"],
         "Share of a business outcome among a version's outcomes.";
-    OUTCOME_REFERENCE = "job:ml_business_outcome_reference:ratio30m", ["model_name", "model_version", "outcome"],
+    OUTCOME_REFERENCE = "job:ml_business_outcome_reference:ratio10m", ["model_name", "model_version", "outcome"],
         "The share to compare with: a day ago or, for a new version, the other versions' now.";
-    OUTCOMES = "job:ml_business_outcomes:rate30m", ["model_name", "model_version"],
-        "Business outcomes per second over half an hour.";
-    NON_FINITE_RATIO = "job:ml_prediction_non_finite:ratio30m", ["model_name", "model_version"],
+    OUTCOMES = "job:ml_business_outcomes:rate10m", ["model_name", "model_version"],
+        "Business outcomes per second over ten minutes.";
+    NON_FINITE_RATIO = "job:ml_prediction_non_finite:ratio10m", ["model_name", "model_version"],
         "Share of scores that were NaN or infinite.";
 
     FEATURE_OBSERVATIONS = "job:ml_feature_observations:rate15m", ["model_name", "feature_name"],
         "Observations of a feature per second over a quarter of an hour.";
+    VERSION_OBSERVATIONS = "version:ml_feature_observations:rate15m", ["model_name", "model_version", "feature_name"],
+        "The same of one version.";
+    OTHERS_OBSERVATIONS = "version:ml_feature_observations_others:rate15m", ["model_name", "model_version", "feature_name"],
+        "The same of the model's other versions together; absent where they observe nothing.";
+    VERSION_FAULTS = "version:ml_feature_faults:rate15m", ["model_name", "model_version", "feature_name", "fault"],
+        "Observations of a version per second in which a feature was missing, defaulted or out_of_range; absent where there are none.";
+    VERSION_FAULT_EXCESS = "version:ml_feature_fault_excess:ratio15m", ["model_name", "model_version", "feature_name", "fault"],
+        "How far the share of a version's faults exceeds that of the other versions; absent where chance could make it.";
     MISSING_RATIO = "job:ml_feature_missing:ratio15m", ["model_name", "feature_name"],
         "Share of observations in which a feature was missing, over all replicas.";
+    MISSING_REFERENCE = "job:ml_feature_missing_reference:ratio", ["model_name", "feature_name"],
+        "Share of training's rows that lacked a feature; where no exporter tells it any more, what it was.";
     DEFAULTED_RATIO = "job:ml_feature_defaulted:ratio15m", ["model_name", "feature_name"],
         "Share of observations in which a default stood in for a feature, over all replicas.";
     OUT_OF_RANGE_RATIO = "job:ml_feature_out_of_range:ratio15m", ["model_name", "feature_name"],

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use modelwatch_config::{
-    Access, Authorization, Config, Discovery, Job, PassedTable, Pods, Relabelling, Tls, Version, prometheus_duration,
+    Access, Authorization, Config, Discovery, Job, Passed, PassedTable, Pods, Relabelling, Tls, Version,
+    prometheus_duration,
 };
 use serde::Serialize;
 
@@ -63,7 +64,7 @@ struct Scrape<'a> {
     #[serde(flatten)]
     found: Found<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    relabel_configs: Vec<Relabel<'a>>,
+    relabel_configs: Vec<PassedTable>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     metric_relabel_configs: &'a [PassedTable],
     #[serde(flatten)]
@@ -75,25 +76,11 @@ struct Reached<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scheme: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tls_config: Option<TlsConfig<'a>>,
+    tls_config: Option<PassedTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization: Option<BTreeMap<&'static str, &'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     basic_auth: Option<BTreeMap<&'static str, &'a str>>,
-}
-
-#[derive(Serialize)]
-struct TlsConfig<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ca_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cert_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    insecure_skip_verify: bool,
 }
 
 #[derive(Serialize)]
@@ -154,22 +141,6 @@ struct Consul<'a> {
     services: &'a [String],
 }
 
-/// One of ours, or one of the reader's.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Relabel<'a> {
-    Sets {
-        target_label: &'static str,
-        replacement: String,
-    },
-    Keeps {
-        source_labels: [&'static str; 1],
-        regex: &'a str,
-        action: &'static str,
-    },
-    Passed(&'a PassedTable),
-}
-
 pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     let scraping = &config.prometheus;
     if !scraping.manage {
@@ -197,10 +168,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
 }
 
 fn scrape<'a>(config: &'a Config, job: &'a Job) -> Scrape<'a> {
-    let labels = [
-        ("service", job.service.as_str()),
-        ("environment", config.environment.as_str()),
-    ];
+    let labels = target_labels(config, job);
     let static_configs = (!job.targets.is_empty()).then(|| Static {
         targets: &job.targets,
         labels: BTreeMap::from(labels),
@@ -267,14 +235,21 @@ fn reached(access: &Access) -> Reached<'_> {
     }
 }
 
-fn tls_config(tls: &Tls) -> TlsConfig<'_> {
-    TlsConfig {
-        ca_file: tls.ca_file.as_deref(),
-        cert_file: tls.cert_file.as_deref(),
-        key_file: tls.key_file.as_deref(),
-        server_name: tls.server_name.as_deref(),
-        insecure_skip_verify: tls.insecure_skip_verify,
-    }
+/// What is said of TLS, by Prometheus' keys.
+pub(crate) fn tls_config(tls: &Tls) -> PassedTable {
+    let texts = [
+        ("ca_file", &tls.ca_file),
+        ("cert_file", &tls.cert_file),
+        ("key_file", &tls.key_file),
+        ("server_name", &tls.server_name),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, text)| Some((key, Passed::Text(text.clone()?))));
+    let any = tls
+        .insecure_skip_verify
+        .then_some(("insecure_skip_verify", Passed::Boolean(true)));
+    texts.chain(any).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn found(discovery: &Discovery) -> Found<'_> {
@@ -319,26 +294,45 @@ fn pods(pods: &Pods) -> Kubernetes<'_> {
     }
 }
 
+/// What every series of a job says of its target, besides the job.
+pub(crate) fn target_labels<'a>(config: &'a Config, job: &'a Job) -> [(&'static str, &'a str); 2] {
+    [
+        ("service", job.service.as_str()),
+        ("environment", config.environment.as_str()),
+    ]
+}
+
+/// Relabelling that sets a label, by Prometheus' keys. A dollar is a reference there unless it is doubled.
+pub(crate) fn sets(label: &str, value: &str) -> PassedTable {
+    let text = |text: &str| Passed::Text(text.to_owned());
+    PassedTable::from([
+        ("target_label".to_owned(), text(label)),
+        ("replacement".to_owned(), text(&value.replace('$', "$$"))),
+    ])
+}
+
+/// Relabelling that keeps the targets whose label is this.
+fn keeps(label: &str, value: &str) -> PassedTable {
+    let text = |text: &str| Passed::Text(text.to_owned());
+    PassedTable::from([
+        ("source_labels".to_owned(), Passed::List(vec![text(label)])),
+        ("regex".to_owned(), text(value)),
+        ("action".to_owned(), text("keep")),
+    ])
+}
+
 /// Targets that are found get the labels that those known by address have, and then what the reader says.
-fn relabel<'a>(job: &'a Job, labels: &[(&'static str, &str)]) -> Vec<Relabel<'a>> {
+fn relabel(job: &Job, labels: &[(&'static str, &str)]) -> Vec<PassedTable> {
     let Relabelling { targets, .. } = &job.relabelling;
     let mut relabel = Vec::new();
     let discovers = !job.discovery.is_empty() || job.scrape_config.keys().any(|key| key.ends_with("_sd_configs"));
     if discovers {
-        relabel.extend(labels.iter().map(|(target_label, value)| Relabel::Sets {
-            target_label,
-            // Prometheus takes a dollar for a reference unless it is doubled.
-            replacement: value.replace('$', "$$"),
-        }));
+        relabel.extend(labels.iter().map(|(label, value)| sets(label, value)));
     }
     if let Some(pods) = &job.discovery.kubernetes {
-        relabel.push(Relabel::Keeps {
-            source_labels: ["__meta_kubernetes_pod_container_port_name"],
-            regex: &pods.port,
-            action: "keep",
-        });
+        relabel.push(keeps("__meta_kubernetes_pod_container_port_name", &pods.port));
     }
-    relabel.extend(targets.iter().map(Relabel::Passed));
+    relabel.extend(targets.iter().cloned());
     relabel
 }
 

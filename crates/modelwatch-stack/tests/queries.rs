@@ -54,14 +54,15 @@ fn model_server() -> MetricsServer {
             .unwrap()
     });
     MetricsServer::start(move |_| {
-        for (model, score) in models.iter().zip([0.2, 0.9]) {
-            serve(model, score);
+        for (model, (score, missing)) in models.iter().zip([(0.2, 4), (0.9, 2)]) {
+            serve(model, score, missing);
         }
         page(monitor.encode(Format::OpenMetricsText))
     })
 }
 
-fn serve(model: &Model, score: f64) {
+/// Scores of one kind, and one of so many rows without its first feature.
+fn serve(model: &Model, score: f64, missing: u32) {
     let route = model.route(ROUTE);
     for request in 0..200_u32 {
         let status = if request % 5 == 0 {
@@ -77,7 +78,7 @@ fn serve(model: &Model, score: f64) {
             .record_prediction(score)
             .class(if request % 3 == 0 { "late" } else { "on time" });
         model.record_outcome(if request % 4 == 0 { "rebooked" } else { "kept" });
-        model.record_features([(request % 4 != 0).then_some(5.0), Some(f64::from(request))]);
+        model.record_features([(request % missing != 0).then_some(5.0), Some(f64::from(request))]);
     }
     model.set_queue_depth(80);
     let stream = route.start();

@@ -39,10 +39,10 @@ impl Call {
     /// The answer is one of plain HTTP, so what the router matched is its route, whatever the client called its request.
     #[inline]
     pub(crate) fn is_none_of_grpc(&mut self, watched: &mut Watched) {
-        if let Some(unproved) = self.unproved.take()
-            && let Some(route) = unproved.of_http()
-        {
-            watched.poll(|| Watched::route_current(route));
+        if let Some(unproved) = self.unproved.take() {
+            if let Some(route) = unproved.of_http() {
+                watched.poll(|| Watched::route_current(route));
+            }
         }
     }
 
@@ -50,11 +50,11 @@ impl Call {
     #[inline]
     pub(crate) fn end(&mut self, headers: &HeaderMap, watched: &mut Watched) -> Option<Status> {
         let end = GrpcEnd::of(headers, self.known)?;
-        if end.ok
-            && let Some(unproved) = self.unproved.take()
-        {
-            unproved.prove();
-            watched.prove();
+        if end.ok {
+            if let Some(unproved) = self.unproved.take() {
+                unproved.prove();
+                watched.prove();
+            }
         }
         Some(end.status)
     }
@@ -115,6 +115,9 @@ impl Rest {
 
 #[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.is_empty() {
+        return None;
+    }
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -32,16 +33,19 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        match this.watched.poll(|| inner.poll(context)) {
-            Poll::Pending => Poll::Pending,
+        let polling = this.watched.take().enter();
+        match this.inner.poll(context) {
+            Poll::Pending => {
+                *this.watched = polling.leave();
+                Poll::Pending
+            }
             Poll::Ready(Err(error)) => {
-                this.watched.finish(Status::Error);
+                polling.leave().finish(Status::Error);
                 Poll::Ready(Err(error))
             }
             Poll::Ready(Ok(response)) => {
-                let mut watched = std::mem::replace(this.watched, Watched::nothing());
-                let mut call = std::mem::take(this.call);
+                let mut watched = polling.leave();
+                let mut call = mem::take(this.call);
                 let (mut status, mut rest) = (Status::Success, Rest::Nothing);
                 if !watched.is_over() {
                     (status, rest) = answered(&response, &mut watched, &mut call, *this.bodiless, this.classify);

@@ -47,7 +47,8 @@
 //!
 //! [`InferenceLayer::new`] takes the one model a service serves; [`InferenceLayer::per_request`] asks the request. Either
 //! way a handler that chooses a version says so before the work, with [`Serving`](modelwatch::Serving), and from then on everything counts
-//! for that version. [`ServedBy`] on the answer is for what is decided last.
+//! for that version. [`ServingExtension`] puts it among the request's extensions, for handlers in other tasks and those of tonic.
+//! [`ServedBy`] on the answer is for what is decided last.
 //!
 //! The route is the pattern axum matched (feature `axum`), else the method of a gRPC request (feature `tonic`) that has answered
 //! OK once or is declared, else the name given to the layer, else [`UNMATCHED`]: never the path itself, which clients choose.
@@ -68,6 +69,8 @@
 //! | authentication | what it refuses is not counted | by the status it answers |
 //!
 //! tonic's own timeouts, the server's and the deadline a client sends, are outside of every layer.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -126,14 +126,16 @@ impl Fixed {
         }
     }
 
-    /// With a name somebody gave: exposed from the start, so that an error ratio is there before the first request.
+    /// With a name that code gave: declared, so that it has its place whatever requests bring, and an error ratio before the first
+    /// of them. Where there is no room it overflows, which the monitor warns of.
     pub(crate) fn with_route(&self, name: &str) -> Self {
-        let fixed = Self {
+        let declared = self.model.declare_route(name);
+        let route = declared.unwrap_or_else(|_| self.model.route(name));
+        Self {
             methods: self.methods.clone(),
+            route: route.into(),
             ..Self::new(&self.model, name)
-        };
-        fixed.unnamed();
-        fixed
+        }
     }
 
     #[inline(always)]
@@ -229,11 +231,15 @@ impl<F> PerRequest<F> {
     }
 
     pub(crate) fn otherwise(&self, model: &Model) -> Self {
+        let otherwise = Fixed {
+            methods: self.methods.clone(),
+            ..Fixed::new(model, UNMATCHED)
+        };
         Self {
             select: self.select.clone(),
-            otherwise: Some(Fixed {
-                methods: self.methods.clone(),
-                ..Fixed::new(model, &self.name)
+            otherwise: Some(match &*self.name {
+                UNMATCHED => otherwise,
+                name => otherwise.with_route(name),
             }),
             name: self.name.clone(),
             told_inside: self.told_inside,

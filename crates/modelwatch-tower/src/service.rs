@@ -32,10 +32,10 @@ where
     #[inline(always)]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let ready = ready!(self.inner.poll_ready(context));
-        if ready.is_err()
-            && let Some(route) = self.settings.models.fallback()
-        {
-            route.record(Status::Error, Duration::ZERO);
+        if ready.is_err() {
+            if let Some(route) = self.settings.models.fallback() {
+                route.record(Status::Error, Duration::ZERO);
+            }
         }
         Poll::Ready(ready)
     }
@@ -44,14 +44,15 @@ where
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
         let Begun {
-            mut watched,
+            watched,
             known,
             unproved,
         } = self.settings.models.start(&request);
         let bodiless = Bodiless::of(request.method().as_str());
+        let polling = watched.enter();
         InferenceFuture {
-            inner: watched.poll(|| self.inner.call(request)),
-            watched,
+            inner: self.inner.call(request),
+            watched: polling.leave(),
             call: Call { known, unproved },
             bodiless,
             classify: self.settings.classify.clone(),

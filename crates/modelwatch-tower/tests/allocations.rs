@@ -1,5 +1,6 @@
 //! A request through the layer allocates nothing that it would not allocate without it.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::ready;
 use std::pin::pin;
@@ -61,7 +62,7 @@ fn neither_a_fixed_model_nor_one_already_seen_allocates() {
 }
 
 #[test]
-fn a_choice_before_the_work_is_one_allocation() {
+fn a_choice_before_the_work_allocates_nothing_once_a_thread_has_chosen() {
     let monitor = Monitor::new();
     let stable = monitor.model("m", "1").register().expect("valid");
     let canary = monitor.model("m", "2").register().expect("valid");
@@ -70,6 +71,24 @@ fn a_choice_before_the_work_is_one_allocation() {
         ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("0.82"))))
     });
     let mut service = InferenceLayer::new(&stable).route("predict").layer(chooses);
+    send(&mut service, 1);
+    assert_eq!(measure(|| send(&mut service, 1000)).count_total, 0);
+}
+
+/// Somebody has the handle for as long as the request goes on, and longer.
+#[test]
+fn a_handle_that_is_kept_is_one_allocation() {
+    let monitor = Monitor::new();
+    let stable = monitor.model("m", "1").register().expect("valid");
+    let canary = monitor.model("m", "2").register().expect("valid");
+    let kept = RefCell::new(Vec::with_capacity(1001));
+    let keeps = service_fn(|_: Request<()>| {
+        let serving = Serving::current();
+        serving.by(&canary);
+        kept.borrow_mut().push(serving);
+        ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("0.82"))))
+    });
+    let mut service = InferenceLayer::new(&stable).route("predict").layer(keeps);
     send(&mut service, 1);
     assert_eq!(measure(|| send(&mut service, 1000)).count_total, 1000);
 }

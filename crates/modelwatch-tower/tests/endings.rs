@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
-use modelwatch::{Model, Monitor, Status};
+use modelwatch::{Limits, Model, Monitor, Status};
 use modelwatch_testkit::{MetricsPage, page};
 use modelwatch_tower::{InferenceLayer, InferenceService, ServedBy, UNMATCHED};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -358,7 +358,7 @@ fn a_request_counts_for_the_version_that_served_it() {
     let late = canary.clone();
     let router = layer(&stable).layer(service_fn(move |request: Request<u32>| {
         let mut response = Response::new(Full::<Bytes>::from("0.5"));
-        if request.into_body().is_multiple_of(10) {
+        if request.into_body() % 10 == 0 {
             response.extensions_mut().insert(ServedBy(late.clone()));
         }
         ready(Ok::<_, Infallible>(response))
@@ -548,4 +548,28 @@ fn a_choice_after_the_end_changes_nothing() {
     page(&monitor).assert_counted(&[("predict", "1", "cancelled", 1)]);
     kept.lock().expect("nobody panics").take().expect("kept").by(&canary);
     page(&monitor).assert_counted(&[("predict", "1", "cancelled", 1)]);
+}
+
+/// Whoever gives the layer a name declares it.
+#[test]
+fn a_name_given_to_the_layer_has_its_place_whatever_requests_brought() {
+    let limits = Limits::new().routes_per_version(2);
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let model = monitor.model("claims-risk", "1").register().expect("a valid model");
+    ["a", "b", "c"].iter().for_each(|name| drop(model.route(name)));
+    let select = |_: &Request<()>| None;
+    drop(InferenceLayer::new(&model).route("predict"));
+    drop(InferenceLayer::per_request(select).route("score").otherwise(&model));
+    let page = page(&monitor);
+    for name in ["predict", "score"] {
+        assert!(
+            page.labels_of("ml_inference_requests_total", "route").contains(name),
+            "{name}"
+        );
+    }
+    // There is no room for a third, and it is counted all the same.
+    let third = InferenceLayer::new(&model).route("third");
+    let answers = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(with_status(200))));
+    drop(poll_once(third.layer(answers).oneshot(Request::new(()))));
+    assert_eq!(self::page(&monitor).all_requests(), 1);
 }

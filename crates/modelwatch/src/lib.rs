@@ -55,6 +55,8 @@
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod catalog;
 mod cells;
 pub mod contract;
@@ -103,7 +105,7 @@ pub use handles::route::Route;
 pub use handles::runtime_delay::RuntimeDelay;
 pub use handles::serving::Serving;
 pub use handles::stage_timer::StageTimer;
-pub use handles::watched::Watched;
+pub use handles::watched::{Polling, Watched};
 pub use labels::limits::Limits;
 #[cfg(feature = "derive")]
 pub use modelwatch_derive::{Category, Features};

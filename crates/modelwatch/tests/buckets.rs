@@ -34,6 +34,7 @@ fn bounds() -> impl Strategy<Value = Vec<f64>> {
 }
 
 /// On bounds, next to them, and anywhere.
+#[expect(clippy::incompatible_msrv, reason = "the tests are built with the newest compiler")]
 fn values(bounds: Vec<f64>) -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
     let near = prop::sample::select(bounds.clone()).prop_flat_map(|bound| {
         prop::sample::select(vec![

@@ -19,9 +19,9 @@ const FORMATS: [Format; 3] = [
 ];
 
 fn record(model: &Model, number: u64) {
-    let route = model.route(if number.is_multiple_of(2) { "predict" } else { "explain" });
+    let route = model.route(if number % 2 == 0 { "predict" } else { "explain" });
     let status = Status::ALL[number as usize % 4];
-    if number.is_multiple_of(3) {
+    if number % 3 == 0 {
         route.start().finish(status);
     } else {
         route.record(status, Duration::from_micros(number));
@@ -29,9 +29,9 @@ fn record(model: &Model, number: u64) {
     // Sums of quarters are exact.
     model
         .record_prediction((number % 5) as f64 * 0.25)
-        .class(if number.is_multiple_of(2) { "a" } else { "b" });
+        .class(if number % 2 == 0 { "a" } else { "b" });
     // The third is never there.
-    model.record_features([Some(number as f64), (!number.is_multiple_of(4)).then_some(1.0)]);
+    model.record_features([Some(number as f64), (number % 4 != 0).then_some(1.0)]);
     model.record_feature("undeclared", None::<f64>);
     model.record_stage(Stage::Compute, Duration::from_millis(2));
     model.record_outcome("done");
@@ -209,7 +209,7 @@ fn judged_records_from_many_threads_are_all_there_and_every_page_is_consistent()
         page.sum("ml_feature_observations_total", &[("feature_name", "b")]),
         total
     );
-    let missing = numbers().filter(|number| number.is_multiple_of(4)).count() as f64;
+    let missing = numbers().filter(|number| number % 4 == 0).count() as f64;
     for (feature, missing) in [("a", 0.0), ("b", missing), ("c", total), ("undeclared", total)] {
         let counted = page.sum("ml_feature_missing_total", &[("feature_name", feature)]);
         assert_eq!(counted, missing, "{feature}");

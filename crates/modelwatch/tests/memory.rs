@@ -32,6 +32,20 @@ fn a_latency_series_of_two_threads_fits_in_four_kilobytes() {
 }
 
 #[test]
+fn a_thread_writes_three_lines_of_a_series_without_native_buckets() {
+    let monitor = Monitor::builder().native_histograms(false).build().expect("valid");
+    let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
+    let route = model.route("predict");
+    let made = measure(|| route.record(Status::Success, Duration::from_millis(20))).bytes_current;
+    eprintln!("a latency series without native buckets, bytes written by one thread: {made}");
+    assert!(made > 0 && made <= 192, "{made} bytes");
+    assert_eq!(
+        monitor.value("ml_inference_latency_seconds_bucket", &[("le", "0.025")]),
+        Ok(1.0)
+    );
+}
+
+#[test]
 fn a_series_that_a_request_named_takes_one_lane_however_many_threads_write_it() {
     const THREADS: usize = 64;
     let monitor = Monitor::new();

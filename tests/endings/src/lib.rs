@@ -5,11 +5,13 @@
 //! stopwatch at the client saw.
 
 mod client;
+mod stages;
 mod table;
 mod times;
 mod versions;
 
 pub use client::{Client, send};
+pub use stages::model;
 pub use table::{ENDINGS, Ending, all_endings_are_counted};
 pub use times::{FOR_EVER, SLOW, TIMEOUT};
 pub use versions::{

@@ -10,10 +10,10 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::time::{Sleep, sleep, timeout};
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse};
 use endings::{
     CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
-    every_ending_counts_for_the_version_that_was_chosen, send,
+    every_ending_counts_for_the_version_that_was_chosen, model, send, serve_actix,
 };
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::{InferenceMiddleware, ServedBy, Serving};
@@ -83,84 +83,71 @@ async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<Bo
 
 fn serve(model: &Model) -> ActixServer {
     let model = model.clone();
-    ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            let watched = || InferenceMiddleware::new(&model);
-            let upgrade = || async {
-                HttpResponse::SwitchingProtocols()
-                    .insert_header(("upgrade", "echo"))
-                    .upgrade("echo")
-                    .finish()
-            };
-            App::new()
-                .service(
-                    web::resource("/timeout-outside")
-                        .wrap(watched())
-                        .wrap(from_fn(timed))
-                        .to(never),
-                )
-                .service(
-                    web::resource("/timeout-inside")
-                        .wrap(from_fn(timed))
-                        .wrap(watched())
-                        .to(never),
-                )
-                .service(
-                    web::resource("/error-value")
-                        .wrap(from_fn(fails))
-                        .wrap(watched())
-                        .to(never),
-                )
-                .service(
-                    web::scope("")
-                        .wrap(watched())
-                        .route("/ok", web::to(async || "fine"))
-                        .route(
-                            "/slow",
-                            web::to(async || {
-                                sleep(SLOW).await;
-                                "slow"
-                            }),
-                        )
-                        .route(
-                            "/client-error",
-                            web::to(async || HttpResponse::BadRequest().body("why")),
-                        )
-                        .route(
-                            "/server-error",
-                            web::to(async || HttpResponse::InternalServerError().body("how")),
-                        )
-                        .route(
-                            "/panic",
-                            web::to(async || if true { panic!("in the handler") } else { "never" }),
-                        )
-                        .route("/panic-in-body", web::to(|| chunks(0, Last::Panic)))
-                        .route("/broken", web::to(|| chunks(1, Last::Error)))
-                        .route("/stream", web::to(|| chunks(2, Last::End)))
-                        .route("/endless", web::to(|| chunks(u32::MAX, Last::End)))
-                        .route("/empty", web::to(async || ""))
-                        .route(
-                            "/no-content",
-                            web::to(async || HttpResponse::new(StatusCode::NO_CONTENT)),
-                        )
-                        .route("/never", web::to(never))
-                        .route("/upgrade", web::to(upgrade)),
-                )
-        })
-        // Whoever closes his side is gone: without this a handler goes on for a client that left.
-        .h1_allow_half_closed(false)
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
-    })
-}
-
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
+    let app = move || {
+        let watched = || InferenceMiddleware::new(&model);
+        let upgrade = || async {
+            HttpResponse::SwitchingProtocols()
+                .insert_header(("upgrade", "echo"))
+                .upgrade("echo")
+                .finish()
+        };
+        App::new()
+            .service(
+                web::resource("/timeout-outside")
+                    .wrap(watched())
+                    .wrap(from_fn(timed))
+                    .to(never),
+            )
+            .service(
+                web::resource("/timeout-inside")
+                    .wrap(from_fn(timed))
+                    .wrap(watched())
+                    .to(never),
+            )
+            .service(
+                web::resource("/error-value")
+                    .wrap(from_fn(fails))
+                    .wrap(watched())
+                    .to(never),
+            )
+            .service(
+                web::scope("")
+                    .wrap(watched())
+                    .route("/ok", web::to(async || "fine"))
+                    .route(
+                        "/slow",
+                        web::to(async || {
+                            sleep(SLOW).await;
+                            "slow"
+                        }),
+                    )
+                    .route(
+                        "/client-error",
+                        web::to(async || HttpResponse::BadRequest().body("why")),
+                    )
+                    .route(
+                        "/server-error",
+                        web::to(async || HttpResponse::InternalServerError().body("how")),
+                    )
+                    .route(
+                        "/panic",
+                        web::to(async || if true { panic!("in the handler") } else { "never" }),
+                    )
+                    .route("/panic-in-body", web::to(|| chunks(0, Last::Panic)))
+                    .route("/broken", web::to(|| chunks(1, Last::Error)))
+                    .route("/stream", web::to(|| chunks(2, Last::End)))
+                    .route("/endless", web::to(|| chunks(u32::MAX, Last::End)))
+                    .route("/empty", web::to(async || ""))
+                    .route(
+                        "/no-content",
+                        web::to(async || HttpResponse::new(StatusCode::NO_CONTENT)),
+                    )
+                    .route("/never", web::to(never))
+                    .route("/upgrade", web::to(upgrade)),
+            )
+    };
+    // Whoever closes his side is gone: without this a handler goes on for a client that left.
+    serve_actix!(app, h1_allow_half_closed(false))
 }
 
 #[test]
@@ -253,8 +240,8 @@ fn every_ending_counts_for_the_version_its_handler_chose() {
     let monitor = Monitor::new();
     let register = |version| monitor.model("m", version).register().expect("valid");
     let (stable, canary) = (register(STABLE), register(CANARY));
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
+    let server = serve_actix!(
+        move || {
             let watched = || InferenceMiddleware::new(&stable);
             App::new()
                 .app_data(Data::new(canary.clone()))
@@ -277,13 +264,8 @@ fn every_ending_counts_for_the_version_its_handler_chose() {
                     },
                 ))
                 .service(web::resource("/{choice}/{ending}").wrap(watched()).to(cell))
-        })
-        .h1_allow_half_closed(false)
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
-    });
+        },
+        h1_allow_half_closed(false)
+    );
     every_ending_counts_for_the_version_that_was_chosen(&monitor, server.address());
 }

@@ -8,18 +8,18 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::dev::Service as _;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use bytes::Bytes;
-use endings::Client;
+use endings::{Client, model, serve, serve_actix};
 use http::{Method, StatusCode};
-use modelwatch::{Model, Monitor};
+use modelwatch::Monitor;
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, HttpResponse as Answer, TokioServer, counted, http_get, http_request, page};
+use modelwatch_testkit::{HttpResponse as Answer, counted, http_get, http_request, page};
 use modelwatch_tower::InferenceLayer;
 use tokio::time::{Sleep, sleep};
 use tokio_stream::Stream;
@@ -116,16 +116,6 @@ const fn says(code: u16, chunks: u32, length: Option<u64>) -> Says {
     Says { code, chunks, length }
 }
 
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
-}
-
-fn serve(app: Router) -> TokioServer {
-    TokioServer::start(|listener, stopped| axum::serve(listener, app).with_graceful_shutdown(stopped).into_future())
-}
-
 fn each_row_counts(monitor: &Monitor, address: SocketAddr) {
     for (path, _, client, status) in ROWS {
         let before = page(monitor);
@@ -156,33 +146,25 @@ fn heads_and_lengths_decide_on_axum() {
         };
         app.route(path, get(answer))
     });
-    let server = serve(pages.layer(InferenceLayer::new(&model)));
+    let server = serve!(pages.layer(InferenceLayer::new(&model)));
     each_row_counts(&monitor, server.address());
 }
 
 #[test]
 fn heads_and_lengths_decide_on_actix() {
     let (monitor, model) = model();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            ROWS.iter().fold(App::new(), |app, (path, says, _, _)| {
-                let answer = async || {
-                    let mut head =
-                        HttpResponse::build(actix_web::http::StatusCode::from_u16(says.code).expect("a code"));
-                    if let Some(length) = says.length {
-                        head.no_chunking(length);
-                    }
-                    head.streaming(chunks(says.chunks))
-                };
-                let watched = web::resource(*path).wrap(InferenceMiddleware::new(&model));
-                app.service(watched.to(answer))
-            })
+    let server = serve_actix!(move || {
+        ROWS.iter().fold(App::new(), |app, (path, says, _, _)| {
+            let answer = async || {
+                let mut head = HttpResponse::build(actix_web::http::StatusCode::from_u16(says.code).expect("a code"));
+                if let Some(length) = says.length {
+                    head.no_chunking(length);
+                }
+                head.streaming(chunks(says.chunks))
+            };
+            let watched = web::resource(*path).wrap(InferenceMiddleware::new(&model));
+            app.service(watched.to(answer))
         })
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
     });
     each_row_counts(&monitor, server.address());
 }
@@ -228,7 +210,7 @@ fn an_answer_that_a_retry_drops_is_what_its_head_said_on_axum() {
         .layer(RetryLayer::new(Once))
         .layer(InferenceLayer::new(&model))
         .service(fails_first);
-    let server = serve(Router::new().route_service("/predict", service));
+    let server = serve!(Router::new().route_service("/predict", service));
     assert_eq!(
         http_get(server.address(), "/predict", &[]).expect("an answer").body,
         b"0.82"
@@ -239,20 +221,14 @@ fn an_answer_that_a_retry_drops_is_what_its_head_said_on_axum() {
 #[test]
 fn an_answer_that_is_replaced_outside_is_what_its_head_said_on_actix() {
     let (monitor, model) = model();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            let unavailable = async || HttpResponse::ServiceUnavailable().body("a body nobody reads");
-            let predict = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
-            let apologises = predict.wrap_fn(|request, service| {
-                let answer = service.call(request);
-                async { Ok(answer.await?.into_response(HttpResponse::Ok().body("sorry"))) }
-            });
-            App::new().service(apologises.to(unavailable))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let server = serve_actix!(move || {
+        let unavailable = async || HttpResponse::ServiceUnavailable().body("a body nobody reads");
+        let predict = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
+        let apologises = predict.wrap_fn(|request, service| {
+            let answer = service.call(request);
+            async { Ok(answer.await?.into_response(HttpResponse::Ok().body("sorry"))) }
+        });
+        App::new().service(apologises.to(unavailable))
     });
     assert_eq!(
         http_get(server.address(), "/predict", &[]).expect("an answer").body,
@@ -277,7 +253,7 @@ fn a_preflight_is_no_inference_and_any_other_options_is_one_on_axum() {
     let app = Router::new()
         .route("/predict", any(async || "0.82"))
         .layer(ServiceBuilder::new().layer(InferenceLayer::new(&model)).layer(cors));
-    let server = serve(app);
+    let server = serve!(app);
     let answer = ask(server.address(), "OPTIONS", "/predict", PREFLIGHT);
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     ask(server.address(), "POST", "/predict", &PREFLIGHT[..1]);
@@ -290,15 +266,9 @@ fn a_preflight_is_no_inference_and_any_other_options_is_one_on_axum() {
 #[test]
 fn a_preflight_is_no_inference_and_any_other_options_is_one_on_actix() {
     let (monitor, model) = model();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            let predict = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
-            App::new().service(predict.to(async || "0.82"))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let server = serve_actix!(move || {
+        let predict = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
+        App::new().service(predict.to(async || "0.82"))
     });
     ask(server.address(), "OPTIONS", "/predict", PREFLIGHT);
     ask(server.address(), "POST", "/predict", &PREFLIGHT[..1]);
@@ -321,7 +291,7 @@ fn a_request_of_nobody_counts_once_its_handler_says_whose_it_is_on_axum() {
         .route("/predict", get(claims))
         .route("/health", get(async || "fine"))
         .layer(InferenceLayer::per_request(|_: &Request| None));
-    let server = serve(app);
+    let server = serve!(app);
     ask(server.address(), "GET", "/health", &[]);
     ask(server.address(), "GET", "/predict", &[]);
     let page = counted(&monitor, 1);
@@ -332,22 +302,16 @@ fn a_request_of_nobody_counts_once_its_handler_says_whose_it_is_on_axum() {
 #[test]
 fn a_request_of_nobody_counts_once_its_handler_says_whose_it_is_on_actix() {
     let (monitor, model) = model();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            let claimed = model.clone();
-            let claims = move |serving: modelwatch_actix::Serving| {
-                serving.by(&claimed);
-                async { HttpResponse::BadGateway().finish() }
-            };
-            App::new()
-                .wrap(InferenceMiddleware::per_request(|_| None))
-                .route("/predict", web::get().to(claims))
-                .route("/health", web::get().to(async || "fine"))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let server = serve_actix!(move || {
+        let claimed = model.clone();
+        let claims = move |serving: modelwatch_actix::Serving| {
+            serving.by(&claimed);
+            async { HttpResponse::BadGateway().finish() }
+        };
+        App::new()
+            .wrap(InferenceMiddleware::per_request(|_| None))
+            .route("/predict", web::get().to(claims))
+            .route("/health", web::get().to(async || "fine"))
     });
     ask(server.address(), "GET", "/health", &[]);
     ask(server.address(), "GET", "/predict", &[]);
@@ -378,7 +342,7 @@ fn a_choice_in_another_task_or_thread_counts() {
         .route("/task", get(spawns))
         .route("/thread", get(blocks))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     ask(server.address(), "GET", "/task", &[]);
     ask(server.address(), "GET", "/thread", &[]);
     counted(&monitor, 2).assert_counted(&[("/task", "2", "error", 1), ("/thread", "2", "success", 1)]);

@@ -13,13 +13,13 @@ use axum::routing::{MethodRouter, get, get_service};
 use bytes::Bytes;
 use endings::{
     CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
-    every_ending_counts_for_the_version_that_was_chosen, send,
+    every_ending_counts_for_the_version_that_was_chosen, model, send, serve,
 };
 use http::request::Parts;
 use http::{Request, StatusCode, Uri};
 use http_body::Frame;
 use modelwatch::{Model, Monitor};
-use modelwatch_testkit::{TokioServer, begun, counted, page};
+use modelwatch_testkit::{begun, counted, page};
 use modelwatch_tower::{InferenceLayer, ServedBy, Serving};
 use tokio::time::{Sleep, sleep};
 use tower::timeout::TimeoutLayer;
@@ -122,27 +122,17 @@ fn app(model: &Model) -> Router {
         .merge(layered)
 }
 
-fn serve(app: Router) -> TokioServer {
-    TokioServer::start(|listener, stopped| axum::serve(listener, app).with_graceful_shutdown(stopped).into_future())
-}
-
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
-}
-
 #[test]
 fn all_endings_are_counted_as_the_contract_says() {
     let (monitor, model) = model();
-    let server = serve(app(&model));
+    let server = serve!(app(&model));
     all_endings_are_counted(&monitor, server.address());
 }
 
 #[test]
 fn a_graceful_stop_lets_requests_in_flight_end_and_counts_them() {
     let (monitor, model) = model();
-    let server = serve(app(&model));
+    let server = serve!(app(&model));
     let clients: Vec<_> = (0..5)
         .map(|_| send(server.address(), "GET", "/slow").expect("sent"))
         .collect();
@@ -155,7 +145,7 @@ fn a_graceful_stop_lets_requests_in_flight_end_and_counts_them() {
 #[test]
 fn a_stop_at_once_cancels_requests_in_flight() {
     let (monitor, model) = model();
-    let server = serve(app(&model));
+    let server = serve!(app(&model));
     let clients: Vec<_> = ["/never", "/endless"]
         .map(|path| send(server.address(), "GET", path).expect("sent"))
         .into();
@@ -169,7 +159,7 @@ fn a_stop_at_once_cancels_requests_in_flight() {
 #[test]
 fn what_no_route_matches_has_one_series_whatever_clients_ask_for() {
     let (monitor, model) = model();
-    let server = serve(app(&model));
+    let server = serve!(app(&model));
     for number in 0..50 {
         let mut stream = send(server.address(), "GET", &format!("/scan/{number}")).expect("sent");
         io::copy(&mut stream, &mut io::sink()).expect("an answer");
@@ -236,6 +226,6 @@ fn every_ending_counts_for_the_version_its_handler_chose() {
         .route("/{choice}/inner-timeout", timed(handler()))
         .layer(layer.clone())
         .route("/{choice}/outer-timeout", timed(handler().layer(layer)));
-    let server = serve(app);
+    let server = serve!(app);
     every_ending_counts_for_the_version_that_was_chosen(&monitor, server.address());
 }

@@ -5,38 +5,21 @@ use std::future::ready;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::routing::get;
 use bytes::Bytes;
-use endings::send;
+use endings::{send, serve, serve_actix};
 use http::StatusCode;
 use http::request::Parts;
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, TokioServer, counted, http_request, page_once};
-use modelwatch_tower::{InferenceLayer, Serving, ServingExtension};
+use modelwatch_testkit::{counted, http_request, page_once};
+use modelwatch_tower::{InferenceLayer, Serving, ServingExtension, UNMATCHED};
 use tokio_stream::{StreamExt, iter};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
-
-fn serve(app: Router) -> TokioServer {
-    TokioServer::start(|listener, stopped| axum::serve(listener, app).with_graceful_shutdown(stopped).into_future())
-}
-
-macro_rules! serve_actix {
-    ($app:expr) => {{
-        ActixServer::start(move |listener| {
-            Ok(HttpServer::new($app)
-                .workers(1)
-                .shutdown_timeout(1)
-                .disable_signals()
-                .listen(listener)?
-                .run())
-        })
-    }};
-}
 
 fn ask(address: SocketAddr, path: &str) -> Option<u16> {
     http_request(address, "GET", path, &[], b"")
@@ -84,7 +67,7 @@ fn the_last_choice_counts_on_axum() {
         .route("/other", get(of_another))
         .route("/after", get(after_head))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     for path in ["/twice", "/back", "/other", "/after"] {
         ask(server.address(), path).expect("an answer");
     }
@@ -109,7 +92,7 @@ fn a_retired_version_that_is_chosen_counts_after_it_left_the_page() {
     let app = Router::new()
         .route("/", get(async move |serving: Serving| serving.by(&chosen)))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     ask(server.address(), "/").expect("an answer");
     counted(&monitor, 1).assert_counted(&[("/", "2", "success", 1)]);
     canary.retire();
@@ -140,9 +123,23 @@ fn layers_around_each_other_count_twice_and_the_inner_one_is_chosen() {
                 .layer(InferenceLayer::new(&outer))
                 .layer(InferenceLayer::new(&inner)),
         );
-    let server = serve(app);
+    let server = serve!(app);
     assert_eq!(ask(server.address(), "/"), None);
     counted(&monitor, 2).assert_counted(&[("/", "outer", "error", 1), ("/", "canary", "error", 1)]);
+}
+
+/// A stream that no route of a router matched has its first chunk timed like any other.
+#[test]
+fn a_stream_of_no_route_has_its_first_chunk_on_axum() {
+    let monitor = Monitor::new();
+    let [stable] = versions(&monitor, ["1"]);
+    let stream = async || Body::from_stream(iter([Ok::<_, Infallible>(Bytes::from_static(b"chunk"))]));
+    let app = Router::new().fallback(stream).layer(InferenceLayer::new(&stable));
+    let server = serve!(app);
+    ask(server.address(), "/anything").expect("an answer");
+    let page = counted(&monitor, 1);
+    page.assert_counted(&[(UNMATCHED, "1", "success", 1)]);
+    assert_eq!(page.sum("ml_inference_time_to_first_chunk_seconds_count", &[]), 1.0);
 }
 
 /// As behind a `tower::buffer`: the handler is called and polled in a task of its own.
@@ -165,7 +162,7 @@ fn a_handler_in_another_task_finds_the_choice_among_the_extensions() {
         .layer(InferenceLayer::new(&stable))
         .layer(ServingExtension)
         .service(elsewhere);
-    let server = serve(Router::new().route_service("/", service));
+    let server = serve!(Router::new().route_service("/", service));
     assert_eq!(ask(server.address(), "/"), Some(502));
     counted(&monitor, 1).assert_counted(&[("/", "2", "error", 1)]);
 }
@@ -179,7 +176,7 @@ fn a_panic_while_the_model_is_looked_up_counts_for_the_fallback_on_axum() {
     let app = Router::new()
         .route("/", get(async || "0.82"))
         .layer(InferenceLayer::per_request(breaks).otherwise(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     assert_eq!(ask(server.address(), "/"), None);
     counted(&monitor, 1).assert_counted(&[("/", "1", "error", 1)]);
 }
@@ -214,7 +211,7 @@ fn a_panic_in_an_extractor_counts_for_whom_was_chosen_before_it() {
         )
         .route("/early", get(async move |_: Panics| ()).layer(chooses))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     assert_eq!(ask(server.address(), "/late"), None);
     assert_eq!(ask(server.address(), "/early"), None);
     counted(&monitor, 2).assert_counted(&[("/late", "1", "error", 1), ("/early", "2", "error", 1)]);
@@ -228,7 +225,7 @@ fn a_client_that_says_grpc_stays_on_the_route_it_asked_for() {
     let app = Router::new()
         .route("/files/{*path}", get(async || StatusCode::BAD_GATEWAY))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     ask(server.address(), "/files/a").expect("an answer");
     let headers = [("content-type", "application/grpc")];
     http_request(server.address(), "GET", "/files/b", &headers, b"").expect("an answer");
@@ -252,7 +249,7 @@ fn a_client_that_leaves_while_its_version_is_chosen_is_cancelled_there() {
     let app = Router::new()
         .route("/", get(async move |serving: Serving| -> () { endless(serving).await }))
         .layer(InferenceLayer::new(&stable));
-    let server = serve(app);
+    let server = serve!(app);
     let client = send(server.address(), "GET", "/").expect("sent");
     let _ = page_once(&monitor, "the canary to be chosen", |page| {
         page.sum("ml_inference_in_flight", &[("model_version", "2")]) == 1.0

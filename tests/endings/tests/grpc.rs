@@ -5,9 +5,9 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use modelwatch::{Model, Monitor};
+use modelwatch::{Model, Monitor, Watched};
 use modelwatch_testkit::{HttpResponse, TokioServer, begun, counted, http_request, page};
-use modelwatch_tower::InferenceLayer;
+use modelwatch_tower::{InferenceLayer, ServingExtension};
 use proto::endings_client::EndingsClient;
 use proto::endings_server::{Endings, EndingsServer};
 use proto::{Ask, Told};
@@ -50,7 +50,10 @@ impl Endings for Says {
     }
 
     async fn from_server(&self, ask: Request<Ask>) -> Result<Response<Stories>, Status> {
-        let last = say(&ask.get_ref().ending).map(|()| Told { number: 3 });
+        let last = match ask.get_ref().ending.as_str() {
+            "broken" => Err(Status::data_loss("broken")),
+            ending => say(ending).map(|()| Told { number: 3 }),
+        };
         let told = [Ok(Told { number: 1 }), Ok(Told { number: 2 }), last];
         Ok(Response::new(Box::pin(iter(told))))
     }
@@ -267,6 +270,27 @@ fn the_call_that_proves_a_method_counts_under_it() {
     assert_eq!(page.sum(first, &[]), 1.0);
 }
 
+/// One that ends without proving its method keeps its first message where it is counted, chosen or not.
+#[test]
+fn a_stream_that_proves_nothing_has_its_first_message_all_the_same() {
+    let (monitor, model) = monitor();
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .layer(ServingExtension)
+            .add_service(EndingsServer::new(Says))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        let mut stream = client.from_server(ask("broken")).await.expect("a stream").into_inner();
+        while let Ok(Some(_)) = stream.message().await {}
+    });
+    let page = counted(&monitor, 1);
+    page.assert_counted(&[(UNMATCHED, "1", "error", 1)]);
+    let first = "ml_inference_time_to_first_chunk_seconds_count";
+    assert_eq!(page.sum(first, &[("route", UNMATCHED)]), 1.0);
+}
+
 #[test]
 fn a_method_has_its_route_within_an_axum_router() {
     let (monitor, model) = monitor();
@@ -472,6 +496,32 @@ fn what_a_client_packs_wrongly_is_no_error_of_the_model() {
         "{:?}",
         page.requests()
     );
+}
+
+/// A health service beside the model, on the same server.
+#[test]
+fn a_service_that_is_no_inference_takes_its_calls_out_of_every_count() {
+    let (monitor, model) = monitor();
+    let no_inference = |call: Request<()>| {
+        Watched::discard_current();
+        Ok(call)
+    };
+    let server = serve!(
+        Server::builder()
+            .layer(InferenceLayer::new(&model))
+            .add_service(EndingsServer::with_interceptor(Says, no_inference))
+    );
+    server.runtime().block_on(async {
+        let mut client = EndingsClient::new(channel(server.address()).await);
+        client.unary(ask("ok")).await.expect("answered");
+        client.unary(ask("internal")).await.expect_err("refused");
+        let mut stream = client.from_server(ask("ok")).await.expect("a stream").into_inner();
+        while stream.message().await.expect("a message").is_some() {}
+        // What no service takes is counted still.
+        let channel = channel(server.address()).await;
+        assert_eq!(call(&channel, "/scan.Scan/1", b"").await, Code::Unimplemented);
+    });
+    counted(&monitor, 1).assert_counted(&[(UNMATCHED, "1", "client_error", 1)]);
 }
 
 /// An answer that is larger than the service allows itself has the code of a request that is too large.

@@ -3,12 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use axum::Router;
 use axum::routing::get;
+use endings::{model, serve_actix};
 use modelwatch::Monitor;
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, TokioServer, counted, http_get, page, page_once};
+use modelwatch_testkit::{TokioServer, counted, http_get, page, page_once};
 use modelwatch_tower::InferenceLayer;
 
 const BLOCKED: Duration = Duration::from_millis(300);
@@ -39,8 +40,7 @@ fn lateness_is_seen(monitor: &Monitor, address: std::net::SocketAddr) {
 
 #[test]
 fn a_blocked_runtime_is_late_on_axum() {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
+    let (monitor, model) = model();
     let app = Router::new()
         .route("/predict", get(async || infer()))
         .layer(InferenceLayer::new(&model));
@@ -53,20 +53,13 @@ fn a_blocked_runtime_is_late_on_axum() {
 
 #[test]
 fn a_blocked_worker_is_late_on_actix() {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
+    let (monitor, model) = model();
     let watched = monitor.clone();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            modelwatch_actix::watch_runtime(&watched).expect("a worker");
-            App::new()
-                .wrap(InferenceMiddleware::new(&model))
-                .route("/predict", web::get().to(async || infer()))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let server = serve_actix!(move || {
+        modelwatch_actix::watch_runtime(&watched).expect("a worker");
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route("/predict", web::get().to(async || infer()))
     });
     lateness_is_seen(&monitor, server.address());
 }

@@ -4,20 +4,14 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use axum::Router;
 use axum::routing::get;
-use endings::send;
-use modelwatch::{Model, Monitor};
+use endings::{model, send, serve, serve_actix};
+use modelwatch::Monitor;
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, MetricsPage, TokioServer, begun, counted, http_request, page_once};
+use modelwatch_testkit::{MetricsPage, begun, counted, http_request, page_once};
 use modelwatch_tower::InferenceLayer;
-
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
-}
 
 /// Blocks whoever waits, until it is dropped.
 struct Gate(Option<mpsc::Sender<()>>, Arc<Mutex<mpsc::Receiver<()>>>);
@@ -63,9 +57,7 @@ fn scrapes_wait_for_no_blocking_thread_on_axum() {
         .route("/predict", get(blocks))
         .route("/metrics", modelwatch_tower::metrics_route(&monitor))
         .layer(InferenceLayer::new(&model));
-    let server = TokioServer::with_threads(2, 1, |listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app, 2, 1);
     let clients = [(); 3].map(|()| send(server.address(), "GET", "/predict").expect("sent"));
     begun(&monitor, 3);
     scrape_shows_in_flight(server.address(), 3.0);
@@ -84,9 +76,7 @@ fn scrapes_of_a_server_of_their_own_wait_for_no_worker_on_axum() {
     let app = Router::new()
         .route("/predict", get(async move || wait()))
         .layer(InferenceLayer::new(&model));
-    let server = TokioServer::with_threads(2, 1, |listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app, 2, 1);
     // The only blocking thread is taken, and each worker as well.
     drop(server.runtime().spawn_blocking(gate.wait()));
     let clients = [(); 4].map(|()| send(server.address(), "GET", "/predict").expect("sent"));
@@ -102,8 +92,8 @@ fn scrapes_wait_for_no_blocking_thread_on_actix() {
     let (monitor, model) = model();
     let mut gate = Gate::new();
     let (wait, scraped) = (gate.wait(), monitor.clone());
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
+    let server = serve_actix!(
+        move || {
             let wait = wait.clone();
             let blocks = move || {
                 let wait = wait.clone();
@@ -113,13 +103,9 @@ fn scrapes_wait_for_no_blocking_thread_on_actix() {
                 .wrap(InferenceMiddleware::new(&model))
                 .route("/predict", web::get().to(blocks))
                 .route("/metrics", modelwatch_actix::metrics_route(&scraped))
-        })
-        .workers(1)
-        .worker_max_blocking_threads(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
-    });
+        },
+        worker_max_blocking_threads(1)
+    );
     let clients = [(); 3].map(|()| send(server.address(), "GET", "/predict").expect("sent"));
     begun(&monitor, 3);
     scrape_shows_in_flight(server.address(), 3.0);
@@ -134,8 +120,8 @@ fn scrapes_of_a_server_of_their_own_wait_for_no_worker_on_actix() {
     let metrics = modelwatch_actix::serve_metrics("127.0.0.1:0", &monitor).expect("serves");
     let mut gate = Gate::new();
     let wait = gate.wait();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
+    let server = serve_actix!(
+        move || {
             let wait = wait.clone();
             let blocks = move || {
                 wait();
@@ -144,13 +130,9 @@ fn scrapes_of_a_server_of_their_own_wait_for_no_worker_on_actix() {
             App::new()
                 .wrap(InferenceMiddleware::new(&model))
                 .route("/predict", web::get().to(blocks))
-        })
-        .workers(1)
-        .worker_max_blocking_threads(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
-    });
+        },
+        worker_max_blocking_threads(1)
+    );
     let clients = [(); 2].map(|()| send(server.address(), "GET", "/predict").expect("sent"));
     begun(&monitor, 1);
     scrape_shows_in_flight(metrics.local_addr(), 1.0);
@@ -177,20 +159,10 @@ fn head_is_answered(address: SocketAddr) {
 fn scrapes_may_ask_for_the_head_alone() {
     let (monitor, _) = model();
     let app = Router::new().route("/metrics", modelwatch_tower::metrics_route(&monitor));
-    let axum = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let axum = serve!(app);
     head_is_answered(axum.address());
     let scraped = monitor.clone();
-    let actix = ActixServer::start(move |listener| {
-        Ok(
-            HttpServer::new(move || App::new().route("/metrics", modelwatch_actix::metrics_route(&scraped)))
-                .workers(1)
-                .disable_signals()
-                .listen(listener)?
-                .run(),
-        )
-    });
+    let actix = serve_actix!(move || App::new().route("/metrics", modelwatch_actix::metrics_route(&scraped)));
     head_is_answered(actix.address());
     let alone = modelwatch_tower::serve_metrics("127.0.0.1:0", &monitor).expect("serves");
     head_is_answered(alone.local_addr());

@@ -1,12 +1,12 @@
 //! A closure for trace ids that panics harms no request, on axum and actix-web over real sockets.
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use axum::Router;
 use axum::routing::get;
-use endings::Client;
+use endings::{Client, serve, serve_actix};
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, TokioServer, counted};
+use modelwatch_testkit::counted;
 use modelwatch_tower::InferenceLayer;
 
 fn monitor() -> (Monitor, Model) {
@@ -35,9 +35,7 @@ fn a_trace_id_that_panics_keeps_no_request_in_flight_on_axum() {
         .route("/ok", get(async || "0.82"))
         .route("/panic", get(panics))
         .layer(InferenceLayer::new(&model));
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app);
     ask(server.address());
     counted(&monitor, 2).assert_counted(COUNTED);
 }
@@ -45,17 +43,11 @@ fn a_trace_id_that_panics_keeps_no_request_in_flight_on_axum() {
 #[test]
 fn a_trace_id_that_panics_keeps_no_request_in_flight_on_actix() {
     let (monitor, model) = monitor();
-    let server = ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            App::new()
-                .wrap(InferenceMiddleware::new(&model))
-                .route("/ok", web::get().to(async || "0.82"))
-                .route("/panic", web::get().to(panics))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    let server = serve_actix!(move || {
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route("/ok", web::get().to(async || "0.82"))
+            .route("/panic", web::get().to(panics))
     });
     ask(server.address());
     counted(&monitor, 2).assert_counted(COUNTED);

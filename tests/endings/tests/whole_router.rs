@@ -8,17 +8,11 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use endings::{model, serve};
 use http::StatusCode;
-use modelwatch::{Model, Monitor};
-use modelwatch_testkit::{MetricsPage, TokioServer, counted, http_request};
+use modelwatch_testkit::{MetricsPage, counted, http_request};
 use modelwatch_tower::{InferenceLayer, MatchedRoute, Serving, UNMATCHED, metrics_route};
 use tower::ServiceExt;
-
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
-}
 
 fn ask(address: SocketAddr, method: &str, path: &str) -> u16 {
     http_request(address, method, path, &[], b"").expect("an answer").status
@@ -36,11 +30,7 @@ fn a_layer_around_a_whole_router_is_served_as_it_is() {
         .nest("/models", Router::new().route("/{name}", get(async || "0.82")))
         .route("/metrics", metrics_route(&monitor));
     let watched = InferenceLayer::new(&stable).around(app);
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, watched)
-            .with_graceful_shutdown(stopped)
-            .into_future()
-    });
+    let server = serve!(watched);
     let address = server.address();
     assert_eq!(ask(address, "POST", "/predict"), 200);
     assert_eq!(ask(address, "GET", "/predict"), 405);
@@ -77,9 +67,7 @@ fn a_choice_before_the_match_keeps_its_version_and_gets_the_route() {
         .fallback_service(inside.layer(MatchedRoute))
         .layer(chooses)
         .layer(InferenceLayer::new(&stable));
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app);
     assert_eq!(ask(server.address(), "GET", "/predict"), 502);
     counted(&monitor, 1).assert_counted(&[("/predict", "2", "error", 1)]);
 }
@@ -97,9 +85,7 @@ fn a_router_that_is_looked_up_at_run_time_tells_its_patterns() {
         async { router.oneshot(request).await.into_response() }
     };
     let app = Router::new().fallback(looks_up).layer(InferenceLayer::new(&model));
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app);
     for path in ["/a/score", "/b/score", "/nowhere"] {
         ask(server.address(), "GET", path);
     }
@@ -117,17 +103,11 @@ fn a_name_given_to_the_layer_stays_unless_it_is_around_the_router() {
     let app = Router::new()
         .fallback_service(inside().layer(MatchedRoute))
         .layer(named.clone());
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, app).with_graceful_shutdown(stopped).into_future()
-    });
+    let server = serve!(app);
     ask(server.address(), "GET", "/predict");
     counted(&monitor, 1).assert_counted(&[("named", "1", "success", 1)]);
     let around = named.around(inside());
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, around)
-            .with_graceful_shutdown(stopped)
-            .into_future()
-    });
+    let server = serve!(around);
     ask(server.address(), "GET", "/predict");
     ask(server.address(), "GET", "/nowhere");
     counted(&monitor, 3).assert_counted(&[
@@ -147,11 +127,7 @@ fn requests_that_name_a_model_count_for_it_around_a_whole_router() {
     };
     let app = Router::new().route("/predict", get(async || "0.82"));
     let watched = InferenceLayer::per_request(select).around(app);
-    let server = TokioServer::start(|listener, stopped| {
-        axum::serve(listener, watched)
-            .with_graceful_shutdown(stopped)
-            .into_future()
-    });
+    let server = serve!(watched);
     for version in ["1", "invented", "1"] {
         let headers = [("x-model-version", version)];
         http_request(server.address(), "GET", "/predict", &headers, b"").expect("an answer");

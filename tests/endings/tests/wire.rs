@@ -4,21 +4,16 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use axum::Router;
 use axum::routing::any;
+use endings::{model, serve, serve_actix};
 use http::StatusCode;
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
 use modelwatch_testkit::{ActixServer, TokioServer, counted, page, page_once};
 use modelwatch_tower::InferenceLayer;
 use tokio_stream::iter;
-
-fn model() -> (Monitor, Model) {
-    let monitor = Monitor::new();
-    let model = monitor.model("m", "1").register().expect("valid");
-    (monitor, model)
-}
 
 fn on_axum(model: &Model) -> TokioServer {
     let app = Router::new()
@@ -30,38 +25,31 @@ fn on_axum(model: &Model) -> TokioServer {
         )
         .route("/broken", any(async || (StatusCode::BAD_GATEWAY, "how")))
         .layer(InferenceLayer::new(model));
-    TokioServer::start(|listener, stopped| axum::serve(listener, app).with_graceful_shutdown(stopped).into_future())
+    serve!(app)
 }
 
 fn on_actix(model: &Model) -> ActixServer {
     let model = model.clone();
-    ActixServer::start(move |listener| {
-        Ok(HttpServer::new(move || {
-            App::new()
-                .wrap(InferenceMiddleware::new(&model))
-                .route("/read", web::route().to(async |_: web::Bytes| "0.82"))
-                .route("/ok", web::route().to(async || "0.82"))
-                .route(
-                    "/empty",
-                    web::route().to(async || HttpResponse::NoContent().body("a body that is not sent")),
-                )
-                .route(
-                    "/broken",
-                    web::route().to(async || HttpResponse::BadGateway().body("how")),
-                )
-                .route(
-                    "/nothing-announced",
-                    web::route().to(async || {
-                        let none = iter(Vec::<Result<bytes::Bytes, std::io::Error>>::new());
-                        HttpResponse::Ok().no_chunking(0).streaming(none)
-                    }),
-                )
-        })
-        .workers(1)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    serve_actix!(move || {
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route("/read", web::route().to(async |_: web::Bytes| "0.82"))
+            .route("/ok", web::route().to(async || "0.82"))
+            .route(
+                "/empty",
+                web::route().to(async || HttpResponse::NoContent().body("a body that is not sent")),
+            )
+            .route(
+                "/broken",
+                web::route().to(async || HttpResponse::BadGateway().body("how")),
+            )
+            .route(
+                "/nothing-announced",
+                web::route().to(async || {
+                    let none = iter(Vec::<Result<bytes::Bytes, std::io::Error>>::new());
+                    HttpResponse::Ok().no_chunking(0).streaming(none)
+                }),
+            )
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use modelwatch_config::Config;
+use modelwatch_config::{Config, Plane};
 use modelwatch_stack::check::{REPLICAS_BEHIND_ONE_NAME, is_needed, unseen};
 use modelwatch_stack::on_disk::differences;
 use modelwatch_stack::rules::Rules;
@@ -31,6 +31,12 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
         .iter()
         .map(|difference| format!("{}/{difference}", out.display()))
         .collect();
+    if !config.prometheus.jobs.iter().any(|job| job.plane == Plane::Watching) {
+        say(format_args!(
+            "warning: no job has plane = \"watching\", so nobody hears that rules or notifications fail; add one for Prometheus \
+             and one for Alertmanager"
+        ));
+    }
     if let Some(prometheus) = Prometheus::new(&command.access)? {
         wrong.extend(metrics(&config, &prometheus)?);
         wrong.extend(models(&config, &prometheus)?);

@@ -21,7 +21,7 @@ const INTERVALS_KEPT: i32 = 3;
 /// What is published of every model. Clones are the same board.
 ///
 /// Scores stand there until the next run, or for three intervals if none comes or all fail. When the job last finished, its
-/// runs and the baseline in use stay.
+/// runs and the baseline in use stay, and with it each feature's share of missing values in training.
 #[derive(Clone, Debug)]
 pub struct Board {
     models: Arc<Mutex<BTreeMap<String, Entry>>>,
@@ -30,8 +30,7 @@ pub struct Board {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Version, and when it was made.
-    baseline: Option<(String, DateTime<Utc>)>,
+    baseline: Option<InUse>,
     last_success: Option<DateTime<Utc>>,
     duration: Option<Duration>,
     success: u64,
@@ -39,6 +38,15 @@ struct Entry {
     no_rows: u64,
     failure: u64,
     scores: Option<Scores>,
+}
+
+/// What is said of the baseline that windows are compared with.
+#[derive(Debug)]
+struct InUse {
+    version: String,
+    created: DateTime<Utc>,
+    /// Each feature, with the share of training's rows that lacked it.
+    missing: Vec<(String, f64)>,
 }
 
 #[derive(Debug)]
@@ -151,9 +159,13 @@ impl Board {
         let now = self.clock.now();
         for (model, entry) in &*self.models.lock() {
             let model = model.as_str();
-            if let Some((version, created)) = &entry.baseline {
-                readings.push(&contract::DRIFT_BASELINE_INFO, &[model, version], 1.0);
-                readings.push(&contract::DRIFT_BASELINE_TIMESTAMP, &[model], seconds(*created));
+            if let Some(baseline) = &entry.baseline {
+                readings.push(&contract::DRIFT_BASELINE_INFO, &[model, &baseline.version], 1.0);
+                readings.push(&contract::DRIFT_BASELINE_TIMESTAMP, &[model], seconds(baseline.created));
+                for (feature, ratio) in &baseline.missing {
+                    let reference = &contract::FEATURE_MISSING_REFERENCE_RATIO;
+                    readings.push(reference, &[model, feature], *ratio);
+                }
             }
             if let Some(last_success) = entry.last_success {
                 readings.push(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP, &[model], seconds(last_success));
@@ -186,7 +198,15 @@ impl Board {
 impl Entry {
     fn in_use(&mut self, baseline: &Baseline) {
         let about = baseline.about();
-        self.baseline = Some((about.version.clone(), about.created));
+        let missing = baseline
+            .features()
+            .iter()
+            .filter_map(|(feature, profile)| Some((feature.clone(), profile.missing_ratio()?)));
+        self.baseline = Some(InUse {
+            version: about.version.clone(),
+            created: about.created,
+            missing: missing.collect(),
+        });
     }
 }
 

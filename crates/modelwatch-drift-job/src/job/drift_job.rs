@@ -116,10 +116,13 @@ impl DriftJob {
             let grace = watched.settings.grace;
             match watched.due(self.clock.now()) {
                 Some(window) => window.end().checked_add_signed(grace),
-                None => watched
-                    .last?
-                    .end()
-                    .checked_add_signed(watched.settings.interval + grace),
+                None => {
+                    let next = watched
+                        .last?
+                        .end()
+                        .checked_add_signed(watched.settings.interval + grace);
+                    next.into_iter().chain(watched.again()).min()
+                }
             }
         };
         self.models.iter().filter_map(due).min()
@@ -180,6 +183,7 @@ impl DriftJob {
             report.took = started.elapsed();
             report
         });
+        watched.ran(window, &report, self.clock.now());
         let settings = &watched.settings;
         match &report {
             Ok(report) => self.board.ran(report, settings.interval),

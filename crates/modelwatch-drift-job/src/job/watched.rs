@@ -6,7 +6,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_drift::baseline::{Baseline, Profile};
 use modelwatch_log_format::columns;
 
@@ -21,6 +21,9 @@ use crate::window_report::{SegmentReport, Subject, VersionReport, WindowReport};
 
 /// So many windows before one are looked at, at most.
 const MOST_BEFORE: u32 = 100;
+
+/// A window that had no baseline is run again after so long.
+const AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// How an engine is opened for a model.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub(super) struct Watched {
     pub(super) settings: ModelSettings,
     /// The last window that was begun.
     pub(super) last: Option<TimeWindow>,
+    /// The window that had no baseline, and when: one that is being written is whole a little later.
+    unfounded: Option<(TimeWindow, DateTime<Utc>)>,
     loaded: Option<Loaded>,
     memory: Memory,
     /// The last window that was judged, and what was remembered before it.
@@ -66,6 +71,7 @@ impl Watched {
         Self {
             settings,
             last: None,
+            unfounded: None,
             loaded: None,
             memory: Memory::default(),
             judged: None,
@@ -103,7 +109,22 @@ impl Watched {
                 .is_some_and(|next| next < last.end());
             last.end() < window.end() || set_back
         };
-        self.last.is_none_or(is_due).then_some(window)
+        let is_due = match self.unfounded {
+            Some((unfounded, at)) if unfounded == window => !(at..at + AGAIN).contains(&now),
+            _ => self.last.is_none_or(is_due),
+        };
+        is_due.then_some(window)
+    }
+
+    /// Takes note of what came of a window that was run.
+    pub(super) fn ran(&mut self, window: TimeWindow, result: &Result<WindowReport, JobError>, now: DateTime<Utc>) {
+        let is_unfounded = matches!(result, Err(JobError::Baseline { .. }));
+        self.unfounded = is_unfounded.then_some((window, now));
+    }
+
+    /// When the window that had no baseline is run again.
+    pub(super) fn again(&self) -> Option<DateTime<Utc>> {
+        self.unfounded.map(|(_, at)| at + AGAIN)
     }
 
     /// As many windows before this one as a rule wants in a row, less one, and as many as a report shows; the earliest first.

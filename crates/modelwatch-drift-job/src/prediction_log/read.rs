@@ -1,11 +1,18 @@
 //! One file of the log, counted.
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use futures::TryStreamExt as _;
 use modelwatch_log_format::columns::TIME;
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::errors::ParquetError;
 
 use super::footer::{Fault, LogFile, NotCounted, reader};
 use crate::counting::{RowCounter, Rows, in_window, keep};
@@ -70,44 +77,105 @@ pub(super) async fn count(
 
 async fn count_groups(
     store: &Store,
-    file: &LogFile,
+    file: &Arc<LogFile>,
     groups: Vec<usize>,
     window: Option<TimeWindow>,
-    counter: &RowCounter,
+    counter: &Arc<RowCounter>,
 ) -> Result<Counted, NotCounted> {
-    let window = window.filter(|_| !file.whole);
-    let wanted: Vec<&str> = counter.names().chain(window.map(|_| TIME)).collect();
-    let fields = file.footer.schema().fields().iter().enumerate();
-    let roots = fields.filter(|(_, field)| wanted.contains(&field.name().as_str()));
-    let mask = ProjectionMask::roots(file.footer.parquet_schema(), roots.map(|(place, _)| place));
-    let breaks = |error| NotCounted::of(&error, "breaks while it is read");
-    let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(reader(store, &file.object), file.footer.clone());
-    let stream = stream
-        .with_projection(mask)
-        .with_row_groups(groups)
-        .with_batch_size(BATCH_ROWS)
-        .build();
-    let mut batches = stream.map_err(breaks)?;
-    let mut counted = Counted {
-        rows: counter.start(),
-        without_time: 0,
+    let part = PartOfFile {
+        file: file.clone(),
+        groups,
+        window: window.filter(|_| !file.whole),
+        counter: counter.clone(),
     };
-    let odd = |error: arrow::error::ArrowError| {
-        NotCounted::fault(Reason::Broken, format!("breaks while it is counted: {error}"))
-    };
-    while let Some(batch) = batches.try_next().await.map_err(breaks)? {
-        let batch = match window {
-            None => Some(batch),
-            Some(window) => {
-                let (mask, without_time) =
-                    in_window(&batch, window).map_err(|problem| NotCounted::fault(Reason::Broken, problem))?;
-                counted.without_time += without_time;
-                keep(&batch, &mask).map_err(odd)?
-            }
-        };
-        if let Some(batch) = batch {
-            counter.count(&batch, &mut counted.rows).map_err(odd)?;
+    match store.path_of(&file.object.location) {
+        Some(path) => {
+            let counted = tokio::task::spawn_blocking(move || part.count_by_page(&path)).await;
+            counted.unwrap_or_else(|error| {
+                let problem = format!("makes its reader fail: {error}");
+                Err(NotCounted::fault(Reason::Broken, problem))
+            })
+        }
+        None => part.count_by_group(store).await,
+    }
+}
+
+/// Row groups of a file, one after the other.
+struct PartOfFile {
+    file: Arc<LogFile>,
+    groups: Vec<usize>,
+    /// Where each row's time has to be looked at.
+    window: Option<TimeWindow>,
+    counter: Arc<RowCounter>,
+}
+
+impl PartOfFile {
+    /// On this machine a page of each column is held at a time, and not a row group whole.
+    fn count_by_page(self, path: &Path) -> Result<Counted, NotCounted> {
+        let opened = File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => NotCounted::Gone,
+            _ => NotCounted::fault(Reason::Unreadable, format!("cannot be read: {error}")),
+        })?;
+        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, self.file.footer.clone())
+            .with_projection(self.mask())
+            .with_row_groups(self.groups.clone())
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(breaks)?;
+        let mut counted = self.start();
+        for batch in batches {
+            self.take(&batch.map_err(|error| breaks(error.into()))?, &mut counted)?;
+        }
+        Ok(counted)
+    }
+
+    /// From a bucket a row group's columns come in one request.
+    async fn count_by_group(self, store: &Store) -> Result<Counted, NotCounted> {
+        let reader = reader(store, &self.file.object);
+        let mut batches = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.file.footer.clone())
+            .with_projection(self.mask())
+            .with_row_groups(self.groups.clone())
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(breaks)?;
+        let mut counted = self.start();
+        while let Some(batch) = batches.try_next().await.map_err(breaks)? {
+            self.take(&batch, &mut counted)?;
+        }
+        Ok(counted)
+    }
+
+    /// The columns that are counted.
+    fn mask(&self) -> ProjectionMask {
+        let wanted: Vec<&str> = self.counter.names().chain(self.window.map(|_| TIME)).collect();
+        let footer = &self.file.footer;
+        let fields = footer.schema().fields().iter().enumerate();
+        let roots = fields.filter(|(_, field)| wanted.contains(&field.name().as_str()));
+        ProjectionMask::roots(footer.parquet_schema(), roots.map(|(place, _)| place))
+    }
+
+    fn start(&self) -> Counted {
+        Counted {
+            rows: self.counter.start(),
+            without_time: 0,
         }
     }
-    Ok(counted)
+
+    fn take(&self, batch: &RecordBatch, counted: &mut Counted) -> Result<(), NotCounted> {
+        let odd = |error: ArrowError| NotCounted::fault(Reason::Broken, format!("breaks while it is counted: {error}"));
+        let Some(window) = self.window else {
+            return self.counter.count(batch, &mut counted.rows).map_err(odd);
+        };
+        let (mask, without_time) =
+            in_window(batch, window).map_err(|problem| NotCounted::fault(Reason::Broken, problem))?;
+        counted.without_time += without_time;
+        match keep(batch, &mask).map_err(odd)? {
+            Some(batch) => self.counter.count(&batch, &mut counted.rows).map_err(odd),
+            None => Ok(()),
+        }
+    }
+}
+
+fn breaks(error: ParquetError) -> NotCounted {
+    NotCounted::of(&error, "breaks while it is read")
 }

@@ -5,7 +5,7 @@ use modelwatch_drift::baseline::Counts;
 use modelwatch_drift::change::{Explanation, Summary};
 
 use super::drawing::{distributions, history, percent};
-use super::words::{rows_of, verdict, word};
+use super::words::{UNKNOWN, rows_of, verdict, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport, above};
 
 /// Colours have a contrast of 4.5 at least on their ground, in light and in dark.
@@ -132,6 +132,9 @@ fn subject(report: &SubjectReport) -> Markup {
             }
             @for change in report.explanation.iter().flat_map(|explanation| &explanation.changes) {
                 p { (clean(&format!("{name} {change}."))) }
+            }
+            @if report.explanation.as_ref().is_some_and(|explanation| explanation.changes.is_empty()) {
+                p { (clean(&format!("{name} {UNKNOWN}."))) }
             }
             p.quiet { (shares.join(", ")) }
             (new_names(report))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::words::{rows_of, word};
+use super::words::{UNKNOWN, rows_of, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
@@ -74,8 +74,13 @@ fn verdict(f: &mut fmt::Formatter<'_>, verdict: &Verdict) -> fmt::Result {
         if let Err(problem) = &subject.measurement {
             writeln!(f, "  {}: {problem}", subject.subject)?;
         }
-        for change in subject.explanation.iter().flat_map(|explanation| &explanation.changes) {
-            writeln!(f, "  {} {change}", subject.subject)?;
+        if let Some(explanation) = &subject.explanation {
+            for change in &explanation.changes {
+                writeln!(f, "  {} {change}", subject.subject)?;
+            }
+            if explanation.changes.is_empty() {
+                writeln!(f, "  {} {UNKNOWN}", subject.subject)?;
+            }
         }
     }
     Ok(())

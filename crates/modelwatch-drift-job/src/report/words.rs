@@ -2,6 +2,9 @@
 
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
+/// What is said of a column that drifts as no change does that has a name.
+pub(super) const UNKNOWN: &str = "differs from training in a way that no known change explains";
+
 /// Which rows a report is about.
 pub(super) fn rows_of(report: &WindowReport) -> String {
     report

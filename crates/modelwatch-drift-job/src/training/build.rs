@@ -188,7 +188,8 @@ impl Made {
                 rows: made.other_type,
             });
         }
-        if made.is_identifier() {
+        let column_of = |note: &TrainingWarning| matches!(note, TrainingWarning::LooksLike { column, .. } if *column == wanted.column);
+        if made.is_identifier() && !wanted.known && !notes.iter().any(column_of) {
             notes.push(TrainingWarning::Identifies {
                 column: column(),
                 distinct: made.summary.distinct,

@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) role: Subject,
     /// Whether it was asked for by name, so that leaving it out would be wrong.
     pub(super) named: bool,
+    /// Whether somebody said that it is a feature, or what else it is.
+    pub(super) known: bool,
 }
 
 /// What a column is in the baseline.
@@ -51,6 +53,13 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
     };
     let mut problems = Vec::new();
     for (column, kinds) in &known.0 {
+        if column.is_empty() {
+            plan.warnings.push(TrainingWarning::LeftOut {
+                column: column.clone(),
+                problem: "it has no name, like the index that pandas writes; give it one if it is a feature".into(),
+            });
+            continue;
+        }
         let is = |role: &Option<String>| role.as_ref() == Some(column);
         let (score, class) = (is(&options.score), is(&options.class));
         let named = score || class || options.features.contains(column);
@@ -106,11 +115,8 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
             (_, true) => Subject::Classes,
             _ => Subject::Feature,
         };
-        if role == Subject::Feature
-            && !options.features.contains(column)
-            && forced.is_none()
-            && let Some(role) = looks_like(&name)
-        {
+        let known = role != Subject::Feature || options.features.contains(column) || forced.is_some();
+        if !known && let Some(role) = looks_like(&name) {
             plan.warnings.push(TrainingWarning::LooksLike {
                 column: column.clone(),
                 role,
@@ -122,6 +128,7 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
             kind,
             role,
             named,
+            known,
         });
     }
     match problems.is_empty() {

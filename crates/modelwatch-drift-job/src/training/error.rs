@@ -33,11 +33,12 @@ pub enum TrainingWarning {
         /// Rows with such a value.
         rows: u64,
     },
-    /// A category of which nearly every row has its own.
+    /// A category of which nearly every row has its own, or whole numbers that are all different and lie evenly, as those that are
+    /// given one after the other or at random do.
     Identifies {
         /// The column's name.
         column: String,
-        /// How many categories there are.
+        /// How many values there are.
         distinct: u64,
         /// How many rows have one.
         rows: u64,
@@ -83,7 +84,8 @@ impl fmt::Display for TrainingWarning {
                 };
                 write!(
                     f,
-                    "the column {column:?} is taken for a feature and looks like {what}; is it that? Then say {how}"
+                    "the column {column:?} is taken for a feature and looks like {what}; is it that? Then say {how}, or else \
+                     --numeric or --categorical {column}"
                 )
             }
             Self::NotNumbers { column, rows } => write!(
@@ -93,10 +95,12 @@ impl fmt::Display for TrainingWarning {
             ),
             Self::Identifies { column, distinct, rows } => write!(
                 f,
-                "the column {column:?} has {distinct} categories in {rows} rows: it tells rows apart, and every window's will be new;                  leave it out with --without {column}"
+                "the column {column:?} has {distinct} values in {rows} rows: it tells rows apart, and every window's will be new; \
+                 leave it out with --without {column}, or say --numeric or --categorical {column} if it is a feature"
             ),
             Self::NothingUsual => f.write_str(
-                "no column of times is named, so windows are judged by one threshold whatever their length, and the weather of a day                  may be drift; name one with --time",
+                "no column of times is named, so windows are judged by one threshold whatever their length, and the weather of a day \
+                 may be drift; name one with --time",
             ),
             Self::Hygiene(warning) => warning.fmt(f),
         }

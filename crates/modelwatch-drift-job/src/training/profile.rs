@@ -8,12 +8,14 @@ use twox_hash::XxHash3_128;
 
 use super::columns::Wanted;
 use super::read::{Categories, Read, Values};
-use super::summary::{ColumnKind, ColumnSummary};
+use super::summary::ColumnSummary;
 
 /// What has been made of one column.
 pub(super) struct Profiled {
     pub(super) profile: Result<Profile, BaselineError>,
     pub(super) summary: ColumnSummary,
+    /// Whether nearly every row has a value of its own that nothing was measured by, so that no window has training's.
+    identifies: bool,
     /// Rows whose value is of another type.
     pub(super) other_type: u64,
     /// Of the name and the values in their own order, so that that of the rows does not matter.
@@ -21,13 +23,44 @@ pub(super) struct Profiled {
 }
 
 impl Profiled {
-    /// Whether nearly every row has a category of its own, so that no window has training's.
     pub(super) fn is_identifier(&self) -> bool {
-        let ColumnSummary {
-            kind, rows, distinct, ..
-        } = self.summary;
-        kind == ColumnKind::Categorical && rows >= 1_000 && distinct >= rows / 2
+        self.identifies
     }
+}
+
+/// Fewer rows say nothing of whether all that come will differ.
+const FEWEST_ROWS: u64 = 1_000;
+
+/// Whether nearly every row has a category of its own.
+fn are_identifiers(summary: &ColumnSummary) -> bool {
+    summary.rows >= FEWEST_ROWS && summary.distinct >= summary.rows / 2
+}
+
+/// Whether numbers in ascending order are whole, different and evenly spread, as numbers that are given one after the other, or at
+/// random, are. What is measured comes twice where it is measured often enough, and is more frequent where it is usual.
+fn are_numbered(sorted: &[f64], summary: &ColumnSummary) -> bool {
+    /// A value in so many may come twice.
+    const TWICE: u64 = 1_000;
+    /// So many values would come twice if they fell at random.
+    const EXPECTED: f64 = 5.0;
+    /// Nothing that is measured evenly reaches as far.
+    const FAR: f64 = (1_u64 << 31) as f64;
+    /// The share of values by which an even spread may be off.
+    const UNEVEN: f64 = 0.05;
+    let (Some(least), Some(largest)) = (sorted.first(), sorted.last()) else {
+        return false;
+    };
+    let differ = summary.rows >= FEWEST_ROWS && summary.distinct >= summary.rows - summary.rows / TWICE;
+    let whole = |number: &f64| number.is_finite() && number.fract() == 0.0;
+    let even = || {
+        let places = sorted.iter().enumerate();
+        places
+            .map(|(place, number)| (place as f64 / sorted.len() as f64, (number - least) / (largest - least)))
+            .all(|(share, way)| (share - way).abs() <= UNEVEN)
+    };
+    let rows = sorted.len() as f64;
+    let given = largest - least >= FAR || rows * rows / (2.0 * (largest - least)) >= EXPECTED;
+    differ && given && sorted.iter().all(whole) && even()
 }
 
 /// The profiles of columns, in their order, made by so many threads.
@@ -77,26 +110,31 @@ fn profile(wanted: &Wanted, values: Values, hygiene: &Hygiene, order: Option<&Ti
         least: String::new(),
         largest: String::new(),
     };
+    let identifies;
     let profile = match &values.read {
-        Read::Numbers(rows) => numbers(rows, &mut summary, &mut digest, hygiene, order),
-        Read::Categories(categories) => of_categories(categories, &mut summary, &mut digest, hygiene, order),
+        Read::Numbers(rows) => {
+            let numbers = numbers_of(rows, &mut summary, &mut digest);
+            identifies = are_numbered(&numbers, &summary);
+            profile_of(rows, numbers, &summary, hygiene, order)
+        }
+        Read::Categories(categories) => {
+            let profile = of_categories(categories, &mut summary, &mut digest, hygiene, order);
+            identifies = are_identifiers(&summary);
+            profile
+        }
     };
     digest.write(&summary.missing.to_le_bytes());
     Profiled {
         profile,
         summary,
+        identifies,
         other_type: values.other_type,
         digest: digest.finish_128(),
     }
 }
 
-fn numbers(
-    rows: &[f64],
-    summary: &mut ColumnSummary,
-    digest: &mut XxHash3_128,
-    hygiene: &Hygiene,
-    order: Option<&TimeOrder>,
-) -> Result<Profile, BaselineError> {
+/// The numbers in ascending order.
+fn numbers_of(rows: &[f64], summary: &mut ColumnSummary, digest: &mut XxHash3_128) -> Vec<f64> {
     let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
     numbers.sort_unstable_by(f64::total_cmp);
     for number in &numbers {
@@ -107,6 +145,16 @@ fn numbers(
     summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
     summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
     summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
+    numbers
+}
+
+fn profile_of(
+    rows: &[f64],
+    numbers: Vec<f64>,
+    summary: &ColumnSummary,
+    hygiene: &Hygiene,
+    order: Option<&TimeOrder>,
+) -> Result<Profile, BaselineError> {
     let profile = NumericProfile::from_values(&summary.name, numbers, summary.missing, hygiene)?;
     Ok(match order {
         None => Profile::Numeric(profile),

@@ -227,3 +227,45 @@ async fn a_category_that_tells_rows_apart_is_warned_of() {
         "{warnings:?}"
     );
 }
+
+/// Numbers that were given and not measured are told by themselves, whatever the column is called, and measurements are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn warns_of_numbers_that_identify_when_no_name_says_so() {
+    let folder = TempDir::new().expect("a folder");
+    let row = |row: u32, _: f64, _: &str| {
+        let mut scattered = u64::from(row + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        scattered = (scattered ^ (scattered >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        scattered = (scattered ^ (scattered >> 27)) >> 11;
+        // Cents, seconds of the day and a share: measured, however fine.
+        let cents = ((scattered % 9_973) as f64 / 1_000.0).exp().round();
+        let second = scattered % 86_400;
+        format!(
+            "{},{scattered},{cents},{second},{}\n",
+            5_000 + row,
+            f64::from(row) / 3_000.0
+        )
+    };
+    fs::write(
+        folder.path().join("train.csv"),
+        format!("number,account,cents,second,share\n{}", lines(0..3_000, row)),
+    )
+    .expect("a file");
+    let mut options = options(folder.path(), "train.csv");
+    (options.score, options.time, options.without) = (None, None, Vec::new());
+    let identifying = |warnings: &[TrainingWarning]| -> Vec<String> {
+        let columns = warnings.iter().filter_map(|warning| match warning {
+            TrainingWarning::Identifies { column, .. } => Some(column.clone()),
+            _ => None,
+        });
+        columns.collect()
+    };
+    let (_, warnings) = build(options.clone()).await.expect("a baseline");
+    assert_eq!(identifying(&warnings), ["number", "account"], "{warnings:?}");
+    options.numeric = vec!["number".into(), "account".into()];
+    let (_, warnings) = build(options).await.expect("a baseline");
+    assert_eq!(
+        identifying(&warnings),
+        Vec::<String>::new(),
+        "somebody said what they are"
+    );
+}

@@ -158,6 +158,34 @@ async fn judged_what_moved_is_detected_and_the_rest_is_quiet() {
     assert!(text.contains("income") && text.contains("DRIFT"), "{text}");
 }
 
+/// What training lacked is known without a window: the exporter says it when its first run found no rows, or failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn judged_the_share_that_training_lacked_is_told_while_the_baseline_is_in_use() {
+    let setting = Setting::new();
+    let hygiene = Hygiene::default();
+    let values = (0..7_500_u32).map(f64::from).collect();
+    let income = NumericProfile::from_values("income", values, 2_500, &hygiene).expect("a profile");
+    let kinds = [("car".to_owned(), 5_000_u64), ("home".to_owned(), 5_000)];
+    let kind = CategoricalProfile::new("kind", kinds, 0, &hygiene).expect("a profile");
+    let features = vec![
+        ("income".into(), Profile::Numeric(income)),
+        ("kind".into(), Profile::Categorical(kind)),
+    ];
+    let about = baseline("v2").about().clone();
+    let lacking = Baseline::new(about, features, None, None).expect("a baseline");
+    std::fs::write(&setting.baseline, lacking.to_json().expect("JSON")).expect("a file");
+    let mut job = setting.job();
+    job.run_due().await.remove(0).expect("a report");
+    let page = metrics(&job);
+    let of = |feature: &str| {
+        let labels = [("model_name", MODEL), ("feature_name", feature)];
+        page.sum("ml_feature_missing_reference_ratio", &labels)
+    };
+    assert_eq!((of("income"), of("kind")), (0.25, 0.0));
+    let told = page.labels_of("ml_feature_missing_reference_ratio", "feature_name");
+    assert_eq!(told.len(), 2, "a feature that is never missing has a 0: {told:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn judged_an_empty_window_and_one_of_few_rows_have_no_score_and_say_so() {
     let setting = Setting::new();
@@ -454,6 +482,27 @@ async fn runs_window_when_clock_jumps() {
     assert_eq!(job.run_due().await.len(), 1);
     setting.later(TimeDelta::seconds(-60));
     assert!(job.run_due().await.is_empty());
+}
+
+/// A baseline that is being written while the job looks is whole a minute later: the window is run again then, and not at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_window_again_when_baseline_was_half_written() {
+    let setting = Setting::new();
+    setting.log.write(MODEL, &rows("2026-04-01T10:00:00Z", 500, 0.4));
+    let mut job = setting.job();
+    let whole = std::fs::read(&setting.settings.baseline).expect("a baseline");
+    for half in [&whole[..whole.len() / 2], &[]] {
+        std::fs::write(&setting.settings.baseline, half).expect("written");
+        let failed = job.run_due().await.remove(0);
+        assert!(matches!(failed, Err(JobError::Baseline { .. })), "{failed:?}");
+        assert!(job.run_due().await.is_empty(), "not at once");
+        assert_eq!(job.next_due(), Some(setting.clock.now() + TimeDelta::minutes(1)));
+        setting.later(TimeDelta::minutes(1));
+    }
+    std::fs::write(&setting.settings.baseline, whole).expect("written");
+    let report = job.run_due().await.remove(0).expect("a report");
+    assert_eq!(report.window, Some(minutes("2026-04-01T10:00:00Z", 15)));
+    assert!(job.run_due().await.is_empty(), "it is run");
 }
 
 /// A window says the same whoever asks, and however often: a report is what `once` says.

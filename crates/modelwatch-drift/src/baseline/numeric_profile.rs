@@ -7,7 +7,7 @@ use super::hygiene::Hygiene;
 use super::limits::{self, WindowLimits};
 use super::numeric_bins::NumericBins;
 use super::numeric_counts::NumericCounts;
-use crate::sketch::Sample;
+use crate::sketch::{Grid, Sample};
 
 /// A numeric feature in training.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,7 @@ pub struct NumericProfile {
     /// The first fine bin of each coarse one.
     deciles: Vec<usize>,
     limits: Vec<WindowLimits>,
+    grid: Option<Grid>,
 }
 
 impl NumericProfile {
@@ -81,7 +82,9 @@ impl NumericProfile {
         } else {
             0.0
         };
-        Self::new(feature, bins, counts, mean, deviation, hygiene)
+        let grid = grid_of(finite);
+        let profile = Self::new(feature, bins, counts, mean, deviation, hygiene)?;
+        Ok(Self { grid, ..profile })
     }
 
     /// Everything but the size, which a file that was once accepted need not prove again.
@@ -129,7 +132,7 @@ impl NumericProfile {
                 "its mean is {mean} and its deviation {deviation} where its values lie between {least} and {largest}"
             ));
         }
-        let deciles = deciles(&counts.bins);
+        let deciles = deciles(&counts.bins, bins.edges());
         let counts = NumericCounts {
             sample: Sample::default(),
             ..counts
@@ -141,6 +144,7 @@ impl NumericProfile {
             deviation,
             deciles,
             limits: Vec::new(),
+            grid: None,
         })
     }
 
@@ -174,7 +178,14 @@ impl NumericProfile {
             deviation: self.deviation,
             deciles: self.deciles.clone(),
             limits: Vec::new(),
+            grid: self.grid,
         })
+    }
+
+    /// The grid that training's values lie on, where they lie on one and the baseline was made of the values themselves.
+    #[must_use]
+    pub fn grid(&self) -> Option<&Grid> {
+        self.grid.as_ref()
     }
 
     pub(crate) fn with_limits(self, limits: Vec<WindowLimits>) -> Self {
@@ -260,9 +271,45 @@ impl NumericProfile {
     }
 }
 
-/// The bins at which the deciles of such counts begin.
-fn deciles(bins: &[u64]) -> Vec<usize> {
-    const DECILES: u128 = 10;
+/// The grid of values in ascending order, of which every few is looked at: enough to say on which grid they lie.
+fn grid_of(sorted: &[f64]) -> Option<Grid> {
+    const LOOKED_AT: usize = 1 << 13;
+    let every = sorted.len().div_ceil(LOOKED_AT).max(1);
+    let some: Vec<f64> = sorted.iter().step_by(every).copied().collect();
+    Grid::of_sorted(&some)
+}
+
+/// Equal parts of training.
+const DECILES: u128 = 10;
+
+/// The bins at which the deciles of such counts begin. Where training has nothing between two deciles the one begins in the middle,
+/// so that values which lie between training's are as often of the one as of the other. What is a decile alone keeps its bin
+/// close about it: a value next to it is none of it.
+fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
+    let mut firsts = full_deciles(bins);
+    let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
+    let is_alone = |bin: usize| u128::from(bins[bin]) * DECILES >= all;
+    for first in &mut firsts[1..] {
+        let before = bins[..*first].iter().rposition(|rows| *rows > 0);
+        let after = bins[*first..].iter().position(|rows| *rows > 0);
+        if let (Some(before), Some(after)) = (before, after)
+            && !is_alone(before)
+            && !is_alone(*first + after)
+        {
+            let (from, to) = (before + 1, *first + after);
+            let middle = f64::midpoint(edges[from], edges[to]);
+            let off = |place: &usize| (edges[*place] - middle).abs();
+            *first = (from..=to)
+                .min_by(|one, other| off(one).total_cmp(&off(other)))
+                .unwrap_or(*first);
+        }
+    }
+    firsts.dedup();
+    firsts
+}
+
+/// The bins that hold the first value of a decile.
+fn full_deciles(bins: &[u64]) -> Vec<usize> {
     let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
     let mut firsts = vec![0];
     let (mut bin, mut before) = (0, 0_u128);
@@ -302,6 +349,8 @@ pub(super) struct NumericDocument {
     largest: Option<f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     windows: Vec<WindowLimits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grid: Option<Grid>,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -321,6 +370,7 @@ impl NumericDocument {
             least: profile.counts.least,
             largest: profile.counts.largest,
             windows: profile.limits.clone(),
+            grid: profile.grid,
         }
     }
 
@@ -338,6 +388,19 @@ impl NumericDocument {
             sample: Sample::default(),
         };
         limits::check(feature, &self.windows)?;
-        Ok(NumericProfile::checked(feature, bins, counts, self.mean, self.deviation)?.with_limits(self.windows))
+        if let Some(grid) = self.grid
+            && grid.checked().is_none()
+        {
+            let (step, offset) = (grid.step(), grid.offset());
+            return Err(BaselineError::inconsistent(
+                feature,
+                format!("its grid has a step of {step} and an offset of {offset}"),
+            ));
+        }
+        let profile = NumericProfile::checked(feature, bins, counts, self.mean, self.deviation)?;
+        Ok(NumericProfile {
+            grid: self.grid,
+            ..profile.with_limits(self.windows)
+        })
     }
 }

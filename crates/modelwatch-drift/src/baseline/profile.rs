@@ -26,6 +26,16 @@ impl Profile {
             Self::Categorical(profile) => profile.counts().rows(),
         }
     }
+
+    /// Returns the share of training's rows without a value, 0 to 1; nothing of no rows.
+    #[must_use]
+    pub fn missing_ratio(&self) -> Option<f64> {
+        let missing = match self {
+            Self::Numeric(profile) => profile.counts().missing,
+            Self::Categorical(profile) => profile.counts().missing,
+        };
+        ratio(missing, self.rows())
+    }
 }
 
 impl Profile {

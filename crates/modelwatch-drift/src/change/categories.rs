@@ -7,6 +7,8 @@ use crate::baseline::{CategoricalCounts, CategoricalProfile};
 const NAMES: usize = 10;
 /// A category of at least this share in training is missed when it is gone.
 const MISSED: f64 = 0.01;
+/// And where the window should have at least so many rows of it: fewer may fail to come.
+const EXPECTED: f64 = 20.0;
 /// A new category of less than this share is not worth a word.
 const NEW: f64 = 0.005;
 
@@ -44,6 +46,14 @@ pub(super) fn change_of_categories(profile: &CategoricalProfile, counts: &Catego
         .map(|(name, before, _)| (name, before))
         .collect();
     let mut changes = renamed(&gone, &mut new);
+    let is_renamed = |name: &str| {
+        let mut renamed = changes.iter();
+        renamed.any(|change| matches!(change, Change::Renamed { from, .. } if from == name))
+    };
+    let mut gone: Vec<(&str, f64)> = gone
+        .into_iter()
+        .filter(|(name, before)| !is_renamed(name) && before * present >= EXPECTED)
+        .collect();
     if !new.is_empty() {
         let unnamed = match profile.bins().has_other() {
             true => new.iter().map(|(_, share)| share).sum(),
@@ -54,11 +64,27 @@ pub(super) fn change_of_categories(profile: &CategoricalProfile, counts: &Catego
         };
         new.truncate(NAMES);
         changes.push(Change::NewCategories {
-            names: new.into_iter().map(|(name, share)| (name.to_owned(), share)).collect(),
+            names: owned(new),
             share: unnamed,
         });
     }
+    if !gone.is_empty() {
+        gone.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let share = gone.iter().map(|(_, share)| share).sum();
+        gone.truncate(NAMES);
+        changes.push(Change::CategoriesGone {
+            names: owned(gone),
+            share,
+        });
+    }
     changes
+}
+
+fn owned(names: Vec<(&str, f64)>) -> Vec<(String, f64)> {
+    names
+        .into_iter()
+        .map(|(name, share)| (name.to_owned(), share))
+        .collect()
 }
 
 fn share_of(change: &Change) -> f64 {

@@ -1,7 +1,7 @@
 //! How well a window equals training once something is undone.
 
 use crate::baseline::{NumericCounts, NumericProfile};
-use crate::sketch::quantile;
+use crate::sketch::{Found, Grid, quantile};
 
 /// Training's distribution at the edges of its bins.
 #[derive(Debug)]
@@ -21,6 +21,9 @@ pub(super) struct Fit {
     /// The share of values within training's range.
     pub(super) inside: f64,
 }
+
+/// How many of training's ranges a season may go beyond it.
+const SEASON_ROOM: f64 = 0.6;
 
 impl<'a> Training<'a> {
     pub(super) fn new(profile: &'a NumericProfile) -> Self {
@@ -70,6 +73,23 @@ impl<'a> Training<'a> {
         (self.edges[place - 1] + (self.edges[place] - self.edges[place - 1]) * part).clamp(least, largest)
     }
 
+    /// Whether values from `low` to `high` are as near to training's range as a season may take them.
+    pub(super) fn is_near(&self, low: f64, high: f64) -> bool {
+        let room = SEASON_ROOM * (self.profile.largest() - self.profile.least());
+        low >= self.profile.least() - room && high <= self.profile.largest() + room
+    }
+
+    /// The share of the values below a number, evenly within a bin.
+    pub(super) fn share_below(&self, number: f64) -> f64 {
+        let place = self.edges.partition_point(|edge| *edge <= number);
+        if place == 0 || place == self.edges.len() {
+            return if place == 0 { 0.0 } else { 1.0 };
+        }
+        let (from, to) = (self.edges[place - 1], self.edges[place]);
+        let part = (number - from) / (to - from);
+        self.below[place - 1] + (self.below[place] - self.below[place - 1]) * part
+    }
+
     pub(super) fn rows(&self) -> f64 {
         self.rows
     }
@@ -77,6 +97,14 @@ impl<'a> Training<'a> {
     /// Each edge with the share of training below it.
     pub(super) fn below(&self) -> impl Iterator<Item = (f64, f64)> {
         self.edges.iter().copied().zip(self.below.iter().copied())
+    }
+
+    /// The value that a part of training worth the name is, and its share: the fullest bin, where that is a heap.
+    pub(super) fn mostly(&self) -> Option<(f64, f64)> {
+        let shares = self.below.windows(2).map(|pair| pair[1] - pair[0]).enumerate();
+        let (bin, share) = shares.max_by(|one, other| one.1.total_cmp(&other.1))?;
+        let middle = f64::midpoint(self.edges[bin], self.edges[bin + 1]);
+        (share >= 0.2).then_some((middle, share))
     }
 
     /// The shares of training in the bin of a value, below that bin and above it.
@@ -153,6 +181,8 @@ pub(super) struct Window {
     pub(super) frequent: Vec<(f64, f64)>,
     /// How many different values there are.
     pub(super) distinct: usize,
+    /// The grid they lie on.
+    pub(super) grid: Option<Found>,
 }
 
 impl Window {
@@ -182,6 +212,7 @@ impl Window {
         frequent.sort_by(|one, other| other.1.total_cmp(&one.1));
         frequent.truncate(3);
         Some(Self {
+            grid: Grid::of_window(&sorted),
             sorted,
             frequent,
             distinct,
@@ -192,9 +223,21 @@ impl Window {
         quantile(&self.sorted, level).unwrap_or_default()
     }
 
+    /// Where nearly all values lie.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.quantile(0.02), self.quantile(0.98))
+    }
+
     /// The share of values below a number.
     pub(super) fn below(&self, number: f64) -> f64 {
         share(self.sorted.partition_point(|value| *value < number), self.sorted.len())
+    }
+
+    /// The share of values in the bin that training has around a value.
+    pub(super) fn share_around(&self, value: f64, training: &Training<'_>) -> f64 {
+        let place = training.edges.partition_point(|edge| *edge <= value);
+        let end = |place: usize| training.edges.get(place).map_or(1.0, |edge| self.below(*edge));
+        end(place) - place.checked_sub(1).map_or(0.0, end)
     }
 
     /// The distance that chance alone makes of a sample of this size and training's rows, once in fifty times.

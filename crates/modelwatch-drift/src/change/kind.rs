@@ -50,6 +50,18 @@ pub enum Change {
         /// This, negative where it was subtracted.
         by: f64,
     },
+    /// Every value is multiplied, and then something is added to it, as another unit does.
+    ScaledAndShifted {
+        /// By this; below 1 where values were divided.
+        factor: f64,
+        /// This, negative where it was subtracted.
+        by: f64,
+    },
+    /// Values lost their digits.
+    Rounded {
+        /// They are whole multiples of this.
+        to: f64,
+    },
     /// Values beyond a bound became the bound.
     Clamped {
         /// Which values.
@@ -82,6 +94,13 @@ pub enum Change {
         /// The most frequent ten, with their shares.
         names: Vec<(String, f64)>,
         /// The share of all of them.
+        share: f64,
+    },
+    /// Categories that training had and the window has not, or hardly.
+    CategoriesGone {
+        /// The most frequent ten, with their shares in training.
+        names: Vec<(String, f64)>,
+        /// The share of all of them in training.
         share: f64,
     },
     /// A category has another name.
@@ -127,6 +146,10 @@ pub enum ChangeKind {
     Scaled,
     /// [`Change::Shifted`].
     Shifted,
+    /// [`Change::ScaledAndShifted`].
+    ScaledAndShifted,
+    /// [`Change::Rounded`].
+    Rounded,
     /// [`Change::Clamped`].
     Clamped,
     /// [`Change::Truncated`].
@@ -135,6 +158,8 @@ pub enum ChangeKind {
     HeapAdded,
     /// [`Change::NewCategories`].
     NewCategories,
+    /// [`Change::CategoriesGone`].
+    CategoriesGone,
     /// [`Change::Renamed`].
     Renamed,
     /// [`Change::MissingMore`].
@@ -145,24 +170,27 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::OtherType,
         Self::OneValue,
         Self::Swapped,
         Self::SignFlipped,
         Self::Scaled,
         Self::Shifted,
+        Self::ScaledAndShifted,
+        Self::Rounded,
         Self::Clamped,
         Self::Truncated,
         Self::HeapAdded,
         Self::NewCategories,
+        Self::CategoriesGone,
         Self::Renamed,
         Self::MissingMore,
         Self::MissingLess,
     ];
 
-    /// Its name: `other_type`, `one_value`, `swapped`, `sign_flipped`, `scaled`, `shifted`, `clamped`, `truncated`, `heap_added`,
-    /// `new_categories`, `renamed`, `missing_more` or `missing_less`.
+    /// Its name: `other_type`, `one_value`, `swapped`, `sign_flipped`, `scaled`, `shifted`, `scaled_and_shifted`, `rounded`,
+    /// `clamped`, `truncated`, `heap_added`, `new_categories`, `categories_gone`, `renamed`, `missing_more` or `missing_less`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -172,10 +200,13 @@ impl ChangeKind {
             Self::SignFlipped => "sign_flipped",
             Self::Scaled => "scaled",
             Self::Shifted => "shifted",
+            Self::ScaledAndShifted => "scaled_and_shifted",
+            Self::Rounded => "rounded",
             Self::Clamped => "clamped",
             Self::Truncated => "truncated",
             Self::HeapAdded => "heap_added",
             Self::NewCategories => "new_categories",
+            Self::CategoriesGone => "categories_gone",
             Self::Renamed => "renamed",
             Self::MissingMore => "missing_more",
             Self::MissingLess => "missing_less",
@@ -206,10 +237,13 @@ impl Change {
             Self::SignFlipped => ChangeKind::SignFlipped,
             Self::Scaled { .. } => ChangeKind::Scaled,
             Self::Shifted { .. } => ChangeKind::Shifted,
+            Self::ScaledAndShifted { .. } => ChangeKind::ScaledAndShifted,
+            Self::Rounded { .. } => ChangeKind::Rounded,
             Self::Clamped { .. } => ChangeKind::Clamped,
             Self::Truncated { .. } => ChangeKind::Truncated,
             Self::HeapAdded { .. } => ChangeKind::HeapAdded,
             Self::NewCategories { .. } => ChangeKind::NewCategories,
+            Self::CategoriesGone { .. } => ChangeKind::CategoriesGone,
             Self::Renamed { .. } => ChangeKind::Renamed,
             Self::MissingMore { .. } => ChangeKind::MissingMore,
             Self::MissingLess { .. } => ChangeKind::MissingLess,
@@ -239,6 +273,20 @@ impl fmt::Display for Change {
                 write!(f, "is less by {}: with that added it equals training", number(-by))
             }
             Self::Shifted { by } => write!(f, "is more by {}: less that it equals training", number(*by)),
+            Self::ScaledAndShifted { factor, by } => {
+                let (sign, by) = if *by < 0.0 { ("minus", -by) } else { ("plus", *by) };
+                write!(
+                    f,
+                    "is {} times training's values {sign} {}: undone it equals training",
+                    number(*factor),
+                    number(by)
+                )
+            }
+            Self::Rounded { to } => write!(
+                f,
+                "has lost its digits: every value is a whole multiple of {}, and otherwise as in training",
+                number(*to)
+            ),
             Self::Clamped { side, at, share } => write!(
                 f,
                 "is clamped {} {}: {} of the values lie on it, and the others are as in training",
@@ -266,11 +314,11 @@ impl fmt::Display for Change {
                     "has categories that training did not have, {} of the rows: ",
                     percent(*share)
                 )?;
-                for (place, (name, share)) in names.iter().enumerate() {
-                    let comma = if place == 0 { "" } else { ", " };
-                    write!(f, "{comma}{name:?} {}", percent(*share))?;
-                }
-                Ok(())
+                write_names(f, names)
+            }
+            Self::CategoriesGone { names, share } => {
+                write!(f, "has no rows of what was {} of training: ", percent(*share))?;
+                write_names(f, names)
             }
             Self::Renamed {
                 from,
@@ -300,6 +348,14 @@ impl Side {
             Self::Upper => "above",
         }
     }
+}
+
+fn write_names(f: &mut fmt::Formatter<'_>, names: &[(String, f64)]) -> fmt::Result {
+    for (place, (name, share)) in names.iter().enumerate() {
+        let comma = if place == 0 { "" } else { ", " };
+        write!(f, "{comma}{name:?} {}", percent(*share))?;
+    }
+    Ok(())
 }
 
 /// Six digits at most, without zeros at the end.

@@ -12,12 +12,17 @@
 mod categories;
 mod explain;
 mod fit;
+mod grids;
 mod kind;
+mod left;
 mod numbers;
 mod observed;
+mod part;
 mod round;
+mod rounded;
 mod summary;
 mod swapped;
+mod whole;
 
 pub use explain::{Explanation, explain};
 pub use kind::{Change, ChangeKind, Side};

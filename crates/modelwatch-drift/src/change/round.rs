@@ -31,6 +31,14 @@ const UNITS: [f64; 18] = [
     std::f64::consts::PI / 180.0,
 ];
 
+/// Units that differ by a factor and a summand: degrees Fahrenheit, Celsius and Kelvin.
+pub(super) const CONVERSIONS: [(f64, f64); 4] = [
+    (1.8, 32.0),
+    (1.0 / 1.8, -32.0 / 1.8),
+    (1.0 / 1.8, 273.15 - 32.0 / 1.8),
+    (1.8, 32.0 - 1.8 * 273.15),
+];
+
 /// Factors near this one that are likelier than itself, the likeliest first: powers of ten, units, round numbers.
 pub(super) fn factors(about: f64) -> impl Iterator<Item = f64> {
     let power = 10_f64.powi(about.log10().round() as i32);

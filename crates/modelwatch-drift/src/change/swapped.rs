@@ -1,6 +1,7 @@
 //! Columns that hold each other's values.
 
 use super::fit::{Fit, Training, Window};
+use super::grids::Grids;
 use super::observed::Observed;
 use crate::baseline::{CategoricalCounts, CategoricalProfile, Counts, Profile};
 
@@ -10,6 +11,9 @@ const MOST: usize = 100;
 const LEFT: f64 = 0.1;
 /// Of its distance from its own training a swap explains at least this share.
 const EXPLAINED: f64 = 0.6;
+
+/// Where the grid says that values are the other column's, at least this share of them is within its range.
+const INSIDE: f64 = 0.5;
 
 /// For each column the name of the one it was swapped with.
 pub(super) fn find_swapped(columns: &[Observed<'_>]) -> Vec<Option<String>> {
@@ -31,11 +35,12 @@ pub(super) fn find_swapped(columns: &[Observed<'_>]) -> Vec<Option<String>> {
         for (other, other_training, other_window) in &numbers[place + 1..] {
             let own = [fit(one_training, one_window), fit(other_training, other_window)];
             let crossed = [fit(other_training, one_window), fit(one_training, other_window)];
-            if let Some(left) = left(
-                own,
-                crossed,
-                [one_window.noise(other_training), other_window.noise(one_training)],
-            ) {
+            let noise = [one_window.noise(other_training), other_window.noise(one_training)];
+            let by_grid = [
+                is_of_grid(one_window, one_training, other_training),
+                is_of_grid(other_window, other_training, one_training),
+            ];
+            if let Some(left) = left(own, crossed, noise, by_grid) {
                 pairs.push((left, *one, *other));
             }
         }
@@ -66,15 +71,27 @@ fn fit(training: &Training<'_>, window: &Window) -> Fit {
     training.fit(&window.sorted, |value| value)
 }
 
+/// Whether a window's values lie on the other column's grid and not on their own, and about where its values are.
+fn is_of_grid(window: &Window, own: &Training<'_>, other: &Training<'_>) -> bool {
+    match (Grids::new(own, window), Grids::new(other, window)) {
+        (Some(own), Some(grids)) => {
+            let (low, high) = window.ends();
+            let is_there = other.is_near(low, high) || fit(other, window).inside >= INSIDE;
+            !own.are_same() && grids.are_same() && is_there
+        }
+        _ => false,
+    }
+}
+
 /// What a swap leaves of the distances, or nothing where it does not explain them.
-fn left(own: [Fit; 2], crossed: [Fit; 2], noise: [f64; 2]) -> Option<f64> {
+fn left(own: [Fit; 2], crossed: [Fit; 2], noise: [f64; 2], by_grid: [bool; 2]) -> Option<f64> {
     let explains = |side: usize| {
         let most = (LEFT + noise[side]).min(own[side].distance * (1.0 - EXPLAINED));
         crossed[side].distance <= most
     };
     // Where hardly a value is of the own range and most are of the other's, days may differ.
     let moved = |side: usize| own[side].inside <= 0.05 && crossed[side].inside >= 0.6;
-    let told = |side: usize| explains(side) || moved(side);
+    let told = |side: usize| explains(side) || moved(side) || by_grid[side];
     (told(0) && told(1)).then(|| crossed[0].distance + crossed[1].distance)
 }
 

@@ -11,7 +11,7 @@ use crate::table::Table;
 use crate::{APRIL, JULY};
 
 /// What is said of each of these columns that drifts.
-fn told(
+pub(crate) fn told(
     profiles: &BTreeMap<&'static str, Profile>,
     window: &Table,
     names: &[&str],
@@ -42,18 +42,18 @@ fn told(
         .collect()
 }
 
-fn all(profiles: &BTreeMap<&'static str, Profile>) -> Vec<&'static str> {
+pub(crate) fn all(profiles: &BTreeMap<&'static str, Profile>) -> Vec<&'static str> {
     profiles.keys().copied().collect()
 }
 
-fn number(table: &Table, name: &'static str, change: impl Fn(usize, f64) -> Option<f64>) -> Table {
+pub(crate) fn number(table: &Table, name: &'static str, change: impl Fn(usize, f64) -> Option<f64>) -> Table {
     let mut changed = table.clone();
     let values = changed.numbers.get_mut(name).expect("a number").iter_mut().enumerate();
     values.for_each(|(row, value)| *value = value.and_then(|value| change(row, value)));
     changed
 }
 
-fn category(table: &Table, name: &'static str, change: impl Fn(usize, &str) -> String) -> Table {
+pub(crate) fn category(table: &Table, name: &'static str, change: impl Fn(usize, &str) -> String) -> Table {
     let mut changed = table.clone();
     let values = changed
         .categories
@@ -242,7 +242,7 @@ fn windows_of_hours_and_days_are_seldom_called_what_they_are_not() {
 fn changes_have_names_for_labels_and_words_for_people() {
     let names: Vec<&str> = ChangeKind::ALL.into_iter().map(ChangeKind::name).collect();
     let is_label = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    assert!(names.iter().all(is_label) && names.len() == 13, "{names:?}");
+    assert!(names.iter().all(is_label) && names.len() == 16, "{names:?}");
     let scaled = Change::Scaled { factor: 0.01 };
     assert_eq!(
         scaled.to_string(),
@@ -255,7 +255,7 @@ fn changes_have_names_for_labels_and_words_for_people() {
 }
 
 /// A number that looks random, the same for the same row: splitmix64, to [0, 1).
-fn random(row: usize) -> f64 {
+pub(crate) fn random(row: usize) -> f64 {
     let mut bits = (row as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -181,6 +181,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
                 8,
                 8,
             ),
+            (Rollout::ModelAware, worse_in_one_version(scope), 8, 8),
             (Rollout::Drift, drift_job(scope), 8, 8),
             (Rollout::Drift, losses(scope), 8, 8),
         ],
@@ -394,6 +395,27 @@ fn feature_ratio(scope: &Scope<'_>, title: &str, description: &str, series: &'st
                 .thresholds(Thresholds::of(Color::Transparent, &[(limit, Color::Red)])),
         ),
     )
+}
+
+fn worse_in_one_version(scope: &Scope<'_>) -> Panel {
+    Panel::chart(
+        "Features worse in one version",
+        "How far the share of missing, defaulted or out-of-range observations of a version exceeds that of the others: the          release's doing, and not the source's. Empty where versions are alike.",
+        vec![Query::range(
+            scope.write(scope.select(&recorded::VERSION_FAULT_EXCESS)),
+            "{{model_version}} {{feature_name}} {{fault}}",
+        )],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, "Versions are alike", TimeSeriesField::with_limit())
+                .min(0.0)
+                .thresholds(Thresholds::of(
+                    Color::Transparent,
+                    &[(scope.limits.missing_ratio, Color::Red)],
+                )),
+        ),
+    )
+    .link(scope.runbook_link("one version's features", &known::VERSION_FAULTY))
 }
 
 fn drift_job(scope: &Scope<'_>) -> Panel {

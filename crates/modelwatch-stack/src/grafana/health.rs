@@ -93,6 +93,7 @@ fn worst_latency(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high latency", &known::HIGH_LATENCY))
+    .link(scope.runbook_link("many models are slow", &known::MANY_SLOW))
 }
 
 fn worst_errors(scope: &Scope<'_>) -> Panel {
@@ -108,6 +109,7 @@ fn worst_errors(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("high error ratio", &known::HIGH_ERROR_RATE))
+    .link(scope.runbook_link("many models fail", &known::MANY_FAILING))
     .link(scope.runbook_link("client errors", &known::CLIENT_ERRORS_HIGH))
 }
 
@@ -159,6 +161,8 @@ fn targets_down(scope: &Scope<'_>) -> Panel {
     .link(scope.runbook_link("scrape job down", &known::JOB_DOWN))
     .link(scope.runbook_link("rules fail", &known::RULES_FAILING))
     .link(scope.runbook_link("notifications fail", &known::NOTIFICATIONS_FAILING))
+    .link(scope.runbook_link("alerts get through", &known::WATCHDOG))
+    .link(scope.runbook_link("replicas behind one name", &known::ONE_NAME))
 }
 
 fn alerts(scope: &Scope<'_>) -> Panel {

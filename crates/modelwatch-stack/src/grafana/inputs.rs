@@ -1,5 +1,7 @@
 //! Row 3: is the input data changing?
 
+use std::time::Duration;
+
 use modelwatch::contract;
 use modelwatch_config::Rollout;
 
@@ -7,8 +9,10 @@ use super::layout::Section;
 use super::model::{Color, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit};
 use super::scope::Scope;
 use crate::known;
-use crate::promql::{Window, max_by, metric, sum, sum_by, time};
-use crate::recorded::{self, Recorded};
+use crate::promql::{Selector, Window, max_by, metric, sum, sum_by, time};
+use crate::recorded;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn section(scope: &Scope<'_>) -> Section {
     Section {
@@ -141,13 +145,21 @@ fn drift(scope: &Scope<'_>) -> Panel {
 }
 
 fn missing(scope: &Scope<'_>) -> Panel {
+    let legend = scope.legend(&["feature_name"]);
+    let mut queries = vec![Query::range(
+        scope.write(scope.top(scope.select(&recorded::MISSING_RATIO))),
+        &legend,
+    )];
+    if scope.rollout >= Rollout::Drift {
+        queries.push(Query::range(
+            scope.write(scope.top(scope.select(&recorded::MISSING_REFERENCE))),
+            &format!("{legend} in training"),
+        ));
+    }
     Panel::chart(
         "Missing ratio by feature",
-        "Share of observations in 15 minutes that lacked the feature, over all replicas. A step at a release is the release's.",
-        vec![Query::range(
-            scope.write(scope.top(scope.select(&recorded::MISSING_RATIO))),
-            &scope.legend(&["feature_name"]),
-        )],
+        "Share of observations in 15 minutes that lacked the feature, over all replicas, and training's. A step at a release is          the release's.",
+        queries,
         (
             TimeSeries::new(),
             Field::new(Unit::Ratio, "No features recorded", TimeSeriesField::with_limit())
@@ -183,15 +195,14 @@ fn scores_heatmap(scope: &Scope<'_>) -> Panel {
 fn median_score(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version"]);
     let legend = scope.legend(&["model_version"]);
-    let query = |series: &'static Recorded, legend: &str| {
-        Query::range(scope.write(scope.top(max_by(&by, scope.select(series)))), legend)
-    };
+    let median = scope.select(&recorded::SCORE_P50);
+    let query = |median: Selector, legend: &str| Query::range(scope.write(scope.top(max_by(&by, median))), legend);
     Panel::chart(
-        "Median score by version, and what it is compared with",
-        "The middle of each version's scores over 30 minutes, and the day before's; a new version is compared with the others.",
+        "Median score by version, and a day ago",
+        "The middle of each version's scores over 10 minutes, and that of the day before.",
         vec![
-            query(&recorded::SCORE_P50, &legend),
-            query(&recorded::SCORE_REFERENCE, &format!("{legend} compared with")),
+            query(median.clone(), &legend),
+            query(median.offset(DAY), &format!("{legend} a day ago")),
         ],
         (
             TimeSeries::new(),

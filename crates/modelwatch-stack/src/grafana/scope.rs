@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::model::DashboardLink;
-use crate::known::KnownAlert;
+use crate::known::{self, KnownAlert};
 use crate::links;
 use crate::promql::{Expr, Selector, Writer, word};
 use crate::rules::Severity;
@@ -148,7 +148,8 @@ impl Scope<'_> {
         match severity {
             Some(Severity::Page) => firing.eq("severity", self.severities[0]),
             Some(Severity::Ticket) => firing.eq("severity", self.severities[1]),
-            None => firing,
+            // What always fires is no news.
+            Some(Severity::None) | None => firing.ne("alertname", known::WATCHDOG.name),
         }
     }
 

@@ -1,6 +1,7 @@
-//! A `ServiceMonitor` for each job: which services are scraped, and how.
+//! A `ServiceMonitor` for each job: which services are scraped, and how, as the scrape configuration says it but in the
+//! operator's spelling.
 
-use modelwatch_config::{Access, Authorization, Config, Job, Passed, PassedTable, Plane, Tls, prometheus_duration};
+use modelwatch_config::{Access, Authorization, Config, Job, PassedTable, Plane, prometheus_duration};
 use serde::Serialize;
 
 use super::manifest::{JOB_LABEL, Labels, Manifest, PORT, Spec, metadata};
@@ -45,29 +46,14 @@ struct Endpoint<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scheme: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tls_config: Option<TlsConfig<'a>>,
+    tls_config: Option<PassedTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization: Option<Token<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     basic_auth: Option<Basic>,
-    relabelings: Vec<Relabeling>,
+    relabelings: Vec<PassedTable>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    metric_relabelings: Vec<Relabeling>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TlsConfig<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ca_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cert_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    insecure_skip_verify: bool,
+    metric_relabelings: Vec<PassedTable>,
 }
 
 #[derive(Serialize)]
@@ -90,22 +76,10 @@ struct SecretKey {
     key: &'static str,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Relabeling {
-    Sets(Sets),
-    Passed(PassedTable),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Sets {
-    target_label: &'static str,
-    replacement: String,
-}
-
 pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
-    let scraped = config.prometheus.jobs.iter().filter(|job| job.plane != Plane::Node);
+    // A cluster scrapes its machines, its Prometheus and its Alertmanager by itself.
+    let jobs = config.prometheus.jobs.iter();
+    let scraped = jobs.filter(|job| matches!(job.plane, Plane::Inference | Plane::Drift));
     let files = scraped.map(|job| {
         let name = format!("modelwatch-{}", slug(&job.job));
         let path = format!("kubernetes/service-monitors/{name}.yml");
@@ -117,12 +91,9 @@ pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
 fn service_monitor<'a>(config: &'a Config, job: &'a Job, name: String) -> Manifest<Spec<ServiceMonitor<'a>>> {
     let kubernetes = &config.kubernetes;
     let elsewhere = kubernetes.any_service_namespace || !kubernetes.service_namespaces.is_empty();
-    let own = [
-        ("job", &job.job),
-        ("service", &job.service),
-        ("environment", &config.environment),
-    ];
-    let relabelings = own.map(|(label, value)| relabel(label, value)).into_iter();
+    let own = std::iter::once(("job", job.job.as_str())).chain(scrape::target_labels(config, job));
+    let own = own.map(|(label, value)| scrape::sets(label, value));
+    let relabelings = own.chain(job.relabelling.targets.iter().cloned()).map(spelled);
     Manifest {
         api_version: "monitoring.coreos.com/v1",
         kind: "ServiceMonitor",
@@ -142,25 +113,15 @@ fn service_monitor<'a>(config: &'a Config, job: &'a Job, name: String) -> Manife
                     interval: prometheus_duration(job.scrape_interval),
                     scrape_timeout: scrape::timeout(job.scrape_interval),
                     scheme: job.access.https.then_some("https"),
-                    tls_config: job.access.tls.as_ref().map(tls_config),
+                    tls_config: job.access.tls.as_ref().map(|tls| spelled(scrape::tls_config(tls))),
                     authorization: token(&job.access, &name),
                     basic_auth: basic(&job.access, &name),
-                    relabelings: relabelings.chain(passed(&job.relabelling.targets)).collect(),
-                    metric_relabelings: passed(&job.relabelling.samples).collect(),
+                    relabelings: relabelings.collect(),
+                    metric_relabelings: job.relabelling.samples.iter().cloned().map(spelled).collect(),
                 }],
             },
         },
         metadata: metadata(config, name),
-    }
-}
-
-fn tls_config(tls: &Tls) -> TlsConfig<'_> {
-    TlsConfig {
-        ca_file: tls.ca_file.as_deref(),
-        cert_file: tls.cert_file.as_deref(),
-        key_file: tls.key_file.as_deref(),
-        server_name: tls.server_name.as_deref(),
-        insecure_skip_verify: tls.insecure_skip_verify,
     }
 }
 
@@ -192,29 +153,19 @@ fn basic(access: &Access, name: &str) -> Option<Basic> {
     }
 }
 
-/// Sets a label of the series. Prometheus takes a dollar for a reference unless it is doubled.
-fn relabel(target_label: &'static str, value: &str) -> Relabeling {
-    Relabeling::Sets(Sets {
-        target_label,
-        replacement: value.replace('$', "$$"),
-    })
-}
-
-/// The reader's own relabelling in the operator's spelling: `sourceLabels` for `source_labels`.
-fn passed(relabelling: &[PassedTable]) -> impl Iterator<Item = Relabeling> {
-    relabelling.iter().map(|table| {
-        let keys = table.iter().map(|(key, value): (&String, &Passed)| {
-            let mut parts = key.split('_');
-            let mut camel = parts.next().unwrap_or_default().to_owned();
-            for part in parts {
-                let mut letters = part.chars();
-                camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-                camel.push_str(letters.as_str());
-            }
-            (camel, value.clone())
-        });
-        Relabeling::Passed(keys.collect())
-    })
+/// Prometheus' keys in the operator's spelling: `sourceLabels` for `source_labels`.
+fn spelled(table: PassedTable) -> PassedTable {
+    let keys = table.into_iter().map(|(key, value)| {
+        let mut parts = key.split('_');
+        let mut camel = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let mut letters = part.chars();
+            camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            camel.push_str(letters.as_str());
+        }
+        (camel, value)
+    });
+    keys.collect()
 }
 
 /// The name itself where Kubernetes takes it as the value of a label, else one made of it.

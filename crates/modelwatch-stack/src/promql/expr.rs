@@ -7,6 +7,8 @@ use super::selector::{Selector, Window};
 pub(crate) enum Expr {
     /// A number.
     Number(f64),
+    /// A text, as an argument of a function.
+    Text(String),
     /// The series as they are.
     Select(Selector),
     /// A function of a range of a series.
@@ -106,6 +108,11 @@ pub(crate) fn time() -> Expr {
     call("time", Vec::new())
 }
 
+/// `scalar(expr)`: the value of the one series there is, whatever its labels; NaN where there is none or are several.
+pub(crate) fn scalar(expr: impl Into<Expr>) -> Expr {
+    call("scalar", vec![expr.into()])
+}
+
 /// `sum(expr)`: everything into one.
 pub(crate) fn sum(expr: impl Into<Expr>) -> Expr {
     whole("sum", expr)
@@ -128,6 +135,11 @@ pub(crate) fn sum_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
 /// `max by (identity, labels) (expr)`.
 pub(crate) fn max_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
     aggregate("max", labels, expr)
+}
+
+/// `min by (identity, labels) (expr)`.
+pub(crate) fn min_by(labels: &[&str], expr: impl Into<Expr>) -> Expr {
+    aggregate("min", labels, expr)
 }
 
 /// `count by (identity, labels) (expr)`.
@@ -256,7 +268,12 @@ impl Expr {
 
     /// `a or vector(0)`: a number where there is nothing.
     pub(crate) fn or_zero(&self) -> Self {
-        self.binary(Op::Or, None, call("vector", vec![number(0.0)]))
+        self.or_number(number(0.0))
+    }
+
+    /// `a or vector(number)`.
+    pub(crate) fn or_number(&self, number: Self) -> Self {
+        self.binary(Op::Or, None, call("vector", vec![number]))
     }
 
     /// `a and on (identity, labels) b`: a's series that b has a like of.
@@ -293,14 +310,78 @@ impl Expr {
         whole("max", self.clone())
     }
 
+    /// `min(a)`: the smallest of all.
+    pub(crate) fn smallest(&self) -> Self {
+        whole("min", self.clone())
+    }
+
     /// `count(a)`: how many series there are.
     pub(crate) fn how_many(&self) -> Self {
         whole("count", self.clone())
     }
 
+    /// `sqrt(a)`.
+    pub(crate) fn square_root(&self) -> Self {
+        call("sqrt", vec![self.clone()])
+    }
+
     /// `abs(a)`.
     pub(crate) fn abs(&self) -> Self {
         call("abs", vec![self.clone()])
+    }
+
+    /// `ln(a)`.
+    pub(crate) fn ln(&self) -> Self {
+        call("ln", vec![self.clone()])
+    }
+
+    /// `clamp_min(a, least)`.
+    pub(crate) fn clamp_min(&self, least: f64) -> Self {
+        call("clamp_min", vec![self.clone(), number(least)])
+    }
+
+    /// `clamp(a, least, most)`.
+    pub(crate) fn clamp(&self, least: f64, most: f64) -> Self {
+        call("clamp", vec![self.clone(), number(least), number(most)])
+    }
+
+    /// The larger of both where both are, and else the one there is.
+    pub(crate) fn or_more(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        let other = other.into();
+        self.with(Op::Above, labels, other.clone())
+            .or(labels, other)
+            .or(labels, self.clone())
+    }
+
+    /// The smaller of both where both are, and else the one there is.
+    pub(crate) fn or_less(&self, labels: &[&str], other: impl Into<Self>) -> Self {
+        let other = other.into();
+        self.with(Op::Below, labels, other.clone())
+            .or(labels, other)
+            .or(labels, self.clone())
+    }
+
+    /// The same series with one label more, which has this value.
+    pub(crate) fn labelled(&self, label: &str, value: &str) -> Self {
+        self.relabelled(label, value, "", "")
+    }
+
+    /// The same series with one label more, which has the value of another.
+    pub(crate) fn renamed(&self, label: &str, from: &str) -> Self {
+        self.relabelled(label, "$1", from, "(.*)")
+    }
+
+    /// `label_replace(a, label, value, from, pattern)`.
+    pub(crate) fn relabelled(&self, label: &str, value: &str, from: &str, pattern: &str) -> Self {
+        let texts = [label, value, from, pattern].map(|text| Self::Text(text.to_owned()));
+        call("label_replace", [self.clone()].into_iter().chain(texts).collect())
+    }
+
+    /// `label_join(a, label, separator, from…)`.
+    pub(crate) fn joined(&self, label: &str, separator: &str, from: &[&str]) -> Self {
+        let texts = [label, separator].into_iter().chain(from.iter().copied());
+        let texts = texts.map(|text| Self::Text(text.to_owned()));
+        call("label_join", [self.clone()].into_iter().chain(texts).collect())
     }
 }
 

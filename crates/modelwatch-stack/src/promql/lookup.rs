@@ -45,6 +45,7 @@ const ALERT_LABELS: &[&str] = &[
     "model_version",
     "route",
     "feature_name",
+    "fault",
     "class",
     "outcome",
     "label",
@@ -180,6 +181,7 @@ impl Check<'_> {
                 || self.identifies(label)
                 || TARGET_LABELS.contains(&label)
                 || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))
+                || RECORDED.iter().any(|recorded| recorded.labels.contains(&label))
                 || OWN.iter().any(|(_, labels)| labels.contains(&label))
         };
         match labels.and_then(|labels| labels.labels.iter().find(|label| !known(label))) {

@@ -16,7 +16,9 @@ mod tests;
 mod writer;
 mod yields;
 
-pub(crate) use expr::{Expr, Op, absent, call, count_by, histogram_quantile, max_by, number, sum, sum_by, time};
+pub(crate) use expr::{
+    Expr, Op, absent, call, count_by, histogram_quantile, max_by, min_by, number, scalar, sum, sum_by, time,
+};
 pub(crate) use lookup::{STACK_LABEL, series_in};
 pub(crate) use quote::{quoted, series_name};
 pub(crate) use selector::{Selector, Window, metric, recorded, word};

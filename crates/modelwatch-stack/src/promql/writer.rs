@@ -1,6 +1,6 @@
 //! Writes expressions for whoever reads them.
 
-use modelwatch_config::{Config, prometheus_duration};
+use modelwatch_config::{Config, Plane, prometheus_duration};
 
 use super::expr::{Expr, Matching, Side};
 use super::lookup::{self, STACK_LABEL, Unknown};
@@ -41,11 +41,13 @@ enum Target {
 impl Writer {
     /// The writer of a configuration's stack.
     pub(crate) fn new(config: &Config) -> Self {
+        let jobs = config.prometheus.jobs.iter();
+        let jobs = jobs.filter(|job| job.plane != Plane::Watching);
         Self {
             identity: config.prometheus.identity.clone(),
             environment: config.environment.clone(),
             stack: config.stack.clone(),
-            jobs: config.prometheus.jobs.iter().map(|job| job.job.clone()).collect(),
+            jobs: jobs.map(|job| job.job.clone()).collect(),
         }
     }
 
@@ -186,6 +188,7 @@ impl Out<'_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Number(number) => self.push(&number.to_string()),
+            Expr::Text(text) => self.quoted(text),
             Expr::Select(selector) => self.selector(selector, None),
             Expr::Range {
                 function,

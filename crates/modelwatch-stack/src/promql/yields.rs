@@ -49,7 +49,7 @@ impl Yield {
         let identified =
             |labels: &[String]| -> BTreeSet<String> { labels.iter().chain(writer.identity()).cloned().collect() };
         match expr {
-            Expr::Number(_) => Self {
+            Expr::Number(_) | Expr::Text(_) => Self {
                 number: true,
                 ..Self::of([])
             },
@@ -57,10 +57,16 @@ impl Yield {
             Expr::Call { function, arguments } => match (*function, &arguments[..]) {
                 ("absent", [Expr::Select(selector)]) => compared(selector),
                 ("absent" | "vector", _) => Self::of([]),
-                ("time", _) => Self {
+                ("time" | "scalar", _) => Self {
                     number: true,
                     ..Self::of([])
                 },
+                ("label_replace" | "label_join", [first, Expr::Text(label), ..]) => {
+                    let mut of = Self::from(writer, first);
+                    of.always.insert(label.clone());
+                    of.sometimes.insert(label.clone());
+                    of
+                }
                 ("histogram_quantile" | "histogram_fraction", arguments) => {
                     let mut of = arguments
                         .last()
@@ -134,10 +140,7 @@ fn of_selector(writer: &Writer, selector: &Selector) -> Yield {
                 .iter()
                 .find(|(own, _)| *own == name)
                 .map_or(&[][..], |(_, labels)| labels);
-            match name {
-                "up" => Yield::of(labels.iter().copied().chain(identity)),
-                _ => Yield::of(labels.iter().copied()),
-            }
+            Yield::of(labels.iter().copied().chain(identity))
         }
     }
 }

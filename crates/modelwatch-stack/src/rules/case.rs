@@ -25,8 +25,8 @@ pub(crate) struct Case {
     pub(crate) quiet: Vec<usize>,
     /// The step at which it fires.
     pub(crate) fires_at: usize,
-    /// The step at which its expression holds no more.
-    pub(crate) resolved_at: usize,
+    /// The step at which its expression holds no more; nothing of what always fires.
+    pub(crate) resolved_at: Option<usize>,
 }
 
 /// The file of one or more tests.
@@ -127,7 +127,7 @@ impl Test {
         self.fires_somewhere(at, among, fires, &here)
     }
 
-    /// The same of alerts that can't know where something broke.
+    /// The same of alerts that can't know where they are, or that say nothing of a place.
     pub(crate) fn fires_nowhere_known(
         &mut self,
         at: Duration,
@@ -218,26 +218,5 @@ impl Case {
     /// Between evaluations.
     pub(crate) fn evaluated(&self) -> Duration {
         self.step * self.evaluate
-    }
-
-    /// The test of an alert with these labels of its own.
-    pub(crate) fn test(
-        &self,
-        config: &Config,
-        alert: &str,
-        labels: &BTreeMap<String, String>,
-        keep: Duration,
-    ) -> Result<Test, GenerateError> {
-        let mut among = labels.clone();
-        among.insert("alertname".to_owned(), alert.to_owned());
-        let name = format!("{alert} is quiet, fires and resolves");
-        let mut test = Test::new(config, name, self.step, &self.series);
-        let at = |step: usize| self.step * u32::try_from(step).unwrap_or(u32::MAX);
-        for step in &self.quiet {
-            test.fires(at(*step), &among, &[])?;
-        }
-        test.fires(at(self.fires_at), &among, &self.fires)?;
-        test.fires(at(self.resolved_at) + keep, &among, &[])?;
-        Ok(test)
     }
 }

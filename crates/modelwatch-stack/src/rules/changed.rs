@@ -14,6 +14,7 @@ impl Severity {
         let named = match self {
             Self::Page => &config.alerts.page,
             Self::Ticket => &config.alerts.ticket,
+            Self::None => &None,
         };
         named.as_deref().unwrap_or(self.name())
     }

@@ -42,6 +42,11 @@ impl Histogram {
         quantile(at, self.classic(labels)).or(labels, quantile(at, self.native(labels)))
     }
 
+    /// A quantile of buckets that are recorded already or, where these are native, of the metric's own.
+    pub(crate) fn quantile_of(self, at: f64, buckets: Expr, labels: &[&str]) -> Expr {
+        quantile(at, buckets).or(labels, quantile(at, self.native(labels)))
+    }
+
     /// A quantile of one job's series alone.
     pub(crate) fn quantile_of_job(self, at: f64, labels: &[&str], job: &str) -> Expr {
         let rate = |part: Selector, labels: &[&str]| sum_by(labels, part.eq("job", job).rate(self.window));
@@ -59,6 +64,24 @@ impl Histogram {
         let sum = sum_by(MODEL, own.clone()).with_many(Op::Minus, MODEL, own.clone());
         let mean = sum.with_one(Op::DividedBy, MODEL, &[], count_by(MODEL, own).minus(1.0));
         quantile(at, others).or(version, mean.at_least(f64::NEG_INFINITY))
+    }
+
+    /// The share of observations up to the edge of each bucket, with the label `le`; of native histograms, up to the metric's own
+    /// edges.
+    pub(crate) fn shares(self, labels: &[&str]) -> Expr {
+        let with_le = with_le(labels);
+        let all = sum_by(labels, metric(self.of).count().rate(self.window)).above(0.0);
+        let classic = self.classic(labels).with_one(Op::DividedBy, labels, &[], all);
+        let native = self.native(labels);
+        self.of.buckets.iter().fold(classic, |shares, edge| {
+            let below = call(
+                "histogram_fraction",
+                vec![number(f64::NEG_INFINITY), number(*edge), native.clone()],
+            );
+            // A series of classic buckets is another series than any of these.
+            let below = below.at_least(f64::NEG_INFINITY).labelled("le", &edge.to_string());
+            shares.or(&with_le, below.unless(labels, metric(self.of).count()))
+        })
     }
 
     /// Observations per second.

@@ -2,15 +2,20 @@
 
 mod alert;
 pub(crate) mod alerts;
+mod annotations;
 mod case;
 mod changed;
+mod evidence;
 mod histograms;
 mod labels;
+mod minutes;
 mod models;
 pub(crate) mod recording;
+mod releases;
 mod rule;
 mod scenarios;
 mod seasons;
+mod shares;
 mod story;
 mod text;
 

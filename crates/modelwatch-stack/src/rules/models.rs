@@ -87,6 +87,13 @@ pub(crate) fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a M
         .collect()
 }
 
+/// The setting that models have which the file does not name: that of most models.
+pub(crate) fn of_unlisted<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Option<K> {
+    let mut groups = share(config, setting).into_iter();
+    let largest = groups.find(|group| !matches!(group.scope, Models::Only(_)));
+    largest.map(|group| group.setting)
+}
+
 /// Groups the models that have a setting; each group names its models.
 pub(crate) fn only<'a, K: PartialEq>(
     config: &'a Config,

@@ -8,17 +8,21 @@ use std::time::Duration;
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout};
 
+use super::evidence;
 use super::histograms::Histogram;
-use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
+use super::releases;
 use super::rule::{Group, Rule};
+use super::shares::{or_zero, share_of};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, max_by, metric, number, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
+const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
 const LATENCY: Histogram = Histogram {
     of: &contract::INFERENCE_LATENCY,
@@ -26,16 +30,37 @@ const LATENCY: Histogram = Histogram {
 };
 const SCORES: Histogram = Histogram {
     of: &contract::PREDICTION_SCORE,
-    window: HALF_HOUR,
+    window: TEN_MINUTES,
 };
 /// What a shift is measured against.
 const YESTERDAY: Duration = Duration::from_secs(86_400);
+const LAST_WEEK: Duration = Duration::from_secs(7 * 86_400);
+const AN_HOUR_AGO: Duration = Duration::from_secs(3600);
 /// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
 const NOISE: f64 = 0.001;
 
 pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     let interval = config.prometheus.evaluation_interval;
-    let mut groups = vec![Group::new(config, "recording-rules", Some(interval), serving(config)?)];
+    let mut counts = evidence::counts(config)?;
+    if config.rollout >= Rollout::ReleaseAware {
+        counts.extend(evidence::versions(config)?);
+    }
+    let mut groups = vec![
+        Group::new(config, "recording-rules", Some(interval), serving(config)?),
+        Group::new(
+            config,
+            "recording-rules-usual",
+            Some(interval.max(2 * MINUTE)),
+            evidence::usual(config)?,
+        ),
+        Group::new(config, "recording-rules-now", Some(interval), counts),
+        Group::new(
+            config,
+            "recording-rules-releases",
+            Some(interval),
+            releases::rules(config)?,
+        ),
+    ];
     if config.rollout >= Rollout::ModelAware {
         groups.push(Group::new(
             config,
@@ -69,14 +94,14 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     Ok(groups)
 }
 
-/// What is there, and 0 for each series of `whole` that has no like.
-fn or_zero(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
-    part.or(labels, whole.times(0.0))
-}
+/// Where adapters count requests that match no route.
+const UNMATCHED: &str = "__unmatched__";
 
-/// A share; absent where there is nothing to have a share of.
-fn share_of(labels: &[&str], part: &Expr, whole: &Expr) -> Expr {
-    part.with(Op::DividedBy, labels, whole.above(0.0))
+/// The same of requests that match a route; where a service names none at all, of all requests. A scanner's requests for what
+/// there is not are in no objective, be they well or not.
+fn matched(labels: &[&str], of: impl Fn(&dyn Fn(Selector) -> Selector) -> Expr) -> Expr {
+    let named = of(&|series| series.ne("route", UNMATCHED));
+    named.or(labels, of(&|series| series))
 }
 
 fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
@@ -84,12 +109,16 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
     let mistaken = |labels: &[&str]| {
-        let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
-        let all = sum_by(labels, recorded(&recorded::REQUESTS));
-        let mistakes = or_zero(labels, &sum_by(labels, mistakes.rate(FIVE_MINUTES)), &all);
-        share_of(labels, &mistakes, &all)
+        matched(labels, |narrowed| {
+            let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
+            let all = sum_by(labels, narrowed(recorded(&recorded::REQUESTS)));
+            let mistakes = or_zero(labels, &sum_by(labels, narrowed(mistakes).rate(FIVE_MINUTES)), &all);
+            share_of(labels, &mistakes, &all)
+        })
     };
+    let of_model = |series: &'static Recorded| matched(MODEL, |narrowed| sum_by(MODEL, narrowed(recorded(series))));
     let latency = |at| LATENCY.quantile(at, ROUTE);
+    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     Ok(vec![
         Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
         Rule::record(config, &recorded::ERRORS, &or_zero(ROUTE, &failed, &rps))?,
@@ -98,11 +127,19 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             &recorded::ERROR_RATIO,
             &share_of(ROUTE, &recorded(&recorded::ERRORS).expr(), &rps),
         )?,
-        Rule::record(config, &recorded::MODEL_REQUESTS, &sum_by(MODEL, rps))?,
+        Rule::record(config, &recorded::MODEL_REQUESTS, &of_model(&recorded::REQUESTS))?,
+        Rule::record(config, &recorded::MODEL_ERRORS, &of_model(&recorded::ERRORS))?,
+        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
+        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
         Rule::record(
             config,
-            &recorded::MODEL_ERRORS,
-            &sum_by(MODEL, recorded(&recorded::ERRORS)),
+            &recorded::VERSION_SHARE,
+            &recorded(&recorded::VERSION_REQUESTS).expr().with_one(
+                Op::DividedBy,
+                MODEL,
+                &[],
+                sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS)).above(0.0),
+            ),
         )?,
         Rule::record(config, &recorded::CLIENT_ERROR_RATIO, &mistaken(VERSION))?,
         Rule::record(config, &recorded::MODEL_CLIENT_ERROR_RATIO, &mistaken(MODEL))?,
@@ -133,34 +170,24 @@ fn others(model: &Expr, version: &Expr) -> Expr {
 }
 
 fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     let requests = recorded(&recorded::VERSION_REQUESTS).expr();
-    let errors = recorded(&recorded::VERSION_ERRORS).expr();
-    let model = |expr: &Expr| sum_by(MODEL, expr.clone());
-    let other_requests = others(&model(&requests), &requests).above(NOISE);
+    let other_requests = others(&sum_by(MODEL, requests.clone()), &requests).above(NOISE);
+    let own = recorded(&recorded::VERSION_LATENCY_P95).expr();
     Ok(vec![
-        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
-        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
-        Rule::record(
-            config,
-            &recorded::VERSION_SHARE,
-            &requests.with_one(Op::DividedBy, MODEL, &[], model(&requests).above(0.0)),
-        )?,
-        Rule::record(
-            config,
-            &recorded::VERSION_ERROR_RATIO,
-            &share_of(VERSION, &errors, &requests),
-        )?,
-        Rule::record(
-            config,
-            &recorded::OTHERS_ERROR_RATIO,
-            &others(&model(&errors), &errors).divided_by(other_requests.clone()),
-        )?,
         Rule::record(config, &recorded::VERSION_LATENCY_P95, &LATENCY.quantile(0.95, VERSION))?,
         Rule::record(
             config,
             &recorded::OTHERS_LATENCY_P95,
             &LATENCY.quantile_of_others(0.95, VERSION).and(VERSION, other_requests),
+        )?,
+        Rule::record(
+            config,
+            &recorded::LATENCY_FACTOR,
+            &own.with(
+                Op::DividedBy,
+                VERSION,
+                recorded(&recorded::OTHERS_LATENCY_P95).expr().above(0.0),
+            ),
         )?,
     ])
 }
@@ -173,7 +200,11 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
     let mut short = Vec::new();
     let mut long = Vec::new();
     for shared in share(config, |model| model.latency_p95) {
-        let slow = LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| shared.scope.of(series));
+        let slow = matched(MODEL, |narrowed| {
+            LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| {
+                narrowed(shared.scope.of(series))
+            })
+        });
         short.push(Rule::record(config, &recorded::MODEL_SLOW, &slow)?);
     }
     for (bad, windows) in [
@@ -221,21 +252,21 @@ const LATENCY_WINDOWS: Windows = [
 ];
 
 fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let own = recorded(&recorded::PREDICTIONS);
-    let of_model = sum_by(MODEL, own.clone());
-    let of_version = sum_by(VERSION, own.clone());
-    let other_predictions = others(&of_model, &own.expr()).above(NOISE);
-    let other_median = SCORES.quantile_of_others(0.5, VERSION).and(VERSION, other_predictions);
-    let yesterday = recorded(&recorded::SCORE_P50).offset(YESTERDAY);
-
-    let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(HALF_HOUR));
+    let of_version = sum_by(VERSION, recorded(&recorded::PREDICTIONS));
+    let non_finite = sum_by(VERSION, metric(&contract::PREDICTION_NON_FINITE).rate(TEN_MINUTES));
     let mut rules = vec![
         Rule::record(config, &recorded::PREDICTIONS, &SCORES.observations(VERSION))?,
-        Rule::record(config, &recorded::SCORE_P50, &SCORES.quantile(0.5, VERSION))?,
+        Rule::record(config, &recorded::SCORE_BELOW, &SCORES.shares(VERSION))?,
         Rule::record(
             config,
-            &recorded::SCORE_REFERENCE,
-            &yesterday.expr().or(VERSION, other_median),
+            &recorded::SCORE_P50,
+            &SCORES.quantile_of(0.5, recorded(&recorded::SCORE_BELOW).expr(), VERSION),
+        )?,
+        Rule::record(config, &recorded::SCORE_DISTANCE, &distance_from_reference())?,
+        Rule::record(
+            config,
+            &recorded::SCORE_DISTANCE_HOUR,
+            &distance(&recorded(&recorded::SCORE_BELOW).offset(AN_HOUR_AGO).expr()),
         )?,
         Rule::record(
             config,
@@ -250,6 +281,38 @@ fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     rules.extend(balance(config, &contract::PREDICTION_CLASS, "class", &CLASSES)?);
     rules.extend(balance(config, &contract::BUSINESS_OUTCOME, "outcome", &OUTCOMES)?);
     Ok(rules)
+}
+
+const EDGE: &[&str] = &["model_name", "model_version", "le"];
+
+/// How far the distributions of the versions' scores are from others: the largest difference of shares up to one edge, which is
+/// what Kolmogorov and Smirnov compare. One value for all, and two heaps about the old median, are far.
+fn distance(from: &Expr) -> Expr {
+    let own = recorded(&recorded::SCORE_BELOW).expr();
+    max_by(VERSION, own.with(Op::Minus, EDGE, from.clone()).abs())
+}
+
+/// From a day or a week ago, whichever is nearer: what comes each week is no change. A version without a yesterday is compared with
+/// the others.
+fn distance_from_reference() -> Expr {
+    let own = recorded(&recorded::SCORE_BELOW);
+    let ago = |ago| distance(&own.clone().offset(ago).expr());
+    // Shares by how many they are of: the sum over the model less the version's own.
+    let counts = own
+        .expr()
+        .with_one(Op::Times, VERSION, &[], recorded(&recorded::PREDICTIONS));
+    let predictions = recorded(&recorded::PREDICTIONS).expr();
+    let of_model = sum_by(&["model_name", "le"], counts.clone());
+    let others_predictions = others(&sum_by(MODEL, predictions.clone()), &predictions).above(NOISE);
+    let of_others = of_model.with_many(Op::Minus, &["model_name", "le"], counts).with_one(
+        Op::DividedBy,
+        VERSION,
+        &[],
+        others_predictions,
+    );
+    ago(YESTERDAY)
+        .or_less(VERSION, ago(LAST_WEEK))
+        .or(VERSION, distance(&of_others))
 }
 
 /// The recorded series of a distribution over the values of a label.
@@ -280,7 +343,7 @@ fn balance(
     let by_value_labels = &[VERSION, &[label]].concat()[..];
     let by_value = |labels: &[&'static str]| {
         let labels = [labels, &[label]].concat();
-        sum_by(&labels, events.rate(HALF_HOUR))
+        sum_by(&labels, events.rate(TEN_MINUTES))
     };
     let total = recorded(series.total);
     let of_model = sum_by(MODEL, total.clone());
@@ -292,7 +355,7 @@ fn balance(
     let not_yet = recorded(series.ratio).expr().times(0.0).and(VERSION, was_there);
     let other_ratio = other_events.with_one(Op::DividedBy, VERSION, &[], other_total);
     Ok(vec![
-        Rule::record(config, series.total, &sum_by(VERSION, events.rate(HALF_HOUR)))?,
+        Rule::record(config, series.total, &sum_by(VERSION, events.rate(TEN_MINUTES)))?,
         Rule::record(
             config,
             series.ratio,
@@ -306,31 +369,100 @@ fn balance(
     ])
 }
 
-fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
-    let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
-    let ratio = |counter: &'static Metric| {
-        let rate = sum_by(FEATURE, metric(counter).rate(QUARTER));
-        share_of(FEATURE, &or_zero(FEATURE, &rate, &seen), &seen)
-    };
-    // Some services tell the ratio and not the counts; then the worst replica stands for all.
-    let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
-    let uncounted = gauge.unless(FEATURE, metric(&contract::FEATURE_OBSERVATIONS));
+/// A fault of a feature, as its label says, and what counts it.
+const FAULTS: [(&str, &Metric); 3] = [
+    (MISSING, &contract::FEATURE_MISSING),
+    (DEFAULTED, &contract::FEATURE_DEFAULTED),
+    (OUT_OF_RANGE, &contract::FEATURE_OUT_OF_RANGE),
+];
+pub(super) const MISSING: &str = "missing";
+pub(super) const DEFAULTED: &str = "defaulted";
+pub(super) const OUT_OF_RANGE: &str = "out_of_range";
+
+/// Faults of features by version, and from them how far a version is worse than the others. Counters are read once, here:
+/// everything else about features is made of these.
+fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let seen = recorded(&recorded::VERSION_OBSERVATIONS).expr();
+    let others_seen = recorded(&recorded::OTHERS_OBSERVATIONS).expr();
     let mut rules = vec![
         Rule::record(
             config,
-            &recorded::FEATURE_OBSERVATIONS,
-            &sum_by(FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
+            &recorded::VERSION_OBSERVATIONS,
+            &sum_by(VERSION_FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
         )?,
         Rule::record(
             config,
-            &recorded::MISSING_RATIO,
-            &ratio(&contract::FEATURE_MISSING).or(FEATURE, uncounted),
+            &recorded::OTHERS_OBSERVATIONS,
+            &sum_by(FEATURE, seen.clone())
+                .with_many(Op::Minus, FEATURE, seen.clone())
+                .above(NOISE),
         )?,
-        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
     ];
-    let out_of_range = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE).rate(QUARTER));
+    // Two shares of so many observations are no further apart by chance than this, nearly ever: four standard errors where
+    // they are largest, of shares of a half.
+    let both = seen
+        .times(others_seen.clone())
+        .divided_by(seen.plus(others_seen.clone()));
+    let chance = number(2.0).divided_by(both.times(QUARTER.as_secs_f64()).square_root());
+    for (fault, counter) in FAULTS {
+        let bad = recorded(&recorded::VERSION_FAULTS).eq("fault", fault).expr();
+        let own = bad.with(Op::DividedBy, VERSION_FEATURE, seen.clone());
+        let others = sum_by(FEATURE, bad.clone()).with_many(Op::Minus, FEATURE, bad.clone());
+        let excess = own.with(
+            Op::Minus,
+            VERSION_FEATURE,
+            others.with(Op::DividedBy, VERSION_FEATURE, others_seen.clone()),
+        );
+        for (series, expr) in [
+            (
+                &recorded::VERSION_FAULTS,
+                sum_by(VERSION_FEATURE, metric(counter).rate(QUARTER)).above(0.0),
+            ),
+            (
+                &recorded::VERSION_FAULT_EXCESS,
+                excess.with(Op::Above, VERSION_FEATURE, chance.clone()),
+            ),
+        ] {
+            let mut rule = Rule::record(config, series, &expr)?;
+            rule.labels.insert("fault".to_owned(), fault.to_owned());
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
+}
+
+fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
+    let faults = |fault: &str| sum_by(FEATURE, recorded(&recorded::VERSION_FAULTS).eq("fault", fault));
+    let ratio = |fault: &str| share_of(FEATURE, &or_zero(FEATURE, &faults(fault), &seen), &seen);
+    // Some services tell the ratio and not the counts; then the worst replica stands for all.
+    let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
+    let uncounted = gauge.unless(FEATURE, seen.clone());
+    let mut rules = version_features(config)?;
+    rules.extend([
+        Rule::record(
+            config,
+            &recorded::FEATURE_OBSERVATIONS,
+            &sum_by(FEATURE, recorded(&recorded::VERSION_OBSERVATIONS)),
+        )?,
+        Rule::record(config, &recorded::MISSING_RATIO, &ratio(MISSING).or(FEATURE, uncounted))?,
+        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(DEFAULTED))?,
+    ]);
+    // A feature without a declared range has no such counter, and its figure is the drift job's.
+    let declared = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE)).times(0.0);
+    let out_of_range = faults(OUT_OF_RANGE).or(FEATURE, declared);
     let counted = share_of(FEATURE, &out_of_range, &seen);
     if config.rollout >= Rollout::Drift {
+        // While no exporter says anything of a model, what the last one said goes on: the baseline did not change with it.
+        let told = max_by(FEATURE, metric(&contract::FEATURE_MISSING_REFERENCE_RATIO));
+        let held = recorded(&recorded::MISSING_REFERENCE)
+            .expr()
+            .unless(MODEL, told.clone());
+        rules.push(Rule::record(
+            config,
+            &recorded::MISSING_REFERENCE,
+            &told.or(FEATURE, max_by(FEATURE, held)),
+        )?);
         let by_drift_job = max_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE_RATIO));
         rules.push(Rule::record(
             config,

@@ -9,6 +9,7 @@ use modelwatch_config::{Config, Model, Plane, Rollout};
 
 use super::alert::Severity;
 use super::case::{Test, TestFile, firing};
+use super::minutes;
 use super::seasons;
 use super::story::{LabelSet, Series};
 use crate::error::GenerateError;
@@ -19,8 +20,8 @@ use crate::recorded::{self, Recorded};
 use crate::yaml;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Two of them are in the window of a median.
-const STEP: Duration = Duration::from_secs(15 * 60);
+/// Two of them are in the window of a distribution.
+const STEP: Duration = Duration::from_secs(5 * 60);
 const VERSION: &str = "v1";
 const ROUTE: &str = "/predict";
 
@@ -34,6 +35,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         counter_reset(config, model)?,
         rolling_restart(config, model)?,
         little_traffic(config, model)?,
+        unmatched_routes(config, model)?,
         nothing_scraped(config)?,
     ];
     if config.rollout >= Rollout::Drift {
@@ -49,10 +51,11 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         "prometheus/tests/scenarios-seasons.yml",
         &TestFile::new(5 * seasons::STEP, groups, seasons::quiet(config, model)?),
     )?);
+    files.extend(minutes::files(config, model, groups)?);
     if config.rollout >= Rollout::ModelAware {
         files.push(yaml::file(
             "prometheus/tests/scenarios-new-version.yml",
-            &TestFile::new(STEP, groups, vec![new_version(config, model)?]),
+            &TestFile::new(3 * STEP, groups, vec![new_version(config, model)?]),
         )?);
     }
     Ok(files)
@@ -274,6 +277,42 @@ fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError>
     Ok(test)
 }
 
+/// A fifth of the requests for what there is fail, and a hundred times as many ask for what there is not: that makes the
+/// objective neither better nor worse. A service that names no route at all has all of its requests in it.
+fn unmatched_routes(config: &Config, model: &Model) -> Result<Test, GenerateError> {
+    let counted = |name: &str, route: &str, status: &str, rate: f64| {
+        let labels = [
+            ("model_name", name),
+            ("model_version", VERSION),
+            ("route", route),
+            ("status", status),
+        ];
+        Series::counter(contract::INFERENCE_REQUESTS.name, &labels, &[(rate, 60)])
+    };
+    let (unmatched, nameless) = ("__unmatched__", "a model without routes");
+    let series = [
+        counted(&model.name, ROUTE, "success", 48.0),
+        counted(&model.name, ROUTE, "error", 12.0),
+        counted(&model.name, unmatched, "client_error", 6000.0),
+        counted(nameless, unmatched, "success", 45.0),
+        counted(nameless, unmatched, "error", 15.0),
+    ];
+    let mut test = Test::new(
+        config,
+        "requests that match no route are in no objective, unless there are no others",
+        MINUTE,
+        &series,
+    );
+    let of = |name: &str| vec![("model_name", name.to_owned())];
+    for (name, requests, errors) in [(model.name.as_str(), 1.0, 0.2), (nameless, 1.0, 0.25)] {
+        for (series, value) in [(&recorded::MODEL_REQUESTS, requests), (&recorded::MODEL_ERRORS, errors)] {
+            let asked = recorded(series).eq("model_name", name);
+            test.has(at(30), asked, &of(name), Some(value))?;
+        }
+    }
+    Ok(test)
+}
+
 fn nothing_scraped(config: &Config) -> Result<Test, GenerateError> {
     let mut test = Test::new(
         config,
@@ -346,11 +385,10 @@ fn dead_exporter(config: &Config, model: &Model) -> Option<Result<Test, Generate
 
 /// A day of one version; then a second one whose scores are elsewhere. It has no yesterday, and tells all the same.
 fn new_version(config: &Config, model: &Model) -> Result<Test, GenerateError> {
-    let limit = model.thresholds.score_shift;
-    let rate = model.thresholds.minimum_predictions as f64 * 10.0;
-    let before = 25 * 4;
-    let after = 12;
-    let edges = [1.0, 10.0, 11.0].map(|times| ((limit * times * 1e9).round() / 1e9).to_string());
+    let rate = model.thresholds.minimum_predictions as f64 * 1e5;
+    let before = 25 * 12;
+    let after = 36;
+    let edges = ["0.1", "0.8", "1"];
     let mut series = Vec::new();
     for (version, lowest, from) in [("old", 0, 0), ("new", 2, before)] {
         let mut push = |name: &str, le: Option<&str>, rate: f64| {

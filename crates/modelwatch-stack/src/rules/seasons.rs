@@ -42,9 +42,9 @@ pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, Generat
     let office = [night, (busy, 8 * 30), (0.0, 7 * 30)];
     let weekend = [(0.0, 2 * DAY)];
     let days = [&office[..], &office, &office, &weekend, &office].concat();
-    // A burst each half hour, and once an hour late.
+    // A burst each half hour, long enough that an evaluation sees it, and now and then one half an hour late.
     let batch: Vec<_> = (0..72)
-        .flat_map(|hour| [(busy * 20.0, 1), (0.0, if hour % 9 == 0 { 29 } else { 14 })])
+        .flat_map(|burst| [(busy * 20.0, 4), (0.0, if burst % 9 == 0 { 26 } else { 11 })])
         .collect();
     let smoke = [(0.0, 30), (busy, 5), (0.0, DAY)];
     let mut tests = Vec::new();

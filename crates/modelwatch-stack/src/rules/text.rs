@@ -30,6 +30,72 @@ enum Part {
     Query(Vec<Piece>),
     /// A query inside a URL.
     UrlQuery(Vec<Piece>),
+    /// What a query answers when the alert fires, or other words where it answers nothing.
+    Asked(Asked),
+}
+
+/// A query that Prometheus asks whenever it writes the text.
+///
+/// Prometheus replaces a whole annotation by an error where a template takes the first of nothing. So an answer is a list, which
+/// may be empty, and both cases have their words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) query: Vec<Piece>,
+    pub(crate) before: &'static str,
+    /// What is said of each series of the answer; a comma is between two.
+    pub(crate) row: Vec<Column>,
+    pub(crate) after: &'static str,
+    pub(crate) none: Text,
+}
+
+/// A part of what is said of one series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Words(&'static str),
+    /// The value of a label as it is: for labels whose values are ours.
+    Ours(&'static str),
+    /// A name, in quotes: it is whatever somebody called something.
+    Name(&'static str),
+    /// The same with words before it, and neither where the series has no such label.
+    NameIfAny(&'static str, &'static str),
+    Value(Value),
+}
+
+impl Column {
+    fn template(self) -> String {
+        match self {
+            Self::Words(words) => text_in_template(words),
+            Self::Ours(label) => format!("{{{{ $row.Labels.{label} }}}}"),
+            Self::Name(label) => format!("{{{{ printf \"%q\" $row.Labels.{label} }}}}"),
+            Self::NameIfAny(before, label) => {
+                format!("{{{{ with $row.Labels.{label} }}}}{before}{{{{ printf \"%q\" . }}}}{{{{ end }}}}")
+            }
+            Self::Value(value) => format!("{{{{ $row.Value | {} }}}}", value.filter()),
+        }
+    }
+}
+
+impl Asked {
+    fn template(&self) -> String {
+        let columns: String = self.row.iter().map(|column| column.template()).collect();
+        let rows = if columns.is_empty() {
+            columns
+        } else {
+            format!("{{{{ range $index, $row := . }}}}{{{{ if $index }}}}, {{{{ end }}}}{columns}{{{{ end }}}}")
+        };
+        let none = self.none.template();
+        let otherwise = if none.is_empty() {
+            none
+        } else {
+            format!("{{{{ else }}}}{none}")
+        };
+        format!(
+            "{{{{ with query ({}) }}}}{}{rows}{}{otherwise}{{{{ end }}}}",
+            printf(&self.query),
+            text_in_template(self.before),
+            text_in_template(self.after),
+        )
+    }
 }
 
 /// The alert's value in a sentence.
@@ -51,12 +117,16 @@ pub(crate) const VALUE: Value = Value::Number;
 pub(crate) const TIME: Value = Value::Time;
 
 impl Value {
-    fn template(self) -> &'static str {
+    fn filter(self) -> &'static str {
         match self {
-            Self::Percent => "{{ $value | humanizePercentage }}",
-            Self::Number => "{{ $value | printf \"%.3g\" }}",
-            Self::Time => "{{ $value | humanizeDuration }}",
+            Self::Percent => "humanizePercentage",
+            Self::Number => "printf \"%.3g\"",
+            Self::Time => "humanizeDuration",
         }
+    }
+
+    fn template(self) -> String {
+        format!("{{{{ $value | {} }}}}", self.filter())
     }
 }
 
@@ -106,6 +176,11 @@ impl Text {
         self.with(Part::Query(pieces))
     }
 
+    /// What a query answers.
+    pub(crate) fn asked(self, asked: Asked) -> Self {
+        self.with(Part::Asked(asked))
+    }
+
     /// A query inside a URL.
     pub(crate) fn url_query(self, pieces: Vec<Piece>) -> Self {
         self.with(Part::UrlQuery(pieces))
@@ -141,7 +216,8 @@ impl Part {
                 let before = text_in_template(before);
                 format!("{{{{ with $labels.{label} }}}}{before}{{{{ .{filter} }}}}{after}{{{{ end }}}}")
             }
-            Self::Value(value) => value.template().to_owned(),
+            Self::Value(value) => value.template(),
+            Self::Asked(asked) => asked.template(),
             Self::Query(pieces) => pieces
                 .iter()
                 .map(|piece| match piece {
@@ -203,4 +279,9 @@ impl Add for Text {
         self.0.extend(other.0);
         self
     }
+}
+
+/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
+pub(crate) fn tidy(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
 }

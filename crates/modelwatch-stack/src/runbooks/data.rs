@@ -1,4 +1,4 @@
-//! Features that are missing or out of range.
+//! Features that are missing, defaulted or out of range, in all versions or in one.
 
 use super::page::Runbook;
 use super::queries::*;
@@ -13,6 +13,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         checks: &[
             "Did it begin with a release of the feature pipeline, or of the service?",
             "Is it one feature or all of one source? All: that source is down or late.",
+            "Is it one version? MLVersionFeatureFaulty says so, and then it is the release.",
             "Is the model's answer much changed by it? The scores tell.",
             "Do callers send it under another name?",
         ],
@@ -24,6 +25,8 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| {
             vec![
                 missing_since(model),
+                lacked_by_training(model),
+                worse_in_one_version(model),
                 (
                     "How often does a default stand in?",
                     series(model, &recorded::DEFAULTED_RATIO).expr(),
@@ -52,6 +55,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
                     "How often does a default stand in?",
                     series(model, &recorded::DEFAULTED_RATIO).expr(),
                 ),
+                worse_in_one_version(model),
                 missing_since(model),
                 pipeline(model),
                 score_against_yesterday(model),
@@ -77,8 +81,30 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
                     "Which features are out of range, and how often?",
                     series(model, &recorded::OUT_OF_RANGE_RATIO).expr(),
                 ),
+                worse_in_one_version(model),
                 drift_scores(model),
                 pipeline(model),
+            ]
+        },
+    },
+    Runbook {
+        known: &known::VERSION_FAULTY,
+        meaning: "One version lacks a feature, has a default in its place or gets it out of range more often than the model's other                   versions. The source is well, since it feeds the others: the release or its callers are not. The label                   `fault` says which of the three.",
+        checks: &[
+            "Does the version ask for the feature under another name, or from another store, than the others?",
+            "Did its declared range or its defaults change?",
+            "Do only some callers reach the version? Then compare what they send.",
+        ],
+        mitigation: &[
+            "Take the version's traffic back until it reads the feature as the others do.",
+            "If the callers are to blame, route them to a version that takes what they send.",
+        ],
+        queries: |model| {
+            vec![
+                worse_in_one_version(model),
+                versions(model),
+                share(model),
+                missing_since(model),
             ]
         },
     },

@@ -29,8 +29,8 @@ fn non_finite(model: &modelwatch_config::Model) -> (&'static str, Expr) {
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::SCORE_SHIFT,
-        meaning: "The median score is far from what it was a day ago or, for a version without a yesterday, from that of the \
-                  other versions. Answers are still 200, and may be wrong.",
+        meaning: "The scores are distributed in another way than an hour ago and a day or a week ago or, for a version without a \
+                  yesterday, than the other versions'. Answers are still 200, and may be wrong.",
         checks: SHIFT_CHECKS,
         mitigation: SHIFT_MITIGATION,
         queries: |model| {

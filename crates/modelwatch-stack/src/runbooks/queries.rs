@@ -85,6 +85,22 @@ pub(super) fn replica_errors(model: &Model) -> (&'static str, Expr) {
     )
 }
 
+pub(super) fn failing_models() -> (&'static str, Expr) {
+    (
+        "Which models fail most?",
+        sum_by(&["model_name"], recorded(&recorded::MODEL_ERRORS))
+            .divided_by(sum_by(&["model_name"], recorded(&recorded::MODEL_REQUESTS)).above(0.0))
+            .top(20),
+    )
+}
+
+pub(super) fn slow_models() -> (&'static str, Expr) {
+    (
+        "Which models are slowest?",
+        max_by(&["model_name"], recorded(&recorded::LATENCY_P95)).top(20),
+    )
+}
+
 pub(super) fn replica_latency(model: &Model) -> (&'static str, Expr) {
     (
         "How slow is each replica, on average?",
@@ -150,6 +166,20 @@ pub(super) fn missing_since(model: &Model) -> (&'static str, Expr) {
     (
         "Which feature started going missing after a deploy?",
         series(model, &recorded::MISSING_RATIO).over("max_over_time", HOUR),
+    )
+}
+
+pub(super) fn lacked_by_training(model: &Model) -> (&'static str, Expr) {
+    (
+        "How often did training lack each feature?",
+        series(model, &recorded::MISSING_REFERENCE).expr(),
+    )
+}
+
+pub(super) fn worse_in_one_version(model: &Model) -> (&'static str, Expr) {
+    (
+        "Is a feature worse in one version than in the others?",
+        series(model, &recorded::VERSION_FAULT_EXCESS).expr(),
     )
 }
 

@@ -91,6 +91,36 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![in_flight(model), traffic(model), slow_stage(model)],
     },
     Runbook {
+        known: &known::MANY_FAILING,
+        meaning: "So many models of one job fail at once that it is one incident. Their own pages are held back while this one \
+                  fires; it lists none of them, since what they share is the cause.",
+        checks: &[
+            "Do all models of the job fail, or those that need one store, one node or one release of the service?",
+            "Was the service, its ingress or its configuration changed just before?",
+            "Is it one replica? Then MLReplicaFailing says so.",
+        ],
+        mitigation: &[
+            "Roll back the release or the configuration they share.",
+            "Restore the store or the network they share.",
+        ],
+        queries: |model| vec![failing_models(), replica_errors(model), errors_by_version(model)],
+    },
+    Runbook {
+        known: &known::MANY_SLOW,
+        meaning: "So many models of one job are too slow at once that it is one incident. Their own pages are held back while this \
+                  one fires.",
+        checks: &[
+            "Is a store that they share slow? The stages of a model tell which part takes the time.",
+            "Are the nodes short of processors, or is a neighbour busy?",
+            "Is it one replica? Then MLReplicaSlow says so.",
+        ],
+        mitigation: &[
+            "Add replicas or nodes, or move the neighbour.",
+            "Restore the store they share, or answer without it.",
+        ],
+        queries: |model| vec![slow_models(), replica_latency(model), slow_stage(model)],
+    },
+    Runbook {
         known: &known::REPLICA_FAILING,
         meaning: "One replica fails more often than its siblings, which serve the same versions: its machine, its files or its \
                   connections, and not the release.",

@@ -131,6 +131,40 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
+        known: &known::WATCHDOG,
+        meaning: "It always fires, and a dead man's switch pages when it stops to arrive. Then Prometheus, Alertmanager or the way \
+                  between them is down, and no alert of this stack arrives.",
+        checks: &[
+            "Does Prometheus answer, and does its page of alerts show this one?",
+            "Does Alertmanager answer, and does it show this one? Then its notifications fail: look at its log.",
+            "Did somebody silence it?",
+        ],
+        mitigation: &[
+            "Bring back whichever of them is down.",
+            "Until then look at the dashboards, or ask the services' own pages of metrics.",
+        ],
+        queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
+    },
+    Runbook {
+        known: &known::ONE_NAME,
+        meaning: "Several replicas answer in turn behind one address that Prometheus scrapes. Each scrape reads another one's counters, \
+                  so rates, ratios and percentiles of this job are nonsense, and restarts can't be seen.",
+        checks: &[
+            "Is the target a load balancer, a Kubernetes service, or a DNS name with several addresses?",
+            "Which replicas are there? Each has to be a target of its own.",
+        ],
+        mitigation: &[
+            "Let Prometheus find each replica: `dns = { names = [\u{2026}], port = \u{2026} }`, `kubernetes` or another discovery in the \
+             job of modelwatch.toml, in place of `targets`.",
+        ],
+        queries: |model| {
+            vec![(
+                "When did what answers begin?",
+                metric(&contract::PROCESS_START_TIME).eq("job", &model.job).expr(),
+            )]
+        },
+    },
+    Runbook {
         known: &known::LATENCY_MISSING,
         meaning: "The model's requests are counted, and the histogram that its latency is judged by is not there, or has no \
                   bucket that ends at the objective. Rules about latency are silent, which looks like health.",

@@ -147,9 +147,9 @@ fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
         )
         .replace("window = \"15m\"", "window = \"7m\"")
         + "[defaults.thresholds]\nerror_ratio = 0.99\nminimum_requests = 3\ncanary_error_ratio = 0.5\nmissing_ratio = 0.001\n\
-           out_of_range_ratio = 0.99\nscore_shift = 7\nclass_shift = 0.99\nrestarts = 40\nbaseline_age = \"1h\"\nin_flight = 2\n\
+           out_of_range_ratio = 0.99\nscore_shift = 0.98\nclass_shift = 0.99\nrestarts = 40\nbaseline_age = \"1h\"\nin_flight = 2\n\
            canary_latency_factor = 3\nnon_finite_ratio = 0.5\nlog_drop_ratio = 0.9\nminimum_errors = 1\nminimum_predictions = 1\n";
     let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let folder = Folder::generated(&config);
-    folder.run_rule_tests();
+    folder.run_rule_tests_alone();
 }

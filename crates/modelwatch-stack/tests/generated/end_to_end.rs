@@ -1,6 +1,6 @@
 //! From a service that fails to whoever is told: real Prometheus, our rules, real Alertmanager, a webhook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 use std::thread;
@@ -56,7 +56,8 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     );
     let prometheus = Prometheus::start(&options).unwrap();
 
-    let alert = wait_for(&told, "MLInferenceHighErrorRate");
+    let [alert, alive] = wait_for(&told, ["MLInferenceHighErrorRate", "MLWatchdog"]);
+    assert_eq!(alive["receiver"], "modelwatch-watchdog");
     assert_eq!(alert["receiver"], "ml-platform-page");
     let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
     assert_eq!(labels["severity"], "page");
@@ -108,6 +109,9 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         &known::RULES_FAILING,
         &known::NOTIFICATIONS_FAILING,
         &known::DEFAULTED_RATIO_HIGH,
+        &known::MANY_FAILING,
+        &known::MANY_SLOW,
+        &known::ONE_NAME,
         &known::VERSION_DRIFT,
         &known::DRIFT_JOB_BLIND,
     ];
@@ -187,7 +191,11 @@ fn config(hook: SocketAddr) -> Config {
     let text = text
         .replace("name = \"flight-delay\"", &format!("name = '{MODEL}'"))
         .replace("latency_objective = 0.95", "latency_objective = 0.99")
-        .replace("job = \"model-inference\"", "job = \"modelwatch\"");
+        .replace("job = \"model-inference\"", "job = \"modelwatch\"")
+        .replace(
+            "https://hc.example.com/ping/modelwatch",
+            &format!("http://{hook}/alive"),
+        );
     let teams: Vec<_> = ["ml-platform", "applied-ml", "data-platform"]
         .iter()
         .map(|team| format!("[teams.{team}]\nwebhook = {{ url = \"http://{hook}/\" }}\n"))
@@ -254,9 +262,12 @@ fn failing_service() -> MetricsServer {
             sample("ml_model_info", &format!("{labels},framework=\"\""), 1.0);
         }
         let counted = all;
-        for counter in ["observations", "missing", "out_of_range"] {
-            let labels = format!("{model},feature_name=\"hour\"");
-            sample(&format!("ml_feature_{counter}_total"), &labels, counted);
+        for (version, share) in [("stable", 0.0), ("canary", 1.0)] {
+            let labels = format!("{model},model_version=\"{version}\",feature_name=\"hour\"");
+            sample("ml_feature_observations_total", &labels, counted);
+            for fault in ["missing", "out_of_range"] {
+                sample(&format!("ml_feature_{fault}_total"), &labels, counted * share);
+            }
         }
         for gauge in ["ml_data_drift_score", "ml_data_drift_detected"] {
             sample(gauge, &format!("{model},feature_name=\"hour\""), 1.0);
@@ -288,20 +299,21 @@ fn failing_service() -> MetricsServer {
     })
 }
 
-/// The alert of that name, with the receiver it went to.
-fn wait_for(told: &Receiver<(String, Json)>, name: &str) -> Json {
+/// The alerts of these names, each with the receiver it went to.
+fn wait_for(told: &Receiver<(String, Json)>, names: [&str; 2]) -> [Json; 2] {
     // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
     let deadline = Instant::now() + Duration::from_secs(90);
-    let mut seen = Vec::new();
+    let mut seen = BTreeMap::new();
     while let Ok((_, notification)) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         for alert in notification["alerts"].as_array().into_iter().flatten() {
-            if alert["labels"]["alertname"] == name {
-                let mut alert = alert.clone();
-                alert["receiver"] = notification["receiver"].clone();
-                return alert;
-            }
-            seen.push(alert["labels"]["alertname"].clone());
+            let mut alert = alert.clone();
+            alert["receiver"] = notification["receiver"].clone();
+            let name = alert["labels"]["alertname"].as_str().unwrap().to_owned();
+            seen.entry(name).or_insert(alert);
+        }
+        if names.iter().all(|name| seen.contains_key(*name)) {
+            return names.map(|name| seen[name].clone());
         }
     }
-    panic!("nobody was told of {name}; only of {seen:?}")
+    panic!("nobody was told of {names:?}; only of {:?}", seen.keys())
 }

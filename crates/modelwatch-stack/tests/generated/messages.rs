@@ -147,6 +147,96 @@ fn judged_two_hundred_models_behind_a_dead_ingress_are_one_page() {
     assert!(more.is_err(), "somebody was told twice: {more:?}");
 }
 
+/// What an Alertmanager sends of these alerts, all of them raised at once: the alertnames and environments of each message.
+fn told_of(alerts: Vec<Json>) -> Vec<(String, String, usize)> {
+    let (hook, posted) = inbox::http();
+    let text = std::fs::read_to_string(example().file).unwrap();
+    let team = format!("[teams.every]\nwebhook = {{ url = \"http://{hook}/webhook\" }}\n[teams.data-platform]");
+    let config = Config::parse("modelwatch.toml", &text.replace("[teams.data-platform]", &team)).unwrap();
+    let folder = Folder::generated(&config);
+    let alertmanager = Alertmanager::start(Release::Newer, &folder.quick_routing()).unwrap();
+    post(&alertmanager, alerts);
+    let mut told = Vec::new();
+    let mut patience = PATIENCE;
+    while let Ok((_, message)) = posted.recv_timeout(patience) {
+        let alerts = message["alerts"].as_array().unwrap();
+        let common = |label: &str| message["commonLabels"][label].as_str().unwrap_or("several").to_owned();
+        told.push((common("alertname"), common("environment"), alerts.len()));
+        // Whatever else there is to say comes with it, or within a few intervals.
+        patience = Duration::from_secs(4);
+    }
+    told.sort();
+    told
+}
+
+/// An alert of the team with every channel, in an environment, with these labels besides.
+fn raised(alert: &str, environment: &str, severity: &str, labels: &[(&str, &str)]) -> Json {
+    let mut all = json!({
+        "alertname": alert, "team": "every", "severity": severity, "plane": "inference",
+        "environment": environment, "job": "model-inference", "stack": "modelwatch",
+    });
+    for (label, value) in labels {
+        all[*label] = json!(value);
+    }
+    json!({ "labels": all, "annotations": {"summary": alert, "description": alert} })
+}
+
+/// Every model fails, since what they share does: one page for the job, in the place of four hundred.
+#[test]
+fn judged_errors_in_two_hundred_models_are_one_page() {
+    let models: Vec<_> = (0..200).map(|model| format!("model-{model}")).collect();
+    let of_model = |alert: &str, environment: &str, model: &str| {
+        raised(alert, environment, "page", &[("model_name", model), ("window", "1h")])
+    };
+    let mut alerts = vec![raised("MLManyModelsFailing", "production", "page", &[])];
+    for model in &models {
+        alerts.push(of_model("MLInferenceHighErrorRate", "production", model));
+        alerts.push(of_model("MLAvailabilityBudgetBurnFast", "production", model));
+    }
+    // Elsewhere one model fails, for a reason of its own; and here one is slow.
+    alerts.push(of_model("MLInferenceHighErrorRate", "staging", "model-1"));
+    alerts.push(of_model("MLInferenceHighLatencyP95", "production", "model-2"));
+    let message = |alert: &str, environment: &str| (alert.to_owned(), environment.to_owned(), 1);
+    assert_eq!(
+        told_of(alerts),
+        [
+            message("MLInferenceHighErrorRate", "staging"),
+            message("MLInferenceHighLatencyP95", "production"),
+            message("MLManyModelsFailing", "production"),
+        ]
+    );
+}
+
+/// One replica fails, and with it a third of the requests of every model: it is named once, in the place of them all.
+#[test]
+fn judged_one_bad_replica_is_named_once_in_the_place_of_its_models() {
+    let replica = [("instance", "10.0.0.7:8000"), ("window", "1h")];
+    let mut alerts = Vec::new();
+    for (one, many, single) in [
+        ("MLReplicaFailing", "MLManyModelsFailing", "MLInferenceHighErrorRate"),
+        ("MLReplicaSlow", "MLManyModelsSlow", "MLInferenceHighLatencyP95"),
+    ] {
+        alerts.push(raised(one, "production", "page", &replica));
+        alerts.push(raised(one, "production", "ticket", &replica[..1]));
+        alerts.push(raised(many, "production", "page", &[]));
+        for model in ["claims", "fraud", "churn"] {
+            alerts.push(raised(single, "production", "page", &[("model_name", model)]));
+        }
+        // A ticket of another replica is another matter.
+        alerts.push(raised(one, "production", "ticket", &[("instance", "10.0.0.8:8000")]));
+    }
+    let message = |alert: &str| (alert.to_owned(), "production".to_owned(), 1);
+    assert_eq!(
+        told_of(alerts),
+        [
+            message("MLReplicaFailing"),
+            message("MLReplicaFailing"),
+            message("MLReplicaSlow"),
+            message("MLReplicaSlow"),
+        ]
+    );
+}
+
 /// Posts so many alerts of one model, of which the first ones are resolved.
 fn raise(alertmanager: &Alertmanager, count: usize, resolved: usize) {
     let alerts: Vec<_> = (1..=count)

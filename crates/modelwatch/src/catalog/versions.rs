@@ -154,11 +154,11 @@ impl ModelVersions {
     /// has had, then those that were registered first.
     fn make_room(&self, versions: &mut Versions) {
         while versions.retired() >= self.limit() {
-            let first = |versions: &Versions| versions.live.iter().position(|version| version.is_retired());
-            if !self.evict_done(versions)
-                && let Some(position) = first(versions)
-            {
-                let version = versions.live.remove(position);
+            if self.evict_done(versions) {
+                continue;
+            }
+            if let Some(first) = versions.live.iter().position(|version| version.is_retired()) {
+                let version = versions.live.remove(first);
                 self.evict(versions, version);
             }
         }
@@ -207,11 +207,8 @@ impl ModelVersions {
         };
         if over {
             let mut versions = self.versions.write();
-            for version in versions
-                .live
-                .extract_if(.., |version| version.is_over())
-                .collect::<Vec<_>>()
-            {
+            while let Some(over) = versions.live.iter().position(|version| version.is_over()) {
+                let version = versions.live.remove(over);
                 self.evict(&mut versions, version);
             }
         }
@@ -234,9 +231,8 @@ impl ModelVersions {
             }
             // Whoever was evicted just now may have had it forgotten.
             let position = versions.past.iter().position(|past| StripedArc::ptr_eq(past, &version));
-            if let Some(position) = position
-                && version.bring_back()
-            {
+            let Some(position) = position else { continue };
+            if version.bring_back() {
                 versions.past.remove(position);
                 versions.live.push(version);
             }

@@ -31,7 +31,7 @@ impl Histogram {
     /// Counts a finite value.
     #[inline]
     pub(crate) fn observe(&self, value: f64) {
-        observe(&self.stripes.lane(), &self.layout, value);
+        self.stripes.write(|lane| observe(lane, &self.layout, value));
     }
 
     pub(crate) fn observe_all(&self, values: impl Iterator<Item = f64>) {
@@ -58,7 +58,7 @@ impl Histogram {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn observe(lane: &Lane<'_>, layout: &Layout, value: f64) {
     lane.add_f64(SUM, value);
     lane.add(FIRST + layout.locate(value), 1);

@@ -24,6 +24,11 @@ const NATIVE_FRACTIONS: [f64; PER_OCTAVE as usize] = [
     0.9170040432046711,
 ];
 
+/// The next larger number to one that is finite and positive.
+fn next_up(number: f64) -> f64 {
+    f64::from_bits(number.to_bits() + 1)
+}
+
 /// Upper bound of the native bucket with this index.
 fn native_bound(index: i32) -> f64 {
     NATIVE_FRACTIONS[index.rem_euclid(PER_OCTAVE) as usize] * 2f64.powi(index.div_euclid(PER_OCTAVE) + 1)
@@ -82,51 +87,51 @@ struct Slot {
 
 impl Layout {
     /// For durations, recorded in nanoseconds and exposed in seconds: native buckets from 31 µs to 512 s, or to the power
-    /// of two that the largest bound needs.
-    pub(crate) fn durations(bounds: &[f64]) -> Self {
+    /// of two that the largest bound needs. As in all of these, the native ones are there where they are wanted.
+    pub(crate) fn durations(bounds: &[f64], native: bool) -> Self {
         let largest = bounds.last().copied().unwrap_or_default().max(512.0);
-        Self::new(bounds, -15, (largest.log2().ceil() as i32).min(1022), 1e9)
+        Self::new(bounds, native, -15, (largest.log2().ceil() as i32).min(1022), 1e9)
     }
 
     /// For values of any size and sign: native buckets over the 14 powers of two that end at twice the largest bound.
     /// Negative values have native buckets of their own only where a bound is negative.
-    pub(crate) fn values(bounds: &[f64]) -> Self {
+    pub(crate) fn values(bounds: &[f64], native: bool) -> Self {
         let largest = bounds.iter().fold(0.0, |largest: f64, bound| largest.max(bound.abs()));
         let top = if largest > 0.0 {
             largest.log2().ceil() as i32 + 1
         } else {
             1
         };
-        Self::new(bounds, (top - 14).max(-1020), top.min(1022), 1.0)
+        Self::new(bounds, native, (top - 14).max(-1020), top.min(1022), 1.0)
     }
 
     /// For counts of rows: native buckets from 1 to 65,536.
-    pub(crate) fn counts(bounds: &[f64]) -> Self {
-        Self::new(bounds, -1, 16, 1.0)
+    pub(crate) fn counts(bounds: &[f64], native: bool) -> Self {
+        Self::new(bounds, native, -1, 16, 1.0)
     }
 
     /// For counts of tokens: native buckets from 1 to 67,108,864.
-    pub(crate) fn tokens(bounds: &[f64]) -> Self {
-        Self::new(bounds, -1, 26, 1.0)
+    pub(crate) fn tokens(bounds: &[f64], native: bool) -> Self {
+        Self::new(bounds, native, -1, 26, 1.0)
     }
 
-    /// `bounds` are finite and increasing; native buckets span 2^`low` to 2^`high` exposed units.
-    fn new(bounds: &[f64], low: i32, high: i32, per_unit: f64) -> Self {
+    /// `bounds` are finite and increasing; native buckets, if there are any, span 2^`low` to 2^`high` exposed units.
+    fn new(bounds: &[f64], native: bool, low: i32, high: i32, per_unit: f64) -> Self {
         let recorded = |bound: f64| bound * per_unit;
         let negative = bounds.first().is_some_and(|bound| *bound < 0.0);
         // Upper edges with the native bucket that ends there. A negative bucket includes its lower bound and not
         // its upper one, so its last value is the one before.
         let mut ends: Vec<(f64, Native)> = Vec::new();
         if negative {
-            let upper = |index| native_bound(index - 1).next_up();
+            let upper = |index| next_up(native_bound(index - 1));
             let indices = (low * PER_OCTAVE + 1..=high * PER_OCTAVE).rev();
             ends.push((
-                -recorded(native_bound(high * PER_OCTAVE).next_up()),
+                -recorded(next_up(native_bound(high * PER_OCTAVE))),
                 Native::Negative(NATIVE_OVERFLOW),
             ));
             ends.extend(indices.map(|index| (-recorded(upper(index)), Native::Negative(index))));
         } else {
-            let upper = native_bound(low * PER_OCTAVE).next_up();
+            let upper = next_up(native_bound(low * PER_OCTAVE));
             ends.push((-recorded(upper), Native::Negative(NATIVE_OVERFLOW)));
         }
         let zero_threshold = native_bound(low * PER_OCTAVE);
@@ -135,6 +140,10 @@ impl Layout {
             (low * PER_OCTAVE + 1..=high * PER_OCTAVE)
                 .map(|index| (recorded(native_bound(index)), Native::Positive(index))),
         );
+
+        if !native {
+            ends.clear();
+        }
 
         // A duration is a whole number of nanoseconds: a classic bound is one too, and is met exactly.
         let classic: Vec<f64> = bounds
@@ -343,11 +352,14 @@ mod tests {
     #[test]
     fn every_value_lies_in_the_cell_whose_edges_enclose_it() {
         let layouts = [
-            Layout::durations(crate::contract::buckets::LATENCY_BUCKETS),
-            Layout::values(crate::contract::buckets::SCORE_BUCKETS),
-            Layout::values(&[-3.0, -0.5, 0.0, 7.0]),
-            Layout::values(&[]),
-            Layout::counts(crate::contract::buckets::BATCH_SIZE_BUCKETS),
+            Layout::durations(crate::contract::buckets::LATENCY_BUCKETS, true),
+            Layout::values(crate::contract::buckets::SCORE_BUCKETS, true),
+            Layout::values(&[-3.0, -0.5, 0.0, 7.0], true),
+            Layout::values(&[], true),
+            Layout::counts(crate::contract::buckets::BATCH_SIZE_BUCKETS, true),
+            Layout::durations(crate::contract::buckets::LATENCY_BUCKETS, false),
+            Layout::values(&[-3.0, -0.5, 0.0, 7.0], false),
+            Layout::values(&[], false),
         ];
         for layout in layouts {
             let around = |edge: &f64| [edge.next_down(), *edge, edge.next_up()];
@@ -384,7 +396,7 @@ mod tests {
 
     #[test]
     fn cells_at_a_power_of_two_belong_to_the_bucket_that_ends_there() {
-        let layout = Layout::values(&[-1.0, 0.0, 1.0]);
+        let layout = Layout::values(&[-1.0, 0.0, 1.0], true);
         assert_eq!(layout.native[layout.locate(1.0)], Native::Positive(0));
         assert_eq!(layout.native[layout.locate(1.0f64.next_up())], Native::Positive(1));
         assert_eq!(layout.native[layout.locate(-1.0)], Native::Negative(0));

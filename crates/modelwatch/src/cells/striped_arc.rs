@@ -26,100 +26,108 @@ use crate::cells::thread_slot;
 /// let clone = shared.clone();
 /// assert_eq!(std::thread::spawn(move || clone.len()).join().unwrap(), shared.len());
 /// ```
-pub struct StripedArc<T>(Handle<T>);
+pub struct StripedArc<T>(Arc<Count<T>>);
 
-enum Handle<T> {
-    /// Keeps the counts of all threads.
-    Hub(Arc<Hub<T>>),
-    /// Counted by one thread.
-    Local(Arc<Local<T>>),
-}
-
-struct Hub<T> {
+/// On lines of its own, with its count. One pointer leads to it, so that a handle is moved in a register.
+#[repr(align(64))]
+struct Count<T> {
     value: Arc<T>,
-    /// The slot of the thread that made it.
-    home: usize,
-    /// Nothing until a second thread clones.
-    locals: OnceBox<Locals<T>>,
+    /// The slot of the thread that counts here.
+    slot: usize,
+    role: Role<T>,
 }
+
+enum Role<T> {
+    /// The first count, which keeps those of all threads: nothing until a second thread clones.
+    Hub(OnceBox<Counts<T>>),
+    /// That of one thread.
+    Local { known: Known<T>, hub: Weak<Count<T>> },
+}
+
+/// By slot.
+type Known<T> = Arc<[OnceLock<Weak<Count<T>>>]>;
 
 /// Both by slot. The hub keeps each thread's count; a count knows the others without keeping them.
-struct Locals<T> {
-    kept: Box<[OnceLock<Arc<Local<T>>>]>,
-    known: Arc<[OnceLock<Weak<Local<T>>>]>,
-}
-
-/// On lines of its own, with its count.
-#[repr(align(64))]
-struct Local<T> {
-    value: Arc<T>,
-    slot: usize,
-    known: Arc<[OnceLock<Weak<Local<T>>>]>,
-    hub: Weak<Hub<T>>,
+struct Counts<T> {
+    kept: Box<[OnceLock<Arc<Count<T>>>]>,
+    known: Known<T>,
 }
 
 impl<T> StripedArc<T> {
     /// Shares a value.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self(Handle::Hub(Arc::new(Hub {
+        Self(Arc::new(Count {
             value: Arc::new(value),
-            home: thread_slot::current(),
-            locals: OnceBox::new(),
-        })))
+            slot: thread_slot::current(),
+            role: Role::Hub(OnceBox::new()),
+        }))
     }
 
     /// Returns the value with a count that all threads write: for the few that hold all values for a while.
     pub(crate) fn value(&self) -> Arc<T> {
-        match &self.0 {
-            Handle::Hub(hub) => hub.value.clone(),
-            Handle::Local(local) => local.value.clone(),
-        }
+        self.0.value.clone()
     }
 
     /// Returns a reference that keeps nothing, by the count of this thread.
     pub(crate) fn downgrade(&self) -> StripedWeak<T> {
-        StripedWeak(Arc::downgrade(&match &self.0 {
-            Handle::Hub(hub) => Hub::local(hub, thread_slot::current()),
-            Handle::Local(local) => local.here(),
-        }))
+        let slot = thread_slot::current();
+        let own = slot == self.0.slot && matches!(self.0.role, Role::Local { .. });
+        StripedWeak(if own {
+            Arc::downgrade(&self.0)
+        } else {
+            Arc::downgrade(&Count::elsewhere(&self.0, slot))
+        })
     }
 
     /// Returns whether both share one value.
     #[must_use]
     #[inline]
     pub fn ptr_eq(this: &Self, other: &Self) -> bool {
-        std::ptr::eq::<T>(&**this, &**other)
+        Arc::ptr_eq(&this.0.value, &other.0.value)
     }
 }
 
-impl<T> Hub<T> {
-    /// The count of a thread, one more.
-    #[inline]
-    fn local(this: &Arc<Self>, slot: usize) -> Arc<Local<T>> {
-        let locals = this.locals.get_or_init(Box::default);
-        match locals.kept[slot].get() {
+impl<T> Count<T> {
+    /// That of a thread, one more.
+    fn local(hub: &Arc<Self>, counts: &OnceBox<Counts<T>>, slot: usize) -> Arc<Self> {
+        let counts = counts.get_or_init(Box::default);
+        match counts.kept[slot].get() {
             Some(local) => local.clone(),
-            None => Self::add(this, locals, slot),
+            None => Self::add(hub, counts, slot),
         }
     }
 
     #[cold]
-    fn add(this: &Arc<Self>, locals: &Locals<T>, slot: usize) -> Arc<Local<T>> {
-        let local = locals.kept[slot].get_or_init(|| {
-            Arc::new(Local {
-                value: this.value.clone(),
+    fn add(hub: &Arc<Self>, counts: &Counts<T>, slot: usize) -> Arc<Self> {
+        let local = counts.kept[slot].get_or_init(|| {
+            Arc::new(Self {
+                value: hub.value.clone(),
                 slot,
-                known: locals.known.clone(),
-                hub: Arc::downgrade(this),
+                role: Role::Local {
+                    known: counts.known.clone(),
+                    hub: Arc::downgrade(hub),
+                },
             })
         });
-        locals.known[slot].get_or_init(|| Arc::downgrade(local));
+        counts.known[slot].get_or_init(|| Arc::downgrade(local));
         local.clone()
+    }
+
+    /// That of a thread, one more, where this count is at hand.
+    fn elsewhere(this: &Arc<Self>, slot: usize) -> Arc<Self> {
+        let (known, hub) = match &this.role {
+            Role::Hub(counts) => return Self::local(this, counts, slot),
+            Role::Local { known, hub } => (known, hub),
+        };
+        let known = known[slot].get().and_then(Weak::upgrade);
+        // Without the hub there are no further counts: this one serves both threads.
+        let added = || hub.upgrade().map(|hub| Self::elsewhere(&hub, slot));
+        known.or_else(added).unwrap_or_else(|| this.clone())
     }
 }
 
-impl<T> Default for Locals<T> {
+impl<T> Default for Counts<T> {
     fn default() -> Self {
         Self {
             kept: (0..thread_slot::count()).map(|_| OnceLock::new()).collect(),
@@ -128,35 +136,19 @@ impl<T> Default for Locals<T> {
     }
 }
 
-impl<T> Local<T> {
-    /// The count of this thread, one more.
-    #[inline]
-    fn here(self: &Arc<Self>) -> Arc<Self> {
-        let slot = thread_slot::current();
-        if slot == self.slot { self.clone() } else { self.at(slot) }
-    }
-
-    fn at(self: &Arc<Self>, slot: usize) -> Arc<Self> {
-        let known = self.known[slot].get().and_then(Weak::upgrade);
-        // Without the hub there are no further counts: this one serves both threads.
-        let added = || self.hub.upgrade().map(|hub| Hub::local(&hub, slot));
-        known.or_else(added).unwrap_or_else(|| self.clone())
-    }
-}
-
 impl<T> Clone for StripedArc<T> {
     #[inline]
     fn clone(&self) -> Self {
-        Self(match &self.0 {
-            Handle::Local(local) => Handle::Local(local.here()),
-            Handle::Hub(hub) => {
-                let slot = thread_slot::current();
-                if slot == hub.home && hub.locals.get().is_none() {
-                    Handle::Hub(hub.clone())
-                } else {
-                    Handle::Local(Hub::local(hub, slot))
-                }
-            }
+        let slot = thread_slot::current();
+        let own = slot == self.0.slot
+            && match &self.0.role {
+                Role::Hub(counts) => counts.get().is_none(),
+                Role::Local { .. } => true,
+            };
+        Self(if own {
+            self.0.clone()
+        } else {
+            Count::elsewhere(&self.0, slot)
         })
     }
 }
@@ -166,10 +158,7 @@ impl<T> Deref for StripedArc<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        match &self.0 {
-            Handle::Hub(hub) => &hub.value,
-            Handle::Local(local) => &local.value,
-        }
+        &self.0.value
     }
 }
 
@@ -186,11 +175,11 @@ impl<T: fmt::Debug> fmt::Debug for StripedArc<T> {
 }
 
 /// A reference that keeps nothing.
-pub(crate) struct StripedWeak<T>(Weak<Local<T>>);
+pub(crate) struct StripedWeak<T>(Weak<Count<T>>);
 
 impl<T> StripedWeak<T> {
     #[inline]
     pub(crate) fn upgrade(&self) -> Option<StripedArc<T>> {
-        Some(StripedArc(Handle::Local(self.0.upgrade()?)))
+        self.0.upgrade().map(StripedArc)
     }
 }

@@ -7,6 +7,8 @@
 
 use std::sync::OnceLock;
 
+use once_cell::race::OnceBox;
+
 use crate::cells::created::Created;
 use crate::cells::sync::{AtomicU64, Ordering};
 use crate::cells::thread_slot;
@@ -28,7 +30,10 @@ pub(crate) enum Lanes {
 }
 
 pub(crate) struct Stripes {
-    lanes: Box<[OnceLock<Box<[Line]>>]>,
+    /// By slot, of the threads that have one of their own.
+    own: Box<[OnceLock<Box<[Line]>>]>,
+    /// Of all other threads, as far as there were any.
+    shared: OnceBox<[OnceLock<Box<[Line]>>; thread_slot::SHARED]>,
     cells: u32,
     created: Created,
 }
@@ -41,12 +46,13 @@ pub(crate) struct Lane<'a> {
 
 impl Stripes {
     pub(crate) fn new(cells: usize, lanes: Lanes) -> Self {
-        let lanes = match lanes {
-            Lanes::PerThread => thread_slot::count(),
-            Lanes::One => 1,
+        let own = match lanes {
+            Lanes::PerThread => thread_slot::exclusive(),
+            Lanes::One => 0,
         };
         Self {
-            lanes: (0..lanes).map(|_| OnceLock::new()).collect(),
+            own: (0..own).map(|_| OnceLock::new()).collect(),
+            shared: OnceBox::new(),
             cells: cells as u32,
             created: Created::now(),
         }
@@ -58,7 +64,7 @@ impl Stripes {
 
     /// How many lanes there may be.
     pub(crate) fn kind(&self) -> Lanes {
-        if self.lanes.len() == 1 {
+        if self.own.is_empty() {
             Lanes::One
         } else {
             Lanes::PerThread
@@ -68,18 +74,46 @@ impl Stripes {
     #[inline]
     pub(crate) fn lane(&self) -> Lane<'_> {
         let slot = thread_slot::current();
-        let (lane, shared) = match self.lanes.get(slot) {
-            Some(lane) => (lane, slot < thread_slot::SHARED),
-            None => (&self.lanes[0], true),
+        match self.own.get(slot) {
+            Some(lane) => Lane {
+                lines: lane.get_or_init(|| self.new_lines()),
+                shared: false,
+            },
+            None => self.shared_lane(slot),
+        }
+    }
+
+    /// Writes to the lane of this thread. What is written is there twice, so that it need not ask at each addition whose the lane is: for
+    /// what every request does.
+    #[inline(always)]
+    pub(crate) fn write(&self, write: impl Fn(&Lane<'_>)) {
+        let slot = thread_slot::current();
+        match self.own.get(slot) {
+            Some(lane) => write(&Lane {
+                lines: lane.get_or_init(|| self.new_lines()),
+                shared: false,
+            }),
+            None => write(&self.shared_lane(slot)),
+        }
+    }
+
+    #[inline(never)]
+    fn shared_lane(&self, slot: usize) -> Lane<'_> {
+        let shared = self.shared.get_or_init(Box::default);
+        let lane = match self.kind() {
+            Lanes::PerThread => &shared[slot % thread_slot::SHARED],
+            Lanes::One => &shared[0],
         };
         Lane {
-            lines: lane.get_or_init(|| {
-                (0..(self.cells as usize).div_ceil(CELLS_PER_LINE))
-                    .map(|_| Line::default())
-                    .collect()
-            }),
-            shared,
+            lines: lane.get_or_init(|| self.new_lines()),
+            shared: true,
         }
+    }
+
+    #[cold]
+    fn new_lines(&self) -> Box<[Line]> {
+        let lines = (self.cells as usize).div_ceil(CELLS_PER_LINE);
+        (0..lines).map(|_| Line::default()).collect()
     }
 
     /// The sum of one cell over all lanes, modulo 2⁶⁴.
@@ -152,7 +186,9 @@ impl Stripes {
     }
 
     fn lanes(&self) -> impl Iterator<Item = &[Line]> {
-        self.lanes.iter().filter_map(OnceLock::get).map(AsRef::as_ref)
+        let shared = self.shared.get().into_iter().flatten();
+        let lanes = self.own.iter().chain(shared);
+        lanes.filter_map(OnceLock::get).map(AsRef::as_ref)
     }
 }
 
@@ -212,6 +248,7 @@ mod models {
 
     /// A slot pool with so many slots of its own, and one cell for each slot.
     struct World {
+        exclusive: usize,
         pool: Mutex<Pool>,
         cells: Vec<AtomicU64>,
     }
@@ -220,17 +257,18 @@ mod models {
         fn new(exclusive: usize) -> Arc<Self> {
             Arc::new(Self {
                 pool: Mutex::new(Pool::new()),
-                cells: (0..SHARED + exclusive).map(|_| AtomicU64::new(0)).collect(),
+                exclusive,
+                cells: (0..exclusive + SHARED).map(|_| AtomicU64::new(0)).collect(),
             })
         }
 
         /// What a thread does in its life: lease, add, give back.
         fn live(&self, additions: u64) {
-            let slot = self.pool.lock().expect("no panic").take(self.cells.len() - SHARED);
+            let slot = self.pool.lock().expect("no panic").take(self.exclusive);
             for _ in 0..additions {
-                add(&self.cells[slot], 1, slot < SHARED);
+                add(&self.cells[slot], 1, slot >= self.exclusive);
             }
-            if slot >= SHARED {
+            if slot < self.exclusive {
                 self.pool.lock().expect("no panic").give_back(slot);
             }
         }

@@ -3,7 +3,7 @@
 //! A counter that only one thread writes needs no locked instruction: a load and a store do, at a third of the cost,
 //! and no other core's cache line is touched. That holds only while no two live threads share a number, so numbers
 //! are leased: a thread takes one at its first measurement and gives it back when it ends. When all are taken the
-//! thread gets a number below [`SHARED`], in turn: their cells are written with locked additions by everybody who has no
+//! thread gets one of the [`SHARED`] numbers past them, in turn: their cells are written with locked additions by everybody who has no
 //! number of their own.
 
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-/// Slots of the threads that have no number of their own: those below this one.
+/// How many slots there are for the threads that have no number of their own: those past the [`exclusive`] ones.
 pub(crate) const SHARED: usize = 4;
 
 const UNASSIGNED: usize = usize::MAX;
@@ -40,7 +40,7 @@ impl Pool {
         }
     }
 
-    /// A number nobody holds, or one below [`SHARED`]. Taking the pool's lock orders the former holder's writes before the
+    /// A number nobody holds, or one of the [`SHARED`] past them. Taking the pool's lock orders the former holder's writes before the
     /// new holder's reads.
     pub(crate) fn take(&mut self, exclusive: usize) -> usize {
         if let Some(slot) = self.returned.pop() {
@@ -48,10 +48,10 @@ impl Pool {
         }
         if self.issued == exclusive {
             self.refused += 1;
-            return self.refused % SHARED;
+            return exclusive + self.refused % SHARED;
         }
         self.issued += 1;
-        SHARED + self.issued - 1
+        self.issued - 1
     }
 
     pub(crate) fn give_back(&mut self, slot: usize) {
@@ -64,9 +64,9 @@ struct Lease(usize);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Destructors of other thread-locals may still record: they go to the shared slot.
-        SLOT.set(0);
-        if self.0 >= SHARED {
+        // Destructors of other thread-locals may still record: they go to a shared slot.
+        SLOT.set(exclusive());
+        if self.0 < exclusive() {
             POOL.lock().give_back(self.0);
         }
     }
@@ -80,7 +80,12 @@ thread_local! {
 
 /// Slots there can be, the shared ones included: every result of [`current`] is below it.
 pub(crate) fn count() -> usize {
-    *EXCLUSIVE + SHARED
+    exclusive() + SHARED
+}
+
+/// Slots that one thread at a time has: those below this number.
+pub(crate) fn exclusive() -> usize {
+    *EXCLUSIVE
 }
 
 /// The current thread's slot.
@@ -92,7 +97,7 @@ pub(crate) fn current() -> usize {
 
 #[cold]
 fn assign() -> usize {
-    let slot = LEASE.try_with(|lease| lease.0).unwrap_or(0);
+    let slot = LEASE.try_with(|lease| lease.0).unwrap_or_else(|_| exclusive());
     SLOT.set(slot);
     slot
 }

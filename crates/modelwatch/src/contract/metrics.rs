@@ -255,6 +255,8 @@ contract! {
         "1 when the drift of one version's class balance is above its threshold and significant, else 0.";
     FEATURE_OUT_OF_RANGE_RATIO = "ml_feature_out_of_range_ratio", Gauge, Drift, ["model_name", "feature_name"],
         "Share of the last window's values outside the baseline's range, 0 to 1.";
+    FEATURE_MISSING_REFERENCE_RATIO = "ml_feature_missing_reference_ratio", Gauge, Drift, ["model_name", "feature_name"],
+        "Share of the training baseline's rows in which the feature was missing, 0 to 1.";
     SEGMENT_DATA_DRIFT_SCORE = "ml_segment_data_drift_score", Gauge, Drift, ["model_name", "segment", "segment_value", "feature_name"],
         "Distance of the feature's last window from the training baseline, of the rows with one value of another feature.";
     SEGMENT_DATA_DRIFT_DETECTED = "ml_segment_data_drift_detected", Gauge, Drift, ["model_name", "segment", "segment_value", "feature_name"],

@@ -22,6 +22,7 @@ use crate::exposition::scrape_body::{ScrapeBody, SpareBuffer};
 use crate::exposition::sink::{Number, Page, Sink};
 use crate::exposition::text::{Dialect, Text};
 use crate::labels::label_set::Labels;
+use crate::labels::value::shown;
 
 /// What a monitor exposes besides what its models recorded, and how.
 pub(crate) struct Exposer {
@@ -138,7 +139,7 @@ impl Exposer {
         if left_out.len() < MOST_WARNINGS && left_out.insert(family.into()) {
             drop(left_out);
             tracing::warn!(
-                family = &family[..family.floor_char_boundary(100)],
+                family = shown(family),
                 reason,
                 "a metric of an included registry is not on the page, which Prometheus would refuse whole; rename it"
             );

@@ -24,10 +24,10 @@ fn format(accept: Option<&str>) -> Format {
     let ranges = accept.unwrap_or_default().split(',').map(Range::parse);
     let mut best = (Format::PrometheusText, 0.0);
     for range in ranges {
-        if let Some(format) = range.format()
-            && range.quality > best.1
-        {
-            best = (format, range.quality);
+        if let Some(format) = range.format() {
+            if range.quality > best.1 {
+                best = (format, range.quality);
+            }
         }
     }
     best.0

@@ -20,9 +20,8 @@ const REVISION_VARIABLE: &str = "MODELWATCH_REVISION";
 impl ServiceBuild {
     pub(crate) fn check(&self, limits: &Limits) -> Result<(), ConfigError> {
         for (label, value) in [("service_version", &self.version), ("revision", &self.revision)] {
-            if let Some(value) = value
-                && let Some(problem) = problem(value, limits)
-            {
+            let Some(value) = value else { continue };
+            if let Some(problem) = problem(value, limits) {
                 return Err(ConfigError::Service {
                     label,
                     value: shown(value).into(),

@@ -1,14 +1,11 @@
 //! A request that has begun and not ended.
 
-use std::fmt;
-use std::time::Duration;
+use std::{fmt, mem};
 
 use crate::cells::clock::Instant;
-use crate::cells::striped_arc::StripedArc;
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::handles::route::Route;
-use crate::series::route::RouteSeries;
 
 impl Route {
     /// Begins a request: it is in flight until the guard is finished or dropped.
@@ -25,7 +22,7 @@ impl Route {
 /// [`Status::Error`] when the thread is panicking.
 pub struct InFlight {
     /// Taken when the request is counted.
-    route: Option<StripedArc<RouteSeries>>,
+    route: Option<Route>,
     started: Instant,
 }
 
@@ -35,7 +32,7 @@ impl From<Route> for InFlight {
     fn from(route: Route) -> Self {
         route.0.enter();
         Self {
-            route: Some(route.0),
+            route: Some(route),
             started: Instant::now(),
         }
     }
@@ -51,45 +48,25 @@ impl InFlight {
     /// The request belongs to another route or version after all: it leaves this one uncounted, and goes on there
     /// with the time it has already taken.
     pub fn move_to(&mut self, route: &Route) {
-        if let Some(former) = &mut self.route
-            && !StripedArc::ptr_eq(former, &route.0)
-        {
-            former.leave();
-            route.0.enter();
-            *former = route.0.clone();
+        if let Some(former) = &mut self.route {
+            former.pass_to(&route.0);
         }
     }
 
     /// The first chunk of a streamed answer is there: observes the time since the beginning in
     /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
-        self.first_chunk_after(self.elapsed());
-    }
-
-    pub(crate) fn first_chunk_after(&self, elapsed: Duration) {
         if let Some(route) = &self.route {
-            route.observe_first_chunk(elapsed);
+            route.0.observe_first_chunk(self.started.elapsed());
         }
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
-
-    /// A request that began a while ago, and of which nobody knew until now whose it is.
-    pub(crate) fn since(started: Instant, route: Route) -> Self {
-        route.0.enter();
-        Self {
-            route: Some(route.0),
-            started,
-        }
-    }
-
-    /// It is no inference: it leaves uncounted.
-    pub(crate) fn discard(mut self) {
-        if let Some(route) = self.route.take() {
-            route.leave();
-        }
+    /// Hands the request on, uncounted, with its beginning.
+    #[inline(always)]
+    pub(crate) fn into_parts(mut self) -> (Option<Route>, Instant) {
+        let parts = (self.route.take(), self.started);
+        mem::forget(self);
+        parts
     }
 
     /// The route the request is counted under.
@@ -101,7 +78,7 @@ impl InFlight {
     #[inline]
     fn end(&mut self, status: Status) {
         if let Some(route) = self.route.take() {
-            route.finish(status, self.started.elapsed());
+            route.0.finish(status, self.started.elapsed());
         }
     }
 }
@@ -123,7 +100,7 @@ impl Drop for InFlight {
 impl fmt::Debug for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InFlight")
-            .field("route", &self.route.as_ref().map(|route| route.labels.text()))
+            .field("route", &self.route.as_ref().map(|route| route.0.labels.text()))
             .finish_non_exhaustive()
     }
 }

@@ -109,6 +109,12 @@ impl Model {
         self.0.find_route(name).cloned().map(Route)
     }
 
+    /// A request in flight on a route of another version goes on here, on the route of that name.
+    pub(crate) fn take_over(&self, route: &mut Route) {
+        let own = self.0.route(route.name());
+        route.pass_to(own);
+    }
+
     /// Observes a prediction's score in `ml_prediction_score`. A NaN or infinite score is counted in
     /// `ml_prediction_non_finite_total` instead, one that is not there in `ml_prediction_unscored_total`.
     ///

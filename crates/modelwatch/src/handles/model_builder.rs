@@ -241,27 +241,27 @@ impl<'a> ModelBuilder<'a> {
 
     /// Whether the version is registered already with something else.
     fn check_conflicts(&self, version: &VersionSeries) -> Result<(), RegisterError> {
-        if let (Some(requested), Some(registered)) = (&self.framework, version.framework())
-            && registered != requested
-        {
-            return Err(self.conflict("framework", registered.to_string(), requested.clone()));
+        if let (Some(requested), Some(registered)) = (&self.framework, version.framework()) {
+            if registered != requested {
+                return Err(self.conflict("framework", registered.to_string(), requested.clone()));
+            }
         }
-        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any())
-            && !registered.is(requested)
-        {
-            let registered: Vec<_> = registered.features().collect();
-            return Err(self.conflict("features", shown(&registered), shown(requested)));
+        if let (Some(requested), Some(registered)) = (&self.features, version.schema_if_any()) {
+            if !registered.is(requested) {
+                let registered: Vec<_> = registered.features().collect();
+                return Err(self.conflict("features", shown(&registered), shown(requested)));
+            }
         }
-        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any())
-            && registered != requested
-        {
-            return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+        if let (Some(requested), Some(registered)) = (&self.latency_buckets, version.latency_bounds_if_any()) {
+            if registered != requested {
+                return Err(self.conflict("latency buckets", format!("{registered:?}"), format!("{requested:?}")));
+            }
         }
-        if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any())
-            && scores.layout().bounds() != requested
-        {
-            let registered = scores.layout().bounds();
-            return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
+        if let (Some(requested), Some(scores)) = (&self.score_buckets, version.scores_if_any()) {
+            if scores.layout().bounds() != requested {
+                let registered = scores.layout().bounds();
+                return Err(self.conflict("score buckets", format!("{registered:?}"), format!("{requested:?}")));
+            }
         }
         Ok(())
     }
@@ -364,15 +364,15 @@ fn check_features(model: &str, features: &[Feature], limits: &Limits) -> Result<
                 name: feature.name().into(),
             });
         }
-        if let Domain::Numeric { low, high } = *feature.domain()
-            && low.partial_cmp(&high).is_none_or(Ordering::is_gt)
-        {
-            return Err(RegisterError::Range {
-                model: model.into(),
-                feature: feature.name().into(),
-                low,
-                high,
-            });
+        if let Domain::Numeric { low, high } = *feature.domain() {
+            if low.partial_cmp(&high).is_none_or(Ordering::is_gt) {
+                return Err(RegisterError::Range {
+                    model: model.into(),
+                    feature: feature.name().into(),
+                    low,
+                    high,
+                });
+            }
         }
     }
     Ok(())

@@ -39,7 +39,16 @@ impl Route {
     /// Counts a request that has ended, for a caller with a stopwatch of its own. It was never in flight.
     #[inline]
     pub fn record(&self, status: Status, latency: Duration) {
-        self.0.end(status, latency);
+        self.0.record(status, latency);
+    }
+
+    /// A request in flight here goes on there, uncounted.
+    pub(crate) fn pass_to(&mut self, next: &StripedArc<RouteSeries>) {
+        if !StripedArc::ptr_eq(&self.0, next) {
+            self.0.leave();
+            next.enter();
+            self.0 = next.clone();
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
+use crate::handles::aside::Aside;
+use crate::handles::current;
 use crate::handles::model::Model;
-use crate::handles::watched::{Request, share_current};
+use crate::handles::request::Request;
 
 /// Says which version serves a request, before the work begins.
 ///
@@ -18,7 +18,7 @@ use crate::handles::watched::{Request, share_current};
 /// Take it where the request is handled, and keep it as long as you like: it may go to another task or thread. Adapters offer it
 /// as an extractor, where their framework has such.
 #[derive(Clone)]
-pub struct Serving(Option<Arc<Mutex<Request>>>);
+pub struct Serving(Option<Arc<Aside>>);
 
 impl Serving {
     /// The request that the adapter around is polling on this thread: call it in the handler, or in a middleware inside of the adapter.
@@ -28,14 +28,14 @@ impl Serving {
     #[must_use]
     pub fn current() -> Self {
         static WARNED: AtomicBool = AtomicBool::new(false);
-        let request = share_current();
-        if request.is_none() && !WARNED.swap(true, Ordering::Relaxed) {
+        let aside = current::with(Request::share);
+        if aside.is_none() && !WARNED.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "a version was to be chosen where no watched request is handled, so the choice counts nowhere: put the modelwatch \
                  layer around this handler, or take Serving::current() before the request goes to another task, and hand it on"
             );
         }
-        Self(request)
+        Self(aside)
     }
 
     /// The request belongs to this version from here on.
@@ -50,8 +50,10 @@ impl Serving {
     /// }
     /// ```
     pub fn by(&self, model: &Model) {
-        if let Some(request) = &self.0 {
-            request.lock().served_by(model);
+        if let Some(aside) = &self.0 {
+            if !current::with(|request| request.chosen_here(aside, model)) {
+                aside.served_by(model);
+            }
         }
     }
 }

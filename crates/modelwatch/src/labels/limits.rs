@@ -8,8 +8,9 @@ use crate::error::ConfigError;
 /// from it. Past a limit, their measurements go to the series whose label value is [`OTHER`](crate::OTHER), and
 /// `ml_label_overflow_total` counts the names: sums stay exact, memory stays bounded.
 ///
-/// What declares: [`register`](crate::ModelBuilder::register) with its features, classes, outcomes and routes, and
-/// [`Model::declare_route`](crate::Model::declare_route). Everything else is what requests bring.
+/// What declares: [`register`](crate::ModelBuilder::register) with its features, classes, outcomes and routes,
+/// [`Model::declare_route`](crate::Model::declare_route), and the route given to an adapter's layer. Everything else is what
+/// requests bring.
 ///
 /// ```
 /// use modelwatch::{Limits, Monitor};

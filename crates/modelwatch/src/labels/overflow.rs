@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::contract::reserved::OTHER;
 use crate::labels::open_label::OpenLabel;
+use crate::labels::value::shown;
 
 /// What was folded, by label.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ impl Overflow {
         if !self.warned[label as usize].swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 label = label.as_str(),
-                value = &value[..value.floor_char_boundary(100)],
+                value = shown(value),
                 "label is at its limit: this value and further new ones are counted under {other}; raise \
                  Limits::{field}, or find out who sends so many",
                 other = OTHER,

@@ -50,5 +50,8 @@ pub(crate) fn problem(value: &str, limits: &Limits) -> Option<&'static str> {
 
 /// As much of a value as an error shows.
 pub(crate) fn shown(value: &str) -> &str {
-    &value[..value.floor_char_boundary(100)]
+    let end = (0..=value.len().min(100))
+        .rev()
+        .find(|&end| value.is_char_boundary(end));
+    &value[..end.unwrap_or_default()]
 }

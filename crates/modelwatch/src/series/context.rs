@@ -12,6 +12,7 @@ use crate::contract::buckets::{BATCH_SIZE_BUCKETS, RUNTIME_DELAY_BUCKETS, STAGE_
 use crate::labels::budget::Budget;
 use crate::labels::limits::Limits;
 use crate::labels::overflow::Overflow;
+use crate::series::generation::GenerationLayouts;
 #[cfg(feature = "tracing")]
 use crate::series::traces::Tracing;
 
@@ -20,10 +21,14 @@ pub(crate) struct Context {
     pub(crate) window: Duration,
     /// How long the last values of a retired version stay after the first scrape that had them.
     pub(crate) keep_retired: Duration,
+    /// Whether histograms have native buckets.
+    pub(crate) native: bool,
     pub(crate) latency_layout: Arc<Layout>,
     pub(crate) stage_layout: Arc<Layout>,
     pub(crate) score_layout: Arc<Layout>,
     pub(crate) batch_size_layout: Arc<Layout>,
+    /// Of generative models only.
+    generation_layouts: OnceLock<Arc<GenerationLayouts>>,
     #[cfg(feature = "tracing")]
     pub(crate) tracing: Arc<Tracing>,
     pub(crate) overflow: Overflow,
@@ -42,6 +47,7 @@ impl Context {
         limits: Limits,
         window: Duration,
         keep_retired: Duration,
+        native: bool,
         latency_buckets: &[f64],
         score_buckets: &[f64],
         #[cfg(feature = "tracing")] tracing: Tracing,
@@ -50,10 +56,12 @@ impl Context {
             limits,
             window,
             keep_retired,
-            latency_layout: Arc::new(Layout::durations(latency_buckets)),
-            stage_layout: Arc::new(Layout::durations(STAGE_BUCKETS)),
-            score_layout: Arc::new(Layout::values(score_buckets)),
-            batch_size_layout: Arc::new(Layout::counts(BATCH_SIZE_BUCKETS)),
+            native,
+            latency_layout: Arc::new(Layout::durations(latency_buckets, native)),
+            stage_layout: Arc::new(Layout::durations(STAGE_BUCKETS, native)),
+            score_layout: Arc::new(Layout::values(score_buckets, native)),
+            batch_size_layout: Arc::new(Layout::counts(BATCH_SIZE_BUCKETS, native)),
+            generation_layouts: OnceLock::new(),
             #[cfg(feature = "tracing")]
             tracing: Arc::new(tracing),
             overflow: Overflow::default(),
@@ -64,10 +72,15 @@ impl Context {
         }
     }
 
+    pub(crate) fn generation_layouts(&self) -> &Arc<GenerationLayouts> {
+        self.generation_layouts
+            .get_or_init(|| Arc::new(GenerationLayouts::new(self.native)))
+    }
+
     pub(crate) fn runtime_delay(&self) -> &Arc<Histogram> {
         self.runtime_delay.get_or_init(|| {
             Arc::new(Histogram::new(
-                Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS)),
+                Arc::new(Layout::durations(RUNTIME_DELAY_BUCKETS, self.native)),
                 Lanes::PerThread,
             ))
         })

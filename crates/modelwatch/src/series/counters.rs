@@ -94,7 +94,7 @@ impl NamedCounters {
 
     #[inline]
     pub(crate) fn count(&self, index: usize) {
-        self.cells.lane().add(index, 1);
+        self.cells.write(|lane| _ = lane.add(index, 1));
     }
 
     /// See [`Stripes::mark`].

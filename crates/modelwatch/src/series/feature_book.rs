@@ -82,10 +82,10 @@ impl FeatureBook {
 
     /// Keeps a copy of the totals for the window, if one is due.
     pub(crate) fn look_after_window(&self, now: Instant) {
-        if let Some(mut window) = self.window.try_lock()
-            && window.is_due(now)
-        {
-            window.keep(now, |totals| self.add_totals(totals));
+        if let Some(mut window) = self.window.try_lock() {
+            if window.is_due(now) {
+                window.keep(now, |totals| self.add_totals(totals));
+            }
         }
     }
 

@@ -53,7 +53,7 @@ impl Features {
         if surplus {
             self.warn_of_surplus(model);
         }
-        rows.is_multiple_of(ROWS_BETWEEN_LOOKS)
+        rows % ROWS_BETWEEN_LOOKS == 0
     }
 
     /// Counts a row by name, and says whether the window wants to be looked after.
@@ -67,7 +67,7 @@ impl Features {
         match self.schema.get() {
             Some(schema) => {
                 let rows = schema.record_named(row, undeclared);
-                look | rows.is_multiple_of(ROWS_BETWEEN_LOOKS)
+                look | (rows % ROWS_BETWEEN_LOOKS == 0)
             }
             None => {
                 row.into_iter()
@@ -107,7 +107,7 @@ impl Features {
             FeatureValue::Defaulted => _ = cells.count(index, DEFAULTED),
             FeatureValue::Number(_) | FeatureValue::Category(_) | FeatureValue::Unsupported => {}
         }
-        observed.is_multiple_of(ROWS_BETWEEN_LOOKS)
+        observed % ROWS_BETWEEN_LOOKS == 0
     }
 
     #[cold]

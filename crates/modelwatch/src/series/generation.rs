@@ -23,6 +23,7 @@ const TYPES: usize = TOKEN_TYPES.len();
 
 /// The series of one version. Each histogram is made at its first observation.
 pub(crate) struct GenerationSeries {
+    layouts: Arc<GenerationLayouts>,
     lanes: Lanes,
     tokens: [OnceLock<Histogram>; TYPES],
     to_first: OnceLock<Histogram>,
@@ -37,23 +38,36 @@ pub(crate) struct GenerationSeries {
     kv_cache_usage: OnceLock<AtomicU64>,
 }
 
-static TOKENS: LazyLock<Arc<Layout>> = LazyLock::new(|| Arc::new(Layout::tokens(TOKEN_BUCKETS)));
-static TO_FIRST: LazyLock<Arc<Layout>> = LazyLock::new(|| durations(TIME_TO_FIRST_TOKEN_BUCKETS));
-static PER_TOKEN: LazyLock<Arc<Layout>> = LazyLock::new(|| durations(TIME_PER_OUTPUT_TOKEN_BUCKETS));
-static INTER_TOKEN: LazyLock<Arc<Layout>> = LazyLock::new(|| durations(INTER_TOKEN_BUCKETS));
 static TYPE_LABELS: LazyLock<[Labels; TYPES]> =
     LazyLock::new(|| TOKEN_TYPES.map(|kind| Labels::new([("gen_ai_token_type", &kind.into())])));
 static REASON_LABELS: LazyLock<[Labels; REASONS]> =
     LazyLock::new(|| FinishReason::ALL.map(|reason| Labels::new([("finish_reason", &reason.as_str().into())])));
 
-fn durations(bounds: &[f64]) -> Arc<Layout> {
-    Arc::new(Layout::durations(bounds))
+/// Where what generative models do is counted.
+pub(crate) struct GenerationLayouts {
+    tokens: Arc<Layout>,
+    to_first: Arc<Layout>,
+    per_token: Arc<Layout>,
+    inter_token: Arc<Layout>,
+}
+
+impl GenerationLayouts {
+    pub(crate) fn new(native: bool) -> Self {
+        let durations = |bounds| Arc::new(Layout::durations(bounds, native));
+        Self {
+            tokens: Arc::new(Layout::tokens(TOKEN_BUCKETS, native)),
+            to_first: durations(TIME_TO_FIRST_TOKEN_BUCKETS),
+            per_token: durations(TIME_PER_OUTPUT_TOKEN_BUCKETS),
+            inter_token: durations(INTER_TOKEN_BUCKETS),
+        }
+    }
 }
 
 impl GenerationSeries {
     /// Of a version whose series have these lanes.
-    pub(crate) fn new(lanes: Lanes) -> Self {
+    pub(crate) fn new(layouts: Arc<GenerationLayouts>, lanes: Lanes) -> Self {
         Self {
+            layouts,
             lanes,
             tokens: Default::default(),
             to_first: OnceLock::new(),
@@ -81,7 +95,7 @@ impl GenerationSeries {
         let counts = tokens.by_type().into_iter().enumerate();
         for (kind, count) in counts.filter_map(|(kind, count)| Some((kind, count?))) {
             self.tokens[kind]
-                .get_or_init(|| Histogram::new(TOKENS.clone(), self.lanes))
+                .get_or_init(|| Histogram::new(self.layouts.tokens.clone(), self.lanes))
                 .observe(count as f64);
             let place = place(reason, kind);
             lane.add(REASONS + place, count);
@@ -126,21 +140,21 @@ impl GenerationSeries {
     /// Nanoseconds from the start to the first token.
     pub(crate) fn observe_to_first(&self, nanoseconds: f64) {
         self.to_first
-            .get_or_init(|| Histogram::new(TO_FIRST.clone(), self.lanes))
+            .get_or_init(|| Histogram::new(self.layouts.to_first.clone(), self.lanes))
             .observe(nanoseconds);
     }
 
     /// Nanoseconds each token after the first took, on average.
     pub(crate) fn observe_per_token(&self, nanoseconds: f64) {
         self.per_token
-            .get_or_init(|| Histogram::new(PER_TOKEN.clone(), self.lanes))
+            .get_or_init(|| Histogram::new(self.layouts.per_token.clone(), self.lanes))
             .observe(nanoseconds);
     }
 
     /// Nanoseconds between two tokens.
     pub(crate) fn observe_inter_token(&self, nanoseconds: f64) {
         self.inter_token
-            .get_or_init(|| Histogram::new(INTER_TOKEN.clone(), self.lanes))
+            .get_or_init(|| Histogram::new(self.layouts.inter_token.clone(), self.lanes))
             .observe(nanoseconds);
     }
 

@@ -1,13 +1,15 @@
 //! The requests of one version on one route.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
+
+use once_cell::race::OnceBox;
 
 use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
-use crate::cells::stripes::{Lane, Lanes, Stripes};
+use crate::cells::stripes::{Lanes, Stripes};
 use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
@@ -20,7 +22,7 @@ pub(crate) struct RouteSeries {
     layout: Arc<Layout>,
     stripes: Stripes,
     /// Of routes whose answers are streams only.
-    first_chunk: OnceLock<Histogram>,
+    first_chunk: OnceBox<Histogram>,
     #[cfg(feature = "tracing")]
     traces: Traces,
 }
@@ -40,7 +42,7 @@ impl RouteSeries {
         #[cfg(feature = "tracing")] tracing: Arc<Tracing>,
     ) -> Self {
         Self {
-            first_chunk: OnceLock::new(),
+            first_chunk: OnceBox::new(),
             #[cfg(feature = "tracing")]
             traces: Traces::new(tracing),
             stripes: Stripes::new(LATENCY + layout.cells(), lanes),
@@ -57,7 +59,7 @@ impl RouteSeries {
     /// A request begins.
     #[inline]
     pub(crate) fn enter(&self) {
-        self.stripes.lane().add(ENTERED, 1);
+        self.stripes.write(|lane| _ = lane.add(ENTERED, 1));
     }
 
     /// A request goes elsewhere, uncounted.
@@ -68,28 +70,36 @@ impl RouteSeries {
     /// A request that entered ends.
     #[inline]
     pub(crate) fn finish(&self, status: Status, latency: Duration) {
-        self.end(status, latency).add(LEFT, 1);
+        self.end(status, latency, true);
+    }
+
+    /// A request ends that was never in flight.
+    #[inline]
+    pub(crate) fn record(&self, status: Status, latency: Duration) {
+        self.end(status, latency, false);
     }
 
     pub(crate) fn observe_first_chunk(&self, elapsed: Duration) {
         let histogram = self
             .first_chunk
-            .get_or_init(|| Histogram::new(self.layout.clone(), self.stripes.kind()));
+            .get_or_init(|| Box::new(Histogram::new(self.layout.clone(), self.stripes.kind())));
         histogram.observe(elapsed.as_nanos() as f64);
     }
 
-    #[inline]
-    pub(crate) fn end(&self, status: Status, latency: Duration) -> Lane<'_> {
-        // Enough for 292 years.
-        let nanoseconds = i64::try_from(latency.as_nanos()).unwrap_or(i64::MAX);
-        let lane = self.stripes.lane();
-        lane.add(STATUS + status as usize, 1);
-        lane.add_wide(LATENCY_SUM, nanoseconds as u64);
+    #[inline(always)]
+    fn end(&self, status: Status, latency: Duration, entered: bool) {
+        let nanoseconds = nanoseconds(latency);
         let cell = self.layout.locate(nanoseconds as f64);
-        lane.add(LATENCY + cell, 1);
+        self.stripes.write(|lane| {
+            lane.add(STATUS + status as usize, 1);
+            lane.add_wide(LATENCY_SUM, nanoseconds as u64);
+            lane.add(LATENCY + cell, 1);
+            if entered {
+                lane.add(LEFT, 1);
+            }
+        });
         #[cfg(feature = "tracing")]
         self.traces.ended(&self.labels, &self.layout, status, latency, cell);
-        lane
     }
 
     /// Requests begun and not ended.
@@ -141,6 +151,17 @@ impl RouteSeries {
             created: self.stripes.created(),
         };
         (reading, latency)
+    }
+}
+
+/// Enough for 292 years; signed, because a processor turns that into a float at once.
+#[inline]
+fn nanoseconds(latency: Duration) -> i64 {
+    const MOST: u64 = i64::MAX as u64 / 1_000_000_000 - 1;
+    if latency.as_secs() <= MOST {
+        (latency.as_secs() * 1_000_000_000) as i64 + i64::from(latency.subsec_nanos())
+    } else {
+        i64::MAX
     }
 }
 

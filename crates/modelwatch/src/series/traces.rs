@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use once_cell::race::OnceBox;
@@ -53,7 +53,7 @@ pub(crate) struct Traces {
     wanted: AtomicU32,
     /// Nothing until there is one: most series have none, and it is large.
     latest: OnceBox<Mutex<Latest>>,
-    failures: AtomicU64,
+    failures: AtomicU32,
 }
 
 /// By bucket, and by status.
@@ -85,7 +85,7 @@ impl Traces {
             wanted: AtomicU32::new(if tracing.current.is_some() { u32::MAX } else { 0 }),
             tracing,
             latest: OnceBox::new(),
-            failures: AtomicU64::new(0),
+            failures: AtomicU32::new(0),
         }
     }
 
@@ -142,7 +142,7 @@ impl Traces {
     /// Spreads the events evenly over the failures: the first has one.
     fn next_failure_has_event(&self) -> bool {
         let ratio = self.tracing.event_ratio;
-        let before = self.failures.fetch_add(1, Ordering::Relaxed) as f64;
+        let before = f64::from(self.failures.fetch_add(1, Ordering::Relaxed));
         ratio > 0.0 && (before * ratio).ceil() < ((before + 1.0) * ratio).ceil()
     }
 

@@ -356,7 +356,8 @@ impl VersionSeries {
     }
 
     pub(crate) fn declare_latency_buckets(&self, bounds: &[f64]) {
-        self.latency_layout.get_or_init(|| Arc::new(Layout::durations(bounds)));
+        self.latency_layout
+            .get_or_init(|| Arc::new(Layout::durations(bounds, self.context.native)));
     }
 
     pub(crate) fn framework(&self) -> Option<&str> {
@@ -459,7 +460,7 @@ impl VersionSeries {
 
     pub(crate) fn declare_score_buckets(&self, bounds: &[f64]) {
         self.scores
-            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds)), self.lanes));
+            .get_or_init(|| Scores::new(Arc::new(Layout::values(bounds, self.context.native)), self.lanes));
     }
 
     #[inline]
@@ -517,8 +518,12 @@ impl VersionSeries {
     }
 
     pub(crate) fn generations(&self) -> &GenerationSeries {
-        self.generations
-            .get_or_init(|| Box::new(GenerationSeries::new(self.lanes)))
+        self.generations.get_or_init(|| {
+            Box::new(GenerationSeries::new(
+                self.context.generation_layouts().clone(),
+                self.lanes,
+            ))
+        })
     }
 
     pub(crate) fn generations_if_any(&self) -> Option<&GenerationSeries> {

@@ -12,8 +12,9 @@ use crate::error::GenerateError;
 use crate::known;
 use crate::promql::{Expr, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded;
-use crate::rules::alert::{Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place};
+use crate::rules::alert::{Alert, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place};
 use crate::rules::case::Case;
+use crate::rules::labels::own;
 use crate::rules::labels::{FEATURE, MODEL};
 use crate::rules::models::{ModelGroup, only};
 use crate::rules::story::Series;
@@ -233,7 +234,7 @@ fn version_case(model: &str) -> Case {
         ]),
         quiet: vec![29, 44],
         fires_at: 46,
-        resolved_at: 62,
+        resolved_at: Some(62),
     }
 }
 
@@ -313,7 +314,7 @@ fn blind_case(model: &str, interval: Duration, window: Duration, rows: u64, seen
         fires: labelled(&[("model_name", model)]),
         quiet: vec![long - 1, long + steps(seen) / 2],
         fires_at: long + steps(seen) + 4,
-        resolved_at: 2 * long + 5,
+        resolved_at: Some(2 * long + 5),
     }
 }
 
@@ -510,7 +511,7 @@ fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
         fires: labelled(&labels),
         quiet: vec![29, 44],
         fires_at: 45,
-        resolved_at: 70,
+        resolved_at: Some(70),
     }
 }
 
@@ -537,7 +538,7 @@ fn stale_case(model: &str, late: Duration) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![29, late_at - 1],
         fires_at: late_at + 1,
-        resolved_at: resumes,
+        resolved_at: Some(resumes),
     }
 }
 
@@ -559,7 +560,7 @@ fn missing_case(model: &str) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![59],
         fires_at: 60,
-        resolved_at: 70,
+        resolved_at: Some(70),
     }
 }
 
@@ -586,7 +587,7 @@ fn failing_case(model: &str, window: Duration) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 30 + for_],
         fires_at: 31 + for_,
-        resolved_at: 33 + steps,
+        resolved_at: Some(33 + steps),
     }
 }
 
@@ -603,7 +604,7 @@ fn baseline_case(model: &str, age: Duration) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 90],
         fires_at: 91,
-        resolved_at: 100,
+        resolved_at: Some(100),
     }
 }
 
@@ -623,6 +624,6 @@ fn log_case(model: &str, limit: f64) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 45],
         fires_at: 46,
-        resolved_at: 87,
+        resolved_at: Some(87),
     }
 }

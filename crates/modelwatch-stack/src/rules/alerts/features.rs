@@ -1,20 +1,29 @@
-//! Is the input whole? Features that are missing or outside their range, by the serving path's own counts.
+//! Is the input whole? Features that are missing, defaulted or outside their range, by the serving path's own counts; over all
+//! versions, and in one version more than in the others.
+//!
+//! What is missing is judged against training's own share of it, which the drift job knows: a feature that a third of the
+//! training rows lacked is no fault when a third of the requests lack it.
 
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::recorded;
+use crate::promql::{Expr, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place, settings,
+    Alert, HOVERS, MINUTE, Phases, Severity, Tested, data_team, hero, labelled, over_and_back, percent, place, settings,
 };
 use crate::rules::case::Case;
-use crate::rules::labels::FEATURE;
-use crate::rules::models::share;
+use crate::rules::labels::own;
+use crate::rules::labels::{FEATURE, VERSION_FEATURE};
+use crate::rules::models::{ModelGroup, share};
+use crate::rules::recording;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
+
+/// Seconds that shares are measured over.
+const QUARTER: f64 = 900.0;
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -23,6 +32,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     }
     for ratio in [&MISSING, &DEFAULTED, &OUT_OF_RANGE] {
         rules.extend(ratios(config, ratio)?);
+        rules.extend(versions(config, ratio)?);
     }
     Ok(rules)
 }
@@ -34,6 +44,10 @@ struct Ratio {
     summary: &'static str,
     what: &'static str,
     counter: &'static Metric,
+    /// The label of the fault where it is told of versions.
+    fault: &'static str,
+    /// Training's own share of it, where something tells that.
+    reference: Option<&'static Recorded>,
 }
 
 const MISSING: Ratio = Ratio {
@@ -43,6 +57,8 @@ const MISSING: Ratio = Ratio {
     summary: "A feature is missing too often",
     what: "missing",
     counter: &contract::FEATURE_MISSING,
+    fault: recording::MISSING,
+    reference: Some(&recorded::MISSING_REFERENCE),
 };
 const DEFAULTED: Ratio = Ratio {
     known: &known::DEFAULTED_RATIO_HIGH,
@@ -51,6 +67,8 @@ const DEFAULTED: Ratio = Ratio {
     summary: "A default stands in for a feature too often",
     what: "replaced by a default",
     counter: &contract::FEATURE_DEFAULTED,
+    fault: recording::DEFAULTED,
+    reference: None,
 };
 const OUT_OF_RANGE: Ratio = Ratio {
     known: &known::OUT_OF_RANGE_HIGH,
@@ -59,24 +77,58 @@ const OUT_OF_RANGE: Ratio = Ratio {
     summary: "A feature is out of its range too often",
     what: "out of range",
     counter: &contract::FEATURE_OUT_OF_RANGE,
+    fault: recording::OUT_OF_RANGE,
+    reference: None,
 };
 
-fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
+/// Models by their threshold, and by how many observations a quarter of an hour needs.
+type Shared<'a> = ModelGroup<'a, ((f64, u64), &'a str, &'a str)>;
+
+fn shared<'a>(config: &'a Config, ratio: &Ratio) -> Vec<Shared<'a>> {
+    let limit = ratio.limit;
     let setting = settings(
-        |thresholds| ((ratio.limit)(thresholds), thresholds.minimum_requests),
+        move |thresholds| (limit(thresholds), thresholds.minimum_requests),
         data_team,
     );
-    let rules = share(config, setting).into_iter().map(|shared| {
+    share(config, setting)
+}
+
+/// The share, where it is over the threshold.
+fn over(ratio: &Ratio, limit: f64, of: impl Fn(&'static Recorded) -> Expr) -> Expr {
+    let share = of(ratio.ratio);
+    let Some(reference) = ratio.reference.map(&of) else {
+        return share.above(limit);
+    };
+    // So many observations of a feature that training lacked as often are over the threshold by chance: within four
+    // standard errors of training's share.
+    let excess = share.minus(reference.clone());
+    let seen = of(&recorded::FEATURE_OBSERVATIONS).times(QUARTER);
+    let spread = reference.times(number(1.0).minus(reference.clone())).times(16.0);
+    let chance = excess.times(excess.clone()).times(seen).below(spread);
+    let than_training = share.above(reference.plus(limit)).unless(FEATURE, chance);
+    than_training.or(FEATURE, share.above(limit).unless(FEATURE, reference))
+}
+
+fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
+    // Without a drift job nobody knows training's share.
+    let reference = ratio.reference.filter(|_| config.rollout >= Rollout::Drift);
+    let ratio = &Ratio { reference, ..*ratio };
+    let than_training = if reference.is_some() {
+        " above training's own share, where the drift job tells that"
+    } else {
+        ""
+    };
+    let rules = shared(config, ratio).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
-        let too_few = of(&recorded::FEATURE_OBSERVATIONS).times(900.0).below(minimum as f64);
+        let too_few = of(&recorded::FEATURE_OBSERVATIONS).times(QUARTER).below(minimum as f64);
         Alert {
             known: ratio.known,
             severity: Severity::Ticket,
             team,
             job: Some(job),
             extra: &[],
-            expr: of(ratio.ratio).above(limit).unless(FEATURE, too_few),
+            expr: over(ratio, limit, of).unless(FEATURE, too_few),
             for_: 15 * MINUTE,
             keep: HOVERS,
             labels: FEATURE,
@@ -88,24 +140,113 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
                 + PERCENT
                 + " of its observations; the threshold is "
                 + percent(limit)
+                + than_training
                 + ". Measured over 15 minutes, for at least 15 minutes.",
             query: own(recorded(ratio.ratio), FEATURE).expr(),
-            case: case(ratio.counter, hero(&shared.models), limit, minimum),
+            case: case(ratio, hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
     rules.collect()
 }
 
-/// A feature that goes over the threshold, by what two versions count together; another always over it that hardly
-/// anybody asks for.
-fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
+/// One version's share is worse than the others': what only its code or its callers leave out.
+fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
+    let rules = shared(config, ratio).into_iter().map(|shared| {
+        let ((limit, minimum), team, job) = shared.setting;
+        let of = |series| shared.scope.of(recorded(series));
+        let too_few = of(&recorded::VERSION_OBSERVATIONS)
+            .expr()
+            .times(QUARTER)
+            .below(minimum as f64);
+        Alert {
+            known: &known::VERSION_FAULTY,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[("fault", ratio.fault.to_owned())],
+            expr: of(&recorded::VERSION_FAULT_EXCESS)
+                .eq("fault", ratio.fault)
+                .expr()
+                .above(limit)
+                .unless(VERSION_FEATURE, too_few),
+            for_: 15 * MINUTE,
+            keep: HOVERS,
+            labels: VERSION_FEATURE,
+            summary: "A feature of one version is worse than of the others",
+            description: place(config, VERSION_FEATURE)
+                + ": the share of its observations that are "
+                + ratio.what
+                + " is "
+                + PERCENT
+                + " above that of the model's other versions; the threshold is "
+                + percent(limit)
+                + ". Measured over 15 minutes, for at least 15 minutes.",
+            query: own(recorded(&recorded::VERSION_FAULT_EXCESS), FEATURE)
+                .eq("fault", ratio.fault)
+                .expr(),
+            case: version_case(ratio, hero(&shared.models), limit, minimum),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// A version that most requests go to and that lacks nothing, and one that goes over the threshold; a third that always lacks
+/// the feature and that hardly anybody asks for. Another feature all versions lack as much.
+fn version_case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
     let (bad, good) = over_and_back(limit, minimum as f64, 40);
-    let all: Vec<_> = bad
-        .iter()
-        .zip(good)
-        .map(|(bad, good)| (bad.0 + good.0, bad.1))
-        .collect();
+    let all = sum(&bad, &good);
+    let few = [(0.05 * minimum as f64, 190)];
+    let many = [(100.0 * minimum as f64, 190)];
+    let counted = |counter: &Metric, version, feature, phases: &[(f64, usize)]| {
+        let labels = [
+            ("model_name", model),
+            ("model_version", version),
+            ("feature_name", feature),
+        ];
+        Series::counter(counter.name, &labels, phases)
+    };
+    let observations = &contract::FEATURE_OBSERVATIONS;
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            counted(observations, "stable", "income", &many),
+            counted(ratio.counter, "stable", "income", &[(0.0, 190)]),
+            counted(observations, "canary", "income", &all),
+            counted(ratio.counter, "canary", "income", &bad),
+            counted(observations, "seldom", "income", &few),
+            counted(ratio.counter, "seldom", "income", &few),
+            counted(observations, "stable", "age", &many),
+            counted(ratio.counter, "stable", "age", &many),
+            counted(observations, "canary", "age", &many),
+            counted(ratio.counter, "canary", "age", &many),
+        ],
+        fires: labelled(&[
+            ("model_name", model),
+            ("model_version", "canary"),
+            ("feature_name", "income"),
+        ]),
+        quiet: vec![30, 45],
+        fires_at: 46,
+        resolved_at: Some(87),
+    }
+}
+
+/// Phases of the same length, added up.
+fn sum(one: &Phases, other: &Phases) -> Vec<(f64, usize)> {
+    let both = one.iter().zip(other);
+    both.map(|(one, other)| (one.0 + other.0, one.1)).collect()
+}
+
+/// A feature that goes over the threshold, by what two versions count together; another always over it that hardly
+/// anybody asks for. Where training's share is told: one that is no further above it than it may be, though nobody tells
+/// that share any more; and one that goes over it.
+fn case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
+    let counter = ratio.counter;
+    let (bad, good) = over_and_back(limit, minimum as f64, 40);
+    let all = sum(&bad, &good);
     let few = [(0.05 * minimum as f64, 190)];
     let series = |counter: &Metric, feature, phases: &[(f64, usize)]| {
         ["2026-04-01", "2026-05-01"].map(|version| {
@@ -119,19 +260,46 @@ fn case(counter: &Metric, model: &str, limit: f64, minimum: u64) -> Case {
         })
     };
     let observations = &contract::FEATURE_OBSERVATIONS;
+    let mut all_series = [
+        series(counter, "income", &bad),
+        series(observations, "income", &all),
+        series(counter, "rarely asked", &few),
+        series(observations, "rarely asked", &few),
+    ]
+    .concat();
+    let mut fires = labelled(&[("model_name", model), ("feature_name", "income")]);
+    if ratio.reference.is_some() {
+        let lacked = (1.0 - limit) / 2.0;
+        let rate = 1000.0 * minimum as f64;
+        let usual = (lacked + 0.9 * limit) * rate;
+        let told = |feature, phases: &[(f64, usize)]| {
+            let reference = contract::FEATURE_MISSING_REFERENCE_RATIO.name;
+            Series::gauge(reference, &[("model_name", model), ("feature_name", feature)], phases)
+        };
+        all_series.extend(series(counter, "often lacking", &[(usual, 190)]));
+        all_series.extend(series(observations, "often lacking", &[(rate, 190)]));
+        all_series.push(told("often lacking", &[(lacked, 20), (f64::NAN, 170)]).elsewhere(&[(lacked, 0.0, 190)]));
+        let flood = 1000.0 * rate;
+        all_series.extend(series(
+            counter,
+            "more lacking",
+            &[(usual, 30), (flood, 40), (usual, 120)],
+        ));
+        all_series.extend(series(
+            observations,
+            "more lacking",
+            &[(rate, 30), (flood, 40), (rate, 120)],
+        ));
+        all_series.push(told("more lacking", &[(lacked, 20), (f64::NAN, 170)]).elsewhere(&[(lacked, 0.0, 190)]));
+        fires.extend(labelled(&[("model_name", model), ("feature_name", "more lacking")]));
+    }
     Case {
         step: MINUTE,
         evaluate: 1,
-        series: [
-            series(counter, "income", &bad),
-            series(observations, "income", &all),
-            series(counter, "rarely asked", &few),
-            series(observations, "rarely asked", &few),
-        ]
-        .concat(),
-        fires: labelled(&[("model_name", model), ("feature_name", "income")]),
+        series: all_series,
+        fires,
         quiet: vec![30, 45],
         fires_at: 46,
-        resolved_at: 87,
+        resolved_at: Some(87),
     }
 }

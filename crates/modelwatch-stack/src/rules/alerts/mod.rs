@@ -5,6 +5,7 @@
 
 pub(crate) mod drift;
 mod features;
+mod incidents;
 mod objectives;
 mod predictions;
 mod replicas;
@@ -18,7 +19,6 @@ use std::time::Duration;
 
 use modelwatch_config::{Config, prometheus_duration};
 
-use super::alert::Tested;
 use super::case::{Test, TestFile};
 use super::changed::changed;
 use super::rule::Group;
@@ -43,26 +43,23 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
         ("alert-rules-targets", targets::rules(config)?),
         ("alert-rules-replicas", replicas::rules(config)?),
         ("alert-rules-watching", watching::rules(config)?),
-        ("alert-rules-objectives", objectives::rules(config)?),
+        (
+            "alert-rules-objectives",
+            [objectives::rules(config)?, incidents::rules(config)?].concat(),
+        ),
         ("alert-rules-versions", versions::rules(config)?),
         ("alert-rules-predictions", predictions::rules(config)?),
         ("alert-rules-features", features::rules(config)?),
         ("alert-rules-drift", drift::rules(config)?),
     ] {
         let mut rules = Vec::new();
-        for Tested {
-            rule,
-            known,
-            labels,
-            keep,
-            case,
-        } in tested.into_iter().filter_map(|alert| changed(config, alert))
-        {
-            let tests = tests.entry((known.name, case.evaluated())).or_default();
+        for alert in tested.into_iter().filter_map(|alert| changed(config, alert)) {
+            let of_kind = (alert.known.name, alert.case.evaluated());
+            let tests = tests.entry(of_kind).or_default();
             if tests.len() < TESTED {
-                tests.push(case.test(config, known.name, &labels, keep)?);
+                tests.push(alert.test(config)?);
             }
-            rules.push(rule);
+            rules.push(alert.rule);
         }
         if !rules.is_empty() {
             groups.push(Group::new(config, name, None, rules));

@@ -11,13 +11,15 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, percent, place, serving_team, settings,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::MODEL;
+use crate::rules::labels::own;
 use crate::rules::models::share;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
+use crate::rules::text::tidy;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -32,7 +34,7 @@ struct Burn {
 }
 
 /// One objective: what breaks it, and its windows.
-struct Objective {
+pub(super) struct Objective {
     fast: &'static KnownAlert,
     slow: &'static KnownAlert,
     bad: &'static Recorded,
@@ -74,7 +76,7 @@ const fn burns(series: [&'static Recorded; 7]) -> [Burn; 4] {
     ]
 }
 
-const AVAILABILITY: Objective = Objective {
+pub(super) const AVAILABILITY: Objective = Objective {
     fast: &known::AVAILABILITY_BURN_FAST,
     slow: &known::AVAILABILITY_BURN_SLOW,
     bad: &recorded::MODEL_ERRORS,
@@ -89,7 +91,7 @@ const AVAILABILITY: Objective = Objective {
         &recorded::AVAILABILITY_3D,
     ]),
 };
-const LATENCY: Objective = Objective {
+pub(super) const LATENCY: Objective = Objective {
     fast: &known::LATENCY_BURN_FAST,
     slow: &known::LATENCY_BURN_SLOW,
     bad: &recorded::MODEL_SLOW,
@@ -108,23 +110,27 @@ const LATENCY: Objective = Objective {
 /// A burn rate that no traffic can reach would never fire: with every request failing, every alert does.
 const REACHABLE: f64 = 0.9;
 
+impl Objective {
+    /// Minimum of events, and the share that is to be good.
+    pub(super) fn setting<'a>(&self, model: &'a Model) -> Settings<'a, (u64, f64)> {
+        let (minimum, team, job) = settings(|thresholds| thresholds.minimum_errors, serving_team)(model);
+        let target = if std::ptr::eq(self.bad, &recorded::MODEL_ERRORS) {
+            model.availability_objective
+        } else {
+            model.latency_objective
+        };
+        ((minimum, target), team, job)
+    }
+}
+
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ReleaseAware {
         return Ok(rules);
     }
     for objective in [&AVAILABILITY, &LATENCY] {
-        let setting = |model| {
-            let (minimum, team, job) = settings(|thresholds| thresholds.minimum_errors, serving_team)(model);
-            let target = if std::ptr::eq(objective.bad, &recorded::MODEL_ERRORS) {
-                model.availability_objective
-            } else {
-                model.latency_objective
-            };
-            (minimum, team, job, target)
-        };
-        for shared in share(config, setting) {
-            let (minimum, team, job, target) = shared.setting;
+        for shared in share(config, |model| objective.setting(model)) {
+            let ((minimum, target), team, job) = shared.setting;
             for burn in &objective.burns {
                 let limit = tidy((burn.factor * (1.0 - target)).min(REACHABLE));
                 let (long, long_window) = burn.long;
@@ -138,7 +144,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 let alert = Alert {
                     known: match burn.severity {
                         Severity::Page => objective.fast,
-                        Severity::Ticket => objective.slow,
+                        Severity::Ticket | Severity::None => objective.slow,
                     },
                     severity: burn.severity,
                     team,
@@ -224,6 +230,6 @@ fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, m
         fires: labelled(&[("model_name", name)]),
         quiet: vec![near, near + for_],
         fires_at: near + for_ + slack,
-        resolved_at: near + flood + short + 2 * slack,
+        resolved_at: Some(near + flood + short + 2 * slack),
     }
 }

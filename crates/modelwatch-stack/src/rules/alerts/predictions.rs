@@ -1,4 +1,5 @@
-//! Do the answers change? Scores, classes and outcomes beside yesterday's or, for a new version, beside the other versions'.
+//! Do the answers change? Scores, classes and outcomes beside those of an hour ago and yesterday or, for a new version, beside the
+//! other versions'.
 
 use std::time::Duration;
 
@@ -7,33 +8,116 @@ use modelwatch_config::{Config, Rollout, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::recorded;
+use crate::promql::{Expr, Op, max_by, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings,
-    tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, percent, place, settings,
 };
-use crate::rules::case::Case;
-use crate::rules::labels::VERSION;
-use crate::rules::models::share;
+use crate::rules::case::{Case, firing};
+use crate::rules::labels::own;
+use crate::rules::labels::{MODEL, VERSION};
+use crate::rules::models::{Models, share};
 use crate::rules::story::Series;
-use crate::rules::text::{PERCENT, VALUE};
+use crate::rules::text::PERCENT;
+use crate::rules::text::tidy;
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ModelAware {
         return Ok(rules);
     }
-    rules.extend(shifts(config, &SCORE)?);
+    rules.extend(scores(config)?);
     rules.extend(shifts(config, &CLASS)?);
     rules.extend(shifts(config, &OUTCOME)?);
     rules.extend(non_finite(config)?);
     Ok(rules)
 }
 
+const HOUR_AGO: Duration = Duration::from_secs(3600);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
+/// Seconds that figures are measured over.
+const WINDOW: f64 = 600.0;
+/// Predictions of ten minutes, of the half hour that `minimum_predictions` is about.
+const THIRD: f64 = 3.0;
+/// How long a shift has to stay: a few looks, as it is measured over ten minutes.
+const STAYS: Duration = Duration::from_secs(2 * 60);
 
-/// Something that is compared with what it was.
+/// Versions with enough predictions to say something.
+fn enough(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
+    let events = scope.of(recorded(events)).expr();
+    events.times(WINDOW * THIRD).at_least(minimum as f64)
+}
+
+/// The distance of two distributions of so many events that chance alone seldom makes: `2 √(1/n + 1/n)`.
+fn chance(scope: &Models) -> Expr {
+    let predictions = scope.of(recorded(&recorded::PREDICTIONS)).expr();
+    number(8.0)
+        .divided_by(predictions.times(WINDOW).above(0.0))
+        .square_root()
+}
+
+/// The whole distribution of the scores: one value for all, or two heaps about the old median, shift it as much as a new median does.
+fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = settings(
+        |thresholds| (thresholds.score_shift, thresholds.minimum_predictions),
+        model_team,
+    );
+    let rules = share(config, setting).into_iter().map(|shared| {
+        let ((limit, minimum), team, job) = shared.setting;
+        let scope = &shared.scope;
+        let of = |series| scope.of(recorded(series)).expr();
+        let far = |distance: Expr| distance.minus(chance(scope)).above(limit);
+        // What came slowly, or at this time of the day before, is not far from one of the two.
+        let as_an_hour_ago = of(&recorded::SCORE_DISTANCE_HOUR).unless(VERSION, far(of(&recorded::SCORE_DISTANCE_HOUR)));
+        let distance = of(&recorded::SCORE_DISTANCE);
+        // A version without a yesterday has the others, and none of these an hour ago.
+        let known = of_yesterday(scope);
+        let begins = distance
+            .and(VERSION, far(distance.clone()))
+            .unless(VERSION, as_an_hour_ago.and(VERSION, known));
+        let alone = of(&recorded::SCORE_DISTANCE_HOUR);
+        let alone = alone.and(VERSION, far(alone.clone())).unless(VERSION, distance.clone());
+        let goes_on = distance.above(tidy(0.6 * limit)).and(VERSION, still(scope, &known::SCORE_SHIFT));
+        Alert {
+            known: &known::SCORE_SHIFT,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: begins
+                .or(VERSION, alone)
+                .and(VERSION, enough(scope, &recorded::PREDICTIONS, minimum))
+                .or(VERSION, goes_on),
+            for_: STAYS,
+            keep: HOVERS,
+            labels: VERSION,
+            summary: "The distribution of prediction scores changed",
+            description: place(config, VERSION)
+                + ": the shares of its scores differ by up to "
+                + PERCENT
+                + " from those of an hour ago and of a day or a week ago or, for a new version, of the model's other versions; the \
+                   threshold is "
+                + percent(limit)
+                + " more than chance makes. Measured over 10 minutes.",
+            query: own(recorded(&recorded::SCORE_DISTANCE), MODEL).expr(),
+            case: score_case(hero(&shared.models), limit, minimum),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// Versions that were there a day ago.
+fn of_yesterday(scope: &Models) -> Expr {
+    scope.of(recorded(&recorded::PREDICTIONS)).offset(DAY).expr().above(0.0)
+}
+
+/// Versions of which an alert fires already.
+fn still(scope: &Models, alert: &KnownAlert) -> Expr {
+    max_by(VERSION, scope.of(firing([("alertname", alert.name)])))
+}
+
+/// Shares of the values of a label.
 struct Shift {
     known: &'static KnownAlert,
     limit: fn(&Thresholds) -> f64,
@@ -42,23 +126,10 @@ struct Shift {
     events: &'static Recorded,
     summary: &'static str,
     what: &'static str,
-    /// Whether the figures are shares.
-    share: bool,
     /// The story of a model with this threshold and minimum.
     case: fn(&str, f64, u64) -> Case,
 }
 
-const SCORE: Shift = Shift {
-    known: &known::SCORE_SHIFT,
-    limit: |thresholds| thresholds.score_shift,
-    now: &recorded::SCORE_P50,
-    reference: &recorded::SCORE_REFERENCE,
-    events: &recorded::PREDICTIONS,
-    summary: "The median prediction score shifted",
-    what: "the median score",
-    share: false,
-    case: score_case,
-};
 const CLASS: Shift = Shift {
     known: &known::CLASS_SHIFT,
     limit: |thresholds| thresholds.class_shift,
@@ -67,7 +138,6 @@ const CLASS: Shift = Shift {
     events: &recorded::CLASSIFIED,
     summary: "The balance of predicted classes shifted",
     what: "the class's share of the predictions",
-    share: true,
     case: |model, limit, minimum| balance_case(&contract::PREDICTION_CLASS, "class", model, limit, minimum),
 };
 const OUTCOME: Shift = Shift {
@@ -78,7 +148,6 @@ const OUTCOME: Shift = Shift {
     events: &recorded::OUTCOMES,
     summary: "Business outcomes shifted",
     what: "the outcome's share",
-    share: true,
     case: |model, limit, minimum| balance_case(&contract::BUSINESS_OUTCOME, "outcome", model, limit, minimum),
 };
 
@@ -89,28 +158,36 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
     );
     let rules = share(config, setting).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
-        let of = |series| shared.scope.of(recorded(series)).expr();
-        // What comes each week at this time is no shift.
-        let week_ago = shared.scope.of(recorded(shift.now)).offset(WEEK).expr();
-        let as_a_week_ago = of(shift.now).minus(week_ago).abs().below(limit);
-        let (value, threshold) = if shift.share {
-            (PERCENT, percent(limit))
-        } else {
-            (VALUE, limit.to_string())
-        };
+        let scope = &shared.scope;
+        let of = |series| scope.of(recorded(series)).expr();
+        let now = of(shift.now);
+        let before = |ago| scope.of(recorded(shift.now)).offset(ago).expr();
+        // What comes each week at this time is no shift, and what has been so for an hour came slowly.
+        let as_a_week_ago = now.minus(before(WEEK)).abs().below(limit);
+        let as_an_hour_ago = now.minus(before(HOUR_AGO)).abs().below(limit);
+        // Three standard errors of the difference of two shares, at most.
+        let events = of(shift.events).times(WINDOW).above(0.0);
+        let chance = number(4.5).divided_by(events).square_root();
+        let far = now
+            .minus(of(shift.reference))
+            .abs()
+            .above(limit);
+        let certain = far.with_one(Op::Minus, VERSION, &[], chance).above(limit);
+        let known = scope.of(recorded(shift.events)).offset(DAY).expr().above(0.0);
+        let goes_on = max_by(shift.now.labels, scope.of(firing([("alertname", shift.known.name)])));
         Alert {
             known: shift.known,
             severity: Severity::Ticket,
             team,
             job: Some(job),
             extra: &[],
-            expr: of(shift.now)
-                .minus(of(shift.reference))
-                .abs()
-                .above(limit)
+            expr: far
+                .and(shift.now.labels, certain)
+                .unless(shift.now.labels, as_an_hour_ago.and(VERSION, known))
+                .or(shift.now.labels, far.and(shift.now.labels, goes_on))
                 .unless(shift.now.labels, as_a_week_ago)
-                .and(VERSION, of(shift.events).times(1800.0).at_least(minimum as f64)),
-            for_: 30 * MINUTE,
+                .and(VERSION, enough(scope, shift.events, minimum)),
+            for_: STAYS,
             keep: HOVERS,
             labels: shift.now.labels,
             summary: shift.summary,
@@ -118,10 +195,11 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 + ": "
                 + shift.what
                 + " is "
-                + value
-                + " away from a day ago or, for a new version, from the model's other versions, and not what it was a week ago; the threshold is "
-                + threshold
-                + ". Measured over 30 minutes, for at least 30 minutes.",
+                + PERCENT
+                + " away from an hour and a day ago or, for a new version, from the model's other versions, and not what it was a week \
+                   ago; the threshold is "
+                + percent(limit)
+                + " more than chance makes. Measured over 10 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),
             case: (shift.case)(hero(&shared.models), limit, minimum),
         }
@@ -152,7 +230,7 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             description: place(config, VERSION)
                 + ": "
                 + PERCENT
-                + " of the scores of the last 30 minutes are NaN or infinite; the threshold is "
+                + " of the scores of the last 10 minutes are NaN or infinite; the threshold is "
                 + percent(limit)
                 + ".",
             query: own(recorded(&recorded::NON_FINITE_RATIO), &["model_name"]).expr(),
@@ -163,83 +241,83 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Steps in an hour: two are in the window that medians and shares are over.
-const HOUR: usize = 4;
-const STEP: Duration = Duration::from_secs(15 * 60);
+/// Steps in an hour: two are in the window that shares are over.
+const HOUR: usize = 12;
+const STEP: Duration = Duration::from_secs(5 * 60);
+/// Days are long: it is looked each quarter of an hour, and `minutes-to-alert.yml` tells how soon.
+const LOOKS: u32 = 3;
+const DAY: Duration = Duration::from_secs(86_400);
+/// So many predictions that chance moves no share.
+const MANY: f64 = 1e5;
 
 fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [&[("model_name", model), ("model_version", "v1")], extra].concat()
 }
 
-/// A day at one median, two hours half a threshold away, then far away, then back.
+/// A day at one place, an hour with nearly a threshold's share elsewhere, two as before, an hour with one answer for everything, then
+/// back.
 fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
-    let rate = minimum as f64;
-    let phases = [25 * HOUR, 2 * HOUR, HOUR + 2, 3 * HOUR];
-    // Which of the buckets that end at 1, 1.1, 10 and 11 thresholds the scores are in, by phase.
-    let lands = [0, 1, 3, 0];
-    let edges = [1.0, 1.1, 10.0, 11.0].map(|times| tidy(limit * times).to_string());
+    let rate = MANY * minimum as f64;
+    let phases = [25 * HOUR, HOUR, 2 * HOUR, HOUR + 3, 3 * HOUR];
+    // The share of the scores in the second bucket, by phase; the others are in the first.
+    let elsewhere = [0.0, 0.9 * limit, 0.0, 1.0, 0.0];
     let name = "ml_prediction_score_bucket";
-    let mut series: Vec<_> = edges
+    let first: Vec<_> = elsewhere
         .iter()
-        .enumerate()
-        .map(|(bucket, edge)| {
-            let counted = lands
-                .iter()
-                .zip(phases)
-                .map(|(lands, steps)| (if *lands <= bucket { rate } else { 0.0 }, steps));
-            Series::counter(name, &version(model, &[("le", edge)]), &counted.collect::<Vec<_>>())
-        })
+        .zip(phases)
+        .map(|(share, steps)| ((1.0 - share) * rate, steps))
         .collect();
     let all = [(rate, phases.iter().sum())];
-    series.push(Series::counter(
-        name,
-        &version(model, &[("le", "0")]),
-        &[(0.0, all[0].1)],
-    ));
-    series.push(Series::counter(name, &version(model, &[("le", "+Inf")]), &all));
-    series.push(Series::counter("ml_prediction_score_count", &version(model, &[]), &all));
-    let far = 27 * HOUR;
+    let bucket = |le, phases: &[(f64, usize)]| Series::counter(name, &version(model, &[("le", le)]), phases);
+    let far = 28 * HOUR;
     Case {
         step: STEP,
-        evaluate: 1,
-        series,
+        evaluate: LOOKS,
+        series: vec![
+            bucket("0", &[(0.0, all[0].1)]),
+            bucket("0.5", &first),
+            bucket("1", &all),
+            bucket("+Inf", &all),
+            Series::counter("ml_prediction_score_count", &version(model, &[]), &all),
+        ],
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
-        // Half an hour of far scores is a median after a quarter of an hour.
-        quiet: vec![far, far + 2],
-        fires_at: far + 4,
-        resolved_at: far + 2 * HOUR + 1,
+        quiet: vec![25 * HOUR + 3, far],
+        fires_at: far + 6,
+        resolved_at: Some(far + HOUR + 6),
     }
 }
 
-/// A value of the label that nothing had for a day, then a share below the threshold, then everything, then nothing again.
+/// A value of the label that nothing had for a day, then a share below the threshold, nothing, everything, and nothing again.
 fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, minimum: u64) -> Case {
-    let rate = minimum as f64;
+    let rate = MANY * minimum as f64;
     let rare = [
         (0.0, 25 * HOUR),
-        (0.9 * limit * rate, 2 * HOUR),
-        (100.0 * rate, HOUR + 2),
+        (0.9 * limit * rate, HOUR),
+        (0.0, 2 * HOUR),
+        (rate, HOUR + 3),
         (0.0, 3 * HOUR),
     ];
     let usual = [
         (rate, 25 * HOUR),
-        ((1.0 - 0.9 * limit) * rate, 2 * HOUR),
-        (0.0, HOUR + 2),
-        (100.0 * rate, 3 * HOUR),
+        ((1.0 - 0.9 * limit) * rate, HOUR),
+        (rate, 2 * HOUR),
+        (0.0, HOUR + 3),
+        (rate, 3 * HOUR),
     ];
-    let far = 27 * HOUR;
+    let far = 28 * HOUR;
     let fires = ["rare", "usual"]
         .map(|value| labelled(&[("model_name", model), ("model_version", "v1"), (label, value)]).concat());
     Case {
         step: STEP,
-        evaluate: 1,
+        evaluate: LOOKS,
         series: vec![
             Series::counter(counter.name, &version(model, &[(label, "rare")]), &rare),
             Series::counter(counter.name, &version(model, &[(label, "usual")]), &usual),
         ],
         fires: fires.to_vec(),
-        quiet: vec![far, far + 2],
-        fires_at: far + 3,
-        resolved_at: far + 2 * HOUR + 1,
+        quiet: vec![25 * HOUR + 3, far],
+        fires_at: far + 6,
+        resolved_at: Some(far + HOUR + 6),
     }
 }
 
@@ -255,6 +333,6 @@ fn non_finite_case(model: &str, limit: f64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
         quiet: vec![30, 35],
         fires_at: 36,
-        resolved_at: 81,
+        resolved_at: Some(81),
     }
 }

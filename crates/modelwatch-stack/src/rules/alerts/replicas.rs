@@ -1,4 +1,6 @@
 //! Is one replica worse than its siblings? Then it is the machine or its neighbours, and not the release.
+//!
+//! A replica that is alone with a version, as a canary's first one, is compared with none: that is the version's matter.
 
 use std::time::Duration;
 
@@ -7,78 +9,141 @@ use modelwatch_config::{Config, Plane, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Expr, Op, Selector, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, count_by, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
-use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, labelled, percent, replica_place, tidy};
+use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, labelled, percent, replica_place};
 use crate::rules::case::Case;
 use crate::rules::histograms::Histogram;
 use crate::rules::labels::REPLICA;
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, TIME, VALUE};
 
 const JOB: &[&str] = &["job"];
+/// Below it, a rate is a remainder of subtracting floats.
+const NOISE: f64 = 0.001;
+
+/// The replicas of a job, and when one of them is too much worse than the others. A replica serves its models together: the
+/// most patient of their thresholds holds.
+#[derive(Clone, Debug)]
+pub(super) struct Replicas<'a> {
+    pub(super) job: &'a str,
+    pub(super) error_ratio: f64,
+    pub(super) minimum_errors: u64,
+    pub(super) latency_factor: f64,
+    pub(super) objective: Duration,
+    runtime_delay: Duration,
+}
+
+impl<'a> Replicas<'a> {
+    /// Those of each job that serves.
+    pub(super) fn of_each_job(config: &'a Config) -> impl Iterator<Item = Self> {
+        let jobs = config.prometheus.jobs.iter();
+        jobs.filter(|job| job.plane == Plane::Inference).map(|job| {
+            let of_job = || config.models.iter().filter(|model| model.job == job.job);
+            let defaults = Thresholds::default();
+            let most = |limit: fn(&Thresholds) -> f64| {
+                let limits = of_job().map(|model| limit(&model.thresholds));
+                limits.reduce(f64::max).unwrap_or(limit(&defaults))
+            };
+            let errors = of_job().map(|model| model.thresholds.minimum_errors).max();
+            let late = of_job().map(|model| model.thresholds.runtime_delay).max();
+            let objective = of_job().map(|model| model.latency_p95).max();
+            Self {
+                job: &job.job,
+                error_ratio: most(|limits| limits.replica_error_ratio),
+                minimum_errors: errors.unwrap_or(defaults.minimum_errors),
+                latency_factor: most(|limits| limits.replica_latency_factor),
+                objective: objective.unwrap_or(Duration::from_millis(350)),
+                runtime_delay: late.unwrap_or(defaults.runtime_delay),
+            }
+        })
+    }
+
+    fn of(&self, series: &'static Recorded) -> Selector {
+        recorded(series).eq("job", self.job)
+    }
+
+    /// What the job's other replicas do together.
+    fn siblings(&self, series: &'static Recorded) -> Expr {
+        sum_by(JOB, self.of(series)).with_many(Op::Minus, JOB, self.of(series).expr())
+    }
+
+    fn siblings_requests(&self) -> Expr {
+        self.siblings(&recorded::REPLICA_REQUESTS).above(NOISE)
+    }
+
+    /// Replicas that are alone with a version.
+    fn lone(&self) -> Expr {
+        let version = &["job", "model_name", "model_version"];
+        let replica = &["job", "instance", "model_name", "model_version"];
+        let served = max_by(replica, metric(&contract::MODEL_INFO).eq("job", self.job));
+        served.and(version, count_by(version, served.clone()).equals(1.0))
+    }
+
+    /// The share of requests that the siblings fail.
+    pub(super) fn siblings_fail(&self) -> Expr {
+        self.siblings(&recorded::REPLICA_ERRORS)
+            .divided_by(self.siblings_requests())
+    }
+
+    /// How much larger the share is that a replica fails, where it is too much.
+    pub(super) fn fails(&self) -> Expr {
+        let errors = self.of(&recorded::REPLICA_ERRORS).expr();
+        let own = errors.divided_by(self.of(&recorded::REPLICA_REQUESTS).expr().above(0.0));
+        own.minus(self.siblings_fail())
+            .above(self.error_ratio)
+            .and(REPLICA, errors.times(300.0).at_least(self.minimum_errors as f64))
+            .unless(REPLICA, self.lone())
+    }
+
+    /// The siblings' mean latency.
+    pub(super) fn siblings_take(&self) -> Expr {
+        let spent = self
+            .of(&recorded::REPLICA_LATENCY)
+            .expr()
+            .times(self.of(&recorded::REPLICA_REQUESTS));
+        let by_others = sum_by(JOB, spent.clone()).with_many(Op::Minus, JOB, spent);
+        by_others.divided_by(self.siblings_requests())
+    }
+
+    /// How many times as long a replica takes, where it is too many.
+    pub(super) fn lags(&self) -> Expr {
+        let latency = self.of(&recorded::REPLICA_LATENCY).expr();
+        let others = self.siblings_take();
+        latency
+            .divided_by(others.above(0.0))
+            .above(self.latency_factor)
+            .and(REPLICA, latency.minus(others).above(self.matters()))
+            .unless(REPLICA, self.lone())
+    }
+
+    /// Twice of next to nothing is next to nothing: seconds that make a difference.
+    pub(super) fn matters(&self) -> f64 {
+        tidy(self.objective.as_secs_f64() / 10.0)
+    }
+}
 
 pub(crate) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
-    for job in config
-        .prometheus
-        .jobs
-        .iter()
-        .filter(|job| job.plane == Plane::Inference)
-    {
-        let of_job = || config.models.iter().filter(|model| model.job == job.job);
-        let defaults = Thresholds::default();
-        // A replica serves its models together: the most patient of their thresholds holds.
-        let most = |limit: fn(&Thresholds) -> f64| {
-            let limits = of_job().map(|model| limit(&model.thresholds));
-            limits.reduce(f64::max).unwrap_or(limit(&defaults))
-        };
-        let minimum = of_job().map(|model| model.thresholds.minimum_errors).max();
-        let late = of_job().map(|model| model.thresholds.runtime_delay).max();
-        let objective = of_job().map(|model| model.latency_p95).max();
-        let team = &config.owners.serving.team;
-        let minimum = minimum.unwrap_or(defaults.minimum_errors);
-        rules.push(failing(
-            config,
-            team,
-            &job.job,
-            most(|limits| limits.replica_error_ratio),
-            minimum,
-        )?);
-        rules.push(slow(
-            config,
-            team,
-            &job.job,
-            most(|limits| limits.replica_latency_factor),
-            objective.unwrap_or(Duration::from_millis(350)),
-        )?);
-        rules.push(runtime(config, team, &job.job, late.unwrap_or(defaults.runtime_delay))?);
+    let team = &config.owners.serving.team;
+    for replicas in Replicas::of_each_job(config) {
+        rules.push(failing(config, team, &replicas)?);
+        rules.push(slow(config, team, &replicas)?);
+        rules.push(runtime(config, team, replicas.job, replicas.runtime_delay)?);
     }
     Ok(rules)
 }
 
-/// What the job's other replicas do together.
-fn siblings(of: &impl Fn(&'static Recorded) -> Selector, series: &'static Recorded) -> Expr {
-    sum_by(JOB, of(series)).with_many(Op::Minus, JOB, of(series).expr())
-}
-
-fn failing(config: &Config, team: &str, job: &str, limit: f64, minimum: u64) -> Result<Tested, GenerateError> {
-    let of = |series| recorded(series).eq("job", job);
-    let errors = of(&recorded::REPLICA_ERRORS).expr();
-    let own = errors.divided_by(of(&recorded::REPLICA_REQUESTS).expr().above(0.0));
-    // Less is a remainder of subtracting floats.
-    let others =
-        siblings(&of, &recorded::REPLICA_ERRORS).divided_by(siblings(&of, &recorded::REPLICA_REQUESTS).above(0.001));
+fn failing(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Tested, GenerateError> {
+    let (job, limit) = (replicas.job, replicas.error_ratio);
     Alert {
         known: &known::REPLICA_FAILING,
         severity: Severity::Ticket,
         team,
         job: Some(job),
         extra: &[],
-        expr: own
-            .minus(others)
-            .above(limit)
-            .and(REPLICA, errors.times(300.0).at_least(minimum as f64)),
+        expr: replicas.fails(),
         for_: 5 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
@@ -89,8 +154,8 @@ fn failing(config: &Config, team: &str, job: &str, limit: f64, minimum: u64) -> 
             + " above that of its siblings; the threshold is "
             + percent(limit)
             + ". Measured over 5 minutes, for at least 5 minutes.",
-        query: of(&recorded::REPLICA_ERRORS).expr(),
-        case: failing_case(job, limit, minimum),
+        query: replicas.of(&recorded::REPLICA_ERRORS).expr(),
+        case: failing_case(job, limit, replicas.minimum_errors),
     }
     .rule(config)
 }
@@ -100,23 +165,39 @@ fn replica(name: &str, job: &str, instance: &str, extra: &[(&str, &str)], phases
     Series::counter(name, &labels, phases)
 }
 
-/// Three replicas without errors; then one of them fails all the time.
+/// Three replicas without errors; then one of them fails all the time. A fourth, alone with its version, always does.
 fn failing_case(job: &str, limit: f64, minimum: u64) -> Case {
     let all = 100.0 * minimum as f64;
     let near = 0.9 * limit * all;
-    let requests = |instance, status, phases: &[(f64, usize)]| {
+    let of_version = |instance, version, status, phases: &[(f64, usize)]| {
         let extra = [
             ("model_name", "m"),
-            ("model_version", "v1"),
+            ("model_version", version),
             ("route", "/predict"),
             ("status", status),
         ];
         replica(contract::INFERENCE_REQUESTS.name, job, instance, &extra, phases)
     };
+    let requests = |instance, status, phases: &[(f64, usize)]| of_version(instance, "v1", status, phases);
+    let serves = |instance, version| {
+        let labels = [
+            ("job", job),
+            ("instance", instance),
+            ("model_name", "m"),
+            ("model_version", version),
+            ("framework", ""),
+        ];
+        Series::gauge(contract::MODEL_INFO.name, &labels, &[(1.0, 90)])
+    };
     Case {
         step: MINUTE,
         evaluate: 1,
         series: vec![
+            serves("a", "v1"),
+            serves("b", "v1"),
+            serves("c", "v1"),
+            serves("d", "canary"),
+            of_version("d", "canary", "error", &[(minimum as f64, 90)]),
             requests("a", "success", &[(all - near, 30), (0.0, 20), (all, 40)]),
             requests("a", "error", &[(near, 30), (1000.0 * all, 20), (0.0, 40)]),
             requests("b", "success", &[(all, 90)]),
@@ -125,29 +206,19 @@ fn failing_case(job: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("job", job), ("instance", "a")]),
         quiet: vec![30, 34],
         fires_at: 37,
-        resolved_at: 57,
+        resolved_at: Some(57),
     }
 }
 
-fn slow(config: &Config, team: &str, job: &str, factor: f64, objective: Duration) -> Result<Tested, GenerateError> {
-    let of = |series| recorded(series).eq("job", job);
-    let latency = of(&recorded::REPLICA_LATENCY).expr();
-    let requests = of(&recorded::REPLICA_REQUESTS).expr();
-    let spent = latency.times(requests);
-    let spent_by_others = sum_by(JOB, spent.clone()).with_many(Op::Minus, JOB, spent);
-    let others = spent_by_others.divided_by(siblings(&of, &recorded::REPLICA_REQUESTS).above(0.001));
-    // Twice of next to nothing is next to nothing.
-    let matters = tidy(objective.as_secs_f64() / 10.0);
+fn slow(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Tested, GenerateError> {
+    let (job, factor, matters) = (replicas.job, replicas.latency_factor, replicas.matters());
     Alert {
         known: &known::REPLICA_SLOW,
         severity: Severity::Ticket,
         team,
         job: Some(job),
         extra: &[],
-        expr: latency
-            .divided_by(others.above(0.0))
-            .above(factor)
-            .and(REPLICA, latency.minus(others).above(matters)),
+        expr: replicas.lags(),
         for_: 10 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
@@ -160,7 +231,7 @@ fn slow(config: &Config, team: &str, job: &str, factor: f64, objective: Duration
             + " times and "
             + matters.to_string()
             + " s more. Measured over 5 minutes, for at least 10 minutes.",
-        query: of(&recorded::REPLICA_LATENCY).expr(),
+        query: replicas.of(&recorded::REPLICA_LATENCY).expr(),
         case: slow_case(job, factor, matters),
     }
     .rule(config)
@@ -197,7 +268,7 @@ fn slow_case(job: &str, factor: f64, matters: f64) -> Case {
         fires: labelled(&[("job", job), ("instance", "a")]),
         quiet: vec![30, 39],
         fires_at: 47,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }
 
@@ -258,6 +329,6 @@ fn runtime_case(job: &str, limit: f64) -> Case {
         fires: labelled(&[("job", job), ("instance", "a")]),
         quiet: vec![30, 39],
         fires_at: 46,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }

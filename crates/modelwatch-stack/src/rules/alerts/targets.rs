@@ -10,12 +10,14 @@ use crate::known;
 use crate::promql::{Expr, Selector, absent, max_by, metric, recorded, sum_by, word};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place, replica_place, serving_team, tidy,
+    Alert, MINUTE, Severity, Tested, environment, hero, labelled, place, replica_place, serving_team,
 };
 use crate::rules::case::Case;
-use crate::rules::labels::{MODEL, VERSION};
+use crate::rules::labels::own;
+use crate::rules::labels::{MODEL, REPLICA, VERSION};
 use crate::rules::models::share;
 use crate::rules::story::{LabelSet, Series};
+use crate::rules::text::tidy;
 use crate::rules::text::{VALUE, label, plain};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -28,7 +30,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     for job in &config.prometheus.jobs {
         let inference = job.plane == Plane::Inference;
         let team = match job.plane {
-            Plane::Inference | Plane::Node => &config.owners.serving.team,
+            Plane::Inference | Plane::Node | Plane::Watching => &config.owners.serving.team,
             Plane::Drift => &config.owners.model.team,
         };
         let plane = [("plane", job.plane.name().to_owned())];
@@ -59,7 +61,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: replicas(&job.job),
                 quiet: vec![13, 16, 34],
                 fires_at: 35,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         let all_down = Alert {
@@ -87,13 +89,14 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 fires: labelled(&[("job", &job.job)]),
                 quiet: vec![29, 32],
                 fires_at: 33,
-                resolved_at: 50,
+                resolved_at: Some(50),
             },
         };
         rules.push(down.rule(config)?);
         rules.push(all_down.rule(config)?);
         if inference {
             rules.push(restarts(config, &job.job)?);
+            rules.push(one_name(config, &job.job)?);
         }
     }
     let serving: Vec<_> = config
@@ -146,7 +149,11 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
         team: &config.owners.serving.team,
         job: Some(job),
         extra: &[],
-        expr: started.over("changes", HOUR).at_least(limit as f64),
+        // Two replicas that answer in turn are no restarts.
+        expr: started
+            .over("changes", HOUR)
+            .at_least(limit as f64)
+            .unless(REPLICA, earlier(&started)),
         for_: MINUTE,
         keep: Duration::ZERO,
         labels: &["job", "instance", "service"],
@@ -163,7 +170,61 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// A replica that starts again and again; another one restart short of the threshold; a rolling restart of all before.
+/// A target that started earlier than it had: a process never does. Once may be its clock.
+fn earlier(started: &Selector) -> Expr {
+    started.over("resets", HOUR).at_least(2.0)
+}
+
+/// Several replicas answer in turn behind one name, as behind a load balancer or a DNS name with two addresses: every counter
+/// jumps back and forth, and rates over it are nonsense.
+fn one_name(config: &Config, job: &str) -> Result<Tested, GenerateError> {
+    let started = metric(&contract::PROCESS_START_TIME).eq("job", job);
+    Alert {
+        known: &known::ONE_NAME,
+        severity: Severity::Ticket,
+        team: &config.owners.serving.team,
+        job: Some(job),
+        extra: &[],
+        expr: earlier(&started),
+        for_: 5 * MINUTE,
+        keep: Duration::ZERO,
+        labels: &["job", "instance", "service"],
+        summary: "Several replicas answer behind one target",
+        description: replica_place(config, "Target ", job)
+            + " began "
+            + VALUE
+            + " times in an hour at an earlier time than before: several replicas answer in turn behind one address. Counters jump \
+               back and forth between them, and no figure of theirs is right.",
+        query: metric(&contract::PROCESS_START_TIME).eq("job", job).expr(),
+        case: one_name_case(job),
+    }
+    .rule(config)
+}
+
+/// Two processes in turn for a while; another target whose clock was set back once.
+fn one_name_case(job: &str) -> Case {
+    let name = contract::PROCESS_START_TIME.name;
+    let turns = (0..10).flat_map(|_| [(2000.0, 1), (1000.0, 1)]);
+    let in_turn: Vec<_> = std::iter::once((1000.0, 30))
+        .chain(turns)
+        .chain([(1000.0, 100)])
+        .collect();
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            replica(job, name, "a", &in_turn),
+            replica(job, name, "b", &[(1000.0, 20), (900.0, 130)]),
+        ],
+        fires: replicas(job),
+        quiet: vec![29, 37],
+        fires_at: 38,
+        resolved_at: Some(109),
+    }
+}
+
+/// A replica that starts again and again; another one restart short of the threshold; a target behind which two
+/// answer in turn; a rolling restart of all before.
 fn restart_case(job: &str, limit: usize) -> Case {
     // Short enough that as many restarts fit into half an hour.
     let step = (HOUR / (2 * u32::try_from(limit).unwrap_or(u32::MAX).max(1) + 2)).min(MINUTE);
@@ -174,6 +235,11 @@ fn restart_case(job: &str, limit: usize) -> Case {
         phases.push((restarts as f64 + 1.0, 2 * hour + limit - restarts));
         phases
     };
+    let turns = (0..limit + 4).map(|turn| (1.0 + (turn % 2) as f64, 1));
+    let in_turn: Vec<_> = std::iter::once((1.0, 10))
+        .chain(turns)
+        .chain([(1.0, 2 * hour)])
+        .collect();
     let name = contract::PROCESS_START_TIME.name;
     let for_ = usize::try_from(MINUTE.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
     Case {
@@ -182,11 +248,12 @@ fn restart_case(job: &str, limit: usize) -> Case {
         series: vec![
             replica(job, name, "a", &starts(limit)),
             replica(job, name, "b", &starts(limit - 1)),
+            replica(job, name, "c", &in_turn),
         ],
         fires: replicas(job),
         quiet: vec![9, 8 + limit],
         fires_at: 9 + limit + for_,
-        resolved_at: 12 + limit + hour,
+        resolved_at: Some(12 + limit + hour),
     }
 }
 
@@ -259,7 +326,7 @@ fn unlisted_case(config: &Config) -> Case {
         fires: labelled(&[("model_name", &stranger)]),
         quiet: vec![9, 24],
         fires_at: 25,
-        resolved_at: 50,
+        resolved_at: Some(50),
     }
 }
 
@@ -273,7 +340,7 @@ fn overflow_case(job: &str) -> Case {
         fires: labelled(&[("job", job), ("label", "route")]),
         quiet: vec![30, 35],
         fires_at: 36,
-        resolved_at: 103,
+        resolved_at: Some(103),
     }
 }
 
@@ -337,7 +404,7 @@ fn latency_missing_case(model: &str, limit: f64) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![30, 46],
         fires_at: 51,
-        resolved_at: 73,
+        resolved_at: Some(73),
     }
 }
 
@@ -393,6 +460,6 @@ fn unregistered_case(config: &Config) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v0")]),
         quiet: vec![60, 80],
         fires_at: 90,
-        resolved_at: 127,
+        resolved_at: Some(127),
     }
 }

@@ -1,20 +1,24 @@
 //! Is one version worse than the others? The version with the smaller share of the traffic is the one to take back.
 
+use std::time::Duration;
+
 use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
 use crate::error::GenerateError;
-use crate::known;
-use crate::promql::{Expr, recorded};
+use crate::known::{self, KnownAlert};
+use crate::promql::{Expr, Op, max_by, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team, settings,
 };
-use crate::rules::case::Case;
+use crate::rules::case::{Case, firing};
+use crate::rules::evidence::{Bad, ERRORS, SLOW};
+use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -34,6 +38,44 @@ fn canaries(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
     share.and(VERSION, events.times(300.0).at_least(minimum as f64))
 }
 
+/// Evidence of one look, and of the looks of ten minutes on average, which together say as much.
+const EVIDENCE: f64 = 4.0;
+const LASTING_EVIDENCE: f64 = 2.2;
+/// How much more often than the others a version may be slow.
+const SLOW_EXCESS: f64 = 0.1;
+/// Of fewer slow requests no share is taken.
+const SLOW_AT_LEAST: f64 = 20.0;
+
+/// A version with less than half of the traffic that is bad more often than the others are at the same time, by so much: at once
+/// where that can't be chance, or over ten minutes where it has little traffic. What happens to all versions is none's fault, so
+/// bursts tell nothing.
+fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64) -> Expr {
+    let of = |series| scope.of(recorded(series));
+    let more = of(bad.ratio).expr().with(Op::Minus, VERSION, of(bad.others));
+    let minority = of(&recorded::VERSION_SHARE).expr().below(0.5);
+    let at_once = more
+        .above(excess)
+        .and(VERSION, of(bad.versus_others).expr().above(EVIDENCE))
+        .and(VERSION, of(bad.lately).expr().at_least(least));
+    // Of looks at three minutes each, ten minutes have three and a third.
+    let mean = |series| of(series).over("avg_over_time", 10 * MINUTE);
+    let looks = of(&recorded::VERSION_REQUESTS_LATELY).over("count_over_time", 10 * MINUTE);
+    let evidence = of(bad.versus_others)
+        .over("sum_over_time", 10 * MINUTE)
+        .with(Op::DividedBy, VERSION, looks);
+    let over_ten_minutes = mean(bad.ratio)
+        .with(Op::Minus, VERSION, mean(bad.others))
+        .above(excess)
+        .and(VERSION, evidence.above(LASTING_EVIDENCE))
+        .and(VERSION, mean(bad.lately).times(10.0 / 3.0).at_least(least))
+        .and(VERSION, more.above(tidy(excess / 2.0)));
+    let goes_on = max_by(VERSION, scope.of(firing([("alertname", known.name)])));
+    at_once
+        .or(VERSION, over_ten_minutes)
+        .and(VERSION, minority)
+        .or(VERSION, more.above(tidy(excess / 2.0)).and(VERSION, goes_on))
+}
+
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| (thresholds.canary_error_ratio, thresholds.minimum_errors),
@@ -41,18 +83,14 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     );
     let rules = share(config, setting).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
-        let of = |series| shared.scope.of(recorded(series)).expr();
         Alert {
             known: &known::CANARY_ERRORS,
             severity: Severity::Page,
             team,
             job: Some(job),
             extra: &[],
-            expr: of(&recorded::VERSION_ERROR_RATIO)
-                .minus(of(&recorded::OTHERS_ERROR_RATIO))
-                .above(limit)
-                .and(VERSION, canaries(&shared.scope, &recorded::VERSION_ERRORS, minimum)),
-            for_: 5 * MINUTE,
+            expr: worse(&ERRORS, &known::CANARY_ERRORS, &shared.scope, limit, minimum as f64),
+            for_: Duration::ZERO,
             keep: HOVERS,
             labels: VERSION,
             summary: "A version fails more often than the others",
@@ -61,7 +99,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + PERCENT
                 + " above that of the model's other versions; the threshold is "
                 + percent(limit)
-                + ". Measured over 5 minutes, for at least 5 minutes.",
+                + ". Measured over 3 minutes, or over 10 where it has little traffic, and too far apart for chance.",
             query: own(recorded(&recorded::VERSION_ERROR_RATIO), MODEL).expr(),
             case: error_case(hero(&shared.models), limit, minimum),
         }
@@ -82,6 +120,9 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let (((factor, minimum), team, job), objective) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
         let own_p95 = of(&recorded::VERSION_LATENCY_P95);
+        let factors = || shared.scope.of(recorded(&recorded::LATENCY_FACTOR));
+        let lasting = factors().over("min_over_time", 10 * MINUTE);
+        let began = factors().offset(10 * MINUTE).expr();
         let others = of(&recorded::OTHERS_LATENCY_P95);
         // Twice of next to nothing is next to nothing.
         let matters = tidy(objective.as_secs_f64() / 10.0);
@@ -91,23 +132,33 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: own_p95
-                .divided_by(others.clone())
-                .above(factor)
-                .and(VERSION, own_p95.minus(others).above(matters))
-                .and(VERSION, canaries(&shared.scope, &recorded::VERSION_REQUESTS, minimum)),
-            for_: 10 * MINUTE,
+            // What is beyond the objective is told at once; what is slow within it, when it has been so for ten minutes.
+            expr: of(&recorded::LATENCY_FACTOR)
+                .and(
+                    VERSION,
+                    worse(&SLOW, &known::CANARY_LATENCY, &shared.scope, SLOW_EXCESS, SLOW_AT_LEAST),
+                )
+                .or(
+                    VERSION,
+                    of(&recorded::LATENCY_FACTOR)
+                        .and(VERSION, lasting.above(factor))
+                        .and(VERSION, began)
+                        .and(VERSION, own_p95.minus(others).above(matters))
+                        .and(VERSION, canaries(&shared.scope, &recorded::VERSION_REQUESTS, minimum)),
+                ),
+            for_: Duration::ZERO,
             keep: HOVERS,
             labels: VERSION,
             summary: "A version is slower than the others",
             description: place(config, VERSION)
                 + ": its p95 latency is "
                 + VALUE
-                + " times that of the model's other versions; the threshold is "
+                + " times that of the model's other versions. It misses the objective in 10% of its requests more than they, \
+                   measured over 3 minutes; or it has taken "
                 + factor.to_string()
-                + " times and "
+                + " times as long, and "
                 + matters.to_string()
-                + " s more. Measured over 5 minutes, for at least 10 minutes.",
+                + " s more, for 10 minutes.",
             query: own(recorded(&recorded::VERSION_LATENCY_P95), MODEL).expr(),
             case: latency_case(hero(&shared.models), factor, objective.as_secs_f64(), minimum),
         }
@@ -145,9 +196,9 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
             series(name, model, "canary", ("status", "success"), &good),
         ],
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
-        quiet: vec![30, 35],
-        fires_at: 36,
-        resolved_at: 56,
+        quiet: vec![30],
+        fires_at: 31,
+        resolved_at: Some(56),
     }
 }
 
@@ -178,8 +229,8 @@ fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case 
         evaluate: 1,
         series: all_series,
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
-        quiet: vec![30, 40],
+        quiet: vec![30, 39],
         fires_at: 41,
-        resolved_at: 66,
+        resolved_at: Some(66),
     }
 }

@@ -1,5 +1,5 @@
-//! Does the watching itself work? Rules that fail, notifications that do not arrive. Prometheus and Alertmanager tell of it
-//! where they are scraped.
+//! Does the watching itself work? Rules that fail, notifications that do not arrive: Prometheus and Alertmanager tell of it
+//! where a job of the plane `watching` scrapes them. And an alert that always fires, whose silence a dead man's switch hears.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use modelwatch_config::Config;
 
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Selector, sum_by, word};
+use crate::promql::{Selector, call, number, sum_by, word};
 use crate::rules::alert::{Alert, MINUTE, Severity, Tested, environment};
 use crate::rules::case::Case;
 use crate::rules::story::Series;
@@ -19,7 +19,41 @@ const FAILED_NOTIFICATIONS: &str = "alertmanager_notifications_failed_total";
 const DROPPED_NOTIFICATIONS: &str = "prometheus_notifications_dropped_total";
 
 pub(crate) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    Ok(vec![rules_failing(config)?, notifications_failing(config)?])
+    let mut rules = vec![rules_failing(config)?, notifications_failing(config)?];
+    if config.alertmanager.watchdog.is_some() {
+        rules.push(watchdog(config)?);
+    }
+    Ok(rules)
+}
+
+fn watchdog(config: &Config) -> Result<Tested, GenerateError> {
+    Alert {
+        known: &known::WATCHDOG,
+        severity: Severity::None,
+        team: &config.owners.serving.team,
+        job: None,
+        extra: &[],
+        expr: call("vector", vec![number(1.0)]),
+        for_: Duration::ZERO,
+        keep: Duration::ZERO,
+        labels: &[],
+        summary: "Alerts get through",
+        description: plain(
+            "This always fires, and goes to a dead man's switch. When it stops to arrive, Prometheus, Alertmanager or the way \
+             between them is down, and no other alert arrives either.",
+        ),
+        query: word("up").everywhere().expr(),
+        case: Case {
+            step: MINUTE,
+            evaluate: 1,
+            series: Vec::new(),
+            fires: vec![Vec::new()],
+            quiet: Vec::new(),
+            fires_at: 1,
+            resolved_at: None,
+        },
+    }
+    .rule(config)
 }
 
 /// Rules of this stack's groups: Prometheus names a group by its file and its name.
@@ -67,7 +101,7 @@ fn rules_case(config: &Config) -> Case {
         fires: vec![vec![("rule_group", ours)]],
         quiet: vec![30, 35],
         fires_at: 37,
-        resolved_at: 57,
+        resolved_at: Some(57),
     }
 }
 
@@ -111,6 +145,6 @@ fn notifications_case() -> Case {
         fires: vec![vec![("job", "alertmanager".to_owned())]],
         quiet: vec![30, 35],
         fires_at: 37,
-        resolved_at: 57,
+        resolved_at: Some(57),
     }
 }

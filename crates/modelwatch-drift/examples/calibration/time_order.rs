@@ -1,9 +1,5 @@
 //! How often windows of the training quarter are called drift in the order of their times, with one threshold for all and
-//! with what was learned of the reference. Prints the tables of docs/drift.md.
-//!
-//! `cargo run --release -p modelwatch-drift --example time_order`
-
-#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
+//! with what was learned of the reference.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_drift::baseline::{Counts, Profile};
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
 
-#[path = "../tests/statistics/data.rs"]
-mod data;
-#[path = "../tests/statistics/table.rs"]
-mod table;
-
-use data::TRAINING;
-use table::Table;
+use crate::data::TRAINING;
+use crate::table::Table;
 
 const LENGTHS: [(&str, TimeDelta); 5] = [
     ("2 hours", TimeDelta::hours(2)),
@@ -27,10 +18,10 @@ const LENGTHS: [(&str, TimeDelta); 5] = [
     ("week", TimeDelta::days(7)),
 ];
 
-fn main() {
+pub(crate) fn print() {
     let quarter = Table::read(TRAINING);
     let learned = quarter.learned();
-    println!("Learned of the quarter, judged on it; each cell: one threshold for all, learned.\n");
+    println!("\nLearned of the quarter, judged on it; each cell: one threshold for all, learned.\n");
     head();
     for (name, profile) in &learned {
         line(name, profile, &quarter);

@@ -1,5 +1,5 @@
-//! How often the rule is wrong: false alarms of windows drawn from the baseline itself, and the share of real shifts that
-//! it finds. Prints the tables of docs/drift.md.
+//! How often the rule is wrong: false alarms of windows drawn from the baseline itself, the share of real shifts that it
+//! finds, and windows in the order of their times. Prints all tables of docs/drift.md.
 //!
 //! `cargo run --release -p modelwatch-drift --example calibration`
 
@@ -15,10 +15,13 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use statrs::function::gamma::gamma_ur;
 
-#[path = "../tests/statistics/data.rs"]
+#[path = "../../tests/statistics/data.rs"]
 mod data;
-#[path = "../tests/statistics/drawn.rs"]
+#[path = "../../tests/statistics/drawn.rs"]
 mod drawn;
+#[path = "../../tests/statistics/table.rs"]
+mod table;
+mod time_order;
 
 use data::{TRAINING, column, fields};
 use drawn::{Drawn, normal};
@@ -68,6 +71,7 @@ fn main() {
             );
         }
     }
+    time_order::print();
 }
 
 /// Prints a feature's lines: windows of each size drawn from its training rows.

@@ -1,0 +1,330 @@
+//! Is what many models would page for one incident? Then it is one page, which names the cause, and routing holds theirs back.
+//!
+//! Each rule looks at what is about to page, or does, by the very rules that would: their thresholds are the models' own. It
+//! fires before they do, so that nobody is woken by each of them first. A burn that pages in two minutes is seen after one; what
+//! pages in ten is seen after six, since a moment of errors stays for five in the windows it is measured over.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Model, Rollout};
+
+use super::objectives::{self, Objective};
+use super::replicas::Replicas;
+use super::serving;
+use crate::error::GenerateError;
+use crate::known::{self, KnownAlert};
+use crate::promql::{Selector, count_by, max_by, word};
+use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, environment, labelled, percent, replica_place};
+use crate::rules::case::Case;
+use crate::rules::labels::REPLICA;
+use crate::rules::models::of_unlisted;
+use crate::rules::story::Series;
+use crate::rules::text::tidy;
+use crate::rules::text::{PERCENT, VALUE, label, plain};
+
+const JOB: &[&str] = &["job"];
+
+/// What goes wrong: requests fail, or they take too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Errors,
+    Latency,
+}
+
+/// One of the alerts by which a model pages, and how long it is watched.
+struct Omen {
+    page: &'static KnownAlert,
+    for_: Duration,
+    /// Tells rules of one alert apart: what the page is measured over.
+    window: &'static str,
+    /// Of models that the file does not name: the alert's label `job`, and their latency objective.
+    unlisted: fn(&Config) -> Option<(&str, Duration)>,
+}
+
+impl Fault {
+    const ALL: [Self; 2] = [Self::Errors, Self::Latency];
+
+    /// The pages of a model, the burn rate's where the rollout has objectives.
+    fn omens(self, config: &Config) -> Vec<Omen> {
+        let (usual, burn) = match self {
+            Self::Errors => (&known::HIGH_ERROR_RATE, &known::AVAILABILITY_BURN_FAST),
+            Self::Latency => (&known::HIGH_LATENCY, &known::LATENCY_BURN_FAST),
+        };
+        let usual = Omen {
+            page: usual,
+            for_: 6 * MINUTE,
+            window: "5m",
+            unlisted: match self {
+                Self::Errors => |config| {
+                    let (_, _, job) = of_unlisted(config, serving::error_setting)?;
+                    Some((job, of_unlisted(config, |model| model.latency_p95)?))
+                },
+                Self::Latency => |config| {
+                    let ((_, limit), _, job) = of_unlisted(config, serving::latency_setting)?;
+                    Some((job, limit))
+                },
+            },
+        };
+        let burn = Omen {
+            page: burn,
+            for_: MINUTE,
+            window: "1h",
+            unlisted: match self {
+                Self::Errors => |config| burning(config, &objectives::AVAILABILITY),
+                Self::Latency => |config| burning(config, &objectives::LATENCY),
+            },
+        };
+        let burns = config.rollout >= Rollout::ReleaseAware;
+        let omens = [Some(usual), Some(burn).filter(|_| burns)].into_iter().flatten();
+        let disabled = |page: &KnownAlert| config.alerts.single.get(page.name).is_some_and(|alert| !alert.enabled);
+        omens.filter(|omen| !disabled(omen.page)).collect()
+    }
+}
+
+fn burning<'a>(config: &'a Config, objective: &Objective) -> Option<(&'a str, Duration)> {
+    let (_, _, job) = of_unlisted(config, |model| objective.setting(model))?;
+    Some((job, of_unlisted(config, |model| model.latency_p95)?))
+}
+
+impl Omen {
+    /// Alerts of this kind that fire, or will unless their cause ends.
+    fn pages(&self) -> Selector {
+        word("ALERTS").eq("alertname", self.page.name)
+    }
+
+    fn window(&self) -> [(&'static str, String); 1] {
+        [("window", self.window.to_owned())]
+    }
+}
+
+pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let mut rules = Vec::new();
+    for fault in Fault::ALL {
+        for omen in fault.omens(config) {
+            rules.push(many(config, fault, &omen)?);
+            for replicas in Replicas::of_each_job(config) {
+                rules.extend(one_replica(config, fault, &omen, &replicas)?);
+            }
+        }
+    }
+    Ok(rules)
+}
+
+/// So many models of a job at once: what they share is the cause.
+fn many(config: &Config, fault: Fault, omen: &Omen) -> Result<Tested, GenerateError> {
+    let (known, summary, what) = match fault {
+        Fault::Errors => (
+            &known::MANY_FAILING,
+            "Many models of a job fail at once",
+            " models fail too many requests at once",
+        ),
+        Fault::Latency => (
+            &known::MANY_SLOW,
+            "Many models of a job are slow at once",
+            " models are too slow at once",
+        ),
+    };
+    let most = config.alerts.many_models;
+    let models = |pages: Selector| count_by(JOB, max_by(&["job", "model_name"], pages));
+    Alert {
+        known,
+        severity: Severity::Page,
+        team: &config.owners.serving.team,
+        job: None,
+        extra: &omen.window(),
+        expr: models(omen.pages()).at_least(most as f64),
+        for_: omen.for_,
+        keep: Duration::ZERO,
+        labels: JOB,
+        summary,
+        description: environment(config, plain("Job ") + label("job"))
+            + ": "
+            + VALUE
+            + what
+            + ", which is one incident from "
+            + most.to_string()
+            + " on. Look at what they share: the ingress, the nodes, a store, a release of the service.",
+        query: max_by(&["model_name"], omen.pages().same("job")),
+        case: many_case(config, fault, omen),
+    }
+    .rule(config)
+}
+
+/// One replica is worse than its siblings, these are well, and a model would page: then the replica does, in its place.
+fn one_replica(
+    config: &Config,
+    fault: Fault,
+    omen: &Omen,
+    replicas: &Replicas<'_>,
+) -> Result<Option<Tested>, GenerateError> {
+    let job = replicas.job;
+    let of_job = || config.models.iter().filter(|model| model.job == job);
+    // A job of no model has none that could page.
+    let Some(model) = of_job().next() else {
+        return Ok(None);
+    };
+    let strictest = |limit: fn(&Model) -> f64| of_job().map(limit).fold(f64::INFINITY, f64::min);
+    let (known, worse, siblings, summary) = match fault {
+        Fault::Errors => (
+            &known::REPLICA_FAILING,
+            replicas.fails(),
+            replicas
+                .siblings_fail()
+                .below(strictest(|model| model.thresholds.error_ratio)),
+            "One replica fails, and its models would page",
+        ),
+        Fault::Latency => (
+            &known::REPLICA_SLOW,
+            replicas.lags(),
+            replicas
+                .siblings_take()
+                .below(strictest(|model| model.latency_p95.as_secs_f64())),
+            "One replica is slow, and its models would page",
+        ),
+    };
+    let subject = replica_place(config, "Replica ", job);
+    let description = match fault {
+        Fault::Errors => {
+            subject
+                + ": the share of failing requests is "
+                + PERCENT
+                + " above that of its siblings, which are well; the threshold is "
+                + percent(replicas.error_ratio)
+                + ". Models are over their limits because of it, and are not told of one by one."
+        }
+        Fault::Latency => {
+            subject
+                + ": its mean latency is "
+                + VALUE
+                + " times that of its siblings, which are well; the threshold is "
+                + replicas.latency_factor.to_string()
+                + " times. Models are over their limits because of it, and are not told of one by one."
+        }
+    };
+    let alert = Alert {
+        known,
+        severity: Severity::Page,
+        team: &config.owners.serving.team,
+        job: Some(job),
+        extra: &omen.window(),
+        expr: worse.and(REPLICA, siblings).and(JOB, omen.pages().eq("job", job)),
+        for_: omen.for_,
+        keep: HOVERS,
+        labels: REPLICA,
+        summary,
+        description,
+        query: max_by(&["model_name"], omen.pages().eq("job", job)),
+        case: one_replica_case(config, fault, replicas, model),
+    };
+    alert.rule(config).map(Some)
+}
+
+/// When the flood begins and ends in these stories, in minutes.
+const FLOOD: usize = 30;
+const FLOOD_ENDS: usize = 50;
+const END: usize = 150;
+
+/// Growth a minute: little that is well, a flood that is not, little again.
+fn phases(little: f64, flood: f64, begins: usize) -> [(f64, usize); 3] {
+    [
+        (little, begins),
+        (flood, FLOOD_ENDS - begins),
+        (little, END - FLOOD_ENDS),
+    ]
+}
+
+/// So many requests a minute are enough for whatever minimum the models of a setting have.
+fn plenty(config: &Config) -> f64 {
+    let minimum = |model: &Model| {
+        let limits = &model.thresholds;
+        limits.minimum_requests.max(limits.minimum_errors)
+    };
+    let most = config.models.iter().map(minimum).max();
+    10.0 * most.unwrap_or(1) as f64
+}
+
+/// The series of a model, or of one on a replica, whose requests go wrong in a flood from a minute on, or never.
+fn counted(fault: Fault, labels: &[(&str, &str)], edges: [f64; 2], all: f64, flood: Option<usize>) -> Vec<Series> {
+    let with = |label, value| [labels, &[(label, value)]].concat();
+    let phases = |little: f64, much: f64| match flood {
+        Some(begins) => phases(little, much, begins).to_vec(),
+        None => vec![(little, END)],
+    };
+    let good = phases(all, 0.0);
+    let bad = phases(0.0, 1000.0 * all);
+    let total = phases(all, 1000.0 * all);
+    let requests = contract::INFERENCE_REQUESTS.name;
+    if fault == Fault::Errors {
+        return vec![
+            Series::counter(requests, &with("status", "success"), &good),
+            Series::counter(requests, &with("status", "error"), &bad),
+        ];
+    }
+    let latency = |part: &str| format!("{}{part}", contract::INFERENCE_LATENCY.name);
+    let [within, slow] = edges;
+    let (edge, next) = (tidy(within).to_string(), tidy(slow).to_string());
+    // Slow ones end in the middle between the edges.
+    let spent = phases(all * within / 10.0, 1000.0 * all * (within + slow) / 2.0);
+    vec![
+        Series::counter(requests, &with("status", "success"), &total),
+        Series::counter(&latency("_bucket"), &with("le", &edge), &good),
+        Series::counter(&latency("_bucket"), &with("le", &next), &total),
+        Series::counter(&latency("_bucket"), &with("le", "+Inf"), &total),
+        Series::counter(&latency("_count"), labels, &total),
+        Series::counter(&latency("_sum"), labels, &spent),
+    ]
+}
+
+/// All but one of so many models go wrong early, the last later: with it, they are one incident.
+fn many_case(config: &Config, fault: Fault, omen: &Omen) -> Case {
+    let (job, limit) = (omen.unlisted)(config).unwrap_or_default();
+    let limit = limit.as_secs_f64();
+    let all = plenty(config);
+    let count = config.alerts.many_models;
+    let series = (0..count).flat_map(|number| {
+        let name = format!("one of many {number}");
+        let begins = if number + 1 == count { FLOOD } else { FLOOD - 20 };
+        let labels = [
+            ("model_name", name.as_str()),
+            ("model_version", "v1"),
+            ("route", "/predict"),
+        ];
+        counted(fault, &labels, [limit, 4.0 * limit], all, Some(begins))
+    });
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: series.collect(),
+        fires: labelled(&[("job", job)]),
+        quiet: vec![FLOOD],
+        fires_at: FLOOD + 11,
+        resolved_at: Some(END - 20),
+    }
+}
+
+/// Three replicas are alike; then most requests go to one of them, and wrong.
+fn one_replica_case(config: &Config, fault: Fault, replicas: &Replicas<'_>, model: &Model) -> Case {
+    let all = plenty(config);
+    let limit = model.latency_p95.as_secs_f64();
+    let slow = (4.0 * limit).max(4.0 * replicas.latency_factor * replicas.objective.as_secs_f64());
+    let of = |instance, flood| {
+        let labels = [
+            ("job", replicas.job),
+            ("instance", instance),
+            ("model_name", model.name.as_str()),
+            ("model_version", "v1"),
+            ("route", "/predict"),
+        ];
+        counted(fault, &labels, [limit, slow], all, flood)
+    };
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: [of("a", Some(FLOOD)), of("b", None), of("c", None)].concat(),
+        fires: labelled(&[("job", replicas.job), ("instance", "a")]),
+        quiet: vec![FLOOD],
+        fires_at: FLOOD + 11,
+        resolved_at: Some(FLOOD_ENDS + 8),
+    }
+}

@@ -1,0 +1,453 @@
+//! Annotations that ask: what speaks for the alert, and what was released before it began.
+//!
+//! `description` is made of labels alone, so nothing can take it away. These two ask Prometheus when the alert fires. Each answer
+//! has words for the case that there is none, and no answer has NaN in it.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Rollout};
+
+use super::evidence::{self, Bad, ERRORS, SLOW};
+use super::labels::own;
+use super::labels::{MODEL, REPLICA, ROUTE, VERSION};
+use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
+use crate::error::GenerateError;
+use crate::known::{self, KnownAlert};
+use crate::promql::{Expr, Op, Selector, Writer, histogram_quantile, metric, recorded, scalar, sum_by, time, word};
+use crate::recorded::{self, Recorded};
+
+const HOUR: Duration = Duration::from_secs(3600);
+/// A release that shows a little after what it did is still the one that did it.
+const AFTERWARDS: f64 = 300.0;
+/// A share of the traffic that moved, if it is this much.
+const MOVED: f64 = 0.1;
+/// How many of anything are named.
+const NAMED: u32 = 3;
+const RELEASES: u32 = 6;
+
+/// What an alert's annotations are about.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) known: &'static KnownAlert,
+    /// The labels of its series, the identity not among them.
+    pub(crate) labels: &'a [&'a str],
+    pub(crate) job: Option<&'a str>,
+}
+
+impl About<'_> {
+    fn has(&self, labels: &[&str]) -> bool {
+        labels.iter().all(|label| self.labels.contains(label))
+    }
+
+    fn is(&self, alerts: &[&KnownAlert]) -> bool {
+        alerts.contains(&self.known)
+    }
+
+    /// An answer, with everything in it that is not a number left out.
+    fn asked(
+        &self,
+        query: &Expr,
+        before: &'static str,
+        row: &[Column],
+        after: &'static str,
+        none: Text,
+    ) -> Result<Text, GenerateError> {
+        let query = Writer::new(self.config)
+            .pieces(query)
+            .map_err(|error| GenerateError::new(format!("what {} asks", self.known.name), error))?;
+        Ok(Text::default().asked(Asked {
+            query,
+            before,
+            row: row.to_vec(),
+            after,
+            none,
+        }))
+    }
+
+    /// An answer, or nothing at all.
+    fn if_any(
+        &self,
+        query: &Expr,
+        before: &'static str,
+        row: &[Column],
+        after: &'static str,
+    ) -> Result<Text, GenerateError> {
+        self.asked(query, before, row, after, Text::default())
+    }
+
+    /// The requests whose badness this is about, where it is about some.
+    fn bad(&self) -> Option<&'static Bad> {
+        if self.is(&[
+            &known::HIGH_ERROR_RATE,
+            &known::CANARY_ERRORS,
+            &known::AVAILABILITY_BURN_FAST,
+            &known::AVAILABILITY_BURN_SLOW,
+        ]) {
+            return Some(&ERRORS);
+        }
+        self.is(&[
+            &known::HIGH_LATENCY,
+            &known::CANARY_LATENCY,
+            &known::LATENCY_BURN_FAST,
+            &known::LATENCY_BURN_SLOW,
+        ])
+        .then_some(&SLOW)
+    }
+}
+
+/// Numbers alone: a share of nothing is none.
+fn numbers(expr: &Expr) -> Expr {
+    expr.at_least(f64::NEG_INFINITY)
+}
+
+/// A series of the alert's own labels.
+fn same(series: &'static Recorded, labels: &[&str]) -> Selector {
+    own(recorded(series), labels)
+}
+
+/// `changed`: what was released in the hour before, or that nothing was.
+pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
+    let releases = || recorded(&recorded::RELEASE);
+    let begun = match about.bad() {
+        Some(bad) => {
+            let labels: Vec<_> = about
+                .labels
+                .iter()
+                .copied()
+                .filter(|label| bad.since.labels.contains(label))
+                .collect();
+            scalar(same(bad.since, &labels).expr().smallest().or_number(time()))
+        }
+        None => time(),
+    };
+    let of_jobs = match about.job {
+        Some(job) => releases().eq("kind", "service").eq("job", job),
+        None => releases().eq("kind", "service"),
+    };
+    let of = if about.has(MODEL) {
+        own(releases(), MODEL).expr().or(recorded::RELEASE.labels, of_jobs)
+    } else {
+        releases().expr()
+    };
+    // Seconds before it began; nothing is released in the future.
+    let before = begun.minus(of);
+    let lately = before
+        .above(-AFTERWARDS)
+        .below(HOUR.as_secs_f64())
+        .clamp_min(0.0)
+        .bottom(RELEASES);
+    let watched = recorded(&recorded::WATCHING_SINCE)
+        .expr()
+        .below(time().minus(HOUR.as_secs_f64()));
+    let nothing = about.asked(
+        &watched,
+        "Nothing was released in the hour before: no version, no features, no pipeline, no baseline and no build of the service.",
+        &[],
+        "",
+        plain("No release is known of; the rules have not been watching for an hour."),
+    )?;
+    let row = [
+        Column::NameIfAny("model ", "model_name"),
+        Column::Words(" "),
+        Column::Ours("kind"),
+        Column::Words(" "),
+        Column::Name("release"),
+        Column::Words(" "),
+        Column::Value(TIME),
+        Column::Words(" before"),
+    ];
+    // The model is known where the alert has one.
+    let row = if about.has(MODEL) { &row[2..] } else { &row[..] };
+    let text = about.asked(&lately, "Released in the hour before: ", row, ".", nothing)?;
+    if !about.has(MODEL) {
+        return Ok(text);
+    }
+    let share = || same(&recorded::VERSION_SHARE, MODEL);
+    let grown = share()
+        .expr()
+        .with(Op::Minus, VERSION, share().offset(HOUR))
+        .above(MOVED)
+        .top(NAMED);
+    let moved = about.if_any(
+        &grown,
+        " Within the hour traffic moved to version ",
+        &[
+            Column::Name("model_version"),
+            Column::Words(" ("),
+            Column::Value(PERCENT),
+            Column::Words(" of the model's more)"),
+        ],
+        ".",
+    )?;
+    Ok(text + moved)
+}
+
+/// `evidence`: the figures beside the alert's own; nothing of alerts that say it all themselves.
+pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> {
+    if let Some(bad) = about.bad() {
+        return of_requests(about, bad).map(Some);
+    }
+    if about.is(&[&known::CLIENT_ERRORS_HIGH]) {
+        let versions = same(&recorded::CLIENT_ERROR_RATIO, MODEL).expr().top(NAMED);
+        let text = about.asked(
+            &versions,
+            "By version: ",
+            &[
+                Column::Name("model_version"),
+                Column::Words(" "),
+                Column::Value(PERCENT),
+            ],
+            ".",
+            plain("No version has requests any more."),
+        )?;
+        return Ok(Some(text + traffic_share(about)?));
+    }
+    if about.is(&[
+        &known::MISSING_RATIO_HIGH,
+        &known::DEFAULTED_RATIO_HIGH,
+        &known::OUT_OF_RANGE_HIGH,
+    ]) {
+        return of_feature(about).map(Some);
+    }
+    if about.is(&[&known::REPLICA_FAILING, &known::REPLICA_SLOW]) {
+        return of_replica(about).map(Some);
+    }
+    if about.is(&[&known::SCORE_SHIFT]) {
+        return of_scores(about).map(Some);
+    }
+    if about.is(&[&known::CLASS_SHIFT]) {
+        return of_values(about, &recorded::CLASS_RATIO, "class").map(Some);
+    }
+    if about.is(&[&known::OUTCOME_SHIFT]) {
+        return of_values(about, &recorded::OUTCOME_RATIO, "outcome").map(Some);
+    }
+    if about.is(&[&known::TRAFFIC_GONE]) {
+        return of_targets(about).map(Some);
+    }
+    Ok(None)
+}
+
+/// By version, route and replica, beside what is usual and what the other versions do, and since when.
+fn of_requests(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError> {
+    let now = |labels: &[&str]| {
+        let share = same(bad.now, labels).expr().with(
+            Op::DividedBy,
+            ROUTE,
+            same(&recorded::REQUESTS_NOW, labels).expr().above(0.0),
+        );
+        numbers(&share)
+    };
+    let scope = if about.has(VERSION) { VERSION } else { MODEL };
+    let mut text = about.asked(
+        &now(scope).top(NAMED),
+        "Of the last requests, by version and route: ",
+        &[
+            Column::Name("model_version"),
+            Column::Words(" "),
+            Column::Name("route"),
+            Column::Words(" "),
+            Column::Value(PERCENT),
+        ],
+        ".",
+        plain("It has no requests any more."),
+    )?;
+    let usual = own(
+        recorded(bad.usual),
+        if about.has(ROUTE) {
+            &["model_name", "route"]
+        } else {
+            MODEL
+        },
+    );
+    text = text + about.if_any(&usual.expr().top(1), " Usual is up to ", &[Column::Value(PERCENT)], ".")?;
+    if about.has(VERSION) && about.config.rollout >= Rollout::ReleaseAware {
+        text = text
+            + about.if_any(
+                &same(bad.others, VERSION).expr(),
+                " Of the other versions' requests: ",
+                &[Column::Value(PERCENT)],
+                ".",
+            )?;
+    }
+    text = text + traffic_share(about)?;
+    text = text + by_replica(about, bad)?;
+    if std::ptr::eq(bad, &SLOW) {
+        text = text + stages(about)?;
+    }
+    let since_labels: Vec<_> = about
+        .labels
+        .iter()
+        .copied()
+        .filter(|label| ROUTE.contains(label))
+        .collect();
+    let lasted = time().minus(same(bad.since, &since_labels)).clamp_min(0.0).top(1);
+    Ok(text + about.if_any(&lasted, " For ", &[Column::Value(TIME)], " already.")?)
+}
+
+fn traffic_share(about: About<'_>) -> Result<Text, GenerateError> {
+    if !about.has(VERSION) {
+        return Ok(Text::default());
+    }
+    let share = same(&recorded::VERSION_SHARE, VERSION).expr();
+    about.if_any(
+        &share,
+        " It has ",
+        &[Column::Value(PERCENT)],
+        " of the model's traffic.",
+    )
+}
+
+/// The worst replicas, where there are several.
+fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError> {
+    if !std::ptr::eq(bad, &ERRORS) {
+        return Ok(Text::default());
+    }
+    let window = evidence::now(about.config);
+    let scope = if about.has(VERSION) { VERSION } else { MODEL };
+    let requests = || own(metric(&contract::INFERENCE_REQUESTS), scope);
+    let all = sum_by(&["instance"], requests().increase(window));
+    let failed = sum_by(&["instance"], requests().eq("status", "error").increase(window));
+    let share = numbers(&failed.with(Op::DividedBy, &["instance"], all.above(0.0)));
+    about.if_any(
+        &share.top(NAMED),
+        " By replica: ",
+        &[Column::Name("instance"), Column::Words(" "), Column::Value(PERCENT)],
+        ".",
+    )
+}
+
+/// Stages whose mean grew since an hour ago.
+fn stages(about: About<'_>) -> Result<Text, GenerateError> {
+    let window = evidence::now(about.config);
+    let scope = if about.has(VERSION) { VERSION } else { MODEL };
+    let stage = || own(metric(&contract::INFERENCE_STAGE), scope);
+    let before = || own(metric(&contract::INFERENCE_STAGE), MODEL).offset(HOUR);
+    let mean = |of: &dyn Fn() -> Selector, window: Duration| {
+        let part = |selector: Selector| sum_by(&["stage"], selector.rate(window));
+        part(of().sum()).with(Op::DividedBy, &["stage"], part(of().count()).above(0.0))
+    };
+    let grown = mean(&stage, window).with(Op::Minus, &["stage"], mean(&before, Duration::from_secs(900)));
+    about.if_any(
+        &grown.above(0.005).top(NAMED),
+        " Longer than an hour ago: ",
+        &[
+            Column::Words("stage "),
+            Column::Name("stage"),
+            Column::Words(" by "),
+            Column::Value(TIME),
+        ],
+        ".",
+    )
+}
+
+/// The shape of the scores, now and an hour ago: one answer for everything, or two heaps, show in the outer ones.
+fn of_scores(about: About<'_>) -> Result<Text, GenerateError> {
+    let mut text = Text::default();
+    for (quantile, now) in [
+        (0.1, "A tenth of its scores is up to "),
+        (0.5, " Half is up to "),
+        (0.9, " Nine tenths are up to "),
+    ] {
+        let below = || same(&recorded::SCORE_BELOW, VERSION);
+        let of = |selector: Selector| numbers(&histogram_quantile(quantile, selector.expr()));
+        let unknown = if quantile < 0.2 {
+            plain("The shape of its scores is not known.")
+        } else {
+            Text::default()
+        };
+        text = text + about.asked(&of(below()), now, &[Column::Value(VALUE)], "", unknown)?;
+        text = text
+            + about.if_any(
+                &of(below().offset(HOUR)),
+                " (an hour ago ",
+                &[Column::Value(VALUE)],
+                ")",
+            )?;
+        text = text + about.if_any(&of(below()), ".", &[], "")?;
+    }
+    Ok(text + traffic_share(about)?)
+}
+
+/// The shares of all values, now and an hour ago.
+fn of_values(about: About<'_>, shares: &'static Recorded, label: &'static str) -> Result<Text, GenerateError> {
+    let shares = || same(shares, VERSION);
+    let row = [Column::Name(label), Column::Words(" "), Column::Value(PERCENT)];
+    let now = about.asked(
+        &shares().expr().top(NAMED),
+        "Now: ",
+        &row,
+        ".",
+        plain("It predicts nothing any more."),
+    )?;
+    let ago = about.if_any(&shares().offset(HOUR).expr().top(NAMED), " An hour ago: ", &row, ".")?;
+    Ok(now + ago + traffic_share(about)?)
+}
+
+/// Which versions a feature is faulty in.
+fn of_feature(about: About<'_>) -> Result<Text, GenerateError> {
+    let counter = if about.is(&[&known::MISSING_RATIO_HIGH]) {
+        &contract::FEATURE_MISSING
+    } else if about.is(&[&known::DEFAULTED_RATIO_HIGH]) {
+        &contract::FEATURE_DEFAULTED
+    } else {
+        &contract::FEATURE_OUT_OF_RANGE
+    };
+    let quarter = Duration::from_secs(900);
+    let feature = &["model_name", "feature_name"];
+    let rate = |counter| sum_by(&["model_version"], own(metric(counter), feature).rate(quarter));
+    let share = rate(counter).with(
+        Op::DividedBy,
+        &["model_version"],
+        rate(&contract::FEATURE_OBSERVATIONS).above(0.0),
+    );
+    about.asked(
+        &numbers(&share).top(NAMED),
+        "By version: ",
+        &[
+            Column::Name("model_version"),
+            Column::Words(" "),
+            Column::Value(PERCENT),
+        ],
+        ".",
+        plain("No version counts its observations."),
+    )
+}
+
+/// What its siblings do, and whether it has just started.
+fn of_replica(about: About<'_>) -> Result<Text, GenerateError> {
+    let failing = about.is(&[&known::REPLICA_FAILING]);
+    let of = |series| recorded(series).eq("job", about.job.unwrap_or_default()).expr();
+    let (figure, value) = if failing {
+        let ratio =
+            of(&recorded::REPLICA_ERRORS).with(Op::DividedBy, REPLICA, of(&recorded::REPLICA_REQUESTS).above(0.0));
+        (ratio, PERCENT)
+    } else {
+        (of(&recorded::REPLICA_LATENCY), TIME)
+    };
+    let mut text = about.asked(
+        &numbers(&figure).top(NAMED),
+        "By replica: ",
+        &[Column::Name("instance"), Column::Words(" "), Column::Value(value)],
+        ".",
+        plain("No replica of the job answers requests."),
+    )?;
+    let started = own(metric(&contract::PROCESS_START_TIME), REPLICA).expr();
+    let young = time().minus(started).below(HOUR.as_secs_f64()).clamp_min(0.0);
+    text = text + about.if_any(&young.bottom(1), " It started ", &[Column::Value(TIME)], " ago.")?;
+    Ok(text)
+}
+
+/// Whether anything answers scrapes.
+fn of_targets(about: About<'_>) -> Result<Text, GenerateError> {
+    let up = word("up").eq("job", about.job.unwrap_or_default()).expr();
+    let answering = sum_by(&[], up);
+    about.asked(
+        &answering,
+        "",
+        &[Column::Value(VALUE)],
+        " of its targets answer scrapes.",
+        plain("None of its targets is known."),
+    )
+}

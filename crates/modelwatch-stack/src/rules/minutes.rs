@@ -1,0 +1,375 @@
+//! promtool tests of how soon incidents are told, and of what is none: bursts that hit every version, traffic whose errors come in
+//! heaps, a fine version beside a burst.
+//!
+//! Each quiet story ends with trouble that is told, so that none is quiet because nothing watches.
+
+use std::time::Duration;
+
+use modelwatch::contract;
+use modelwatch_config::{Config, Model, Rollout};
+
+use super::case::{Test, TestFile, firing};
+use super::story::Series;
+use super::text::tidy;
+use crate::error::GenerateError;
+use crate::file::File;
+use crate::known::{self, KnownAlert};
+use crate::promql::Selector;
+use crate::yaml;
+
+/// Between samples and evaluations.
+const STEP: Duration = Duration::from_secs(30);
+/// Steps in a minute.
+const MINUTE: usize = 2;
+/// The share of errors that a healthy model has.
+const HEALTHY: f64 = 0.0005;
+const CANARY: f64 = 0.05;
+
+/// For so many steps: the share of requests that fail, and the share that are slow.
+type Phase = (f64, f64, usize);
+
+/// A version's part of the story; its share of the traffic from a step on until another.
+struct Version<'a> {
+    name: &'a str,
+    traffic: f64,
+    from: usize,
+    until: usize,
+    phases: Vec<Phase>,
+}
+
+struct World<'a> {
+    config: &'a Config,
+    model: &'a Model,
+    /// Requests of the model in a step.
+    all: f64,
+}
+
+pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result<Vec<File>, GenerateError> {
+    let thresholds = &model.thresholds;
+    // Where so much may fail that half of it is no news, the stories would be others.
+    if thresholds.error_ratio > 0.1 || thresholds.canary_error_ratio > 0.1 {
+        return Ok(Vec::new());
+    }
+    let least = thresholds.minimum_errors as f64 / thresholds.error_ratio;
+    let world = World {
+        config,
+        model,
+        all: (20.0 * least).max(1500.0),
+    };
+    let mut tests = vec![world.steady()?, world.burst()?, world.heaps()?, world.slow()?];
+    if config.rollout >= Rollout::ReleaseAware {
+        tests.extend([world.canary()?, world.fine_canary()?, world.rollout()?]);
+    }
+    if config.rollout >= Rollout::ModelAware && thresholds.score_shift <= 0.5 {
+        tests.extend([
+            world.answers("one answer for everything", 1.0)?,
+            world.answers("two heaps", 0.5)?,
+        ]);
+    }
+    Ok(vec![yaml::file(
+        "prometheus/tests/minutes-to-alert.yml",
+        &TestFile::new(STEP, groups, tests),
+    )?])
+}
+
+fn at(steps: usize) -> Duration {
+    STEP * u32::try_from(steps).unwrap_or(u32::MAX)
+}
+
+fn steps(phases: &[Phase]) -> usize {
+    phases.iter().map(|(.., steps)| steps).sum()
+}
+
+impl World<'_> {
+    fn version<'v>(&self, name: &'v str, traffic: f64, phases: &[Phase]) -> Version<'v> {
+        Version {
+            name,
+            traffic,
+            from: 0,
+            until: steps(phases),
+            phases: phases.to_vec(),
+        }
+    }
+
+    fn series(&self, version: &Version<'_>) -> Vec<Series> {
+        let model = self.model.name.as_str();
+        let labels = |extra: &[(&'static str, String)]| -> Vec<(&'static str, String)> {
+            let own = [
+                ("model_name", model.to_owned()),
+                ("model_version", version.name.to_owned()),
+                ("route", "/predict".to_owned()),
+            ];
+            own.into_iter().chain(extra.iter().cloned()).collect()
+        };
+        let counter = |name: &str, extra: &[(&'static str, String)], of: &dyn Fn(&Phase) -> f64| {
+            let labels = labels(extra);
+            let labels: Vec<_> = labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+            let mut ramps = Vec::new();
+            let mut total = 0.0;
+            if version.from > 0 {
+                ramps.push((f64::NAN, 0.0, version.from));
+            }
+            let mut left = version.until - version.from;
+            for phase in &version.phases {
+                let steps = phase.2.min(left);
+                left -= steps;
+                let growth = of(phase) * version.traffic * self.all;
+                if steps > 0 {
+                    ramps.push((total, growth, steps));
+                }
+                total += growth * steps as f64;
+            }
+            Series::ramps(name, &labels, &ramps)
+        };
+        let requests = contract::INFERENCE_REQUESTS.name;
+        let status = |status: &str| [("status", status.to_owned())];
+        let latency = contract::INFERENCE_LATENCY.name;
+        let le = |edge: String| [("le", edge)];
+        let edge = tidy(self.model.latency_p95.as_secs_f64()).to_string();
+        let info: Vec<_> = labels(&[]);
+        let info: Vec<_> = info.iter().map(|(label, value)| (*label, value.as_str())).collect();
+        let mut there = vec![(1.0, version.until - version.from)];
+        if version.from > 0 {
+            there.insert(0, (f64::NAN, version.from));
+        }
+        let until = version.until;
+        let bucket = format!("{latency}_bucket");
+        let mut series = vec![
+            counter(requests, &status("error"), &|phase| phase.0),
+            counter(requests, &status("success"), &|phase| 1.0 - phase.0),
+            counter(&format!("{latency}_count"), &[], &|_| 1.0),
+            counter(&bucket, &le(edge), &|phase| 1.0 - phase.1),
+            counter(&bucket, &le("+Inf".to_owned()), &|_| 1.0),
+            Series::gauge(contract::MODEL_INFO.name, &info[..2], &there),
+        ];
+        // Beside the place where it breaks, another in which all is well all along.
+        let rate = version.traffic * self.all;
+        let well = |share: f64| [(0.0, tidy(share * rate), until)];
+        for (series, share) in series.iter_mut().zip([HEALTHY, 1.0 - HEALTHY, 1.0, 1.0 - HEALTHY, 1.0]) {
+            *series = series.clone().elsewhere(&well(share));
+        }
+        if let Some(info) = series.last_mut() {
+            *info = info.clone().elsewhere(&[(1.0, 0.0, until)]);
+        }
+        series
+    }
+
+    fn test(&self, name: &str, versions: &[Version<'_>]) -> Test {
+        let mut series: Vec<_> = versions.iter().flat_map(|version| self.series(version)).collect();
+        let until = versions.iter().map(|version| version.until).max().unwrap_or_default();
+        let target = [("job", self.model.job.as_str()), ("instance", "a"), ("service", "api")];
+        series.push(Series::gauge("up", &target, &[(1.0, until)]));
+        Test::new(self.config, name, STEP, &series)
+    }
+
+    /// The alerts that tell by evidence. Budgets of a service that has been watched for an hour are burned by less.
+    fn by_evidence(&self) -> Selector {
+        let alerts = [
+            &known::HIGH_ERROR_RATE,
+            &known::HIGH_LATENCY,
+            &known::CANARY_ERRORS,
+            &known::CANARY_LATENCY,
+        ];
+        firing([("model_name", self.model.name.as_str())]).one_of("alertname", alerts.map(|alert| alert.name))
+    }
+
+    /// Exactly these versions are told of, under this alert.
+    fn told(&self, test: &mut Test, step: usize, alert: &KnownAlert, versions: &[&str]) -> Result<(), GenerateError> {
+        let known = firing([("alertname", alert.name), ("model_name", self.model.name.as_str())]);
+        test.counts(at(step), &known, versions.len())?;
+        for version in versions {
+            test.counts(at(step), &known.clone().eq("model_version", version), 1)?;
+        }
+        Ok(())
+    }
+
+    /// Twice the threshold fails from minute 20 on: told within five and a half minutes, and not before four.
+    fn steady(&self) -> Result<Test, GenerateError> {
+        let share = 2.0 * self.model.thresholds.error_ratio;
+        let calm = 20 * MINUTE;
+        let version = self.version("v1", 1.0, &[(HEALTHY, 0.0, calm), (share, 0.0, 20 * MINUTE)]);
+        let mut test = self.test(
+            "errors of twice the threshold are told within five and a half minutes",
+            &[version],
+        );
+        self.told(&mut test, calm + 3 * MINUTE, &known::HIGH_ERROR_RATE, &[])?;
+        self.told(&mut test, calm + 5 * MINUTE + 1, &known::HIGH_ERROR_RATE, &["v1"])?;
+        Ok(test)
+    }
+
+    /// A fifth of the requests of every version fail for three minutes: nobody is woken. Then they go on failing.
+    fn burst(&self) -> Result<Test, GenerateError> {
+        let phases = [
+            (HEALTHY, 0.0, 30 * MINUTE),
+            (0.2, 0.0, 3 * MINUTE),
+            (HEALTHY, 0.0, 30 * MINUTE),
+            (0.2, 0.0, 20 * MINUTE),
+        ];
+        let versions = [
+            self.version("v1", 1.0 - CANARY, &phases),
+            self.version("v2", CANARY, &phases),
+        ];
+        let mut test = self.test(
+            "a burst of three minutes wakes nobody, and one that goes on does",
+            &versions,
+        );
+        let ends = 63 * MINUTE;
+        test.never(at(ends), &self.by_evidence(), at(ends))?;
+        self.told(&mut test, ends + 5 * MINUTE + 1, &known::HIGH_ERROR_RATE, &["v1", "v2"])?;
+        self.told(&mut test, ends + 5 * MINUTE + 1, &known::CANARY_ERRORS, &[])?;
+        Ok(test)
+    }
+
+    /// Every ten minutes a heap of errors, twice the threshold for a minute: nobody is woken, and trouble is still
+    /// told.
+    fn heaps(&self) -> Result<Test, GenerateError> {
+        let heap = 2.0 * self.model.thresholds.error_ratio;
+        let mut phases = vec![(HEALTHY, 0.0, 10 * MINUTE)];
+        for _ in 0..8 {
+            phases.extend([(heap, 0.0, MINUTE), (HEALTHY, 0.0, 9 * MINUTE)]);
+        }
+        let ends = steps(&phases);
+        phases.push((0.3, 0.0, 20 * MINUTE));
+        let mut test = self.test(
+            "errors that come in heaps wake nobody, and trouble beside them does",
+            &[self.version("v1", 1.0, &phases)],
+        );
+        test.never(at(ends), &self.by_evidence(), at(ends))?;
+        self.told(&mut test, ends + 5 * MINUTE + 1, &known::HIGH_ERROR_RATE, &["v1"])?;
+        Ok(test)
+    }
+
+    /// A fifth is slow for three minutes, and later for good.
+    fn slow(&self) -> Result<Test, GenerateError> {
+        let phases = [
+            (HEALTHY, 0.01, 30 * MINUTE),
+            (HEALTHY, 0.2, 3 * MINUTE),
+            (HEALTHY, 0.01, 30 * MINUTE),
+            (HEALTHY, 0.2, 20 * MINUTE),
+        ];
+        let mut test = self.test(
+            "requests that are slow for three minutes wake nobody, and for longer they do",
+            &[self.version("v1", 1.0, &phases)],
+        );
+        let ends = 63 * MINUTE;
+        test.never(at(ends), &self.by_evidence(), at(ends))?;
+        self.told(&mut test, ends + 5 * MINUTE + 1, &known::HIGH_LATENCY, &["v1"])?;
+        Ok(test)
+    }
+
+    /// A twentieth of the traffic goes to a version of which a tenth fails, and a fifth is slow.
+    fn canary(&self) -> Result<Test, GenerateError> {
+        let (calm, ends) = (30 * MINUTE, 50 * MINUTE);
+        let canary = Version {
+            name: "v2",
+            traffic: CANARY,
+            from: calm,
+            until: ends,
+            phases: vec![(0.1, 0.25, ends - calm)],
+        };
+        let stable = self.version("v1", 1.0 - CANARY, &[(HEALTHY, 0.01, ends)]);
+        let mut test = self.test(
+            "a version that is worse than the others is told within three minutes",
+            &[stable, canary],
+        );
+        test.never(at(calm), &self.by_evidence(), at(calm))?;
+        for alert in [&known::CANARY_ERRORS, &known::CANARY_LATENCY] {
+            self.told(&mut test, calm + 3 * MINUTE, alert, &["v2"])?;
+        }
+        self.told(&mut test, ends - 1, &known::HIGH_ERROR_RATE, &["v2"])?;
+        Ok(test)
+    }
+
+    /// A version is released that is as good as the others, and a minute later a burst hits them all.
+    fn fine_canary(&self) -> Result<Test, GenerateError> {
+        let (calm, burst, ends) = (30 * MINUTE, 3 * MINUTE, 60 * MINUTE);
+        let after = ends - calm - MINUTE - burst;
+        let canary = Version {
+            name: "v2",
+            traffic: CANARY,
+            from: calm,
+            until: ends + 10 * MINUTE,
+            phases: vec![
+                (HEALTHY, 0.0, MINUTE),
+                (0.2, 0.0, burst),
+                (HEALTHY, 0.0, after),
+                (0.2, 0.0, 10 * MINUTE),
+            ],
+        };
+        let stable = self.version(
+            "v1",
+            1.0 - CANARY,
+            &[
+                (HEALTHY, 0.0, calm + MINUTE),
+                (0.2, 0.0, burst),
+                (HEALTHY, 0.0, after + 10 * MINUTE),
+            ],
+        );
+        let mut test = self.test(
+            "a fine version beside a burst is not accused, and a bad one is",
+            &[stable, canary],
+        );
+        test.never(at(ends), &self.by_evidence(), at(ends))?;
+        self.told(&mut test, ends + 3 * MINUTE, &known::CANARY_ERRORS, &["v2"])?;
+        Ok(test)
+    }
+
+    /// A version takes over all of the traffic, and a tenth of it fails: there are no others to compare it with.
+    fn rollout(&self) -> Result<Test, GenerateError> {
+        let (calm, ends) = (30 * MINUTE, 50 * MINUTE);
+        let old = Version {
+            until: calm,
+            ..self.version("v1", 1.0, &[(HEALTHY, 0.0, calm)])
+        };
+        let new = Version {
+            name: "v2",
+            traffic: 1.0,
+            from: calm,
+            until: ends,
+            phases: vec![(0.1, 0.0, ends - calm)],
+        };
+        let mut test = self.test(
+            "a version that takes over and fails is told within three minutes",
+            &[old, new],
+        );
+        test.never(at(calm), &self.by_evidence(), at(calm))?;
+        self.told(&mut test, calm + 3 * MINUTE, &known::HIGH_ERROR_RATE, &["v2"])?;
+        Ok(test)
+    }
+
+    /// Scores that are spread evenly for 80 minutes; then this share of them is the lowest there is, and the rest the highest.
+    fn answers(&self, name: &str, lowest: f64) -> Result<Test, GenerateError> {
+        let (calm, ends) = (80 * MINUTE, 110 * MINUTE);
+        // So many that chance moves no share.
+        let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
+        let model = [("model_name", self.model.name.as_str()), ("model_version", "v1")];
+        let scores = contract::PREDICTION_SCORE.name;
+        let mut series = vec![Series::counter(&format!("{scores}_count"), &model, &[(all, ends)])];
+        for (edge, evenly) in [
+            ("0", 0.0),
+            ("0.2", 0.2),
+            ("0.5", 0.5),
+            ("0.8", 0.8),
+            ("1", 1.0),
+            ("+Inf", 1.0),
+        ] {
+            let heaps = match edge {
+                "0" => 0.0,
+                "1" | "+Inf" => 1.0,
+                _ => lowest,
+            };
+            let labels = [model[0], model[1], ("le", edge)];
+            let phases = [(evenly * all, calm), (heaps * all, ends - calm)];
+            series.push(Series::counter(&format!("{scores}_bucket"), &labels, &phases));
+        }
+        let mut test = Test::new(
+            self.config,
+            format!("{name}, about an old median or not, is told within ten minutes"),
+            STEP,
+            &series,
+        );
+        self.told(&mut test, calm, &known::SCORE_SHIFT, &[])?;
+        self.told(&mut test, calm + 10 * MINUTE, &known::SCORE_SHIFT, &["v1"])?;
+        Ok(test)
+    }
+}

@@ -1,0 +1,169 @@
+//! A request that an adapter carries: on a route, and that is all, or together with those who may say something of it.
+//!
+//! Nearly every request is one pointer to its route, which the thread that polls it has for itself. Only where a request needs more, it
+//! has a place [`aside`](crate::handles::aside) as well.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::time::Duration;
+
+use crate::handles::aside::Aside;
+use crate::handles::model::Model;
+use crate::handles::route::Route;
+
+/// What there is to count: two pointers, so that it is moved in registers.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// In flight here, and in no place aside.
+    route: Option<Route>,
+    aside: Option<Arc<Aside>>,
+}
+
+thread_local! {
+    /// A place that nobody has any more, for the next request whose version is chosen.
+    static SPARE: Cell<Option<Arc<Aside>>> = const { Cell::new(None) };
+}
+
+impl Request {
+    /// Nothing to count, or nothing any more.
+    pub(crate) const NOTHING: Self = Self {
+        route: None,
+        aside: None,
+    };
+
+    #[inline(always)]
+    pub(crate) fn on(route: Option<Route>) -> Self {
+        Self { route, aside: None }
+    }
+
+    pub(crate) fn aside(aside: Aside) -> Self {
+        Self {
+            route: None,
+            aside: Some(Arc::new(aside)),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_over(&self) -> bool {
+        self.route.is_none() && self.aside.is_none()
+    }
+
+    /// Whether it has to be [`suspend`](Self::suspend)ed when it is polled no more.
+    #[inline(always)]
+    pub(crate) fn has_aside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// The route the request is in flight on, if it is counted; nothing is left.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Option<Route> {
+        match self.aside.take() {
+            None => self.route.take(),
+            Some(aside) => Self::end(self.route.take(), aside),
+        }
+    }
+
+    #[cold]
+    fn end(route: Option<Route>, aside: Arc<Aside>) -> Option<Route> {
+        if let Some(route) = route {
+            aside.put(route);
+        }
+        let route = aside.end();
+        keep(aside);
+        route
+    }
+
+    /// The request belongs to this version.
+    pub(crate) fn served_by(&mut self, model: &Model) {
+        match (&mut self.route, &self.aside) {
+            (Some(route), _) => model.take_over(route),
+            (None, Some(aside)) => aside.served_by(model),
+            (None, None) => {}
+        }
+    }
+
+    /// Moves the request to the route it asked for, or to that of another name.
+    pub(crate) fn settle(&mut self, name: Option<&str>) {
+        if let Some(aside) = &self.aside {
+            aside.settle(name);
+        }
+    }
+
+    /// The first chunk of the answer came after this time.
+    pub(crate) fn first_chunk_after(&mut self, elapsed: Duration) {
+        match (&self.route, &self.aside) {
+            (Some(route), _) => route.0.observe_first_chunk(elapsed),
+            (None, Some(aside)) => aside.first_chunk_after(elapsed),
+            (None, None) => {}
+        }
+    }
+
+    /// Lets somebody choose a version, if there is something to count.
+    pub(crate) fn share(&mut self) -> Option<Arc<Aside>> {
+        if self.is_over() {
+            return None;
+        }
+        let spare = || SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        Some(self.aside.get_or_insert_with(spare).clone())
+    }
+
+    /// Chooses the version, if the request is with this thread and this is its place.
+    #[inline]
+    pub(crate) fn chosen_here(&mut self, aside: &Arc<Aside>, model: &Model) -> bool {
+        match (&mut self.route, &self.aside) {
+            (Some(route), Some(own)) if Arc::ptr_eq(own, aside) => {
+                model.take_over(route);
+                own.forget_choice();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Nobody polls the request now: those who may choose can reach it. Where there is nobody, it has no place aside any more.
+    ///
+    /// It does not unwind, and says so: else whatever a handler returned would be copied once more, for the case that it has to be dropped here.
+    #[expect(improper_ctypes_definitions, reason = "no C calls it")]
+    pub(crate) extern "C" fn suspend(self) -> Self {
+        catch_unwind(AssertUnwindSafe(|| self.suspended())).unwrap_or(Self::NOTHING)
+    }
+
+    fn suspended(mut self) -> Self {
+        let Some(aside) = self.aside.take() else {
+            return self;
+        };
+        let alone = Arc::strong_count(&aside) == 1;
+        if alone {
+            // After whatever the last of the others did.
+            fence(Ordering::Acquire);
+        }
+        match self.route.take() {
+            Some(route) if alone && !aside.is_chosen() => {
+                self.route = Some(route);
+                let _ = SPARE.try_with(|spare| spare.set(Some(aside)));
+                return self;
+            }
+            Some(route) => aside.put(route),
+            None if alone => {
+                self.route = aside.take_route();
+                if self.route.is_some() {
+                    keep(aside);
+                    return self;
+                }
+            }
+            None => {}
+        }
+        self.aside = Some(aside);
+        self
+    }
+}
+
+/// Has a place serve the next request, if nobody has it any more.
+fn keep(mut aside: Arc<Aside>) {
+    if let Some(own) = Arc::get_mut(&mut aside) {
+        *own = Aside::default();
+        let _ = SPARE.try_with(|spare| spare.set(Some(aside)));
+    }
+}
