@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
 use modelwatch_drift::change::Explanation;
 use modelwatch_drift::decision::{Measurement, Rule};
+use modelwatch_log_format::columns::feature_name;
 
 use crate::engine::{LeftOut, Looked};
 use crate::time_window::TimeWindow;
@@ -239,6 +240,7 @@ impl WindowReport {
         let without_time = self.left_out.rows_without_time;
         let without_time = (without_time > 0).then(|| format!("left out: {without_time} rows without a time"));
         let absent = self.absent.iter().map(|(column, rows)| {
+            let column = feature_name(column).unwrap_or(column);
             format!("the column {column:?} is not in files of {rows} rows, which count as missing; is the baseline of another release?")
         });
         let other_type = self.verdict.subjects().iter().filter(|subject| subject.other_type > 0);

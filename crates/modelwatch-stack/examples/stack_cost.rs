@@ -51,7 +51,7 @@ fn main() {
     let prometheus = Prometheus::start(&options).unwrap_or_else(|error| panic!("{error}"));
     std::thread::sleep(RUN);
 
-    let series = prometheus.query("count({__name__=~\"ml_.+\"})").expect("it answers");
+    let series = prometheus.query("sum(scrape_samples_scraped)").expect("it answers");
     say(&format!(
         "scraped series: {:?}\n",
         series.first().map(|(_, count)| *count)

@@ -24,6 +24,7 @@ mod kubernetes;
 pub mod links;
 mod messages;
 pub mod on_disk;
+mod parallel;
 mod promql;
 mod readme;
 pub mod recorded;

@@ -4,6 +4,7 @@
 //! somebody has edited since, is told from one that [`write()`] wrote, and is not overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
@@ -12,6 +13,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::file::File;
+use crate::parallel;
 
 /// The list of generated files, below the folder.
 pub const LIST: &str = "generated.sha256";
@@ -148,10 +150,11 @@ fn fingerprint(contents: &[u8]) -> String {
 
 /// The list of these files.
 pub(crate) fn list(files: &[File]) -> File {
-    let lines = files
-        .iter()
-        .map(|file| format!("{}  {}\n", fingerprint(file.contents.as_bytes()), file.path));
-    File::new(LIST, lines.collect::<String>())
+    let Ok(lines) = parallel::map(files, |file| {
+        let fingerprint = fingerprint(file.contents.as_bytes());
+        Ok::<_, Infallible>(format!("{fingerprint}  {}\n", file.path))
+    });
+    File::new(LIST, lines.concat())
 }
 
 /// What modelwatch wrote last, with the fingerprints of then; empty where it wrote nothing.

@@ -41,8 +41,13 @@ impl fmt::Display for Looked {
             (0, Some((first, last))) if first == last => write!(f, ", where no file is; the log has {first} only"),
             (0, Some((first, last))) => write!(f, ", where no file is; the log has hours from {first} to {last}"),
             (0, None) => f.write_str(", where no file is"),
-            (1, _) => f.write_str(", where 1 file is, and none of its rows is of the window"),
-            (files, _) => write!(f, ", where {files} files are, and none of their rows is of the window"),
+            (1, _) => f.write_str(
+                ", where 1 file is, and none of its rows counts: they are of other times, or it is left out",
+            ),
+            (files, _) => write!(
+                f,
+                ", where {files} files are, and none of their rows counts: they are of other times, or left out"
+            ),
         }
     }
 }

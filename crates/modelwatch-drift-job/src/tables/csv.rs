@@ -1,6 +1,7 @@
 //! CSV with a header. Every value is read as text, because files write the same number and the same absence in many ways; what
 //! a column holds is told by its values.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -45,12 +46,19 @@ impl Csv {
         let header = Format::default().with_header(true).with_delimiter(delimiter);
         let (header, _) = header
             .infer_schema(text, Some(0))
-            .map_err(|error| format!("cannot be read as CSV: {error}"))?;
+            .map_err(|error| format!("cannot be read as CSV: {}", format::said(error)))?;
         let names = header
             .fields()
             .iter()
             .map(|field| field.name().trim().trim_start_matches('\u{feff}'));
         let fields: Vec<Field> = names.map(|name| Field::new(name, DataType::Utf8, true)).collect();
+        let mut known = HashSet::new();
+        if let Some(twice) = fields.iter().find(|field| !known.insert(field.name())) {
+            return Err(format!(
+                "has two columns {:?}; give each a name of its own",
+                twice.name()
+            ));
+        }
         Ok(Self {
             compressed,
             delimiter,
@@ -76,9 +84,9 @@ impl Csv {
             .with_batch_size(BATCH_ROWS)
             .with_projection(columns.to_vec())
             .build_buffered(text)
-            .map_err(|error| format!("cannot be read as CSV: {error}"))?;
+            .map_err(|error| format!("cannot be read as CSV: {}", format::said(error)))?;
         for batch in reader {
-            take(batch.map_err(|error| format!("breaks while it is read: {error}"))?)?;
+            take(batch.map_err(|error| format!("breaks while it is read: {}", format::said(error)))?)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What a file is, by its name.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -47,4 +48,18 @@ pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dy
         Box::new(file)
     };
     Ok(BufReader::with_capacity(1 << 17, reader))
+}
+
+/// What a reader says of a text, as much of it as a line has room for: some repeat all that they read.
+pub(super) fn said(error: impl fmt::Display) -> String {
+    const MOST: usize = 200;
+    let said = error.to_string().replace(|letter: char| letter.is_control(), " ");
+    let mut short: String = said.chars().take(MOST).collect();
+    if short.len() < said.len() {
+        short.push('…');
+    }
+    if said.to_ascii_lowercase().contains("utf-8") {
+        short += "; write it in UTF-8, as `iconv -f LATIN1 -t UTF-8` does";
+    }
+    short
 }

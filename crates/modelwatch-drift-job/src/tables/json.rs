@@ -23,8 +23,10 @@ impl Json {
     /// Looks at every line: a field may be in the last alone.
     pub(super) fn open(path: &Path, compressed: bool) -> Result<Self, String> {
         let text = format::text(path, compressed).map_err(|error| format!("cannot be read: {error}"))?;
-        let (schema, lines) =
-            infer_json_schema(text, None).map_err(|error| format!("cannot be read as JSON lines: {error}"))?;
+        let (schema, lines) = infer_json_schema(text, None).map_err(|error| {
+            let said = format::said(error);
+            format!("cannot be read as JSON lines: {said}; write one object a line, as `jq -c '.[]'` makes of an array")
+        })?;
         if lines == 0 {
             return Err("is empty; write one JSON object a line".into());
         }
@@ -44,7 +46,7 @@ impl Json {
         columns: &[usize],
         mut take: impl FnMut(RecordBatch) -> Result<(), String>,
     ) -> Result<(), String> {
-        let cannot = |error: arrow::error::ArrowError| format!("cannot be read as JSON lines: {error}");
+        let cannot = |error: arrow::error::ArrowError| format!("cannot be read as JSON lines: {}", format::said(error));
         let text = format::text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
         // Without a column the reader would not know how many rows there are.
         let projected = match columns.is_empty() {
@@ -58,7 +60,7 @@ impl Json {
             .build(text)
             .map_err(cannot)?;
         for batch in reader {
-            take(batch.map_err(|error| format!("breaks while it is read: {error}"))?)?;
+            take(batch.map_err(|error| format!("breaks while it is read: {}", format::said(error)))?)?;
         }
         Ok(())
     }

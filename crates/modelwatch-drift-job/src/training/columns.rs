@@ -53,6 +53,13 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
     };
     let mut problems = Vec::new();
     for (column, kinds) in &known.0 {
+        if column.is_empty() {
+            plan.warnings.push(TrainingWarning::LeftOut {
+                column: column.clone(),
+                problem: "it has no name, like the index that pandas writes; give it one if it is a feature".into(),
+            });
+            continue;
+        }
         let is = |role: &Option<String>| role.as_ref() == Some(column);
         let (score, class) = (is(&options.score), is(&options.class));
         let named = score || class || options.features.contains(column);

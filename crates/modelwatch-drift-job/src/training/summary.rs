@@ -92,6 +92,7 @@ impl fmt::Display for Trained {
 /// As much of a text as a table has room for.
 fn short(text: &str) -> String {
     const MOST: usize = 24;
+    let text = &text.replace(|letter: char| letter.is_control(), " ");
     match text.chars().count() <= MOST {
         true => text.to_owned(),
         false => text.chars().take(MOST - 1).chain(['…']).collect(),

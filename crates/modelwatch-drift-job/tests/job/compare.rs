@@ -204,3 +204,80 @@ async fn compares_segment_with_its_own_rows_when_segments_differ() {
     assert_eq!(detected("same.csv").await, Vec::<String>::new());
     assert_eq!(detected("moved.csv").await, ["IS"]);
 }
+
+/// A file that can't be read is left out with one short line that names what is wrong and what to do; one that is only odd is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_in_a_line_what_is_wrong_when_files_are_odd() {
+    let folder = TempDir::new().expect("a folder");
+    let plain = rows(2_000, 0.0);
+    let reference = path(folder.path(), "reference.csv");
+    let text = csv(&plain, ',');
+    fs::write(&reference, &text).expect("a file");
+    let array = format!("[{}]", json(&plain).trim_end().replace('\n', ","));
+    let cases: [(&str, Vec<u8>, Option<&str>); 12] = [
+        ("array.json", array.into_bytes(), Some("write one object a line")),
+        (
+            "cut.jsonl",
+            format!("{}{{\"income\":", json(&plain)).into_bytes(),
+            Some("write one object a line"),
+        ),
+        (
+            "twice.csv",
+            text.replacen("kind", "income", 1).into_bytes(),
+            Some("two columns \"income\""),
+        ),
+        (
+            "latin.csv",
+            text.bytes()
+                .map(|byte| if byte == b'!' { 0xE4 } else { byte })
+                .chain(*b"1,\xE4\n")
+                .collect(),
+            Some("UTF-8"),
+        ),
+        (
+            "wide.csv",
+            format!("{text}1,a,b\n").into_bytes(),
+            Some("expected 2 got 3"),
+        ),
+        ("empty.csv", Vec::new(), Some("is empty")),
+        ("zipped.csv.gz", text.clone().into_bytes(), Some("gzip")),
+        ("table.txt", text.clone().into_bytes(), Some("does not tell its format")),
+        ("mark.csv", format!("\u{feff}{text}").into_bytes(), None),
+        (
+            "returns.csv",
+            text.replace(",\"car\"\n", ",\"car\"\r\n").into_bytes(),
+            None,
+        ),
+        ("semicolons.csv", csv(&plain, ';').into_bytes(), None),
+        ("lines.jsonl", json(&plain).into_bytes(), None),
+    ];
+    for (name, bytes, problem) in cases {
+        let file = path(folder.path(), name);
+        fs::write(&file, bytes).expect("a file");
+        let report = compare(&reference, &file).await;
+        let said: Vec<String> = report.warnings().map(|warning| warning.to_string()).collect();
+        match problem {
+            None => assert!(report.rows == 2_000 && !report.drifts(), "{name}: {said:?}"),
+            Some(problem) => {
+                let line = said.iter().find(|line| line.starts_with("left out")).expect(name);
+                assert!(line.contains(name) && line.contains(problem), "{line}");
+                assert!(line.len() < 500 && !line.contains('\n'), "{line}");
+            }
+        }
+    }
+
+    let mut options = TrainingOptions::new("m", [path(folder.path(), "pandas.csv")]);
+    options.hygiene.minimum_rows = 1_000;
+    let indexed: String = (0..2_000).map(|row| format!("{row},{}\n", random(row))).collect();
+    fs::write(folder.path().join("pandas.csv"), format!(",income\n{indexed}")).expect("a file");
+    let trained = options.build(2, |_| {}).await.expect("a baseline");
+    assert_eq!(trained.baseline.features().len(), 1);
+    assert!(
+        trained
+            .warnings
+            .iter()
+            .any(|warning| warning.to_string().contains("the index that pandas writes")),
+        "{:?}",
+        trained.warnings
+    );
+}

@@ -279,14 +279,23 @@ fn grid_of(sorted: &[f64]) -> Option<Grid> {
     Grid::of_sorted(&some)
 }
 
+/// Equal parts of training.
+const DECILES: u128 = 10;
+
 /// The bins at which the deciles of such counts begin. Where training has nothing between two deciles the one begins in the middle,
-/// so that values which lie between training's are as often of the one as of the other.
+/// so that values which lie between training's are as often of the one as of the other. What is a decile alone keeps its bin
+/// close about it: a value next to it is none of it.
 fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
     let mut firsts = full_deciles(bins);
+    let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
+    let is_alone = |bin: usize| u128::from(bins[bin]) * DECILES >= all;
     for first in &mut firsts[1..] {
         let before = bins[..*first].iter().rposition(|rows| *rows > 0);
         let after = bins[*first..].iter().position(|rows| *rows > 0);
-        if let (Some(before), Some(after)) = (before, after) {
+        if let (Some(before), Some(after)) = (before, after)
+            && !is_alone(before)
+            && !is_alone(*first + after)
+        {
             let (from, to) = (before + 1, *first + after);
             let middle = f64::midpoint(edges[from], edges[to]);
             let off = |place: &usize| (edges[*place] - middle).abs();
@@ -301,7 +310,6 @@ fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
 
 /// The bins that hold the first value of a decile.
 fn full_deciles(bins: &[u64]) -> Vec<usize> {
-    const DECILES: u128 = 10;
     let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
     let mut firsts = vec![0];
     let (mut bin, mut before) = (0, 0_u128);

@@ -14,6 +14,7 @@ mod explain;
 mod fit;
 mod grids;
 mod kind;
+mod left;
 mod numbers;
 mod observed;
 mod part;

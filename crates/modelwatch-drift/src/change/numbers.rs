@@ -3,9 +3,10 @@
 use super::fit::{Training, Window};
 use super::grids::Grids;
 use super::kind::Change;
+use super::left::Left;
 use super::part::change_of_part;
 use super::rounded::rounded;
-use super::whole::{Left, change_beyond_seasons, change_of_all};
+use super::whole::{change_beyond_seasons, change_of_all};
 use crate::baseline::{NumericCounts, NumericProfile};
 
 /// What was done to the values, where one change alone makes of training what the window is.

@@ -3,7 +3,7 @@
 use super::fit::{Around, Training, Window};
 use super::grids::Grids;
 use super::kind::{Change, Side};
-use super::whole::Left;
+use super::left::Left;
 
 /// A change of a part of the values after which the others are as in training, and the distance that is left.
 pub(super) fn change_of_part(training: &Training<'_>, window: &Window, left: Left) -> Option<(Change, f64)> {

@@ -3,8 +3,8 @@
 use super::fit::{Training, Window};
 use super::grids::Grids;
 use super::kind::Change;
+use super::left::Left;
 use super::round::to_digits;
-use super::whole::Left;
 use crate::sketch::Grid;
 
 /// Values that are whole multiples of a round number where training's were not, and otherwise as in training; and the distance

@@ -3,30 +3,9 @@
 use super::fit::{Fit, Training, Window};
 use super::grids::Grids;
 use super::kind::Change;
+use super::left::Left;
 use super::round::{CONVERSIONS, factors, likely, summands, to_digits};
 use super::rounded::is_rounder;
-
-/// How much distance may be left when a change is undone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Left(pub(super) f64);
-
-impl Left {
-    /// As much as weeks differ by,
-    const WEEKS: f64 = 0.05;
-    /// or as chance makes of so few rows, and this more.
-    const MARGIN: f64 = 0.02;
-    /// Nor may it be larger than this, however small the window: what can't be told is not said.
-    const MOST: f64 = 0.1;
-
-    pub(super) fn of(training: &Training<'_>, window: &Window) -> Self {
-        Self((Self::WEEKS.max(window.noise(training)) + Self::MARGIN).min(Self::MOST))
-    }
-
-    /// The same of what is a part of the rows only.
-    fn of_a_part(training: &Training<'_>, window: &Window) -> Self {
-        Self((Self::WEEKS.max(window.noise(training)) + Self::MARGIN).min(1.5 * Self::MOST))
-    }
-}
 
 /// A change of every value that explains a smaller distance explains nothing.
 const WORTH: f64 = 0.1;

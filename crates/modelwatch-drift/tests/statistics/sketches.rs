@@ -1,6 +1,6 @@
 //! What is kept of a column beside its counts.
 
-use modelwatch_drift::sketch::{Frequent, Sample};
+use modelwatch_drift::sketch::{Frequent, Grid, Sample};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -72,5 +72,37 @@ proptest! {
                 prop_assert!(kept <= rows && rows <= kept + frequent.error(), "{name}: {kept} of {rows}");
             }
         }
+    }
+}
+
+proptest! {
+    /// Whole multiples of a step from an offset lie on that grid, in doubles, rounded to 32 bits where the digits are few, and
+    /// whatever a few others are; values with all their digits lie on none.
+    #[test]
+    fn a_grid_is_what_values_are_multiples_of(
+        places in prop::collection::btree_set(0_i32..3_000, 60..300),
+        first in -500_i32..500,
+        digits in 0_i32..4,
+        times in 1_i32..20,
+    ) {
+        // Two neighbours, so that no coarser grid holds them all.
+        let places: Vec<i32> = places.iter().copied().chain([first, first + 1, first + 2]).collect();
+        let step = f64::from(times) / 10_f64.powi(digits);
+        let mut values: Vec<f64> = places.iter().map(|place| f64::from(*place) * f64::from(times) / 10_f64.powi(digits)).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let grid = Grid::of_sorted(&values).expect("a grid");
+        // The rarest may lie off a coarser one.
+        let coarser = (grid.step() / step).round();
+        prop_assert!(coarser >= 1.0 && (grid.step() / step - coarser).abs() < 1e-6, "{grid:?} of {step}");
+        prop_assert!(values.iter().filter(|value| grid.holds(**value)).count() * 100 >= values.len() * 98);
+
+        let narrow: Vec<f64> = values.iter().map(|value| f64::from(*value as f32)).collect();
+        let narrow = Grid::of_sorted(&narrow).expect("a grid of 32-bit numbers");
+        prop_assert!((narrow.step() / grid.step() - 1.0).abs() < 1e-6, "{narrow:?}, {grid:?}");
+
+        let smooth: Vec<f64> = values.iter().map(|value| value + (value * 12.9898).sin() * step / 3.0).collect();
+        let mut smooth = smooth;
+        smooth.sort_unstable_by(f64::total_cmp);
+        prop_assert_eq!(Grid::of_sorted(&smooth), None);
     }
 }

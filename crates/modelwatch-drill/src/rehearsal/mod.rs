@@ -35,7 +35,21 @@ pub struct Alert {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl Evaluation {
+    /// Makes an evaluation, in seconds from the first scrape, of what fires.
+    #[must_use]
+    pub fn new(at: u32, firing: Vec<Alert>) -> Self {
+        Self { at, firing }
+    }
+}
+
 impl Alert {
+    /// Makes an alert of labels and texts.
+    #[must_use]
+    pub fn new(labels: BTreeMap<String, String>, annotations: BTreeMap<String, String>) -> Self {
+        Self { labels, annotations }
+    }
+
     /// A label; empty where it has none.
     #[must_use]
     pub fn label(&self, name: &str) -> &str {

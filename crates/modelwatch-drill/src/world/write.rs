@@ -274,7 +274,7 @@ impl<'a> Serving<'a> {
     /// Answers so many requests of a model with the replicas that are up.
     fn answer(&mut self, model: usize, requests: u64, up: &[usize], minutes: f64, random: &mut Random) {
         let served = &self.models[model];
-        let routes = served.actor.routes();
+        let routes = &served.actor.routes;
         let usual = Usual {
             // A third of what the objective allows.
             errors: (1.0 - served.actor.model.availability_objective) / 3.0,
@@ -305,7 +305,11 @@ impl<'a> Serving<'a> {
                 continue;
             };
             // Most requests come by the first route.
-            let route = if routes.len() > 1 && random.happens(0.35) { 1 } else { 0 };
+            let route = if random.happens(0.35) {
+                later_route(routes.len(), random)
+            } else {
+                0
+            };
             let index = (version * self.processes.len() + replica) * routes.len() + route;
             let (usual, condition) = &conditions[index];
             let process = &mut self.processes[replica];
@@ -438,6 +442,14 @@ impl<'a> Serving<'a> {
             builds.push((&release.name, at <= time));
         }
         builds
+    }
+}
+
+/// One of the routes after the first, where there are some.
+fn later_route(routes: usize, random: &mut Random) -> usize {
+    match routes {
+        0 | 1 => 0,
+        _ => 1 + (random.share() * (routes - 1) as f64) as usize % (routes - 1),
     }
 }
 

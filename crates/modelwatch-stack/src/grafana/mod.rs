@@ -27,6 +27,7 @@ use self::scope::Scope;
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::links::{MODEL_VARIABLE, ROUTE_VARIABLE, VERSION_VARIABLE, model_uid};
+use crate::parallel;
 use crate::promql::{Writer, metric};
 use crate::rules::Rules;
 
@@ -45,26 +46,24 @@ pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
 fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError> {
     let raised = rules.alerts.iter().flat_map(|group| &group.rules);
     let raised: BTreeSet<_> = raised.filter_map(|rule| rule.alert.as_deref()).collect();
-    let models = config
-        .models
-        .iter()
-        .map(|model| of_model(config, &Scope::one(config, &raised, model), model));
-    let triage = triage(&Scope::all(config, &raised));
-    let dashboards: Vec<_> = std::iter::once(triage).chain(models).collect();
     let writer = Writer::new(config);
-    dashboards.iter().try_for_each(|dashboard| check(&writer, dashboard))?;
-    Ok(dashboards)
+    let checked = |dashboard| check(&writer, &dashboard).map(|()| dashboard);
+    let triage = checked(triage(&Scope::all(config, &raised)))?;
+    let models = parallel::map(&config.models, |model| {
+        checked(of_model(config, &Scope::one(config, &raised, model), model))
+    })?;
+    Ok(std::iter::once(triage).chain(models).collect())
 }
 
 /// The dashboards, and the files with which Grafana finds them and their data source by itself.
 pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
-    for dashboard in drawn(config, rules)? {
+    files.extend(parallel::map(&drawn(config, rules)?, |dashboard| {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;
-        files.push(File::new(format!("{DASHBOARD_FILES}{}.json", dashboard.uid()), json));
-    }
+        Ok(File::new(format!("{DASHBOARD_FILES}{}.json", dashboard.uid()), json))
+    })?);
     Ok(files)
 }
 

@@ -19,7 +19,7 @@ use self::manifest::{Manifest, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::rules::Rules;
-use crate::{grafana, yaml};
+use crate::{grafana, parallel, yaml};
 
 /// The label by which dashboards' sidecars find a ConfigMap, as the Grafana chart sets it.
 const DASHBOARD_LABEL: (&str, &str) = ("grafana_dashboard", "1");
@@ -35,14 +35,15 @@ pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<
     files.extend(rules::files(config, rules)?);
     files.extend(routing::files(config)?);
     files.extend(workloads::files(config)?);
-    for file in grafana {
+    let dashboards = parallel::map(grafana, |file| {
         let Some(name) = file.path.strip_prefix(grafana::DASHBOARD_FILES) else {
-            continue;
+            return Ok(None);
         };
         let stem = name.trim_end_matches(".json").to_owned();
         let path = format!("kubernetes/dashboards/{stem}.yml");
-        files.push(yaml::file(&path, &dashboard(config, stem, name, &file.contents))?);
-    }
+        yaml::file(&path, &dashboard(config, stem, name, &file.contents)).map(Some)
+    })?;
+    files.extend(dashboards.into_iter().flatten());
     Ok(files)
 }
 

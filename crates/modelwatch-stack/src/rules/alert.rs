@@ -6,14 +6,14 @@ use std::time::Duration;
 use modelwatch_config::{Config, Model, Thresholds, prometheus_duration};
 
 use super::annotations::{self, About};
-use super::case::Case;
+use super::case::{Case, Test};
 use super::rule::Rule;
 use super::story::LabelSet;
-use super::text::{Text, label, plain};
+use super::text::{Text, label, plain, tidy};
 use crate::error::GenerateError;
 use crate::known::KnownAlert;
 use crate::links;
-use crate::promql::{Expr, STACK_LABEL, Selector, Writer, Yield, text_in_template};
+use crate::promql::{Expr, STACK_LABEL, Writer, Yield, text_in_template};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 /// How long alerts go on whose figure may hover about its threshold.
@@ -77,6 +77,35 @@ pub(crate) struct Tested {
     /// Whether it has the labels that tell environments apart.
     pub(crate) of_a_place: bool,
     pub(crate) case: Case,
+}
+
+impl Tested {
+    /// The test of the alert: its story.
+    pub(crate) fn test(&self, config: &Config) -> Result<Test, GenerateError> {
+        let case = &self.case;
+        let mut among = self.labels.clone();
+        among.insert("alertname".to_owned(), self.known.name.to_owned());
+        let story = if case.resolved_at.is_some() {
+            "is quiet, fires and resolves"
+        } else {
+            "fires all the time"
+        };
+        let name = format!("{} {story}", self.known.name);
+        let mut test = Test::new(config, name, case.step, &case.series);
+        let at = |step: usize| case.step * u32::try_from(step).unwrap_or(u32::MAX);
+        for step in &case.quiet {
+            test.fires(at(*step), &among, &[])?;
+        }
+        if self.of_a_place {
+            test.fires(at(case.fires_at), &among, &case.fires)?;
+        } else {
+            test.fires_nowhere_known(at(case.fires_at), &among, &case.fires)?;
+        }
+        if let Some(resolved) = case.resolved_at {
+            test.fires(at(resolved) + self.keep, &among, &[])?;
+        }
+        Ok(test)
+    }
 }
 
 impl Alert<'_> {
@@ -205,11 +234,6 @@ fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
     Some(url)
 }
 
-/// A series of the alert's own model, version, route or feature.
-pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
-    labels.iter().fold(selector, |selector, label| selector.same(label))
-}
-
 /// Where the alert is: model, version, route or feature, and the environment, as a sentence's subject.
 pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
     let words = [
@@ -244,11 +268,6 @@ pub(crate) fn environment(config: &Config, text: Text) -> Text {
 /// A share as a percentage, without digits that come from binary fractions.
 pub(crate) fn percent(share: f64) -> String {
     format!("{}%", tidy(share * 100.0))
-}
-
-/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
-pub(crate) fn tidy(value: f64) -> f64 {
-    (value * 1e9).round() / 1e9
 }
 
 /// The models of a scope where one is asked for thresholds, team and job.

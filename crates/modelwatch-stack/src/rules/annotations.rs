@@ -8,9 +8,8 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
-use super::alert::own;
 use super::evidence::{self, Bad, ERRORS, SLOW};
-use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, own};
 use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};

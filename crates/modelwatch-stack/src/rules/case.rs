@@ -7,7 +7,6 @@ use std::time::Duration;
 use modelwatch_config::{Config, SingleAlert, prometheus_duration};
 use serde::Serialize;
 
-use super::alert::Tested;
 use super::story::{Input, LabelSet, Series, identity, inputs};
 use crate::error::GenerateError;
 use crate::promql::{Expr, STACK_LABEL, Selector, Writer, series_name, word};
@@ -219,31 +218,5 @@ impl Case {
     /// Between evaluations.
     pub(crate) fn evaluated(&self) -> Duration {
         self.step * self.evaluate
-    }
-
-    /// The test of an alert.
-    pub(crate) fn test(&self, config: &Config, alert: &Tested) -> Result<Test, GenerateError> {
-        let mut among = alert.labels.clone();
-        among.insert("alertname".to_owned(), alert.known.name.to_owned());
-        let story = if self.resolved_at.is_some() {
-            "is quiet, fires and resolves"
-        } else {
-            "fires all the time"
-        };
-        let name = format!("{} {story}", alert.known.name);
-        let mut test = Test::new(config, name, self.step, &self.series);
-        let at = |step: usize| self.step * u32::try_from(step).unwrap_or(u32::MAX);
-        for step in &self.quiet {
-            test.fires(at(*step), &among, &[])?;
-        }
-        if alert.of_a_place {
-            test.fires(at(self.fires_at), &among, &self.fires)?;
-        } else {
-            test.fires_nowhere_known(at(self.fires_at), &among, &self.fires)?;
-        }
-        if let Some(resolved) = self.resolved_at {
-            test.fires(at(resolved) + alert.keep, &among, &[])?;
-        }
-        Ok(test)
     }
 }

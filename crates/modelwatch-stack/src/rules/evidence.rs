@@ -13,12 +13,12 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Model, Plane};
 
-use super::alert::tidy;
 use super::histograms::Histogram;
 use super::labels::{MODEL, MODEL_ROUTE, ROUTE, VERSION};
 use super::models::share;
-use super::recording::{matched, or_zero, share_of};
 use super::rule::Rule;
+use super::shares::{matched, or_zero, share_of};
+use super::text::tidy;
 use crate::error::GenerateError;
 use crate::known;
 use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time, word};

@@ -1,5 +1,7 @@
 //! The labels that rules group by, the identity not among them.
 
+use crate::promql::Selector;
+
 pub(crate) const MODEL: &[&str] = &["model_name"];
 pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
 pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
@@ -7,3 +9,8 @@ pub(crate) const REPLICA: &[&str] = &["job", "instance"];
 pub(crate) const VERSION_FEATURE: &[&str] = &["model_name", "model_version", "feature_name"];
 pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
 pub(crate) const MODEL_ROUTE: &[&str] = &["model_name", "route"];
+
+/// A series of the alert's own model, version, route or feature.
+pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
+    labels.iter().fold(selector, |selector, label| selector.same(label))
+}

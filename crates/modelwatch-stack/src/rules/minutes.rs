@@ -8,9 +8,9 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::{Config, Model, Rollout};
 
-use super::alert::tidy;
 use super::case::{Test, TestFile, firing};
 use super::story::Series;
+use super::text::tidy;
 use crate::error::GenerateError;
 use crate::file::File;
 use crate::known::{self, KnownAlert};

@@ -15,6 +15,7 @@ mod releases;
 mod rule;
 mod scenarios;
 mod seasons;
+mod shares;
 mod story;
 mod text;
 

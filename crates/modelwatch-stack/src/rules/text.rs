@@ -304,3 +304,8 @@ impl Add for Text {
         self
     }
 }
+
+/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
+pub(crate) fn tidy(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}

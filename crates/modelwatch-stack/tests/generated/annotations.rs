@@ -43,6 +43,7 @@ fn said(release: Release, folder: &Folder) -> Vec<Said> {
         let Some(known) = ALERTS.iter().find(|known| alert.split('-').next() == Some(known.name)) else {
             continue;
         };
+        let path = folder.needed(&path);
         let mut document: Json = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         for test in document["tests"].as_array_mut().unwrap() {
             let test = test.as_object_mut().unwrap();

@@ -151,5 +151,5 @@ fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
            canary_latency_factor = 3\nnon_finite_ratio = 0.5\nlog_drop_ratio = 0.9\nminimum_errors = 1\nminimum_predictions = 1\n";
     let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let folder = Folder::generated(&config);
-    folder.run_rule_tests();
+    folder.run_rule_tests_alone();
 }

@@ -1,12 +1,16 @@
 //! Folders of generated files, and the tools that judge them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
 use modelwatch_config::Config;
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
+use modelwatch_stack::known::ALERTS;
+use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE};
 use modelwatch_testkit::Release;
+use serde_json::{Value as Json, json};
 
 /// The configuration of the demo.
 pub(crate) fn example() -> Config {
@@ -65,18 +69,80 @@ impl Folder {
         self.0.join(below)
     }
 
-    /// Lets the promtool of each release run all generated tests, in two processes.
+    /// Lets the promtool of each release run all generated tests, in two processes: the system's with every rule, as a reader
+    /// runs them, and the newer one with the rules that each alert needs.
     pub(crate) fn run_rule_tests(&self) {
+        self.run_tests(Release::System, |test| test.to_owned());
+        self.run_tests(Release::Newer, |test| self.needed(test));
+    }
+
+    /// The same with the rules that each alert needs, in both releases.
+    pub(crate) fn run_rule_tests_alone(&self) {
+        for release in Release::ALL {
+            self.run_tests(release, |test| self.needed(test));
+        }
+    }
+
+    fn run_tests(&self, release: Release, as_run: impl Fn(&Path) -> PathBuf) {
         let tests = fs::read_dir(self.path("prometheus/tests")).unwrap();
-        let tests: Vec<_> = tests.map(|entry| entry.unwrap().path()).collect();
+        let tests: Vec<_> = tests.map(|entry| as_run(&entry.unwrap().path())).collect();
         assert!(tests.len() > 8, "{tests:?}");
         // The odd and the even ones: the slow ones stand together.
         thread::scope(|scope| {
             for half in 0..2 {
                 let tests: Vec<_> = tests.iter().skip(half).step_by(2).cloned().collect();
-                scope.spawn(move || run("promtool", &["test", "rules"], &tests));
+                scope.spawn(move || {
+                    run_one(release, "promtool", &["test", "rules"], &tests)
+                        .unwrap_or_else(|said| panic!("promtool of {release}: {said}"))
+                });
             }
         });
+    }
+
+    /// An alert's test with the rules that the alert needs and no others, so that it takes a tenth of the time. Scenarios are of
+    /// all rules, and stay as they are.
+    pub(crate) fn needed(&self, test: &Path) -> PathBuf {
+        let name = test.file_stem().unwrap().to_str().unwrap();
+        let alert = name.split('-').next().unwrap();
+        if !ALERTS.iter().any(|known| known.name == alert) {
+            return test.to_owned();
+        }
+        let read = |path: &Path| -> Json { serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
+        let rules = [RECORDING_FILE, ALERT_FILE].map(|file| read(&self.path(file)));
+        let named = |rule: &Json| rule["record"].as_str().or(rule["alert"].as_str()).unwrap().to_owned();
+        let all = rules
+            .iter()
+            .flat_map(|file| file["groups"].as_array().unwrap())
+            .flat_map(|group| group["rules"].as_array().unwrap());
+        let mut needed = BTreeSet::from([alert.to_owned()]);
+        loop {
+            // Its annotations ask, too.
+            let texts: String = all
+                .clone()
+                .filter(|rule| needed.contains(&named(rule)))
+                .map(Json::to_string)
+                .collect();
+            let before = needed.len();
+            needed.extend(all.clone().map(named).filter(|name| texts.contains(name.as_str())));
+            if needed.len() == before {
+                break;
+            }
+        }
+        let mut document = read(test);
+        let mut files = Vec::new();
+        for (file, mut rules) in ["recording", "alerts"].into_iter().zip(rules) {
+            for group in rules["groups"].as_array_mut().unwrap() {
+                let rules = group["rules"].as_array_mut().unwrap();
+                rules.retain(|rule| needed.contains(&named(rule)));
+            }
+            let file = format!("{name}-{file}.yml");
+            self.write(&format!("prometheus/needed/{file}"), &rules.to_string());
+            files.push(format!("../needed/{file}"));
+        }
+        document["rule_files"] = json!(files);
+        let path = format!("prometheus/needed/{name}.yml");
+        self.write(&path, &document.to_string());
+        self.path(&path)
     }
 
     pub(crate) fn write(&self, below: &str, contents: &str) {

@@ -12,10 +12,10 @@ use crate::known::{self, KnownAlert};
 use crate::promql::{Expr, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Phases, Severity, Tested, data_team, hero, labelled, over_and_back, own, percent, place,
-    settings,
+    Alert, HOVERS, MINUTE, Phases, Severity, Tested, data_team, hero, labelled, over_and_back, percent, place, settings,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::own;
 use crate::rules::labels::{FEATURE, VERSION_FEATURE};
 use crate::rules::models::{ModelGroup, share};
 use crate::rules::recording;

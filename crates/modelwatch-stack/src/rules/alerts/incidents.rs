@@ -15,13 +15,12 @@ use super::serving;
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
 use crate::promql::{Selector, count_by, max_by, word};
-use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, environment, labelled, percent, replica_place, tidy,
-};
+use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, environment, labelled, percent, replica_place};
 use crate::rules::case::Case;
 use crate::rules::labels::REPLICA;
 use crate::rules::models::of_unlisted;
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE, label, plain};
 
 const JOB: &[&str] = &["job"];

@@ -57,7 +57,7 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             let of_kind = (alert.known.name, alert.case.evaluated());
             let tests = tests.entry(of_kind).or_default();
             if tests.len() < TESTED {
-                tests.push(alert.case.test(config, &alert)?);
+                tests.push(alert.test(config)?);
             }
             rules.push(alert.rule);
         }

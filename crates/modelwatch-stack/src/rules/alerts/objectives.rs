@@ -11,13 +11,15 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, own, percent, place, serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, percent, place, serving_team, settings,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::MODEL;
+use crate::rules::labels::own;
 use crate::rules::models::share;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
+use crate::rules::text::tidy;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);

@@ -11,14 +11,15 @@ use crate::known::{self, KnownAlert};
 use crate::promql::{Expr, Op, max_by, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, own, percent, place, settings,
-    tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, percent, place, settings,
 };
 use crate::rules::case::{Case, firing};
+use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
+use crate::rules::text::tidy;
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();

@@ -11,11 +11,12 @@ use crate::error::GenerateError;
 use crate::known;
 use crate::promql::{Expr, Op, Selector, count_by, max_by, metric, recorded, sum_by};
 use crate::recorded::{self, Recorded};
-use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, labelled, percent, replica_place, tidy};
+use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, labelled, percent, replica_place};
 use crate::rules::case::Case;
 use crate::rules::histograms::Histogram;
 use crate::rules::labels::REPLICA;
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, TIME, VALUE};
 
 const JOB: &[&str] = &["job"];

@@ -10,15 +10,17 @@ use crate::known::{self, KnownAlert};
 use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Settings, Severity, Tested, hero, labelled, over_and_back, own, percent, place,
-    serving_team, settings, tidy,
+    Alert, HOVERS, MINUTE, Settings, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team,
+    settings,
 };
 use crate::rules::case::{Case, firing};
 use crate::rules::evidence::{self, Bad, ERRORS, SLOW};
+use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, ROUTE, VERSION};
 use crate::rules::models::{Models, only, share};
 use crate::rules::releases;
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {

@@ -10,12 +10,14 @@ use crate::known;
 use crate::promql::{Expr, Selector, absent, max_by, metric, recorded, sum_by, word};
 use crate::recorded;
 use crate::rules::alert::{
-    Alert, MINUTE, Severity, Tested, environment, hero, labelled, own, place, replica_place, serving_team, tidy,
+    Alert, MINUTE, Severity, Tested, environment, hero, labelled, place, replica_place, serving_team,
 };
 use crate::rules::case::Case;
+use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, REPLICA, VERSION};
 use crate::rules::models::share;
 use crate::rules::story::{LabelSet, Series};
+use crate::rules::text::tidy;
 use crate::rules::text::{VALUE, label, plain};
 
 const DAY: Duration = Duration::from_secs(86_400);

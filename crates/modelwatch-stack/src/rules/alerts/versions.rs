@@ -10,14 +10,15 @@ use crate::known::{self, KnownAlert};
 use crate::promql::{Expr, Op, max_by, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, own, percent, place, serving_team,
-    settings, tidy,
+    Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team, settings,
 };
 use crate::rules::case::{Case, firing};
 use crate::rules::evidence::{Bad, ERRORS, SLOW};
+use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
 use crate::rules::story::Series;
+use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE};
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {

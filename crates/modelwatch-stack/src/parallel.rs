@@ -1,0 +1,25 @@
+//! Work on many items by all processors: the dashboards of two hundred models are nearly all there is to generate.
+
+use std::num::NonZero;
+use std::{panic, thread};
+
+/// What a function makes of each item, in their order; the first error in that order where there is one.
+pub(crate) fn map<T: Sync, U: Send, E: Send>(
+    items: &[T],
+    make: impl Fn(&T) -> Result<U, E> + Sync,
+) -> Result<Vec<U>, E> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = items.len().div_ceil(workers).max(1);
+    let make = &make;
+    thread::scope(|scope| {
+        let shares = items.chunks(share);
+        let working: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().map(make).collect::<Result<Vec<_>, E>>()))
+            .collect();
+        let mut made = Vec::with_capacity(items.len());
+        for worker in working {
+            made.extend(worker.join().unwrap_or_else(|cause| panic::resume_unwind(cause))?);
+        }
+        Ok(made)
+    })
+}
