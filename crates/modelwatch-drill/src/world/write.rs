@@ -9,12 +9,12 @@ use modelwatch::contract::{
 use super::condition::{Condition, Place, condition, reaches};
 use super::counters::{Counters, Histogram, Labels};
 use super::drift_job::DriftJob;
+use super::made::{Settings, World};
 use super::moment::Moment;
 use super::random::Random;
 use super::requests::{Usual, answer};
 use super::series::Recorder;
 use super::shares::{Version, is_of, pattern, shares, versions};
-use super::{Settings, World};
 use crate::incident::effect::What;
 use crate::incident::{Incident, Pattern, ReleaseKind, Traffic};
 use crate::scene::{Actor, Scene, Targets};
@@ -26,8 +26,15 @@ const NEIGHBOUR: f64 = 4.0;
 /// Between the restarts of replicas in a release of the service, in seconds.
 const ROLLING: f64 = 30.0;
 
-/// Makes the world of an incident.
-pub(super) fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
+impl World {
+    /// Makes the world of an incident. The same scene, incident and settings always make the same.
+    #[must_use]
+    pub fn new(scene: &Scene, incident: &Incident, settings: &Settings) -> Self {
+        world(scene, incident, settings)
+    }
+}
+
+fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
     let step = u32::try_from(scene.config.prometheus.scrape_interval.as_secs()).unwrap_or(u32::MAX);
     let step = step.max(1);
     let onset = settings.history * 60 / step * step;
