@@ -13,6 +13,9 @@ pub(crate) struct Drill {
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
     pub(super) config: PathBuf,
+    /// Rehearse only the half by which no constant of the rules was chosen.
+    #[arg(long, conflicts_with_all = ["incidents", "file"])]
+    pub(super) held_out: bool,
     /// Incidents of your own, in TOML.
     #[arg(long, value_name = "FILE")]
     pub(super) file: Vec<PathBuf>,

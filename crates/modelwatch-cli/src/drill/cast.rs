@@ -3,7 +3,7 @@
 use std::fs;
 
 use modelwatch_drill::incident::builtin::{NoRoom, incidents};
-use modelwatch_drill::incident::{Incident, quiet, read};
+use modelwatch_drill::incident::{Half, Incident, quiet, read};
 use modelwatch_drill::scene::Scene;
 
 use super::arguments::Drill;
@@ -18,6 +18,9 @@ pub(super) fn cast(command: &Drill, scene: &Scene) -> Result<(Vec<Incident>, Vec
             Ok(incident) => cast.push(incident),
             Err(no_room) => left_out.push(no_room),
         }
+    }
+    if command.held_out {
+        cast.retain(|incident| incident.half == Half::HeldOut);
     }
     let mut own = Vec::new();
     for file in &command.file {
