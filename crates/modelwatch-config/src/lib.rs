@@ -56,7 +56,7 @@ pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabel
 pub use duration::prometheus_duration;
 pub use error::{ConfigErrors, Location, Mistake};
 pub use kubernetes::{DriftWorkload, Kubernetes};
-pub use model::{Drift, DriftColumns, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds};
+pub use model::{Drift, DriftColumns, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds, Upstream};
 pub use passed::{Passed, PassedTable};
 pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};

@@ -27,6 +27,8 @@ pub struct Model {
     pub job: String,
     /// Features whose drift tells somebody; empty: every feature's.
     pub critical_features: Vec<String>,
+    /// Where features come from, for whoever is told that one is broken.
+    pub upstream: BTreeMap<String, Upstream>,
     /// Whether drift pages, rather than opening a ticket.
     pub high_risk: bool,
     /// Whether silence is a fault. Default: true. False for models that are called now and then.
@@ -49,6 +51,37 @@ pub struct Model {
     pub deploy_url: Option<String>,
     /// Where the model stands in the file.
     pub location: Location,
+}
+
+/// `[models.features.<name>]`: where a feature comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upstream {
+    /// What it is made of: a table, a topic, a service.
+    pub source: Option<String>,
+    /// Who answers for that: any name, as it need not be a team that gets alerts.
+    pub owner: Option<String>,
+}
+
+fn upstream(table: &Table<'_, '_>) -> BTreeMap<String, Upstream> {
+    let features = table.table("features").map(|table| table.named()).unwrap_or_default();
+    let read = features.into_iter().filter_map(|(feature, field)| {
+        let table = field.table()?;
+        let upstream = Upstream {
+            source: table.read("source", name),
+            owner: table.read("owner", name),
+        };
+        if upstream == Upstream::default() {
+            table.reader.report(
+                table.location(),
+                format!("{} says nothing", table.path),
+                "say source = \"…\", owner = \"…\" or both",
+            );
+        }
+        table.finish();
+        Some((feature, upstream))
+    });
+    read.collect()
 }
 
 /// Teams by what they answer for.
@@ -309,6 +342,7 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let upstream = upstream(&table);
         let rollback = table.read("rollback", name);
         let deploy_url = table.read("deploy_url", url);
         table.finish();
@@ -317,6 +351,7 @@ impl Model {
             routes,
             job: job.unwrap_or_default(),
             critical_features,
+            upstream,
             high_risk: settings.high_risk,
             expect_traffic: settings.expect_traffic,
             owners: owners?,

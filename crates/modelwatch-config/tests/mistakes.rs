@@ -37,6 +37,25 @@ fn the_example_has_no_mistake() {
 }
 
 #[test]
+fn a_feature_s_upstream_is_read_and_says_something() {
+    let with = |keys: &str| format!("{GOOD}\n[models.features.dep_delay]\n{keys}\n");
+    let config = Config::parse("modelwatch.toml", &with("owner = \"airport-data\"")).unwrap();
+    let upstream = &config.model("flight-delay").unwrap().upstream["dep_delay"];
+    assert_eq!(upstream.owner.as_deref(), Some("airport-data"));
+    assert_eq!(upstream.source, None);
+    for (keys, says) in [
+        (
+            "source = \"a feed\"\nownr = \"airport-data\"",
+            "ownr; did you mean owner?",
+        ),
+        ("", "features.dep_delay says nothing"),
+    ] {
+        let said = errors(&with(keys)).to_string();
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_told_with_the_nearest_known_one() {
     mistake(
         "critical_features",

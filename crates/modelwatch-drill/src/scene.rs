@@ -6,6 +6,9 @@ use std::fmt;
 use modelwatch::contract::LATENCY_BUCKETS;
 use modelwatch_config::{Config, Job, Model, Plane};
 
+use crate::incident::Incident;
+use crate::incident::effect::Effect;
+
 /// A model, a neighbour of it and the targets that a configuration has for them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -44,7 +47,9 @@ pub struct Targets {
 pub struct Actor {
     /// What the file says.
     pub model: Model,
-    /// Its features; those that are critical, or two of no name.
+    /// The first two of its routes, and what an incident names.
+    pub routes: Vec<String>,
+    /// The first three of its critical features, or two of no name, and what an incident names.
     pub features: Vec<String>,
     /// The upper bounds of its latency buckets, in seconds.
     pub latency_buckets: Vec<f64>,
@@ -132,6 +137,24 @@ impl Scene {
         })
     }
 
+    /// Adds the routes and features of the model that an incident names: worlds have a few of them otherwise.
+    #[must_use]
+    pub fn with_all_of(&self, incident: &Incident) -> Self {
+        let mut scene = self.clone();
+        let add = |names: &mut Vec<String>, name: &Option<String>| {
+            if let Some(name) = name
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        };
+        for Effect { scope, .. } in &incident.effects {
+            add(&mut scene.hero.routes, &scope.route);
+            add(&mut scene.hero.features, &scope.feature);
+        }
+        scene
+    }
+
     /// Its models, the one that things happen to first.
     pub fn actors(&self) -> impl Iterator<Item = &Actor> {
         std::iter::once(&self.hero).chain(&self.neighbour)
@@ -181,17 +204,13 @@ impl Actor {
         }
         // A median of a quarter of the objective, and slow requests ten times that: what is below or above has no edge.
         latency_buckets.retain(|edge| (objective / 100.0..=objective * 20.0).contains(edge));
+        let mut routes = model.routes.clone();
+        routes.truncate(ROUTES);
         Self {
+            routes,
             features,
             latency_buckets,
             model,
         }
-    }
-
-    /// Its routes; a world has two at most.
-    #[must_use]
-    pub fn routes(&self) -> &[String] {
-        let routes = &self.model.routes;
-        &routes[..routes.len().min(ROUTES)]
     }
 }

@@ -395,6 +395,30 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             equal: equal(&["job", "instance"]),
         });
     }
+    // One trouble, one message: what is worse than the others is above what is usual, too, and burns the budget.
+    for (canary, high, burns) in [
+        (
+            &known::CANARY_ERRORS,
+            &known::HIGH_ERROR_RATE,
+            [&known::AVAILABILITY_BURN_FAST, &known::AVAILABILITY_BURN_SLOW],
+        ),
+        (
+            &known::CANARY_LATENCY,
+            &known::HIGH_LATENCY,
+            [&known::LATENCY_BURN_FAST, &known::LATENCY_BURN_SLOW],
+        ),
+    ] {
+        inhibitions.push(Inhibit {
+            source_matchers: vec![is("alertname", canary.name)],
+            target_matchers: vec![is("alertname", high.name)],
+            equal: equal(&["model_name", "model_version"]),
+        });
+        inhibitions.push(Inhibit {
+            source_matchers: vec![one_of(&[canary, high])],
+            target_matchers: vec![one_of(&burns)],
+            equal: equal(&["model_name"]),
+        });
+    }
     inhibitions.extend([
         // Nothing of a job answers: what its models do not do any more is no news.
         Inhibit {

@@ -68,6 +68,13 @@ recorded! {
     SLOW_SINCE = "job:ml_inference_slow:since_timestamp_seconds", ["model_name", "model_version", "route"],
         "Since when more requests are slow than usual, in seconds since the epoch; absent while there are not.";
 
+    LAST_REQUEST = "model:ml_last_request:timestamp_seconds", ["model_name"],
+        "When a model's last request was counted, in seconds since the epoch; kept for two days.";
+    IDLE = "model:ml_idle:seconds", ["model_name"],
+        "Seconds since a model's last request.";
+    LONGEST_PAUSE = "model:ml_idle_longest:seconds", ["model_name"],
+        "Longest pause between a model's requests in a day, a quarter of an hour ago.";
+
     WATCHING_SINCE = "stack:ml_watching:since_timestamp_seconds", [],
         "Since when these rules have been evaluated: what was there to begin with is no release.";
     VERSION_SINCE = "version:ml_model:since_timestamp_seconds", ["model_name", "model_version"],

@@ -7,12 +7,15 @@ use clap::Args;
 /// What to rehearse.
 #[derive(Args)]
 pub(crate) struct Drill {
-    /// The incidents, by name. Defaults to all.
+    /// The incidents, by name. Defaults to all, or to those of --file.
     #[arg(value_name = "INCIDENT")]
     pub(super) incidents: Vec<String>,
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
     pub(super) config: PathBuf,
+    /// Incidents of your own, in TOML.
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Vec<PathBuf>,
     /// The model that it happens to. Defaults to the first.
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<String>,

@@ -1,7 +1,9 @@
 //! Which incidents are rehearsed.
 
+use std::fs;
+
 use modelwatch_drill::incident::builtin::{NoRoom, incidents};
-use modelwatch_drill::incident::{Incident, quiet};
+use modelwatch_drill::incident::{Incident, quiet, read};
 use modelwatch_drill::scene::Scene;
 
 use super::arguments::Drill;
@@ -17,9 +19,32 @@ pub(super) fn cast(command: &Drill, scene: &Scene) -> Result<(Vec<Incident>, Vec
             Err(no_room) => left_out.push(no_room),
         }
     }
-    if command.incidents.is_empty() {
-        return Ok((cast, left_out));
+    let mut own = Vec::new();
+    for file in &command.file {
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| {
+            Failure::new(format!(
+                "{shown}: can't be read: {error}; name a file of incidents with --file"
+            ))
+        })?;
+        for incident in read::incidents(&shown, &text, scene).map_err(Failure::new)? {
+            if own.iter().any(|other: &Incident| other.name == incident.name) {
+                return Err(Failure::new(format!(
+                    "{shown}: there is an incident {:?} in another file; give it another name",
+                    incident.name
+                )));
+            }
+            own.push(incident);
+        }
     }
+    if command.incidents.is_empty() {
+        return Ok(if own.is_empty() {
+            (cast, left_out)
+        } else {
+            (own, Vec::new())
+        });
+    }
+    cast.extend(own);
     let mut chosen = Vec::new();
     for name in &command.incidents {
         if let Some(no_room) = left_out.iter().find(|no_room| no_room.name == *name) {

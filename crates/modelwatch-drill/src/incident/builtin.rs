@@ -61,7 +61,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         0 | 1 => Err(NoRoom::of(&cast, "a second replica")),
         _ => Ok(cast),
     };
-    let second_route = scene.hero.routes().get(1);
+    let second_route = scene.hero.routes.get(1);
     let casts = vec![
         // What serves.
         Ok(Incident::new(
@@ -131,7 +131,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
                 "One replica fails three times in ten; nothing was released.",
             )
             .effects(vec![Effect::new(What::Errors(0.3)).replica(0).models(Models::All)])
-            .expects(serving, Ticket, &[("replica", replica)], None),
+            .expects(serving, Page, &[("replica", replica)], None),
         ),
         two_replicas(
             Incident::new(
@@ -139,7 +139,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
                 "One replica takes six times as long; nothing was released.",
             )
             .effects(vec![Effect::new(What::Slow(6.0)).replica(0).models(Models::All)])
-            .expects(serving, Ticket, &[("replica", replica)], None),
+            .expects(serving, Page, &[("replica", replica)], None),
         ),
         two_replicas(
             Incident::new(

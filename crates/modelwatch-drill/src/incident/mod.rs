@@ -5,6 +5,7 @@
 pub mod builtin;
 pub mod effect;
 pub mod quiet;
+pub mod read;
 
 use modelwatch_stack::rules::Severity;
 

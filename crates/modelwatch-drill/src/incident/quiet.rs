@@ -74,11 +74,12 @@ pub fn stretches(scene: &Scene) -> Vec<Cast> {
                 .between(-120.0, f64::INFINITY)
                 .ramp(300.0),
         ])),
-        Ok(
-            quiet("quiet-few-requests", "Two requests a minute, and one in fifty fails.")
-                .rate(0.03)
-                .effects(vec![Effect::new(What::Errors(0.02)).always()]),
-        ),
+        Ok(quiet(
+            "quiet-few-requests",
+            "Two requests a minute; those of half a minute fail.",
+        )
+        .rate(0.03)
+        .effects(vec![Effect::new(What::Errors(1.0)).between(5.0, 5.5)])),
         Ok(quiet(
             "quiet-pauses",
             "Every ten minutes all requests of one replica take four times as long, for 15 seconds.",

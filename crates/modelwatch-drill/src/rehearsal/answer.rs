@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{ALWAYS, Alert, Evaluation};
+use super::firing::{ALWAYS, Alert, Evaluation};
 use crate::seconds::duration;
 
 /// Why an answer is none.

@@ -8,7 +8,7 @@ use modelwatch_stack::GenerateError;
 use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE, Rules};
 use serde::Serialize;
 
-use super::ALWAYS;
+use super::firing::ALWAYS;
 use crate::world::{Series, World};
 
 /// The files of a rehearsal, all of them in one folder.

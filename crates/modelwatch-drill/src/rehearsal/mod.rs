@@ -6,45 +6,8 @@
 
 mod answer;
 mod file;
-
-use std::collections::BTreeMap;
+mod firing;
 
 pub use answer::{AnswerError, alerts};
 pub use file::{RehearsalFiles, files};
-
-/// The alert that always fires.
-const ALWAYS: &str = "ModelwatchDrill";
-
-/// Every alert that fired at one evaluation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Evaluation {
-    /// In seconds from the first scrape.
-    pub at: u32,
-    /// The alerts.
-    pub firing: Vec<Alert>,
-}
-
-/// An alert that fires.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Alert {
-    /// Its labels, `alertname` among them.
-    pub labels: BTreeMap<String, String>,
-    /// Its texts.
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Alert {
-    /// A label; empty where it has none.
-    #[must_use]
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
-    }
-
-    /// A text; empty where it has none.
-    #[must_use]
-    pub fn annotation(&self, name: &str) -> &str {
-        self.annotations.get(name).map_or("", String::as_str)
-    }
-}
+pub use firing::{Alert, Evaluation};

@@ -101,8 +101,8 @@ pub(crate) struct FeatureCounters {
 impl Counters {
     pub(crate) fn new(actor: &Actor) -> Self {
         Self {
-            requests: vec![[0.0; STATUSES.len()]; actor.routes().len()],
-            latency: vec![Histogram::new(&actor.latency_buckets); actor.routes().len()],
+            requests: vec![[0.0; STATUSES.len()]; actor.routes.len()],
+            latency: vec![Histogram::new(&actor.latency_buckets); actor.routes.len()],
             score: Histogram::new(SCORE_BUCKETS),
             non_finite: 0.0,
             classes: [0.0; CLASSES.len()],
@@ -123,7 +123,7 @@ impl Counters {
             );
             (metric.name.to_owned(), labels)
         };
-        for (route, name) in actor.routes().iter().enumerate() {
+        for (route, name) in actor.routes.iter().enumerate() {
             for (status, count) in STATUSES.iter().zip(self.requests[route]) {
                 let series = || plus(&INFERENCE_REQUESTS, &[("route", name), ("status", status)]);
                 recorder.take(series, value(count));

@@ -9,12 +9,12 @@ use modelwatch::contract::{
 use super::condition::{Condition, Place, condition, reaches};
 use super::counters::{Counters, Histogram, Labels};
 use super::drift_job::DriftJob;
+use super::made::{Settings, World};
 use super::moment::Moment;
 use super::random::Random;
 use super::requests::{Usual, answer};
 use super::series::Recorder;
 use super::shares::{Version, is_of, pattern, shares, versions};
-use super::{Settings, World};
 use crate::incident::effect::What;
 use crate::incident::{Incident, Pattern, ReleaseKind, Traffic};
 use crate::scene::{Actor, Scene, Targets};
@@ -26,8 +26,15 @@ const NEIGHBOUR: f64 = 4.0;
 /// Between the restarts of replicas in a release of the service, in seconds.
 const ROLLING: f64 = 30.0;
 
-/// Makes the world of an incident.
-pub(super) fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
+impl World {
+    /// Makes the world of an incident. The same scene, incident and settings always make the same.
+    #[must_use]
+    pub fn new(scene: &Scene, incident: &Incident, settings: &Settings) -> Self {
+        world(scene, incident, settings)
+    }
+}
+
+fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
     let step = u32::try_from(scene.config.prometheus.scrape_interval.as_secs()).unwrap_or(u32::MAX);
     let step = step.max(1);
     let onset = settings.history * 60 / step * step;
@@ -274,7 +281,7 @@ impl<'a> Serving<'a> {
     /// Answers so many requests of a model with the replicas that are up.
     fn answer(&mut self, model: usize, requests: u64, up: &[usize], minutes: f64, random: &mut Random) {
         let served = &self.models[model];
-        let routes = served.actor.routes();
+        let routes = &served.actor.routes;
         let usual = Usual {
             // A third of what the objective allows.
             errors: (1.0 - served.actor.model.availability_objective) / 3.0,
@@ -305,7 +312,11 @@ impl<'a> Serving<'a> {
                 continue;
             };
             // Most requests come by the first route.
-            let route = if routes.len() > 1 && random.happens(0.35) { 1 } else { 0 };
+            let route = if random.happens(0.35) {
+                later_route(routes.len(), random)
+            } else {
+                0
+            };
             let index = (version * self.processes.len() + replica) * routes.len() + route;
             let (usual, condition) = &conditions[index];
             let process = &mut self.processes[replica];
@@ -438,6 +449,14 @@ impl<'a> Serving<'a> {
             builds.push((&release.name, at <= time));
         }
         builds
+    }
+}
+
+/// One of the routes after the first, where there are some.
+fn later_route(routes: usize, random: &mut Random) -> usize {
+    match routes {
+        0 | 1 => 0,
+        _ => 1 + (random.share() * (routes - 1) as f64) as usize % (routes - 1),
     }
 }
 

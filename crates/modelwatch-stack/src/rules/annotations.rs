@@ -9,12 +9,13 @@ use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
 use super::evidence::{self, Bad, ERRORS, SLOW};
-use super::labels::own;
-use super::labels::{MODEL, REPLICA, ROUTE, VERSION};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, own};
 use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::{Expr, Op, Selector, Writer, histogram_quantile, metric, recorded, scalar, sum_by, time, word};
+use crate::promql::{
+    Expr, Op, Selector, Writer, histogram_quantile, max_by, metric, recorded, scalar, sum_by, time, word,
+};
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -184,8 +185,37 @@ pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(text + moved)
 }
 
-/// `evidence`: the figures beside the alert's own; nothing of alerts that say it all themselves.
+/// `evidence`: the figures beside the alert's own, and where a feature comes from; nothing of alerts that say it all themselves.
 pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> {
+    let figures = figures(about)?;
+    let Some(upstream) = upstream(about) else {
+        return Ok(figures);
+    };
+    Ok(Some(figures.unwrap_or_default() + upstream))
+}
+
+/// Where the alert's feature comes from, as the file has it; nothing where the alert has no feature, or the file says that of none.
+fn upstream(about: About<'_>) -> Option<Text> {
+    if !about.has(FEATURE) {
+        return None;
+    }
+    let models = about.config.models.iter();
+    let features = models.flat_map(|model| model.upstream.iter().map(move |(feature, of)| (model, feature, of)));
+    let words = features.map(|(model, feature, of)| {
+        let source = of.source.as_ref().map(|source| format!("It comes from {source}"));
+        let owner = of.owner.as_ref().map(|owner| match source {
+            Some(_) => format!(", which {owner} answers for"),
+            None => format!("{owner} answers for where it comes from"),
+        });
+        let text = [source, owner].into_iter().flatten().collect::<String>();
+        (model.name.clone(), feature.clone(), format!(" {text}."))
+    });
+    let words: Vec<_> = words.collect();
+    let rest = " Where it comes from is not in modelwatch.toml.".to_owned();
+    (!words.is_empty()).then(|| Text::default().by_feature(words, rest))
+}
+
+fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     if let Some(bad) = about.bad() {
         return of_requests(about, bad).map(Some);
     }
@@ -210,6 +240,19 @@ pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> 
         &known::OUT_OF_RANGE_HIGH,
     ]) {
         return of_feature(about).map(Some);
+    }
+    if about.is(&[&known::FEATURE_DRIFT]) {
+        let scores = max_by(&["feature_name"], own(metric(&contract::DATA_DRIFT_SCORE), MODEL));
+        let row = [Column::Name("feature_name"), Column::Words(" "), Column::Value(VALUE)];
+        let none = plain("No exporter tells the features' drift any more.");
+        let text = about.asked(
+            &numbers(&scores).top(NAMED),
+            "Furthest from the baseline: ",
+            &row,
+            ".",
+            none,
+        )?;
+        return Ok(Some(text));
     }
     if about.is(&[&known::REPLICA_FAILING, &known::REPLICA_SLOW]) {
         return of_replica(about).map(Some);
@@ -439,15 +482,20 @@ fn of_replica(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(text)
 }
 
-/// Whether anything answers scrapes.
+/// How long the pause is beside the longest of the day, and whether anything answers scrapes.
 fn of_targets(about: About<'_>) -> Result<Text, GenerateError> {
+    let seconds = [Column::Value(TIME)];
+    let idle = same(&recorded::IDLE, MODEL).expr();
+    let longest = same(&recorded::LONGEST_PAUSE, MODEL).expr();
     let up = word("up").eq("job", about.job.unwrap_or_default()).expr();
-    let answering = sum_by(&[], up);
-    about.asked(
-        &answering,
-        "",
+    let idle = about.if_any(&idle, "Its last request was ", &seconds, " ago. ")?;
+    let longest = about.if_any(&longest, "The longest pause of the day before was ", &seconds, ". ")?;
+    let answering = about.asked(
+        &sum_by(&[], up),
+        "Of the service's targets ",
         &[Column::Value(VALUE)],
-        " of its targets answer scrapes.",
-        plain("None of its targets is known."),
-    )
+        " answer scrapes.",
+        plain("None of the service's targets is known."),
+    )?;
+    Ok(idle + longest + answering)
 }

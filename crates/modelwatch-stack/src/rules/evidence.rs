@@ -17,7 +17,7 @@ use super::histograms::Histogram;
 use super::labels::{MODEL, MODEL_ROUTE, ROUTE, VERSION};
 use super::models::share;
 use super::rule::Rule;
-use super::shares::{or_zero, share_of};
+use super::shares::{matched, or_zero, share_of};
 use super::text::tidy;
 use crate::error::GenerateError;
 use crate::known;
@@ -132,6 +132,7 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         let slow = slow.times(window.as_secs_f64()).clamp_min(0.0);
         rules.push(Rule::record(config, &recorded::SLOW_NOW, &slow)?);
     }
+    rules.extend(pauses(config)?);
     for bad in [&ERRORS, &SLOW] {
         rules.push(Rule::record(config, bad.evidence, &evidence(bad))?);
         for shared in share(config, bad.begins) {
@@ -144,6 +145,35 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         }
     }
     Ok(rules)
+}
+
+/// How long a pause is remembered that nothing ends.
+const PAUSE_MEMORY: Duration = Duration::from_secs(2 * 86_400);
+const DAY: Duration = Duration::from_secs(86_400);
+/// A pause that goes on is no usual one until so long after.
+const QUARTER: Duration = Duration::from_secs(900);
+
+/// Requests of a model now.
+pub(crate) fn requests_now(scope: impl Fn(Selector) -> Selector) -> Expr {
+    matched(MODEL, |narrowed| {
+        sum_by(MODEL, scope(narrowed(recorded(&recorded::REQUESTS_NOW))))
+    })
+}
+
+/// When the last request was, and how long ago that is.
+fn pauses(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let now = requests_now(|series| series).above(0.0).times(0.0).plus(time());
+    let before = recorded(&recorded::LAST_REQUEST)
+        .over("last_over_time", HOUR)
+        .above(time().minus(PAUSE_MEMORY.as_secs_f64()));
+    Ok(vec![
+        Rule::record(config, &recorded::LAST_REQUEST, &now.or(MODEL, before))?,
+        Rule::record(
+            config,
+            &recorded::IDLE,
+            &time().minus(recorded(&recorded::LAST_REQUEST)),
+        )?,
+    ])
 }
 
 /// The share of the requests of now that are bad.
@@ -206,6 +236,11 @@ pub(crate) fn usual(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         &recorded::REQUESTS_CALM,
         &calm(&recorded::REQUESTS_NOW),
     )?];
+    rules.push(Rule::record(
+        config,
+        &recorded::LONGEST_PAUSE,
+        &recorded(&recorded::IDLE).offset(QUARTER).over("max_over_time", DAY),
+    )?);
     for bad in [&ERRORS, &SLOW] {
         rules.push(Rule::record(config, bad.calm, &calm(bad.now))?);
         for shared in share(config, bad.floor) {

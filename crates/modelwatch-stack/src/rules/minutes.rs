@@ -187,7 +187,7 @@ impl World<'_> {
     fn steady(&self) -> Result<Test, GenerateError> {
         let share = 2.0 * self.model.thresholds.error_ratio;
         let calm = 20 * MINUTE;
-        let version = self.version("v1", 1.0, &[(HEALTHY, 0.0, calm), (share, 0.0, 20 * MINUTE)]);
+        let version = self.version("v1", 1.0, &[(HEALTHY, 0.0, calm), (share, 0.0, 8 * MINUTE)]);
         let mut test = self.test(
             "errors of twice the threshold are told within five and a half minutes",
             &[version],
@@ -200,10 +200,10 @@ impl World<'_> {
     /// A fifth of the requests of every version fail for three minutes: nobody is woken. Then they go on failing.
     fn burst(&self) -> Result<Test, GenerateError> {
         let phases = [
-            (HEALTHY, 0.0, 30 * MINUTE),
+            (HEALTHY, 0.0, 15 * MINUTE),
             (0.2, 0.0, 3 * MINUTE),
-            (HEALTHY, 0.0, 30 * MINUTE),
-            (0.2, 0.0, 20 * MINUTE),
+            (HEALTHY, 0.0, 20 * MINUTE),
+            (0.2, 0.0, 8 * MINUTE),
         ];
         let versions = [
             self.version("v1", 1.0 - CANARY, &phases),
@@ -213,7 +213,7 @@ impl World<'_> {
             "a burst of three minutes wakes nobody, and one that goes on does",
             &versions,
         );
-        let ends = 63 * MINUTE;
+        let ends = 38 * MINUTE;
         test.never(at(ends), &self.by_evidence(), at(ends))?;
         self.told(&mut test, ends + 5 * MINUTE + 1, &known::HIGH_ERROR_RATE, &["v1", "v2"])?;
         self.told(&mut test, ends + 5 * MINUTE + 1, &known::CANARY_ERRORS, &[])?;
@@ -225,11 +225,11 @@ impl World<'_> {
     fn heaps(&self) -> Result<Test, GenerateError> {
         let heap = 2.0 * self.model.thresholds.error_ratio;
         let mut phases = vec![(HEALTHY, 0.0, 10 * MINUTE)];
-        for _ in 0..8 {
+        for _ in 0..5 {
             phases.extend([(heap, 0.0, MINUTE), (HEALTHY, 0.0, 9 * MINUTE)]);
         }
         let ends = steps(&phases);
-        phases.push((0.3, 0.0, 20 * MINUTE));
+        phases.push((0.3, 0.0, 8 * MINUTE));
         let mut test = self.test(
             "errors that come in heaps wake nobody, and trouble beside them does",
             &[self.version("v1", 1.0, &phases)],
@@ -242,16 +242,16 @@ impl World<'_> {
     /// A fifth is slow for three minutes, and later for good.
     fn slow(&self) -> Result<Test, GenerateError> {
         let phases = [
-            (HEALTHY, 0.01, 30 * MINUTE),
+            (HEALTHY, 0.01, 15 * MINUTE),
             (HEALTHY, 0.2, 3 * MINUTE),
-            (HEALTHY, 0.01, 30 * MINUTE),
-            (HEALTHY, 0.2, 20 * MINUTE),
+            (HEALTHY, 0.01, 20 * MINUTE),
+            (HEALTHY, 0.2, 8 * MINUTE),
         ];
         let mut test = self.test(
             "requests that are slow for three minutes wake nobody, and for longer they do",
             &[self.version("v1", 1.0, &phases)],
         );
-        let ends = 63 * MINUTE;
+        let ends = 38 * MINUTE;
         test.never(at(ends), &self.by_evidence(), at(ends))?;
         self.told(&mut test, ends + 5 * MINUTE + 1, &known::HIGH_LATENCY, &["v1"])?;
         Ok(test)
@@ -259,7 +259,7 @@ impl World<'_> {
 
     /// A twentieth of the traffic goes to a version of which a tenth fails, and a fifth is slow.
     fn canary(&self) -> Result<Test, GenerateError> {
-        let (calm, ends) = (30 * MINUTE, 50 * MINUTE);
+        let (calm, ends) = (20 * MINUTE, 30 * MINUTE);
         let canary = Version {
             name: "v2",
             traffic: CANARY,
@@ -282,7 +282,7 @@ impl World<'_> {
 
     /// A version is released that is as good as the others, and a minute later a burst hits them all.
     fn fine_canary(&self) -> Result<Test, GenerateError> {
-        let (calm, burst, ends) = (30 * MINUTE, 3 * MINUTE, 60 * MINUTE);
+        let (calm, burst, ends) = (20 * MINUTE, 3 * MINUTE, 40 * MINUTE);
         let after = ends - calm - MINUTE - burst;
         let canary = Version {
             name: "v2",
@@ -316,7 +316,7 @@ impl World<'_> {
 
     /// A version takes over all of the traffic, and a tenth of it fails: there are no others to compare it with.
     fn rollout(&self) -> Result<Test, GenerateError> {
-        let (calm, ends) = (30 * MINUTE, 50 * MINUTE);
+        let (calm, ends) = (20 * MINUTE, 30 * MINUTE);
         let old = Version {
             until: calm,
             ..self.version("v1", 1.0, &[(HEALTHY, 0.0, calm)])
@@ -339,7 +339,7 @@ impl World<'_> {
 
     /// Scores that are spread evenly for 80 minutes; then this share of them is the lowest there is, and the rest the highest.
     fn answers(&self, name: &str, lowest: f64) -> Result<Test, GenerateError> {
-        let (calm, ends) = (80 * MINUTE, 110 * MINUTE);
+        let (calm, ends) = (75 * MINUTE, 90 * MINUTE);
         // So many that chance moves no share.
         let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
         let model = [("model_name", self.model.name.as_str()), ("model_version", "v1")];

@@ -14,7 +14,7 @@ use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
 use super::releases;
 use super::rule::{Group, Rule};
-use super::shares::{or_zero, share_of};
+use super::shares::{matched, or_zero, share_of};
 use crate::error::GenerateError;
 use crate::promql::{Expr, Op, Selector, max_by, metric, number, recorded, sum_by};
 use crate::recorded::{self, Recorded};
@@ -92,16 +92,6 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
         ));
     }
     Ok(groups)
-}
-
-/// Where adapters count requests that match no route.
-const UNMATCHED: &str = "__unmatched__";
-
-/// The same of requests that match a route; where a service names none at all, of all requests. A scanner's requests for what
-/// there is not are in no objective, be they well or not.
-fn matched(labels: &[&str], of: impl Fn(&dyn Fn(Selector) -> Selector) -> Expr) -> Expr {
-    let named = of(&|series| series.ne("route", UNMATCHED));
-    named.or(labels, of(&|series| series))
 }
 
 fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {

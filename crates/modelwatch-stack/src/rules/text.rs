@@ -5,7 +5,7 @@
 
 use std::ops::Add;
 
-use crate::promql::{Piece, text_in_template};
+use crate::promql::{Piece, quoted, text_in_template};
 
 /// A text with places that Prometheus fills in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,11 @@ enum Part {
     UrlQuery(Vec<Piece>),
     /// What a query answers when the alert fires, or other words where it answers nothing.
     Asked(Asked),
+    /// Words by the alert's model and feature, and others for all the rest.
+    ByFeature {
+        words: Vec<(String, String, String)>,
+        rest: String,
+    },
 }
 
 /// A query that Prometheus asks whenever it writes the text.
@@ -181,6 +186,11 @@ impl Text {
         self.with(Part::Asked(asked))
     }
 
+    /// Words by the alert's model and feature, and others for all the rest.
+    pub(crate) fn by_feature(self, words: Vec<(String, String, String)>, rest: String) -> Self {
+        self.with(Part::ByFeature { words, rest })
+    }
+
     /// A query inside a URL.
     pub(crate) fn url_query(self, pieces: Vec<Piece>) -> Self {
         self.with(Part::UrlQuery(pieces))
@@ -218,6 +228,7 @@ impl Part {
             }
             Self::Value(value) => value.template(),
             Self::Asked(asked) => asked.template(),
+            Self::ByFeature { words, rest } => by_feature(words, rest),
             Self::Query(pieces) => pieces
                 .iter()
                 .map(|piece| match piece {
@@ -228,6 +239,19 @@ impl Part {
             Self::UrlQuery(pieces) => format!("{{{{ {} | urlquery }}}}", printf(pieces)),
         }
     }
+}
+
+fn by_feature(words: &[(String, String, String)], rest: &str) -> String {
+    let mut template = String::new();
+    let mut word = "if";
+    for (model, feature, text) in words {
+        let (model, feature) = (quoted(model), quoted(feature));
+        template +=
+            &format!("{{{{ {word} and (eq $labels.model_name {model}) (eq $labels.feature_name {feature}) }}}}");
+        template += &text_in_template(text);
+        word = "else if";
+    }
+    template + &format!("{{{{ else }}}}{}{{{{ end }}}}", text_in_template(rest))
 }
 
 /// A query as a template's own text: `printf` with a place for each label.

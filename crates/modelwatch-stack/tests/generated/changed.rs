@@ -15,6 +15,7 @@ const HOSTILE: &str = "etl \"7\" {{ $labels.x }} \\ %s";
 
 /// A world of series, two hours of a model that is well and twenty minutes in which a version fails.
 struct World {
+    config: Config,
     series: Vec<Json>,
     groups: Vec<String>,
 }
@@ -25,10 +26,11 @@ fn none(steps: usize) -> String {
 }
 
 impl World {
-    fn new(config: &Config) -> Self {
-        let rules = Rules::new(config).unwrap();
+    fn new(config: Config) -> Self {
+        let rules = Rules::new(&config).unwrap();
         let groups = rules.recording.iter().chain(&rules.alerts);
         Self {
+            config,
             series: Vec::new(),
             groups: groups.map(|group| group.name.clone()).collect(),
         }
@@ -95,7 +97,7 @@ impl World {
 
     /// What an alert says at a step, in both releases.
     fn says(self, alert: &str, step: usize) -> Vec<Said> {
-        let folder = Folder::generated(&example());
+        let folder = Folder::generated(&self.config);
         let document = json!({
             "rule_files": ["../rules/ml-recording-rules.yml", "../rules/ml-alert-rules.yml"],
             "evaluation_interval": "30s",
@@ -133,7 +135,7 @@ fn assert_says(said: &[Said], annotation: &str, parts: &[&str], never: &[&str]) 
 
 /// A version that fails at the second hour, and what there is beside it.
 fn failing_canary() -> World {
-    World::new(&example())
+    World::new(example())
         .watched()
         .serves("1", 0, &[(1425, 1, 280)])
         .serves("2", 2 * HOUR - 2, &[(75, 0, 2), (60, 15, 40)])
@@ -165,7 +167,7 @@ fn judged_a_version_that_was_released_is_named_with_its_figures_and_those_of_the
 /// A version of two hours ago is no suspect, and a process that starts anew with the same version is no release.
 #[test]
 fn judged_it_says_that_nothing_was_released_where_nothing_was() {
-    let said = World::new(&example())
+    let said = World::new(example())
         .watched()
         .serves("1", 0, &[(1000, 0, 280)])
         .serves("2", 20, &[(1500, 1, 2 * HOUR - 20), (1350, 150, 40)])
@@ -185,7 +187,7 @@ fn judged_it_says_that_nothing_was_released_where_nothing_was() {
 
 #[test]
 fn judged_it_says_that_it_does_not_know_where_the_rules_have_just_begun() {
-    let said = World::new(&example())
+    let said = World::new(example())
         .with("up", &[("service", "api")], &format!("{} 1x60", none(2 * HOUR - 20)))
         .serves("1", 2 * HOUR - 20, &[(1000, 0, 20), (800, 200, 40)])
         .says("MLInferenceHighErrorRate", 2 * HOUR + 12);
@@ -197,7 +199,7 @@ fn judged_it_says_that_it_does_not_know_where_the_rules_have_just_begun() {
 fn judged_everything_else_that_was_released_is_named_whatever_it_is_called() {
     let model = ("model_name", "flight-delay");
     let came = format!("{} 1x60", none(2 * HOUR - 10));
-    let said = World::new(&example())
+    let said = World::new(example())
         .watched()
         .serves("1", 0, &[(1500, 0, 2 * HOUR - 30), (500, 0, 30), (450, 50, 40)])
         .serves("2", 0, &[(30, 0, 2 * HOUR - 30), (1000, 0, 70)])
@@ -237,5 +239,38 @@ fn judged_everything_else_that_was_released_is_named_whatever_it_is_called() {
             "traffic moved to version \"2\" (6",
         ],
         &["Nothing", "\"6\"", "version \"1\""],
+    );
+}
+
+/// Which version lacks it, and whom to ask about it.
+#[test]
+fn judged_a_feature_that_is_missing_is_told_with_its_versions_and_where_it_comes_from() {
+    let of = |version, missing: u32| {
+        let labels = [
+            ("model_name", "flight-delay"),
+            ("model_version", version),
+            ("feature_name", "dep_delay"),
+        ];
+        move |world: World| {
+            world.with("ml_feature_observations_total", &labels, "0+1000x119").with(
+                "ml_feature_missing_total",
+                &labels,
+                &format!("0+{missing}x119"),
+            )
+        }
+    };
+    let text = std::fs::read_to_string(example().file).unwrap()
+        + "\n[models.features.dep_delay]\nsource = \"departures.actual of the airport feed\"\nowner = \"airport-data\"\n";
+    let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+    let world = of("2", 500)(of("1", 0)(World::new(config).watched()));
+    let said = world.says("MLFeatureMissingRatioHigh", 110);
+    assert_says(
+        &said,
+        "evidence",
+        &[
+            "\"2\" 50%, \"1\" 0%",
+            "It comes from departures.actual of the airport feed, which airport-data answers for.",
+        ],
+        &["not in modelwatch.toml"],
     );
 }

@@ -442,11 +442,15 @@ fn gauge(metric: &Metric, model: &str, instance: &str, phases: &[(f64, usize)]) 
 const REFERENCE: Duration = Duration::from_secs(30 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
-/// From the last request until the alert fires, and a little.
-const NOTICED: Duration = Duration::from_secs(20 * 60);
+/// How many times the longest pause of a day one is that tells, and how many seconds more.
+const TIMES_THE_LONGEST: f64 = 1.5;
+const LONGER: f64 = 120.0;
+/// A pause of a model whose series are gone, too, or of which only other days tell.
+const LONG: f64 = 900.0;
 
-/// A model that has no traffic, be its series at zero or gone, though it had some at this time of the day a week ago and either
-/// yesterday or two weeks ago, or never paused for a day. So evenings, weekends, batches and a short test tell nobody.
+/// A model that has no traffic for longer than it ever had in a day, which is soon where it never pauses and never where batches come
+/// and go; or, be its series at zero or gone, at a time of the day when it had some a week ago and either yesterday or two weeks ago.
+/// So evenings, weekends, batches and a short test tell nobody.
 fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let setting = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
@@ -454,15 +458,27 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     };
     let rules = only(config, setting).into_iter().map(|shared| {
         let (minimum, team, job) = shared.setting;
-        let requests = || shared.scope.of(recorded(&recorded::MODEL_REQUESTS));
+        let of = |series| shared.scope.of(recorded(series));
+        let requests = || of(&recorded::MODEL_REQUESTS);
+        let idle = of(&recorded::IDLE).expr();
         // No pause in the window, which the series was there to begin with.
-        let steady = |window: Duration, ago: Duration| {
-            let least = requests().offset(ago).over("min_over_time", window);
-            let began = requests().offset(ago + window).expr();
+        let around = |ago: Duration| {
+            let ago = ago - REFERENCE / 2;
+            let least = requests().offset(ago).over("min_over_time", REFERENCE);
+            let began = requests().offset(ago + REFERENCE).expr();
             least.times(300.0).at_least(minimum as f64).and(MODEL, began)
         };
-        let around = |ago: Duration| steady(REFERENCE, ago - REFERENCE / 2);
         let season = around(7 * DAY).and(MODEL, around(DAY).or(MODEL, around(14 * DAY)));
+        let longest = of(&recorded::LONGEST_PAUSE).expr().times(TIMES_THE_LONGEST);
+        let now = || evidence::requests_now(|series| shared.scope.of(series));
+        // What nobody scraped is no pause, unless it is long.
+        let seen = now().equals(0.0).or(MODEL, idle.above(longest.plus(LONG)));
+        let busy = requests().offset(HOUR / 4).over("avg_over_time", HOUR);
+        let paused = idle
+            .above(longest.plus(LONGER))
+            .and(MODEL, seen)
+            .and(MODEL, of(&recorded::IDLE).offset(DAY))
+            .and(MODEL, busy.times(300.0).at_least(minimum as f64));
         let firing = firing([("alertname", known::TRAFFIC_GONE.name)]);
         // What it had is forgotten within the day; that it is gone is not.
         let since = max_by(MODEL, shared.scope.of(firing));
@@ -472,18 +488,19 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: season
-                .or(MODEL, steady(DAY, NOTICED))
+            expr: paused
+                .or(MODEL, season.unless(MODEL, idle.below(LONG)))
                 .or(MODEL, since)
-                .unless(MODEL, requests().expr().above(0.0)),
-            for_: 10 * MINUTE,
+                .unless(MODEL, now().above(0.0)),
+            for_: Duration::ZERO,
             keep: Duration::ZERO,
             labels: MODEL,
             summary: "A model gets no requests any more",
             description: place(config, MODEL)
-                + ": no request for 10 minutes, though it had at least "
+                + ": no requests, for half as long again as the longest pause of the day before and two minutes, or for 15 minutes \
+                   though it had at least "
                 + minimum.to_string()
-                + " in every 5 minutes at this time a week ago and on another such day, or all day long until now.",
+                + " in every 5 minutes at this time a week ago and on another such day.",
             query: own(recorded(&recorded::MODEL_REQUESTS), MODEL).expr(),
             case: traffic_case(hero(&shared.models), minimum),
         }
@@ -515,8 +532,8 @@ fn traffic_case(model: &str, minimum: u64) -> Case {
             ],
         )],
         fires: labelled(&[("model_name", model)]),
-        quiet: vec![88, 178, gone, gone + 12],
-        fires_at: gone + 50,
+        quiet: vec![88, 178, gone, gone + 2],
+        fires_at: gone + 6,
         resolved_at: Some(gone + 68),
     }
 }

@@ -1,0 +1,9 @@
+//! The drill's pure half: worlds, answers, notifications, incidents.
+
+mod alertmanager;
+mod answers;
+mod fixture;
+mod incidents;
+mod outcomes;
+mod triage;
+mod worlds;
