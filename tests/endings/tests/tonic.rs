@@ -265,7 +265,10 @@ fn streams_count_by_their_trailers_and_time_their_first_message() {
     let (sum, while_each) = (page.sum(&format!("{first}_sum"), &[]), 4.0 * SLOW.as_secs_f64());
     let whole = page.sum("ml_inference_latency_seconds_sum", &[]);
     assert!(sum >= while_each, "{sum} is the time to the first message");
-    assert!(whole >= sum + while_each, "{sum} of {whole} is not the time to the last");
+    assert!(
+        whole >= sum + while_each,
+        "{sum} of {whole} is not the time to the last"
+    );
 }
 
 #[test]
