@@ -192,7 +192,12 @@ impl RuleFiles {
                         return format!("{indent}{key}{}\n", if key == "for: " { "0s" } else { "1s" });
                     }
                 }
-                format!("{line}\n")
+                // Those that count from when something began wait inside their expressions.
+                let waits = line.trim_start().starts_with("((time() - ") && line.contains(":since_timestamp_seconds");
+                match line.rsplit_once(" >= ").filter(|_| waits) {
+                    Some((begun, _)) => format!("{begun} >= 0)\n"),
+                    None => format!("{line}\n"),
+                }
             };
             let text: String = file.contents.lines().map(hurried).collect();
             fs::write(folder.join(format!("{index}.yml")), text).unwrap();

@@ -56,7 +56,7 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     );
     let prometheus = Prometheus::start(&options).unwrap();
 
-    let [alert, alive] = wait_for(&told, ["MLInferenceHighErrorRate", "MLWatchdog"]);
+    let [alert, alive] = wait_for(&told, ["MLCanaryErrorRateHigh", "MLWatchdog"]);
     assert_eq!(alive["receiver"], "modelwatch-watchdog");
     assert_eq!(alert["receiver"], "ml-platform-page");
     let (labels, annotations) = (&alert["labels"], &alert["annotations"]);
@@ -67,25 +67,24 @@ fn a_failing_version_reaches_its_owner(release: Release) {
     for part in [
         MODEL,
         "version canary",
-        "route /predict",
-        "% of requests fail",
-        "the threshold is 3%",
+        "the share of failing requests is ",
+        "the threshold is 2%",
     ] {
         assert!(description.contains(part), "{part}: {description}");
     }
     assert_eq!(
         annotations["dashboard_url"],
         "https://grafana.example.com/d/modelwatch-triage?var-environment=production&\
-         var-model=claims+%22risk%22+%7B%7B+1+%7D%7D+%26+%C3%A9&var-route=%2Fpredict"
+         var-model=claims+%22risk%22+%7B%7B+1+%7D%7D+%26+%C3%A9"
     );
     assert_eq!(
         annotations["runbook_url"],
-        "https://runbooks.example.com/modelwatch/MLInferenceHighErrorRate.md"
+        "https://runbooks.example.com/modelwatch/MLCanaryErrorRateHigh.md"
     );
     let query = annotations["query"].as_str().unwrap();
     assert_eq!(
         query,
-        r#"job:ml_inference_error_rate:ratio5m{model_name="claims \"risk\" {{ 1 }} & é", stack="modelwatch", environment="production"}"#
+        r#"version:ml_inference_error_rate:ratio_lately{model_name="claims \"risk\" {{ 1 }} & é", stack="modelwatch", environment="production"}"#
     );
     assert!(!alert.to_string().contains("error expanding"), "{alert}");
 
@@ -211,6 +210,14 @@ fn at_once(mut groups: Vec<Group>) -> Vec<Group> {
         group.interval = None;
         for rule in &mut group.rules {
             rule.for_ = rule.for_.as_ref().map(|_| "0s".to_owned());
+            // What counts from when something began waits inside its expression.
+            for wait in ["240", "60"] {
+                let (waits, at_once) = (
+                    format!(":since_timestamp_seconds{{stack=\"modelwatch\"}}) >= {wait})"),
+                    ":since_timestamp_seconds{stack=\"modelwatch\"}) >= 0)",
+                );
+                rule.expr = rule.expr.replace(&waits, at_once);
+            }
         }
     }
     groups
