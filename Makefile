@@ -22,6 +22,7 @@ check: ## while you work: format, lints, and the tests that ask no tool but carg
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) check -p modelwatch --all-targets
 	$(CARGO) check -p modelwatch-tower --no-default-features
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
@@ -29,7 +30,6 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-cli --no-default-features
 	scripts/packages
 	$(CARGO) test --workspace --all-features
-	$(CARGO) test -p modelwatch
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
 	scripts/first-alert
