@@ -201,6 +201,7 @@ fn judged_each_alert_links_to_its_triage_where_the_file_says_where_that_is() {
             "{link}"
         );
         if let Some(feature) = said.labels.get("feature_name") {
+            let feature = feature.replace(' ', "+");
             assert!(link.contains(&format!("&feature_name={feature}")), "{link}");
         }
     }
