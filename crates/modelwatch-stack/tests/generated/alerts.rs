@@ -1,13 +1,13 @@
 //! What `[alerts]` changes.
 
 use std::fs;
-use std::path::PathBuf;
 
 use modelwatch_config::Config;
 use modelwatch_stack::generate;
 use modelwatch_stack::rules::{Rule, Rules};
+use modelwatch_testkit::Release;
 
-use crate::support::{Folder, example, run};
+use crate::support::{Folder, example, run_one};
 
 fn config(alerts: &str) -> Config {
     let text = fs::read_to_string(example().file).unwrap();
@@ -51,16 +51,10 @@ fn judged_a_single_alert_is_switched_off_or_added_to_by_name() {
 
 /// The stories of all alerts together, and of one.
 fn stories(folder: &Folder, alert: &str) {
-    let tests = fs::read_dir(folder.path("prometheus/tests"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let named = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with("scenarios") || name == format!("{alert}.yml")
-    };
-    let tests: Vec<_> = tests.filter(named).collect();
-    assert!(tests.len() > 1, "{tests:?}");
-    run("promtool", &["test", "rules"], &tests);
+    let alone = folder.needed(&folder.path(&format!("prometheus/tests/{alert}.yml")));
+    let together = folder.path("prometheus/tests/scenarios.yml");
+    run_one(Release::System, "promtool", &["test", "rules"], &[alone, together])
+        .unwrap_or_else(|said| panic!("{said}"));
 }
 
 #[test]
