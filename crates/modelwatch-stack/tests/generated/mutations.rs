@@ -23,7 +23,7 @@ struct Mutation {
 }
 
 const OFFICE: &str = "three days of office hours, a weekend and a Monday page nobody";
-const MUTATIONS: [Mutation; 6] = [
+const MUTATIONS: [Mutation; 4] = [
     // Last week is forgotten: Saturday looks like Friday with its traffic gone.
     Mutation {
         file: "scenarios-seasons",
@@ -31,22 +31,6 @@ const MUTATIONS: [Mutation; 6] = [
         groups: &["recording-rules"],
         alert: "MLTrafficGone",
         replaced: &[("offset 6d23h45m", "offset 23h45m"), ("offset 7d15m", "offset 1d15m")],
-    },
-    // The most of half an hour in place of the least: a burst looks like traffic that does not pause.
-    Mutation {
-        file: "scenarios-seasons",
-        story: "a client of batches, some of them late, pages nobody",
-        groups: &["recording-rules"],
-        alert: "MLTrafficGone",
-        replaced: &[("min_over_time", "max_over_time")],
-    },
-    // The most of a day in place of the least: nine minutes of traffic look like a day of it.
-    Mutation {
-        file: "scenarios-seasons",
-        story: "a smoke test of nine minutes pages nobody when it is over",
-        groups: &["recording-rules"],
-        alert: "MLTrafficGone",
-        replaced: &[("min_over_time", "max_over_time")],
     },
     Mutation {
         file: "scenarios",
