@@ -49,7 +49,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
     )?];
     files.push(yaml::file(
         "prometheus/tests/scenarios-seasons.yml",
-        &TestFile::new(5 * seasons::STEP, groups, seasons::quiet(config, model)?),
+        &TestFile::new(seasons::ROUND, groups, seasons::quiet(config, model)?),
     )?);
     files.extend(minutes::files(config, model, groups)?);
     if config.rollout >= Rollout::ModelAware {

@@ -12,10 +12,14 @@ use crate::error::GenerateError;
 use crate::known;
 use crate::promql::Selector;
 
-/// Between samples, and between evaluations where a story takes days.
-pub(crate) const STEP: Duration = Duration::from_secs(120);
+/// Between samples: what is counted over 90 seconds has three of them.
+const STEP: Duration = Duration::from_secs(30);
+/// Between evaluations, in a story of days.
+pub(crate) const ROUND: Duration = Duration::from_secs(600);
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: usize = 24 * 30;
+/// Steps of an hour, and of a day.
+const HOUR: usize = 120;
+const DAY: usize = 24 * HOUR;
 
 fn counted(model: &Model, status: &str, phases: &[(f64, usize)]) -> Series {
     let labels = [
@@ -38,15 +42,19 @@ fn pages(config: &Config, model: &Model) -> Selector {
 /// Stories of days, in which nobody is paged.
 pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64 * 10.0;
-    let night = (0.0, 9 * 30);
-    let office = [night, (busy, 8 * 30), (0.0, 7 * 30)];
+    let office = [(0.0, 9 * HOUR), (busy, 8 * HOUR), (0.0, 7 * HOUR)];
     let weekend = [(0.0, 2 * DAY)];
     let days = [&office[..], &office, &office, &weekend, &office].concat();
     // A burst each half hour, long enough that an evaluation sees it, and now and then one half an hour late.
     let batch: Vec<_> = (0..72)
-        .flat_map(|burst| [(busy * 20.0, 4), (0.0, if burst % 9 == 0 { 26 } else { 11 })])
+        .flat_map(|burst| {
+            [
+                (busy * 20.0, HOUR / 6),
+                (0.0, if burst % 9 == 0 { HOUR * 5 / 6 } else { HOUR / 3 }),
+            ]
+        })
         .collect();
-    let smoke = [(0.0, 30), (busy, 5), (0.0, DAY)];
+    let smoke = [(0.0, HOUR), (busy, 18), (0.0, DAY)];
     let mut tests = Vec::new();
     for (name, phases) in [
         (

@@ -23,14 +23,33 @@ struct Mutation {
 }
 
 const OFFICE: &str = "three days of office hours, a weekend and a Monday page nobody";
-const MUTATIONS: [Mutation; 4] = [
+const MUTATIONS: [Mutation; 6] = [
     // Last week is forgotten: Saturday looks like Friday with its traffic gone.
     Mutation {
         file: "scenarios-seasons",
         story: OFFICE,
-        groups: &["recording-rules"],
+        groups: &["recording-rules", "recording-rules-usual", "recording-rules-now"],
         alert: "MLTrafficGone",
         replaced: &[("offset 6d23h45m", "offset 23h45m"), ("offset 7d15m", "offset 1d15m")],
+    },
+    // The shortest pause of the day in place of the longest: every pause between batches is too long.
+    Mutation {
+        file: "scenarios-seasons",
+        story: "a client of batches, some of them late, pages nobody",
+        groups: &["recording-rules", "recording-rules-usual", "recording-rules-now"],
+        alert: "MLTrafficGone",
+        replaced: &[("max_over_time(model:ml_idle:", "min_over_time(model:ml_idle:")],
+    },
+    // Nobody asks for a day of traffic: nine minutes of it are enough to be missed.
+    Mutation {
+        file: "scenarios-seasons",
+        story: "a smoke test of nine minutes pages nobody when it is over",
+        groups: &["recording-rules", "recording-rules-usual", "recording-rules-now"],
+        alert: "MLTrafficGone",
+        replaced: &[(
+            "model:ml_idle:seconds{model_name=\"flight-delay\",stack=\"modelwatch\"} offset 1d",
+            "model:ml_idle:seconds{model_name=\"flight-delay\",stack=\"modelwatch\"} offset 10m",
+        )],
     },
     Mutation {
         file: "scenarios",
