@@ -295,6 +295,30 @@ fn counts_what_an_old_handle_records_after_its_version_has_gone() {
 
 /// Names that are one when they are exposed are one version, wherever it is.
 #[test]
+fn counts_what_old_handles_of_many_models_record_when_scrapes_take_turns() {
+    let monitor = Monitor::builder()
+        .limits(Limits::new().models(300).routes(600))
+        .keep_retired(Duration::ZERO)
+        .process_metrics(false)
+        .build()
+        .expect("valid limits");
+    let models: Vec<_> = (0..300)
+        .map(|number| monitor.model(number.to_string(), "1").register().expect("valid"))
+        .collect();
+    models.iter().for_each(|model| model.retire());
+    let seen = || page(&monitor).labels_of("ml_inference_requests_total", "model_name");
+    seen();
+    assert_eq!(seen().len(), 0, "gone");
+    for model in &models {
+        model.route("predict").record(Status::Success, Duration::ZERO);
+    }
+    let scrapes = [seen(), seen(), seen(), seen()];
+    assert!(scrapes[0].len() >= 200, "{} of 300", scrapes[0].len());
+    let all: Vec<_> = scrapes.iter().flatten().collect();
+    assert_eq!(all.len(), 300, "each once");
+}
+
+#[test]
 fn resolves_a_name_that_is_made_safe_to_the_version_it_had() {
     let monitor = small();
     let asked = "a\u{1}b";

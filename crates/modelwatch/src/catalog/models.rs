@@ -1,7 +1,7 @@
 //! The models of a monitor, by name.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
@@ -24,7 +24,12 @@ pub(crate) struct Catalog {
     models: RwLock<Models>,
     other: OnceLock<Arc<ModelVersions>>,
     registering: Mutex<()>,
+    /// How many models were looked through for what came late.
+    looked_through: AtomicUsize,
 }
+
+/// Remembered versions that a scrape looks at, about: each has to be summed up.
+const LATE_LOOKS: usize = 200;
 
 #[derive(Default)]
 struct Models {
@@ -41,6 +46,7 @@ impl Catalog {
             models: RwLock::default(),
             other: OnceLock::new(),
             registering: Mutex::new(()),
+            looked_through: AtomicUsize::new(0),
         }
     }
 
@@ -65,6 +71,20 @@ impl Catalog {
             self.remember(name, version, &series);
             Some(series)
         })
+    }
+
+    /// Evicts what every scraper has had, and puts back what came late. Where more versions are remembered than one scrape can look
+    /// at, the scrapes take turns.
+    pub(crate) fn sweep(&self, models: &[Arc<ModelVersions>]) {
+        models.iter().for_each(|model| model.evict_over());
+        let first = self.looked_through.load(Ordering::Relaxed);
+        let (mut models_looked_through, mut looks) = (0, 0);
+        while models_looked_through < models.len() && looks < LATE_LOOKS {
+            looks += models[(first + models_looked_through) % models.len()].bring_back_late();
+            models_looked_through += 1;
+        }
+        self.looked_through
+            .store(first.wrapping_add(models_looked_through), Ordering::Relaxed);
     }
 
     fn remember(&self, name: &str, version: &str, series: &StripedArc<VersionSeries>) {

@@ -197,28 +197,35 @@ impl ModelVersions {
         exposed.map(StripedArc::value).for_each(take);
     }
 
-    /// Evicts the retired versions whose last values every scraper has had, and puts those back on the page, retired as
-    /// they are, for which something was recorded since: somebody has a handle still.
-    pub(crate) fn sweep(&self) {
-        let (over, late) = {
-            let versions = self.versions.read();
-            let over = versions.live.iter().any(|version| version.is_over());
-            (over, versions.past.iter().any(|version| version.is_late()))
-        };
-        if over {
+    /// Evicts the retired versions whose last values every scraper has had.
+    pub(crate) fn evict_over(&self) {
+        if self.versions.read().live.iter().any(|version| version.is_over()) {
             let mut versions = self.versions.write();
             while let Some(over) = versions.live.iter().position(|version| version.is_over()) {
                 let version = versions.live.remove(over);
                 self.evict(&mut versions, version);
             }
         }
+    }
+
+    /// Puts those remembered versions back on the page, retired as they are, for which something was recorded since: somebody has a
+    /// handle still. Returns how many were looked at.
+    pub(crate) fn bring_back_late(&self) -> usize {
+        let (remembered, late) = {
+            let versions = self.versions.read();
+            (
+                versions.past.len(),
+                versions.past.iter().any(|version| version.is_late()),
+            )
+        };
         if late {
-            self.bring_back_late(&mut self.versions.write());
+            self.make_live(&mut self.versions.write());
         }
+        remembered
     }
 
     /// As far as there is room: a late request takes no place from a version that waits for its last scrape.
-    fn bring_back_late(&self, versions: &mut Versions) {
+    fn make_live(&self, versions: &mut Versions) {
         let late: Vec<_> = versions
             .past
             .iter()

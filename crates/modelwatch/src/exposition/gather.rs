@@ -63,7 +63,7 @@ pub(crate) enum Occasion {
 pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion, sink: &mut impl Sink) {
     let models = catalog.models();
     if let Occasion::Scrape = occasion {
-        models.iter().for_each(|model| model.sweep());
+        catalog.sweep(&models);
     }
     // Lists of everything, and not one for each model: a page of many models allocates as rarely as one of few.
     let mut scraped: Vec<ScrapedVersion> = Vec::with_capacity(models.len());
