@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -11,7 +11,7 @@ use std::{fs, thread};
 use flights::data::{self, FEATURES};
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::{MetricsPage, http_get, promtool_check_metrics, tool};
+use modelwatch_testkit::{Killed, MetricsPage, free_port, http_get, promtool_check_metrics, tool};
 use tempfile::TempDir;
 
 const WEEK: [&str; 4] = ["--from", "2013-07-08T04:00:00Z", "--to", "2013-07-15T04:00:00Z"];
@@ -141,21 +141,13 @@ fn judged_one_run_leaves_a_textfile_that_prometheus_can_read() {
     assert!(done && printed.contains("ml_data_drift_score{"), "{printed}");
 }
 
-struct Serving(Child);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn the_sidecar_serves_scores_and_takes_a_changed_file_into_use() {
     let folder = july();
     let mut serve = command(folder.path(), &["drift", "serve", "--listen", "127.0.0.1:0"]);
-    let mut serving = Serving(serve.stderr(Stdio::piped()).spawn().expect("the program starts"));
-    let mut lines = BufReader::new(serving.0.stderr.take().expect("piped")).lines();
+    let mut serving = serve.stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(serving.stderr.take().expect("piped")).lines();
+    let _serving = Killed::from(serving);
     let address: SocketAddr = loop {
         let line = lines.next().expect("it says where it serves").expect("text");
         if let Some((_, rest)) = line.split_once("http://") {
@@ -392,7 +384,7 @@ fn judged_asks_of_columns_that_look_like_no_feature_when_there_is_a_terminal() {
 /// A Pushgateway of Debian's over https, with a password, and a certificate that was made for it alone.
 struct Gateway {
     folder: TempDir,
-    process: Child,
+    _process: Killed,
     port: u16,
 }
 
@@ -450,9 +442,7 @@ impl Gateway {
         let web = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\nbasic_auth_users:\n  \
                    admin: $2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay\n";
         fs::write(folder.path().join("web.yml"), web).expect("written");
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
+        let port = free_port();
         let process = tool("prometheus-pushgateway")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--web.config.file=web.yml")
@@ -461,7 +451,11 @@ impl Gateway {
             .stderr(Stdio::null())
             .spawn()
             .expect("`make setup` installs prometheus-pushgateway");
-        let gateway = Self { folder, process, port };
+        let gateway = Self {
+            folder,
+            _process: process.into(),
+            port,
+        };
         let deadline = Instant::now() + Duration::from_secs(60);
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < deadline, "the Pushgateway does not listen");
@@ -507,14 +501,6 @@ impl Gateway {
             .expect("a head");
         assert!(answer.starts_with(b"HTTP/1.0 200") || answer.starts_with(b"HTTP/1.1 200"));
         answer[head + end.len()..].to_vec()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
-use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, Release, tool};
+use modelwatch_testkit::{Killed, MetricsServer, Page, Prometheus, PrometheusOptions, Release, tool};
 
 struct Folder(PathBuf);
 
@@ -143,7 +143,7 @@ fn turn(_: &str) -> u32 {
 
 /// A Prometheus behind TLS and a password, which goes with this value.
 struct Guarded {
-    process: process::Child,
+    _process: Killed,
     url: String,
 }
 
@@ -195,7 +195,7 @@ impl Guarded {
             .spawn()
             .unwrap_or_else(|error| panic!("prometheus can't be run ({error}): run `make setup`"));
         let mut guarded = Self {
-            process,
+            _process: process.into(),
             url: String::new(),
         };
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -209,13 +209,6 @@ impl Guarded {
             std::thread::sleep(Duration::from_millis(50));
         }
         guarded
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

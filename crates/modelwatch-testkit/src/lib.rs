@@ -17,7 +17,8 @@
 //!
 //! Prometheus and Alertmanager are there twice, an older and a newer [`Release`]: what is generated has to work with both.
 //!
-//! The stages they judge on are here, too: [`page`] and [`counted`] read a monitor, [`Program`] starts an example, and `TokioServer` (feature
+//! The stages they judge on are here, too: [`page`] and [`counted`] read a monitor, [`Program`] starts an example, [`Killed`] ends a process
+//! with its test, [`inbox`] takes what others send, and `TokioServer` (feature
 //! `tokio`) and `ActixServer` (feature `actix`) serve on a free port.
 //!
 //! A refused exposition is an `Err` that says why. A missing tool is no answer at all: the judges of expositions panic, and
@@ -33,12 +34,14 @@ mod actix_server;
 mod alertmanager;
 mod exemplar;
 mod http;
+mod inbox;
 mod instructions;
 mod labels;
 mod metrics_server;
 mod monitor;
 mod page;
 mod plain;
+mod process;
 mod program;
 mod prometheus;
 mod promtool;
@@ -56,11 +59,13 @@ pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
+pub use inbox::{Posted, inbox};
 pub use instructions::compare_instructions;
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
+pub use process::Killed;
 pub use program::Program;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
 pub use promtool::{promtool_check_metrics, promtool_lint};

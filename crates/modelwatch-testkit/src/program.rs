@@ -2,13 +2,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
+
+use crate::process::Killed;
 
 /// A running program that has said on its stderr where it listens. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Program {
-    child: Child,
+    _process: Killed,
     addresses: Vec<SocketAddr>,
 }
 
@@ -34,7 +36,10 @@ impl Program {
         thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
         let words = line.split_whitespace();
         let addresses = words.filter_map(|word| word.parse().ok()).collect();
-        Self { child, addresses }
+        Self {
+            _process: child.into(),
+            addresses,
+        }
     }
 
     /// The address that stood at this place of the line.
@@ -45,13 +50,5 @@ impl Program {
     #[must_use]
     pub fn address(&self, place: usize) -> SocketAddr {
         self.addresses[place]
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
-use modelwatch_testkit::Release;
+use modelwatch_testkit::{Release, inbox};
 use serde_json::Value as Json;
 
-use crate::fixture::{ALERT, HOSTILE, folder, incident, prometheus, said, server};
+use crate::fixture::{ALERT, HOSTILE, folder, incident, prometheus, said};
 
 #[test]
 fn judged_names_the_guilty_version_of_what_fires() {
@@ -116,7 +116,7 @@ fn says_so_when_what_answers_is_no_prometheus() {
             "give --token-file",
         ),
     ] {
-        let (address, _requests) = server(answer);
+        let (address, _requests) = inbox(move |_| answer);
         let address = format!("http://{address}");
         let (done, said) = said(folder.path(), &["triage", "--model", "quiet", "--prometheus", &address]);
         assert!(!done && said.contains(expected), "{expected}: {said}");
@@ -136,13 +136,13 @@ fn sends_the_authorization_of_a_file() {
         ),
         (&["--authorization-file"][..], "Custom x", "Custom x"),
     ] {
-        let (address, requests) = server(answer);
+        let (address, requests) = inbox(move |_| answer);
         let file = folder.path().join("secret");
         std::fs::write(&file, contents).unwrap();
         let address = format!("http://{address}");
         let asked = ["triage", "--model", "quiet", "--prometheus", &address];
         said(folder.path(), &[&asked[..], flags, &[file.to_str().unwrap()]].concat());
-        let (head, _) = requests.recv_timeout(Duration::from_secs(30)).unwrap();
+        let head = requests.recv_timeout(Duration::from_secs(30)).unwrap().head;
         let header = format!("authorization: {expected}\r\n").to_lowercase();
         assert!(head.to_lowercase().contains(&header), "{head}");
     }

@@ -1,11 +1,7 @@
 //! An incident as Prometheus remembers it, and the command beside it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use modelwatch_testkit::{Prometheus, PrometheusOptions, Release, World};
@@ -114,38 +110,4 @@ pub(crate) fn said(folder: &Path, arguments: &[&str]) -> (bool, String) {
         status.success(),
         String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned(),
     )
-}
-
-/// What a server got: the first line and headers, and the body.
-pub(crate) type Request = (String, String);
-
-/// A server that answers every request with the same and hands out what it got.
-pub(crate) fn server(answer: &'static str) -> (SocketAddr, Receiver<Request>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap_or(0) > 0 {}
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim().parse().ok())?
-            });
-            let mut body = vec![0; length.unwrap_or(0)];
-            if stream.read_exact(&mut body).is_err() {
-                continue;
-            }
-            let _ = stream.get_mut().write_all(answer.as_bytes());
-            if sender
-                .send((head, String::from_utf8_lossy(&body).into_owned()))
-                .is_err()
-            {
-                return;
-            }
-        }
-    });
-    (address, receiver)
 }

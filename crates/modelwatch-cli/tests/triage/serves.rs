@@ -3,17 +3,16 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use modelwatch_testkit::{HttpResponse, Release, http_get};
+use modelwatch_testkit::{HttpResponse, Killed, Release, http_get, inbox};
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{ALERT, HOSTILE, folder, incident, modelwatch, prometheus, server};
+use crate::fixture::{ALERT, HOSTILE, folder, incident, modelwatch, prometheus};
 
-/// The server, killed when it is dropped.
 struct Serving {
-    process: Child,
+    _process: Killed,
     address: SocketAddr,
 }
 
@@ -47,7 +46,10 @@ impl Serving {
             .parse()
             .unwrap();
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::stderr()));
-        Self { process, address }
+        Self {
+            _process: process.into(),
+            address,
+        }
     }
 
     fn get(&self, path: &str) -> HttpResponse {
@@ -69,13 +71,6 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn notification() -> Json {
     let labels = json!({
         "alertname": ALERT, "model_name": HOSTILE, "model_version": "2", "environment": "production", "team": "platform",
@@ -91,8 +86,7 @@ fn notification() -> Json {
 fn judged_serves_a_page_for_each_alert_and_follows_up_in_the_channel() {
     let world = incident();
     let prometheus = prometheus(Release::System, &world);
-    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-    let (slack, messages) = server(ok);
+    let (slack, messages) = inbox(|_| "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
     let folder = folder(&format!("http://{slack}/secret"));
     let serving = Serving::start(folder.path(), &format!("http://{}", prometheus.address()));
 
@@ -118,9 +112,9 @@ fn judged_serves_a_page_for_each_alert_and_follows_up_in_the_channel() {
 
     let notification = notification().to_string();
     assert!(serving.post(&notification).starts_with("HTTP/1.0 202"));
-    let (head, body) = messages.recv_timeout(Duration::from_secs(60)).unwrap();
-    assert!(head.starts_with("POST /secret"), "{head}");
-    let message: Json = serde_json::from_str(&body).unwrap();
+    let told = messages.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(told.head.starts_with("POST /secret"), "{}", told.head);
+    let message = told.json();
     assert_eq!(message["channel"], "#platform");
     let text = message["text"].as_str().unwrap();
     assert!(text.contains("Yes: version 2"), "{text}");

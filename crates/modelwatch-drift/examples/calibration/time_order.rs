@@ -1,10 +1,8 @@
 //! How often windows of the training quarter are called drift in the order of their times, with one threshold for all and
 //! with what was learned of the reference.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use modelwatch_drift::baseline::{Counts, Profile};
+use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
 
 use crate::data::TRAINING;
@@ -54,7 +52,7 @@ fn head() {
 
 fn line(name: &str, profile: &Profile, table: &Table) {
     let cells = LENGTHS.map(|(_, length)| {
-        let windows = windows(name, profile, table, length);
+        let windows = table.windows(name, profile, length);
         let drifts = |rule: Rule| {
             let measured = windows
                 .iter()
@@ -70,27 +68,4 @@ fn line(name: &str, profile: &Profile, table: &Table) {
         )
     });
     println!("| {name} | {} |", cells.join(" | "));
-}
-
-/// The windows of a length, at multiples of it, that lie within the table whole and have 100 rows.
-fn windows(name: &str, profile: &Profile, table: &Table, length: TimeDelta) -> Vec<Counts> {
-    let seconds = length.num_seconds();
-    let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-    for (row, time) in table.times.iter().enumerate() {
-        windows
-            .entry(time.timestamp().div_euclid(seconds))
-            .or_default()
-            .push(row);
-    }
-    let first = table.times.iter().min().map_or(0, DateTime::timestamp);
-    let last = table.times.iter().max().map_or(0, DateTime::timestamp);
-    windows.retain(|window, rows| first <= window * seconds && (window + 1) * seconds <= last + 1 && rows.len() >= 100);
-    windows
-        .into_values()
-        .map(|rows| {
-            let mut keep = vec![false; table.len()];
-            rows.iter().for_each(|row| keep[*row] = true);
-            table.rows(|row| keep[row]).counts(name, profile)
-        })
-        .collect()
 }

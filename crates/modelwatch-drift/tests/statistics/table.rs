@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::FEATURES;
 use modelwatch_drift::baseline::{CategoricalProfile, Counts, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::learn::{Cell, TimeOrder, learn};
@@ -106,17 +106,42 @@ impl Table {
 
     /// The rows on the bins of a profile.
     pub(crate) fn counts(&self, name: &str, profile: &Profile) -> Counts {
+        self.counts_of(name, profile, 0..self.len())
+    }
+
+    /// The windows of one length, at multiples of it, that lie within the table whole and have 100 rows.
+    pub(crate) fn windows(&self, name: &str, profile: &Profile, length: TimeDelta) -> Vec<Counts> {
+        let seconds = length.num_seconds();
+        let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (row, time) in self.times.iter().enumerate() {
+            windows
+                .entry(time.timestamp().div_euclid(seconds))
+                .or_default()
+                .push(row);
+        }
+        let [first, last] =
+            [self.times.iter().min(), self.times.iter().max()].map(|end| end.map_or(0, DateTime::timestamp));
+        windows.retain(|window, rows| {
+            first <= window * seconds && (window + 1) * seconds <= last + 1 && rows.len() >= 100
+        });
+        windows
+            .into_values()
+            .map(|rows| self.counts_of(name, profile, rows))
+            .collect()
+    }
+
+    fn counts_of(&self, name: &str, profile: &Profile, rows: impl IntoIterator<Item = usize>) -> Counts {
         match profile {
             Profile::Numeric(profile) => {
                 let mut counts = profile.bins().count();
-                let values = self.numbers[name].iter();
-                values.for_each(|value| counts.add(profile.bins(), *value));
+                let values = rows.into_iter().map(|row| self.numbers[name][row]);
+                values.for_each(|value| counts.add(profile.bins(), value));
                 Counts::Numeric(counts)
             }
             Profile::Categorical(profile) => {
                 let mut counts = profile.bins().count();
-                let values = self.categories[name].iter();
-                values.for_each(|value| counts.add(profile.bins(), value.as_deref()));
+                let values = rows.into_iter().map(|row| self.categories[name][row].as_deref());
+                values.for_each(|value| counts.add(profile.bins(), value));
                 Counts::Categorical(counts)
             }
         }

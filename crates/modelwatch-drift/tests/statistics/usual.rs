@@ -22,26 +22,6 @@ fn training() -> &'static (Table, BTreeMap<&'static str, Profile>) {
     })
 }
 
-/// The windows of one length that have enough rows, each whole within the table.
-fn windows(table: &Table, name: &str, profile: &Profile, length: TimeDelta) -> Vec<Counts> {
-    let seconds = length.num_seconds();
-    let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-    for (row, time) in table.times.iter().enumerate() {
-        windows
-            .entry(time.timestamp().div_euclid(seconds))
-            .or_default()
-            .push(row);
-    }
-    let ends = [table.times.iter().min(), table.times.iter().max()].map(|end| end.expect("rows").timestamp());
-    windows.retain(|window, rows| {
-        ends[0] <= window * seconds && (window + 1) * seconds <= ends[1] + 1 && rows.len() >= 100
-    });
-    windows
-        .values()
-        .map(|rows| of_rows(table, name, profile, rows))
-        .collect()
-}
-
 /// How many windows a rule calls drift.
 fn drifting(windows: &[Counts], profile: &Profile, rule: &Rule) -> usize {
     let measured = windows
@@ -52,22 +32,6 @@ fn drifting(windows: &[Counts], profile: &Profile, rule: &Rule) -> usize {
         .count()
 }
 
-fn of_rows(table: &Table, name: &str, profile: &Profile, rows: &[usize]) -> Counts {
-    let mut counts = profile.count();
-    for row in rows {
-        match (&mut counts, profile) {
-            (Counts::Numeric(counts), Profile::Numeric(profile)) => {
-                counts.add(profile.bins(), table.numbers[name][*row]);
-            }
-            (Counts::Categorical(counts), Profile::Categorical(profile)) => {
-                counts.add(profile.bins(), table.categories[name][*row].as_deref());
-            }
-            _ => panic!("counts of another kind"),
-        }
-    }
-    counts
-}
-
 #[test]
 fn at_most_one_in_a_hundred_of_the_reference_s_own_windows_drifts_whatever_their_length() {
     let (training, learned) = training();
@@ -75,7 +39,7 @@ fn at_most_one_in_a_hundred_of_the_reference_s_own_windows_drifts_whatever_their
     let mut without = 0;
     for (name, profile) in learned {
         for length in lengths {
-            let windows = windows(training, name, profile, length);
+            let windows = training.windows(name, profile, length);
             for statistic in Statistic::ALL {
                 if statistic.needs_order() && matches!(profile, Profile::Categorical(_)) {
                     continue;

@@ -1,14 +1,12 @@
 //! What a process counts for one version of a model.
 
-use std::collections::BTreeMap;
-
 use modelwatch::contract::{
     BUSINESS_OUTCOME, FEATURE_DEFAULTED, FEATURE_MISSING, FEATURE_OBSERVATIONS, FEATURE_OUT_OF_RANGE,
     INFERENCE_LATENCY, INFERENCE_REQUESTS, INFERENCE_STAGE, Metric, PREDICTION_CLASS, PREDICTION_NON_FINITE,
     PREDICTION_SCORE, SCORE_BUCKETS,
 };
 
-use super::series::Recorder;
+use super::series::{Labels, Recorder, with};
 use crate::scene::Actor;
 
 /// How requests end, in the order of [`Counters::requests`].
@@ -19,9 +17,6 @@ pub(crate) const CLASSES: [&str; 2] = ["low", "high"];
 pub(crate) const OUTCOMES: [&str; 3] = ["approved", "review", "escalated"];
 /// Stages that a world tells apart.
 pub(crate) const STAGES: [&str; 2] = ["feature_fetch", "compute"];
-
-/// Labels of a series.
-pub(crate) type Labels = BTreeMap<String, String>;
 
 /// A classic histogram.
 #[derive(Clone)]
@@ -115,14 +110,7 @@ impl Counters {
     /// Writes every series, those that were not seen yet too: what code declares has its series.
     pub(crate) fn record(&self, recorder: &mut Recorder, actor: &Actor, labels: &dyn Fn() -> Labels, here: bool) {
         let value = |value: f64| here.then_some(value);
-        let plus = |metric: &Metric, more: &[(&str, &str)]| {
-            let mut labels = labels();
-            labels.extend(
-                more.iter()
-                    .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
-            );
-            (metric.name.to_owned(), labels)
-        };
+        let plus = |metric: &Metric, more: &[(&str, &str)]| (metric.name.to_owned(), with(labels(), more));
         for (route, name) in actor.routes.iter().enumerate() {
             for (status, count) in STATUSES.iter().zip(self.requests[route]) {
                 let series = || plus(&INFERENCE_REQUESTS, &[("route", name), ("status", status)]);

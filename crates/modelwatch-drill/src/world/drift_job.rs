@@ -8,10 +8,9 @@ use modelwatch::contract::{
 use modelwatch_config::Drift;
 
 use super::condition::reaches;
-use super::counters::Labels;
 use super::moment::Moment;
 use super::random::Random;
-use super::series::Recorder;
+use super::series::{Labels, Recorder, with};
 use super::shares::is_of;
 use crate::incident::ReleaseKind;
 use crate::incident::effect::{ScoreChange, What};
@@ -135,14 +134,7 @@ impl DriftJob {
     pub(crate) fn record(&self, recorder: &mut Recorder, moment: Moment<'_>, labels: &dyn Fn() -> Labels, here: bool) {
         let Moment { incident, actor, .. } = moment;
         let value = |value: f64| here.then_some(value);
-        let plus = |metric: &Metric, more: &[(&str, &str)]| {
-            let mut labels = labels();
-            labels.extend(
-                more.iter()
-                    .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
-            );
-            (metric.name.to_owned(), labels)
-        };
+        let plus = |metric: &Metric, more: &[(&str, &str)]| (metric.name.to_owned(), with(labels(), more));
         for (feature, verdict) in actor.features.iter().zip(&self.features) {
             let of = [("feature_name", feature.as_str())];
             recorder.take(|| plus(&DATA_DRIFT_SCORE, &of), value(verdict.score));

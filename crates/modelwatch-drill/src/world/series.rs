@@ -14,6 +14,17 @@ pub struct Series {
     pub samples: Vec<Option<f64>>,
 }
 
+pub(crate) type Labels = BTreeMap<String, String>;
+
+/// Labels and more of them.
+pub(crate) fn with(mut labels: Labels, more: &[(&str, &str)]) -> Labels {
+    labels.extend(
+        more.iter()
+            .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
+    );
+    labels
+}
+
 /// Collects series scrape by scrape, provided that each scrape brings them in the same order.
 #[derive(Default)]
 pub(crate) struct Recorder {
@@ -30,7 +41,7 @@ impl Recorder {
     }
 
     /// Takes the next series of this scrape; its name and labels are asked for the first time alone.
-    pub(crate) fn take(&mut self, series: impl FnOnce() -> (String, BTreeMap<String, String>), value: Option<f64>) {
+    pub(crate) fn take(&mut self, series: impl FnOnce() -> (String, Labels), value: Option<f64>) {
         if self.next == self.series.len() {
             let (name, labels) = series();
             self.series.push(Series {

@@ -7,13 +7,13 @@ use modelwatch::contract::{
 };
 
 use super::condition::{Condition, Place, condition, reaches};
-use super::counters::{Counters, Histogram, Labels};
+use super::counters::{Counters, Histogram};
 use super::drift_job::DriftJob;
 use super::made::{Settings, World};
 use super::moment::Moment;
 use super::random::Random;
 use super::requests::{Usual, answer};
-use super::series::Recorder;
+use super::series::{Labels, Recorder, with};
 use super::shares::{Version, is_of, pattern, shares, versions};
 use crate::incident::effect::What;
 use crate::incident::{Incident, Pattern, ReleaseKind, Traffic};
@@ -103,14 +103,6 @@ fn target(scene: &Scene, targets: &Targets, instance: &str) -> Labels {
             ("instance", instance),
         ],
     )
-}
-
-fn with(mut labels: Labels, more: &[(&str, &str)]) -> Labels {
-    labels.extend(
-        more.iter()
-            .map(|(label, value)| ((*label).to_owned(), (*value).to_owned())),
-    );
-    labels
 }
 
 /// The page of one replica at one scrape.

@@ -1,9 +1,7 @@
 //! Routes, groups, inhibition and news as a real Alertmanager has them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::mpsc::{self, Receiver};
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,8 +9,8 @@ use modelwatch_config::Config;
 use modelwatch_drill::notification::{Clock, Configuration, messages};
 use modelwatch_drill::rehearsal::{Alert, Evaluation};
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
-use modelwatch_testkit::{Alertmanager, Release, http_request};
-use serde_json::{Value as Json, json};
+use modelwatch_testkit::{Alertmanager, Release, http_request, inbox};
+use serde_json::json;
 
 /// What fires, and from which second to which.
 struct Story {
@@ -65,7 +63,7 @@ fn judged_messages_are_those_of_the_newer_alertmanager() {
 }
 
 fn compare(release: Release) {
-    let (hook, posted) = inbox();
+    let (hook, posted) = inbox(|_| "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let routing = routing(hook);
     let configuration = Configuration::parse(&routing).unwrap();
     let evaluations: Vec<_> = (0..=END).map(evaluation).collect();
@@ -91,7 +89,8 @@ fn compare(release: Release) {
         post(&alertmanager, second);
     }
     let mut told = Told::new();
-    while let Ok(message) = posted.recv_timeout(Duration::from_secs(1)) {
+    while let Ok(posted) = posted.recv_timeout(Duration::from_secs(1)) {
+        let message = posted.json();
         let alerts = message["alerts"].as_array().unwrap();
         let firing = alerts.iter().filter(|alert| alert["status"] == "firing");
         let labels: Vec<BTreeMap<String, String>> = firing
@@ -172,35 +171,4 @@ fn routing(hook: SocketAddr) -> String {
     file.contents
         .replace("group_wait: 30s", "group_wait: 2s")
         .replace("group_interval: 5m", "group_interval: 4s")
-}
-
-/// Takes what is posted, until the test ends.
-fn inbox() -> (SocketAddr, Receiver<Json>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                if stream.read_line(&mut line).unwrap() <= 2 {
-                    break;
-                }
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            stream
-                .get_mut()
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                .unwrap();
-            // Nobody reads any more when the test is over.
-            let _ = sender.send(serde_json::from_slice(&body).unwrap());
-        }
-    });
-    (address, receiver)
 }

@@ -13,10 +13,15 @@ pub(crate) fn scene() -> Scene {
     Scene::new(&config(), None).unwrap()
 }
 
-pub(crate) fn incident(scene: &Scene, name: &str) -> Incident {
+/// Every incident and quiet stretch: there is room for all of them.
+pub(crate) fn casts(scene: &Scene) -> Vec<Incident> {
     let all = builtin::incidents(scene).into_iter().chain(quiet::stretches(scene));
-    let mut there = all.filter_map(Result::ok);
-    there
+    all.map(Result::unwrap).collect()
+}
+
+pub(crate) fn incident(scene: &Scene, name: &str) -> Incident {
+    casts(scene)
+        .into_iter()
         .find(|incident| incident.name == name)
         .unwrap_or_else(|| panic!("no {name}"))
 }

@@ -105,7 +105,7 @@ fn names_the_guilty_release_first_and_accuses_no_other() {
     let scene = scene();
     let mut missed = Vec::new();
     let mut accused = Vec::new();
-    for incident in builtin::incidents(&scene).into_iter().filter_map(Result::ok) {
+    for incident in builtin::incidents(&scene).into_iter().map(Result::unwrap) {
         let report = triaged(&scene, &incident);
         let suspects = suspects(&report);
         let expected = incident
@@ -124,14 +124,14 @@ fn names_the_guilty_release_first_and_accuses_no_other() {
         }
     }
     assert!(accused.is_empty(), "{}", accused.join("\n"));
-    missed.retain(|(name, _)| !NOT_NAMED.contains(&name.as_str()));
-    assert!(missed.is_empty(), "{missed:#?}");
+    let names: Vec<_> = missed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, NOT_NAMED, "{missed:#?}");
 }
 
 #[test]
 fn accuses_nobody_on_a_quiet_stretch() {
     let scene = scene();
-    for stretch in quiet::stretches(&scene).into_iter().filter_map(Result::ok) {
+    for stretch in quiet::stretches(&scene).into_iter().map(Result::unwrap) {
         let report = triaged(&scene, &stretch);
         assert!(suspects(&report).is_empty(), "{}: {}", stretch.name, text(&report));
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use modelwatch_config::Config;
 use modelwatch_stack::known::{self, ALERTS};
 use modelwatch_stack::rules::{Group, RuleFile, Rules};
-use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Prometheus, PrometheusOptions, Release, http_get};
+use modelwatch_testkit::{Alertmanager, MetricsServer, Page, Posted, Prometheus, PrometheusOptions, Release, http_get};
 use serde_json::Value as Json;
 
 use crate::inbox;
@@ -307,11 +307,12 @@ fn failing_service() -> MetricsServer {
 }
 
 /// The alerts of these names, each with the receiver it went to.
-fn wait_for(told: &Receiver<(String, Json)>, names: [&str; 2]) -> [Json; 2] {
+fn wait_for(told: &Receiver<Posted>, names: [&str; 2]) -> [Json; 2] {
     // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
     let deadline = Instant::now() + Duration::from_secs(90);
     let mut seen = BTreeMap::new();
-    while let Ok((_, notification)) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    while let Ok(told) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let notification = told.json();
         for alert in notification["alerts"].as_array().into_iter().flatten() {
             let mut alert = alert.clone();
             alert["receiver"] = notification["receiver"].clone();

@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use modelwatch_config::Config;
-use modelwatch_testkit::{Alertmanager, Release};
+use modelwatch_testkit::{Alertmanager, Posted, Release};
 use serde_json::{Value as Json, json};
 
 use crate::inbox;
@@ -140,9 +140,9 @@ fn judged_two_hundred_models_behind_a_dead_ingress_are_one_page() {
         })
     };
     post(&alertmanager, (0..200).map(gone).collect());
-    let (path, told) = posted.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(path, "/webhook");
-    assert_eq!(told["alerts"].as_array().unwrap().len(), 200);
+    let told = posted.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(told.path, "/webhook");
+    assert_eq!(told.json()["alerts"].as_array().unwrap().len(), 200);
     let more = posted.recv_timeout(Duration::from_secs(3));
     assert!(more.is_err(), "somebody was told twice: {more:?}");
 }
@@ -158,7 +158,7 @@ fn told_of(alerts: Vec<Json>) -> Vec<(String, String, usize)> {
     post(&alertmanager, alerts);
     let mut told = Vec::new();
     let mut patience = PATIENCE;
-    while let Ok((_, message)) = posted.recv_timeout(patience) {
+    while let Ok(message) = posted.recv_timeout(patience).map(|posted| posted.json()) {
         let alerts = message["alerts"].as_array().unwrap();
         let common = |label: &str| message["commonLabels"][label].as_str().unwrap_or("several").to_owned();
         told.push((common("alertname"), common("environment"), alerts.len()));
@@ -279,7 +279,7 @@ fn post(alertmanager: &Alertmanager, alerts: Vec<Json>) {
 
 /// What has arrived, in one form: a title, and the message.
 struct Inbox {
-    posted: Receiver<(String, Json)>,
+    posted: Receiver<Posted>,
     mails: Receiver<String>,
     seen: Vec<(&'static str, String, Json)>,
 }
@@ -309,8 +309,9 @@ impl Inbox {
     }
 
     fn take(&mut self) {
-        for (path, json) in self.posted.try_iter() {
-            let (channel, title) = match path.as_str() {
+        for posted in self.posted.try_iter() {
+            let json = posted.json();
+            let (channel, title) = match posted.path.as_str() {
                 "/slack" => ("slack", &json["attachments"][0]["title"]),
                 "/pagerduty" => ("pagerduty", &json["payload"]["summary"]),
                 _ => ("webhook", &Json::Null),
