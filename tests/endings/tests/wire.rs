@@ -91,11 +91,6 @@ type Row = (&'static str, Then, &'static [(&'static str, &'static str, u64)]);
 const ROWS: &[Row] = &[
     ("GET /ok HTTP/1.1\r\nCLOSE\r\n", Then::Reads, &[("/ok", "success", 1)]),
     ("GET /ok HTTP/1.0\r\n\r\n", Then::Reads, &[("/ok", "success", 1)]),
-    (
-        "GET /ok HTTP/1.1\r\nCLOSE\r\n",
-        Then::HalfCloses,
-        &[("/ok", "success", 1)],
-    ),
     // Three at once on one connection.
     (
         "GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /broken HTTP/1.1\r\nhost: a\r\n\r\nGET /ok HTTP/1.1\r\nCLOSE\r\n",
@@ -196,6 +191,38 @@ fn whatever_is_on_the_wire_counts_once_on_actix() {
         &[("/nothing-announced", "success", 1)],
     )];
     each_row_counts(&monitor, server.address(), announced);
+}
+
+/// hyper lets go of a request whose client says that it sends no more, even before it has asked the service: then there was none.
+fn half_closed_counts_at_most_once(monitor: &Monitor, address: SocketAddr) {
+    const SENT: u64 = 20;
+    let answered = (0..SENT)
+        .map(|_| {
+            send(
+                address,
+                &format!("GET /ok HTTP/1.1\r\n{CLOSE}"),
+                Then::HalfCloses,
+                || (),
+            )
+        })
+        .filter(|answer| answer.starts_with("HTTP/1.1 200"))
+        .count() as u64;
+    let all = counted(monitor, answered);
+    assert!(all.all_requests() <= SENT, "{:?}", all.requests());
+}
+
+#[test]
+fn a_client_that_half_closes_counts_at_most_once_on_axum() {
+    let (monitor, model) = model();
+    let server = on_axum(&model);
+    half_closed_counts_at_most_once(&monitor, server.address());
+}
+
+#[test]
+fn a_client_that_half_closes_counts_at_most_once_on_actix() {
+    let (monitor, model) = model();
+    let server = on_actix(&model);
+    half_closed_counts_at_most_once(&monitor, server.address());
 }
 
 /// An upload that ends early, by its length, by its chunks, and in a chunk that is none.
