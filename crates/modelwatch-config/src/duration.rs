@@ -13,8 +13,16 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Reads a duration as Prometheus does: whole numbers with units, the larger ones first.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+/// Reads a duration as Prometheus does: whole numbers with units, the larger ones first. Returns nothing for any other text.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(modelwatch_config::parse_prometheus_duration("1h30m"), Some(Duration::from_secs(5400)));
+/// assert_eq!(modelwatch_config::parse_prometheus_duration("30"), None);
+/// ```
+#[must_use]
+pub fn parse_prometheus_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut milliseconds = 0_u64;
     let mut units = UNITS.iter();
