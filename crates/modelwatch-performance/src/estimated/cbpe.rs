@@ -136,7 +136,7 @@ impl MulticlassCbpe {
             .map(|(calibration, scores)| Expected::new(calibration, scores))
             .collect();
         let rows = window.rows;
-        let accuracy = total(&of_classes, Expected::right).map(|sum| Estimated {
+        let accuracy = total(&of_classes, |class| class.right()).map(|sum| Estimated {
             value: sum.value.min(1.0),
             // Each row is predicted to be of one class, so the parts are of different rows.
             error: sum.independent,
@@ -158,12 +158,12 @@ impl MulticlassCbpe {
         let positive = |estimated: Result<Estimated, Undefined>| estimated.map(|estimated| estimated.positive(rows));
         let measures = [
             (Measure::Accuracy, share(accuracy)),
-            (Measure::Precision, share(mean(Expected::precision))),
-            (Measure::Recall, share(mean(Expected::recall))),
-            (Measure::F1, share(mean(Expected::f1))),
-            (Measure::RocAuc, share(mean(Expected::area))),
+            (Measure::Precision, share(mean(|class| class.precision()))),
+            (Measure::Recall, share(mean(|class| class.recall()))),
+            (Measure::F1, share(mean(|class| class.f1()))),
+            (Measure::RocAuc, share(mean(|class| class.area()))),
             (Measure::LogLoss, positive(sum(|class| class.log_loss(false)))),
-            (Measure::BrierScore, positive(sum(Expected::brier_score))),
+            (Measure::BrierScore, positive(sum(|class| class.brier_score()))),
         ];
         Ok(Estimate {
             performance: Performance::new(measures),

@@ -188,7 +188,7 @@ fn follows_the_truth_when_errors_depend_on_features() {
         let before = before.performance().get(measure).expect("rows").value;
         assert!(realised > 1.5 * before, "{measure}: {realised} after {before}");
         assert!(
-            (estimated / realised - 1.0).abs() < 0.03,
+            (estimated / realised - 1.0).abs() < 0.06,
             "{measure}: {estimated}, {realised}"
         );
     }
