@@ -30,7 +30,7 @@ impl Held {
     fn assert(&self, name: &str, least: f64, most: f64, conservative: &[Measure]) {
         for (measure, windows) in &self.windows {
             let share = *windows as f64 / WINDOWS as f64;
-            println!(
+            eprintln!(
                 "{name}: the interval of {measure} holds the truth in {:.1} %",
                 100.0 * share
             );
@@ -173,7 +173,7 @@ fn holds_what_labels_say_in_95_of_100_windows_when_scores_are_estimated() {
         let mut draw = Draw::new(15);
         let learn = |draw: &mut Draw| {
             let mut reference = BinaryCounts::new();
-            for _ in 0..8_000 {
+            for _ in 0..20_000 {
                 let (score, predicted, actual) = binary_row(draw, -1.0);
                 reference.add(Some(score), Some(predicted), actual);
             }
