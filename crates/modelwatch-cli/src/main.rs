@@ -10,7 +10,6 @@ mod drill;
 mod failure;
 #[cfg(feature = "drift")]
 mod progress;
-#[cfg(feature = "triage")]
 mod prometheus;
 #[cfg(feature = "drift")]
 mod questions;

@@ -6,7 +6,7 @@ use clap::Args;
 use modelwatch_config::Config;
 
 use crate::failure::Failure;
-use crate::prometheus::{Address, Client};
+use crate::prometheus::{Access, Client};
 
 /// What every way to ask needs.
 #[derive(Args, Clone)]
@@ -15,13 +15,13 @@ pub(crate) struct Common {
     #[arg(long, value_name = "FILE", default_value = "modelwatch.toml", global = true)]
     config: PathBuf,
     #[command(flatten)]
-    address: Address,
+    prometheus: Access,
 }
 
 impl Common {
     pub(super) fn load(&self) -> Result<(Config, Client), Failure> {
         let config = Config::load(&self.config).map_err(Failure::new)?;
-        let client = self.address.client(&config.links.prometheus)?;
+        let client = self.prometheus.or(&config.links.prometheus)?;
         Ok((config, client))
     }
 }
