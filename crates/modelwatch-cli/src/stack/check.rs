@@ -26,7 +26,7 @@ pub(crate) struct Check {
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
     let config = command.files.load()?;
     let generated = modelwatch_stack::generate(&config).map_err(Failure::new)?;
-    let out = &command.files.out;
+    let out = &command.files.out();
     let mut wrong: Vec<String> = differences(&generated, out)
         .map_err(Failure::new)?
         .iter()
