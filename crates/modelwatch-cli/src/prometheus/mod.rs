@@ -5,5 +5,5 @@ mod client;
 
 pub(crate) use self::access::Access;
 #[cfg(feature = "triage")]
-pub(crate) use self::client::agent;
-pub(crate) use self::client::{AskError, Asking, Client};
+pub(crate) use self::client::{AskError, agent};
+pub(crate) use self::client::{Asking, Client};
