@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use modelwatch_config::parse_prometheus_duration;
+use modelwatch_config::parse_duration;
 use modelwatch_drift_job::performance::{PerformanceOptions, json};
 
 use crate::failure::Failure;
@@ -116,7 +116,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let duration = parse_prometheus_duration(text).filter(|duration| *duration > Duration::ZERO);
+    let duration = parse_duration(text).filter(|duration| *duration > Duration::ZERO);
     let duration = duration.and_then(|duration| TimeDelta::from_std(duration).ok());
     duration.ok_or_else(|| "write a duration as Prometheus does, such as 30m, 1d or 2w".to_owned())
 }

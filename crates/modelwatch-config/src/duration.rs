@@ -13,16 +13,18 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Reads a duration as Prometheus does: whole numbers with units, the larger ones first. Returns nothing for any other text.
+/// Reads a duration as Prometheus does: whole numbers with units, the larger ones first.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// assert_eq!(modelwatch_config::parse_prometheus_duration("1h30m"), Some(Duration::from_secs(5400)));
-/// assert_eq!(modelwatch_config::parse_prometheus_duration("30"), None);
+/// use modelwatch_config::parse_duration;
+///
+/// assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5_400)));
+/// assert_eq!(parse_duration("30m1h"), None);
 /// ```
 #[must_use]
-pub fn parse_prometheus_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut milliseconds = 0_u64;
     let mut units = UNITS.iter();

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
-use crate::duration::parse_prometheus_duration;
+use crate::duration;
 use crate::error::{Location, Mistake};
 
 /// The document and the mistakes found in it so far.
@@ -359,7 +359,7 @@ pub(crate) fn host_and_port(value: &DeValue<'_>) -> Result<String, Expected> {
 pub(crate) fn duration(value: &DeValue<'_>) -> Result<Duration, Expected> {
     value
         .as_str()
-        .and_then(parse_prometheus_duration)
+        .and_then(duration::parse_duration)
         .filter(|duration| !duration.is_zero() && duration.as_secs() <= 10 * 365 * 86_400)
         .ok_or_else(|| "a duration such as \"15s\", \"350ms\" or \"1h30m\"".to_owned())
 }
