@@ -11,6 +11,8 @@ mod drill;
 mod failure;
 mod manual;
 #[cfg(feature = "drift")]
+mod performance;
+#[cfg(feature = "drift")]
 mod progress;
 mod prometheus;
 #[cfg(feature = "drift")]
@@ -64,6 +66,9 @@ enum Command {
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
+    /// Show how right a model is, by labels and before they come.
+    #[cfg(feature = "drift")]
+    Performance(Box<performance::Performance>),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
@@ -89,6 +94,8 @@ fn main() -> ExitCode {
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
+        #[cfg(feature = "drift")]
+        Command::Performance(command) => performance::run(*command),
         Command::Stack(command) => stack::run(&command),
         #[cfg(feature = "drill")]
         Command::Drill(command) => drill::run(&command),
