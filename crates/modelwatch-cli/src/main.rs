@@ -9,6 +9,8 @@ mod drift;
 mod drill;
 mod failure;
 #[cfg(feature = "drift")]
+mod log;
+#[cfg(feature = "drift")]
 mod progress;
 #[cfg(feature = "triage")]
 mod prometheus;
@@ -43,6 +45,10 @@ enum Command {
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
+    /// Look after a prediction log.
+    #[cfg(feature = "drift")]
+    #[command(subcommand)]
+    Log(log::Log),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
@@ -64,6 +70,8 @@ fn main() -> ExitCode {
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
+        #[cfg(feature = "drift")]
+        Command::Log(command) => log::run(&command),
         Command::Stack(command) => stack::run(&command),
         #[cfg(feature = "drill")]
         Command::Drill(command) => drill::run(&command),
