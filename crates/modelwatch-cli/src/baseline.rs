@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::questions;
 use crate::runtime::{runtime, threads};
-use crate::terminal::say;
+use crate::terminal::{say, warn};
 
 /// What the baseline is made of.
 #[derive(Args)]
@@ -27,13 +27,13 @@ pub(crate) struct Baseline {
     #[arg(long)]
     version: Option<String>,
     /// The columns that are features. Without any, all columns that nothing else is said of.
-    #[arg(long = "feature", value_name = "COLUMN")]
+    #[arg(long = "feature", value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
     /// Columns to take for numbers, whatever their type.
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     numeric: Vec<String>,
     /// Columns to take for categories, whatever their type.
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     categorical: Vec<String>,
     /// The column of the model's scores for these rows.
     #[arg(long, value_name = "COLUMN")]
@@ -45,7 +45,7 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Columns that are no features, such as the label.
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     without: Vec<String>,
     /// The fewest rows with a value that a feature may have.
     #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
@@ -83,7 +83,7 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
         }
     }
     for warning in &trained.warnings {
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        warn(warning);
     }
     let baseline = &trained.baseline;
     out.write(baseline.to_json().map_err(Failure::new)?.as_bytes())?;

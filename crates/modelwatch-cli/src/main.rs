@@ -2,6 +2,7 @@
 
 #[cfg(feature = "drift")]
 mod baseline;
+mod config_file;
 mod credentials;
 #[cfg(feature = "drift")]
 mod drift;
@@ -10,9 +11,11 @@ mod drill;
 mod failure;
 #[cfg(feature = "drift")]
 mod log;
+mod manual;
+#[cfg(feature = "drift")]
+mod performance;
 #[cfg(feature = "drift")]
 mod progress;
-#[cfg(feature = "triage")]
 mod prometheus;
 #[cfg(feature = "drift")]
 mod questions;
@@ -20,21 +23,41 @@ mod questions;
 mod runtime;
 mod stack;
 mod terminal;
+#[cfg(any(feature = "drift", feature = "triage"))]
+mod times;
 #[cfg(feature = "triage")]
 mod triage;
+mod verbosity;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::verbosity::Verbosity;
 
 /// Production monitoring of ML models.
 #[derive(Parser)]
-#[command(name = "modelwatch", version)]
+#[command(name = "modelwatch", version, after_help = EXAMPLES)]
 struct Cli {
+    #[command(flatten)]
+    verbosity: Verbosity,
     #[command(subcommand)]
     command: Command,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drift compare train.parquet 'july/*.csv.gz'         drift between plain files, now
+  modelwatch stack init && modelwatch stack generate             rules, alerts, dashboards, runbooks from one file
+  modelwatch drift report --from yesterday --to today            the log of a day against its baselines
+  modelwatch triage --model claims-risk --at 20m                 what changed twenty minutes ago
+
+Exit codes: 0 done; 1 it could not be done, a check found something to fix, or --fail-on-drift found drift; 2 the command line is
+wrong or, for `modelwatch drift`, nothing could be looked at.
+
+Colours follow NO_COLOR and CLICOLOR; RUST_LOG, such as modelwatch_drift_job=debug, overrides -v and -q.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -49,6 +72,9 @@ enum Command {
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Log(log::Log),
+    /// Show how right a model is, by labels and before they come.
+    #[cfg(feature = "drift")]
+    Performance(Box<performance::Performance>),
     /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
@@ -58,31 +84,48 @@ enum Command {
     /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
     #[cfg(feature = "triage")]
     Triage(Box<triage::Triage>),
+    /// Print the completions of a shell.
+    Completions(manual::Completions),
+    /// Write the manual pages.
+    Man(manual::Man),
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    let done = match Cli::parse().command {
+    let Cli { verbosity, command } = Cli::parse();
+    if let Err(failure) = verbosity.apply() {
+        return failed(&failure, ExitCode::from(USAGE));
+    }
+    let done = match command {
         #[cfg(feature = "drift")]
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
         #[cfg(feature = "drift")]
         Command::Log(command) => log::run(&command),
+        #[cfg(feature = "drift")]
+        Command::Performance(command) => performance::run(*command),
         Command::Stack(command) => stack::run(&command),
         #[cfg(feature = "drill")]
         Command::Drill(command) => drill::run(&command),
         #[cfg(feature = "triage")]
         Command::Triage(command) => triage::run(&command),
+        Command::Completions(command) => {
+            command.print(Cli::command());
+            Ok(())
+        }
+        Command::Man(command) => command.write(Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "{failure}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => failed(&failure, ExitCode::FAILURE),
     }
+}
+
+/// Exit code of a command line that is wrong, as clap has it.
+const USAGE: u8 = 2;
+
+fn failed(failure: &Failure, code: ExitCode) -> ExitCode {
+    // Nobody may read it.
+    let _ = writeln!(std::io::stderr(), "{failure}");
+    code
 }

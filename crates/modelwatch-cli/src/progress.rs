@@ -23,6 +23,9 @@ impl Progress {
     }
 
     pub(crate) fn tell(&mut self, progress: &TrainingProgress) {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
         let text = match progress {
             TrainingProgress::Looking { file, done, of } => format!("looking at file {} of {of}: {file}", done + 1),
             TrainingProgress::Reading { rows, of } => format!("{rows} of {of} rows read"),

@@ -241,11 +241,11 @@ fn judged_check_reaches_a_prometheus_behind_tls_and_a_password() {
         (&["--user", "admin", "--password-file", "password"][..], "--ca-file"),
         (
             &["--ca-file", "cert.pem"],
-            "give --token-file, or --user and --password-file",
+            "give --token-file, --user and --password-file, or --authorization-file",
         ),
         (
             &["--ca-file", "cert.pem", "--user", "admin", "--password-file", "wrong"],
-            "give --token-file, or --user and --password-file",
+            "give --token-file, --user and --password-file, or --authorization-file",
         ),
         (&["--ca-file", "password"], "has no certificate"),
         (&["--token-file", "nowhere"], "nowhere: can't be read"),

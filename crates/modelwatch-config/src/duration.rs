@@ -14,7 +14,17 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 /// Reads a duration as Prometheus does: whole numbers with units, the larger ones first.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use modelwatch_config::parse_duration;
+///
+/// assert_eq!(parse_duration("1h30m"), Some(Duration::from_secs(5_400)));
+/// assert_eq!(parse_duration("30m1h"), None);
+/// ```
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut milliseconds = 0_u64;
     let mut units = UNITS.iter();

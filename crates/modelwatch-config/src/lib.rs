@@ -54,7 +54,7 @@ mod warehouse;
 pub use alerting::{Alertmanager, Alerts, SingleAlert, Watchdog};
 pub use config::{Config, Links, Rollout};
 pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabelling, Tls};
-pub use duration::prometheus_duration;
+pub use duration::{parse_duration, prometheus_duration};
 pub use error::{ConfigErrors, Location, Mistake};
 pub use kubernetes::{DriftWorkload, Kubernetes};
 pub use model::{Drift, DriftColumns, DriftRows, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds, Upstream};

@@ -359,7 +359,7 @@ pub(crate) fn host_and_port(value: &DeValue<'_>) -> Result<String, Expected> {
 pub(crate) fn duration(value: &DeValue<'_>) -> Result<Duration, Expected> {
     value
         .as_str()
-        .and_then(duration::parse)
+        .and_then(duration::parse_duration)
         .filter(|duration| !duration.is_zero() && duration.as_secs() <= 10 * 365 * 86_400)
         .ok_or_else(|| "a duration such as \"15s\", \"350ms\" or \"1h30m\"".to_owned())
 }

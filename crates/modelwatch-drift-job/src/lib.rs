@@ -29,6 +29,7 @@ mod counting;
 pub mod engine;
 pub mod exporter;
 mod job;
+pub mod performance;
 mod prediction_log;
 pub mod publish;
 pub mod report;

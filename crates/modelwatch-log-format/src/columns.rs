@@ -7,6 +7,9 @@
 //! | [`SCORE`] | double | where it was NaN |
 //! | [`CLASS`] | string | where none was given |
 //! | [`feature`] | double, or string for a category | where missing or NaN |
+//! | [`PREDICTION_ID`], [`TRACE_ID`], [`ROUTE`], [`PIPELINE_VERSION`] | string | where none was given |
+//!
+//! The last four are not in files of earlier releases; readers take a column that is not there as null.
 
 /// The record's own time.
 pub const TIME: &str = "time";
@@ -16,6 +19,15 @@ pub const MODEL_VERSION: &str = "model_version";
 pub const SCORE: &str = "score";
 /// The predicted class.
 pub const CLASS: &str = "class";
+
+/// The prediction's id, by which its label finds it.
+pub const PREDICTION_ID: &str = "prediction_id";
+/// The trace of the request, as 32 hexadecimal digits where the service follows W3C.
+pub const TRACE_ID: &str = "trace_id";
+/// The route of the request.
+pub const ROUTE: &str = "route";
+/// The version of the feature pipeline that made the row.
+pub const PIPELINE_VERSION: &str = "pipeline_version";
 
 /// What stands before a feature's name.
 const FEATURE_PREFIX: &str = "feature.";

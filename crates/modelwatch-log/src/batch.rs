@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::shape::Shape;
-use crate::slot::Slot;
+use crate::slot::{COMMON, Slot};
 
 /// The rows of one row group to be.
 #[derive(Debug)]
@@ -18,7 +18,8 @@ pub(crate) struct Batch {
     /// Each version with how many rows in succession it has.
     versions: Vec<(Bytes, usize)>,
     scores: Numbers,
-    classes: Texts,
+    /// Class, id, trace, route and pipeline.
+    common: [Texts; COMMON],
     features: Box<[Values]>,
     text_bytes: usize,
 }
@@ -57,7 +58,7 @@ impl Batch {
             times: Vec::new(),
             versions: Vec::new(),
             scores: Numbers::default(),
-            classes: Texts::default(),
+            common: Default::default(),
             features: shape
                 .columns()
                 .iter()
@@ -74,7 +75,7 @@ impl Batch {
     /// About the memory its rows take.
     pub(crate) fn bytes(&self) -> usize {
         const PER_CELL: usize = size_of::<f64>() + size_of::<i16>();
-        self.rows() * (self.features.len() + 4) * PER_CELL + self.text_bytes
+        self.rows() * (self.features.len() + 3 + COMMON) * PER_CELL + self.text_bytes
     }
 
     pub(crate) fn push(&mut self, version: &Bytes, slot: &Slot) {
@@ -91,7 +92,9 @@ impl Batch {
                 Values::Texts(column) => self.text_bytes += column.push(texts.next().flatten()),
             }
         }
-        self.text_bytes += self.classes.push(texts.next().flatten());
+        for column in &mut self.common {
+            self.text_bytes += column.push(texts.next().flatten());
+        }
     }
 
     /// Writes the rows as one row group, and is empty then, whether it went well or not.
@@ -100,7 +103,7 @@ impl Batch {
         self.times.clear();
         self.versions.clear();
         self.scores.clear();
-        self.classes.clear();
+        self.common.iter_mut().for_each(Texts::clear);
         for values in &mut self.features {
             match values {
                 Values::Numbers(column) => column.clear(),
@@ -125,10 +128,12 @@ impl Batch {
                     writer.write_batch(&versions, None, None)?;
                 }
                 (writer, 2) => self.scores.write_to(writer)?,
-                (writer, 3) => self.classes.write_to(writer)?,
-                (writer, _) => match &mut self.features[position - 4] {
-                    Values::Numbers(numbers) => numbers.write_to(writer)?,
-                    Values::Texts(texts) => texts.write_to(writer)?,
+                (writer, 3) => self.common[0].write_to(writer)?,
+                (writer, _) => match self.features.get_mut(position - 4) {
+                    Some(Values::Numbers(numbers)) => numbers.write_to(writer)?,
+                    Some(Values::Texts(texts)) => texts.write_to(writer)?,
+                    // Behind the features.
+                    None => self.common[position - 3 - self.features.len()].write_to(writer)?,
                 },
             }
             column.close()?;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use modelwatch::{AsClass, AsFeatureValue, FeatureValue, IntoScore, PendingPrediction, PredictionSink};
+use modelwatch::{
+    AsClass, AsFeatureValue, FeatureValue, IntoScore, PendingPrediction, PredictionContext, PredictionSink,
+};
 
 use crate::counts::Counts;
+use crate::prediction_id::PredictionId;
 use crate::sampling::Sampler;
 use crate::shape::Shape;
 use crate::shared::Shared;
-use crate::slot::Slot;
+use crate::slot::{Common, Slot};
 
 /// Records the predictions of one version of one model. From [`PredictionLog::model`](crate::PredictionLog::model).
 ///
@@ -177,7 +180,13 @@ impl PredictionSink for Handle {
 
     fn class(&self, record: &mut PendingPrediction, class: &str) {
         if let Some(slot) = record.downcast_mut::<Slot>() {
-            slot.set_class(class, self.shared.text_bytes);
+            slot.set_common(Common::Class, class, self.shared.text_bytes);
+        }
+    }
+
+    fn context(&self, record: &mut PendingPrediction, what: PredictionContext, value: &str) {
+        if let (Some(slot), Some(which)) = (record.downcast_mut::<Slot>(), Common::of(what)) {
+            slot.set_common(which, value, self.shared.text_bytes);
         }
     }
 
@@ -206,7 +215,68 @@ impl Record<'_> {
     #[inline]
     pub fn class(mut self, class: impl AsClass) -> Self {
         if let (Some(slot), Some(class)) = (&mut self.slot, class.as_class()) {
-            slot.set_class(class.name(), self.handle.shared.text_bytes);
+            slot.set_common(Common::Class, class.name(), self.handle.shared.text_bytes);
+        }
+        self
+    }
+
+    /// Sets the prediction's id, by which its label finds it later, in place of an earlier one. It is cut where a class would be, so keep
+    /// it short.
+    ///
+    /// ```
+    /// # use modelwatch::{Feature, Monitor};
+    /// # use modelwatch_log::PredictionLog;
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-log-id-{}", std::process::id()));
+    /// # let monitor = Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
+    /// let claims = log.model(&model)?;
+    /// claims.record([Some(52_000.0)], 0.82).id("claim-4711").route("/predict");
+    /// let id = claims.record([Some(52_000.0)], 0.82).identified(); // the answer takes it along
+    /// assert_eq!(id.to_string().len(), 32);
+    /// # log.close()?;
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn id(self, id: &str) -> Self {
+        self.common(Common::Id, id)
+    }
+
+    /// Makes an id, hands the prediction over with it, and returns it. No other prediction of this or another process has it.
+    ///
+    /// Where the prediction is not sampled or is lost there is an id all the same, which no row of the log has.
+    #[inline]
+    pub fn identified(self) -> PredictionId {
+        let id = self.handle.shared.ids.next();
+        let mut digits = [0; PredictionId::DIGITS];
+        // It goes on its way here.
+        drop(self.id(id.write(&mut digits)));
+        id
+    }
+
+    /// Sets the trace of the request.
+    #[inline]
+    pub fn trace_id(self, trace_id: &str) -> Self {
+        self.common(Common::TraceId, trace_id)
+    }
+
+    /// Sets the route of the request.
+    #[inline]
+    pub fn route(self, route: &str) -> Self {
+        self.common(Common::Route, route)
+    }
+
+    /// Sets the version of the feature pipeline that made the row.
+    #[inline]
+    pub fn pipeline_version(self, version: &str) -> Self {
+        self.common(Common::PipelineVersion, version)
+    }
+
+    #[inline]
+    fn common(mut self, which: Common, text: &str) -> Self {
+        if let Some(slot) = &mut self.slot {
+            slot.set_common(which, text, self.handle.shared.text_bytes);
         }
         self
     }

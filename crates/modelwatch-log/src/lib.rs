@@ -53,6 +53,7 @@
 //! | `score` | double | null where it was NaN |
 //! | `class` | string | null where none was given |
 //! | `feature.<name>` | double, or string for a category | null where missing or NaN |
+//! | `prediction_id`, `trace_id`, `route`, `pipeline_version` | string | null where none was given; not in files of earlier releases |
 //!
 //! Each file has the columns of one set of features. A version with other features, of this process or the next, has
 //! files of its own, and a reader of both takes a column that is not in a file as missing. The file's metadata has the
@@ -67,6 +68,7 @@ mod handle;
 mod keeper;
 mod log;
 mod open_file;
+mod prediction_id;
 mod sampling;
 mod shape;
 mod shared;
@@ -79,6 +81,7 @@ pub use builder::PredictionLogBuilder;
 pub use error::{ModelError, StartError, WriteError};
 pub use handle::{ModelLog, Record};
 pub use log::PredictionLog;
+pub use prediction_id::PredictionId;
 
 /// The code of the log's page works.
 #[cfg(doctest)]

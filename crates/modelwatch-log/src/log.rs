@@ -16,6 +16,7 @@ use crate::command::Command;
 use crate::counts::CountsByModel;
 use crate::error::{Cause, ModelError, WriteError};
 use crate::handle::{Handle, ModelLog};
+use crate::prediction_id::PredictionId;
 use crate::sampling::Sampler;
 use crate::shape::Shape;
 use crate::shared::Shared;
@@ -105,6 +106,12 @@ impl PredictionLog {
             model: model.name().into(),
             version: model.version().into(),
         })
+    }
+
+    /// Makes an id that no other prediction has, for a prediction that [`Model::record`] hands over:
+    /// `model.record(row, score).id(&log.new_id().to_string())`.
+    pub fn new_id(&self) -> PredictionId {
+        self.shared.ids.next()
     }
 
     /// Waits until everything handed over before this call is in whole files, or lost.

@@ -56,7 +56,7 @@ impl Shape {
         self.0.len() - self.categorical()
     }
 
-    /// Time, version, score, class, and one column for each feature.
+    /// Time, version, score, class, one column for each feature, and what the prediction belongs to.
     pub(crate) fn schema(&self) -> Result<TypePtr, ParquetError> {
         let time = Type::primitive_type_builder(columns::TIME, Physical::INT64)
             .with_repetition(Repetition::REQUIRED)
@@ -75,6 +75,14 @@ impl Shape {
             } else {
                 number(&name)?
             });
+        }
+        for name in [
+            columns::PREDICTION_ID,
+            columns::TRACE_ID,
+            columns::ROUTE,
+            columns::PIPELINE_VERSION,
+        ] {
+            fields.push(text(name, Repetition::OPTIONAL)?);
         }
         Ok(Arc::new(
             Type::group_type_builder("prediction").with_fields(fields).build()?,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use crossbeam_queue::ArrayQueue;
 use parking_lot::Mutex;
 
+use crate::prediction_id::PredictionIds;
 use crate::slot::Slot;
 use crate::stream::Streams;
 
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     /// The most bytes of a category or class.
     pub(crate) text_bytes: usize,
     pub(crate) streams: Mutex<Streams>,
+    pub(crate) ids: PredictionIds,
     /// No record is taken any more.
     pub(crate) closed: AtomicBool,
     /// Records dropped because the queue was full or closed, for the writer to warn of.
@@ -30,6 +32,7 @@ impl Shared {
             free: ArrayQueue::new(queue),
             text_bytes,
             streams: Mutex::default(),
+            ids: PredictionIds::default(),
             closed: AtomicBool::new(false),
             lost: AtomicU64::new(0),
         }

@@ -1,6 +1,6 @@
 //! A record on its way from a serving thread to the writer.
 
-use modelwatch::{AsFeatureValue, FeatureValue};
+use modelwatch::{AsFeatureValue, FeatureValue, PredictionContext};
 
 use crate::shape::Shape;
 
@@ -8,6 +8,32 @@ use crate::shape::Shape;
 type Span = (u32, u32);
 /// Where there is no text.
 const ABSENT: Span = (u32::MAX, u32::MAX);
+
+/// Texts that every record has, behind those of its features.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Common {
+    Class,
+    Id,
+    TraceId,
+    Route,
+    PipelineVersion,
+}
+
+/// How many those are.
+pub(crate) const COMMON: usize = 5;
+
+impl Common {
+    /// Nothing for what this release does not know.
+    pub(crate) fn of(what: PredictionContext) -> Option<Self> {
+        match what {
+            PredictionContext::Id => Some(Self::Id),
+            PredictionContext::TraceId => Some(Self::TraceId),
+            PredictionContext::Route => Some(Self::Route),
+            PredictionContext::PipelineVersion => Some(Self::PipelineVersion),
+            _ => None,
+        }
+    }
+}
 
 /// One record. Its buffers keep their room from one record to the next.
 #[derive(Debug, Default)]
@@ -20,9 +46,9 @@ pub(crate) struct Slot {
     pub(crate) score: f64,
     /// Of the numeric features, in their order; NaN where missing.
     pub(crate) numbers: Vec<f64>,
-    /// Of the categorical features, in their order, and the class.
+    /// Of the categorical features, in their order, and then of what is [`Common`].
     spans: Vec<Span>,
-    /// What the spans are of: categories one after the other, then the class.
+    /// What the spans are of.
     text: String,
 }
 
@@ -30,7 +56,7 @@ impl Slot {
     /// A slot with room for a record of this shape, its strings of ordinary length.
     pub(crate) fn with_room(shape: &Shape) -> Box<Self> {
         const ORDINARY_BYTES: usize = 24;
-        let texts = shape.categorical() + 1;
+        let texts = shape.categorical() + COMMON;
         Box::new(Self {
             numbers: Vec::with_capacity(shape.numeric()),
             spans: Vec::with_capacity(texts),
@@ -49,7 +75,7 @@ impl Slot {
     pub(crate) fn reset(&mut self, shape: &Shape) {
         self.clear();
         self.numbers.resize(shape.numeric(), f64::NAN);
-        self.spans.resize(shape.categorical() + 1, ABSENT);
+        self.spans.resize(shape.categorical() + COMMON, ABSENT);
     }
 
     /// Takes the value of one feature of a slot that was [reset](Self::reset), and of a feature that comes twice the first
@@ -94,7 +120,7 @@ impl Slot {
                 (_, true) => self.spans.push(ABSENT),
             }
         }
-        self.spans.push(ABSENT);
+        self.spans.extend([ABSENT; COMMON]);
     }
 
     /// Takes a row by name, of a name that comes twice the first value. What nobody declared is left out.
@@ -122,16 +148,20 @@ impl Slot {
         (begin as u32, self.text.len() as u32)
     }
 
-    /// In place of an earlier one.
-    pub(crate) fn set_class(&mut self, class: &str, most_bytes: usize) {
-        if let Some((begin, _)) = self.spans.pop().filter(|span| *span != ABSENT) {
+    /// Sets a text in place of an earlier one.
+    pub(crate) fn set_common(&mut self, which: Common, text: &str, most_bytes: usize) {
+        let Some(place) = (self.spans.len() + which as usize).checked_sub(COMMON) else {
+            return;
+        };
+        let (begin, end) = self.spans[place];
+        // The last text gives its room back; one further ahead is passed over.
+        if end as usize == self.text.len() {
             self.text.truncate(begin as usize);
         }
-        let span = self.append(class, most_bytes);
-        self.spans.push(span);
+        self.spans[place] = self.append(text, most_bytes);
     }
 
-    /// Each categorical feature's value, and then the class.
+    /// Each categorical feature's value, and then what is [`Common`], in its order.
     pub(crate) fn texts(&self) -> impl Iterator<Item = Option<&str>> {
         self.spans
             .iter()

@@ -110,4 +110,4 @@ pub use labels::limits::Limits;
 #[cfg(feature = "derive")]
 pub use modelwatch_derive::{Category, Features};
 pub use monitor::{Monitor, MonitorBuilder};
-pub use series::prediction_sink::{PendingPrediction, PredictionSink};
+pub use series::prediction_sink::{PendingPrediction, PredictionContext, PredictionSink};

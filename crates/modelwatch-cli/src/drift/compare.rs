@@ -1,7 +1,5 @@
 //! `modelwatch drift compare`: two sets of plain files, and nothing else.
 
-use std::io::Write as _;
-
 use clap::Args;
 use modelwatch_drift_job::Comparison;
 
@@ -10,6 +8,7 @@ use super::shown::Shown;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::runtime::{runtime, threads};
+use crate::terminal::warn;
 
 /// What to compare with what.
 #[derive(Args)]
@@ -32,8 +31,8 @@ pub(crate) struct Compare {
     /// Columns to take for categories, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     categorical: Vec<String>,
-    /// A column by whose values rows are compared on their own, too, such as a country.
-    #[arg(long, value_name = "COLUMN")]
+    /// Columns by whose values rows are compared on their own, too, such as a country.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     segment: Vec<String>,
     #[command(flatten)]
     shown: Shown,
@@ -52,8 +51,7 @@ pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     progress.end();
     let (report, trained) = compared.map_err(Failure::new)?;
     for warning in &trained.warnings {
-        // Nobody may read it.
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+        warn(warning);
     }
     command.shown.show(&[report])
 }

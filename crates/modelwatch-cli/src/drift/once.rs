@@ -13,14 +13,15 @@ use super::logged::logged;
 use super::models::Models;
 use crate::failure::Failure;
 use crate::runtime::runtime;
+use crate::times::time;
 
 /// Which window, and where its scores go. Without a place they go to standard output.
 #[derive(Args)]
 pub(crate) struct Once {
     #[command(flatten)]
     models: Models,
-    /// As if it were then, in RFC 3339.
-    #[arg(long, value_name = "TIME")]
+    /// As if it were then: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago).
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
     /// A Pushgateway, such as `http://pushgateway:9091`.
     #[arg(long, value_name = "URL")]

@@ -9,17 +9,18 @@ use super::models::Models;
 use super::shown::Shown;
 use crate::failure::Failure;
 use crate::runtime::runtime;
+use crate::times::time;
 
 /// Which window, and how to show it.
 #[derive(Args)]
 pub(crate) struct Report {
     #[command(flatten)]
     models: Models,
-    /// The window's first instant, in RFC 3339. Without it, the window that ended last.
-    #[arg(long, value_name = "TIME", requires = "to")]
+    /// The window's first instant: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Without it, the window that ended last.
+    #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<DateTime<Utc>>,
-    /// The first instant after the window.
-    #[arg(long, value_name = "TIME", requires = "from")]
+    /// The first instant after the window, in the same words. Defaults to now.
+    #[arg(long, value_name = "TIME", requires = "from", value_parser = time)]
     to: Option<DateTime<Utc>>,
     /// How many windows before it to show the scores of.
     #[arg(long, value_name = "WINDOWS", default_value_t = 8)]
@@ -34,13 +35,16 @@ pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     let runtime = runtime()?;
     let mut reports = Vec::new();
     for model in &settings {
-        let window = match (command.from, command.to) {
-            (Some(from), Some(to)) => TimeWindow::new(from, to).ok_or_else(|| {
-                Failure::new(format!(
-                    "the window ends at {to}, before it begins; swap --from and --to"
-                ))
-            })?,
-            _ => TimeWindow::last_ended(Utc::now(), model.window, model.interval)
+        let window = match command.from {
+            Some(from) => {
+                let to = command.to.unwrap_or_else(Utc::now);
+                TimeWindow::new(from, to).ok_or_else(|| {
+                    Failure::new(format!(
+                        "the window ends at {to}, not after {from}, when it begins; swap --from and --to"
+                    ))
+                })?
+            }
+            None => TimeWindow::last_ended(Utc::now(), model.window, model.interval)
                 .ok_or_else(|| Failure::new(format!("model {:?} has no window that has ended", model.model)))?,
         };
         let report = runtime.block_on(job.run_window(&model.model, window));

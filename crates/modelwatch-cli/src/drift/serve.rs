@@ -26,7 +26,7 @@ pub(crate) struct Serve {
 
 pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
     let settings = command.models.settings()?;
-    let mut reloaded = Reloaded::new(&command.models.config, &command.models.named);
+    let mut reloaded = Reloaded::new(&command.models.config.path(), &command.models.named);
     runtime()?.block_on(async {
         let listen = command.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| {

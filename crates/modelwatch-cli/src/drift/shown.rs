@@ -8,7 +8,7 @@ use modelwatch_drift_job::{WindowReport, report};
 
 use super::ending::{self, Ending};
 use crate::failure::Failure;
-use crate::terminal::say;
+use crate::terminal::{say, say_report};
 
 /// How to show what was found.
 #[derive(Args)]
@@ -28,7 +28,8 @@ impl Shown {
     pub(crate) fn show(&self, reports: &[WindowReport]) -> Result<Ending, Failure> {
         match self.json {
             true => say(report::json(reports).map_err(Failure::new)?),
-            false => reports.iter().for_each(say),
+            // A blank line after each, as a table has no end of its own.
+            false => reports.iter().for_each(|report| say_report(format_args!("{report}\n"))),
         }
         if let Some(path) = &self.html {
             fs::write(path, report::page(reports)).map_err(|error| {

@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::config_file::ConfigFile;
+
 /// What to rehearse.
 #[derive(Args)]
 pub(crate) struct Drill {
     /// The incidents, by name. Defaults to all, or to those of --file.
     #[arg(value_name = "INCIDENT")]
     pub(super) incidents: Vec<String>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = "modelwatch.toml")]
-    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     /// Rehearse only the half by which no constant of the rules was chosen.
     #[arg(long, conflicts_with_all = ["incidents", "file"])]
     pub(super) held_out: bool,

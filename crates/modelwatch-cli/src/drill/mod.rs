@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use modelwatch_config::Config;
 use modelwatch_drill::outcome::{Outcome, Summary};
 use modelwatch_drill::scene::Scene;
 use modelwatch_drill::table;
@@ -21,9 +20,9 @@ use crate::failure::Failure;
 use crate::terminal::say;
 
 pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
-    let config = Config::load(&command.config).map_err(Failure::new)?;
+    let config = command.config.load()?;
     let scene = Scene::new(&config, command.model.as_deref())
-        .map_err(|error| Failure::new(format!("{}: {error}", command.config.display())))?;
+        .map_err(|error| Failure::new(format!("{}: {error}", command.config.path().display())))?;
     let (incidents, left_out) = cast(command, &scene)?;
     if command.list {
         for incident in &incidents {

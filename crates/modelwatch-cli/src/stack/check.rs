@@ -9,8 +9,9 @@ use modelwatch_stack::on_disk::differences;
 use modelwatch_stack::rules::Rules;
 
 use super::files::Files;
-use super::prometheus::{Access, Prometheus};
+use super::prometheus::Prometheus;
 use crate::failure::Failure;
+use crate::prometheus::Access;
 use crate::terminal::say;
 
 /// What to check.
@@ -25,7 +26,7 @@ pub(crate) struct Check {
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
     let config = command.files.load()?;
     let generated = modelwatch_stack::generate(&config).map_err(Failure::new)?;
-    let out = &command.files.out;
+    let out = &command.files.out();
     let mut wrong: Vec<String> = differences(&generated, out)
         .map_err(Failure::new)?
         .iter()
@@ -37,7 +38,8 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
              and one for Alertmanager"
         ));
     }
-    if let Some(prometheus) = Prometheus::new(&command.access)? {
+    if let Some(client) = command.access.named()? {
+        let prometheus = Prometheus::new(&client);
         wrong.extend(metrics(&config, &prometheus)?);
         wrong.extend(models(&config, &prometheus)?);
         replicas(&prometheus)?;
@@ -51,7 +53,7 @@ pub(super) fn run(command: &Check) -> Result<(), Failure> {
 }
 
 /// The metrics that every service shows and nothing does. Those that only some services have are said, and are no failure.
-fn metrics(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failure> {
+fn metrics(config: &Config, prometheus: &Prometheus<'_>) -> Result<Vec<String>, Failure> {
     let rules = Rules::new(config).map_err(Failure::new)?;
     let mut wrong = Vec::new();
     let mut optional = Vec::new();
@@ -78,7 +80,7 @@ fn metrics(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Fail
 }
 
 /// One line for a model that nobody serves, whatever waits for it.
-fn models(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failure> {
+fn models(config: &Config, prometheus: &Prometheus<'_>) -> Result<Vec<String>, Failure> {
     let served = prometheus.models()?;
     if served.is_empty() {
         // That is a metric nothing shows.
@@ -110,7 +112,7 @@ fn models(config: &Config, prometheus: &Prometheus) -> Result<Vec<String>, Failu
 }
 
 /// Says which targets are several replicas behind one name.
-fn replicas(prometheus: &Prometheus) -> Result<(), Failure> {
+fn replicas(prometheus: &Prometheus<'_>) -> Result<(), Failure> {
     for target in prometheus.series(REPLICAS_BEHIND_ONE_NAME)? {
         let label = |name| target.get(name).map_or("", String::as_str);
         say(format_args!(

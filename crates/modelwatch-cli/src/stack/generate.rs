@@ -20,7 +20,7 @@ pub(crate) struct Generate {
 pub(super) fn run(command: &Generate) -> Result<(), Failure> {
     let config = command.files.load()?;
     let generated = modelwatch_stack::generate(&config).map_err(Failure::new)?;
-    let folder = &command.files.out;
+    let folder = &command.files.out();
     let out = folder.display();
     let done = write(&generated, folder, command.overwrite).map_err(|error| match error {
         WriteError::NotOurs(files) => {

@@ -7,6 +7,7 @@ mod notification;
 mod serve;
 mod shared;
 mod subject;
+mod transport;
 
 use clap::{Args, Subcommand};
 use modelwatch_triage::page::page;

@@ -12,6 +12,7 @@ use modelwatch_triage::triage::Subject;
 use modelwatch_triage::words::name;
 
 use crate::failure::Failure;
+use crate::times::time;
 
 /// An alert, a model, a time.
 #[derive(Args)]
@@ -22,9 +23,9 @@ pub(crate) struct Which {
     /// The model.
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The time to look at: seconds since the epoch, or as in 2026-05-01T14:03:00Z. Defaults to now.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    at: Option<i64>,
+    /// The time to look at: 2026-05-01T14:03:00Z, yesterday, 20m (ago), seconds since the epoch. Defaults to now.
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    at: Option<DateTime<Utc>>,
     /// A label that the model's series have, such as cluster=eu; may be given several times.
     #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
     only: Vec<(String, String)>,
@@ -33,16 +34,11 @@ pub(crate) struct Which {
 /// Alerts and models that a message lists, at most.
 const LISTED: usize = 10;
 
-fn time(text: &str) -> Result<i64, String> {
-    let seconds = text
-        .parse()
-        .ok()
-        .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp()));
-    let now = Utc::now().timestamp();
-    match seconds {
-        Some(seconds) if (0..=now).contains(&seconds) => Ok(seconds),
-        Some(_) => Err("it has to be in the past".to_owned()),
-        None => Err("seconds since the epoch or a time such as 2026-05-01T14:03:00Z are expected".to_owned()),
+fn past(text: &str) -> Result<DateTime<Utc>, String> {
+    let at = time(text)?;
+    match (DateTime::UNIX_EPOCH..=Utc::now()).contains(&at) {
+        true => Ok(at),
+        false => Err("it has to be in the past".to_owned()),
     }
 }
 
@@ -64,7 +60,7 @@ pub(super) fn is_label(text: &str) -> bool {
 impl Which {
     /// Finds out which model is meant.
     pub(super) fn subject<T: Transport>(&self, source: &Prometheus<T>, config: &Config) -> Result<Subject, Failure> {
-        let at = self.at.unwrap_or_else(|| Utc::now().timestamp());
+        let at = self.at.unwrap_or_else(Utc::now).timestamp();
         let mut subject = match &self.model {
             Some(model) => self.of_model(source, model, config, at)?,
             None => self.of_alert(source, config, at)?,

@@ -8,6 +8,7 @@ mod compare;
 mod files;
 mod flights;
 mod log;
+mod performance;
 mod publish;
 mod reports;
 mod training;

@@ -2,6 +2,7 @@
 
 mod attached;
 mod children;
+mod identified;
 mod killed;
 mod on_storage;
 mod outages;

@@ -41,8 +41,12 @@ fn a_prediction_is_a_row_in_the_folder_of_its_model_date_and_hour() {
         ("feature.income", Some(Cell::Number(52_000.0))),
         ("feature.zipcode", Some(Cell::Text("10001".into()))),
         ("model_version", Some(Cell::Text("2026-04-01".into()))),
+        ("pipeline_version", None),
+        ("prediction_id", None),
+        ("route", None),
         ("score", Some(Cell::Number(0.82))),
         ("time", Some(Cell::Time(MORNING as i64))),
+        ("trace_id", None),
     ];
     assert_eq!(
         row.clone().into_iter().collect::<Vec<_>>(),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::handles::class::AsClass;
 use crate::handles::prediction::Prediction;
-use crate::series::prediction_sink::{PendingPrediction, PredictionSink};
+use crate::series::prediction_sink::{PendingPrediction, PredictionContext, PredictionSink};
 use crate::series::version::VersionSeries;
 
 /// A prediction that [`Model::record`](crate::Model::record) has counted. What is attached to the model gets it when this
@@ -41,6 +41,38 @@ impl<'a> Recorded<'a> {
     pub fn at(mut self, time: SystemTime) -> Self {
         if let Some((sink, record)) = &mut self.pending {
             sink.at(record, time);
+        }
+        self
+    }
+
+    /// Sets the prediction's id, by which its label finds it later. The metrics have no ids.
+    #[inline]
+    pub fn id(self, id: &str) -> Self {
+        self.context(PredictionContext::Id, id)
+    }
+
+    /// Sets the trace of the request. The metrics have it as an exemplar, from the layer.
+    #[inline]
+    pub fn trace_id(self, trace_id: &str) -> Self {
+        self.context(PredictionContext::TraceId, trace_id)
+    }
+
+    /// Sets the route of the request, which the metrics have from the layer.
+    #[inline]
+    pub fn route(self, route: &str) -> Self {
+        self.context(PredictionContext::Route, route)
+    }
+
+    /// Sets the version of the feature pipeline that made the row.
+    #[inline]
+    pub fn pipeline_version(self, version: &str) -> Self {
+        self.context(PredictionContext::PipelineVersion, version)
+    }
+
+    #[inline]
+    fn context(mut self, what: PredictionContext, value: &str) -> Self {
+        if let Some((sink, record)) = &mut self.pending {
+            sink.context(record, what, value);
         }
         self
     }

@@ -8,6 +8,20 @@ use crate::contract::feature_value::FeatureValue;
 /// A record that a [`PredictionSink`] has begun, in its own type.
 pub type PendingPrediction = Box<dyn Any + Send>;
 
+/// What a prediction belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PredictionContext {
+    /// Its id, by which a label finds it.
+    Id,
+    /// The trace of its request.
+    TraceId,
+    /// The route of its request.
+    Route,
+    /// The version of the feature pipeline that made its row.
+    PipelineVersion,
+}
+
 /// Takes the predictions that [`Model::record`](crate::Model::record) records: the prediction log is one.
 ///
 /// Attach one with [`Model::attach`](crate::Model::attach). It is called on the serving path, so it must neither block
@@ -25,6 +39,9 @@ pub trait PredictionSink: Send + Sync {
 
     /// Sets the time of the prediction, which is that of [`begin`](Self::begin) otherwise.
     fn at(&self, record: &mut PendingPrediction, time: SystemTime);
+
+    /// Sets what the prediction belongs to, in place of an earlier value. A sink that keeps none of it leaves this out.
+    fn context(&self, _record: &mut PendingPrediction, _what: PredictionContext, _value: &str) {}
 
     /// Takes the record as it is now.
     fn send(&self, record: PendingPrediction);

@@ -1,0 +1,122 @@
+//! `modelwatch performance`: how right a model is, by labels and before they come.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use modelwatch_config::parse_duration;
+use modelwatch_drift_job::performance::{PerformanceOptions, json};
+
+use crate::failure::Failure;
+use crate::runtime::runtime;
+use crate::terminal::say;
+
+/// Predictions, their labels, and what columns are called.
+#[derive(Args)]
+pub(crate) struct Performance {
+    /// Labelled predictions to learn from: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
+    #[arg(value_name = "REFERENCE")]
+    reference: String,
+    /// The predictions: the same kinds of files, or a model's folder of the prediction log.
+    #[arg(value_name = "PREDICTIONS")]
+    current: String,
+    /// The column of labels.
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+    /// The column of scores: the probability of the positive class, or the predicted number.
+    #[arg(long, value_name = "COLUMN")]
+    score: Option<String>,
+    /// The column of predicted classes.
+    #[arg(long, value_name = "COLUMN")]
+    class: Option<String>,
+    /// The column of the probability of one of several classes; once for each.
+    #[arg(long, value_name = "CLASS=COLUMN", value_parser = pair)]
+    probability: Vec<(String, String)>,
+    /// The positive one of two classes, as labels have it.
+    #[arg(long, value_name = "CLASS")]
+    positive: Option<String>,
+    /// The score from which on a row without a predicted class is positive.
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5)]
+    threshold: f64,
+    /// Take labels for amounts, however few different ones there are.
+    #[arg(long)]
+    regression: bool,
+    /// Columns by which the errors of predicted numbers are estimated.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    features: Vec<String>,
+    /// Files of labels by id; without them labels stand beside the predictions.
+    #[arg(long, value_name = "FILES")]
+    outcomes: Vec<String>,
+    /// The column of ids.
+    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    id: String,
+    /// The column of ids in the files of labels, where it has another name there.
+    #[arg(long, value_name = "COLUMN")]
+    outcome_id: Option<String>,
+    /// The column of the times of predictions.
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// The column of the times at which labels were known; without it every label is in time.
+    #[arg(long, value_name = "COLUMN")]
+    outcome_time: Option<String>,
+    /// How long after its prediction a label counts, such as 14d.
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    horizon: TimeDelta,
+    /// Until when labels have been collected [default: now].
+    #[arg(long, value_name = "TIME")]
+    now: Option<DateTime<Utc>>,
+    /// The column of the model's version, by which performance is shown, too.
+    #[arg(long, value_name = "COLUMN")]
+    model_version: Option<String>,
+    /// A column by whose values performance is shown, too, such as a country.
+    #[arg(long, value_name = "COLUMN")]
+    segment: Vec<String>,
+    /// The length of windows that performance is shown of, too, such as 1d; needs --time.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "time")]
+    window: Option<TimeDelta>,
+    /// Print JSON in place of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(command: Performance) -> Result<(), Failure> {
+    let mut options = PerformanceOptions::new(command.label, [command.reference], [command.current]);
+    options.score = command.score;
+    options.class = command.class;
+    options.probabilities = command.probability.into_iter().collect();
+    options.positive = command.positive;
+    options.threshold = command.threshold;
+    options.regression = command.regression;
+    options.features = command.features;
+    options.outcomes = command.outcomes;
+    options.id = command.id;
+    options.outcome_id = command.outcome_id;
+    options.time = command.time;
+    options.outcome_time = command.outcome_time;
+    options.horizon = command.horizon;
+    if let Some(now) = command.now {
+        options.now = now;
+    }
+    options.version = command.model_version;
+    options.segments = command.segment;
+    options.window = command.window;
+    let report = runtime()?.block_on(options.run()).map_err(Failure::new)?;
+    match command.json {
+        true => say(json(&report).map_err(Failure::new)?),
+        false => say(report),
+    }
+    Ok(())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (class, column) = text
+        .split_once('=')
+        .ok_or("write the class, an equals sign and its column, such as fraud=p_fraud")?;
+    Ok((class.to_owned(), column.to_owned()))
+}
+
+fn duration(text: &str) -> Result<TimeDelta, String> {
+    let duration = parse_duration(text).filter(|duration| *duration > Duration::ZERO);
+    let duration = duration.and_then(|duration| TimeDelta::from_std(duration).ok());
+    duration.ok_or_else(|| "write a duration as Prometheus does, such as 30m, 1d or 2w".to_owned())
+}

@@ -1,0 +1,49 @@
+//! How much is said beside the answer.
+
+use std::env;
+
+use clap::{ArgAction, Args};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::failure::Failure;
+
+/// More or less.
+#[derive(Args)]
+pub(crate) struct Verbosity {
+    /// Say more on standard error; twice for all there is.
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Say nothing on standard error but errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+const VARIABLE: &str = "RUST_LOG";
+
+impl Verbosity {
+    /// Sets what is logged from now on, to standard error.
+    pub(crate) fn apply(&self) -> Result<(), Failure> {
+        let usual = match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::ERROR,
+            (false, 0) => LevelFilter::INFO,
+            (false, 1) => LevelFilter::DEBUG,
+            (false, _) => LevelFilter::TRACE,
+        };
+        let targets = match env::var(VARIABLE) {
+            Ok(text) if !text.trim().is_empty() => text.trim().parse().map_err(|error| {
+                Failure::new(format!(
+                    "{VARIABLE}={text}: {error}; give a level such as debug, or targets with levels such as modelwatch_drift_job=debug"
+                ))
+            })?,
+            _ => Targets::new().with_default(usual),
+        };
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false);
+        tracing_subscriber::registry().with(targets).with(lines).init();
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What every sub-command has in common, as a user runs it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
+    command.args(arguments).current_dir(folder).env_remove("RUST_LOG");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn the_configuration_is_found_in_a_folder_above() {
+    let home = folder();
+    let below = home.path().join("services/scoring");
+    fs::create_dir_all(&below).unwrap();
+    assert!(run(home.path(), &["stack", "init"]).status.success());
+
+    let generated = run(&below, &["stack", "generate"]);
+    assert!(generated.status.success(), "{}", text(&generated.stderr));
+    assert!(home.path().join("monitoring/prometheus/prometheus.yml").exists());
+    assert!(run(&below, &["stack", "check"]).status.success());
+    // One that is named is read from where one is.
+    let named = run(&below, &["stack", "check", "--config", "modelwatch.toml"]);
+    assert!(!named.status.success());
+    assert!(text(&named.stderr).contains("modelwatch.toml: can't be read"));
+}
+
+#[test]
+fn without_a_configuration_the_mend_is_named() {
+    let missing = run(folder().path(), &["stack", "check"]);
+    let said = text(&missing.stderr);
+    assert!(said.contains("modelwatch stack init"), "{said}");
+}
+
+#[test]
+fn completions_are_scripts_of_their_shell() {
+    let here = folder();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let printed = run(here.path(), &["completions", shell]);
+        assert!(printed.status.success());
+        assert!(text(&printed.stdout).contains("generate"), "{shell}");
+    }
+    let script = here.path().join("modelwatch.bash");
+    fs::write(&script, run(here.path(), &["completions", "bash"]).stdout).unwrap();
+    let checked = Command::new("bash").arg("-n").arg(&script).status().unwrap();
+    assert!(checked.success());
+}
+
+#[test]
+fn each_command_has_a_manual_page() {
+    let here = folder();
+    let written = run(here.path(), &["man", "man/man1"]);
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    for page in ["modelwatch", "modelwatch-stack-generate", "modelwatch-completions"] {
+        let page = fs::read_to_string(here.path().join("man/man1").join(format!("{page}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    let unwritable = run(here.path(), &["man", "man/man1/modelwatch.1"]);
+    assert!(text(&unwritable.stderr).contains("name a folder you may write to"));
+}
+
+#[test]
+fn a_wrong_filter_of_the_log_is_a_wrong_command_line() {
+    let here = folder();
+    let wrong = command(here.path(), &["stack", "init"])
+        .env("RUST_LOG", "modelwatch=loud")
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = text(&wrong.stderr);
+    assert!(
+        said.contains("RUST_LOG=modelwatch=loud") && said.contains("give a level"),
+        "{said}"
+    );
+    assert!(!here.path().join("modelwatch.toml").exists());
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let help = text(&run(folder().path(), &["--help"]).stdout);
+    for part in ["Examples:", "Exit codes:", "NO_COLOR", "RUST_LOG"] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+#[cfg(feature = "drift")]
+mod drift {
+    use super::{command, folder, fs, run, text};
+
+    /// Two files of which one has drifted.
+    fn files(here: &std::path::Path) {
+        let rows = |shift: u32| {
+            let lines: String = (0..2_000).map(|row| format!("{}\n", row % 50 + shift)).collect();
+            format!("amount\n{lines}")
+        };
+        fs::write(here.join("before.csv"), rows(0)).unwrap();
+        fs::write(here.join("after.csv"), rows(40)).unwrap();
+    }
+
+    #[test]
+    fn quiet_leaves_standard_error_to_errors() {
+        let here = folder();
+        files(here.path());
+        let compare = ["drift", "compare", "before.csv", "after.csv"];
+        let loud = run(here.path(), &compare);
+        assert!(loud.status.success(), "{}", text(&loud.stderr));
+        assert!(!loud.stderr.is_empty());
+        let quiet = run(here.path(), &[&compare[..], &["--quiet"]].concat());
+        assert_eq!(text(&quiet.stderr), "");
+        assert_eq!(quiet.stdout, loud.stdout);
+        let failing = run(here.path(), &["-q", "drift", "compare", "nowhere.csv", "after.csv"]);
+        assert_eq!(failing.status.code(), Some(2));
+        assert!(text(&failing.stderr).contains("nowhere.csv"));
+    }
+
+    #[test]
+    fn colours_are_for_terminals_alone() {
+        let here = folder();
+        files(here.path());
+        let compare = ["drift", "compare", "before.csv", "after.csv"];
+        let plain = run(here.path(), &compare);
+        assert!(text(&plain.stdout).contains("DRIFT"), "{}", text(&plain.stdout));
+        assert!(!text(&plain.stdout).contains('\u{1b}'));
+        let forced = command(here.path(), &compare)
+            .env("CLICOLOR_FORCE", "1")
+            .output()
+            .unwrap();
+        assert!(
+            text(&forced.stdout).contains("\u{1b}[1m\u{1b}[31mDRIFT"),
+            "{}",
+            text(&forced.stdout)
+        );
+        let refused = command(here.path(), &compare)
+            .env("CLICOLOR_FORCE", "1")
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        assert!(!text(&refused.stdout).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let here = folder();
+        run(here.path(), &["stack", "init"]);
+        for good in [
+            "2026-05-01T14:03:00Z",
+            "2026-05-01T14:03:00+02:00",
+            "2026-05-01 14:03",
+            "2026-05-01T14:03:09.5",
+            "2026-05-01",
+            "yesterday",
+            "2h",
+            "1d12h ago",
+            "1777645380",
+        ] {
+            let said = text(&run(here.path(), &["drift", "report", "--from", good, "--to", "now"]).stderr);
+            assert!(!said.contains("invalid value"), "{good}: {said}");
+        }
+        for bad in [
+            "",
+            "soon",
+            "2026-13-01",
+            "2026-05-01T25:00:00Z",
+            "12h1d",
+            "-2h",
+            "2026-02-30",
+        ] {
+            let from = format!("--from={bad}");
+            let refused = run(here.path(), &["drift", "report", &from]);
+            assert_eq!(refused.status.code(), Some(2), "{bad}");
+            let said = text(&refused.stderr);
+            assert!(said.contains("yesterday") && said.contains("2h"), "{bad}: {said}");
+        }
+        let swapped = ["drift", "report", "--from", "2026-05-02", "--to", "2026-05-01"];
+        let said = text(&run(here.path(), &swapped).stderr);
+        assert!(said.contains("swap --from and --to"), "{said}");
+    }
+}

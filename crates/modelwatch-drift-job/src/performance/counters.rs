@@ -1,0 +1,259 @@
+//! Rows of one group, counted by what kind of model it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use modelwatch_performance::{
+    BinaryCounts, CannotEstimate, Cbpe, Dle, Estimate, LossCounts, LossReference, MulticlassCbpe, MulticlassCounts,
+    MulticlassPredictionCounts, Performance, PredictionCounts, RegressionCounts,
+};
+
+use super::error::PerformanceError;
+use super::task::Task;
+
+/// What a row says of the model, in the columns that a [`Reader`] wants.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    /// Scores, or probabilities by class, and then numeric features.
+    pub(super) numbers: &'a [f64],
+    /// The predicted class, where a column of it is named.
+    pub(super) class: Option<&'a str>,
+    /// Features that are categories.
+    pub(super) categories: &'a [Option<&'a str>],
+}
+
+/// How rows are read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) task: Task,
+    pub(super) threshold: f64,
+    pub(super) has_score: bool,
+    pub(super) has_class: bool,
+    /// For a regression: numbers that stand for the categories of each categorical feature.
+    pub(super) codes: Vec<BTreeMap<String, f64>>,
+}
+
+/// Labelled rows, learned from.
+#[derive(Debug)]
+pub(super) enum Learned {
+    Binary(Cbpe),
+    Multiclass(MulticlassCbpe),
+    Regression(Box<Dle>),
+    /// Predicted classes without scores say nothing of how sure the model was.
+    Nothing,
+}
+
+/// Counts of one group's rows.
+pub(super) enum Counters {
+    Binary {
+        labelled: BinaryCounts,
+        all: PredictionCounts,
+    },
+    Multiclass {
+        labelled: MulticlassCounts,
+        all: MulticlassPredictionCounts,
+    },
+    Regression {
+        labelled: RegressionCounts,
+        all: LossCounts,
+    },
+}
+
+impl Reader {
+    /// The predicted class of two, by its column or by the score.
+    fn predicted(&self, said: &Said<'_>, positive: &str) -> Option<bool> {
+        if self.has_class {
+            return said.class.map(|class| class == positive);
+        }
+        let score = self.score(said)?;
+        (!score.is_nan()).then_some(score >= self.threshold)
+    }
+
+    fn score(&self, said: &Said<'_>) -> Option<f64> {
+        said.numbers.first().copied().filter(|_| self.has_score)
+    }
+
+    /// The probabilities of several classes; nothing where one is absent.
+    fn probabilities<'a>(&self, said: &Said<'a>) -> Option<&'a [f64]> {
+        let all = self.has_score && said.numbers.iter().all(|number| !number.is_nan());
+        all.then_some(said.numbers)
+    }
+
+    /// The predicted class of several: its column's, or that of the highest probability.
+    fn predicted_of_several<'a>(&'a self, said: &Said<'a>) -> Option<&'a str> {
+        if self.has_class {
+            return said.class;
+        }
+        let probabilities = self.probabilities(said)?;
+        let highest = (0..probabilities.len()).reduce(|best, class| {
+            if probabilities[class] > probabilities[best] {
+                class
+            } else {
+                best
+            }
+        })?;
+        let Task::Multiclass { classes } = &self.task else {
+            return None;
+        };
+        classes.names().get(highest).map(String::as_str)
+    }
+
+    /// Features as numbers: those that are, and codes of categories, NaN for one that the reference does not have.
+    fn features(&self, said: &Said<'_>) -> Vec<f64> {
+        let code = |(codes, category): (&BTreeMap<String, f64>, &Option<&str>)| {
+            category
+                .and_then(|category| codes.get(category))
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
+        let numbers = said.numbers.iter().skip(1).copied();
+        numbers
+            .chain(self.codes.iter().zip(said.categories).map(code))
+            .collect()
+    }
+}
+
+/// Categories of a feature, and the number that stands for each: their place in the order of their names.
+pub(super) fn codes(categories: BTreeSet<String>) -> BTreeMap<String, f64> {
+    categories
+        .into_iter()
+        .enumerate()
+        .map(|(place, name)| (name, place as f64))
+        .collect()
+}
+
+/// Labelled rows of the reference.
+pub(super) struct Reference {
+    counters: Counters,
+    losses: LossReference,
+}
+
+impl Reference {
+    pub(super) fn new(reader: &Reader, features: usize) -> Self {
+        Self {
+            counters: Counters::new(&reader.task),
+            losses: LossReference::new(features),
+        }
+    }
+
+    pub(super) fn add(&mut self, reader: &Reader, said: &Said<'_>, label: &str) -> Result<(), PerformanceError> {
+        self.counters.add_label(reader, said, label);
+        if reader.task == Task::Regression
+            && let (Some(predicted), Ok(actual)) = (reader.score(said), label.parse())
+        {
+            self.losses.add(&reader.features(said), predicted, actual)?;
+        }
+        Ok(())
+    }
+
+    /// The performance in the reference, its rows, and what can be learned of it.
+    pub(super) fn learn(self, reader: &Reader) -> Result<(Performance, u64, Learned), PerformanceError> {
+        let learned = match &self.counters {
+            _ if !reader.has_score => Learned::Nothing,
+            Counters::Binary { labelled, .. } => Learned::Binary(Cbpe::learn(labelled)?),
+            Counters::Multiclass { labelled, .. } => match MulticlassCbpe::learn(labelled) {
+                Ok(learned) => Learned::Multiclass(learned),
+                Err(CannotEstimate::OneClass { .. }) if labelled.rows() == labelled.without_scores() => {
+                    Learned::Nothing
+                }
+                Err(error) => return Err(error.into()),
+            },
+            Counters::Regression { .. } => Learned::Regression(Box::new(Dle::learn(&self.losses)?)),
+        };
+        Ok((self.counters.realised(), self.counters.labels(), learned))
+    }
+}
+
+impl Counters {
+    pub(super) fn new(task: &Task) -> Self {
+        match task {
+            Task::Binary { .. } => Self::Binary {
+                labelled: BinaryCounts::new(),
+                all: PredictionCounts::new(),
+            },
+            Task::Multiclass { classes } => Self::Multiclass {
+                labelled: MulticlassCounts::new(classes),
+                all: MulticlassPredictionCounts::new(classes),
+            },
+            Task::Regression => Self::Regression {
+                labelled: RegressionCounts::new(),
+                all: LossCounts::new(),
+            },
+        }
+    }
+
+    /// Counts a prediction, and its label where it is known.
+    pub(super) fn add(&mut self, reader: &Reader, learned: &Learned, said: &Said<'_>, label: Option<&str>) {
+        match (&mut *self, &reader.task, learned) {
+            (Self::Binary { all, .. }, Task::Binary { positive }, _) => {
+                all.add(reader.score(said), reader.predicted(said, positive));
+            }
+            (Self::Multiclass { all, .. }, _, _) => {
+                if let (Some(scores), Some(predicted)) = (reader.probabilities(said), reader.predicted_of_several(said))
+                {
+                    all.add(scores, predicted);
+                }
+            }
+            (Self::Regression { all, .. }, _, Learned::Regression(losses)) => {
+                losses.count(all, &reader.features(said), reader.score(said).unwrap_or(f64::NAN));
+            }
+            _ => {}
+        }
+        if let Some(label) = label {
+            self.add_label(reader, said, label);
+        }
+    }
+
+    fn add_label(&mut self, reader: &Reader, said: &Said<'_>, label: &str) {
+        match (self, &reader.task) {
+            (Self::Binary { labelled, .. }, Task::Binary { positive }) => {
+                labelled.add(reader.score(said), reader.predicted(said, positive), label == positive);
+            }
+            (Self::Multiclass { labelled, .. }, _) => {
+                labelled.add(reader.probabilities(said), reader.predicted_of_several(said), label);
+            }
+            (Self::Regression { labelled, .. }, _) => {
+                labelled.add(
+                    reader.score(said).unwrap_or(f64::NAN),
+                    label.parse().unwrap_or(f64::NAN),
+                );
+            }
+            // `new` made counters of the task's own kind.
+            _ => {}
+        }
+    }
+
+    /// Rows with a label.
+    pub(super) fn labels(&self) -> u64 {
+        match self {
+            Self::Binary { labelled, .. } => labelled.rows(),
+            Self::Multiclass { labelled, .. } => labelled.rows(),
+            Self::Regression { labelled, .. } => labelled.rows(),
+        }
+    }
+
+    pub(super) fn realised(&self) -> Performance {
+        match self {
+            Self::Binary { labelled, .. } => labelled.performance(),
+            Self::Multiclass { labelled, .. } => labelled.performance(),
+            Self::Regression { labelled, .. } => labelled.performance(),
+        }
+    }
+
+    /// Nothing where nothing was learned.
+    pub(super) fn estimated(&self, learned: &Learned) -> Result<Option<Estimate>, PerformanceError> {
+        Ok(match (self, learned) {
+            (Self::Binary { all, .. }, Learned::Binary(learned)) => Some(learned.estimate(all)),
+            (Self::Multiclass { all, .. }, Learned::Multiclass(learned)) => Some(learned.estimate(all)?),
+            (Self::Regression { all, .. }, Learned::Regression(learned)) => Some(learned.estimate(all)),
+            _ => None,
+        })
+    }
+}
+
+/// How rows are counted, shared by whoever counts.
+#[derive(Clone, Debug)]
+pub(super) struct Counting {
+    pub(super) reader: Arc<Reader>,
+    pub(super) learned: Arc<Learned>,
+}

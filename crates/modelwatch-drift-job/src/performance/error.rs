@@ -1,0 +1,125 @@
+//! Why performance can't be told.
+
+use std::fmt;
+
+use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
+
+use crate::engine::EngineError;
+
+/// Why performance can't be told.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PerformanceError {
+    /// Files that cannot be found or read.
+    Engine(EngineError),
+    /// A column that is not in a file.
+    Column {
+        /// The file.
+        file: String,
+        /// The column that is asked for.
+        column: String,
+        /// What to say in its place.
+        option: &'static str,
+        /// The columns there are.
+        has: Vec<String>,
+    },
+    /// Rows could not be laid aside on disk.
+    Spool(std::io::Error),
+    /// The reference has no labels.
+    NoLabels,
+    /// Two classes, and no word which of them is the positive one.
+    Positive {
+        /// The classes of the labels.
+        classes: Vec<String>,
+        /// What was named in their place.
+        named: Option<String>,
+    },
+    /// The labels make no classification.
+    Classes(ClassesError),
+    /// What is needed for this kind of model.
+    Missing {
+        /// What.
+        what: &'static str,
+        /// The option that names it.
+        option: &'static str,
+    },
+    /// Nothing can be learned from the reference.
+    Reference(CannotEstimate),
+    /// Counts of other classes, which one reader never makes.
+    Unmergeable(Unmergeable),
+}
+
+impl fmt::Display for PerformanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(f),
+            Self::Column {
+                file,
+                column,
+                option,
+                has,
+            } => write!(
+                f,
+                "{file} has no column {column:?}; name another with {option}: it has {}",
+                has.join(", ")
+            ),
+            Self::Spool(error) => write!(
+                f,
+                "rows cannot be laid aside in {}: {error}; make room there, or set TMPDIR to a folder that has some",
+                std::env::temp_dir().display()
+            ),
+            Self::NoLabels => f.write_str(
+                "the reference has no row with a label; name the column of labels with --label, or files whose labels are known",
+            ),
+            Self::Positive { classes, named: None } => write!(
+                f,
+                "labels are {} and nothing says which of them is the positive class; name it with --positive",
+                classes.join(" and ")
+            ),
+            Self::Positive {
+                classes,
+                named: Some(named),
+            } => write!(
+                f,
+                "no label is {named:?}, the positive class by --positive; labels are {}",
+                classes.join(" and ")
+            ),
+            Self::Classes(error) => error.fmt(f),
+            Self::Missing { what, option } => write!(f, "there is no {what}; name its column with {option}"),
+            Self::Reference(error) => error.fmt(f),
+            Self::Unmergeable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PerformanceError {}
+
+impl From<EngineError> for PerformanceError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<std::io::Error> for PerformanceError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Spool(error)
+    }
+}
+
+impl From<CannotEstimate> for PerformanceError {
+    fn from(error: CannotEstimate) -> Self {
+        Self::Reference(error)
+    }
+}
+
+impl From<ClassesError> for PerformanceError {
+    fn from(error: ClassesError) -> Self {
+        Self::Classes(error)
+    }
+}
+
+impl From<Unmergeable> for PerformanceError {
+    fn from(error: Unmergeable) -> Self {
+        Self::Unmergeable(error)
+    }
+}

@@ -1,0 +1,110 @@
+//! Predictions and their outcomes, brought together by id.
+
+use super::error::PerformanceError;
+use super::spool::{Record, Spool};
+
+/// What became of predictions and labels. Every row of either is in one of the counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JoinCounts {
+    /// Predictions with an id, each once.
+    pub predictions: u64,
+    /// Rows of predictions whose id came before, and which are left out.
+    pub repeated_predictions: u64,
+    /// Rows of predictions without an id, which no label can find.
+    pub predictions_without_id: u64,
+    /// Predictions that have a label within the horizon.
+    pub matched: u64,
+    /// Predictions whose labels all came after the horizon; they are not counted as labelled.
+    pub late: u64,
+    /// Predictions without a label, whose horizon is over.
+    pub without_label: u64,
+    /// Predictions without a label, whose horizon is not over.
+    pub waiting: u64,
+    /// Rows of outcomes with an id and a label.
+    pub labels: u64,
+    /// Rows of outcomes of an id that has one already: the same again, or a revision. The last within the horizon counts.
+    pub repeated_labels: u64,
+    /// Of the repeated, those that say otherwise than the label that counts.
+    pub revised_labels: u64,
+    /// Ids of labels that no prediction has.
+    pub unmatched_labels: u64,
+    /// Rows of outcomes without an id or without a label.
+    pub unusable_labels: u64,
+}
+
+/// When a label is in time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Horizon {
+    /// Microseconds after the prediction.
+    pub(super) length: i64,
+    /// Until when labels have been collected, in microseconds.
+    pub(super) now: i64,
+    /// Outcomes have times of their own.
+    pub(super) timed: bool,
+}
+
+/// Joins them part by part, and hands every prediction to `take` with its label, where it has one. Predictions have their rows as they
+/// were pushed, outcomes one text, the label.
+pub(super) fn join(
+    predictions: Spool,
+    outcomes: Spool,
+    horizon: Horizon,
+    counts: &mut JoinCounts,
+    mut take: impl FnMut(&Record, Option<&str>) -> Result<(), PerformanceError>,
+) -> Result<(), PerformanceError> {
+    for (predictions, outcomes) in predictions.into_parts().zip(outcomes.into_parts()) {
+        let (predictions, outcomes) = (predictions?, outcomes?);
+        let mut outcomes = outcomes.chunk_by(|one, other| one.id == other.id).peekable();
+        for same in predictions.chunk_by(|one, other| one.id == other.id) {
+            let prediction = &same[0];
+            counts.predictions += 1;
+            counts.repeated_predictions += same.len() as u64 - 1;
+            while let Some(others) = outcomes.next_if(|labels| labels[0].id < prediction.id) {
+                counts.add_unmatched(others);
+            }
+            match outcomes.next_if(|labels| labels[0].id == prediction.id) {
+                Some(labels) => {
+                    counts.repeated_labels += labels.len() as u64 - 1;
+                    take(prediction, counts.label(prediction, labels, horizon))?;
+                }
+                None => {
+                    match horizon.is_over(prediction.time, horizon.now) {
+                        true => counts.without_label += 1,
+                        false => counts.waiting += 1,
+                    }
+                    take(prediction, None)?;
+                }
+            }
+        }
+        for others in outcomes {
+            counts.add_unmatched(others);
+        }
+    }
+    Ok(())
+}
+
+impl Horizon {
+    fn is_over(&self, predicted: i64, at: i64) -> bool {
+        at.saturating_sub(predicted) > self.length
+    }
+}
+
+impl JoinCounts {
+    fn add_unmatched(&mut self, labels: &[Record]) {
+        self.unmatched_labels += 1;
+        self.repeated_labels += labels.len() as u64 - 1;
+    }
+
+    /// The last label within the horizon; labels are in the order of their times.
+    fn label<'a>(&mut self, prediction: &Record, labels: &'a [Record], horizon: Horizon) -> Option<&'a str> {
+        let in_time = |label: &&Record| !horizon.timed || !horizon.is_over(prediction.time, label.time);
+        let Some(counted) = labels.iter().rev().find(in_time) else {
+            self.late += 1;
+            return None;
+        };
+        self.matched += 1;
+        self.revised_labels += labels.iter().filter(|label| label.texts != counted.texts).count() as u64;
+        counted.texts.first().and_then(Option::as_deref)
+    }
+}

@@ -1,0 +1,133 @@
+//! A report for programs.
+
+use std::collections::BTreeMap;
+
+use modelwatch_performance::{Measured, Performance};
+use serde::Serialize;
+
+use super::report::{Group, GroupKind, PerformanceReport};
+use super::task::Task;
+
+/// Writes a report as a JSON object.
+///
+/// # Errors
+///
+/// The text could not be made.
+pub fn json(report: &PerformanceReport) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&Report {
+        task: match &report.task {
+            Task::Binary { .. } => "binary",
+            Task::Multiclass { .. } => "multiclass",
+            Task::Regression => "regression",
+        },
+        reference: Side {
+            rows: report.reference_rows,
+            measures: measures(&report.reference),
+        },
+        joined: report.joined.map(|joined| {
+            BTreeMap::from([
+                ("predictions", joined.predictions),
+                ("repeated_predictions", joined.repeated_predictions),
+                ("predictions_without_id", joined.predictions_without_id),
+                ("matched", joined.matched),
+                ("late", joined.late),
+                ("without_label", joined.without_label),
+                ("waiting", joined.waiting),
+                ("labels", joined.labels),
+                ("repeated_labels", joined.repeated_labels),
+                ("revised_labels", joined.revised_labels),
+                ("unmatched_labels", joined.unmatched_labels),
+                ("unusable_labels", joined.unusable_labels),
+            ])
+        }),
+        groups: report.groups.iter().map(OfGroup::new).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    task: &'static str,
+    reference: Side,
+    joined: Option<BTreeMap<&'static str, u64>>,
+    groups: Vec<OfGroup<'a>>,
+}
+
+#[derive(Serialize)]
+struct Side {
+    rows: u64,
+    measures: BTreeMap<&'static str, OfMeasure>,
+}
+
+#[derive(Serialize)]
+struct OfGroup<'a> {
+    /// `all`, `version`, `window` or `segment`.
+    kind: &'static str,
+    segment: Option<&'a str>,
+    value: &'a str,
+    rows: u64,
+    realised: Side,
+    estimated: Option<Side>,
+    /// Rows unlike any of the reference.
+    beyond: Option<u64>,
+    doubts: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct OfMeasure {
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    rows: Option<u64>,
+    /// Why there is no value.
+    undefined: Option<String>,
+}
+
+impl<'a> OfGroup<'a> {
+    fn new(group: &'a Group) -> Self {
+        Self {
+            kind: match group.kind {
+                GroupKind::All => "all",
+                GroupKind::Version => "version",
+                GroupKind::Window => "window",
+                GroupKind::Segment(_) => "segment",
+            },
+            segment: match &group.kind {
+                GroupKind::Segment(segment) => Some(segment),
+                _ => None,
+            },
+            value: &group.value,
+            rows: group.rows,
+            realised: Side {
+                rows: group.labels,
+                measures: measures(&group.realised),
+            },
+            estimated: group.estimated.as_ref().map(|estimate| Side {
+                rows: estimate.rows,
+                measures: measures(&estimate.performance),
+            }),
+            beyond: group.estimated.as_ref().map(|estimate| estimate.beyond),
+            doubts: group.doubts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+fn measures(performance: &Performance) -> BTreeMap<&'static str, OfMeasure> {
+    let one = |measured: Measured| OfMeasure {
+        value: Some(measured.value),
+        low: measured.interval.map(|interval| interval.low),
+        high: measured.interval.map(|interval| interval.high),
+        rows: Some(measured.rows),
+        undefined: None,
+    };
+    let none = |undefined: modelwatch_performance::Undefined| OfMeasure {
+        value: None,
+        low: None,
+        high: None,
+        rows: None,
+        undefined: Some(undefined.to_string()),
+    };
+    performance
+        .iter()
+        .map(|(measure, measured)| (measure.name(), measured.map_or_else(none, one)))
+        .collect()
+}

@@ -1,0 +1,25 @@
+//! How right a model is: predictions and their labels read from files, joined, counted, and compared with what was estimated before
+//! the labels came.
+//!
+//! From below: `error`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
+//! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `options` and `study` are the whole,
+//! `report` its result, `table` and `json` what that looks like.
+
+mod counters;
+mod error;
+mod join;
+mod json;
+mod options;
+mod report;
+mod rows;
+mod spool;
+mod study;
+mod table;
+mod task;
+
+pub use error::PerformanceError;
+pub use join::JoinCounts;
+pub use json::json;
+pub use options::PerformanceOptions;
+pub use report::{Group, GroupKind, PerformanceReport};
+pub use task::Task;

@@ -1,0 +1,110 @@
+//! What to tell the performance of.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::error::PerformanceError;
+use super::report::PerformanceReport;
+use super::study;
+
+/// Files of predictions and labels, and what their columns are called.
+///
+/// # Example: how right a model was in April, beside what was to be expected from the first quarter
+///
+/// ```no_run
+/// use modelwatch_drift_job::performance::PerformanceOptions;
+///
+/// # async fn run() -> Result<(), modelwatch_drift_job::performance::PerformanceError> {
+/// let mut options = PerformanceOptions::new("late", ["scored-2013q1.csv"], ["scored-april.csv"]);
+/// options.score = Some("probability".into());
+/// println!("{}", options.run().await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PerformanceOptions {
+    /// Files of labelled predictions to learn from, which the model was not trained on.
+    pub reference: Vec<String>,
+    /// Files of predictions: plain ones, or a model's folder of the prediction log.
+    pub current: Vec<String>,
+    /// Files of labels by id; where none is named, predictions have their labels beside them, or none.
+    pub outcomes: Vec<String>,
+    /// The column of labels.
+    pub label: String,
+    /// The column of scores: of the positive class, or of the predicted number.
+    pub score: Option<String>,
+    /// The column of the predicted classes.
+    pub class: Option<String>,
+    /// The columns of the probabilities of several classes, by class.
+    pub probabilities: BTreeMap<String, String>,
+    /// The positive class, as labels have it.
+    pub positive: Option<String>,
+    /// The score from which on a row without a predicted class is predicted to be positive.
+    pub threshold: f64,
+    /// Labels are amounts, however few different ones there are.
+    pub regression: bool,
+    /// The features that errors of predicted numbers are learned by.
+    pub features: Vec<String>,
+    /// The column of ids of predictions.
+    pub id: String,
+    /// The column of ids of outcomes, where it has another name.
+    pub outcome_id: Option<String>,
+    /// The column of the times of predictions.
+    pub time: Option<String>,
+    /// The column of the times at which outcomes were known; without it every outcome is in time.
+    pub outcome_time: Option<String>,
+    /// How long after its prediction a label counts.
+    pub horizon: TimeDelta,
+    /// Until when labels have been collected: predictions whose horizon ends later are still waiting for theirs.
+    pub now: DateTime<Utc>,
+    /// The column of the model's version.
+    pub version: Option<String>,
+    /// Columns by whose values performance is told, too.
+    pub segments: Vec<String>,
+    /// The length of windows that performance is told of, too; needs `time`.
+    pub window: Option<TimeDelta>,
+}
+
+impl PerformanceOptions {
+    /// Makes options with defaults for everything else: ids in `id`, a threshold of 0.5, a horizon of 30 days, now.
+    pub fn new(
+        label: impl Into<String>,
+        reference: impl IntoIterator<Item = impl Into<String>>,
+        current: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            reference: reference.into_iter().map(Into::into).collect(),
+            current: current.into_iter().map(Into::into).collect(),
+            outcomes: Vec::new(),
+            label: label.into(),
+            score: None,
+            class: None,
+            probabilities: BTreeMap::new(),
+            positive: None,
+            threshold: 0.5,
+            regression: false,
+            features: Vec::new(),
+            id: "id".into(),
+            outcome_id: None,
+            time: None,
+            outcome_time: None,
+            horizon: TimeDelta::days(30),
+            now: Utc::now(),
+            version: None,
+            segments: Vec::new(),
+            window: None,
+        }
+    }
+
+    /// Reads the files and tells the performance.
+    ///
+    /// # Errors
+    ///
+    /// A file or a column is missing or cannot be read, the reference has no labels or nothing can be learned of it, or there is no
+    /// room on disk to lay rows aside.
+    pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
+        study::run(self).await
+    }
+}

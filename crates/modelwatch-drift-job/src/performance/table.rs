@@ -1,0 +1,111 @@
+//! A report for people.
+
+use std::fmt;
+
+use modelwatch_performance::{Estimate, Measured, Undefined};
+
+use super::report::{Group, GroupKind, PerformanceReport};
+
+impl fmt::Display for PerformanceReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "reference: {} labelled predictions", self.reference_rows)?;
+        if let Some(joined) = &self.joined {
+            writeln!(
+                f,
+                "labels by id: {} of {} predictions have one, {} came too late, {} predictions have none, {} are waiting",
+                joined.matched, joined.predictions, joined.late, joined.without_label, joined.waiting
+            )?;
+            writeln!(
+                f,
+                "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions, {} without id",
+                joined.unmatched_labels,
+                joined.repeated_labels,
+                joined.revised_labels,
+                joined.unusable_labels,
+                joined.repeated_predictions,
+                joined.predictions_without_id
+            )?;
+        }
+        for group in &self.groups {
+            self.group(f, group)?;
+        }
+        if self.groups.iter().any(|group| group.estimated.is_some()) {
+            writeln!(f, "\n{}", Estimate::ASSUMPTION)?;
+        }
+        Ok(())
+    }
+}
+
+impl PerformanceReport {
+    fn group(&self, f: &mut fmt::Formatter<'_>, group: &Group) -> fmt::Result {
+        let value = if group.value.is_empty() { "(none)" } else { &group.value };
+        match &group.kind {
+            GroupKind::All => write!(f, "\nall predictions")?,
+            GroupKind::Version => write!(f, "\nversion {value}")?,
+            GroupKind::Window => write!(f, "\nwindow from {value}")?,
+            GroupKind::Segment(segment) => write!(f, "\n{segment} {value}")?,
+        }
+        writeln!(f, ": {} rows, {} labels", group.rows, group.labels)?;
+        writeln!(
+            f,
+            "{:<18}  {:>10}  {:<32}  {:<32}",
+            "measure", "reference", "by labels", "estimated"
+        )?;
+        for (measure, realised) in group.realised.iter() {
+            let estimated = group
+                .estimated
+                .as_ref()
+                .map(|estimate| estimate.performance.get(measure));
+            writeln!(
+                f,
+                "{:<18}  {:>10}  {:<32}  {:<32}",
+                measure,
+                self.reference
+                    .get(measure)
+                    .map_or("-".into(), |measured| number(measured.value)),
+                shown(realised),
+                match estimated {
+                    Some(estimated @ Ok(_)) => shown(estimated),
+                    _ => "-".into(),
+                }
+            )?;
+        }
+        let undefined = group
+            .realised
+            .iter()
+            .filter_map(|(measure, realised)| Some((measure, realised.err()?)));
+        for (measure, reason) in undefined.filter(|(_, reason)| *reason != Undefined::NoRows) {
+            writeln!(f, "note: no {measure}: {reason}")?;
+        }
+        for doubt in &group.doubts {
+            writeln!(f, "doubt: {doubt}")?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(measured: Result<Measured, Undefined>) -> String {
+    match measured {
+        Err(_) => "-".into(),
+        Ok(Measured {
+            value,
+            interval: Some(interval),
+            ..
+        }) => format!(
+            "{} ({} to {})",
+            number(value),
+            number(interval.low),
+            number(interval.high)
+        ),
+        Ok(Measured { value, .. }) => number(value),
+    }
+}
+
+/// Four digits behind the point, or four significant ones of what is large or tiny.
+fn number(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3e}")
+    }
+}

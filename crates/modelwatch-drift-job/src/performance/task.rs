@@ -1,0 +1,101 @@
+//! What kind of model it is.
+
+use std::collections::BTreeSet;
+
+use modelwatch_performance::Classes;
+
+use super::error::PerformanceError;
+use super::options::PerformanceOptions;
+
+/// What a model predicts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Task {
+    /// One of two classes; the score is of the positive one.
+    Binary {
+        /// The positive class, as labels have it.
+        positive: String,
+    },
+    /// One of several classes.
+    Multiclass {
+        /// All of them.
+        classes: Classes,
+    },
+    /// A number.
+    Regression,
+}
+
+/// Labels that say yes.
+const YES: [&str; 5] = ["1", "true", "yes", "y", "positive"];
+/// Distinct labels that are remembered.
+const MOST_LABELS: usize = 1_001;
+/// Distinct numbers from which on labels are amounts and not classes.
+const MANY_NUMBERS: usize = 20;
+
+/// The labels of a reference.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    distinct: BTreeSet<String>,
+    some_text: bool,
+}
+
+impl Labels {
+    pub(super) fn add(&mut self, label: &str) {
+        if self.distinct.len() < MOST_LABELS && !self.distinct.contains(label) {
+            self.some_text |= label.parse::<f64>().is_err();
+            self.distinct.insert(label.to_owned());
+        }
+    }
+
+    /// A regression where labels are many numbers and no classes or probabilities of classes are named; two labels are a binary
+    /// classification, and more one of several classes.
+    pub(super) fn task(self, options: &PerformanceOptions) -> Result<Task, PerformanceError> {
+        if self.distinct.is_empty() {
+            return Err(PerformanceError::NoLabels);
+        }
+        let of_classes = options.class.is_some() || options.positive.is_some() || !options.probabilities.is_empty();
+        let amounts = !self.some_text && self.distinct.len() > MANY_NUMBERS;
+        if options.regression || (amounts && !of_classes) {
+            return Ok(Task::Regression);
+        }
+        if self.distinct.len() <= 2 && options.probabilities.is_empty() {
+            return self.binary(options.positive.as_deref());
+        }
+        if let Some(named) = &options.positive {
+            // One class against all others.
+            return match self.distinct.contains(named) {
+                true => Ok(Task::Binary {
+                    positive: named.clone(),
+                }),
+                false => Err(self.no_positive(Some(named))),
+            };
+        }
+        let named = options.probabilities.keys().cloned();
+        let all: BTreeSet<String> = self.distinct.into_iter().chain(named).collect();
+        Ok(Task::Multiclass {
+            classes: Classes::new(all)?,
+        })
+    }
+
+    fn binary(self, named: Option<&str>) -> Result<Task, PerformanceError> {
+        let yes = |label: &&String| YES.iter().any(|yes| label.eq_ignore_ascii_case(yes));
+        let positive = match named {
+            Some(named) => self.distinct.iter().find(|label| *label == named),
+            None => self.distinct.iter().find(yes),
+        };
+        match positive {
+            Some(positive) => Ok(Task::Binary {
+                positive: positive.clone(),
+            }),
+            None => Err(self.no_positive(named)),
+        }
+    }
+
+    fn no_positive(self, named: Option<&str>) -> PerformanceError {
+        const SHOWN: usize = 20;
+        PerformanceError::Positive {
+            classes: self.distinct.into_iter().take(SHOWN).collect(),
+            named: named.map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The classes of a model with several.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// The most classes.
+const MOST: usize = 1_000;
+
+/// The names of a model's classes, in the order of its probabilities. A clone is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classes {
+    names: Arc<[String]>,
+    places: Arc<HashMap<String, usize>>,
+}
+
+impl Classes {
+    /// Makes the classes of their names.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two, more than 1,000, or one twice.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, ClassesError> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        if names.len() < 2 || names.len() > MOST {
+            return Err(ClassesError::Number { classes: names.len() });
+        }
+        let mut places = HashMap::new();
+        for (place, name) in names.iter().enumerate() {
+            if places.insert(name.clone(), place).is_some() {
+                return Err(ClassesError::Twice { class: name.clone() });
+            }
+        }
+        Ok(Self {
+            names: names.into(),
+            places: Arc::new(places),
+        })
+    }
+
+    /// Returns the names in order.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+}
+
+/// Why names are no classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClassesError {
+    /// Fewer than two or more than 1,000.
+    Number {
+        /// How many there are.
+        classes: usize,
+    },
+    /// One name twice.
+    Twice {
+        /// The name.
+        class: String,
+    },
+}
+
+impl fmt::Display for ClassesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number { classes } => write!(
+                f,
+                "there are {classes} classes; a classification has from 2 to {MOST}: is the label a number to be predicted?"
+            ),
+            Self::Twice { class } => write!(f, "class {class:?} stands twice; name each class once"),
+        }
+    }
+}
+
+impl Error for ClassesError {}
+
+/// Why counts can't be merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unmergeable {
+    /// They are of other classes, or of the same in another order.
+    Classes,
+    /// They were counted around another number.
+    Around,
+}
+
+impl fmt::Display for Unmergeable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Classes => f.write_str("the counts are of other classes; count both with the same `Classes`"),
+            Self::Around => {
+                f.write_str("the counts are around another number; make both with the same `RegressionCounts::around`")
+            }
+        }
+    }
+}
+
+impl Error for Unmergeable {}

@@ -1,0 +1,201 @@
+//! Confidence-based performance estimation: what the scores themselves say of how right a classification is.
+
+use super::calibration::Calibration;
+use super::doubt::{CannotEstimate, Estimate};
+use super::expected::{Estimated, Expected};
+use super::unlabelled::{MulticlassPredictionCounts, PredictionCounts};
+use crate::classes::{Classes, Unmergeable};
+use crate::measure::{Measure, Performance, Undefined};
+use crate::realised::{BinaryCounts, MulticlassCounts};
+
+/// Estimates the performance of a binary classification without labels, from calibrated scores (CBPE, as NannyML names it).
+///
+/// Of each score it learns from a labelled reference how probable a positive is, by isotonic regression on the reference's counts. A
+/// window's labels are then expected to follow those probabilities. This holds while scores mean what they meant in the reference, whatever
+/// inputs come how often (*covariate shift*). A relation between inputs and labels that changes (*concept drift*) can't be seen without
+/// labels: [`Estimate::doubts`] compares when they come.
+///
+/// Its interval is where the figure by labels lies in 95 % of windows: it holds the chance of the labels and that of the
+/// calibration.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_performance::{BinaryCounts, Cbpe, Measure, PredictionCounts};
+///
+/// let mut reference = BinaryCounts::new();
+/// for row in 0..1_000 {
+///     let score = f64::from(row % 10) / 10.0 + 0.05;
+///     reference.add(Some(score), Some(score > 0.5), row % 100 < row % 10 * 10 + 5);
+/// }
+/// let mut window = PredictionCounts::new();
+/// window.add(Some(0.95), Some(true));
+/// window.add(Some(0.85), Some(true));
+///
+/// let estimate = Cbpe::learn(&reference)?.estimate(&window);
+/// let precision = estimate.performance.get(Measure::Precision)?;
+/// assert!(precision.value > 0.8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cbpe {
+    calibration: Calibration,
+}
+
+impl Cbpe {
+    /// Learns from a labelled reference. Use rows that the model was not trained on: on its training data a model is surer than it
+    /// may be.
+    ///
+    /// # Errors
+    ///
+    /// When the reference has no positives or no negatives with a score.
+    pub fn learn(reference: &BinaryCounts) -> Result<Self, CannotEstimate> {
+        let calibration = Calibration::learn(reference.scores()).ok_or(CannotEstimate::OneClass { class: None })?;
+        Ok(Self { calibration })
+    }
+
+    /// Returns the probability of a positive, given a score.
+    #[must_use]
+    pub fn probability(&self, score: f64) -> f64 {
+        self.calibration.probability(self.calibration.place(score))
+    }
+
+    /// Estimates the performance of predictions without labels.
+    #[must_use]
+    pub fn estimate(&self, window: &PredictionCounts) -> Estimate {
+        let classed = Expected::new(&self.calibration, &window.scores);
+        let mut all = window.scores.clone();
+        all.merge(&window.unclassed);
+        let all = Expected::new(&self.calibration, &all);
+        let share = |expected: &Expected<'_>, estimated: Result<Estimated, Undefined>| {
+            estimated.map(|estimated| estimated.share(expected.rows()))
+        };
+        let measures = [
+            (Measure::Accuracy, share(&classed, classed.accuracy())),
+            (Measure::Precision, share(&classed, classed.precision())),
+            (Measure::Recall, share(&classed, classed.recall())),
+            (Measure::F1, share(&classed, classed.f1())),
+            (Measure::RocAuc, share(&all, all.area())),
+            (
+                Measure::LogLoss,
+                all.log_loss(true).map(|loss| loss.positive(all.rows())),
+            ),
+            (
+                Measure::BrierScore,
+                all.brier_score().map(|loss| loss.positive(all.rows())),
+            ),
+        ];
+        Estimate {
+            performance: Performance::new(measures),
+            rows: all.rows(),
+            beyond: all.beyond,
+        }
+    }
+}
+
+/// Estimates the performance of a classification with several classes without labels, as [`Cbpe`] does of two.
+///
+/// Each class is calibrated against the rest. How the classes' errors hang together is not counted, so the intervals of means over
+/// classes are those of errors that all go one way: they hold the truth at least as often as they say.
+#[derive(Clone, Debug)]
+pub struct MulticlassCbpe {
+    classes: Classes,
+    calibrations: Vec<Calibration>,
+}
+
+impl MulticlassCbpe {
+    /// Learns from a labelled reference that the model was not trained on.
+    ///
+    /// # Errors
+    ///
+    /// When no row of the reference, or every one, is of a class; names the class.
+    pub fn learn(reference: &MulticlassCounts) -> Result<Self, CannotEstimate> {
+        let names = reference.classes().names();
+        let calibrations = reference.scores().iter().zip(names).map(|(scores, name)| {
+            Calibration::learn(scores).ok_or_else(|| CannotEstimate::OneClass {
+                class: Some(name.clone()),
+            })
+        });
+        Ok(Self {
+            classes: reference.classes().clone(),
+            calibrations: calibrations.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Estimates the performance of predictions without labels.
+    ///
+    /// # Errors
+    ///
+    /// When the window is of other classes than the reference.
+    pub fn estimate(&self, window: &MulticlassPredictionCounts) -> Result<Estimate, Unmergeable> {
+        if self.classes != window.classes {
+            return Err(Unmergeable::Classes);
+        }
+        let of_classes = self.calibrations.iter().zip(&window.scores);
+        let of_classes: Vec<_> = of_classes
+            .map(|(calibration, scores)| Expected::new(calibration, scores))
+            .collect();
+        let rows = window.rows;
+        let accuracy = total(&of_classes, |class| class.right()).map(|sum| Estimated {
+            value: sum.value.min(1.0),
+            // Each row is predicted to be of one class, so the parts are of different rows.
+            error: sum.independent,
+        });
+        let count = of_classes.len() as f64;
+        let mean = |of: fn(&Expected<'_>) -> Result<Estimated, Undefined>| {
+            total(&of_classes, |class| or_zero(of(class))).map(|sum| Estimated {
+                value: sum.value / count,
+                error: sum.together / count,
+            })
+        };
+        let sum = |of: fn(&Expected<'_>) -> Result<Estimated, Undefined>| {
+            total(&of_classes, of).map(|sum| Estimated {
+                value: sum.value,
+                error: sum.together,
+            })
+        };
+        let share = |estimated: Result<Estimated, Undefined>| estimated.map(|estimated| estimated.share(rows));
+        let positive = |estimated: Result<Estimated, Undefined>| estimated.map(|estimated| estimated.positive(rows));
+        let measures = [
+            (Measure::Accuracy, share(accuracy)),
+            (Measure::Precision, share(mean(|class| class.precision()))),
+            (Measure::Recall, share(mean(|class| class.recall()))),
+            (Measure::F1, share(mean(|class| class.f1()))),
+            (Measure::RocAuc, share(mean(|class| class.area()))),
+            (Measure::LogLoss, positive(sum(|class| class.log_loss(false)))),
+            (Measure::BrierScore, positive(sum(|class| class.brier_score()))),
+        ];
+        Ok(Estimate {
+            performance: Performance::new(measures),
+            rows,
+            beyond: of_classes.iter().map(|class| class.beyond).max().unwrap_or(0),
+        })
+    }
+}
+
+/// What the parts of all classes make, with the error where they are independent and where they all go one way.
+struct Total {
+    value: f64,
+    independent: f64,
+    together: f64,
+}
+
+fn total(
+    classes: &[Expected<'_>],
+    of: impl Fn(&Expected<'_>) -> Result<Estimated, Undefined>,
+) -> Result<Total, Undefined> {
+    let parts: Vec<Estimated> = classes.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(Total {
+        value: parts.iter().map(|part| part.value).sum(),
+        independent: parts.iter().map(|part| part.error * part.error).sum::<f64>().sqrt(),
+        together: parts.iter().map(|part| part.error).sum(),
+    })
+}
+
+/// A class that is never predicted counts as 0, as among realised ones.
+fn or_zero(estimated: Result<Estimated, Undefined>) -> Result<Estimated, Undefined> {
+    match estimated {
+        Err(Undefined::NonePredicted | Undefined::NoneActual) => Ok(Estimated { value: 0.0, error: 0.0 }),
+        other => other,
+    }
+}

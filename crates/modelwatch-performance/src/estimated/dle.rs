@@ -1,0 +1,268 @@
+//! Direct loss estimation: how large the error of a predicted number is expected to be, given what the model saw.
+
+use super::boosting::{Binned, Boosted};
+use super::columns::Cut;
+use super::doubt::{CannotEstimate, Estimate};
+use crate::exact_sum::ExactSum;
+use crate::interval;
+use crate::measure::{Measure, Measured, Performance, Undefined};
+use crate::realised::root;
+
+/// The fewest rows to learn from.
+const LEAST_ROWS: usize = 200;
+/// The most rows that are kept to learn from; each of a larger reference is as likely to be among them.
+const MOST_ROWS: usize = 200_000;
+
+/// Labelled rows to learn from: what the model saw, predicted, and should have predicted.
+#[derive(Clone, Debug)]
+pub struct LossReference {
+    features: usize,
+    rows: Vec<Row>,
+    seen: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    /// The features, and the prediction as the last.
+    values: Vec<f64>,
+    error: f64,
+}
+
+impl LossReference {
+    /// Makes a reference without rows, of so many features.
+    #[must_use]
+    pub fn new(features: usize) -> Self {
+        Self {
+            features,
+            rows: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    /// Adds a row: features as numbers, NaN where one is missing, a category as any number that stands for it; the prediction; the
+    /// target. Of more than 200,000 rows a random sample is kept. A row whose prediction or target is not finite is left out.
+    ///
+    /// # Errors
+    ///
+    /// When the row has another number of features.
+    pub fn add(&mut self, features: &[f64], predicted: f64, actual: f64) -> Result<(), CannotEstimate> {
+        if features.len() != self.features {
+            return Err(CannotEstimate::Ragged {
+                values: features.len(),
+                wanted: self.features,
+            });
+        }
+        let error = predicted - actual;
+        if !(error * error).is_finite() {
+            return Ok(());
+        }
+        self.seen += 1;
+        let place = match self.rows.len() < MOST_ROWS {
+            true => self.rows.len(),
+            // Vitter's algorithm R (1985).
+            false => (mix(self.seen) % self.seen) as usize,
+        };
+        if place < MOST_ROWS {
+            let values = features.iter().copied().chain([predicted]).collect();
+            let row = Row { values, error };
+            match self.rows.get_mut(place) {
+                Some(kept) => *kept = row,
+                None => self.rows.push(row),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Estimates errors of predicted numbers without labels (DLE, as NannyML names it).
+///
+/// From a labelled reference it learns, by boosted regression trees, how large absolute and squared errors are for which features and predictions. This
+/// holds while inputs of a kind are predicted as well as in the reference, whatever inputs come how often (*covariate shift*). A relation
+/// between inputs and targets that changes (*concept drift*) can't be seen without labels: [`Estimate::doubts`] compares when they
+/// come.
+///
+/// Its interval is where the figure by labels lies in 95 % of windows.
+#[derive(Clone, Debug)]
+pub struct Dle {
+    cuts: Vec<Cut>,
+    absolute: Loss,
+    squared: Loss,
+    rows: usize,
+}
+
+/// A loss by features.
+#[derive(Clone, Debug)]
+struct Loss {
+    model: Boosted,
+    /// The variance of a loss over the square of its expectation, by rows that the model was not fitted to.
+    dispersion: f64,
+}
+
+/// Predictions without labels, counted: what losses are expected of them. Any order of rows and any way of merging gives the same
+/// figures.
+#[derive(Clone, Debug, Default)]
+pub struct LossCounts {
+    rows: u64,
+    beyond: u64,
+    left_out: u64,
+    absolute: Expectation,
+    squared: Expectation,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Expectation {
+    sum: ExactSum,
+    squares: ExactSum,
+}
+
+impl Dle {
+    /// Learns from labelled rows that the model was not trained on. The same rows in the same order make the same estimator.
+    ///
+    /// # Errors
+    ///
+    /// When there are fewer than 200 usable rows.
+    pub fn learn(reference: &LossReference) -> Result<Self, CannotEstimate> {
+        let rows = &reference.rows;
+        if rows.len() < LEAST_ROWS {
+            return Err(CannotEstimate::TooFewRows {
+                rows: rows.len(),
+                least: LEAST_ROWS,
+            });
+        }
+        let places = 0..=reference.features;
+        let cuts: Vec<Cut> = places
+            .map(|place| Cut::learn(rows.iter().map(|row| row.values[place])))
+            .collect();
+        let binned = |(place, cut): (usize, &Cut)| rows.iter().map(|row| cut.bin(row.values[place])).collect();
+        let columns: Vec<Vec<u8>> = cuts.iter().enumerate().map(binned).collect();
+        let bins: Vec<usize> = cuts.iter().map(Cut::bins).collect();
+        let binned = Binned {
+            columns: &columns,
+            bins: &bins,
+        };
+        let loss = |of: fn(f64) -> f64| {
+            let losses: Vec<f64> = rows.iter().map(|row| of(row.error)).collect();
+            Loss::learn(&binned, &losses)
+        };
+        Ok(Self {
+            absolute: loss(f64::abs),
+            squared: loss(|error| error * error),
+            rows: rows.len(),
+            cuts,
+        })
+    }
+
+    /// Counts a prediction, with features as the reference had them. A prediction that is not finite, or a row with another number of
+    /// features, is left out and counted in [`LossCounts::left_out`].
+    pub fn count(&self, counts: &mut LossCounts, features: &[f64], predicted: f64) {
+        if !predicted.is_finite() || features.len() + 1 != self.cuts.len() {
+            counts.left_out += 1;
+            return;
+        }
+        let values = || features.iter().copied().chain([predicted]);
+        let bins: Vec<u8> = values().zip(&self.cuts).map(|(value, cut)| cut.bin(value)).collect();
+        counts.rows += 1;
+        counts.beyond += u64::from(values().zip(&self.cuts).any(|(value, cut)| cut.is_beyond(value)));
+        counts.absolute.add(self.absolute.of(&bins));
+        counts.squared.add(self.squared.of(&bins));
+    }
+
+    /// Estimates the errors of predictions that [`count`](Self::count) counted.
+    #[must_use]
+    pub fn estimate(&self, window: &LossCounts) -> Estimate {
+        let measured = |loss: &Loss, expected: &Expectation| {
+            if window.rows == 0 {
+                return Err(Undefined::NoRows);
+            }
+            let rows = window.rows as f64;
+            let value = expected.sum.value() / rows;
+            let of_a_row = loss.dispersion * expected.squares.value() / rows;
+            let error = (of_a_row / rows + of_a_row / self.rows as f64).sqrt();
+            Ok(Measured {
+                value,
+                interval: interval::logarithmic(value, error, window.rows),
+                rows: window.rows,
+                within: 0.0,
+            })
+        };
+        Estimate {
+            performance: Performance::new([
+                (Measure::MeanAbsoluteError, measured(&self.absolute, &window.absolute)),
+                (
+                    Measure::RootMeanSquaredError,
+                    root(measured(&self.squared, &window.squared)),
+                ),
+            ]),
+            rows: window.rows,
+            beyond: window.beyond,
+        }
+    }
+}
+
+impl Loss {
+    fn learn(binned: &Binned<'_>, losses: &[f64]) -> Self {
+        let (one, other): (Vec<usize>, Vec<usize>) = (0..losses.len()).partition(|row| mix(*row as u64) & 1 == 0);
+        let (mut residuals, mut squares) = (0.0, 0.0);
+        for (fitted, judged) in [(&one, &other), (&other, &one)] {
+            let model = Boosted::fit(binned, fitted, losses);
+            for row in judged {
+                let expected = model.value(|column| binned.columns[column][*row]).max(0.0);
+                residuals += (losses[*row] - expected).powi(2);
+                squares += expected * expected;
+            }
+        }
+        let all: Vec<usize> = (0..losses.len()).collect();
+        Self {
+            model: Boosted::fit(binned, &all, losses),
+            dispersion: if squares > 0.0 { residuals / squares } else { 0.0 },
+        }
+    }
+
+    /// A loss is never below 0, whatever a sum of trees says.
+    fn of(&self, bins: &[u8]) -> f64 {
+        self.model.value(|column| bins[column]).max(0.0)
+    }
+}
+
+impl LossCounts {
+    /// Makes counts of no rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what another part of the rows counted with the same [`Dle`].
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.beyond += other.beyond;
+        self.left_out += other.left_out;
+        self.absolute.merge(&other.absolute);
+        self.squared.merge(&other.squared);
+    }
+
+    /// Returns the rows about which nothing could be estimated.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}
+
+impl Expectation {
+    fn add(&mut self, loss: f64) {
+        self.sum.add(loss);
+        self.squares.add(loss * loss);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sum.merge(&other.sum);
+        self.squares.merge(&other.squares);
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a number that looks drawn, the same in every run.
+fn mix(number: u64) -> u64 {
+    let z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

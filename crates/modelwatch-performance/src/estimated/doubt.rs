@@ -1,0 +1,152 @@
+//! An estimate, and when not to believe it.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::measure::{Measure, Measured, Performance};
+
+/// The share of rows beyond the reference from which on an estimate is doubted.
+const MANY_BEYOND: f64 = 0.01;
+
+/// Performance as it is expected without labels.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// The measures that can be estimated.
+    pub performance: Performance,
+    /// The predictions it is of.
+    pub rows: u64,
+    /// Those unlike any of the reference: a score, prediction or feature outside of the range it had there.
+    pub beyond: u64,
+}
+
+impl Estimate {
+    /// What no estimate can know, in one sentence, for whoever reads the figures.
+    pub const ASSUMPTION: &'static str = "estimated without labels: it holds while inputs of a kind are as often of each outcome as in \
+         the reference (covariate shift only), which only labels can confirm";
+
+    /// Returns the reasons not to believe it; with the performance by labels of the same rows, once there are some, those that
+    /// only labels show.
+    #[must_use]
+    pub fn doubts(&self, realised: Option<&Performance>) -> Vec<Doubt> {
+        let mut doubts = Vec::new();
+        if self.beyond as f64 > MANY_BEYOND * self.rows as f64 {
+            doubts.push(Doubt::Beyond {
+                rows: self.beyond,
+                of: self.rows,
+            });
+        }
+        let Some(realised) = realised else { return doubts };
+        for (measure, estimated) in self.performance.iter() {
+            let (Ok(estimated), Ok(realised)) = (estimated, realised.get(measure)) else {
+                continue;
+            };
+            // Labels of a part of the rows are surer of less: both intervals have to part.
+            let apart = match (estimated.interval, realised.interval) {
+                (Some(one), Some(other)) => one.high < other.low || other.high < one.low,
+                _ => false,
+            };
+            if apart {
+                doubts.push(Doubt::Refuted {
+                    measure,
+                    estimated,
+                    realised,
+                });
+            }
+        }
+        doubts
+    }
+}
+
+/// A reason not to believe an estimate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// More than one row in a hundred is unlike any of the reference, so nothing was learned of it.
+    Beyond {
+        /// The rows.
+        rows: u64,
+        /// All rows.
+        of: u64,
+    },
+    /// Labels say otherwise: the relation of inputs and outcomes is not that of the reference.
+    Refuted {
+        /// The measure.
+        measure: Measure,
+        /// What was estimated.
+        estimated: Measured,
+        /// What labels say.
+        realised: Measured,
+    },
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beyond { rows, of } => write!(
+                f,
+                "{rows} of {of} rows lie outside of what the reference has, and nothing was learned of them; learn from a reference that \
+                 has such rows"
+            ),
+            Self::Refuted {
+                measure,
+                estimated,
+                realised,
+            } => write!(
+                f,
+                "{measure} is {:.4} by labels and was estimated at {:.4}: inputs no longer mean what they meant in the reference (concept \
+                 drift); trust the labels, and learn from a newer reference",
+                realised.value, estimated.value
+            ),
+        }
+    }
+}
+
+/// Why nothing can be learned from a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CannotEstimate {
+    /// Scored rows of only one kind.
+    OneClass {
+        /// The class of which there are none, or no others; none for a binary classification.
+        class: Option<String>,
+    },
+    /// Too few rows to learn from.
+    TooFewRows {
+        /// The usable rows.
+        rows: usize,
+        /// The fewest allowed.
+        least: usize,
+    },
+    /// A row with another number of features than the reference.
+    Ragged {
+        /// The features of the row.
+        values: usize,
+        /// Those of the reference.
+        wanted: usize,
+    },
+}
+
+impl fmt::Display for CannotEstimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneClass { class: None } => f.write_str(
+                "the reference has no scored rows of both classes; give labelled rows of positives and of negatives",
+            ),
+            Self::OneClass { class: Some(class) } => write!(
+                f,
+                "the reference has no scored rows both of class {class:?} and of others; give labelled rows of every class"
+            ),
+            Self::TooFewRows { rows, least } => write!(
+                f,
+                "the reference has {rows} rows with prediction and target, and {least} are needed to learn from; give more"
+            ),
+            Self::Ragged { values, wanted } => write!(
+                f,
+                "a row of the reference has {values} features and the reference has {wanted}; give each row the same features"
+            ),
+        }
+    }
+}
+
+impl Error for CannotEstimate {}

@@ -1,0 +1,107 @@
+//! Predictions whose labels nobody knows yet, counted.
+
+use crate::classes::{Classes, Unmergeable};
+use crate::realised::distinct_scores;
+use crate::scores::Scores;
+
+/// Predictions of two classes without labels, counted.
+#[derive(Clone, Debug, Default)]
+pub struct PredictionCounts {
+    /// Of rows predicted negative, and of those predicted positive.
+    pub(super) scores: Scores,
+    /// Of rows without a predicted class, all in the first group.
+    pub(super) unclassed: Scores,
+    without_score: u64,
+}
+
+impl PredictionCounts {
+    /// Makes counts of no rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts a prediction: the score of the positive class, and the predicted class. A score that is absent, NaN or infinite is left
+    /// out and counted.
+    pub fn add(&mut self, score: Option<f64>, predicted: Option<bool>) {
+        match (score.filter(|score| score.is_finite()), predicted) {
+            (Some(score), Some(predicted)) => self.scores.add(score, predicted),
+            (Some(score), None) => self.unclassed.add(score, false),
+            (None, _) => self.without_score += 1,
+        }
+    }
+
+    /// Adds what another part of the rows counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.scores.merge(&other.scores);
+        self.unclassed.merge(&other.unclassed);
+        self.without_score += other.without_score;
+    }
+
+    /// Returns the rows without a finite score, about which nothing can be estimated.
+    #[must_use]
+    pub fn without_score(&self) -> u64 {
+        self.without_score
+    }
+}
+
+/// Predictions of several classes without labels, counted.
+#[derive(Clone, Debug)]
+pub struct MulticlassPredictionCounts {
+    pub(super) classes: Classes,
+    /// For each class: of rows predicted to be of another, and of those predicted to be of it.
+    pub(super) scores: Vec<Scores>,
+    pub(super) rows: u64,
+    left_out: u64,
+}
+
+impl MulticlassPredictionCounts {
+    /// Makes counts of no rows.
+    #[must_use]
+    pub fn new(classes: &Classes) -> Self {
+        let count = classes.len();
+        Self {
+            classes: classes.clone(),
+            scores: vec![Scores::with_limit(distinct_scores(count)); count],
+            rows: 0,
+            left_out: 0,
+        }
+    }
+
+    /// Counts a prediction: the probabilities in the order of the classes, and the predicted class. A row without a finite score for each
+    /// class, or whose predicted class is not one of them, is left out and counted in [`left_out`](Self::left_out).
+    pub fn add(&mut self, scores: &[f64], predicted: &str) {
+        let usable = scores.len() == self.classes.len() && scores.iter().all(|score| score.is_finite());
+        let Some(predicted) = self.classes.place(predicted).filter(|_| usable) else {
+            self.left_out += 1;
+            return;
+        };
+        self.rows += 1;
+        for (class, score) in scores.iter().enumerate() {
+            self.scores[class].add(*score, class == predicted);
+        }
+    }
+
+    /// Adds what another part of the rows counted.
+    ///
+    /// # Errors
+    ///
+    /// When it is of other classes; nothing is added then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Unmergeable> {
+        if self.classes != other.classes {
+            return Err(Unmergeable::Classes);
+        }
+        for (scores, other) in self.scores.iter_mut().zip(&other.scores) {
+            scores.merge(other);
+        }
+        self.rows += other.rows;
+        self.left_out += other.left_out;
+        Ok(())
+    }
+
+    /// Returns the rows that were left out.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}

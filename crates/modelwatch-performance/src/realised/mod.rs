@@ -1,0 +1,15 @@
+//! Performance by labels.
+
+mod binary;
+mod calibration_error;
+mod multiclass;
+mod probabilities;
+mod regression;
+
+pub use binary::BinaryCounts;
+pub use multiclass::MulticlassCounts;
+pub use regression::RegressionCounts;
+
+pub(crate) use multiclass::distinct_scores;
+pub(crate) use probabilities::log_loss;
+pub(crate) use regression::root;

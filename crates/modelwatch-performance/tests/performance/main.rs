@@ -1,0 +1,9 @@
+//! Performance, realised and estimated, through the crate's public doors. One program, because linking is what takes the time.
+
+mod against_scikit_learn;
+mod by_hand;
+mod coverage;
+mod drawn;
+mod estimates;
+mod properties;
+mod rounded;
