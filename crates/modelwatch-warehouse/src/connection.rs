@@ -236,6 +236,9 @@ fn read_only(dialect: Dialect, options: &[(OptionDatabase, OptionValue)]) -> Opt
     wanted.then(|| (OptionDatabase::Other("access_mode".into()), "READ_ONLY".into()))
 }
 
+/// A server that was not told to stop does so by itself this much later.
+const LATER: Duration = Duration::from_secs(10);
+
 /// What a session is told first.
 fn settings(dialect: Dialect, timeout: Duration) -> Vec<String> {
     match dialect {
@@ -244,7 +247,7 @@ fn settings(dialect: Dialect, timeout: Duration) -> Vec<String> {
             "SET default_transaction_read_only = on".into(),
             format!(
                 "SET statement_timeout = {}",
-                timeout.as_millis().clamp(1, i32::MAX as u128)
+                (timeout + LATER).as_millis().min(i32::MAX as u128)
             ),
             "SET extra_float_digits = 1".into(),
             "SET client_encoding = 'UTF8'".into(),
