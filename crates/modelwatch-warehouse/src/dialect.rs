@@ -131,7 +131,6 @@ impl Dialect {
         match self {
             Self::PostgreSql => format!("CAST('{number:e}' AS double precision)"),
             Self::Snowflake => format!("TO_DOUBLE('{number:e}')"),
-            Self::Databricks => format!("{number:e}D"),
             _ => format!("{number:e}"),
         }
     }

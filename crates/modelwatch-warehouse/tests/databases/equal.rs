@@ -23,7 +23,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use crate::database::Database;
 
 const TABLE: &str = "claims \"of\"; the 'day'";
-const CASES: u32 = 24;
+const CASES: u32 = 16;
 
 /// Columns of the table, called as nobody should call them.
 const TIME: &str = "at; \"time\"";
@@ -149,7 +149,7 @@ fn kind() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned),
         1 => "[ -~éß🦀]{0,12}",
-        1 => (1..3usize, prop::sample::select(vec!["x", "é", "🦀", "1"])).prop_map(|(times, one)| one.repeat(times * 2_500)),
+        1 => (1..3usize, prop::sample::select(vec!["x", "é", "🦀", "1x"])).prop_map(|(times, one)| one.repeat(times * 2_500)),
     ]
 }
 

@@ -17,7 +17,7 @@ fn number(name: &str) -> Column {
 
 fn category(name: &str) -> Column {
     let known =
-        ["a", "B", "1", "true", "1.50", "550e8400-e29b-41d4-a716-446655440000"].map(|name| (name.to_owned(), 100));
+        ["a", "B", "1", "true", "1.50", "550e8400-e29b-41d4-a716-446655440000"].map(|name| (name.to_owned(), 1_000));
     let profile = CategoricalProfile::new(name, known, 0, &Hygiene::default()).expect("a profile");
     Column {
         name: format!("feature.{name}"),
