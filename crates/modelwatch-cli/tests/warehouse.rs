@@ -88,9 +88,9 @@ fn without(json: &mut Json, keys: &[&str]) {
 
 /// The week as a table, written by PostgreSQL's own ADBC driver for Python.
 fn fill(uri: &str) {
-    let code = "import sys, pyarrow.parquet as pq, adbc_driver_postgresql.dbapi as db\n\
+    let code = "import sys, pyarrow as pa, pyarrow.parquet as pq, adbc_driver_postgresql.dbapi as db\n\
                 rows = pq.read_table(sys.argv[1])\n\
-                rows = rows.cast(__import__('pyarrow').schema([f.with_type('string') if str(f.type) == 'large_string' else f for f in rows.schema]))\n\
+                rows = rows.cast(pa.schema([f.with_type(pa.string()) if str(f.type) == 'large_string' else f for f in rows.schema]))\n\
                 with db.connect(sys.argv[2]) as c, c.cursor() as cursor:\n    cursor.adbc_ingest('flights', rows, mode='create')\n    c.commit()\n";
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
     let week = flights("replay-2013-07-08-week.parquet");

@@ -119,7 +119,7 @@ pub struct WindowCounts {
     pub files: usize,
     /// What was left out, and why.
     pub left_out: LeftOut,
-    /// Columns that some files, or all, do not have, with the rows of those files: there every value counts as missing.
+    /// Columns that some files, or all, do not have, with the window's rows in those files: there every value counts as missing.
     pub absent: BTreeMap<String, u64>,
     /// Where rows were looked for.
     pub looked: Looked,

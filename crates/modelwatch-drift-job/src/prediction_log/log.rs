@@ -124,12 +124,13 @@ impl PredictionLog {
         while let Some((file, counts)) = counted.next().await {
             match counts {
                 Ok(counts) => {
+                    let of_file = counts.rows.rows;
                     rows.merge(counts.rows);
                     without_time += counts.without_time;
                     read_files += 1;
                     for column in &query.columns {
                         if file.footer.schema().field_with_name(&column.name).is_err() {
-                            *absent.entry(column.name.clone()).or_insert(0) += file.rows;
+                            *absent.entry(column.name.clone()).or_insert(0) += of_file;
                         }
                     }
                 }
