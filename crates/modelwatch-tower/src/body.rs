@@ -37,7 +37,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// The answer is one of plain HTTP, so what the router matched is its route, whatever the client called its request.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_none_of_grpc(&mut self, watched: &mut Watched) {
         if let Some(unproved) = self.unproved.take() {
             if let Some(route) = unproved.of_http() {
@@ -47,7 +47,7 @@ impl Call {
     }
 
     /// How a call ends that has this in its head or trailers. An OK proves its method.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, headers: &HeaderMap, watched: &mut Watched) -> Option<Status> {
         let end = GrpcEnd::of(headers, self.known)?;
         if end.ok {
@@ -62,53 +62,93 @@ impl Call {
 
 /// What has to come before the body is whole. A server that has sent what it announced does not ask whether there is
 /// more, so waiting for the end of the stream would take a whole answer for a broken one.
+///
+/// An enum that had its values in it would be copied as a block each time it moves, and a load of a block waits for each of the stores
+/// that have written it.
 #[derive(Debug)]
-pub(crate) enum Rest {
-    /// Nothing: the head was the end.
+pub(crate) struct Rest {
+    kind: Kind,
+    /// Of [`Kind::Bytes`].
+    bytes: u64,
+    /// Of [`Kind::GrpcWebTrailers`].
+    web_trailers: Option<Box<WebTrailers>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The head was the end.
     Nothing,
-    /// So many bytes.
-    Bytes(u64),
+    Bytes,
     /// The end of the stream.
     End,
     /// Trailers that say how the call went; a stream that ends without them did not go well.
     GrpcTrailers,
     /// The same as a message of the body.
-    GrpcWebTrailers(Box<WebTrailers>),
+    GrpcWebTrailers,
 }
 
 impl Rest {
+    /// The head was the end.
+    #[inline(always)]
+    pub(crate) fn nothing() -> Self {
+        Kind::Nothing.into()
+    }
+
     #[inline(always)]
     pub(crate) fn of<B: Body>(response: &Response<B>, protocol: Protocol) -> Self {
-        if protocol != Protocol::Http {
-            return match protocol {
-                _ if response.headers().contains_key("grpc-status") => Self::Nothing,
-                Protocol::GrpcWeb { text } => Self::GrpcWebTrailers(Box::new(WebTrailers::new(text))),
-                _ => Self::GrpcTrailers,
-            };
+        match protocol {
+            Protocol::Http => {}
+            _ if response.headers().contains_key("grpc-status") => return Self::nothing(),
+            Protocol::Grpc => return Kind::GrpcTrailers.into(),
+            Protocol::GrpcWeb { text } => {
+                return Self {
+                    web_trailers: Some(Box::new(WebTrailers::new(text))),
+                    ..Kind::GrpcWebTrailers.into()
+                };
+            }
         }
         let body = response.body();
         match content_length(response.headers()).or_else(|| body.size_hint().exact()) {
-            Some(0) => Self::Nothing,
-            Some(bytes) => Self::Bytes(bytes),
-            None => Self::End,
+            Some(0) => Self::nothing(),
+            Some(bytes) => Self {
+                bytes,
+                ..Kind::Bytes.into()
+            },
+            None => Kind::End.into(),
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.kind == Kind::Nothing
     }
 
     /// Whether the head leaves open how much will come.
     #[inline(always)]
     pub(crate) fn is_stream(&self) -> bool {
-        !matches!(self, Self::Nothing | Self::Bytes(_))
+        !matches!(self.kind, Kind::Nothing | Kind::Bytes)
     }
 
     /// How a request is counted whose body ends here.
     #[inline(always)]
     pub(crate) fn ended(&self, status: Status) -> Status {
-        match self {
-            Self::Nothing | Self::End => status,
+        match self.kind {
+            Kind::Nothing | Kind::End => status,
             // The client was told of more.
-            Self::Bytes(_) => Status::Error,
-            Self::GrpcTrailers | Self::GrpcWebTrailers(_) if status == Status::Success => Status::Error,
-            Self::GrpcTrailers | Self::GrpcWebTrailers(_) => status,
+            Kind::Bytes => Status::Error,
+            Kind::GrpcTrailers | Kind::GrpcWebTrailers if status == Status::Success => Status::Error,
+            Kind::GrpcTrailers | Kind::GrpcWebTrailers => status,
+        }
+    }
+}
+
+impl From<Kind> for Rest {
+    #[inline(always)]
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            bytes: 0,
+            web_trailers: None,
         }
     }
 }
@@ -175,10 +215,10 @@ fn seen<D: Buf>(
     watched: &mut Watched,
 ) -> Option<Status> {
     if let Some(data) = frame.data_ref() {
-        return match rest {
-            Rest::Bytes(bytes) => {
-                let left = bytes.checked_sub(data.remaining() as u64);
-                *bytes = left.unwrap_or(0);
+        return match (rest.kind, &mut rest.web_trailers) {
+            (Kind::Bytes, _) => {
+                let left = rest.bytes.checked_sub(data.remaining() as u64);
+                rest.bytes = left.unwrap_or(0);
                 match left {
                     Some(0) => Some(status),
                     Some(_) => None,
@@ -186,11 +226,11 @@ fn seen<D: Buf>(
                     None => Some(Status::Error),
                 }
             }
-            Rest::GrpcWebTrailers(trailers) => {
+            (_, Some(trailers)) => {
                 let trailers = trailers.pass(data)?;
                 Some(grpc_ended(&trailers, rest, status, call, watched))
             }
-            Rest::Nothing | Rest::End | Rest::GrpcTrailers => None,
+            (_, None) => None,
         };
     }
     let trailers = frame.trailers_ref()?;
@@ -213,7 +253,7 @@ impl<B: Default> Default for InferenceBody<B> {
             inner: B::default(),
             watched: Watched::nothing(),
             status: Status::Success,
-            rest: Rest::Nothing,
+            rest: Rest::nothing(),
             call: Call::default(),
             awaits_first: false,
         }

@@ -46,7 +46,7 @@ where
             Poll::Ready(Ok(response)) => {
                 let mut watched = polling.leave();
                 let mut call = mem::take(this.call);
-                let (mut status, mut rest) = (Status::Success, Rest::Nothing);
+                let (mut status, mut rest) = (Status::Success, Rest::nothing());
                 if !watched.is_over() {
                     (status, rest) = answered(&response, &mut watched, &mut call, *this.bodiless, this.classify);
                 }
@@ -90,11 +90,11 @@ fn answered<B: Body>(
     };
     watched.answered(status);
     let rest = if bodiless.ends_with_head(head.status.as_u16()) {
-        Rest::Nothing
+        Rest::nothing()
     } else {
         Rest::of(response, protocol)
     };
-    if matches!(rest, Rest::Nothing) {
+    if rest.is_nothing() {
         watched.finish(status);
     } else if response.body().is_end_stream() {
         watched.finish(rest.ended(status));

@@ -49,13 +49,15 @@ where
             unproved,
         } = self.settings.models.start(&request);
         let bodiless = Bodiless::of(request.method().as_str());
+        let classify = self.settings.classify.clone();
         let polling = watched.enter();
+        let inner = self.inner.call(request);
         InferenceFuture {
-            inner: self.inner.call(request),
+            inner,
             watched: polling.leave(),
             call: Call { known, unproved },
             bodiless,
-            classify: self.settings.classify.clone(),
+            classify,
         }
     }
 }

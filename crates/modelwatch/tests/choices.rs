@@ -93,6 +93,10 @@ enum Step {
     Take,
     Clone,
     Drop,
+    /// In the poll of the request, as a handler does.
+    DropHere,
+    /// In the poll of another request inside, whose handler chooses, too.
+    DropInside,
     ChooseHere(usize),
     ChooseElsewhere(usize),
     /// The same while the request waits.
@@ -107,6 +111,8 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Take),
         Just(Step::Clone),
         Just(Step::Drop),
+        Just(Step::DropHere),
+        Just(Step::DropInside),
         Just(Step::Wait),
         version.clone().prop_map(Step::ChooseHere),
         version.clone().prop_map(Step::ChooseElsewhere),
@@ -130,6 +136,8 @@ proptest! {
     fn a_request_counts_once_for_the_last_choice(kind in 0..3u8, steps in prop::collection::vec(step(), 0..16), dropped: bool) {
         let monitor = Monitor::new();
         let models = versions(&monitor);
+        let inside = monitor.model("inside", "1").register().expect("valid");
+        let mut inner_requests = 0.0;
         let mut request = begin(kind, &models[0]);
         let mut handles: Vec<Serving> = Vec::new();
         let mut chosen = 0;
@@ -138,6 +146,25 @@ proptest! {
                 Step::Take => handles.push(request.poll(Serving::current)),
                 Step::Clone => handles.extend(handles.last().cloned()),
                 Step::Drop => drop(handles.pop()),
+                Step::DropHere => {
+                    let handle = handles.pop();
+                    request.poll(|| drop(handle));
+                }
+                Step::DropInside => {
+                    let handle = handles.pop();
+                    let mut inner = Watched::new(models[1].route("inner").start());
+                    request.poll(|| {
+                        let own = inner.poll(|| {
+                            let own = Serving::current();
+                            drop(handle);
+                            own.by(&inside);
+                            own
+                        });
+                        drop(own);
+                    });
+                    inner.finish(Status::Success);
+                    inner_requests += 1.0;
+                }
                 Step::Wait => request.poll(|| {}),
                 Step::ChooseHere(version) => if let Some(handle) = handles.last() {
                     request.poll(|| handle.by(&models[version]));
@@ -172,5 +199,6 @@ proptest! {
             prop_assert_eq!(requests(&monitor, model), f64::from(u8::from(version == chosen)));
             prop_assert_eq!(in_flight(&monitor, model), 0.0);
         }
+        prop_assert_eq!((requests(&monitor, &inside), in_flight(&monitor, &inside)), (inner_requests, 0.0));
     }
 }

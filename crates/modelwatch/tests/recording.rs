@@ -161,6 +161,40 @@ fn a_row_by_name_has_missing_what_it_does_not_name() {
     assert_eq!(counts(&page, "stranger"), [1., 0., 0., 0.]);
 }
 
+/// As many features as there may be, so that the table of names is as full as it gets.
+#[test]
+fn a_row_by_name_counts_each_feature_in_any_order() {
+    let most = Limits::MOST_FEATURES;
+    let limits = Limits::new().features_per_model(most);
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let names: Vec<String> = (0..most).map(|number| format!("feature_{number}")).collect();
+    let features = names.iter().map(|name| Feature::numeric(name).range(0.0..=1e6));
+    let model = monitor.model("m", "1").features(features).register().expect("valid");
+    let orders: [&dyn Fn(usize) -> usize; 4] = [
+        &|place| place,
+        &|place| most - 1 - place,
+        &|place| place * 617 % most,
+        // Two by two: every other name comes where it is expected.
+        &|place| (place / 2 * 77 % (most / 2)) * 2 + place % 2,
+    ];
+    for order in orders {
+        // All but one in seven, and one in five of the rest out of range.
+        let row = (0..most).map(order).filter(|position| position % 7 != 0);
+        model
+            .record_named_features(row.map(|position| (&*names[position], if position % 5 == 0 { -1.0 } else { 1.0 })));
+    }
+    let page = page(&monitor);
+    for (position, name) in names.iter().enumerate() {
+        let missing = if position % 7 == 0 { 4.0 } else { 0.0 };
+        let outside = if position % 7 != 0 && position % 5 == 0 {
+            4.0
+        } else {
+            0.0
+        };
+        assert_eq!(counts(&page, name), [4.0, missing, 0.0, outside], "{name}");
+    }
+}
+
 #[test]
 fn one_feature_can_be_recorded_alone() {
     let monitor = Monitor::new();

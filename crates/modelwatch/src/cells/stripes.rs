@@ -145,16 +145,18 @@ impl Stripes {
     pub(crate) fn read(&self, sums: &mut Vec<u64>) {
         sums.clear();
         for lane in self.lanes() {
-            let cells = lane
+            let lines = lane
                 .iter()
-                .flat_map(|line| &line.0)
-                .map(|cell| cell.load(Ordering::Acquire));
+                .map(|line| line.0.each_ref().map(|cell| cell.load(Ordering::Acquire)));
             if sums.is_empty() {
-                sums.extend(cells);
+                sums.reserve(lane.len() * CELLS_PER_LINE);
+                lines.for_each(|line| sums.extend_from_slice(&line));
             } else {
-                sums.iter_mut()
-                    .zip(cells)
-                    .for_each(|(sum, cell): (&mut u64, _)| *sum = sum.wrapping_add(cell));
+                for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lines) {
+                    sums.iter_mut()
+                        .zip(line)
+                        .for_each(|(sum, cell)| *sum = sum.wrapping_add(cell));
+                }
             }
         }
         sums.resize(self.cells as usize, 0);

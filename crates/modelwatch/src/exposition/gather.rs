@@ -11,9 +11,10 @@ use crate::cells::histogram::Histogram;
 use crate::contract::metrics;
 use crate::contract::status::Status;
 use crate::exposition::readings::Readings;
-use crate::exposition::sink::{Number, Sink};
+use crate::exposition::sink::{Counted, Number, Sink};
 use crate::labels::label_set::Labels;
 use crate::labels::open_label::OpenLabel;
+use crate::series::counters::NamedCounters;
 use crate::series::feature_cells::{FEATURE_COUNTERS, FeatureCounts};
 use crate::series::generation::GenerationSeries;
 use crate::series::route::RouteReading;
@@ -38,6 +39,34 @@ struct ScrapedVersion {
     retired: Option<u64>,
     /// By index in the model's book.
     features: Vec<Option<FeatureCounts>>,
+    has: Has,
+}
+
+/// What a version has of what most versions lack. Looked up once: a version takes many cache lines, and each family would read them anew.
+struct Has {
+    batch_size: bool,
+    stages: bool,
+    scores: bool,
+    unscored: bool,
+    classes: bool,
+    outcomes: bool,
+    generations: bool,
+    schema: bool,
+}
+
+impl From<&VersionSeries> for Has {
+    fn from(version: &VersionSeries) -> Self {
+        Self {
+            batch_size: version.batch_size_if_any().is_some(),
+            stages: version.stages().all().next().is_some(),
+            scores: version.scores_if_any().is_some(),
+            unscored: version.unscored().is_some(),
+            classes: version.classes_if_any().is_some(),
+            outcomes: version.outcomes_if_any().is_some(),
+            generations: version.generations_if_any().is_some(),
+            schema: version.schema_if_any().is_some(),
+        }
+    }
 }
 
 impl From<Arc<VersionSeries>> for ScrapedVersion {
@@ -45,6 +74,7 @@ impl From<Arc<VersionSeries>> for ScrapedVersion {
         Self {
             retired: version.is_retired().then(|| version.mark()),
             features: version.feature_counts(),
+            has: Has::from(&*version),
             version,
         }
     }
@@ -77,6 +107,10 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     };
     let models: Vec<ScrapedModel> = models.into_iter().map(open).collect();
     let versions = || scraped.iter().map(|scraped| &*scraped.version);
+    let having = |part: fn(&Has) -> bool| {
+        let having = scraped.iter().filter(move |scraped| part(&scraped.has));
+        having.map(|scraped| &*scraped.version)
+    };
 
     // Each route is read once, its latencies into one buffer: a copy of them all would be large.
     let mut buffer = Vec::new();
@@ -97,9 +131,14 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     }
     sink.family((&metrics::INFERENCE_REQUESTS).into());
     for route in &routes {
-        for ((labels, count), exemplar) in STATUS.iter().zip(route.statuses).zip(&route.exemplars) {
-            sink.counter(&[route.labels, labels], count, route.created, exemplar.as_ref());
-        }
+        let counts = STATUS.iter().zip(route.statuses).zip(&route.exemplars);
+        let counted = counts.map(|((last, value), exemplar)| Counted {
+            last,
+            value,
+            created: route.created,
+            exemplar: exemplar.as_ref(),
+        });
+        sink.counters(route.labels, counted);
     }
     sink.family((&metrics::INFERENCE_IN_FLIGHT).into());
     for (version, own) in versions().zip(&routes_of) {
@@ -113,13 +152,13 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
         }
     }
     sink.family((&metrics::INFERENCE_BATCH_SIZE).into());
-    for version in versions() {
+    for version in having(|has| has.batch_size) {
         if let Some(batch_size) = version.batch_size_if_any() {
             sink.histogram(&[&version.labels], &batch_size.read());
         }
     }
     sink.family((&metrics::INFERENCE_STAGE).into());
-    for version in versions() {
+    for version in having(|has| has.stages) {
         for (stage, histogram) in version.stages().all() {
             sink.histogram(&[&version.labels, stage], &histogram.read());
         }
@@ -130,8 +169,8 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
             sink.histogram(&[route.labels], &first_chunk.read());
         }
     }
-    predictions(sink, versions);
-    generations(sink, versions);
+    predictions(sink, having);
+    generations(sink, || having(|has| has.generations));
     sink.family((&metrics::MODEL_INFO).into());
     for version in versions() {
         let framework = version.framework_labels().unwrap_or(&UNKNOWN_FRAMEWORK);
@@ -145,7 +184,7 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     }
     features(sink, &models, &scraped, readings);
     sink.family((&metrics::MODEL_FEATURES_INFO).into());
-    for version in versions() {
+    for version in having(|has| has.schema) {
         if let Some(schema) = version.schema_if_any() {
             sink.number(&[&version.labels, schema.digest()], Number::Integer(1));
         }
@@ -173,8 +212,11 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     }
 }
 
-fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, versions: impl Fn() -> I) {
-    let scores = || versions().filter_map(|version| Some((version, version.scores_if_any()?)));
+fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(
+    sink: &mut impl Sink,
+    having: impl Fn(fn(&Has) -> bool) -> I,
+) {
+    let scores = || having(|has| has.scores).filter_map(|version| Some((version, version.scores_if_any()?)));
     sink.family((&metrics::PREDICTION_SCORE).into());
     for (version, scores) in scores() {
         sink.histogram(&[&version.labels], &scores.read());
@@ -184,23 +226,32 @@ fn predictions<'a, I: Iterator<Item = &'a VersionSeries>>(sink: &mut impl Sink, 
         sink.counter(&[&version.labels], scores.non_finite(), scores.created(), None);
     }
     sink.family((&metrics::PREDICTION_UNSCORED).into());
-    for version in versions() {
+    for version in having(|has| has.unscored) {
         if let Some((unscored, created)) = version.unscored() {
             sink.counter(&[&version.labels], unscored, created, None);
         }
     }
     sink.family((&metrics::PREDICTION_CLASS).into());
-    for version in versions() {
-        for (class, count) in version.classes_if_any().iter().flat_map(|classes| classes.read()) {
-            sink.counter(&[&version.labels, &class.labels], count, class.created, None);
+    for version in having(|has| has.classes) {
+        if let Some(classes) = version.classes_if_any() {
+            sink.counters(&version.labels, counted(classes));
         }
     }
     sink.family((&metrics::BUSINESS_OUTCOME).into());
-    for version in versions() {
-        for (outcome, count) in version.outcomes_if_any().iter().flat_map(|outcomes| outcomes.read()) {
-            sink.counter(&[&version.labels, &outcome.labels], count, outcome.created, None);
+    for version in having(|has| has.outcomes) {
+        if let Some(outcomes) = version.outcomes_if_any() {
+            sink.counters(&version.labels, counted(outcomes));
         }
     }
+}
+
+fn counted(counters: &NamedCounters) -> impl Iterator<Item = Counted<'_>> {
+    counters.read().into_iter().map(|(entry, value)| Counted {
+        last: &entry.labels,
+        value,
+        created: entry.created,
+        exemplar: None,
+    })
 }
 
 type HistogramOf = fn(&GenerationSeries) -> Option<&Histogram>;
@@ -268,6 +319,9 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], scraped: &[ScrapedVer
     sink.family((&*metrics::FEATURE_MISSING_RATIO).into());
     for (model, names) in models.iter().zip(&names) {
         let series = &model.of.series;
+        if series.features.is_unused() {
+            continue;
+        }
         for (feature, ratio) in names.iter().zip(series.features.missing_ratios(now)) {
             if let (Some(feature), Some(ratio)) = (feature, ratio) {
                 sink.number(&[&series.labels, feature], Number::Float(ratio));
@@ -286,7 +340,8 @@ fn features(sink: &mut impl Sink, models: &[ScrapedModel], scraped: &[ScrapedVer
     for (metric, counter) in FEATURE_COUNTERS {
         sink.family(metric.into());
         for (model, names) in models.iter().zip(&names) {
-            for scraped in &scraped[model.versions.clone()] {
+            let scraped = scraped[model.versions.clone()].iter();
+            for scraped in scraped.filter(|scraped| !scraped.features.is_empty()) {
                 let Some(created) = scraped.version.features_created() else {
                     continue;
                 };

@@ -34,6 +34,14 @@ pub(crate) enum Number {
     Float(f64),
 }
 
+/// A sample of a counter that has its other labels in common with its neighbours.
+pub(crate) struct Counted<'a> {
+    pub(crate) last: &'a Labels,
+    pub(crate) value: u64,
+    pub(crate) created: Created,
+    pub(crate) exemplar: Option<&'a Exemplar>,
+}
+
 /// Takes families one after the other, each with its samples. A family without samples leaves no trace.
 pub(crate) trait Sink {
     fn family(&mut self, family: Family<'static>);
@@ -41,6 +49,17 @@ pub(crate) trait Sink {
     fn number(&mut self, labels: &[&Labels], value: Number);
     /// A sample of a counter.
     fn counter(&mut self, labels: &[&Labels], value: u64, created: Created, exemplar: Option<&Exemplar>);
+    /// Samples of a counter that differ in their last labels.
+    fn counters<'a>(&mut self, labels: &Labels, counters: impl Iterator<Item = Counted<'a>>) {
+        for counted in counters {
+            self.counter(
+                &[labels, counted.last],
+                counted.value,
+                counted.created,
+                counted.exemplar,
+            );
+        }
+    }
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading);
 }
 

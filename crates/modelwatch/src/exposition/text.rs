@@ -8,7 +8,7 @@ use crate::cells::histogram::Reading;
 use crate::cells::layout::write_f64;
 use crate::contract::metrics::MetricKind;
 use crate::exposition::included::{IncludedFamily, IncludedKind};
-use crate::exposition::sink::{Family, Number, Page, Sink};
+use crate::exposition::sink::{Counted, Family, Number, Page, Sink};
 use crate::labels::label_set::Labels;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub(crate) struct Text {
     announced: bool,
     /// What the family's samples are called, before the suffixes of a histogram.
     name: Vec<u8>,
-    /// What the lines of one histogram have in common.
+    /// How the lines of samples begin that have much in common: with the end of the line before, so that the page is added to as seldom as
+    /// can be.
     prefix: Vec<u8>,
 }
 
@@ -83,22 +84,28 @@ impl Text {
         if !self.announced {
             self.open();
         }
+        self.push_part(b"", labels);
+        match value {
+            Number::Integer(value) => push_integer(value, &mut self.page),
+            Number::Float(value) => write_f64(value, &mut self.page),
+        }
+    }
+
+    /// A line of the family up to its value.
+    #[inline]
+    fn push_part(&mut self, suffix: &[u8], labels: &[&Labels]) {
         let page = &mut self.page;
         page.extend_from_slice(&self.name);
-        if let [first, others @ ..] = labels {
+        page.extend_from_slice(suffix);
+        if let [others @ .., last] = labels {
             page.push(b'{');
-            page.extend_from_slice(first.text().as_bytes());
             for labels in others {
-                page.push(b',');
                 page.extend_from_slice(labels.text().as_bytes());
+                page.push(b',');
             }
-            page.extend_from_slice(b"} ");
+            page.extend_from_slice(last.closed().as_bytes());
         } else {
             page.push(b' ');
-        }
-        match value {
-            Number::Integer(value) => push_integer(value, page),
-            Number::Float(value) => write_f64(value, page),
         }
     }
 
@@ -120,12 +127,16 @@ impl Text {
     }
 }
 
-fn push_labels(labels: &[&Labels], into: &mut Vec<u8>) {
-    for (position, labels) in labels.iter().enumerate() {
-        if position > 0 {
-            into.push(b',');
-        }
-        into.extend_from_slice(labels.text().as_bytes());
+/// How the lines of a sample with these labels, and further ones, begin. The first begins behind the end of a line.
+fn set_prefix(prefix: &mut Vec<u8>, name: &[u8], suffix: &[u8], labels: &[&Labels]) {
+    prefix.clear();
+    prefix.push(b'\n');
+    prefix.extend_from_slice(name);
+    prefix.extend_from_slice(suffix);
+    prefix.push(b'{');
+    for labels in labels {
+        prefix.extend_from_slice(labels.text().as_bytes());
+        prefix.push(b',');
     }
 }
 
@@ -169,52 +180,61 @@ impl Sink for Text {
         self.page.push(b'\n');
     }
 
+    fn counters<'a>(&mut self, labels: &Labels, counters: impl Iterator<Item = Counted<'a>>) {
+        let mut counters = counters.peekable();
+        if counters.peek().is_none() {
+            return;
+        }
+        if !self.announced {
+            self.open();
+        }
+        set_prefix(&mut self.prefix, &self.name, b"", &[labels]);
+        let (page, mut prefix) = (&mut self.page, &self.prefix[1..]);
+        for counted in counters {
+            page.extend_from_slice(prefix);
+            page.extend_from_slice(counted.last.closed().as_bytes());
+            push_integer(counted.value, page);
+            if let Some(exemplar) = counted.exemplar.filter(|_| self.dialect == Dialect::OpenMetrics) {
+                push_exemplar(exemplar, page);
+            }
+            prefix = &self.prefix;
+        }
+        page.push(b'\n');
+    }
+
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
         if !self.announced {
             self.open();
         }
-        let prefix = &mut self.prefix;
-        prefix.clear();
-        prefix.extend_from_slice(&self.name);
-        prefix.extend_from_slice(b"_bucket{");
-        push_labels(labels, prefix);
-        prefix.push(b',');
-        let page = &mut self.page;
+        set_prefix(&mut self.prefix, &self.name, b"_bucket", labels);
+        let (page, mut prefix) = (&mut self.page, &self.prefix[1..]);
         let mut count = 0;
         let exemplars = self.dialect == Dialect::OpenMetrics && !reading.exemplars.is_empty();
-        for (bucket, (le, cumulative)) in reading
-            .layout
-            .les()
-            .iter()
-            .zip(reading.layout.cumulative(reading.cells()))
-            .enumerate()
-        {
+        let buckets = reading.layout.les().iter();
+        for (bucket, (le, cumulative)) in buckets.zip(reading.layout.cumulative(reading.cells())).enumerate() {
             page.extend_from_slice(prefix);
             page.extend_from_slice(le.as_bytes());
             push_integer(cumulative, page);
-            if let Some(exemplar) = reading.exemplar(bucket).filter(|_| exemplars) {
-                push_exemplar(exemplar, page);
+            if exemplars {
+                if let Some(exemplar) = reading.exemplar(bucket) {
+                    push_exemplar(exemplar, page);
+                }
             }
-            page.push(b'\n');
+            prefix = &self.prefix;
             count = cumulative;
         }
-        let start = |suffix: &[u8], page: &mut Vec<u8>| {
-            page.extend_from_slice(&self.name);
-            page.extend_from_slice(suffix);
-            push_labels(labels, page);
-            page.extend_from_slice(b"} ");
-        };
+        page.push(b'\n');
         // OpenMetrics allows a sum only where it can't shrink, and a count only beside a sum.
         let shrinks = reading.sum < 0.0 || reading.layout.bounds().first().is_some_and(|bound| *bound < 0.0);
         if shrinks && self.dialect == Dialect::OpenMetrics {
             return;
         }
-        start(b"_sum{", page);
-        write_f64(reading.sum, page);
-        page.push(b'\n');
-        start(b"_count{", page);
-        push_integer(count, page);
-        page.push(b'\n');
+        self.push_part(b"_sum", labels);
+        write_f64(reading.sum, &mut self.page);
+        self.page.push(b'\n');
+        self.push_part(b"_count", labels);
+        push_integer(count, &mut self.page);
+        self.page.push(b'\n');
     }
 }
 

@@ -115,6 +115,12 @@ impl Model {
         route.pass_to(own);
     }
 
+    /// As [`take_over`](Self::take_over), by value: a request whose address nobody needs is kept in registers.
+    pub(crate) fn taken_over(&self, mut route: Route) -> Route {
+        self.take_over(&mut route);
+        route
+    }
+
     /// Observes a prediction's score in `ml_prediction_score`. A NaN or infinite score is counted in
     /// `ml_prediction_non_finite_total` instead, one that is not there in `ml_prediction_unscored_total`.
     ///

@@ -22,8 +22,10 @@ pub(crate) struct Request {
 }
 
 thread_local! {
-    /// A place that nobody has any more, for the next request whose version is chosen.
-    static SPARE: Cell<Option<Arc<Aside>>> = const { Cell::new(None) };
+    /// A place that nobody has any more, for the next request whose version is chosen and for whoever chooses it.
+    static SPARE: Cell<Option<[Arc<Aside>; 2]>> = const { Cell::new(None) };
+    /// What whoever could choose has given back, of the request that this thread polls. Kept, it spares two locked instructions.
+    static GIVEN_BACK: Cell<Option<Arc<Aside>>> = const { Cell::new(None) };
 }
 
 impl Request {
@@ -76,15 +78,17 @@ impl Request {
     }
 
     /// The request belongs to this version.
+    #[inline(always)]
     pub(crate) fn served_by(&mut self, model: &Model) {
-        match (&mut self.route, &self.aside) {
-            (Some(route), _) => model.take_over(route),
+        match (self.route.take(), &self.aside) {
+            (Some(route), _) => self.route = Some(model.taken_over(route)),
             (None, Some(aside)) => aside.served_by(model),
             (None, None) => {}
         }
     }
 
     /// Moves the request to the route it asked for, or to that of another name.
+    #[inline(always)]
     pub(crate) fn settle(&mut self, name: Option<&str>) {
         if let Some(aside) = &self.aside {
             aside.settle(name);
@@ -101,25 +105,48 @@ impl Request {
     }
 
     /// Lets somebody choose a version, if there is something to count.
+    #[inline]
     pub(crate) fn share(&mut self) -> Option<Arc<Aside>> {
         if self.is_over() {
             return None;
         }
-        let spare = || SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        Some(self.aside.get_or_insert_with(spare).clone())
+        Some(match &self.aside {
+            Some(aside) => aside.clone(),
+            None => {
+                let spare = SPARE.try_with(Cell::take).ok().flatten();
+                let [own, shared] = spare.unwrap_or_else(|| pair(Arc::default()));
+                self.aside = Some(own);
+                shared
+            }
+        })
+    }
+
+    /// Takes back what was [shared](Self::share), if it is of this request. Returns what is to be dropped.
+    #[inline]
+    pub(crate) fn take_back(&self, shared: Arc<Aside>) -> Option<Arc<Aside>> {
+        if self.aside.as_ref().is_some_and(|own| Arc::ptr_eq(own, &shared)) {
+            // What was there may be another request's, or this one's already.
+            GIVEN_BACK
+                .try_with(|given_back| given_back.replace(Some(shared)))
+                .ok()?
+        } else {
+            Some(shared)
+        }
     }
 
     /// Chooses the version, if the request is with this thread and this is its place.
     #[inline]
     pub(crate) fn chosen_here(&mut self, aside: &Arc<Aside>, model: &Model) -> bool {
-        match (&mut self.route, &self.aside) {
-            (Some(route), Some(own)) if Arc::ptr_eq(own, aside) => {
-                model.take_over(route);
-                own.forget_choice();
-                true
-            }
-            _ => false,
+        match &self.aside {
+            Some(own) if Arc::ptr_eq(own, aside) => {}
+            _ => return false,
         }
+        let Some(route) = self.route.take() else {
+            return false;
+        };
+        self.route = Some(model.taken_over(route));
+        aside.forget_choice();
+        true
     }
 
     /// Nobody polls the request now: those who may choose can reach it. Where there is nobody, it has no place aside any more.
@@ -134,7 +161,9 @@ impl Request {
         let Some(aside) = self.aside.take() else {
             return self;
         };
-        let alone = Arc::strong_count(&aside) == 1;
+        let given_back = GIVEN_BACK.try_with(Cell::take).ok().flatten();
+        let given_back = given_back.filter(|given_back| Arc::ptr_eq(given_back, &aside));
+        let alone = Arc::strong_count(&aside) == 1 + usize::from(given_back.is_some());
         if alone {
             // After whatever the last of the others did.
             fence(Ordering::Acquire);
@@ -142,13 +171,18 @@ impl Request {
         match self.route.take() {
             Some(route) if alone && !aside.is_chosen() => {
                 self.route = Some(route);
-                let _ = SPARE.try_with(|spare| spare.set(Some(aside)));
+                let spare = match given_back {
+                    Some(given_back) => [aside, given_back],
+                    None => pair(aside),
+                };
+                let _ = SPARE.try_with(|place| place.set(Some(spare)));
                 return self;
             }
             Some(route) => aside.put(route),
             None if alone => {
                 self.route = aside.take_route();
                 if self.route.is_some() {
+                    drop(given_back);
                     keep(aside);
                     return self;
                 }
@@ -160,10 +194,14 @@ impl Request {
     }
 }
 
+fn pair(aside: Arc<Aside>) -> [Arc<Aside>; 2] {
+    [aside.clone(), aside]
+}
+
 /// Has a place serve the next request, if nobody has it any more.
 fn keep(mut aside: Arc<Aside>) {
     if let Some(own) = Arc::get_mut(&mut aside) {
         *own = Aside::default();
-        let _ = SPARE.try_with(|spare| spare.set(Some(aside)));
+        let _ = SPARE.try_with(|spare| spare.set(Some(pair(aside))));
     }
 }

@@ -26,14 +26,11 @@ impl Serving {
     /// Where there is none, because no adapter is around or the handler was moved to a task of its own, it is attached to nothing, which a
     /// warning says once. Take it before the request moves, and hand it on.
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
-        static WARNED: AtomicBool = AtomicBool::new(false);
         let aside = current::with(Request::share);
-        if aside.is_none() && !WARNED.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "a version was to be chosen where no watched request is handled, so the choice counts nowhere: put the modelwatch \
-                 layer around this handler, or take Serving::current() before the request goes to another task, and hand it on"
-            );
+        if aside.is_none() {
+            warn_of_nothing();
         }
         Self(aside)
     }
@@ -49,12 +46,34 @@ impl Serving {
     ///     Err(std::io::Error::other("counts for the version that was chosen"))
     /// }
     /// ```
+    #[inline]
     pub fn by(&self, model: &Model) {
         if let Some(aside) = &self.0 {
             if !current::with(|request| request.chosen_here(aside, model)) {
                 aside.served_by(model);
             }
         }
+    }
+}
+
+impl Drop for Serving {
+    /// Nearly always the request is polled on this thread: it takes its place back.
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(aside) = self.0.take() {
+            drop(current::with(|request| request.take_back(aside)));
+        }
+    }
+}
+
+#[cold]
+fn warn_of_nothing() {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a version was to be chosen where no watched request is handled, so the choice counts nowhere: put the modelwatch \
+             layer around this handler, or take Serving::current() before the request goes to another task, and hand it on"
+        );
     }
 }
 

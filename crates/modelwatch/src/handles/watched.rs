@@ -183,11 +183,13 @@ impl Watched {
     }
 
     /// The request belongs to this version, as whoever answered it says.
+    #[inline(always)]
     pub fn served_by(&mut self, model: &Model) {
         self.request.served_by(model);
     }
 
     /// The name that came from the client is a route: the request goes there.
+    #[inline(always)]
     pub fn prove(&mut self) {
         self.request.settle(None);
     }

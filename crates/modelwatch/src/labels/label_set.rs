@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 /// A set of labels with its text, escaped once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Labels {
     pairs: Box<[(&'static str, Arc<str>)]>,
-    /// `a="1",b="2"`
-    text: Box<str>,
+    /// `a="1",b="2"} `
+    closed: Box<str>,
 }
+
+/// What stands between the labels of a sample and its value.
+const CLOSED: &str = "} ";
 
 impl Labels {
     pub(crate) fn new<const N: usize>(pairs: [(&'static str, &Arc<str>); N]) -> Self {
@@ -33,14 +36,21 @@ impl Labels {
             }
             text.push('"');
         }
+        text.push_str(CLOSED);
         Self {
             pairs: pairs.into(),
-            text: text.into(),
+            closed: text.into(),
         }
     }
 
+    /// `a="1",b="2"`
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        &self.closed[..self.closed.len() - CLOSED.len()]
+    }
+
+    /// The last labels of a sample, as they stand before its value: `a="1",b="2"} `.
+    pub(crate) fn closed(&self) -> &str {
+        &self.closed
     }
 
     pub(crate) fn pairs(&self) -> &[(&'static str, Arc<str>)] {

@@ -2,7 +2,7 @@
 
 use std::hash::Hasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use parking_lot::Mutex;
@@ -20,6 +20,8 @@ pub(crate) struct Names<T> {
     /// Of both budgets.
     len: AtomicUsize,
     declared: AtomicUsize,
+    /// The place of the name that was added last.
+    newest: AtomicU32,
     growing: Mutex<()>,
 }
 
@@ -27,6 +29,9 @@ pub(crate) struct Named<T> {
     pub(crate) name: Arc<str>,
     /// How many names were there before this one.
     index: u32,
+    /// The place of the one that was added before this one: a table is mostly free places, and reading through them all would take
+    /// longer than reading the names.
+    before: u32,
     declared: AtomicBool,
     pub(crate) value: T,
 }
@@ -46,12 +51,14 @@ impl<T> Names<T> {
             limit,
             len: AtomicUsize::new(0),
             declared: AtomicUsize::new(0),
+            newest: AtomicU32::new(0),
             growing: Mutex::new(()),
         }
     }
 
     /// The entry of `name`, or the free place where it would be.
-    fn find(&self, name: &str) -> Result<&Named<T>, &OnceBox<Named<T>>> {
+    #[inline]
+    fn find(&self, name: &str) -> Result<&Named<T>, usize> {
         let mut hasher = FxHasher::default();
         hasher.write(name.as_bytes());
         let start = hasher.finish() as usize;
@@ -59,8 +66,8 @@ impl<T> Names<T> {
         // At least half of the places are free, so this ends.
         let mut step = 0;
         loop {
-            let place = &self.places[start.wrapping_add(step) & mask];
-            match place.get() {
+            let place = start.wrapping_add(step) & mask;
+            match self.places[place].get() {
                 Some(named) if *named.name == *name => return Ok(named),
                 Some(_) => step += 1,
                 None => return Err(place),
@@ -68,6 +75,7 @@ impl<T> Names<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Named<T>> {
         self.find(name).ok()
     }
@@ -100,10 +108,12 @@ impl<T> Names<T> {
                 let named = Named {
                     value: make(&name)?,
                     index: len as u32,
+                    before: self.newest.load(Ordering::Relaxed),
                     declared: AtomicBool::new(false),
                     name,
                 };
-                let named = place.get_or_init(|| Box::new(named));
+                let named = self.places[place].get_or_init(|| Box::new(named));
+                self.newest.store(place as u32, Ordering::Release);
                 self.len.store(len + 1, Ordering::Release);
                 named
             }
@@ -142,16 +152,20 @@ impl<T> Names<T> {
         self.len.load(Ordering::Acquire)
     }
 
+    /// Entries from the one added last to the first.
+    fn newest_first(&self) -> impl Iterator<Item = &Named<T>> {
+        let at = |place: u32| self.places[place as usize].get();
+        let any = (self.len() > 0).then(|| self.newest.load(Ordering::Acquire));
+        std::iter::successors(any.and_then(at), move |named| {
+            (named.index > 0).then_some(named.before).and_then(at)
+        })
+    }
+
     /// All entries, in the order they were added.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Named<T>> {
-        let mut all: Vec<Option<&Named<T>>> = vec![None; self.len()];
-        for named in self.places.iter().filter_map(OnceBox::get) {
-            // One that was added after the vector was made has its turn next time.
-            if let Some(place) = all.get_mut(named.index()) {
-                *place = Some(named);
-            }
-        }
-        all.into_iter().flatten()
+        let mut all = Vec::with_capacity(self.len());
+        all.extend(self.newest_first());
+        all.into_iter().rev()
     }
 
     /// Hands out all entries, in the order they were added, and allocates nothing while there are few.
@@ -162,7 +176,8 @@ impl<T> Names<T> {
             return;
         }
         let mut few: [Option<&Named<T>>; FEW] = [None; FEW];
-        for named in self.places.iter().filter_map(OnceBox::get) {
+        for named in self.newest_first() {
+            // One that was added just now may be past them, and has its turn next time.
             if let Some(place) = few.get_mut(named.index()) {
                 *place = Some(named);
             }

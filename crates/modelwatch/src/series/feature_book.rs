@@ -111,6 +111,12 @@ impl FeatureBook {
         members.cells.iter().for_each(|cells| add_totals(cells, into));
     }
 
+    /// Whether no version has ever had a feature.
+    pub(crate) fn is_unused(&self) -> bool {
+        let members = self.members.read();
+        members.cells.is_empty() && members.left.is_empty()
+    }
+
     /// The index of a feature that code declares, whatever requests brought; there has to be [room](Self::room_for) for
     /// it, else it is that of the overflow.
     pub(crate) fn declare(&self, name: &str) -> usize {

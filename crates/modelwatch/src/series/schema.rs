@@ -1,9 +1,9 @@
 //! What a version declared of its features, and how a row is checked against it.
 
-use std::collections::HashMap;
+use std::hash::Hasher;
 use std::sync::Arc;
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHasher;
 
 use crate::cells::stripes::Lanes;
 use crate::contract::as_feature_value::AsFeatureValue;
@@ -17,11 +17,27 @@ use crate::series::feature_cells::{DEFAULTED, FeatureCells, MISSING, OBSERVED, O
 /// What a version declared, by position.
 pub(crate) struct Schema {
     specs: Box<[Spec]>,
-    /// Position of each name, for rows that name features in another order.
-    positions: HashMap<Arc<str>, usize, FxBuildHasher>,
+    /// For rows that name features in another order.
+    positions: Positions,
     cells: Arc<FeatureCells>,
     digest: Labels,
 }
+
+/// Finds the position of a name: an open-addressed table of at least twice as many places as there are names, small enough to stay in a
+/// core's cache while a wide row is read.
+struct Positions(Box<[Place]>);
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// The upper half of the name's hash, so that names are compared that are very likely the same.
+    tag: u32,
+    position: u32,
+}
+
+const FREE: Place = Place {
+    tag: 0,
+    position: u32::MAX,
+};
 
 struct Spec {
     /// As it was declared, wherever in the book it is counted.
@@ -43,16 +59,13 @@ impl Schema {
             name: feature.name().into(),
         };
         let specs: Box<[Spec]> = features.iter().map(spec).collect();
-        let positions = specs.iter().enumerate();
         let cells = Arc::new(FeatureCells::new(
             specs.iter().map(|spec| book.declare(&spec.name)),
             Lanes::PerThread,
         ));
         book.join(cells.clone());
         Self {
-            positions: positions
-                .map(|(position, spec)| (spec.name.clone(), position))
-                .collect(),
+            positions: Positions::of(&specs),
             cells,
             digest: Labels::new([("features_digest", &digest(features).into())]),
             specs,
@@ -112,15 +125,18 @@ impl Schema {
     ) -> u64 {
         let rows = self.cells.count_row();
         let mut seen = [0u64; Limits::MOST_FEATURES / 64];
-        // Rows tend to name features in the order they are declared: the next guess is usually right.
-        let mut guess = 0;
+        // Rows tend to name features in the order they are declared. One that does not, tends not to all along, so the next guess is made
+        // where the one before would have been right.
+        let (mut guess, mut in_order) = (0, true);
         for (name, value) in row {
             let (name, value) = (name.as_ref(), value.as_feature_value());
-            let guessed = self.specs.get(guess).filter(|spec| *spec.name == *name).map(|_| guess);
-            let Some(position) = guessed.or_else(|| self.position(name)) else {
+            let guessed = in_order && self.specs.get(guess).is_some_and(|spec| *spec.name == *name);
+            let found = if guessed { Some(guess) } else { self.position(name) };
+            let Some(position) = found else {
                 undeclared(name, value);
                 continue;
             };
+            in_order = position == guess;
             guess = position + 1;
             let bit = 1 << (position % 64);
             if seen[position / 64] & bit == 0 {
@@ -130,16 +146,19 @@ impl Schema {
                 }
             }
         }
-        for position in 0..self.specs.len() {
-            if seen[position / 64] & (1 << (position % 64)) == 0 {
-                self.count_exception(position, FeatureValue::Missing);
+        for (seen, first) in seen.iter().zip((0..self.specs.len()).step_by(64)) {
+            let declared = u64::MAX >> 64usize.saturating_sub(self.specs.len() - first);
+            let mut missing = declared & !seen;
+            while missing != 0 {
+                self.count_exception(first + missing.trailing_zeros() as usize, FeatureValue::Missing);
+                missing &= missing - 1;
             }
         }
         rows
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.positions.get(name).copied()
+        self.positions.find(name, &self.specs)
     }
 
     /// Counts one value of one feature.
@@ -165,6 +184,44 @@ impl Schema {
             (FeatureValue::Number(_) | FeatureValue::Category(_) | FeatureValue::Unsupported, _) => OUT_OF_RANGE,
         };
         self.cells.count(position, what);
+    }
+}
+
+impl Positions {
+    /// Of names that differ.
+    fn of(specs: &[Spec]) -> Self {
+        let mut positions = Self(vec![FREE; (2 * specs.len()).next_power_of_two()].into());
+        for (position, spec) in (0..).zip(specs) {
+            let (mut place, tag) = positions.start(&spec.name);
+            while positions.0[place].position != FREE.position {
+                place = (place + 1) & (positions.0.len() - 1);
+            }
+            positions.0[place] = Place { tag, position };
+        }
+        positions
+    }
+
+    /// Where the search for a name begins, and its tag.
+    #[inline]
+    fn start(&self, name: &str) -> (usize, u32) {
+        let mut hasher = FxHasher::default();
+        hasher.write(name.as_bytes());
+        let hash = hasher.finish();
+        (hash as usize & (self.0.len() - 1), (hash >> 32) as u32)
+    }
+
+    #[inline]
+    fn find(&self, name: &str, specs: &[Spec]) -> Option<usize> {
+        let (mut place, tag) = self.start(name);
+        loop {
+            let Place { tag: known, position } = self.0[place];
+            // At least half of the places are free, so this ends.
+            let spec = specs.get(position as usize)?;
+            if known == tag && *spec.name == *name {
+                return Some(position as usize);
+            }
+            place = (place + 1) & (self.0.len() - 1);
+        }
     }
 }
 
