@@ -12,6 +12,14 @@ pub(super) fn rows_of(report: &WindowReport) -> String {
         .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
 }
 
+/// How many files the rows are of.
+pub(super) fn files_of(report: &WindowReport) -> String {
+    match report.files {
+        1 => "1 file".to_owned(),
+        files => format!("{files} files"),
+    }
+}
+
 /// The whole in a sentence.
 pub(super) fn verdict(report: &WindowReport) -> String {
     let detected: Vec<String> = report.detected().map(|subject| subject.subject.to_string()).collect();
