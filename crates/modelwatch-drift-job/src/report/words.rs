@@ -12,11 +12,12 @@ pub(super) fn rows_of(report: &WindowReport) -> String {
         .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
 }
 
-/// How many files the rows are of.
-pub(super) fn files_of(report: &WindowReport) -> String {
-    match report.files {
-        1 => "1 file".to_owned(),
-        files => format!("{files} files"),
+/// What the rows are of.
+pub(super) fn source(report: &WindowReport) -> String {
+    match report.looked.places.as_slice() {
+        [place] if report.looked.table.is_some() => place.clone(),
+        _ if report.files == 1 => "1 file".to_owned(),
+        _ => format!("{} files", report.files),
     }
 }
 
