@@ -19,6 +19,7 @@ check: ## while you work: format, lints, and the tests that ask no tool but carg
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features -- --skip judged_
 
+# Many tests wait for a real server, so there are more of them at a time than cores.
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
@@ -29,12 +30,14 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
 	$(CARGO) check -p modelwatch-cli --no-default-features
 	scripts/packages
-	$(CARGO) test --workspace --all-features
+	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
-	scripts/first-alert
-	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
+	# A message takes two minutes, most of which are waited for; the rest goes on meanwhile.
+	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
+	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps; \
+	others=$$?; wait $$alert && exit $$others
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)

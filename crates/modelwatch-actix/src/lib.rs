@@ -73,6 +73,8 @@ mod future;
 mod metrics_route;
 mod metrics_server;
 mod middleware;
+#[cfg(feature = "page")]
+mod page_route;
 mod select;
 mod served_by;
 mod service;
@@ -84,6 +86,8 @@ pub use future::InferenceFuture;
 pub use metrics_route::metrics_route;
 pub use metrics_server::{MetricsServer, serve_metrics};
 pub use middleware::InferenceMiddleware;
+#[cfg(feature = "page")]
+pub use page_route::page_route;
 pub use select::{Fixed, PerRequest, Select, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;

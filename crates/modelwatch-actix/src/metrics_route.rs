@@ -24,10 +24,11 @@ pub fn metrics_route(monitor: &Monitor) -> Route {
     let monitor = monitor.clone();
     web::route()
         .guard(Any(Get()).or(Head()))
-        .to(move |request: HttpRequest| page(monitor.clone(), request))
+        .to(move |request: HttpRequest| scrape(monitor.clone(), request))
 }
 
-async fn page(monitor: Monitor, request: HttpRequest) -> HttpResponse {
+/// What a scraper that asks so gets.
+pub(crate) async fn scrape(monitor: Monitor, request: HttpRequest) -> HttpResponse {
     Watched::discard_current();
     let accept = joined(request.headers(), &header::ACCEPT);
     let coding = joined(request.headers(), &header::ACCEPT_ENCODING);

@@ -9,6 +9,8 @@ mod drift;
 #[cfg(feature = "drill")]
 mod drill;
 mod failure;
+#[cfg(feature = "drift")]
+mod log;
 mod manual;
 #[cfg(feature = "drift")]
 mod performance;
@@ -66,6 +68,10 @@ enum Command {
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
+    /// Look after a prediction log.
+    #[cfg(feature = "drift")]
+    #[command(subcommand)]
+    Log(log::Log),
     /// Show how right a model is, by labels and before they come.
     #[cfg(feature = "drift")]
     Performance(Box<performance::Performance>),
@@ -94,6 +100,8 @@ fn main() -> ExitCode {
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
+        #[cfg(feature = "drift")]
+        Command::Log(command) => log::run(&command),
         #[cfg(feature = "drift")]
         Command::Performance(command) => performance::run(*command),
         Command::Stack(command) => stack::run(&command),

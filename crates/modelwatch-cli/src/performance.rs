@@ -53,6 +53,9 @@ pub(crate) struct Performance {
     /// The column of ids in the files of labels, where it has another name there.
     #[arg(long, value_name = "COLUMN")]
     outcome_id: Option<String>,
+    /// The column of labels in the files of labels, where it has another name there.
+    #[arg(long, value_name = "COLUMN")]
+    outcome_label: Option<String>,
     /// The column of the times of predictions.
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
@@ -91,6 +94,7 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     options.outcomes = command.outcomes;
     options.id = command.id;
     options.outcome_id = command.outcome_id;
+    options.outcome_label = command.outcome_label;
     options.time = command.time;
     options.outcome_time = command.outcome_time;
     options.horizon = command.horizon;

@@ -49,6 +49,7 @@ mod reader;
 mod scrape;
 mod team;
 mod version;
+mod warehouse;
 
 pub use alerting::{Alertmanager, Alerts, SingleAlert, Watchdog};
 pub use config::{Config, Links, Rollout};
@@ -56,8 +57,9 @@ pub use discovery::{Access, Authorization, Consul, Discovery, Dns, Pods, Relabel
 pub use duration::{parse_duration, prometheus_duration};
 pub use error::{ConfigErrors, Location, Mistake};
 pub use kubernetes::{DriftWorkload, Kubernetes};
-pub use model::{Drift, DriftColumns, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds, Upstream};
+pub use model::{Drift, DriftColumns, DriftRows, FeatureDrift, Model, Owner, Owners, PathOrUrl, Thresholds, Upstream};
 pub use passed::{Passed, PassedTable};
 pub use scrape::{Job, Plane, Scraping};
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};
 pub use version::Version;
+pub use warehouse::{DriftWarehouse, WarehouseAccess};

@@ -14,6 +14,7 @@ use crate::error::Location;
 use crate::reader::{
     Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
+use crate::warehouse::DriftWarehouse;
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -373,8 +374,8 @@ impl Model {
 pub struct Drift {
     /// The baseline file.
     pub baseline: PathOrUrl,
-    /// The root of the prediction log.
-    pub log: PathOrUrl,
+    /// Where the rows are that are compared.
+    pub rows: DriftRows,
     /// How much of the log one verdict is about. Default: 15 minutes.
     pub window: Duration,
     /// Between verdicts. Default: the window.
@@ -397,12 +398,21 @@ pub struct Drift {
     pub per_version: bool,
     /// Features by whose values rows are compared for themselves too. Default: none.
     pub segments: Vec<String>,
-    /// What the columns are called where `log` names plain tables. Default: `log` is a prediction log.
+    /// What the columns are called in plain tables and in a warehouse. Default: `log` is a prediction log.
     pub columns: Option<DriftColumns>,
     /// What single features have of their own.
     pub features: BTreeMap<String, FeatureDrift>,
     /// Where the section stands.
     pub location: Location,
+}
+
+/// Where the rows are that the drift job compares.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DriftRows {
+    /// `log`: the root of a prediction log, or, with `[models.drift.columns]`, plain tables.
+    Files(PathOrUrl),
+    /// `[models.drift.warehouse]`: a table of a database, which counts its rows itself.
+    Warehouse(DriftWarehouse),
 }
 
 /// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
@@ -477,12 +487,12 @@ impl Drift {
                 .map(|text| PathOrUrl::new(&text, file))
         };
         let baseline = source("baseline", "\"baselines/flight-delay.json\"");
-        let log = source("log", "\"prediction-log\"");
+        let rows = rows(&table, file);
         let window = table.read("window", duration).unwrap_or(Duration::from_secs(15 * 60));
         let interval = table.read("interval", duration).unwrap_or(window);
-        let drift = |baseline, log| Self {
+        let drift = |baseline, rows| Self {
             baseline,
-            log,
+            rows,
             window,
             interval,
             grace: table.read("grace", duration).unwrap_or(Duration::from_secs(30)),
@@ -503,8 +513,11 @@ impl Drift {
         };
         // Read with placeholders where a source is wrong, so that the other mistakes show too.
         let nowhere = || PathOrUrl::Url(String::new());
-        let complete = baseline.is_some() && log.is_some();
-        let read = drift(baseline.unwrap_or_else(nowhere), log.unwrap_or_else(nowhere));
+        let complete = baseline.is_some() && rows.is_some();
+        let read = drift(
+            baseline.unwrap_or_else(nowhere),
+            rows.unwrap_or_else(|| DriftRows::Files(nowhere())),
+        );
         for (key, duration) in [("window", read.window), ("interval", read.interval)] {
             if duration < Duration::from_secs(1) || duration > Duration::from_secs(7 * DAY) {
                 table.reader.report(
@@ -516,6 +529,23 @@ impl Drift {
         }
         table.finish();
         complete.then_some(read)
+    }
+}
+
+/// `log` or `[models.drift.warehouse]`, one of the two.
+fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
+    match (table.field("warehouse"), table.field("log")) {
+        (None, _) => table
+            .required("log", "\"prediction-log\"", text)
+            .map(|text| DriftRows::Files(PathOrUrl::new(&text, file))),
+        (Some(warehouse), None) => DriftWarehouse::read(warehouse.table()?).map(DriftRows::Warehouse),
+        (Some(_), Some(log)) => {
+            log.report(
+                format!("{} has both log and warehouse", table.path),
+                "take one of the two away: rows are either in files or in a warehouse",
+            );
+            None
+        }
     }
 }
 

@@ -23,6 +23,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+mod compaction;
 mod compare;
 mod counting;
 pub mod engine;
@@ -39,6 +40,7 @@ mod training;
 mod window_report;
 
 pub use clock::{Clock, ManualClock};
+pub use compaction::{Compacted, Compaction, CompactionError};
 pub use compare::Comparison;
 pub use job::{BaselineProblem, DriftJob, JobError, ModelSettings};
 pub use prediction_log::PredictionLog;

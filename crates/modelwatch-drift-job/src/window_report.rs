@@ -241,7 +241,7 @@ impl WindowReport {
         let without_time = (without_time > 0).then(|| format!("left out: {without_time} rows without a time"));
         let absent = self.absent.iter().map(|(column, rows)| {
             let column = feature_name(column).unwrap_or(column);
-            format!("the column {column:?} is not in files of {rows} rows, which count as missing; is the baseline of another release?")
+            format!("the column {column:?} is not there in {rows} rows, which count as missing; is the baseline of another release?")
         });
         let other_type = self.verdict.subjects().iter().filter(|subject| subject.other_type > 0);
         let other_type = other_type.map(|subject| {

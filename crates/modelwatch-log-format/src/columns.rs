@@ -10,6 +10,8 @@
 //! | [`PREDICTION_ID`], [`TRACE_ID`], [`ROUTE`], [`PIPELINE_VERSION`] | string | where none was given |
 //!
 //! The last four are not in files of earlier releases; readers take a column that is not there as null.
+//!
+//! A file of outcomes has [`TIME`], when the label was known, [`PREDICTION_ID`] and [`LABEL`], a string; null is none of them.
 
 /// The record's own time.
 pub const TIME: &str = "time";
@@ -28,6 +30,9 @@ pub const TRACE_ID: &str = "trace_id";
 pub const ROUTE: &str = "route";
 /// The version of the feature pipeline that made the row.
 pub const PIPELINE_VERSION: &str = "pipeline_version";
+
+/// The label of an outcome.
+pub const LABEL: &str = "label";
 
 /// What stands before a feature's name.
 const FEATURE_PREFIX: &str = "feature.";

@@ -10,6 +10,9 @@ use crate::time::date_time;
 /// Everything but what every storage takes in a name as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The folder of outcomes below the root: models, dates and hours lie in it as those of predictions do in the root.
+pub const OUTCOMES: &str = "outcomes";
+
 const MODEL_PREFIX: &str = "model=";
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! <root>/model=<percent-encoded name>/date=YYYY-MM-DD/hour=HH/modelwatch-<begun>-<writer>-<number>.parquet
+//! <root>/outcomes/model=<percent-encoded name>/date=YYYY-MM-DD/hour=HH/modelwatch-<begun>-<writer>-<number>.parquet
 //! ```
 //!
 //! ```

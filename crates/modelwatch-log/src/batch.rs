@@ -22,6 +22,7 @@ pub(crate) struct Batch {
     common: [Texts; COMMON],
     features: Box<[Values]>,
     text_bytes: usize,
+    outcomes: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl Batch {
                 .map(|column| values(column.categorical))
                 .collect(),
             text_bytes: 0,
+            outcomes: shape.is_of_outcomes(),
         }
     }
 
@@ -120,6 +122,10 @@ impl Batch {
         while let Some(mut column) = group.next_column()? {
             match (column.untyped(), position) {
                 (ColumnWriter::Int64ColumnWriter(writer), 0) => _ = writer.write_batch(&self.times, None, None)?,
+                // Id and label, which stands where a prediction has its class.
+                (writer, position) if self.outcomes => {
+                    self.common[2_usize.saturating_sub(position)].write_to(writer)?
+                }
                 (ColumnWriter::ByteArrayColumnWriter(writer), 1) => {
                     let versions: Vec<ByteArray> = (self.versions.iter())
                         .flat_map(|(version, rows)| std::iter::repeat_n(version, *rows))

@@ -1,4 +1,4 @@
-//! What became of the records: `ml_prediction_log_records_total`.
+//! What became of the records: `ml_prediction_log_records_total` and `ml_outcome_log_records_total`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use modelwatch::{Readings, contract};
 use parking_lot::Mutex;
 
-/// The records of one model.
+/// The predictions, or the outcomes, of one model.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     written: AtomicU64,
@@ -28,18 +28,40 @@ impl Counts {
 
 /// The counts of every model that was ever logged: both results are exposed from the first on.
 #[derive(Debug, Default)]
-pub(crate) struct CountsByModel(Mutex<BTreeMap<Arc<str>, Arc<Counts>>>);
+pub(crate) struct CountsByModel(Mutex<BTreeMap<Arc<str>, OfModel>>);
+
+#[derive(Debug, Default)]
+struct OfModel {
+    predictions: Arc<Counts>,
+    /// None of a model that never had a handle to record them with.
+    outcomes: Option<Arc<Counts>>,
+}
 
 impl CountsByModel {
     pub(crate) fn of(&self, model: &Arc<str>) -> Arc<Counts> {
-        self.0.lock().entry(model.clone()).or_default().clone()
+        self.0.lock().entry(model.clone()).or_default().predictions.clone()
+    }
+
+    pub(crate) fn of_outcomes(&self, model: &Arc<str>) -> Arc<Counts> {
+        let mut all = self.0.lock();
+        all.entry(model.clone())
+            .or_default()
+            .outcomes
+            .get_or_insert_default()
+            .clone()
     }
 
     pub(crate) fn read(&self, readings: &mut Readings) {
-        for (model, counts) in &*self.0.lock() {
-            for (result, count) in [("written", &counts.written), ("dropped", &counts.dropped)] {
-                let count = count.load(Ordering::Relaxed);
-                readings.push(&contract::PREDICTION_LOG_RECORDS, &[&**model, result], count as f64);
+        for (model, of_model) in &*self.0.lock() {
+            let mut push = |metric, counts: &Counts| {
+                for (result, count) in [("written", &counts.written), ("dropped", &counts.dropped)] {
+                    let count = count.load(Ordering::Relaxed);
+                    readings.push(metric, &[&**model, result], count as f64);
+                }
+            };
+            push(&contract::PREDICTION_LOG_RECORDS, &of_model.predictions);
+            if let Some(outcomes) = &of_model.outcomes {
+                push(&contract::OUTCOME_LOG_RECORDS, outcomes);
             }
         }
     }

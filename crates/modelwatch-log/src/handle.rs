@@ -1,20 +1,21 @@
 //! The serving path's end of the log.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use modelwatch::{
     AsClass, AsFeatureValue, FeatureValue, IntoScore, PendingPrediction, PredictionContext, PredictionSink,
 };
 
-use crate::counts::Counts;
+use crate::counts::{Counts, CountsByModel};
 use crate::prediction_id::PredictionId;
 use crate::sampling::Sampler;
 use crate::shape::Shape;
 use crate::shared::Shared;
 use crate::slot::{Common, Slot};
+use crate::stream::Stream;
 
 /// Records the predictions of one version of one model. From [`PredictionLog::model`](crate::PredictionLog::model).
 ///
@@ -30,11 +31,25 @@ pub(crate) struct Handle {
     pub(crate) model: Arc<str>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) sampler: Option<Sampler>,
+    pub(crate) all_counts: Arc<CountsByModel>,
+    /// From the first outcome on.
+    pub(crate) outcomes: OnceLock<Outcomes>,
+}
+
+/// Where outcomes go.
+pub(crate) struct Outcomes {
+    stream: u32,
+    shape: Arc<Shape>,
+    counts: Arc<Counts>,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.streams.lock().retire(self.stream);
+        let mut streams = self.shared.streams.lock();
+        streams.retire(self.stream);
+        if let Some(outcomes) = self.outcomes.get() {
+            streams.retire(outcomes.stream);
+        }
     }
 }
 
@@ -101,6 +116,46 @@ impl ModelLog {
         })
     }
 
+    /// Hands over the label of a prediction, by the id that the prediction was recorded with: the actual class or number, as text.
+    ///
+    /// The time at which it was known is now unless [`Outcome::at`] says otherwise; it goes on its way when the [`Outcome`] is dropped.
+    /// Nothing is joined here: `modelwatch performance` and the files in the folder `outcomes` are for that, so an outcome may come from
+    /// another process, twice, or for a prediction that nobody kept. When the queue is full, it is dropped and counted in
+    /// `ml_outcome_log_records_total`.
+    ///
+    /// ```
+    /// # use modelwatch::{Feature, Monitor};
+    /// # use modelwatch_log::PredictionLog;
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-log-outcome-{}", std::process::id()));
+    /// # let monitor = Monitor::new();
+    /// # let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+    /// # let log = PredictionLog::builder(&root).start(&monitor)?;
+    /// let claims = log.model(&model)?;
+    /// claims.record([Some(52_000.0)], 0.82).class("fraud").id("claim-4711");
+    /// claims.record_outcome("claim-4711", "honest"); // weeks later
+    /// # log.close()?;
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn record_outcome(&self, id: impl fmt::Display, label: impl fmt::Display) -> Outcome<'_> {
+        let handle = &*self.0;
+        let outcomes = handle.outcomes();
+        let slot = handle.new_or_free(&outcomes.counts, &outcomes.shape).map(|mut slot| {
+            slot.stream = outcomes.stream;
+            slot.time = modelwatch_log_format::micros(SystemTime::now());
+            slot.score = f64::NAN;
+            slot.reset(&outcomes.shape);
+            slot.show_common(Common::Id, id, handle.shared.text_bytes);
+            slot.show_common(Common::Class, label, handle.shared.text_bytes);
+            slot
+        });
+        Outcome {
+            handle,
+            counts: &outcomes.counts,
+            slot,
+        }
+    }
+
     #[inline]
     fn begin(&self, score: Option<f64>, fill: impl FnOnce(&mut Slot, &Shape, usize)) -> Record<'_> {
         let handle = &*self.0;
@@ -128,34 +183,57 @@ impl Handle {
         if self.sampler.as_ref().is_some_and(|sampler| !sampler.keeps_next()) {
             return None;
         }
+        self.new_or_free(&self.counts, &self.shape)
+    }
+
+    #[inline]
+    fn new_or_free(&self, counts: &Counts, shape: &Shape) -> Option<Box<Slot>> {
         if self.shared.closed.load(Ordering::Acquire) {
-            self.lose();
+            self.lose(counts);
             return None;
         }
-        self.shared.free.pop().or_else(|| self.new_slot())
+        self.shared.free.pop().or_else(|| self.new_slot(counts, shape))
+    }
+
+    /// Labels come late, so their stream begins with the first of them.
+    fn outcomes(&self) -> &Outcomes {
+        self.outcomes.get_or_init(|| {
+            let (shape, counts) = (Arc::new(Shape::of_outcomes()), self.all_counts.of_outcomes(&self.model));
+            let stream = Stream {
+                model: self.model.clone(),
+                version: bytes::Bytes::new(),
+                shape: shape.clone(),
+                counts: counts.clone(),
+            };
+            Outcomes {
+                stream: self.shared.streams.lock().add(stream),
+                shape,
+                counts,
+            }
+        })
     }
 
     /// None is free: as many as the queue takes are made, as they are needed.
     #[cold]
-    fn new_slot(&self) -> Option<Box<Slot>> {
+    fn new_slot(&self, counts: &Counts, shape: &Shape) -> Option<Box<Slot>> {
         if self.shared.queue.is_full() {
-            self.lose();
+            self.lose(counts);
             return None;
         }
-        Some(Slot::with_room(&self.shape))
+        Some(Slot::with_room(shape))
     }
 
     #[inline]
-    fn hand_over(&self, slot: Box<Slot>) {
+    fn hand_over(&self, slot: Box<Slot>, counts: &Counts) {
         if let Err(slot) = self.shared.queue.push(slot) {
             self.shared.give_back(slot);
-            self.lose();
+            self.lose(counts);
         }
     }
 
     #[cold]
-    fn lose(&self) {
-        self.counts.dropped(1);
+    fn lose(&self, counts: &Counts) {
+        counts.dropped(1);
         self.shared.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -199,7 +277,7 @@ impl PredictionSink for Handle {
     fn send(&self, record: PendingPrediction) {
         // A record of another sink is none of ours.
         if let Ok(slot) = record.downcast() {
-            self.hand_over(slot);
+            self.hand_over(slot, &self.counts);
         }
     }
 }
@@ -295,7 +373,7 @@ impl Drop for Record<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.handle.hand_over(slot);
+            self.handle.hand_over(slot, &self.handle.counts);
         }
     }
 }
@@ -303,5 +381,36 @@ impl Drop for Record<'_> {
 impl fmt::Debug for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Record").field(&self.handle.model).finish()
+    }
+}
+
+/// A label about to be handed over, which happens when this is dropped: at the end of the statement.
+pub struct Outcome<'a> {
+    handle: &'a Handle,
+    counts: &'a Counts,
+    slot: Option<Box<Slot>>,
+}
+
+impl Outcome<'_> {
+    /// Sets when the label was known, to the microsecond. Years 1 to 9999.
+    pub fn at(mut self, time: SystemTime) -> Self {
+        if let Some(slot) = &mut self.slot {
+            slot.time = modelwatch_log_format::micros(time);
+        }
+        self
+    }
+}
+
+impl Drop for Outcome<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.handle.hand_over(slot, self.counts);
+        }
+    }
+}
+
+impl fmt::Debug for Outcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outcome").field(&self.handle.model).finish()
     }
 }

@@ -67,7 +67,9 @@ impl Keeper {
         let oldest = self.retention.age.and_then(|age| SystemTime::now().checked_sub(age));
         let oldest = oldest.map(files::begun_prefix);
         let mut kept = Vec::new();
-        for model in folders_in(&self.root, folders::is_model)? {
+        let mut models = folders_in(&self.root, folders::is_model)?;
+        models.extend(folders_in(&self.root.join(folders::OUTCOMES), folders::is_model)?);
+        for model in models {
             for date in folders_in(&model, folders::is_date)? {
                 for hour in folders_in(&date, folders::is_hour)? {
                     self.look_at_hour(&hour, oldest.as_deref(), &mut kept)?;

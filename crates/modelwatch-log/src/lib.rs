@@ -55,6 +55,8 @@
 //! | `feature.<name>` | double, or string for a category | null where missing or NaN |
 //! | `prediction_id`, `trace_id`, `route`, `pipeline_version` | string | null where none was given; not in files of earlier releases |
 //!
+//! Outcomes lie below `<root>/outcomes` in the same folders, with the columns `time`, `prediction_id` and `label`.
+//!
 //! Each file has the columns of one set of features. A version with other features, of this process or the next, has
 //! files of its own, and a reader of both takes a column that is not in a file as missing. The file's metadata has the
 //! name of the model (`modelwatch.model`) and that of this layout (`modelwatch.format`, `1`).
@@ -79,7 +81,7 @@ mod writer;
 
 pub use builder::PredictionLogBuilder;
 pub use error::{ModelError, StartError, WriteError};
-pub use handle::{ModelLog, Record};
+pub use handle::{ModelLog, Outcome, Record};
 pub use log::PredictionLog;
 pub use prediction_id::PredictionId;
 

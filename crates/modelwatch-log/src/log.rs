@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
@@ -74,6 +74,8 @@ impl PredictionLog {
             model: name,
             counts,
             sampler: Sampler::new(share, self.seed),
+            all_counts: self.counts.clone(),
+            outcomes: OnceLock::new(),
         })
     }
 

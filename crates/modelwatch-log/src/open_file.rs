@@ -52,7 +52,11 @@ impl OpenFile {
         counts: Arc<Counts>,
         [writer, sequence]: [u64; 2],
     ) -> Self {
-        let folder = root.join(folders::model(&model));
+        let mut folder = root.to_owned();
+        if shape.is_of_outcomes() {
+            folder.push(folders::OUTCOMES);
+        }
+        folder.push(folders::model(&model));
         Self {
             batch: Batch::new(&shape),
             folders: [folder.join(folders::of_hour(hour).iter().collect::<PathBuf>()), folder],

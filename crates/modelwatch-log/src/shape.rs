@@ -10,9 +10,12 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-/// The features of a file, in the order they were declared.
+/// The columns of a file: those of predictions with these features, in the order they were declared, or those of outcomes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Shape(Box<[Column]>);
+pub(crate) struct Shape {
+    features: Box<[Column]>,
+    outcomes: bool,
+}
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Column {
@@ -35,40 +38,64 @@ impl Shape {
                 place: *next - 1,
             }
         };
-        Self(features.iter().map(column).collect())
+        Self {
+            features: features.iter().map(column).collect(),
+            outcomes: false,
+        }
+    }
+
+    pub(crate) fn of_outcomes() -> Self {
+        Self {
+            features: Box::default(),
+            outcomes: true,
+        }
+    }
+
+    pub(crate) fn is_of_outcomes(&self) -> bool {
+        self.outcomes
     }
 
     /// Of the feature with this name, looked for from a guess on.
     pub(crate) fn position(&self, name: &str, guess: usize) -> Option<usize> {
-        let mut order = (guess..self.0.len()).chain(0..guess);
-        order.find(|position| *self.0[*position].name == *name)
+        let mut order = (guess..self.features.len()).chain(0..guess);
+        order.find(|position| *self.features[*position].name == *name)
     }
 
     pub(crate) fn columns(&self) -> &[Column] {
-        &self.0
+        &self.features
     }
 
     pub(crate) fn categorical(&self) -> usize {
-        self.0.iter().filter(|column| column.categorical).count()
+        self.features.iter().filter(|column| column.categorical).count()
     }
 
     pub(crate) fn numeric(&self) -> usize {
-        self.0.len() - self.categorical()
+        self.features.len() - self.categorical()
     }
 
-    /// Time, version, score, class, one column for each feature, and what the prediction belongs to.
+    /// Of predictions: time, version, score, class, one column for each feature, and what the prediction belongs to. Of outcomes: time,
+    /// id and label.
     pub(crate) fn schema(&self) -> Result<TypePtr, ParquetError> {
         let time = Type::primitive_type_builder(columns::TIME, Physical::INT64)
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
             .build()?;
+        if self.outcomes {
+            let fields = vec![
+                Arc::new(time),
+                text(columns::PREDICTION_ID, Repetition::OPTIONAL)?,
+                text(columns::LABEL, Repetition::OPTIONAL)?,
+            ];
+            let outcome = Type::group_type_builder("outcome").with_fields(fields).build()?;
+            return Ok(Arc::new(outcome));
+        }
         let mut fields = vec![
             Arc::new(time),
             text(columns::MODEL_VERSION, Repetition::REQUIRED)?,
             number(columns::SCORE)?,
             text(columns::CLASS, Repetition::OPTIONAL)?,
         ];
-        for column in &self.0 {
+        for column in &self.features {
             let name = columns::feature(&column.name);
             fields.push(if column.categorical {
                 text(&name, Repetition::OPTIONAL)?

@@ -1,5 +1,7 @@
 //! A record on its way from a serving thread to the writer.
 
+use std::fmt::{self, Write as _};
+
 use modelwatch::{AsFeatureValue, FeatureValue, PredictionContext};
 
 use crate::shape::Shape;
@@ -159,6 +161,19 @@ impl Slot {
             self.text.truncate(begin as usize);
         }
         self.spans[place] = self.append(text, most_bytes);
+    }
+
+    /// As [`set_common`](Self::set_common), of a slot that was [reset](Self::reset), whatever can be shown.
+    pub(crate) fn show_common(&mut self, which: Common, shown: impl fmt::Display, most_bytes: usize) {
+        let begin = self.text.len();
+        // A string takes everything; what can't be shown is left out.
+        let whole = write!(self.text, "{shown}").is_ok();
+        let end = begin + bounded(&self.text[begin..], most_bytes).len();
+        self.text.truncate(end);
+        let place = (self.spans.len() + which as usize).checked_sub(COMMON);
+        if let (Some(place), true) = (place, whole) {
+            self.spans[place] = (begin as u32, end as u32);
+        }
     }
 
     /// Each categorical feature's value, and then what is [`Common`], in its order.

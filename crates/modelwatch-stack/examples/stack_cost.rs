@@ -1,83 +1,207 @@
-//! What the stack costs: `cargo run --release -p modelwatch-stack --example stack_cost` prints the figures of docs/stack.md.
+//! What the stack costs: prints the figures of docs/stack.md.
 //!
-//! It generates for 200 models, then serves a page of 200 models × 5 versions × 20 features to a real Prometheus with the
-//! generated rules, and asks how long each group takes. The first models have three days of history, so that
-//! the windows of days have something to look at.
+//! `cargo run --release -p modelwatch-stack --example stack_cost` generates for 200 models, on the defaults and with settings of
+//! their own. With `--models N` it then serves a page of N models × 5 versions × 20 features to real Prometheus servers, one without
+//! rules and one with those of `monitoring/`, and asks how much processor time each takes. `--before FOLDER`, of a `prometheus/rules`
+//! that another release made of the same example, adds one with these rules, so that both are measured at the same time.
+//!
+//! The first models have three days of history, so that the windows of days have something to look at.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use modelwatch_config::Config;
-use modelwatch_stack::rules::Rules;
 use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, http_get};
 
-const MODELS: usize = 200;
+/// Models that are generated for.
+const GENERATED: usize = 200;
 const VERSIONS: usize = 5;
 const FEATURES: usize = 20;
 /// Models with three days of history.
 const HISTORY: usize = 40;
-/// Long enough for the windows of five minutes to be full.
-const RUN: Duration = Duration::from_secs(420);
+/// Until the windows of five to fifteen minutes are full.
+const WARM_UP: Duration = Duration::from_secs(16 * 60);
+/// Twice as long as the longest interval of a group.
+const MEASURED: Duration = Duration::from_secs(8 * 60);
+const INTERVAL: &str = "30s";
+const SCRAPE: Duration = Duration::from_secs(15);
 
 fn main() {
-    let config = Config::parse("modelwatch.toml", &configuration()).unwrap_or_else(|errors| panic!("{errors}"));
+    generation("on the defaults", &configuration(|_| String::new()));
+    generation("with settings of their own", &configuration(own_settings));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let after = |name: &str| {
+        let position = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(position + 1).map(String::as_str)
+    };
+    let Some(models) = after("--models") else { return };
+    let models = models.parse().expect("--models takes a number");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring/prometheus/rules");
+    let mut rules = vec![("none", None)];
+    rules.extend(after("--before").map(|folder| ("before", Some(PathBuf::from(folder)))));
+    rules.push(("now", Some(here)));
+    evaluation(models, &rules);
+}
+
+/// How long generation takes, how much it makes, and how large the largest manifest of rules is.
+fn generation(what: &str, text: &str) {
     let started = Instant::now();
+    let config = Config::parse("modelwatch.toml", text).unwrap_or_else(|errors| panic!("{errors}"));
     let files = modelwatch_stack::generate(&config).expect("it generates");
     let took = started.elapsed();
     let bytes: usize = files.iter().map(|file| file.contents.len()).sum();
+    let manifests = files
+        .iter()
+        .filter(|file| file.path.starts_with("kubernetes/prometheus-rules/"));
+    let sizes: Vec<_> = manifests.map(|file| file.contents.len()).collect();
     say(&format!(
-        "generation: {} files, {:.1} MB, {:.0} ms\n",
+        "generation, {GENERATED} models {what}: {} files, {:.1} MB, {:.0} ms; {} PrometheusRules, the largest {:.0} KiB",
         files.len(),
         bytes as f64 / 1e6,
-        took.as_secs_f64() * 1e3
+        took.as_secs_f64() * 1e3,
+        sizes.len(),
+        sizes.iter().max().map_or(0.0, |most| *most as f64 / 1024.0)
     ));
+}
 
-    let folder = std::env::temp_dir().join(format!("modelwatch-stack-cost-{}", std::process::id()));
-    for file in files.iter().filter(|file| file.path.starts_with("prometheus/rules/")) {
-        let path = folder.join(&file.path);
-        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
-        fs::write(path, &file.contents).expect("a file");
+/// A Prometheus and what it has spent.
+struct Server {
+    name: &'static str,
+    prometheus: Prometheus,
+    folder: PathBuf,
+    begun: f64,
+}
+
+/// Serves a page of so many models to a Prometheus for each set of rules, all at the same time.
+fn evaluation(models: usize, rules: &[(&'static str, Option<PathBuf>)]) {
+    let page = MetricsServer::start(move |_| page(models));
+    let mut servers: Vec<_> = rules
+        .iter()
+        .map(|(name, folder)| Server::start(name, folder.as_deref(), &page))
+        .collect();
+    std::thread::sleep(WARM_UP);
+    for server in &mut servers {
+        server.begun = server.spent();
     }
-    let server = MetricsServer::start(page);
-    let options = PrometheusOptions {
-        targets: vec![server.address()],
-        scrape_interval: Duration::from_secs(15),
-        extra_config: format!("rule_files: ['{}/prometheus/rules/*.yml']", folder.display()),
-        history: history(),
-        ..PrometheusOptions::default()
-    };
-    let prometheus = Prometheus::start(&options).unwrap_or_else(|error| panic!("{error}"));
-    std::thread::sleep(RUN);
-
-    let series = prometheus.query("sum(scrape_samples_scraped)").expect("it answers");
+    std::thread::sleep(MEASURED);
+    let minutes = MEASURED.as_secs_f64() / 60.0;
+    let spent: Vec<_> = servers
+        .iter()
+        .map(|server| (server.spent() - server.begun) / minutes)
+        .collect();
     say(&format!(
-        "scraped series: {:?}\n",
-        series.first().map(|(_, count)| *count)
+        "\n{models} models, {} series scraped every {} s\n\n\
+         | rules | | recorded series | processor, s a minute | less scraping |\n| --- | --: | --: | --: | --: |",
+        servers[0].one("sum(scrape_samples_scraped)"),
+        SCRAPE.as_secs()
     ));
-    let rules = Rules::new(&config).expect("it generates");
-    let answer = http_get(prometheus.address(), "/api/v1/rules", &[]).expect("it answers");
-    let answer: serde_json::Value = serde_json::from_slice(&answer.body).expect("it answers in JSON");
-    say("| group | rules | every, s | seconds | share of the interval |\n| --- | --: | --: | --: | --: |");
-    let mut share = 0.0;
-    for group in rules.recording.iter().chain(&rules.alerts) {
-        let mut groups = answer["data"]["groups"].as_array().into_iter().flatten();
-        let Some(measured) = groups.find(|measured| measured["name"] == group.name.as_str()) else {
-            continue;
-        };
-        let interval = measured["interval"].as_f64().unwrap_or(f64::NAN);
-        let seconds = measured["evaluationTime"].as_f64().unwrap_or(f64::NAN);
-        share += seconds / interval;
+    for (server, spent_here) in servers.iter().zip(&spent) {
         say(&format!(
-            "| {} | {} | {interval} | {seconds:.3} | {:.2}% |",
-            group.name,
-            group.rules.len(),
-            100.0 * seconds / interval
+            "| {} | {} | {} | {spent_here:.2} | {:.2} |",
+            server.name,
+            server.groups().iter().map(|group| group.1).sum::<usize>(),
+            server.one("count({__name__=~\".+:.+\"})"),
+            spent_here - spent[0]
         ));
     }
-    say(&format!("\none core, all groups: {:.1}%", 100.0 * share));
-    fs::remove_dir_all(folder).expect("the folder goes");
+    say("\n| group | rules | every, s | seconds |\n| --- | --: | --: | --: |");
+    for (name, rules, interval, seconds) in servers.last().map(Server::groups).unwrap_or_default() {
+        say(&format!("| {name} | {rules} | {interval} | {seconds:.3} |"));
+    }
+}
+
+impl Server {
+    fn start(name: &'static str, rules: Option<&Path>, page: &MetricsServer) -> Self {
+        let folder = std::env::temp_dir().join(format!("modelwatch-stack-cost-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let mut labels = "";
+        for file in ["ml-recording-rules.yml", "ml-alert-rules.yml"] {
+            let Some(rules) = rules else { continue };
+            let path = rules.join(file);
+            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            // Releases before rules knew environments and stacks recorded neither.
+            if text.contains("stack=\"modelwatch\"") {
+                labels = ",environment=\"production\",stack=\"modelwatch\"";
+            }
+            fs::write(folder.join(file), of_the_page(&text)).expect("a file");
+        }
+        let rule_files = rules.map(|_| format!("rule_files: ['{}/*.yml']", folder.display()));
+        let prometheus = Prometheus::start(&PrometheusOptions {
+            jobs: vec![("model-inference".to_owned(), page.address())],
+            target_labels: vec![("environment".to_owned(), "production".to_owned())],
+            scrape_interval: SCRAPE,
+            extra_config: rule_files.unwrap_or_default(),
+            history: rules.map(|_| history(labels)).unwrap_or_default(),
+            ..PrometheusOptions::default()
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            name,
+            prometheus,
+            folder,
+            begun: 0.0,
+        }
+    }
+
+    /// Processor time in seconds, as Prometheus counts its own: in user mode and in the system's.
+    fn spent(&self) -> f64 {
+        let answer = http_get(self.prometheus.address(), "/metrics", &[]).expect("it answers");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("process_cpu_seconds_total "));
+        line.and_then(|value| value.parse().ok())
+            .expect("it counts its processor time")
+    }
+
+    fn one(&self, query: &str) -> f64 {
+        let answer = self.prometheus.query(query).expect("it answers");
+        answer.first().map_or(0.0, |(_, value)| *value)
+    }
+
+    /// Name, number of rules, interval and seconds of the last evaluation of each group.
+    fn groups(&self) -> Vec<(String, usize, f64, f64)> {
+        let answer = http_get(self.prometheus.address(), "/api/v1/rules", &[]).expect("it answers");
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body).expect("it answers in JSON");
+        let groups = answer["data"]["groups"].as_array().into_iter().flatten();
+        let figures = groups.map(|group| {
+            let name = group["name"].as_str().unwrap_or_default().to_owned();
+            let rules = group["rules"].as_array().map_or(0, Vec::len);
+            let number = |key: &str| group[key].as_f64().unwrap_or(f64::NAN);
+            (name, rules, number("interval"), number("evaluationTime"))
+        });
+        figures.collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The rules of the example's model, for those of the page; groups without an interval are evaluated every 30 s, as by default.
+fn of_the_page(rules: &str) -> String {
+    let mut text = String::new();
+    let mut lines = rules.lines().peekable();
+    while let Some(line) = lines.next() {
+        text.push_str(line);
+        text.push('\n');
+        let names_group = line.starts_with("- name: ") && !lines.peek().is_some_and(|next| next.contains("interval:"));
+        if names_group {
+            let _ = writeln!(text, "  interval: {INTERVAL}");
+        }
+    }
+    [
+        ("model_name!=\"flight-delay\"", "model_name!~\"model-.*\""),
+        ("model_name=\"flight-delay\"", "model_name=~\"model-.*\""),
+        ("dep_delay|distance|hour", "feature_.*"),
+    ]
+    .into_iter()
+    .fold(text, |text, (from, to)| text.replace(from, to))
 }
 
 fn say(line: &str) {
@@ -88,7 +212,19 @@ fn model(number: usize) -> String {
     format!("model-{number:03}")
 }
 
-fn configuration() -> String {
+/// Settings that no other model has.
+fn own_settings(number: usize) -> String {
+    let number = number as f64;
+    format!(
+        "[models.thresholds]\nerror_ratio = {}\nscore_shift = {}\nmissing_ratio = {}\nminimum_errors = {}\n",
+        0.01 + number / 1e4,
+        0.1 + number / 1e4,
+        0.02 + number / 1e4,
+        5.0 + number
+    )
+}
+
+fn configuration(settings: impl Fn(usize) -> String) -> String {
     let mut text = String::from(
         "environment = \"production\"\n\
          [links]\ngrafana = \"https://g.example.com\"\nrunbooks = \"https://r.example.com\"\n\
@@ -99,14 +235,15 @@ fn configuration() -> String {
          [teams.ml]\nslack = { channel = \"#ml\", api_url_file = \"/s\" }\n\
          [owners]\nserving = \"ml\"\nmodel = \"ml\"\ndata = \"ml\"\n",
     );
-    for number in 0..MODELS {
+    for number in 0..GENERATED {
         let features: Vec<_> = (0..FEATURES).map(|feature| format!("\"feature_{feature}\"")).collect();
         let _ = write!(
             text,
-            "[[models]]\nname = \"{}\"\nroutes = [\"/predict\"]\ncritical_features = [{}]\n\
+            "[[models]]\nname = \"{}\"\nroutes = [\"/predict\"]\ncritical_features = [{}]\n{}\
              [models.drift]\nbaseline = \"b.json\"\nlog = \"log\"\n",
             model(number),
-            features.join(", ")
+            features.join(", "),
+            settings(number)
         );
     }
     text
@@ -118,18 +255,34 @@ fn now() -> f64 {
         .map_or(0.0, |since| since.as_secs_f64())
 }
 
+/// The share of requests up to each edge, of a model that keeps its objective of 350 ms.
+const LATENCY: [(&str, f64); 12] = [
+    ("0.01", 0.2),
+    ("0.025", 0.4),
+    ("0.05", 0.6),
+    ("0.1", 0.8),
+    ("0.2", 0.93),
+    ("0.35", 0.98),
+    ("0.5", 0.985),
+    ("0.75", 0.99),
+    ("1", 0.995),
+    ("2", 0.998),
+    ("5", 0.999),
+    ("+Inf", 1.0),
+];
+
 /// Counters that grow with the clock, as from one replica.
-fn page(_: &modelwatch_testkit::ScrapeRequest) -> Page {
+fn page(models: usize) -> Page {
     // Seconds of this day, so that the numbers are of the size a day makes.
     let clock = now() % 86_400.0;
     let mut body = String::new();
-    for number in 0..MODELS {
+    for number in 0..models {
         let name = model(number);
         for version in 0..VERSIONS {
             let labels = format!("model_name=\"{name}\",model_version=\"v{version}\"");
             for (status, rate) in [
                 ("success", 10.0),
-                ("error", 0.01),
+                ("error", 0.005),
                 ("client_error", 0.1),
                 ("cancelled", 0.05),
             ] {
@@ -139,21 +292,21 @@ fn page(_: &modelwatch_testkit::ScrapeRequest) -> Page {
                     (clock * rate).floor()
                 );
             }
-            let edges = [
-                "0.01", "0.025", "0.05", "0.1", "0.2", "0.35", "0.5", "0.75", "1", "2", "5", "+Inf",
-            ];
-            for (position, edge) in edges.iter().enumerate() {
-                let counted = (clock * 10.0 * (position + 1) as f64 / 12.0).floor();
+            for (edge, share) in LATENCY {
+                let counted = (clock * 10.0 * share).floor();
                 let _ = writeln!(
                     body,
-                    "ml_inference_latency_seconds_bucket{{{labels},route=\"/predict\",le=\"{edge}\"}} {counted}\n\
-                     ml_prediction_score_bucket{{{labels},le=\"{}\"}} {counted}",
-                    if position == 11 {
-                        "+Inf".to_owned()
-                    } else {
-                        format!("{:.1}", position as f64 / 10.0)
-                    }
+                    "ml_inference_latency_seconds_bucket{{{labels},route=\"/predict\",le=\"{edge}\"}} {counted}"
                 );
+            }
+            for tenth in 0..=11 {
+                let edge = if tenth == 11 {
+                    "+Inf".to_owned()
+                } else {
+                    format!("{:.1}", f64::from(tenth) / 10.0)
+                };
+                let counted = (clock * f64::from(tenth.min(10))).floor();
+                let _ = writeln!(body, "ml_prediction_score_bucket{{{labels},le=\"{edge}\"}} {counted}");
             }
             for class in ["yes", "no"] {
                 let _ = writeln!(
@@ -211,7 +364,7 @@ fn page(_: &modelwatch_testkit::ScrapeRequest) -> Page {
 }
 
 /// What the rules would have recorded over three days, for the first models.
-fn history() -> String {
+fn history(labels: &str) -> String {
     let end = now() as u64 - 60;
     let begin = end - 3 * 86_400;
     let mut text = String::new();
@@ -223,7 +376,11 @@ fn history() -> String {
         let _ = writeln!(text, "# TYPE {series} gauge");
         for number in 0..HISTORY {
             for time in (begin..end).step_by(30) {
-                let _ = writeln!(text, "{series}{{model_name=\"{}\"}} {value} {time}", model(number));
+                let _ = writeln!(
+                    text,
+                    "{series}{{model_name=\"{}\"{labels}}} {value} {time}",
+                    model(number)
+                );
             }
         }
     }

@@ -59,6 +59,10 @@ recorded! {
         "Variance of the calm counts of errors of six hours over their mean: 1 where errors come one by one, more where they come in bursts.";
     SLOW_DISPERSION = "route:ml_inference_slow:dispersion", ["model_name", "route"],
         "The same of slow requests.";
+    ERRORS_FACTOR = "job:ml_inference_errors:factor_now", ["model_name", "model_version", "route"],
+        "How many times as many requests of now fail as usual; absent where no more do.";
+    SLOW_FACTOR = "job:ml_inference_slow:factor_now", ["model_name", "model_version", "route"],
+        "How many times as many requests of now are slow as usual; absent where no more are.";
     ERRORS_EVIDENCE = "job:ml_inference_errors:evidence", ["model_name", "model_version", "route"],
         "By how many standard deviations the errors of now exceed what is usual; absent where they do not.";
     SLOW_EVIDENCE = "job:ml_inference_slow:evidence", ["model_name", "model_version", "route"],
@@ -92,6 +96,8 @@ recorded! {
     RELEASE = "model:ml_release_timestamp_seconds:last6h", ["model_name", "job", "kind", "release"],
         "When something was released in the last six hours: kind is version, traffic, features, pipeline or baseline of a model, or service, which has a job and no model.";
 
+    CLIENT_ERRORS = "job:ml_inference_client_errors:rate5m", ["model_name", "model_version", "route"],
+        "Requests per second that were the caller's mistake; absent where there are none.";
     CLIENT_ERROR_RATIO = "version:ml_inference_client_error_rate:ratio5m", ["model_name", "model_version"],
         "Share of a version's requests that were the caller's mistake; absent without traffic.";
     MODEL_CLIENT_ERROR_RATIO = "model:ml_inference_client_error_rate:ratio5m", ["model_name"],
@@ -102,11 +108,15 @@ recorded! {
         "Errors per second of a replica; 0 before the first.";
     REPLICA_LATENCY = "replica:ml_inference_latency_seconds:mean5m", ["job", "instance"],
         "Mean latency of a replica in seconds; absent without traffic.";
+    REPLICA_ALONE = "replica:ml_replica_alone:bool", ["job", "instance"],
+        "1 for a replica that is alone with a version; absent of others.";
+    REPLICA_ERROR_EXCESS = "replica:ml_inference_error_rate:excess5m", ["job", "instance"],
+        "How far the share of a replica's requests that fail exceeds that of its siblings; absent without siblings, and of a replica that is alone with a version.";
+    REPLICA_LATENCY_FACTOR = "replica:ml_inference_latency:factor5m", ["job", "instance"],
+        "How many times its siblings' mean latency a replica's is; absent without siblings, and of a replica that is alone with a version.";
 
     VERSION_REQUESTS = "version:ml_inference_requests:rate5m", ["model_name", "model_version"],
         "Requests per second of a version.";
-    VERSION_ERRORS = "version:ml_inference_errors:rate5m", ["model_name", "model_version"],
-        "Errors per second of a version; 0 before the first.";
     VERSION_SHARE = "version:ml_inference_traffic_share:ratio5m", ["model_name", "model_version"],
         "Share of the model's requests that a version answers; absent without traffic.";
     VERSION_REQUESTS_LATELY = "version:ml_inference_requests:increase_lately", ["model_name", "model_version"],
@@ -184,10 +194,8 @@ recorded! {
         "Observations of a feature per second over a quarter of an hour.";
     VERSION_OBSERVATIONS = "version:ml_feature_observations:rate15m", ["model_name", "model_version", "feature_name"],
         "The same of one version.";
-    OTHERS_OBSERVATIONS = "version:ml_feature_observations_others:rate15m", ["model_name", "model_version", "feature_name"],
-        "The same of the model's other versions together; absent where they observe nothing.";
-    VERSION_FAULTS = "version:ml_feature_faults:rate15m", ["model_name", "model_version", "feature_name", "fault"],
-        "Observations of a version per second in which a feature was missing, defaulted or out_of_range; absent where there are none.";
+    VERSION_FAULT_RATIO = "version:ml_feature_fault:ratio15m", ["model_name", "model_version", "feature_name", "fault"],
+        "Share of a version's observations in which a feature was missing, defaulted or out_of_range; absent where it is below every model's threshold.";
     VERSION_FAULT_EXCESS = "version:ml_feature_fault_excess:ratio15m", ["model_name", "model_version", "feature_name", "fault"],
         "How far the share of a version's faults exceeds that of the other versions; absent where chance could make it.";
     MISSING_RATIO = "job:ml_feature_missing:ratio15m", ["model_name", "feature_name"],

@@ -11,6 +11,7 @@
 //! | is it the delimited protobuf, native histograms included? | [`protobuf_decode`] |
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
+//! | what does a browser make of a page? | [`page_problems`], [`browser_dom`] |
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
@@ -32,6 +33,7 @@
 #[cfg(feature = "actix")]
 mod actix_server;
 mod alertmanager;
+mod browser;
 mod exemplar;
 mod http;
 mod inbox;
@@ -41,6 +43,7 @@ mod metrics_server;
 mod monitor;
 mod page;
 mod plain;
+mod postgresql;
 mod process;
 mod program;
 mod prometheus;
@@ -57,6 +60,7 @@ mod world;
 #[cfg(feature = "actix")]
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
+pub use browser::{browser_answer, browser_dom, browser_question, page_problems};
 pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use inbox::{Posted, inbox};
@@ -65,6 +69,7 @@ pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
+pub use postgresql::{PostgreSql, adbc_driver};
 pub use process::Killed;
 pub use program::Program;
 pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};

@@ -89,6 +89,8 @@ mod settings;
 #[cfg(feature = "tokio")]
 mod watch_runtime;
 
+#[cfg(feature = "page")]
+pub use crate::axum::page_route;
 #[cfg(feature = "axum")]
 pub use crate::axum::{
     MatchedRoute, MetricsServer, Serving, TellsRoute, WatchedRouter, WatchedRouterFuture, metrics_route, serve_metrics,
@@ -105,7 +107,7 @@ pub use serving_extension::{HandsOnServing, ServingExtension};
 pub use watch_runtime::watch_runtime;
 
 /// The snippets of the guide and of the README compile.
-#[cfg(all(doctest, feature = "axum", feature = "tonic"))]
+#[cfg(all(doctest, feature = "page", feature = "tonic"))]
 mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;

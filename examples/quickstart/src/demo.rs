@@ -67,7 +67,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let router = service.into_router(&monitor, &quality.exporter());
     runtime.spawn(axum::serve(listener, router).into_future());
     screen.head(&format!(
-        "serving on http://{address}: POST /predict, GET /metrics, GET /drift/metrics, GET /healthz\n"
+        "serving on http://{address}: POST /predict, GET /modelwatch (a page), GET /metrics, GET /drift/metrics, GET /healthz\n"
     ))?;
 
     let replay = Replay {

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use modelwatch::{Feature, Model, Monitor, Stage};
 use modelwatch_log::{ModelLog, PredictionLog};
-use modelwatch_tower::{InferenceLayer, Serving, metrics_route};
+use modelwatch_tower::{InferenceLayer, Serving, metrics_route, page_route};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{DELAY, Incident, Kind};
@@ -106,12 +106,13 @@ impl Service {
         })))
     }
 
-    /// The application: `POST /predict`, `GET /metrics`, `GET /healthz`, and what the drift job exports.
+    /// The application: `POST /predict`, `GET /metrics`, `GET /modelwatch`, `GET /healthz`, and what the drift job exports.
     pub fn into_router(self, monitor: &Monitor, drift: &Monitor) -> Router {
         Router::new()
             .route("/predict", post(predict))
             .layer(InferenceLayer::new(&self.0.stable.watched))
             .route("/metrics", metrics_route(monitor))
+            .route("/modelwatch", page_route(monitor))
             .route("/drift/metrics", metrics_route(drift))
             .route("/healthz", get(async || "ok\n"))
             .with_state(self)

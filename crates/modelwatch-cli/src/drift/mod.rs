@@ -9,6 +9,7 @@ mod report;
 mod serve;
 mod settings;
 mod shown;
+mod warehouse;
 
 use std::io::Write as _;
 use std::process::ExitCode;

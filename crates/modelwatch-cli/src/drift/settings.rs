@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::TimeDelta;
-use modelwatch_config::{Config, Drift, FeatureDrift, Model, PathOrUrl};
+use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, Model, PathOrUrl};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::{ModelSettings, TableColumns};
 
+use super::warehouse;
 use crate::failure::Failure;
 
 /// The settings of every model that has drift to watch, or of the named ones.
@@ -55,7 +56,17 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         learned: feature.threshold.is_none(),
         ..rule
     };
-    let mut settings = ModelSettings::new(&model.name, place(&drift.baseline), place(&drift.log));
+    let columns = drift.columns.as_ref().map(table_columns);
+    let baseline = place(&drift.baseline);
+    let mut settings = match &drift.rows {
+        DriftRows::Files(log) => ModelSettings::new(&model.name, baseline, place(log)),
+        DriftRows::Warehouse(warehouse) => {
+            let (name, engine) = warehouse::engine(&model.name, warehouse, columns.clone().unwrap_or_default())?;
+            let mut settings = ModelSettings::new(&model.name, baseline, name);
+            settings.engine = Some(engine);
+            settings
+        }
+    };
     settings.window = time(drift.window)?;
     settings.interval = time(drift.interval)?;
     settings.grace = time(drift.grace)?;
@@ -65,14 +76,18 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.reference = drift.reference;
     settings.per_version = drift.per_version;
     settings.segments.clone_from(&drift.segments);
-    settings.table = drift.columns.as_ref().map(|columns| TableColumns {
+    settings.table = columns;
+    Ok(settings)
+}
+
+fn table_columns(columns: &DriftColumns) -> TableColumns {
+    TableColumns {
         time: columns.time.clone(),
         model_version: columns.model_version.clone(),
         score: columns.score.clone(),
         class: columns.class.clone(),
         features: columns.features.clone(),
-    });
-    Ok(settings)
+    }
 }
 
 fn place(source: &PathOrUrl) -> String {

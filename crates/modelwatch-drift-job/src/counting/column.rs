@@ -3,10 +3,10 @@
 use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
-use modelwatch_drift::baseline::{CategoricalCounts, Counts, NO_VALUE, NumericCounts};
+use modelwatch_drift::baseline::{Counts, NumericCounts};
 
 use super::by_edge::ByEdge;
-use crate::engine::{Bins, ColumnCounts};
+use crate::engine::{Bins, ColumnCounts, NumberText};
 
 /// Counts arrays of one column.
 #[derive(Debug)]
@@ -28,18 +28,7 @@ impl ColumnCounter {
     }
 
     pub(super) fn start(&self) -> ColumnCounts {
-        ColumnCounts {
-            counts: self.bins.count(),
-            other_type: 0,
-            found_type: None,
-        }
-    }
-
-    /// Counts so many rows that have no such column.
-    pub(super) fn count_absent(&self, rows: u64, into: &mut ColumnCounts) {
-        let (Counts::Numeric(NumericCounts { missing, .. }) | Counts::Categorical(CategoricalCounts { missing, .. })) =
-            &mut into.counts;
-        *missing += rows;
+        ColumnCounts::new(&self.bins)
     }
 
     pub(super) fn count(&self, array: &ArrayRef, into: &mut ColumnCounts) {
@@ -85,10 +74,9 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
         let mut other_type = 0;
         let mut numbers = Vec::with_capacity(texts.len());
         for text in &texts {
-            let text = text.map(str::trim).filter(|text| !NO_VALUE.contains(text));
-            let number = text.map(number);
-            other_type += u64::from(number == Some(None));
-            numbers.push(number.flatten());
+            let number = text.map_or(NumberText::NoValue, NumberText::of);
+            other_type += u64::from(number == NumberText::NoNumber);
+            numbers.push(number.number());
         }
         let numbers = Float64Array::from(numbers);
         doubles(by_edge, &numbers, counts);
@@ -102,15 +90,6 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
     }
     counts.missing += array.len() as u64;
     present(array)
-}
-
-/// The number that a text is, a boolean's 0 or 1 among them.
-pub(crate) fn number(text: &str) -> Option<f64> {
-    match text {
-        _ if text.eq_ignore_ascii_case("true") => Some(1.0),
-        _ if text.eq_ignore_ascii_case("false") => Some(0.0),
-        text => text.parse().ok(),
-    }
 }
 
 fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) {

@@ -8,6 +8,6 @@ mod column;
 mod rows;
 mod times;
 
-pub(crate) use column::{is_number, is_text, number, texts};
+pub(crate) use column::{is_number, is_text, texts};
 pub(crate) use rows::{RowCounter, Rows, keep};
 pub(crate) use times::{as_times, in_window};

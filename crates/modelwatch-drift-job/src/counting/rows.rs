@@ -79,7 +79,7 @@ impl RowCounter {
         for ((name, counter), into) in self.columns.iter().zip(into) {
             match batch.column_by_name(name) {
                 Some(array) => counter.count(array, into),
-                None => counter.count_absent(batch.num_rows() as u64, into),
+                None => into.add_missing(batch.num_rows() as u64),
             }
         }
     }

@@ -13,6 +13,15 @@ pub struct Looked {
     pub other_models: Option<Vec<String>>,
     /// The first and the last hour for which there is a folder, where the window's hours have none.
     pub other_hours: Option<(String, String)>,
+    /// What the table of a database has, where rows were looked for in one.
+    pub table: Option<TableTimes>,
+}
+
+/// When the rows of a database's table are, where none is of the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableTimes {
+    /// The first and the last time, in RFC 3339; nothing where no row has one.
+    pub reach: Option<(String, String)>,
 }
 
 impl fmt::Display for Looked {
@@ -35,6 +44,13 @@ impl fmt::Display for Looked {
                     models.join(", ")
                 );
             }
+            None => {}
+        }
+        match &self.table {
+            Some(TableTimes {
+                reach: Some((first, last)),
+            }) => return write!(f, ", whose rows are of times from {first} to {last}"),
+            Some(TableTimes { reach: None }) => return f.write_str(", which has no row with a time"),
             None => {}
         }
         match (self.files, &self.other_hours) {

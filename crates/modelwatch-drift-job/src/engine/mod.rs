@@ -2,12 +2,13 @@
 //!
 //! Counts are all that leaves an engine, so the same question can be answered wherever the rows are. Nothing in here knows
 //! Arrow, files or a statistic. [`PredictionLog`](crate::PredictionLog) and [`Tables`](crate::Tables) are the engines of this
-//! crate; implement [`Engine`] for rows that lie elsewhere, and give it to [`DriftJob::engines`](crate::DriftJob::engines).
+//! crate; implement [`Engine`] for rows that lie elsewhere, and give it to [`ModelSettings::engine`](crate::ModelSettings::engine).
 
 mod counts;
 mod error;
 mod left_out;
 mod looked;
+mod number_text;
 mod query;
 
 use std::fmt;
@@ -17,7 +18,8 @@ use futures::future::BoxFuture;
 pub use counts::{ColumnCounts, GroupCounts, WindowCounts};
 pub use error::EngineError;
 pub use left_out::{LeftOut, LeftOutFile, Reason};
-pub use looked::Looked;
+pub use looked::{Looked, TableTimes};
+pub(crate) use number_text::NumberText;
 pub use query::{Bins, Column, GroupBy, WindowQuery};
 
 /// Counts windows.

@@ -1,19 +1,15 @@
 //! The models that are watched, and the runs.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::error::JobError;
 use super::settings::ModelSettings;
-use super::watched::{OpenEngine, Watched};
+use super::watched::Watched;
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError};
 use crate::exporter::Board;
-use crate::prediction_log::PredictionLog;
-use crate::tables::Tables;
 use crate::time_window::TimeWindow;
 use crate::window_report::WindowReport;
 
@@ -36,7 +32,6 @@ pub struct DriftJob {
     models: Vec<Watched>,
     board: Board,
     clock: Clock,
-    open: OpenEngine,
     history: u32,
 }
 
@@ -44,32 +39,16 @@ pub struct DriftJob {
 const NAP: Duration = Duration::from_secs(5);
 
 impl DriftJob {
-    /// Watches these models, whose rows lie in prediction logs or tables.
+    /// Watches these models, whose rows lie in prediction logs or tables, or are counted by an engine of their own.
     pub fn new(models: impl IntoIterator<Item = ModelSettings>, clock: Clock) -> Self {
         let mut job = Self {
             models: Vec::new(),
             board: Board::new(clock.clone()),
             clock,
-            open: OpenEngine(Arc::new(|settings| {
-                Ok(match &settings.table {
-                    Some(columns) => Arc::new(Tables::new([&settings.log], columns.clone())),
-                    None => Arc::new(PredictionLog::open(&settings.log)?),
-                })
-            })),
             history: 0,
         };
         job.configure(models);
         job
-    }
-
-    /// Counts with other engines than the job's own: `open` is asked for one at every run.
-    #[must_use]
-    pub fn engines(
-        mut self,
-        open: impl Fn(&ModelSettings) -> Result<Arc<dyn Engine>, EngineError> + Send + Sync + 'static,
-    ) -> Self {
-        self.open = OpenEngine(Arc::new(open));
-        self
     }
 
     /// Looks at so many windows before a model's first one, for the history of a report; 100 at most. Defaults to as many as
@@ -178,7 +157,7 @@ impl DriftJob {
         let started = Instant::now();
         let watched = &mut self.models[position];
         watched.last = Some(window);
-        let report = watched.run(window, &self.open, self.history).await.map(|mut report| {
+        let report = watched.run(window, self.history).await.map(|mut report| {
             report.finished = self.clock.now();
             report.took = started.elapsed();
             report

@@ -1,17 +1,20 @@
 //! How one model is watched.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Rule, Statistic};
 use modelwatch_drift::reference::Reference;
 
-use crate::tables::TableColumns;
+use crate::engine::{Engine, EngineError};
+use crate::prediction_log::PredictionLog;
+use crate::tables::{TableColumns, Tables};
 use crate::window_report::Subject;
 
 /// How one model is watched. Begin with [`new`](Self::new) and set what differs from the defaults.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelSettings {
     /// Its name, as the service has it.
@@ -22,6 +25,9 @@ pub struct ModelSettings {
     pub log: String,
     /// What the columns are called where [`log`](Self::log) is no prediction log but plain Parquet, CSV or JSON lines.
     pub table: Option<TableColumns>,
+    /// What counts the model's rows, where they are neither in a prediction log nor in files. [`log`](Self::log) then says where
+    /// they are, for people.
+    pub engine: Option<Arc<dyn Engine>>,
     /// How long a window is. Defaults to 15 minutes.
     pub window: TimeDelta,
     /// How far the ends of two windows are apart, at whole multiples of it since the epoch. Defaults to 15 minutes.
@@ -50,6 +56,7 @@ impl ModelSettings {
             baseline: baseline.into(),
             log: log.into(),
             table: None,
+            engine: None,
             window: TimeDelta::minutes(15),
             interval: TimeDelta::minutes(15),
             grace: TimeDelta::seconds(30),
@@ -59,6 +66,15 @@ impl ModelSettings {
             per_version: false,
             segments: Vec::new(),
         }
+    }
+
+    /// What counts the model's rows.
+    pub(super) fn open_engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
+        Ok(match (&self.engine, &self.table) {
+            (Some(engine), _) => engine.clone(),
+            (None, Some(columns)) => Arc::new(Tables::new([&self.log], columns.clone())),
+            (None, None) => Arc::new(PredictionLog::open(&self.log)?),
+        })
     }
 
     /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the

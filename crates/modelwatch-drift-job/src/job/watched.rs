@@ -1,7 +1,6 @@
 //! One model that is watched: its baseline as its file is now, and its windows one after the other.
 
 use std::collections::hash_map::DefaultHasher;
-use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,18 +23,6 @@ const MOST_BEFORE: u32 = 100;
 
 /// A window that had no baseline is run again after so long.
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
-
-/// How an engine is opened for a model.
-#[derive(Clone)]
-pub(super) struct OpenEngine(pub(super) Arc<OpenFn>);
-
-type OpenFn = dyn Fn(&ModelSettings) -> Result<Arc<dyn Engine>, EngineError> + Send + Sync;
-
-impl fmt::Debug for OpenEngine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OpenEngine")
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -148,18 +135,13 @@ impl Watched {
 
     /// Judges a window. Where it does not follow the one that was judged last, the windows before it are looked at first: drift of
     /// several windows in a row is known to a process that has just begun, after a pause and with a new baseline.
-    pub(super) async fn run(
-        &mut self,
-        window: TimeWindow,
-        open: &OpenEngine,
-        history: u32,
-    ) -> Result<WindowReport, JobError> {
+    pub(super) async fn run(&mut self, window: TimeWindow, history: u32) -> Result<WindowReport, JobError> {
         let baseline = self.load().await?;
         let failed = |error: EngineError| JobError::Engine {
             model: self.settings.model.clone(),
             error,
         };
-        let engine = (open.0)(&self.settings).map_err(failed)?;
+        let engine = self.settings.open_engine().map_err(failed)?;
         let before = match &self.judged {
             // The same window once more: as if for the first time.
             Some((judged, before)) if *judged == window => {

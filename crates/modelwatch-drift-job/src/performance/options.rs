@@ -51,6 +51,8 @@ pub struct PerformanceOptions {
     pub id: String,
     /// The column of ids of outcomes, where it has another name.
     pub outcome_id: Option<String>,
+    /// The column of labels in the files of outcomes, where it has another name.
+    pub outcome_label: Option<String>,
     /// The column of the times of predictions.
     pub time: Option<String>,
     /// The column of the times at which outcomes were known; without it every outcome is in time.
@@ -88,6 +90,7 @@ impl PerformanceOptions {
             features: Vec::new(),
             id: "id".into(),
             outcome_id: None,
+            outcome_label: None,
             time: None,
             outcome_time: None,
             horizon: TimeDelta::days(30),

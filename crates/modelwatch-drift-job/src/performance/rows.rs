@@ -3,11 +3,12 @@
 use arrow::array::{Array as _, AsArray as _, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema, TimestampMicrosecondType};
-use modelwatch_drift::baseline::{MOST_CATEGORY_BYTES, NO_VALUE, category_text};
+use modelwatch_drift::baseline::{MOST_CATEGORY_BYTES, category_text};
 use modelwatch_log_format::columns::feature;
 
 use super::error::PerformanceError;
-use crate::counting::{as_times, is_number, is_text, number, texts};
+use crate::counting::{as_times, is_number, is_text, texts};
+use crate::engine::NumberText;
 use crate::tables::{Table, expand};
 
 /// A column, and the option that names it.
@@ -197,11 +198,7 @@ fn numbers_of(batch: &RecordBatch, place: usize) -> Float64Array {
     if is_text(array.data_type())
         && let Some(texts) = texts(array)
     {
-        let value = |text: Option<&str>| {
-            text.map(str::trim)
-                .filter(|text| !NO_VALUE.contains(text))
-                .and_then(number)
-        };
+        let value = |text: Option<&str>| NumberText::of(text?).number();
         return texts.iter().map(value).collect();
     }
     match cast(array, &DataType::Float64) {

@@ -66,7 +66,7 @@ pub(super) async fn run(options: &PerformanceOptions) -> Result<PerformanceRepor
         let has_labels = all_have(&current, &options.label);
         groups = read_labelled(options, &columns, &current, has_labels.then_some(label), groups).await?;
     } else {
-        let (given_back, counts) = read_joined(options, &columns, &current, label, groups).await?;
+        let (given_back, counts) = read_joined(options, &columns, &current, groups).await?;
         groups = given_back;
         joined = Some(counts);
     }
@@ -105,7 +105,6 @@ async fn read_joined(
     options: &PerformanceOptions,
     columns: &Columns,
     current: &[Table],
-    label: Named,
     groups: Groups,
 ) -> Result<(Groups, JoinCounts), PerformanceError> {
     let mut wanted = columns.wanted();
@@ -125,13 +124,14 @@ async fn read_joined(
 
     let outcome_tables = open(&options.outcomes).await?;
     let id = options.outcome_id.as_ref().unwrap_or(&options.id);
+    let label = options.outcome_label.as_ref().unwrap_or(&options.label);
     let wanted = Wanted {
         time: options
             .outcome_time
             .as_deref()
             .map(|time| Named::new(time, "--outcome-time")),
         numbers: Vec::new(),
-        texts: vec![Named::new(id, "--outcome-id"), label],
+        texts: vec![Named::new(id, "--outcome-id"), Named::new(label, "--outcome-label")],
     };
     let state = (Spool::new(0, 1), JoinCounts::default());
     let laid = scan(&outcome_tables, &wanted, state, |(spool, counts), row| {

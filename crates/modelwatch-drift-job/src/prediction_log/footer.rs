@@ -1,7 +1,5 @@
 //! A file of the log, judged by its footer.
 
-use std::sync::Arc;
-
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use chrono::{DateTime, Utc};
 use modelwatch_log_format::columns::TIME;
@@ -23,7 +21,11 @@ pub(super) struct LogFile {
     pub(super) object: ObjectMeta,
     pub(super) footer: ArrowReaderMetadata,
     pub(super) rows: u64,
-    /// Whether every row is of the window, so that no row's time need be looked at.
+    /// The names of the files in the same folder that it was made of.
+    pub(super) replaces: Vec<String>,
+    /// The row groups that may have rows of the window.
+    pub(super) groups: Vec<usize>,
+    /// Whether every row of these is of the window, so that no row's time need be looked at.
     pub(super) whole: bool,
 }
 
@@ -145,51 +147,78 @@ pub(super) async fn judge(
             return fault(Reason::NoTime, problem);
         }
     }
-    let range = times(parquet, footer.schema());
-    let (whole, other) = match (window, range) {
-        (None, _) => (true, false),
-        (Some(_), None) => (false, false),
-        (Some(window), Some((first, last))) => (
-            window.contains(first) && window.contains(last),
-            last < window.start() || window.end() <= first,
-        ),
-    };
-    if other {
+    let times = Times::new(parquet, footer.schema());
+    let (mut groups, mut whole) = (Vec::new(), true);
+    for group in 0..parquet.num_row_groups() {
+        let reach = times.as_ref().and_then(|times| times.of_group(group));
+        let (within, outside) = match (window, reach) {
+            (None, _) => (true, false),
+            (Some(_), None) => (false, false),
+            (Some(window), Some((first, last))) => (
+                window.contains(first) && window.contains(last),
+                last < window.start() || window.end() <= first,
+            ),
+        };
+        if !outside {
+            groups.push(group);
+            whole &= within;
+        }
+    }
+    if groups.is_empty() && parquet.num_row_groups() > 0 {
         return Err(NotCounted::OtherTimes);
     }
+    let replaces = note(metadata::REPLACES).map(replaced).unwrap_or_default();
     Ok(LogFile {
         object: object.clone(),
         rows,
+        replaces,
         footer,
+        groups,
         whole,
     })
 }
 
-/// The times of the first and the last row, where every row group's statistics have them.
-fn times(footer: &ParquetMetaData, schema: &Arc<Schema>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let DataType::Timestamp(unit, _) = schema.field_with_name(TIME).ok()?.data_type() else {
-        return None;
-    };
-    let instant = |value: i64| match unit {
-        TimeUnit::Second => DateTime::from_timestamp(value, 0),
-        TimeUnit::Millisecond => DateTime::from_timestamp_millis(value),
-        TimeUnit::Microsecond => DateTime::from_timestamp_micros(value),
-        TimeUnit::Nanosecond => Some(DateTime::from_timestamp_nanos(value)),
-    };
-    let columns = footer.file_metadata().schema_descr().columns();
-    let column = columns.iter().position(|column| column.path().string() == TIME)?;
-    let mut range = None;
-    for group in footer.row_groups() {
-        let Some(Statistics::Int64(statistics)) = group.columns().get(column)?.statistics() else {
+/// The names in a footer's list of files that one was made of.
+pub(crate) fn replaced(names: &str) -> Vec<String> {
+    let names = names.split('/').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// What a footer's statistics say of times.
+struct Times<'a> {
+    footer: &'a ParquetMetaData,
+    unit: TimeUnit,
+    column: usize,
+}
+
+impl<'a> Times<'a> {
+    fn new(footer: &'a ParquetMetaData, schema: &Schema) -> Option<Self> {
+        let DataType::Timestamp(unit, _) = schema.field_with_name(TIME).ok()?.data_type() else {
+            return None;
+        };
+        let columns = footer.file_metadata().schema_descr().columns();
+        Some(Self {
+            footer,
+            unit: *unit,
+            column: columns.iter().position(|column| column.path().string() == TIME)?,
+        })
+    }
+
+    /// The first and the last time of a row group, where its statistics have them and no row lacks one.
+    fn of_group(&self, group: usize) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let group = self.footer.row_groups().get(group)?;
+        let Some(Statistics::Int64(statistics)) = group.columns().get(self.column)?.statistics() else {
             return None;
         };
         if statistics.null_count_opt() != Some(0) {
             return None;
         }
-        let first = instant(*statistics.min_opt()?)?;
-        let last = instant(*statistics.max_opt()?)?;
-        let (earliest, latest) = range.unwrap_or((first, last));
-        range = Some((first.min(earliest), last.max(latest)));
+        let instant = |value: i64| match self.unit {
+            TimeUnit::Second => DateTime::from_timestamp(value, 0),
+            TimeUnit::Millisecond => DateTime::from_timestamp_millis(value),
+            TimeUnit::Microsecond => DateTime::from_timestamp_micros(value),
+            TimeUnit::Nanosecond => Some(DateTime::from_timestamp_nanos(value)),
+        };
+        instant(*statistics.min_opt()?).zip(instant(*statistics.max_opt()?))
     }
-    range
 }

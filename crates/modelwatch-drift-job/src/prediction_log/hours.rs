@@ -1,7 +1,7 @@
 //! The files of a window, found by their folders' names.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::{files, folders};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectMeta};
@@ -9,6 +9,9 @@ use object_store::{Error as StoreError, ObjectMeta};
 use crate::engine::{EngineError, Looked};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
+
+/// Folders that are listed at the same time.
+const LISTED_AT_ONCE: usize = 32;
 
 /// Finds the files in the folders of the hours that a window touches, or in all of the model's without one, in the order of
 /// their names, and says where it looked.
@@ -28,20 +31,20 @@ pub(super) async fn find(
     };
     let places: Vec<Path> = match window {
         None => vec![folder.clone()],
-        Some(window) => hours(window)
-            .map(|hour| {
-                let parts = folders::of_hour(hour).into_iter();
-                parts.fold(folder.clone(), |folder, part| folder.join(part))
-            })
-            .collect(),
+        Some(window) => places(&folder, window),
     };
     let mut objects = Vec::new();
-    for place in &places {
-        let listed = store.objects.list(Some(place)).try_collect::<Vec<_>>().await;
+    let listed = stream::iter(places.clone()).map(|place| {
+        let objects = store.objects.clone();
+        async move { objects.list(Some(&place)).try_collect::<Vec<_>>().await }
+    });
+    let mut listed = listed.buffered(LISTED_AT_ONCE);
+    while let Some(listed) = listed.next().await {
         match listed {
             Ok(listed) => objects.extend(listed.into_iter().filter(|object| {
                 let name = object.location.filename().unwrap_or_default();
-                !files::is_hidden(name)
+                let is_of_hour = || object.location.parts().any(|part| folders::is_hour(part.as_ref()));
+                !files::is_hidden(name) && (window.is_none() || is_of_hour())
             })),
             // Retention removes folders while they are listed.
             Err(StoreError::NotFound { .. }) => {}
@@ -55,6 +58,23 @@ pub(super) async fn find(
         looked.other_hours = ends(store, &folder).await;
     }
     Ok((objects, looked))
+}
+
+/// The folders in which a window's files are: of hours, and where it has all hours of a date, of the date. A year is 365 folders, which
+/// are listed side by side, and not 8,760.
+fn places(folder: &Path, window: TimeWindow) -> Vec<Path> {
+    const HOURS: i64 = 24;
+    let (first, last) = hours(window);
+    let mut places = Vec::new();
+    let mut hour = first;
+    while hour <= last {
+        let [date, of_day] = folders::of_hour(hour);
+        let whole = hour.rem_euclid(HOURS) == 0 && hour + HOURS - 1 <= last;
+        let date = folder.clone().join(date);
+        places.push(if whole { date } else { date.join(of_day) });
+        hour += if whole { HOURS } else { 1 };
+    }
+    places
 }
 
 /// The folder whose name is that of the model, however its odd characters are encoded; or the models that have one.
@@ -95,12 +115,53 @@ async fn ends(store: &Store, folder: &Path) -> Option<(String, String)> {
     Some((name(first.first()?), name(last.last()?)))
 }
 
-/// The hours that a window touches, counted from the epoch.
-fn hours(window: TimeWindow) -> impl Iterator<Item = i64> {
+/// The first and the last hour that a window touches, counted from the epoch.
+fn hours(window: TimeWindow) -> (i64, i64) {
     let hour = |time: DateTime<Utc>| folders::hour(time.timestamp_micros());
-    hour(window.start())..=hour(window.end() - TimeDelta::microseconds(1))
+    (hour(window.start()), hour(window.end() - TimeDelta::microseconds(1)))
 }
 
 fn cannot_list(store: &Store, error: &StoreError) -> EngineError {
     EngineError::store(store, format!("cannot be listed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::path::Path;
+
+    use super::places;
+    use crate::time_window::TimeWindow;
+
+    fn of(start: &str, end: &str) -> Vec<String> {
+        let time = |text: &str| text.parse().expect("a time");
+        let window = TimeWindow::new(time(start), time(end)).expect("a window");
+        places(&Path::from("m"), window)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Dates where all of their hours are wanted, hours at the ends.
+    #[test]
+    fn lists_dates_whole_when_window_has_all_their_hours() {
+        let year = of("2025-06-01T22:30:00Z", "2026-06-01T01:00:00Z");
+        assert_eq!(year.len(), 2 + 364 + 1, "{year:?}");
+        assert_eq!(
+            year[..3],
+            [
+                "m/date=2025-06-01/hour=22",
+                "m/date=2025-06-01/hour=23",
+                "m/date=2025-06-02"
+            ]
+        );
+        assert_eq!(year[365..], ["m/date=2026-05-31", "m/date=2026-06-01/hour=00"]);
+        assert_eq!(
+            of("2026-04-01T10:45:00Z", "2026-04-01T11:00:00Z"),
+            ["m/date=2026-04-01/hour=10"]
+        );
+        assert_eq!(
+            of("1969-12-31T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ["m/date=1969-12-31"]
+        );
+    }
 }

@@ -1,21 +1,25 @@
 //! The log as an engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::{StreamExt as _, stream};
 use object_store::ObjectMeta;
+use object_store::path::Path;
 
 use super::footer::{LogFile, NotCounted, judge};
 use super::{hours, read};
 use crate::counting::RowCounter;
-use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Reason, WindowCounts, WindowQuery};
+use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::store::Store;
 
 /// Files whose footer is read at the same time.
 const FOOTERS_AT_ONCE: usize = 16;
+
+/// Looks at a window at most, where files keep going and coming while they are counted.
+const MOST_LOOKS: usize = 5;
 
 /// The prediction log of all models under one folder or bucket.
 #[derive(Clone, Debug)]
@@ -44,18 +48,44 @@ impl PredictionLog {
         self
     }
 
+    /// Counts once more where files went while they were counted and others came, as when an hour's files become one.
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
-        let (objects, looked) = hours::find(&self.store, &query.model, query.window).await?;
-        let mut left_out = LeftOut::default();
-        let mut leave_out = |object: &ObjectMeta, not_counted: NotCounted| {
-            if let NotCounted::Fault(fault) = not_counted {
-                left_out.files.push(LeftOutFile {
-                    file: self.store.locate(&object.location),
-                    reason: fault.reason,
-                    problem: fault.problem,
-                    rows: fault.rows,
-                });
+        let mut found = hours::find(&self.store, &query.model, query.window).await?;
+        for _ in 1..MOST_LOOKS {
+            let names = |objects: &[ObjectMeta]| -> BTreeSet<_> {
+                objects.iter().map(|object| object.location.clone()).collect()
+            };
+            let before = names(&found.0);
+            let (counts, gone) = self.count_found(query, found).await?;
+            if !gone {
+                return Ok(counts);
             }
+            found = hours::find(&self.store, &query.model, query.window).await?;
+            if names(&found.0).is_subset(&before) {
+                // Retention takes files away and puts none in their place.
+                return Ok(counts);
+            }
+        }
+        Ok(self.count_found(query, found).await?.0)
+    }
+
+    /// Counts the files that were found, and tells whether one of them was gone.
+    async fn count_found(
+        &self,
+        query: &WindowQuery,
+        (objects, looked): (Vec<ObjectMeta>, Looked),
+    ) -> Result<(WindowCounts, bool), EngineError> {
+        let mut left_out = LeftOut::default();
+        let mut gone = false;
+        let mut leave_out = |object: &ObjectMeta, not_counted: NotCounted| match not_counted {
+            NotCounted::Gone => gone = true,
+            NotCounted::OtherTimes => {}
+            NotCounted::Fault(fault) => left_out.files.push(LeftOutFile {
+                file: self.store.locate(&object.location),
+                reason: fault.reason,
+                problem: fault.problem,
+                rows: fault.rows,
+            }),
         };
         let judged = stream::iter(objects).map(|object| {
             let (store, model, window) = (self.store.clone(), query.model.clone(), query.window);
@@ -72,6 +102,8 @@ impl PredictionLog {
                 Err(not_counted) => leave_out(&object, not_counted),
             }
         }
+        let replaced = replaced_by(&files);
+        files.retain(|file| !replaced.contains(&file.object.location));
         let counter = Arc::new(RowCounter::new(query));
         let mut rows = counter.start();
         let mut absent = BTreeMap::new();
@@ -92,12 +124,13 @@ impl PredictionLog {
         while let Some((file, counts)) = counted.next().await {
             match counts {
                 Ok(counts) => {
+                    let of_file = counts.rows.rows;
                     rows.merge(counts.rows);
                     without_time += counts.without_time;
                     read_files += 1;
                     for column in &query.columns {
                         if file.footer.schema().field_with_name(&column.name).is_err() {
-                            *absent.entry(column.name.clone()).or_insert(0) += file.rows;
+                            *absent.entry(column.name.clone()).or_insert(0) += of_file;
                         }
                     }
                 }
@@ -108,7 +141,7 @@ impl PredictionLog {
         left_out.rows_without_time = without_time;
         absent.retain(|_, rows| *rows > 0);
         let (rows, columns, groups) = rows.into_counts();
-        Ok(WindowCounts {
+        let counts = WindowCounts {
             rows,
             columns,
             groups,
@@ -116,8 +149,19 @@ impl PredictionLog {
             left_out,
             absent,
             looked,
-        })
+        };
+        Ok((counts, gone))
     }
+}
+
+/// The files that others were made of, and that are about to be removed.
+fn replaced_by(files: &[Arc<LogFile>]) -> BTreeSet<Path> {
+    let replaced = files.iter().flat_map(|file| {
+        let parts: Vec<_> = file.object.location.parts().collect();
+        let folder: Path = parts[..parts.len().saturating_sub(1)].iter().cloned().collect();
+        file.replaces.iter().map(move |name| folder.clone().join(name.as_str()))
+    });
+    replaced.collect()
 }
 
 fn broken(error: &tokio::task::JoinError) -> NotCounted {

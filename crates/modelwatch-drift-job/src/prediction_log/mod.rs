@@ -11,3 +11,5 @@ mod object_reader;
 mod read;
 
 pub use log::PredictionLog;
+
+pub(crate) use footer::replaced;

@@ -38,10 +38,9 @@ pub(super) async fn count(
     counter: &Arc<RowCounter>,
     tasks: usize,
 ) -> Result<Counted, NotCounted> {
-    let groups = file.footer.metadata().num_row_groups();
-    let each = groups.div_ceil(tasks.max(1)).max(1);
-    let parts = (0..groups).step_by(each).map(|first| {
-        let part: Vec<usize> = (first..groups.min(first + each)).collect();
+    let each = file.groups.len().div_ceil(tasks.max(1)).max(1);
+    let parts = file.groups.chunks(each).map(|part| {
+        let part = part.to_vec();
         let (store, file, counter) = (store.clone(), file.clone(), counter.clone());
         tokio::spawn(async move { count_groups(&store, &file, part, window, &counter).await })
     });

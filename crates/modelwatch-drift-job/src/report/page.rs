@@ -5,7 +5,7 @@ use modelwatch_drift::baseline::Counts;
 use modelwatch_drift::change::{Explanation, Summary};
 
 use super::drawing::{distributions, history, percent};
-use super::words::{UNKNOWN, rows_of, verdict, word};
+use super::words::{UNKNOWN, rows_of, source, verdict, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport, above};
 
 /// Colours have a contrast of 4.5 at least on their ground, in light and in dark.
@@ -50,7 +50,7 @@ fn model(report: &WindowReport) -> Markup {
         h1 { "Drift of " (clean(&report.model)) }
         p class=(if report.detected().next().is_some() { "verdict drift" } else { "verdict" }) { (clean(&verdict(report))) }
         p.quiet {
-            (rows_of(report)) ": " (report.rows) " rows of " (report.files) " files. Baseline " (clean(&about.version)) " of "
+            (rows_of(report)) ": " (report.rows) " rows of " (clean(&source(report))) ". Baseline " (clean(&about.version)) " of "
             (about.rows) " rows, made " (about.created.format("%Y-%m-%d %H:%M UTC")) "."
         }
         @for warning in report.warnings() { p.warning { (clean(&warning)) } }

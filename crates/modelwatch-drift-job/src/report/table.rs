@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::words::{UNKNOWN, rows_of, word};
+use super::words::{UNKNOWN, rows_of, source, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
@@ -21,11 +21,11 @@ impl fmt::Display for WindowReport {
         let about = self.baseline.about();
         writeln!(
             f,
-            "{}: {}, {} rows of {} files against baseline {} of {} rows",
+            "{}: {}, {} rows of {} against baseline {} of {} rows",
             self.model,
             rows_of(self),
             self.rows,
-            self.files,
+            source(self),
             about.version,
             about.rows
         )?;

@@ -12,6 +12,15 @@ pub(super) fn rows_of(report: &WindowReport) -> String {
         .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
 }
 
+/// What the rows are of.
+pub(super) fn source(report: &WindowReport) -> String {
+    match report.looked.places.as_slice() {
+        [place] if report.looked.table.is_some() => place.clone(),
+        _ if report.files == 1 => "1 file".to_owned(),
+        _ => format!("{} files", report.files),
+    }
+}
+
 /// The whole in a sentence.
 pub(super) fn verdict(report: &WindowReport) -> String {
     let detected: Vec<String> = report.detected().map(|subject| subject.subject.to_string()).collect();

@@ -22,9 +22,9 @@ pub struct TableColumns {
 }
 
 impl TableColumns {
-    /// The place of the column that the log calls so; nothing where the table has none.
-    pub(super) fn place(&self, schema: &Schema, log_name: &str) -> Option<usize> {
-        let place = |name: &str| schema.index_of(name).ok();
+    /// Returns the names that a column of the log may have in the table, the first of which the table has is meant.
+    #[must_use]
+    pub fn names<'a>(&'a self, log_name: &'a str) -> Vec<&'a str> {
         let named = match log_name {
             columns::TIME => self.time.as_deref(),
             columns::MODEL_VERSION => self.model_version.as_deref(),
@@ -33,9 +33,16 @@ impl TableColumns {
             other => columns::feature_name(other).and_then(|feature| self.features.get(feature).map(String::as_str)),
         };
         match (named, columns::feature_name(log_name)) {
-            (Some(named), _) => place(named),
-            (None, Some(feature)) => place(feature).or_else(|| place(log_name)),
-            (None, None) => place(log_name),
+            (Some(named), _) => vec![named],
+            (None, Some(feature)) => vec![feature, log_name],
+            (None, None) => vec![log_name],
         }
+    }
+
+    /// The place of the column that the log calls so; nothing where the table has none.
+    pub(super) fn place(&self, schema: &Schema, log_name: &str) -> Option<usize> {
+        self.names(log_name)
+            .into_iter()
+            .find_map(|name| schema.index_of(name).ok())
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
-use modelwatch_drift::baseline::{NO_VALUE, category_text};
+use modelwatch_drift::baseline::category_text;
 
 use super::columns::Wanted;
 use super::error::TrainingError;
 use super::summary::ColumnKind;
-use crate::counting::{as_times, is_number, is_text, number, texts};
-use crate::engine::EngineError;
+use crate::counting::{as_times, is_number, is_text, texts};
+use crate::engine::{EngineError, NumberText};
 use crate::tables::Table;
 
 /// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
@@ -97,15 +97,10 @@ impl Values {
             Read::Numbers(numbers) if is_text(has) => {
                 let Some(texts) = texts(array) else { return };
                 for text in &texts {
-                    let text = text.map(str::trim).filter(|text| !NO_VALUE.contains(text));
-                    let number = text.and_then(number).filter(|number| !number.is_nan());
-                    match (text, number) {
-                        (_, Some(number)) => numbers.push(number),
-                        (text, None) => {
-                            numbers.push(f64::NAN);
-                            self.other_type += u64::from(text.is_some());
-                        }
-                    }
+                    let text = text.map_or(NumberText::NoValue, NumberText::of);
+                    let number = text.number().unwrap_or(f64::NAN);
+                    numbers.push(number);
+                    self.other_type += u64::from(number.is_nan() && text != NumberText::NoValue);
                 }
             }
             Read::Numbers(numbers) => match cast(array, &DataType::Float64) {

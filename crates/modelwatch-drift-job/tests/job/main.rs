@@ -3,6 +3,7 @@
 //! One program, because linking the engine takes longer than every test here.
 
 mod awkward;
+mod compaction;
 mod compare;
 mod files;
 mod flights;

@@ -1,10 +1,9 @@
 //! The page of a report, as a browser shows it.
 
 use std::fs;
-use std::process::Command;
 
 use modelwatch_drift_job::report::{json, page};
-use tempfile::TempDir;
+use modelwatch_testkit::page_problems;
 
 use crate::windows::{MODEL, Setting, rows};
 
@@ -32,82 +31,6 @@ async fn everything() -> String {
     page(&[report])
 }
 
-/// What the browser is asked of the page: what reaches beyond its width, text of too little contrast, headings that leave out a
-/// level, drawings without a text.
-const ASKED: &str = r#"
-const problems = [];
-const frame = document.querySelector('iframe');
-const page = frame.contentDocument, view = frame.contentWindow;
-const width = page.documentElement.clientWidth;
-if (page.documentElement.scrollWidth > width) problems.push('scrolls sideways: ' + page.documentElement.scrollWidth);
-const parse = colour => colour.match(/[\d.]+/g).map(Number);
-const light = ([r, g, b]) => [r, g, b].map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; })
-  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-const ground = element => { for (let e = element; e; e = e.parentElement) {
-  const c = parse(view.getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
-let texts = 0;
-for (const element of page.body.querySelectorAll('*')) {
-  const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-  if (!own || ['title', 'style'].includes(element.localName)) continue;
-  texts += 1;
-  const style = view.getComputedStyle(element);
-  const colour = parse(element.localName === 'text' ? style.fill : style.color);
-  const [a, b] = [light(colour), light(ground(element))];
-  const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  if (contrast < 4.5) problems.push('contrast ' + contrast.toFixed(2) + ': ' + element.textContent.slice(0, 40));
-  const box = element.getBoundingClientRect();
-  if (box.right > width + 1) problems.push('beyond the edge: ' + element.textContent.slice(0, 40));
-}
-if (texts < 40) problems.push('only ' + texts + ' texts');
-let level = 0;
-for (const heading of page.querySelectorAll('h1,h2,h3,h4')) {
-  const now = Number(heading.localName[1]);
-  if (now > level + 1) problems.push('heading leaves out a level: ' + heading.textContent);
-  level = now;
-}
-for (const drawing of page.querySelectorAll('svg')) {
-  if (!(drawing.getAttribute('aria-label') || '').trim()) problems.push('a drawing without a text');
-}
-document.body.dataset.problems = JSON.stringify(problems);
-document.body.dataset.done = 'yes';
-"#;
-
-/// What is wrong with a page in a window of so many pixels.
-fn problems(page: &str, width: u32) -> Vec<String> {
-    let folder = TempDir::new().expect("a folder");
-    let escaped = page.replace('&', "&amp;").replace('"', "&quot;");
-    let asked = format!(
-        "<!DOCTYPE html><body style=\"margin:0\"><iframe style=\"border:0;width:{width}px;height:900px\" srcdoc=\"{escaped}\"></iframe>\
-         <script>onload = () => {{ {ASKED} }}</script></body>"
-    );
-    let path = folder.path().join("asked.html");
-    fs::write(&path, asked).expect("a file");
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-        ])
-        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
-        .arg(format!("file://{}", path.display()))
-        .output()
-        .expect("Chromium starts; `make setup` installs it");
-    let dom = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        dom.contains("data-done=\"yes\""),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let (_, rest) = dom.split_once("data-problems=\"").expect("it was asked");
-    let (problems, _) = rest.split_once("\" data-done").expect("the end of what it says");
-    serde_json::from_str(&problems.replace("&quot;", "\"").replace("&amp;", "&")).expect("a list")
-}
-
 /// Nobody scrolls sideways on a phone, and everybody can read every word, in light and in dark.
 #[tokio::test(flavor = "multi_thread")]
 async fn judged_by_a_browser_page_fits_and_is_readable_when_screen_is_small_or_dark() {
@@ -116,7 +39,7 @@ async fn judged_by_a_browser_page_fits_and_is_readable_when_screen_is_small_or_d
     assert_ne!(page, dark, "the page has colours for the dark");
     for (what, page) in [("light", &page), ("dark", &dark)] {
         for width in [390, 1_280] {
-            let found = problems(page, width);
+            let found = page_problems(page, width);
             assert!(found.is_empty(), "{what}, {width} pixels: {found:#?}");
         }
     }
@@ -129,7 +52,7 @@ fn judged_by_a_browser_problem_is_found_when_page_has_one() {
     let page = format!(
         "<!DOCTYPE html><body><h1>one</h1><h3>three</h3><p style=\"color:#ccc\">pale</p><div style=\"width:900px\">wide</div><svg></svg>{words}"
     );
-    let found = problems(&page, 390).join("\n");
+    let found = page_problems(&page, 390).join("\n");
     for part in [
         "scrolls sideways",
         "contrast",

@@ -1,12 +1,13 @@
-//! What a prediction belongs to: its id, trace, route and pipeline.
+//! What a prediction belongs to: its id, trace, route and pipeline; and its outcome.
 
 use std::collections::HashSet;
 
-use modelwatch::{Feature, Monitor};
+use modelwatch::{Feature, Format, Monitor};
 use modelwatch_log::PredictionLog;
 use tempfile::tempdir;
 
 use crate::on_storage::{Cell, Row, all_rows};
+use crate::{MORNING, morning, until};
 
 /// The texts of a row's columns, empty where there is none.
 fn texts(row: &Row, columns: [&str; 5]) -> [String; 5] {
@@ -108,4 +109,75 @@ fn returns_the_id_when_it_is_made() {
         .map(|row| texts(row, COLUMNS)[0].clone())
         .collect();
     assert_eq!(kept, given);
+}
+
+/// Outcomes lie beside the predictions, by id, with the time at which they were known, whatever their labels are; the page counts
+/// them apart, and a model without any has no such series.
+#[test]
+fn keeps_outcomes_apart_when_labels_come() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let model = monitor
+        .model("claims", "1")
+        .features([Feature::numeric("income")])
+        .register()
+        .expect("a model");
+    // None of the predictions is kept, and all of the outcomes are.
+    let log = PredictionLog::builder(root.path())
+        .sample("claims", 0.0)
+        .start(&monitor)
+        .expect("a log");
+    let claims = log.model(&model).expect("a handle");
+    let page = || String::from_utf8(monitor.encode(Format::PrometheusText)).expect("UTF-8");
+    assert!(!page().contains("ml_outcome_log_records_total{"));
+    let id = claims.record([1.0], 0.5).identified();
+    claims.record_outcome(id, true).at(morning());
+    claims.record_outcome("b", 0.25).at(morning());
+    claims.record_outcome("c", "fine");
+    log.close().expect("a clean end");
+    claims.record_outcome("d", "too late");
+
+    let (mut labels, mut times) = (Vec::new(), 0);
+    for row in all_rows(root.path()) {
+        assert_eq!(row.len(), 3, "{row:?}");
+        times += usize::from(matches!(row["time"], Some(Cell::Time(time)) if time == MORNING as i64));
+        labels.push(["prediction_id", "label"].map(|column| match row[column].clone() {
+            Some(Cell::Text(text)) => text,
+            other => panic!("{other:?}"),
+        }));
+    }
+    labels.sort();
+    let mut expected = vec![
+        [id.to_string(), "true".into()],
+        ["b".into(), "0.25".into()],
+        ["c".into(), "fine".into()],
+    ];
+    expected.sort();
+    assert_eq!((labels, times), (expected, 2));
+    assert!(
+        root.path()
+            .join("outcomes/model=claims/date=2026-04-01/hour=10")
+            .is_dir()
+    );
+    assert!(!root.path().join("model=claims").exists());
+    for (result, count) in [("written", 3), ("dropped", 1)] {
+        let series = format!("ml_outcome_log_records_total{{model_name=\"claims\",result=\"{result}\"}} {count}");
+        assert!(page().contains(&series), "{}", page());
+    }
+}
+
+/// Retention counts and removes outcomes as it does predictions, and the empty folders with them.
+#[test]
+fn removes_old_outcomes_when_retention_says_so() {
+    let (root, monitor) = (tempdir().expect("a folder"), Monitor::new());
+    let model = monitor.model("claims", "1").register().expect("a model");
+    let log = PredictionLog::builder(root.path()).start(&monitor).expect("a log");
+    log.model(&model).expect("a handle").record_outcome("a", 1);
+    log.close().expect("a clean end");
+    assert_eq!(all_rows(root.path()).len(), 1);
+    let log = PredictionLog::builder(root.path())
+        .retain_bytes(1)
+        .start(&monitor)
+        .expect("a log");
+    until("the outcome is removed", || !root.path().join("outcomes").exists());
+    log.close().expect("a clean end");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use modelwatch::{Feature, FeatureValue, Monitor};
-use modelwatch_log::PredictionLog;
+use modelwatch_log::{PredictionLog, Record};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -17,6 +17,8 @@ struct Prediction {
     texts: [Option<String>; 2],
     score: f64,
     class: Option<String>,
+    /// Id, trace, route and pipeline.
+    context: [Option<String>; 4],
     /// Seconds and microseconds since 2026-04-01.
     time: (i64, u32),
     /// The log is flushed after it.
@@ -41,14 +43,16 @@ fn prediction() -> impl Strategy<Value = Prediction> {
         [text(), text()],
         number(),
         text(),
+        [text(), text(), text(), text()],
         (seconds, 0..1_000_000u32),
         prop::bool::weighted(0.1),
     )
-        .prop_map(|(number, texts, score, class, time, flush)| Prediction {
+        .prop_map(|(number, texts, score, class, context, time, flush)| Prediction {
             number,
             texts,
             score,
             class,
+            context,
             time,
             flush,
         })
@@ -78,6 +82,10 @@ fn expected(position: usize, prediction: &Prediction) -> Row {
         ("feature.second", text(&prediction.texts[1])),
         ("score", number(prediction.score)),
         ("class", text(&prediction.class)),
+        ("prediction_id", text(&prediction.context[0])),
+        ("trace_id", text(&prediction.context[1])),
+        ("route", text(&prediction.context[2])),
+        ("pipeline_version", text(&prediction.context[3])),
         ("model_version", Some(Cell::Text("1".into()))),
         ("time", Some(Cell::Time(time(prediction.time).1))),
     ];
@@ -109,7 +117,13 @@ proptest! {
         for (position, prediction) in predictions.iter().enumerate() {
             let texts = prediction.texts.each_ref().map(|text| FeatureValue::from(text.as_ref()));
             let row = [texts[0], position.into(), texts[1], prediction.number.into()];
-            let record = handle.record(row, prediction.score).at(time(prediction.time).0);
+            let mut record = handle.record(row, prediction.score).at(time(prediction.time).0);
+            let setters = [Record::id, Record::trace_id, Record::route, Record::pipeline_version];
+            for (set, text) in setters.into_iter().zip(&prediction.context) {
+                if let Some(text) = text {
+                    record = set(record, text);
+                }
+            }
             if let Some(class) = &prediction.class {
                 drop(record.class(class));
             } else {

@@ -1,7 +1,7 @@
 //! Columns of numbers as small whole ones: what trees are grown on.
 
 /// Bins of a column, besides that of missing values.
-const MOST_BINS: usize = 64;
+const MOST_BINS: usize = 128;
 
 /// The edges that a column's values are cut at, and the range it has in the reference.
 #[derive(Clone, Debug)]

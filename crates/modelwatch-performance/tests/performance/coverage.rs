@@ -183,7 +183,7 @@ fn holds_what_labels_say_in_95_of_100_windows_when_scores_are_estimated() {
         let mut held = Held::default();
         for window in 0..WINDOWS {
             // What a reference got wrong, all its windows have.
-            if window % 10 == 0 {
+            if window % 20 == 0 {
                 learned = learn(&mut draw);
             }
             let (mut labelled, mut window) = (BinaryCounts::new(), PredictionCounts::new());
@@ -215,7 +215,7 @@ fn holds_what_targets_say_in_95_of_100_windows_when_errors_are_estimated() {
         let mut held = Held::default();
         for _ in 0..WINDOWS {
             let (mut labelled, mut window) = (RegressionCounts::new(), LossCounts::new());
-            for _ in 0..500 {
+            for _ in 0..250 {
                 let (feature, predicted, actual) = number_row(&mut draw, centre);
                 labelled.add(predicted, actual);
                 learned.count(&mut window, &[feature], predicted);

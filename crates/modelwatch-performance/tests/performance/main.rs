@@ -1,5 +1,6 @@
 //! Performance, realised and estimated, through the crate's public doors. One program, because linking is what takes the time.
 
+mod against_nannyml;
 mod against_scikit_learn;
 mod by_hand;
 mod coverage;

@@ -2,6 +2,9 @@
 
 use super::selector::{Selector, Window};
 
+/// A label that tells the sides of one expression apart, and that no series keeps.
+pub(super) const SIDE: &str = "__side__";
+
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expr {
@@ -347,18 +350,18 @@ impl Expr {
 
     /// The larger of both where both are, and else the one there is.
     pub(crate) fn or_more(&self, labels: &[&str], other: impl Into<Self>) -> Self {
-        let other = other.into();
-        self.with(Op::Above, labels, other.clone())
-            .or(labels, other)
-            .or(labels, self.clone())
+        max_by(labels, self.beside(labels, other.into()))
     }
 
     /// The smaller of both where both are, and else the one there is.
     pub(crate) fn or_less(&self, labels: &[&str], other: impl Into<Self>) -> Self {
-        let other = other.into();
-        self.with(Op::Below, labels, other.clone())
-            .or(labels, other)
-            .or(labels, self.clone())
+        min_by(labels, self.beside(labels, other.into()))
+    }
+
+    /// The series of both, each evaluated once.
+    fn beside(&self, labels: &[&str], other: Self) -> Self {
+        self.labelled(SIDE, "left")
+            .or(&[labels, &[SIDE]].concat(), other.labelled(SIDE, "right"))
     }
 
     /// The same series with one label more, which has this value.

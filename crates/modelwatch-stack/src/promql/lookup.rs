@@ -9,6 +9,7 @@ use promql_parser::label::Labels;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
+use super::expr::SIDE;
 use crate::recorded::RECORDED;
 
 /// The label that names the stack on what its rules record and raise.
@@ -177,7 +178,7 @@ impl Check<'_> {
 
     fn known_labels(&self, labels: Option<&Labels>) -> Result<(), Unknown> {
         let known = |label: &str| {
-            label == "le"
+            ["le", SIDE].contains(&label)
                 || self.identifies(label)
                 || TARGET_LABELS.contains(&label)
                 || contract::METRICS.iter().any(|metric| metric.labels.contains(&label))

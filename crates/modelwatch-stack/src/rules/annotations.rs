@@ -9,6 +9,7 @@ use modelwatch::contract;
 use modelwatch_config::{Config, Rollout};
 
 use super::evidence::{self, Bad, ERRORS, SLOW};
+use super::histograms::Histogram;
 use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, own};
 use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
@@ -342,21 +343,29 @@ fn traffic_share(about: About<'_>) -> Result<Text, GenerateError> {
     )
 }
 
-/// The worst replicas, where there are several.
+/// The worst replicas: by the share of requests that fail, or by their mean latency.
 fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError> {
-    if !std::ptr::eq(bad, &ERRORS) {
-        return Ok(Text::default());
-    }
-    let window = evidence::now(about.config);
     let scope = if about.has(VERSION) { VERSION } else { MODEL };
-    let requests = || own(metric(&contract::INFERENCE_REQUESTS), scope);
-    let all = sum_by(&["instance"], requests().increase(window));
-    let failed = sum_by(&["instance"], requests().eq("status", "error").increase(window));
-    let share = numbers(&failed.with(Op::DividedBy, &["instance"], all.above(0.0)));
+    let of = |metric: Selector| own(metric, scope);
+    let window = evidence::now(about.config);
+    let instance = &["instance"];
+    let (before, worst, value) = if std::ptr::eq(bad, &ERRORS) {
+        let requests = || of(metric(&contract::INFERENCE_REQUESTS));
+        let all = sum_by(instance, requests().increase(window));
+        let failed = sum_by(instance, requests().eq("status", "error").increase(window));
+        let share = failed.with(Op::DividedBy, instance, all.above(0.0));
+        (" By replica: ", share, PERCENT)
+    } else {
+        let latency = Histogram {
+            of: &contract::INFERENCE_LATENCY,
+            window,
+        };
+        (" Mean latency by replica: ", latency.mean_of(instance, &of), TIME)
+    };
     about.if_any(
-        &share.top(NAMED),
-        " By replica: ",
-        &[Column::Name("instance"), Column::Words(" "), Column::Value(PERCENT)],
+        &numbers(&worst).top(NAMED),
+        before,
+        &[Column::Name("instance"), Column::Words(" "), Column::Value(value)],
         ".",
     )
 }

@@ -21,7 +21,7 @@ use super::shares::{matched, or_zero, share_of};
 use super::text::tidy;
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time, word};
+use crate::promql::{Expr, Op, Selector, max_by, metric, number, recorded, sum_by, time, word};
 use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -50,6 +50,7 @@ pub(crate) struct Bad {
     calm: &'static Recorded,
     pub(crate) usual: &'static Recorded,
     dispersion: &'static Recorded,
+    factor: &'static Recorded,
     pub(crate) evidence: &'static Recorded,
     pub(crate) since: &'static Recorded,
     pub(crate) lately: &'static Recorded,
@@ -68,6 +69,7 @@ pub(crate) const ERRORS: Bad = Bad {
     calm: &recorded::ERRORS_CALM,
     usual: &recorded::ERRORS_USUAL,
     dispersion: &recorded::ERRORS_DISPERSION,
+    factor: &recorded::ERRORS_FACTOR,
     evidence: &recorded::ERRORS_EVIDENCE,
     since: &recorded::ERRORS_SINCE,
     lately: &recorded::VERSION_ERRORS_LATELY,
@@ -84,6 +86,7 @@ pub(crate) const SLOW: Bad = Bad {
     calm: &recorded::SLOW_CALM,
     usual: &recorded::SLOW_USUAL,
     dispersion: &recorded::SLOW_DISPERSION,
+    factor: &recorded::SLOW_FACTOR,
     evidence: &recorded::SLOW_EVIDENCE,
     since: &recorded::SLOW_SINCE,
     lately: &recorded::VERSION_SLOW_LATELY,
@@ -134,6 +137,7 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     }
     rules.extend(pauses(config)?);
     for bad in [&ERRORS, &SLOW] {
+        rules.push(Rule::record(config, bad.factor, &factor(bad))?);
         rules.push(Rule::record(config, bad.evidence, &evidence(bad))?);
         for shared in share(config, bad.begins) {
             let of = |series| shared.scope.of(recorded(series));
@@ -188,35 +192,42 @@ pub(crate) fn since(recorded: Selector, labels: &[&str], memory: Duration, known
     kept.or(labels, holds.times(0.0).plus(time()))
 }
 
-fn evidence(bad: &Bad) -> Expr {
-    let requests = recorded(&recorded::REQUESTS_NOW).expr();
-    let expected = requests
+/// How many times as many are bad as are expected. Recorded where there are more, which is in few places, so that what the rest
+/// says need not be computed.
+fn factor(bad: &Bad) -> Expr {
+    let expected = recorded(&recorded::REQUESTS_NOW)
+        .expr()
         .with_one(Op::Times, MODEL_ROUTE, &[], recorded(bad.usual))
         .clamp_min(LEAST_EXPECTED);
-    let observed = recorded(bad.now).expr().with(Op::Above, ROUTE, expected.clone());
-    let ratio = observed.with(Op::DividedBy, ROUTE, expected.clone());
-    observed
-        .with(Op::Times, ROUTE, ratio.ln())
-        .with(Op::Minus, ROUTE, observed.with(Op::Minus, ROUTE, expected))
+    recorded(bad.now).expr().with(Op::DividedBy, ROUTE, expected).above(1.0)
+}
+
+/// With `e = x λ`, `e ln(e/λ) − (e − λ)` is `e (ln x + 1/x − 1)`.
+fn evidence(bad: &Bad) -> Expr {
+    let requests = recorded(&recorded::REQUESTS_NOW).expr();
+    let factor = recorded(bad.factor).expr();
+    let each = factor
+        .ln()
+        .with(Op::Plus, ROUTE, number(1.0).divided_by(factor.clone()))
+        .minus(1.0);
+    let own = requests.and(ROUTE, factor);
+    each.with(Op::Times, ROUTE, recorded(bad.now))
         .times(2.0)
         .with(
             Op::DividedBy,
             ROUTE,
-            dispersion(&requests, MODEL_ROUTE, recorded(bad.dispersion).expr()),
+            dispersion(&own, &requests, MODEL_ROUTE, recorded(bad.dispersion).expr()),
         )
         .square_root()
 }
 
 /// What a version's counts swing by: a burst is the smaller beside single events, the smaller the version's part of the whole is.
-fn dispersion(requests: &Expr, whole: &[&str], of_whole: Expr) -> Expr {
+fn dispersion(own: &Expr, requests: &Expr, whole: &[&str], of_whole: Expr) -> Expr {
     let each = of_whole
         .minus(1.0)
         .with(Op::DividedBy, whole, sum_by(whole, requests.clone()).above(0.0));
     let (least, _) = DISPERSION;
-    requests
-        .with_one(Op::Times, whole, &[], each)
-        .plus(1.0)
-        .clamp_min(least)
+    own.with_one(Op::Times, whole, &[], each).plus(1.0).clamp_min(least)
 }
 
 /// What is usual, learned from calm. Counts that do not overlap are enough for it, so it is recorded less often.
@@ -299,36 +310,46 @@ pub(crate) fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
-/// Two samples: `sqrt(2 (e₁ ln(e₁/(n₁ p)) + e₂ ln(e₂/(n₂ p))) / φ)`, where `p` is the share of both together.
+/// Two samples: `sqrt(2 (e₁ ln(e₁/(n₁ p)) + e₂ ln(e₂/(n₂ p))) / φ)`, where `p` is the share of both together. Of versions that are
+/// worse alone, so that most are not computed.
 fn versus_others(bad: &Bad) -> Expr {
-    let requests = recorded(&recorded::VERSION_REQUESTS_LATELY).expr();
-    let all = recorded(bad.lately).expr();
     let worse = recorded(bad.ratio)
         .expr()
-        .with(Op::Above, VERSION, recorded(bad.others));
-    let own = all.above(0.0).and(VERSION, worse);
+        .with(Op::Above, VERSION, recorded(bad.others))
+        .above(0.0);
+    let of_worse = |series: &'static Recorded| recorded(series).expr().and(VERSION, worse.clone());
+    let all_bad = sum_by(MODEL, recorded(bad.lately));
+    let all_requests = sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS_LATELY));
+    let (own, own_requests) = (of_worse(bad.lately), of_worse(&recorded::VERSION_REQUESTS_LATELY));
     // A little more than was seen, so that both together never expect nothing.
-    let together =
-        sum_by(MODEL, all.clone())
-            .plus(0.1)
-            .with(Op::DividedBy, MODEL, sum_by(MODEL, requests.clone()).above(0.0));
+    let together = all_bad.plus(0.1).with(Op::DividedBy, MODEL, all_requests.above(0.0));
     let expected = |requests: &Expr| {
         requests
             .with_one(Op::Times, MODEL, &[], together.clone())
             .clamp_min(0.001)
     };
-    let theirs = others(&all).clamp_min(0.001);
+    let others = |all: &Expr, own: &Expr| all.with_many(Op::Minus, MODEL, own.clone());
+    let theirs = others(&all_bad, &own).clamp_min(0.001);
     let part = |observed: &Expr, expected: Expr| {
         observed.with(Op::Times, VERSION, observed.with(Op::DividedBy, VERSION, expected).ln())
     };
-    part(&own, expected(&requests))
-        .with(Op::Plus, VERSION, part(&theirs, expected(&others(&requests))))
+    part(&own, expected(&own_requests))
+        .with(
+            Op::Plus,
+            VERSION,
+            part(&theirs, expected(&others(&all_requests, &own_requests))),
+        )
         .clamp_min(0.0)
         .times(2.0)
         .with(
             Op::DividedBy,
             VERSION,
-            dispersion(&requests, MODEL, max_by(MODEL, recorded(bad.dispersion))),
+            dispersion(
+                &own_requests,
+                &recorded(&recorded::VERSION_REQUESTS_LATELY).expr(),
+                MODEL,
+                max_by(MODEL, recorded(bad.dispersion)),
+            ),
         )
         .square_root()
 }

@@ -73,15 +73,17 @@ impl Histogram {
         let all = sum_by(labels, metric(self.of).count().rate(self.window)).above(0.0);
         let classic = self.classic(labels).with_one(Op::DividedBy, labels, &[], all);
         let native = self.native(labels);
-        self.of.buckets.iter().fold(classic, |shares, edge| {
+        let mut edges = self.of.buckets.iter().map(|edge| {
             let below = call(
                 "histogram_fraction",
                 vec![number(f64::NEG_INFINITY), number(*edge), native.clone()],
             );
             // A series of classic buckets is another series than any of these.
-            let below = below.at_least(f64::NEG_INFINITY).labelled("le", &edge.to_string());
-            shares.or(&with_le, below.unless(labels, metric(self.of).count()))
-        })
+            below.at_least(f64::NEG_INFINITY).labelled("le", &edge.to_string())
+        });
+        let Some(first) = edges.next() else { return classic };
+        let native = edges.fold(first, |shares, edge| shares.or(&with_le, edge));
+        classic.or(&with_le, native.unless(labels, metric(self.of).count()))
     }
 
     /// Observations per second.
@@ -92,9 +94,14 @@ impl Histogram {
 
     /// The mean; absent where nothing was observed.
     pub(crate) fn mean(self, labels: &[&str]) -> Expr {
-        let rate = |part: Selector| sum_by(labels, part.rate(self.window));
+        self.mean_of(labels, &|series| series)
+    }
+
+    /// The mean of some of the series.
+    pub(crate) fn mean_of(self, labels: &[&str], scope: &impl Fn(Selector) -> Selector) -> Expr {
+        let rate = |part: Selector| sum_by(labels, scope(part).rate(self.window));
         let classic = rate(metric(self.of).sum()).divided_by(rate(metric(self.of).count()).above(0.0));
-        let native = |part| call(part, vec![self.native(labels)]);
+        let native = |part| call(part, vec![rate(metric(self.of))]);
         classic.or(
             labels,
             native("histogram_sum").divided_by(native("histogram_count").above(0.0)),

@@ -5,6 +5,7 @@ use crate::promql::Selector;
 pub(crate) const MODEL: &[&str] = &["model_name"];
 pub(crate) const VERSION: &[&str] = &["model_name", "model_version"];
 pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
+pub(crate) const JOB: &[&str] = &["job"];
 pub(crate) const REPLICA: &[&str] = &["job", "instance"];
 pub(crate) const VERSION_FEATURE: &[&str] = &["model_name", "model_version", "feature_name"];
 pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];

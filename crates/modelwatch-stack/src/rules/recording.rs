@@ -6,17 +6,17 @@
 use std::time::Duration;
 
 use modelwatch::contract::{self, Metric};
-use modelwatch_config::{Config, Rollout};
+use modelwatch_config::{Config, Rollout, Thresholds};
 
 use super::evidence;
 use super::histograms::Histogram;
-use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
+use super::labels::{FEATURE, JOB, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
 use super::releases;
 use super::rule::{Group, Rule};
 use super::shares::{matched, or_zero, share_of};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Op, Selector, max_by, metric, number, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, count_by, max_by, metric, number, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -24,6 +24,8 @@ const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
 const LATENCY: Histogram = Histogram {
     of: &contract::INFERENCE_LATENCY,
     window: FIVE_MINUTES,
@@ -33,63 +35,48 @@ const SCORES: Histogram = Histogram {
     window: TEN_MINUTES,
 };
 /// What a shift is measured against.
-const YESTERDAY: Duration = Duration::from_secs(86_400);
+const YESTERDAY: Duration = DAY;
 const LAST_WEEK: Duration = Duration::from_secs(7 * 86_400);
-const AN_HOUR_AGO: Duration = Duration::from_secs(3600);
+const AN_HOUR_AGO: Duration = HOUR;
+/// Between evaluations of what tickets and dashboards read: measured over five minutes and more, it is no older for it.
+pub(super) const TICKETS: Duration = MINUTE;
+/// Between evaluations of figures of days, and of those that no alert reads: as seldom as can be for a series that Prometheus
+/// forgets after five minutes.
+pub(super) const SELDOM: Duration = Duration::from_secs(4 * 60);
 /// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
 const NOISE: f64 = 0.001;
 
 pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
     let interval = config.prometheus.evaluation_interval;
+    let group = |name, least: Duration, rules| Group::new(config, name, Some(interval.max(least)), rules);
     let mut counts = evidence::counts(config)?;
     if config.rollout >= Rollout::ReleaseAware {
         counts.extend(evidence::versions(config)?);
     }
     let mut groups = vec![
-        Group::new(config, "recording-rules", Some(interval), serving(config)?),
-        Group::new(
-            config,
-            "recording-rules-usual",
-            Some(interval.max(2 * MINUTE)),
-            evidence::usual(config)?,
-        ),
-        Group::new(config, "recording-rules-now", Some(interval), counts),
-        Group::new(
-            config,
-            "recording-rules-releases",
-            Some(interval),
-            releases::rules(config)?,
-        ),
+        group("recording-rules", interval, serving(config)?),
+        group("recording-rules-usual", 2 * MINUTE, evidence::usual(config)?),
+        group("recording-rules-now", interval, counts),
+        group("recording-rules-replicas", interval, replicas(config)?),
+        group("recording-rules-releases", interval, releases::rules(config)?),
+        group("recording-rules-callers", TICKETS, callers(config)?),
+        group("recording-rules-quantiles", SELDOM, quantiles(config)?),
     ];
     if config.rollout >= Rollout::ModelAware {
-        groups.push(Group::new(
-            config,
-            "recording-rules-predictions",
-            Some(interval.max(MINUTE)),
-            predictions(config)?,
-        ));
-        groups.push(Group::new(
-            config,
-            "recording-rules-features",
-            Some(interval.max(MINUTE)),
-            features(config)?,
+        groups.push(group("recording-rules-predictions", TICKETS, predictions(config)?));
+        groups.push(group("recording-rules-features", TICKETS, features(config)?));
+        groups.push(group(
+            "recording-rules-version-features",
+            SELDOM,
+            version_features(config)?,
         ));
     }
     if config.rollout >= Rollout::ReleaseAware {
-        groups.push(Group::new(
-            config,
-            "recording-rules-versions",
-            Some(interval),
-            versions(config)?,
-        ));
-        let (short, long) = objectives(config)?;
-        groups.push(Group::new(config, "recording-rules-objectives", Some(interval), short));
-        groups.push(Group::new(
-            config,
-            "recording-rules-objectives-long",
-            Some(interval.max(2 * MINUTE)),
-            long,
-        ));
+        groups.push(group("recording-rules-versions", TICKETS, versions(config)?));
+        let Objectives { short, hours, days } = objectives(config)?;
+        groups.push(group("recording-rules-objectives", interval, short));
+        groups.push(group("recording-rules-objectives-hours", 2 * MINUTE, hours));
+        groups.push(group("recording-rules-objectives-days", SELDOM, days));
     }
     Ok(groups)
 }
@@ -98,17 +85,7 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let requests = metric(&contract::INFERENCE_REQUESTS);
     let failed = sum_by(ROUTE, requests.clone().eq("status", "error").rate(FIVE_MINUTES));
     let rps = recorded(&recorded::REQUESTS).expr();
-    let mistaken = |labels: &[&str]| {
-        matched(labels, |narrowed| {
-            let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
-            let all = sum_by(labels, narrowed(recorded(&recorded::REQUESTS)));
-            let mistakes = or_zero(labels, &sum_by(labels, narrowed(mistakes).rate(FIVE_MINUTES)), &all);
-            share_of(labels, &mistakes, &all)
-        })
-    };
     let of_model = |series: &'static Recorded| matched(MODEL, |narrowed| sum_by(MODEL, narrowed(recorded(series))));
-    let latency = |at| LATENCY.quantile(at, ROUTE);
-    let of_versions = |series: &'static Recorded| sum_by(VERSION, recorded(series));
     Ok(vec![
         Rule::record(config, &recorded::REQUESTS, &sum_by(ROUTE, requests.rate(FIVE_MINUTES)))?,
         Rule::record(config, &recorded::ERRORS, &or_zero(ROUTE, &failed, &rps))?,
@@ -119,8 +96,11 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         )?,
         Rule::record(config, &recorded::MODEL_REQUESTS, &of_model(&recorded::REQUESTS))?,
         Rule::record(config, &recorded::MODEL_ERRORS, &of_model(&recorded::ERRORS))?,
-        Rule::record(config, &recorded::VERSION_REQUESTS, &of_versions(&recorded::REQUESTS))?,
-        Rule::record(config, &recorded::VERSION_ERRORS, &of_versions(&recorded::ERRORS))?,
+        Rule::record(
+            config,
+            &recorded::VERSION_REQUESTS,
+            &sum_by(VERSION, recorded(&recorded::REQUESTS)),
+        )?,
         Rule::record(
             config,
             &recorded::VERSION_SHARE,
@@ -131,26 +111,89 @@ fn serving(config: &Config) -> Result<Vec<Rule>, GenerateError> {
                 sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS)).above(0.0),
             ),
         )?,
+        Rule::record(config, &recorded::LATENCY_P95, &LATENCY.quantile(0.95, ROUTE))?,
+    ])
+}
+
+/// Quantiles that dashboards show and no alert reads.
+fn quantiles(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    Ok(vec![
+        Rule::record(config, &recorded::LATENCY_P50, &LATENCY.quantile(0.5, ROUTE))?,
+        Rule::record(config, &recorded::LATENCY_P99, &LATENCY.quantile(0.99, ROUTE))?,
+    ])
+}
+
+/// Mistakes of callers. What they are is read once; a share of no mistakes is made of the requests.
+fn callers(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
+    let mistaken = |labels: &[&str]| {
+        matched(labels, |narrowed| {
+            let all = sum_by(labels, narrowed(recorded(&recorded::REQUESTS)));
+            let mistakes = sum_by(labels, narrowed(recorded(&recorded::CLIENT_ERRORS)));
+            share_of(labels, &or_zero(labels, &mistakes, &all), &all)
+        })
+    };
+    Ok(vec![
+        Rule::record(
+            config,
+            &recorded::CLIENT_ERRORS,
+            &sum_by(ROUTE, mistakes.rate(FIVE_MINUTES)).above(0.0),
+        )?,
         Rule::record(config, &recorded::CLIENT_ERROR_RATIO, &mistaken(VERSION))?,
         Rule::record(config, &recorded::MODEL_CLIENT_ERROR_RATIO, &mistaken(MODEL))?,
+    ])
+}
+
+/// Replicas, and how far each is from its siblings. One that is alone with a version, as a canary's first one, is compared with
+/// none: that is the version's matter.
+fn replicas(config: &Config) -> Result<Vec<Rule>, GenerateError> {
+    let counted = metric(&contract::INFERENCE_REQUESTS);
+    let requests = recorded(&recorded::REPLICA_REQUESTS).expr();
+    let errors = recorded(&recorded::REPLICA_ERRORS).expr();
+    let latency = recorded(&recorded::REPLICA_LATENCY).expr();
+    let lone = recorded(&recorded::REPLICA_ALONE).expr();
+    let siblings = |of: &Expr| {
+        let others = sum_by(JOB, of.clone()).with_many(Op::Minus, JOB, of.clone());
+        let requests = sum_by(JOB, requests.clone()).with_many(Op::Minus, JOB, requests.clone());
+        others.with(Op::DividedBy, REPLICA, requests.above(NOISE))
+    };
+    let serves = &["job", "instance", "model_name", "model_version"];
+    let version = &["job", "model_name", "model_version"];
+    let served = max_by(serves, metric(&contract::MODEL_INFO));
+    let alone = served.and(version, count_by(version, served.clone()).equals(1.0));
+    let share = errors.with(Op::DividedBy, REPLICA, requests.above(0.0));
+    let spent = latency.with(Op::Times, REPLICA, requests.clone());
+    Ok(vec![
         Rule::record(
             config,
             &recorded::REPLICA_REQUESTS,
-            &sum_by(REPLICA, requests.rate(FIVE_MINUTES)),
+            &sum_by(REPLICA, counted.rate(FIVE_MINUTES)),
         )?,
         Rule::record(
             config,
             &recorded::REPLICA_ERRORS,
             &or_zero(
                 REPLICA,
-                &sum_by(REPLICA, requests.eq("status", "error").rate(FIVE_MINUTES)),
-                &recorded(&recorded::REPLICA_REQUESTS).expr(),
+                &sum_by(REPLICA, counted.eq("status", "error").rate(FIVE_MINUTES)),
+                &requests,
             ),
         )?,
         Rule::record(config, &recorded::REPLICA_LATENCY, &LATENCY.mean(REPLICA))?,
-        Rule::record(config, &recorded::LATENCY_P50, &latency(0.5))?,
-        Rule::record(config, &recorded::LATENCY_P95, &latency(0.95))?,
-        Rule::record(config, &recorded::LATENCY_P99, &latency(0.99))?,
+        Rule::record(config, &recorded::REPLICA_ALONE, &max_by(REPLICA, alone))?,
+        Rule::record(
+            config,
+            &recorded::REPLICA_ERROR_EXCESS,
+            &share
+                .with(Op::Minus, REPLICA, siblings(&errors))
+                .unless(REPLICA, lone.clone()),
+        )?,
+        Rule::record(
+            config,
+            &recorded::REPLICA_LATENCY_FACTOR,
+            &latency
+                .with(Op::DividedBy, REPLICA, siblings(&spent).above(0.0))
+                .unless(REPLICA, lone),
+        )?,
     ])
 }
 
@@ -183,19 +226,18 @@ fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
 }
 
 /// Burn rates, of sloth's shape. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
-/// sums of equally many samples, and few series rather than days of raw ones. Those of two hours and more come
-/// second, for they need not be looked at as often.
-fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> {
+/// sums of equally many samples, and few series rather than days of raw ones. The longer a window, the less often it
+/// needs to be looked at.
+fn objectives(config: &Config) -> Result<Objectives, GenerateError> {
     let requests = recorded(&recorded::MODEL_REQUESTS);
-    let mut short = Vec::new();
-    let mut long = Vec::new();
+    let mut rules = Objectives::default();
     for shared in share(config, |model| model.latency_p95) {
         let slow = matched(MODEL, |narrowed| {
             LATENCY.above(shared.setting.as_secs_f64(), MODEL, |series| {
                 narrowed(shared.scope.of(series))
             })
         });
-        short.push(Rule::record(config, &recorded::MODEL_SLOW, &slow)?);
+        rules.short.push(Rule::record(config, &recorded::MODEL_SLOW, &slow)?);
     }
     for (bad, windows) in [
         (&recorded::MODEL_ERRORS, AVAILABILITY_WINDOWS),
@@ -209,15 +251,25 @@ fn objectives(config: &Config) -> Result<(Vec<Rule>, Vec<Rule>), GenerateError> 
                 let sum = |series: &Selector| series.over("sum_over_time", window);
                 share_of(MODEL, &sum(&bad), &sum(&requests))
             };
-            let rules = if window < Duration::from_secs(2 * 3600) {
-                &mut short
+            let group = if window < 2 * HOUR {
+                &mut rules.short
+            } else if window < DAY {
+                &mut rules.hours
             } else {
-                &mut long
+                &mut rules.days
             };
-            rules.push(Rule::record(config, series, &ratio)?);
+            group.push(Rule::record(config, series, &ratio)?);
         }
     }
-    Ok((short, long))
+    Ok(rules)
+}
+
+/// Rules of objectives, by how long they look back.
+#[derive(Default)]
+struct Objectives {
+    short: Vec<Rule>,
+    hours: Vec<Rule>,
+    days: Vec<Rule>,
 }
 
 type Windows = [(&'static Recorded, Duration); 7];
@@ -225,19 +277,19 @@ type Windows = [(&'static Recorded, Duration); 7];
 const AVAILABILITY_WINDOWS: Windows = [
     (&recorded::AVAILABILITY_5M, FIVE_MINUTES),
     (&recorded::AVAILABILITY_30M, HALF_HOUR),
-    (&recorded::AVAILABILITY_1H, Duration::from_secs(3600)),
+    (&recorded::AVAILABILITY_1H, HOUR),
     (&recorded::AVAILABILITY_2H, Duration::from_secs(2 * 3600)),
     (&recorded::AVAILABILITY_6H, Duration::from_secs(6 * 3600)),
-    (&recorded::AVAILABILITY_1D, Duration::from_secs(86_400)),
+    (&recorded::AVAILABILITY_1D, DAY),
     (&recorded::AVAILABILITY_3D, Duration::from_secs(3 * 86_400)),
 ];
 const LATENCY_WINDOWS: Windows = [
     (&recorded::SLOW_5M, FIVE_MINUTES),
     (&recorded::SLOW_30M, HALF_HOUR),
-    (&recorded::SLOW_1H, Duration::from_secs(3600)),
+    (&recorded::SLOW_1H, HOUR),
     (&recorded::SLOW_2H, Duration::from_secs(2 * 3600)),
     (&recorded::SLOW_6H, Duration::from_secs(6 * 3600)),
-    (&recorded::SLOW_1D, Duration::from_secs(86_400)),
+    (&recorded::SLOW_1D, DAY),
     (&recorded::SLOW_3D, Duration::from_secs(3 * 86_400)),
 ];
 
@@ -285,24 +337,33 @@ fn distance(from: &Expr) -> Expr {
 /// From a day or a week ago, whichever is nearer: what comes each week is no change. A version without a yesterday is compared with
 /// the others.
 fn distance_from_reference() -> Expr {
-    let own = recorded(&recorded::SCORE_BELOW);
-    let ago = |ago| distance(&own.clone().offset(ago).expr());
-    // Shares by how many they are of: the sum over the model less the version's own.
-    let counts = own
-        .expr()
-        .with_one(Op::Times, VERSION, &[], recorded(&recorded::PREDICTIONS));
+    let ago = |ago| distance(&recorded(&recorded::SCORE_BELOW).offset(ago).expr());
+    let known = ago(YESTERDAY).or_less(VERSION, ago(LAST_WEEK));
+    known.or(VERSION, distance_from_others())
+}
+
+/// Versions without a yesterday beside their model's others. The model's shares are those of all of its versions by how many
+/// they are of, and a version is further from the others than from these by as much as it is part of them.
+fn distance_from_others() -> Expr {
+    let below = recorded(&recorded::SCORE_BELOW).expr();
     let predictions = recorded(&recorded::PREDICTIONS).expr();
-    let of_model = sum_by(&["model_name", "le"], counts.clone());
-    let others_predictions = others(&sum_by(MODEL, predictions.clone()), &predictions).above(NOISE);
-    let of_others = of_model.with_many(Op::Minus, &["model_name", "le"], counts).with_one(
-        Op::DividedBy,
+    let of_model = &["model_name", "le"];
+    // Most models have no such version, and are not looked at.
+    let new = predictions.unless(VERSION, recorded(&recorded::PREDICTIONS).offset(YESTERDAY));
+    let counts = below
+        .and(MODEL, new.clone())
+        .with_one(Op::Times, VERSION, &[], predictions.clone());
+    let all = sum_by(MODEL, predictions.clone());
+    let shares = sum_by(of_model, counts).with_one(Op::DividedBy, MODEL, &[], all.above(0.0));
+    let from_model = below.and(VERSION, new).with_one(Op::Minus, of_model, &[], shares).abs();
+    let others = others(&all, &predictions).above(NOISE);
+    max_by(VERSION, from_model).with(
+        Op::Times,
         VERSION,
-        &[],
-        others_predictions,
-    );
-    ago(YESTERDAY)
-        .or_less(VERSION, ago(LAST_WEEK))
-        .or(VERSION, distance(&of_others))
+        others
+            .with(Op::Plus, VERSION, predictions)
+            .with(Op::DividedBy, VERSION, others),
+    )
 }
 
 /// The recorded series of a distribution over the values of a label.
@@ -331,14 +392,15 @@ fn balance(
 ) -> Result<Vec<Rule>, GenerateError> {
     let events = metric(counter);
     let by_value_labels = &[VERSION, &[label]].concat()[..];
-    let by_value = |labels: &[&'static str]| {
-        let labels = [labels, &[label]].concat();
-        sum_by(&labels, events.rate(TEN_MINUTES))
-    };
     let total = recorded(series.total);
     let of_model = sum_by(MODEL, total.clone());
     let other_total = others(&of_model, &total.expr()).above(NOISE);
-    let other_events = by_value(MODEL).with_many(Op::Minus, &["model_name", label], by_value(VERSION));
+    // Events by what is recorded of them: counters are read once.
+    let events_now = recorded(series.ratio)
+        .expr()
+        .with_one(Op::Times, VERSION, &[], total.clone());
+    let of_value = &["model_name", label];
+    let other_events = sum_by(of_value, events_now.clone()).with_many(Op::Minus, of_value, events_now);
     // A value that a version did not have yesterday had a share of 0, if the version was there.
     let yesterday = recorded(series.ratio).offset(YESTERDAY).expr();
     let was_there = total.clone().offset(YESTERDAY).expr().above(0.0);
@@ -349,7 +411,12 @@ fn balance(
         Rule::record(
             config,
             series.ratio,
-            &by_value(VERSION).with_one(Op::DividedBy, VERSION, &[], total.expr().above(0.0)),
+            &sum_by(by_value_labels, events.rate(TEN_MINUTES)).with_one(
+                Op::DividedBy,
+                VERSION,
+                &[],
+                total.expr().above(0.0),
+            ),
         )?,
         Rule::record(
             config,
@@ -359,62 +426,82 @@ fn balance(
     ])
 }
 
-/// A fault of a feature, as its label says, and what counts it.
-const FAULTS: [(&str, &Metric); 3] = [
-    (MISSING, &contract::FEATURE_MISSING),
-    (DEFAULTED, &contract::FEATURE_DEFAULTED),
-    (OUT_OF_RANGE, &contract::FEATURE_OUT_OF_RANGE),
+/// A fault of a feature, as its label says, what counts it, and the share that a model bears.
+struct Fault {
+    label: &'static str,
+    counter: &'static Metric,
+    limit: fn(&Thresholds) -> f64,
+}
+
+const FAULTS: [Fault; 3] = [
+    Fault {
+        label: MISSING,
+        counter: &contract::FEATURE_MISSING,
+        limit: |thresholds| thresholds.missing_ratio,
+    },
+    Fault {
+        label: DEFAULTED,
+        counter: &contract::FEATURE_DEFAULTED,
+        limit: |thresholds| thresholds.defaulted_ratio,
+    },
+    Fault {
+        label: OUT_OF_RANGE,
+        counter: &contract::FEATURE_OUT_OF_RANGE,
+        limit: |thresholds| thresholds.out_of_range_ratio,
+    },
 ];
 pub(super) const MISSING: &str = "missing";
 pub(super) const DEFAULTED: &str = "defaulted";
 pub(super) const OUT_OF_RANGE: &str = "out_of_range";
 
-/// Faults of features by version, and from them how far a version is worse than the others. Counters are read once, here:
-/// everything else about features is made of these.
+/// Faults of features by version, where there are more of them than any model bears, and how far such a version is worse than the
+/// others. A file may have thousands of features in several versions each, so what bears nothing to tell is not recorded.
 fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let seen = recorded(&recorded::VERSION_OBSERVATIONS).expr();
-    let others_seen = recorded(&recorded::OTHERS_OBSERVATIONS).expr();
-    let mut rules = vec![
-        Rule::record(
-            config,
-            &recorded::VERSION_OBSERVATIONS,
-            &sum_by(VERSION_FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
-        )?,
-        Rule::record(
-            config,
-            &recorded::OTHERS_OBSERVATIONS,
-            &sum_by(FEATURE, seen.clone())
-                .with_many(Op::Minus, FEATURE, seen.clone())
-                .above(NOISE),
-        )?,
-    ];
-    // Two shares of so many observations are no further apart by chance than this, nearly ever: four standard errors where
-    // they are largest, of shares of a half.
-    let both = seen
-        .times(others_seen.clone())
-        .divided_by(seen.plus(others_seen.clone()));
-    let chance = number(2.0).divided_by(both.times(QUARTER.as_secs_f64()).square_root());
-    for (fault, counter) in FAULTS {
-        let bad = recorded(&recorded::VERSION_FAULTS).eq("fault", fault).expr();
-        let own = bad.with(Op::DividedBy, VERSION_FEATURE, seen.clone());
-        let others = sum_by(FEATURE, bad.clone()).with_many(Op::Minus, FEATURE, bad.clone());
-        let excess = own.with(
+    let mut rules = vec![Rule::record(
+        config,
+        &recorded::VERSION_OBSERVATIONS,
+        &sum_by(VERSION_FEATURE, metric(&contract::FEATURE_OBSERVATIONS).rate(QUARTER)),
+    )?];
+    for fault in &FAULTS {
+        let limits = config.models.iter().map(|model| (fault.limit)(&model.thresholds));
+        let least = limits.fold((fault.limit)(&Thresholds::default()), f64::min);
+        let rate = |labels: &[&str]| sum_by(labels, metric(fault.counter).rate(QUARTER));
+        let share = rate(VERSION_FEATURE)
+            .with(Op::DividedBy, VERSION_FEATURE, seen.above(0.0))
+            .above(least);
+        let bad = recorded(&recorded::VERSION_FAULT_RATIO).eq("fault", fault.label).expr();
+        let own_seen = seen.and(VERSION_FEATURE, bad.clone());
+        let others_seen = sum_by(FEATURE, seen.clone())
+            .with_many(Op::Minus, FEATURE, own_seen.clone())
+            .above(NOISE);
+        let others_bad = rate(FEATURE).with_many(
+            Op::Minus,
+            FEATURE,
+            bad.with(Op::Times, VERSION_FEATURE, own_seen.clone()),
+        );
+        let excess = bad.with(
             Op::Minus,
             VERSION_FEATURE,
-            others.with(Op::DividedBy, VERSION_FEATURE, others_seen.clone()),
+            others_bad.with(Op::DividedBy, VERSION_FEATURE, others_seen.clone()),
         );
+        // Two shares of so many observations are no further apart by chance than this, nearly ever: four standard errors where
+        // they are largest, of shares of a half.
+        let both = own_seen.with(Op::Times, VERSION_FEATURE, others_seen.clone()).with(
+            Op::DividedBy,
+            VERSION_FEATURE,
+            own_seen.with(Op::Plus, VERSION_FEATURE, others_seen),
+        );
+        let chance = number(2.0).divided_by(both.times(QUARTER.as_secs_f64()).square_root());
         for (series, expr) in [
-            (
-                &recorded::VERSION_FAULTS,
-                sum_by(VERSION_FEATURE, metric(counter).rate(QUARTER)).above(0.0),
-            ),
+            (&recorded::VERSION_FAULT_RATIO, share),
             (
                 &recorded::VERSION_FAULT_EXCESS,
-                excess.with(Op::Above, VERSION_FEATURE, chance.clone()),
+                excess.with(Op::Above, VERSION_FEATURE, chance),
             ),
         ] {
             let mut rule = Rule::record(config, series, &expr)?;
-            rule.labels.insert("fault".to_owned(), fault.to_owned());
+            rule.labels.insert("fault".to_owned(), fault.label.to_owned());
             rules.push(rule);
         }
     }
@@ -423,25 +510,26 @@ fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
 
 fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
-    let faults = |fault: &str| sum_by(FEATURE, recorded(&recorded::VERSION_FAULTS).eq("fault", fault));
-    let ratio = |fault: &str| share_of(FEATURE, &or_zero(FEATURE, &faults(fault), &seen), &seen);
+    let rate = |counter| sum_by(FEATURE, metric(counter).rate(QUARTER));
+    let ratio = |counter| share_of(FEATURE, &or_zero(FEATURE, &rate(counter), &seen), &seen);
     // Some services tell the ratio and not the counts; then the worst replica stands for all.
     let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
     let uncounted = gauge.unless(FEATURE, seen.clone());
-    let mut rules = version_features(config)?;
-    rules.extend([
+    let mut rules = vec![
         Rule::record(
             config,
             &recorded::FEATURE_OBSERVATIONS,
-            &sum_by(FEATURE, recorded(&recorded::VERSION_OBSERVATIONS)),
+            &rate(&contract::FEATURE_OBSERVATIONS),
         )?,
-        Rule::record(config, &recorded::MISSING_RATIO, &ratio(MISSING).or(FEATURE, uncounted))?,
-        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(DEFAULTED))?,
-    ]);
+        Rule::record(
+            config,
+            &recorded::MISSING_RATIO,
+            &ratio(&contract::FEATURE_MISSING).or(FEATURE, uncounted),
+        )?,
+        Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
+    ];
     // A feature without a declared range has no such counter, and its figure is the drift job's.
-    let declared = sum_by(FEATURE, metric(&contract::FEATURE_OUT_OF_RANGE)).times(0.0);
-    let out_of_range = faults(OUT_OF_RANGE).or(FEATURE, declared);
-    let counted = share_of(FEATURE, &out_of_range, &seen);
+    let counted = share_of(FEATURE, &rate(&contract::FEATURE_OUT_OF_RANGE), &seen);
     if config.rollout >= Rollout::Drift {
         // While no exporter says anything of a model, what the last one said goes on: the baseline did not change with it.
         let told = max_by(FEATURE, metric(&contract::FEATURE_MISSING_REFERENCE_RATIO));

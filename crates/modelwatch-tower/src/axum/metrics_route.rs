@@ -20,10 +20,11 @@ use tokio::sync::oneshot;
 /// ```
 pub fn metrics_route<S: Clone + Send + Sync + 'static>(monitor: &Monitor) -> MethodRouter<S> {
     let monitor = monitor.clone();
-    get(move |headers: HeaderMap| page(monitor.clone(), headers))
+    get(move |headers: HeaderMap| scrape(monitor.clone(), headers))
 }
 
-async fn page(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
+/// What a scraper that sends these headers gets.
+pub(super) async fn scrape(monitor: Monitor, headers: HeaderMap) -> Response<Body> {
     Watched::discard_current();
     let (tell, told) = oneshot::channel();
     let scraped = monitor.clone();

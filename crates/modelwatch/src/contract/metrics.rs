@@ -233,6 +233,8 @@ contract! {
         "Label values folded into __other__ because the label was at its limit.";
     PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
         "Predictions handed to the prediction log, by result: written or dropped.";
+    OUTCOME_LOG_RECORDS = "ml_outcome_log_records_total", Counter, Log, ["model_name", "result"],
+        "Outcomes handed to the prediction log, by result: written or dropped.";
     PREDICTION_DRIFT_SCORE = "ml_prediction_drift_score", Gauge, Drift, ["model_name"],
         "Distance of the last window's prediction scores from the baseline.";
     PREDICTION_DRIFT_DETECTED = "ml_prediction_drift_detected", Gauge, Drift, ["model_name"],

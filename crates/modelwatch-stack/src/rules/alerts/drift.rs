@@ -393,7 +393,7 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             job: job(config),
             extra: &[],
             expr: sum_by(MODEL, failed.increase(window)).above(0.5),
-            for_: 5 * MINUTE,
+            for_: MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
             summary: "Runs of the drift job fail",
@@ -459,7 +459,8 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .of(recorded(&recorded::LOG_DROP_RATIO))
                 .expr()
                 .above(*limit),
-            for_: 15 * MINUTE,
+            // They stay in the window for a quarter of an hour.
+            for_: 2 * MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
             summary: "The prediction log drops records",
@@ -568,7 +569,7 @@ fn missing_case(model: &str) -> Case {
 fn failing_case(model: &str, window: Duration) -> Case {
     let step = MINUTE.max(window / 60);
     let steps = usize::try_from(window.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
-    let for_ = usize::try_from((5 * MINUTE).as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
+    let for_ = usize::try_from(MINUTE.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(1);
     let runs = |result, phases: &[(f64, usize)]| {
         Series::counter(
             contract::DRIFT_RUNS.name,
@@ -622,8 +623,8 @@ fn log_case(model: &str, limit: f64) -> Case {
         evaluate: 1,
         series: vec![records("dropped", &bad), records("written", &good)],
         fires: labelled(&[("model_name", model)]),
-        quiet: vec![30, 45],
-        fires_at: 46,
+        quiet: vec![30, 32],
+        fires_at: 33,
         resolved_at: Some(87),
     }
 }

@@ -4,6 +4,8 @@
 //! What is missing is judged against training's own share of it, which the drift job knows: a feature that a third of the
 //! training rows lacked is no fault when a third of the requests lack it.
 
+use std::time::Duration;
+
 use modelwatch::contract::{self, Metric};
 use modelwatch_config::{Config, Rollout, Thresholds};
 
@@ -24,6 +26,10 @@ use crate::rules::text::PERCENT;
 
 /// Seconds that shares are measured over.
 const QUARTER: f64 = 900.0;
+/// What is in the window stays there for a quarter of an hour, so that waiting as long would keep nothing out: a few looks.
+const STAYS: Duration = Duration::from_secs(2 * 60);
+/// The same of what is recorded every four minutes: two looks.
+const STAYS_IN_A_VERSION: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
@@ -129,7 +135,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
             job: Some(job),
             extra: &[],
             expr: over(ratio, limit, of).unless(FEATURE, too_few),
-            for_: 15 * MINUTE,
+            for_: STAYS,
             keep: HOVERS,
             labels: FEATURE,
             summary: ratio.summary,
@@ -141,7 +147,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
                 + " of its observations; the threshold is "
                 + percent(limit)
                 + than_training
-                + ". Measured over 15 minutes, for at least 15 minutes.",
+                + ". Measured over 15 minutes.",
             query: own(recorded(ratio.ratio), FEATURE).expr(),
             case: case(ratio, hero(&shared.models), limit, minimum),
         }
@@ -170,7 +176,7 @@ fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError
                 .expr()
                 .above(limit)
                 .unless(VERSION_FEATURE, too_few),
-            for_: 15 * MINUTE,
+            for_: STAYS_IN_A_VERSION,
             keep: HOVERS,
             labels: VERSION_FEATURE,
             summary: "A feature of one version is worse than of the others",
@@ -181,7 +187,7 @@ fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError
                 + PERCENT
                 + " above that of the model's other versions; the threshold is "
                 + percent(limit)
-                + ". Measured over 15 minutes, for at least 15 minutes.",
+                + ". Measured over 15 minutes.",
             query: own(recorded(&recorded::VERSION_FAULT_EXCESS), FEATURE)
                 .eq("fault", ratio.fault)
                 .expr(),
@@ -228,8 +234,8 @@ fn version_case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
             ("model_version", "canary"),
             ("feature_name", "income"),
         ]),
-        quiet: vec![30, 45],
-        fires_at: 46,
+        quiet: vec![30, 35],
+        fires_at: 36,
         resolved_at: Some(87),
     }
 }
@@ -298,8 +304,8 @@ fn case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
         evaluate: 1,
         series: all_series,
         fires,
-        quiet: vec![30, 45],
-        fires_at: 46,
+        quiet: vec![30, 32],
+        fires_at: 33,
         resolved_at: Some(87),
     }
 }

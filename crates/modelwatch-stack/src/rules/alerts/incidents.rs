@@ -1,8 +1,8 @@
 //! Is what many models would page for one incident? Then it is one page, which names the cause, and routing holds theirs back.
 //!
 //! Each rule looks at what is about to page, or does, by the very rules that would: their thresholds are the models' own. It
-//! fires before they do, so that nobody is woken by each of them first. A burn that pages in two minutes is seen after one; what
-//! pages in ten is seen after six, since a moment of errors stays for five in the windows it is measured over.
+//! fires before they do, so that nobody is woken by each of them first: what is pending for a minute is seen after half of one, and a
+//! burn that pages in two after one.
 
 use std::time::Duration;
 
@@ -17,13 +17,11 @@ use crate::known::{self, KnownAlert};
 use crate::promql::{Selector, count_by, max_by, word};
 use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, environment, labelled, percent, replica_place};
 use crate::rules::case::Case;
-use crate::rules::labels::REPLICA;
+use crate::rules::labels::{JOB, REPLICA};
 use crate::rules::models::of_unlisted;
 use crate::rules::story::Series;
 use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE, label, plain};
-
-const JOB: &[&str] = &["job"];
 
 /// What goes wrong: requests fail, or they take too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +51,7 @@ impl Fault {
         };
         let usual = Omen {
             page: usual,
-            for_: 6 * MINUTE,
+            for_: serving::PENDING / 2,
             window: "5m",
             unlisted: match self {
                 Self::Errors => |config| {

@@ -21,6 +21,7 @@ use modelwatch_config::{Config, prometheus_duration};
 
 use super::case::{Test, TestFile};
 use super::changed::changed;
+use super::recording;
 use super::rule::Group;
 use crate::error::GenerateError;
 use crate::file::File;
@@ -38,20 +39,37 @@ const TESTED: usize = 2;
 pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, GenerateError> {
     let mut groups = Vec::new();
     let mut tests: BTreeMap<(&str, Duration), Vec<Test>> = BTreeMap::new();
-    for (name, tested) in [
-        ("alert-rules", serving::rules(config)?),
-        ("alert-rules-targets", targets::rules(config)?),
-        ("alert-rules-replicas", replicas::rules(config)?),
-        ("alert-rules-watching", watching::rules(config)?),
+    for (name, least, tested) in [
+        ("alert-rules", None, serving::rules(config)?),
+        ("alert-rules-targets", None, targets::rules(config)?),
+        ("alert-rules-names", Some(recording::TICKETS), targets::names(config)?),
+        ("alert-rules-replicas", None, replicas::rules(config)?),
+        ("alert-rules-watching", None, watching::rules(config)?),
         (
             "alert-rules-objectives",
-            [objectives::rules(config)?, incidents::rules(config)?].concat(),
+            None,
+            [objectives::fast(config)?, incidents::rules(config)?].concat(),
         ),
-        ("alert-rules-versions", versions::rules(config)?),
-        ("alert-rules-predictions", predictions::rules(config)?),
-        ("alert-rules-features", features::rules(config)?),
-        ("alert-rules-drift", drift::rules(config)?),
+        (
+            "alert-rules-objectives-days",
+            Some(recording::SELDOM),
+            objectives::slow(config)?,
+        ),
+        ("alert-rules-versions", None, versions::rules(config)?),
+        (
+            "alert-rules-predictions",
+            Some(recording::TICKETS),
+            predictions::rules(config)?,
+        ),
+        (
+            "alert-rules-features",
+            Some(recording::TICKETS),
+            features::rules(config)?,
+        ),
+        ("alert-rules-drift", Some(2 * recording::TICKETS), drift::rules(config)?),
     ] {
+        // Without an interval of its own, a group is evaluated as often as Prometheus is told globally.
+        let interval = least.map(|least| config.prometheus.evaluation_interval.max(least));
         let mut rules = Vec::new();
         for alert in tested.into_iter().filter_map(|alert| changed(config, alert)) {
             let of_kind = (alert.known.name, alert.case.evaluated());
@@ -62,7 +80,7 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
             rules.push(alert.rule);
         }
         if !rules.is_empty() {
-            groups.push(Group::new(config, name, None, rules));
+            groups.push(Group::new(config, name, interval, rules));
         }
     }
     let order: Vec<_> = recording

@@ -123,7 +123,17 @@ impl Objective {
     }
 }
 
-pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+/// Burns that page.
+pub(super) fn fast(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    rules(config, |burn| burn.severity == Severity::Page)
+}
+
+/// Burns that take hours to tell, so that nobody needs to look at their days of samples often.
+pub(super) fn slow(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    rules(config, |burn| burn.severity != Severity::Page)
+}
+
+fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     if config.rollout < Rollout::ReleaseAware {
         return Ok(rules);
@@ -131,7 +141,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     for objective in [&AVAILABILITY, &LATENCY] {
         for shared in share(config, |model| objective.setting(model)) {
             let ((minimum, target), team, job) = shared.setting;
-            for burn in &objective.burns {
+            for burn in objective.burns.iter().filter(|burn| burns(burn)) {
                 let limit = tidy((burn.factor * (1.0 - target)).min(REACHABLE));
                 let (long, long_window) = burn.long;
                 let (short, short_window) = burn.short;

@@ -223,7 +223,7 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .of(recorded(&recorded::NON_FINITE_RATIO))
                 .expr()
                 .above(limit),
-            for_: 5 * MINUTE,
+            for_: STAYS,
             keep: HOVERS,
             labels: VERSION,
             summary: "Scores are NaN or infinite",
@@ -331,8 +331,8 @@ fn non_finite_case(model: &str, limit: f64) -> Case {
             Series::counter("ml_prediction_score_count", &version(model, &[]), &good),
         ],
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
-        quiet: vec![30, 35],
-        fires_at: 36,
+        quiet: vec![30, 32],
+        fires_at: 33,
         resolved_at: Some(81),
     }
 }

@@ -9,7 +9,7 @@ use modelwatch_config::{Config, Plane, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known;
-use crate::promql::{Expr, Op, Selector, count_by, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, metric, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{Alert, HOVERS, MINUTE, Severity, Tested, labelled, percent, replica_place};
 use crate::rules::case::Case;
@@ -18,10 +18,6 @@ use crate::rules::labels::REPLICA;
 use crate::rules::story::Series;
 use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, TIME, VALUE};
-
-const JOB: &[&str] = &["job"];
-/// Below it, a rate is a remainder of subtracting floats.
-const NOISE: f64 = 0.001;
 
 /// The replicas of a job, and when one of them is too much worse than the others. A replica serves its models together: the
 /// most patient of their thresholds holds.
@@ -64,58 +60,50 @@ impl<'a> Replicas<'a> {
         recorded(series).eq("job", self.job)
     }
 
-    /// What the job's other replicas do together.
-    fn siblings(&self, series: &'static Recorded) -> Expr {
-        sum_by(JOB, self.of(series)).with_many(Op::Minus, JOB, self.of(series).expr())
+    /// The share of requests that a replica fails.
+    fn share(&self) -> Expr {
+        let requests = self.of(&recorded::REPLICA_REQUESTS).expr().above(0.0);
+        self.of(&recorded::REPLICA_ERRORS)
+            .expr()
+            .with(Op::DividedBy, REPLICA, requests)
     }
 
-    fn siblings_requests(&self) -> Expr {
-        self.siblings(&recorded::REPLICA_REQUESTS).above(NOISE)
-    }
-
-    /// Replicas that are alone with a version.
-    fn lone(&self) -> Expr {
-        let version = &["job", "model_name", "model_version"];
-        let replica = &["job", "instance", "model_name", "model_version"];
-        let served = max_by(replica, metric(&contract::MODEL_INFO).eq("job", self.job));
-        served.and(version, count_by(version, served.clone()).equals(1.0))
-    }
-
-    /// The share of requests that the siblings fail.
+    /// The share of requests that a replica's siblings fail.
     pub(super) fn siblings_fail(&self) -> Expr {
-        self.siblings(&recorded::REPLICA_ERRORS)
-            .divided_by(self.siblings_requests())
+        self.share()
+            .with(Op::Minus, REPLICA, self.of(&recorded::REPLICA_ERROR_EXCESS))
     }
 
     /// How much larger the share is that a replica fails, where it is too much.
     pub(super) fn fails(&self) -> Expr {
-        let errors = self.of(&recorded::REPLICA_ERRORS).expr();
-        let own = errors.divided_by(self.of(&recorded::REPLICA_REQUESTS).expr().above(0.0));
-        own.minus(self.siblings_fail())
+        let errors = self.of(&recorded::REPLICA_ERRORS).expr().times(300.0);
+        self.of(&recorded::REPLICA_ERROR_EXCESS)
+            .expr()
             .above(self.error_ratio)
-            .and(REPLICA, errors.times(300.0).at_least(self.minimum_errors as f64))
-            .unless(REPLICA, self.lone())
+            .and(REPLICA, errors.at_least(self.minimum_errors as f64))
     }
 
     /// The siblings' mean latency.
     pub(super) fn siblings_take(&self) -> Expr {
-        let spent = self
-            .of(&recorded::REPLICA_LATENCY)
-            .expr()
-            .times(self.of(&recorded::REPLICA_REQUESTS));
-        let by_others = sum_by(JOB, spent.clone()).with_many(Op::Minus, JOB, spent);
-        by_others.divided_by(self.siblings_requests())
+        self.of(&recorded::REPLICA_LATENCY).expr().with(
+            Op::DividedBy,
+            REPLICA,
+            self.of(&recorded::REPLICA_LATENCY_FACTOR),
+        )
     }
 
     /// How many times as long a replica takes, where it is too many.
     pub(super) fn lags(&self) -> Expr {
         let latency = self.of(&recorded::REPLICA_LATENCY).expr();
-        let others = self.siblings_take();
-        latency
-            .divided_by(others.above(0.0))
+        self.of(&recorded::REPLICA_LATENCY_FACTOR)
+            .expr()
             .above(self.latency_factor)
-            .and(REPLICA, latency.minus(others).above(self.matters()))
-            .unless(REPLICA, self.lone())
+            .and(
+                REPLICA,
+                latency
+                    .with(Op::Minus, REPLICA, self.siblings_take())
+                    .above(self.matters()),
+            )
     }
 
     /// Twice of next to nothing is next to nothing: seconds that make a difference.
@@ -144,7 +132,7 @@ fn failing(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Teste
         job: Some(job),
         extra: &[],
         expr: replicas.fails(),
-        for_: 5 * MINUTE,
+        for_: 3 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
         summary: "One replica fails more often than its siblings",
@@ -153,7 +141,7 @@ fn failing(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Teste
             + PERCENT
             + " above that of its siblings; the threshold is "
             + percent(limit)
-            + ". Measured over 5 minutes, for at least 5 minutes.",
+            + ". Measured over 5 minutes, for at least 3 minutes.",
         query: replicas.of(&recorded::REPLICA_ERRORS).expr(),
         case: failing_case(job, limit, replicas.minimum_errors),
     }
@@ -204,8 +192,8 @@ fn failing_case(job: &str, limit: f64, minimum: u64) -> Case {
             requests("c", "success", &[(all, 90)]),
         ],
         fires: labelled(&[("job", job), ("instance", "a")]),
-        quiet: vec![30, 34],
-        fires_at: 37,
+        quiet: vec![30, 33],
+        fires_at: 35,
         resolved_at: Some(57),
     }
 }
@@ -219,7 +207,7 @@ fn slow(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Tested, 
         job: Some(job),
         extra: &[],
         expr: replicas.lags(),
-        for_: 10 * MINUTE,
+        for_: 5 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
         summary: "One replica is slower than its siblings",
@@ -230,7 +218,7 @@ fn slow(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Tested, 
             + factor.to_string()
             + " times and "
             + matters.to_string()
-            + " s more. Measured over 5 minutes, for at least 10 minutes.",
+            + " s more. Measured over 5 minutes, for at least 5 minutes.",
         query: replicas.of(&recorded::REPLICA_LATENCY).expr(),
         case: slow_case(job, factor, matters),
     }
@@ -266,8 +254,8 @@ fn slow_case(job: &str, factor: f64, matters: f64) -> Case {
         evaluate: 1,
         series,
         fires: labelled(&[("job", job), ("instance", "a")]),
-        quiet: vec![30, 39],
-        fires_at: 47,
+        quiet: vec![30, 35],
+        fires_at: 42,
         resolved_at: Some(66),
     }
 }
@@ -286,7 +274,7 @@ fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Te
         job: Some(job),
         extra: &[],
         expr: delay.quantile_of_job(0.99, REPLICA, job).above(limit.as_secs_f64()),
-        for_: 10 * MINUTE,
+        for_: 4 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
         summary: "The service's runtime wakes up late",
@@ -327,8 +315,8 @@ fn runtime_case(job: &str, limit: f64) -> Case {
             bucket("b", f64::INFINITY, &all),
         ],
         fires: labelled(&[("job", job), ("instance", "a")]),
-        quiet: vec![30, 39],
-        fires_at: 46,
+        quiet: vec![30, 34],
+        fires_at: 40,
         resolved_at: Some(66),
     }
 }

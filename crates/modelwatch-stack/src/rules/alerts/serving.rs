@@ -74,7 +74,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                     .and(ROUTE, slow_for_long)
                     .and(ROUTE, enough(&shared.scope, minimum)),
             ),
-            for_: Duration::ZERO,
+            for_: PENDING,
             keep: HOVERS,
             labels: ROUTE,
             summary: "p95 inference latency is above its objective",
@@ -111,10 +111,10 @@ const TOO_SLOW_AT_LEAST: f64 = 20.0;
 /// Evidence that is worth a look if it stays, and evidence that needs no looking.
 const STRONG: f64 = 4.0;
 const OVERWHELMING: f64 = 5.0;
-/// A burst of failures of a dependency is over by then.
-const PASSES: f64 = 240.0;
-/// Two or three scrapes.
-const STAYS: f64 = 60.0;
+/// How long an alert is pending whatever it saw: two or three scrapes, and time to see whether it is one of many, or a replica's.
+pub(super) const PENDING: Duration = MINUTE;
+/// With it, four minutes: a burst of failures of a dependency is over by then.
+const PASSES: f64 = 180.0;
 /// A version is new to its traffic for so long.
 const NEW: f64 = 900.0;
 
@@ -132,12 +132,14 @@ impl Quick {
             let others = of(self.bad.others).expr().above(tidy(self.limit / 2.0));
             suspect = suspect.or(ROUTE, share.and(VERSION, new.unless(VERSION, others)));
         }
-        let at_once = suspect.and(ROUTE, evidence(OVERWHELMING)).and(ROUTE, lasted(STAYS));
+        let at_once = suspect.and(ROUTE, evidence(OVERWHELMING));
+        // What else of the model is bad by then is told with it, not after it.
+        let with_it = evidence(STRONG).and(MODEL, at_once.clone());
         let goes_on = firing([("alertname", self.known.name)]);
         share
             .above(self.limit)
             .and(ROUTE, of(self.bad.now).expr().at_least(self.least))
-            .and(ROUTE, steady.or(ROUTE, at_once))
+            .and(ROUTE, steady.or(ROUTE, at_once).or(ROUTE, with_it))
             .or(ROUTE, share.above(tidy(self.limit / 2.0)).and(ROUTE, of_stack(goes_on)))
     }
 }
@@ -147,10 +149,10 @@ fn of_stack(alert: Selector) -> Expr {
     max_by(ROUTE, alert)
 }
 
-/// What has been over a limit for ten minutes, and was there to begin with.
+/// What has been over a limit for nine minutes, and was there to begin with: told when it has been pending for one more.
 fn lasting(series: Selector, limit: f64) -> Expr {
-    let least = series.over("min_over_time", 10 * MINUTE).above(limit);
-    least.and(ROUTE, series.offset(10 * MINUTE))
+    let least = series.over("min_over_time", 9 * MINUTE).above(limit);
+    least.and(ROUTE, series.offset(9 * MINUTE))
 }
 
 /// 96 of 100 requests keep the objective, then half of them; a version with few requests keeps it in none.
@@ -259,7 +261,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             expr: quick
                 .expr(config, &of)
                 .or(ROUTE, lasting(of(&recorded::ERROR_RATIO), limit).and(ROUTE, enough)),
-            for_: Duration::ZERO,
+            for_: PENDING,
             keep: HOVERS,
             labels: ROUTE,
             summary: "The share of failing requests is too high",
@@ -299,7 +301,7 @@ fn client_errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .with_one(Op::Minus, MODEL, &[], before)
                 .above(limit)
                 .and(VERSION, mistakes.times(300.0).at_least(minimum as f64)),
-            for_: 10 * MINUTE,
+            for_: 4 * MINUTE,
             keep: HOVERS,
             labels: VERSION,
             summary: "Callers make many more mistakes than before",
@@ -308,7 +310,7 @@ fn client_errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + PERCENT
                 + " above that of the model an hour ago; the threshold is "
                 + percent(limit)
-                + ". Measured over 5 minutes, for at least 10 minutes. A deploy that changed what the version accepts looks \
+                + ". Measured over 5 minutes, for at least 4 minutes. A deploy that changed what the version accepts looks \
                    like this.",
             query: own(recorded(&recorded::CLIENT_ERROR_RATIO), MODEL).expr(),
             case: client_error_case(hero(&shared.models), limit, minimum),
@@ -330,8 +332,8 @@ fn client_error_case(model: &str, limit: f64, minimum: u64) -> Case {
             counted(model, "v1", "success", &[(all - near, 90), (0.0, 30), (all, 60)]),
         ],
         fires: labelled(&[("model_name", model), ("model_version", "v1")]),
-        quiet: vec![89, 100],
-        fires_at: 103,
+        quiet: vec![89, 94],
+        fires_at: 97,
         resolved_at: Some(127),
     }
 }
@@ -403,7 +405,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             job: Some(job),
             extra: &[],
             expr: max_by(MODEL, depth).above(limit),
-            for_: 5 * MINUTE,
+            for_: 3 * MINUTE,
             keep: HOVERS,
             labels: MODEL,
             summary: "Requests queue for the model",
@@ -412,7 +414,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + VALUE
                 + " requests wait on one replica; the threshold is "
                 + limit.to_string()
-                + ". For at least 5 minutes.",
+                + ". For at least 3 minutes.",
             query: max_by(&["instance"], own(metric(&contract::INFERENCE_QUEUE_DEPTH), MODEL)),
             case: Case {
                 step: MINUTE,
@@ -424,8 +426,8 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                     &[(0.9 * limit, 30), (2.0 * limit, 20), (0.0, 30)],
                 )],
                 fires: labelled(&[("model_name", hero(&shared.models))]),
-                quiet: vec![29, 34],
-                fires_at: 35,
+                quiet: vec![29, 32],
+                fires_at: 33,
                 resolved_at: Some(50),
             },
         };

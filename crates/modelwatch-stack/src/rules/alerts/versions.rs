@@ -43,6 +43,8 @@ const EVIDENCE: f64 = 4.0;
 const LASTING_EVIDENCE: f64 = 2.2;
 /// How much more often than the others a version may be slow.
 const SLOW_EXCESS: f64 = 0.1;
+/// How long it is remembered how much slower a version was while there were others.
+const HOUR: Duration = Duration::from_secs(3600);
 /// Of fewer slow requests no share is taken.
 const SLOW_AT_LEAST: f64 = 20.0;
 
@@ -69,11 +71,25 @@ fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64)
         .and(VERSION, evidence.above(LASTING_EVIDENCE))
         .and(VERSION, mean(bad.lately).times(10.0 / 3.0).at_least(least))
         .and(VERSION, more.above(tidy(excess / 2.0)));
-    let goes_on = max_by(VERSION, scope.of(firing([("alertname", known.name)])));
-    at_once
-        .or(VERSION, over_ten_minutes)
-        .and(VERSION, minority)
-        .or(VERSION, more.above(tidy(excess / 2.0)).and(VERSION, goes_on))
+    at_once.or(VERSION, over_ten_minutes).and(VERSION, minority).or(
+        VERSION,
+        more.above(tidy(excess / 2.0)).and(VERSION, still(scope, known)),
+    )
+}
+
+/// A version of which the alert fires, and which is as bad as ever, though it has taken the traffic over and there is nothing left
+/// to compare it with. Without it, the same trouble would be told again, as more than usual.
+fn alone(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64) -> Expr {
+    let of = |series| scope.of(recorded(series));
+    of(bad.ratio)
+        .expr()
+        .above(tidy(excess / 2.0))
+        .and(VERSION, still(scope, known))
+        .unless(VERSION, of(bad.others))
+}
+
+fn still(scope: &Models, known: &KnownAlert) -> Expr {
+    max_by(VERSION, scope.of(firing([("alertname", known.name)])))
 }
 
 fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -89,7 +105,8 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: worse(&ERRORS, &known::CANARY_ERRORS, &shared.scope, limit, minimum as f64),
+            expr: worse(&ERRORS, &known::CANARY_ERRORS, &shared.scope, limit, minimum as f64)
+                .or(VERSION, alone(&ERRORS, &known::CANARY_ERRORS, &shared.scope, limit)),
             for_: Duration::ZERO,
             keep: HOVERS,
             labels: VERSION,
@@ -145,6 +162,13 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                         .and(VERSION, began)
                         .and(VERSION, own_p95.minus(others).above(matters))
                         .and(VERSION, canaries(&shared.scope, &recorded::VERSION_REQUESTS, minimum)),
+                )
+                .or(
+                    VERSION,
+                    factors().over("last_over_time", HOUR).and(
+                        VERSION,
+                        alone(&SLOW, &known::CANARY_LATENCY, &shared.scope, SLOW_EXCESS),
+                    ),
                 ),
             for_: Duration::ZERO,
             keep: HOVERS,

@@ -1,0 +1,162 @@
+//! `modelwatch performance` as a user runs it, over a real prediction log and the outcomes beside it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use modelwatch::{Feature, Monitor};
+use modelwatch_log::PredictionLog;
+
+/// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
+fn performance(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+        .arg("performance")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// A score for each row, all of them as likely, and whether its claim is fraud: as often as the score says.
+fn rows(count: u32) -> impl Iterator<Item = (f64, bool)> {
+    (0..count).map(|row| {
+        let score = f64::from(row % 100) / 100.0 + 0.005;
+        (score, f64::from(row / 100 * 37 % 100) / 100.0 < score)
+    })
+}
+
+fn reference(folder: &Path) {
+    let mut text = String::from("score,truth\n");
+    for (score, fraud) in rows(10_000) {
+        writeln!(text, "{score},{}", if fraud { "fraud" } else { "honest" }).expect("a string takes it");
+    }
+    fs::write(folder.join("reference.csv"), text).expect("a file");
+}
+
+const OF_LOG: [&str; 18] = [
+    "reference.csv",
+    "log/model=claims",
+    "--label",
+    "truth",
+    "--positive",
+    "fraud",
+    "--score",
+    "score",
+    "--id",
+    "prediction_id",
+    "--time",
+    "time",
+    "--outcomes",
+    "log/outcomes/model=claims",
+    "--outcome-label",
+    "label",
+    "--outcome-time",
+    "time",
+];
+
+/// Labels that the service handed over find their predictions in the log; a version whose labels are turned round stands out.
+#[test]
+fn shows_performance_when_log_has_predictions_and_outcomes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    reference(folder.path());
+    let monitor = Monitor::new();
+    let log = PredictionLog::builder(folder.path().join("log"))
+        .start(&monitor)
+        .expect("a log");
+    let now = SystemTime::now();
+    for version in ["1", "2"] {
+        let model = monitor
+            .model("claims", version)
+            .features([Feature::numeric("income")])
+            .register()
+            .expect("a model");
+        let claims = log.model(&model).expect("a handle");
+        for (row, (score, fraud)) in rows(1_000).enumerate() {
+            let id = claims.record([1.0], score).at(now).identified();
+            let said = if fraud == (version == "1") { "fraud" } else { "honest" };
+            match row % 100 {
+                0 => drop(
+                    claims
+                        .record_outcome(id, said)
+                        .at(now + Duration::from_secs(40 * 86_400)),
+                ),
+                1 => {}
+                _ => drop(claims.record_outcome(id, said).at(now + Duration::from_secs(60))),
+            }
+        }
+    }
+    log.close().expect("a clean end");
+
+    let mut command = OF_LOG.to_vec();
+    command.extend(["--model-version", "model_version"]);
+    let (done, said, complained) = performance(folder.path(), &command);
+    assert!(done, "{complained}");
+    for part in [
+        "reference: 10000 labelled predictions",
+        "labels by id: 1960 of 2000 predictions have one, 20 came too late, 0 predictions have none, 20 are waiting",
+        "version 1: 1000 rows, 980 labels",
+        "concept drift",
+    ] {
+        assert!(said.contains(part), "no {part:?} in\n{said}");
+    }
+    command.push("--json");
+    let (done, said, complained) = performance(folder.path(), &command);
+    assert!(done, "{complained}");
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["joined"]["matched"], 1_960);
+    let area = |group: usize| {
+        said["groups"][group]["realised"]["measures"]["roc_auc"]["value"]
+            .as_f64()
+            .expect("an area")
+    };
+    assert!(area(1) > 0.7 && area(2) < 0.3, "{} {}", area(1), area(2));
+    assert_eq!(
+        said["groups"][1]["doubts"].as_array().map(Vec::len),
+        Some(0),
+        "{}",
+        said["groups"][1]
+    );
+}
+
+/// What is missing is named, with the option that names it, and the exit code tells.
+#[test]
+fn says_what_to_name_when_columns_are_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    reference(folder.path());
+    for (arguments, expected) in [
+        (
+            &["reference.csv", "reference.csv", "--label", "late"][..],
+            "reference.csv has no column \"late\"; name another with --label",
+        ),
+        (
+            &["reference.csv", "reference.csv", "--label", "truth"],
+            "labels are fraud and honest and nothing says which of them is the positive class; name it with --positive",
+        ),
+        (
+            &[
+                "reference.csv",
+                "reference.csv",
+                "--label",
+                "truth",
+                "--positive",
+                "fraud",
+            ],
+            "there is no column of scores or of predicted classes; name its column with --score or --class",
+        ),
+        (
+            &["reference.csv", "reference.csv", "--label", "truth", "--horizon", "1"],
+            "write a duration as Prometheus does",
+        ),
+        (
+            &["reference.csv", "reference.csv", "--label", "truth", "--window", "1d"],
+            "--time",
+        ),
+    ] {
+        let (done, _, complained) = performance(folder.path(), arguments);
+        assert!(!done && complained.contains(expected), "{complained}");
+    }
+}

@@ -1,0 +1,208 @@
+//! `modelwatch drift` on a table of a real PostgreSQL, as a user runs it, beside the same rows in a Parquet file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use flights::data::FEATURES;
+use modelwatch_testkit::{PostgreSql, adbc_driver, free_port, tool};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+const WEEK: [&str; 4] = ["--from", "2013-07-08T04:00:00Z", "--to", "2013-07-15T04:00:00Z"];
+/// Where the address is: in the environment of the command alone.
+const VARIABLE: &str = "FLIGHTS_WAREHOUSE";
+
+fn flights(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/data/flights")
+        .join(name)
+}
+
+fn modelwatch(folder: &Path, uri: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
+    command.args(arguments).current_dir(folder).env(VARIABLE, uri);
+    command.output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder with training's baseline and a modelwatch.toml in which the model's rows are said to be there.
+fn folder(rows: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let training = flights("train-2013q1.parquet");
+    let mut arguments = vec![
+        "baseline",
+        "--model",
+        "flight-delay",
+        "--output",
+        "baseline.json",
+        "--time",
+        "event_time",
+    ];
+    FEATURES
+        .iter()
+        .for_each(|feature| arguments.extend(["--feature", feature]));
+    arguments.extend(["--feature", "carrier", training.to_str().expect("text")]);
+    let made = modelwatch(folder.path(), "", &arguments);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let made = modelwatch(folder.path(), "", &["stack", "init"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let toml = folder.path().join("modelwatch.toml");
+    let written = fs::read_to_string(&toml).expect("a configuration");
+    let (before, _) = written.split_once("[[models]]").expect("a model");
+    let model = format!(
+        "[[models]]\nname = \"flight-delay\"\nroutes = [\"/predict\"]\n[models.drift]\nbaseline = \"baseline.json\"\n\
+         window = \"7d\"\ninterval = \"1h\"\nconsecutive_windows = 1\nsegments = [\"origin\"]\n{rows}\n\
+         [models.drift.columns]\ntime = \"event_time\"\n"
+    );
+    fs::write(toml, format!("{before}{model}")).expect("written");
+    folder
+}
+
+fn report(folder: &Path, uri: &str) -> Json {
+    let done = modelwatch(
+        folder,
+        uri,
+        &[&["drift", "report", "--history", "0", "--json"][..], &WEEK[..]].concat(),
+    );
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let mut report: Json = serde_json::from_slice(&done.stdout).expect("JSON");
+    // A sample of the values is in files alone, so more is known of a change there.
+    without(&mut report, &["explanation", "files"]);
+    report
+}
+
+fn without(json: &mut Json, keys: &[&str]) {
+    match json {
+        Json::Object(object) => {
+            object.retain(|key, _| !keys.contains(&key.as_str()));
+            object.values_mut().for_each(|value| without(value, keys));
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| without(item, keys)),
+        _ => {}
+    }
+}
+
+/// The week as a table, written by PostgreSQL's own ADBC driver for Python.
+fn fill(uri: &str) {
+    let code = "import sys, pyarrow as pa, pyarrow.parquet as pq, adbc_driver_postgresql.dbapi as db\n\
+                rows = pq.read_table(sys.argv[1])\n\
+                rows = rows.cast(pa.schema([f.with_type(pa.string()) if str(f.type) == 'large_string' else f for f in rows.schema]))\n\
+                with db.connect(sys.argv[2]) as c, c.cursor() as cursor:\n    cursor.adbc_ingest('flights', rows, mode='create')\n    c.commit()\n";
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
+    let week = flights("replay-2013-07-08-week.parquet");
+    let filled = tool(python)
+        .arg("-c")
+        .arg(code)
+        .arg(week)
+        .arg(uri)
+        .output()
+        .expect("Python runs");
+    assert!(filled.status.success(), "{}", text(&filled.stderr));
+}
+
+#[test]
+fn judged_reports_the_same_when_rows_are_in_postgresql() {
+    let server = PostgreSql::start();
+    fill(&server.uri());
+    let driver = adbc_driver("postgresql");
+    let table = |name: &str| {
+        folder(&format!(
+            "[models.drift.warehouse]\ndialect = \"postgresql\"\ntable = \"public.{name}\"\nuri_from = \"{VARIABLE}\"\ndriver = {driver:?}"
+        ))
+    };
+    let warehouse = table("flights");
+    let of_warehouse = report(warehouse.path(), &server.uri());
+    let files = folder(&format!("log = {:?}", flights("replay-2013-07-08-week.parquet")));
+    let of_files = report(files.path(), "");
+    assert_eq!(of_warehouse, of_files);
+    let report = &of_warehouse[0];
+    assert_eq!(report["rows"], 6759);
+    assert_eq!(report["segments"].as_array().map(Vec::len), Some(3));
+    // A person reads where the rows were.
+    let shown = modelwatch(
+        warehouse.path(),
+        &server.uri(),
+        &[&["drift", "report"][..], &WEEK[..]].concat(),
+    );
+    assert!(
+        text(&shown.stdout).contains("6759 rows of the postgresql table public.flights against baseline"),
+        "{}",
+        text(&shown.stdout)
+    );
+
+    let once = ["drift", "once", "--at", "2013-07-15T04:01:00Z"];
+    let run = modelwatch(warehouse.path(), &server.uri(), &once);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    assert!(
+        text(&run.stdout).contains("ml_data_drift_score{"),
+        "{}",
+        text(&run.stdout)
+    );
+
+    // What can't be looked at ends with 2, in a line that has no secret.
+    let down = server.uri().replace(
+        server.uri().rsplit(':').next().expect("a port"),
+        &format!("{}/postgres", free_port()),
+    );
+    let vanished = table("vanished");
+    for (folder, uri, says) in [
+        (&warehouse, down.as_str(), "Connection refused"),
+        (
+            &vanished,
+            &server.uri(),
+            "the postgresql table public.vanished: can't be read: ",
+        ),
+        (&warehouse, "", "can't be reached"),
+    ] {
+        let run = modelwatch(folder.path(), uri, &once);
+        let said = text(&run.stderr);
+        assert_eq!(run.status.code(), Some(2), "{said}");
+        assert!(said.contains(says), "{says}: {said}");
+        assert!(!said.contains("hush") && !text(&run.stdout).contains("hush"), "{said}");
+    }
+}
+
+#[test]
+fn refuses_configuration_when_it_says_two_places_or_holds_a_secret() {
+    for (rows, says) in [
+        (
+            "log = \"x\"\n[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"t\"\nprofile = \"p\"",
+            "models[0].drift has both log and warehouse",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"postgres\"\ntable = \"t\"\nprofile = \"p\"",
+            "give it one of \"postgresql\", \"duckdb\"",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"t\"",
+            "does not say how to reach the database",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"a.b.c.d\"\nprofile = \"p\"",
+            "is no table's name",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"t\"\nuri_from = \"postgresql://me:hush@db/x\"",
+            "uri_from is not the name of an environment variable",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"t\"\nprofile = \"postgresql://me:hush@db/x\"",
+            "keep addresses and passwords out of this file",
+        ),
+        (
+            "[models.drift.warehouse]\ndialect = \"duckdb\"\ntable = \"t\"\nprofile = \"p\"\npassword = \"hush\"",
+            "unknown key",
+        ),
+    ] {
+        let folder = folder(rows);
+        let done = modelwatch(folder.path(), "", &["drift", "report"]);
+        let said = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(said.contains(says), "{says}: {said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}

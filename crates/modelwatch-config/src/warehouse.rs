@@ -1,0 +1,149 @@
+//! `[models.drift.warehouse]`: a table of a database, which counts its rows itself.
+//!
+//! How to reach the database is a secret, so it is never in this file: an environment variable holds the address, or an ADBC
+//! connection profile does. A mistake in either key is reported without its value, which may be the secret itself.
+
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use crate::reader::{Expected, Field, Table, duration, text};
+
+/// `[models.drift.warehouse]`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DriftWarehouse {
+    /// The database's dialect of SQL: one of [`DIALECTS`](Self::DIALECTS).
+    pub dialect: String,
+    /// The table or view, as the database spells it: its name with those of its schema and catalogue before it.
+    pub table: Vec<String>,
+    /// How to reach the database.
+    pub access: WarehouseAccess,
+    /// The ADBC driver: a name or the path of its library. Default: that of the dialect.
+    pub driver: Option<String>,
+    /// How long one window may take. Default: 5 minutes.
+    pub timeout: Duration,
+}
+
+/// How to reach a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WarehouseAccess {
+    /// `uri_from`: the environment variable that holds the database's URI.
+    Variable(String),
+    /// `profile`: the name or path of an ADBC connection profile.
+    Profile(String),
+}
+
+impl DriftWarehouse {
+    /// The dialects there are.
+    pub const DIALECTS: [&str; 8] = [
+        "postgresql",
+        "duckdb",
+        "sqlite",
+        "bigquery",
+        "snowflake",
+        "databricks",
+        "trino",
+        "clickhouse",
+    ];
+
+    pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
+        let location = table.location();
+        let dialect = table.required("dialect", "\"postgresql\"", dialect);
+        let name = match table.field("table") {
+            Some(field) => table_name(&field),
+            None => table
+                .required("table", "\"analytics.predictions\"", text)
+                .map(|name| vec![name]),
+        };
+        let variable = table.field("uri_from");
+        let profile = table.field("profile");
+        let access = match (&variable, &profile) {
+            (Some(variable), None) => {
+                named(variable, "the name of an environment variable", is_variable).map(WarehouseAccess::Variable)
+            }
+            (None, Some(profile)) => named(
+                profile,
+                "the name or the path of an ADBC connection profile",
+                is_profile,
+            )
+            .map(WarehouseAccess::Profile),
+            (None, None) => {
+                table.reader.report(
+                    location,
+                    format!("{} does not say how to reach the database", table.path),
+                    "add uri_from = \"WAREHOUSE_URI\", an environment variable, or profile = \"claims\", an ADBC profile",
+                );
+                None
+            }
+            (Some(_), Some(profile)) => {
+                profile.report(
+                    format!("{} has both uri_from and profile", table.path),
+                    "take one of the two away",
+                );
+                None
+            }
+        };
+        let driver = table.read("driver", text);
+        let timeout = table.read("timeout", duration).unwrap_or(Duration::from_secs(300));
+        table.finish();
+        Some(Self {
+            dialect: dialect?,
+            table: name?,
+            access: access?,
+            driver,
+            timeout,
+        })
+    }
+}
+
+fn dialect(value: &DeValue<'_>) -> Result<String, Expected> {
+    let named = value.as_str().filter(|name| DriftWarehouse::DIALECTS.contains(name));
+    named.map(str::to_owned).ok_or_else(|| {
+        format!(
+            "one of {}",
+            DriftWarehouse::DIALECTS.map(|name| format!("{name:?}")).join(", ")
+        )
+    })
+}
+
+/// A name with dots between its parts, or a list of parts, which may have dots in them.
+fn table_name(field: &Field<'_, '_>) -> Option<Vec<String>> {
+    let parts: Vec<String> = match field.value.get_ref() {
+        DeValue::Array(_) => field.list(text),
+        _ => field.read(text)?.split('.').map(str::to_owned).collect(),
+    };
+    let is_whole = (1..=3).contains(&parts.len()) && parts.iter().all(|part| is_identifier(part));
+    if !is_whole {
+        field.report(
+            format!("{} is no table's name", field.path),
+            "give it one to three names with dots between them, such as \"analytics.predictions\"; a list where a name has a dot itself",
+        );
+    }
+    is_whole.then_some(parts)
+}
+
+fn is_identifier(name: &str) -> bool {
+    !name.is_empty() && !name.contains('\0')
+}
+
+/// A text that must not be shown, because it may be the secret that belongs elsewhere.
+fn named(field: &Field<'_, '_>, expected: &str, is_one: fn(&str) -> bool) -> Option<String> {
+    let value = field.value.get_ref().as_str().filter(|text| is_one(text));
+    if value.is_none() {
+        field.report(
+            format!("{} is not {expected}", field.path),
+            format!("give it {expected}; keep addresses and passwords out of this file"),
+        );
+    }
+    value.map(str::to_owned)
+}
+
+fn is_variable(name: &str) -> bool {
+    let is_start = |first: char| first.is_ascii_alphabetic() || first == '_';
+    name.starts_with(is_start) && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_')
+}
+
+fn is_profile(name: &str) -> bool {
+    !name.is_empty() && !name.contains("://") && !name.contains(['@', '\0', '\n'])
+}

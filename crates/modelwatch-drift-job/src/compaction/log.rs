@@ -1,0 +1,146 @@
+//! All hours of a log that are over.
+
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use modelwatch_log_format::folders;
+
+use super::error::CompactionError;
+use super::hour::{self, HourFolder};
+
+/// The file by which a second run knows of the first. It stays, and no reader opens it.
+const LOCK: &str = ".modelwatch-compaction.lock";
+
+/// Makes the files of each hour that is over one. Begin with [`new`](Self::new).
+///
+/// Files of our own naming are merged, in folders of our own naming; what somebody put beside them stays as it is, and so does
+/// what is broken or of another model.
+#[derive(Clone, Debug)]
+pub struct Compaction {
+    log: String,
+    closed_for: TimeDelta,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compacted {
+    /// Hours of models that were looked at.
+    pub hours: usize,
+    /// Files that were merged.
+    pub merged: usize,
+    /// Files that they became.
+    pub into: usize,
+    /// Rows in them.
+    pub rows: u64,
+    /// Bytes of the merged files.
+    pub bytes_before: u64,
+    /// Bytes of what they became.
+    pub bytes_after: u64,
+    /// Files that a run before had merged, and was ended before it could remove them.
+    pub left_behind: usize,
+    /// Files that were left as they are, and why: a sentence that begins with the file.
+    pub left: Vec<String>,
+}
+
+impl Compaction {
+    /// Takes the root of a prediction log, a folder of this machine. An hour is over an hour after its end.
+    pub fn new(log: impl Into<String>) -> Self {
+        Self {
+            log: log.into(),
+            closed_for: TimeDelta::hours(1),
+        }
+    }
+
+    /// Says how long after its end an hour is over; what comes later is merged by a later run. Defaults to an hour.
+    #[must_use]
+    pub fn closed_for(mut self, closed_for: TimeDelta) -> Self {
+        self.closed_for = closed_for.max(TimeDelta::zero());
+        self
+    }
+
+    /// Merges what is to be merged at this time. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The log is no folder of this machine, another run is at work, or storage fails. A file that can't be merged is no error:
+    /// it stays and is named in the result.
+    pub fn run(&self, now: DateTime<Utc>) -> Result<Compacted, CompactionError> {
+        let no_folder = || CompactionError::NoFolder { log: self.log.clone() };
+        let root = match self.log.split_once("://") {
+            None => PathBuf::from(&self.log),
+            Some(("file", path)) => PathBuf::from(path),
+            Some(_) => return Err(no_folder()),
+        };
+        if !root.is_dir() {
+            return Err(no_folder());
+        }
+        let lock = root.join(LOCK);
+        let locked = File::options().create(true).truncate(false).write(true).open(&lock);
+        let locked = locked.map_err(CompactionError::storage(&lock, "made"))?;
+        match locked.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(CompactionError::Busy { log: root }),
+            Err(TryLockError::Error(error)) => return Err(CompactionError::storage(&lock, "locked")(error)),
+        }
+        let over = now
+            .checked_sub_signed(self.closed_for)
+            .unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let last = folders::hour(over.timestamp_micros());
+        let mut compacted = Compacted::default();
+        for model in folders_in(&root, folders::is_model)? {
+            let Some(name) = file_name(&model).and_then(folders::model_name) else {
+                continue;
+            };
+            for date in folders_in(&model, folders::is_date)? {
+                for path in folders_in(&date, folders::is_hour)? {
+                    let is_over = hour_of(&path).is_some_and(|hour| hour < last);
+                    if is_over {
+                        compacted.hours += 1;
+                        let folder = HourFolder {
+                            path: &path,
+                            model: &name,
+                        };
+                        hour::compact(folder, &mut compacted)?;
+                    }
+                }
+            }
+        }
+        Ok(compacted)
+    }
+}
+
+/// The hour of a folder, counted from the epoch.
+fn hour_of(path: &Path) -> Option<i64> {
+    let hour = file_name(path)?.strip_prefix("hour=")?;
+    let date = file_name(path.parent()?)?.strip_prefix("date=")?;
+    let begun = format!("{date}T{hour}:00:00Z").parse::<DateTime<Utc>>().ok()?;
+    Some(folders::hour(begun.timestamp_micros()))
+}
+
+fn file_name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+/// The folders in a folder whose names are right, but not links to folders, in the order of their names.
+fn folders_in(folder: &Path, is_right: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CompactionError> {
+    let failed = || CompactionError::storage(folder, "listed");
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // Retention removes what is empty.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed()(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed())?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && entry.file_name().to_str().is_some_and(&is_right) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,303 @@
+//! What a statement's answer says, added up.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, AsArray as _, Float32Array, Float64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use modelwatch_drift::baseline::{Counts, NumericCounts, category_text};
+use modelwatch_drift::sketch::Sample;
+use modelwatch_drift_job::TableColumns;
+use modelwatch_drift_job::engine::{Bins, ColumnCounts, GroupBy, GroupCounts, WindowCounts, WindowQuery};
+
+use crate::kind::Kind;
+use crate::statement::{Branch, Counted, MOST_SUMMED};
+use crate::table::TableShape;
+
+/// How a text of the answer is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextKind {
+    /// As it stands.
+    Text,
+    /// The database's text of a double.
+    Double,
+    /// The database's text of a float of 32 bits.
+    Float,
+    /// Nothing: the value is neither a number nor a category.
+    Other,
+}
+
+impl TextKind {
+    fn of_code(code: i64) -> Self {
+        match code {
+            1 => Self::Double,
+            2 => Self::Float,
+            3 => Self::Other,
+            _ => Self::Text,
+        }
+    }
+
+    /// The text that a file's reader has of the same value: `1.0`, not `1`.
+    fn canonical(self, text: &str) -> String {
+        let number: Option<ArrayRef> = match self {
+            Self::Double => text
+                .parse::<f64>()
+                .ok()
+                .map(|number| std::sync::Arc::new(Float64Array::from(vec![number])) as ArrayRef),
+            Self::Float => text
+                .parse::<f32>()
+                .ok()
+                .map(|number| std::sync::Arc::new(Float32Array::from(vec![number])) as ArrayRef),
+            Self::Text | Self::Other => None,
+        };
+        let written = number.and_then(|number| cast(&number, &DataType::Utf8).ok());
+        let written = written.as_ref().and_then(|texts| texts.as_string_opt::<i32>());
+        written.map_or_else(|| text.to_owned(), |texts| texts.value(0).to_owned())
+    }
+}
+
+/// Rows that are added up while they come.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    query: &'a WindowQuery,
+    branches: &'a [Branch],
+    /// How the keys of a group are to be read, and what another type is called.
+    keys: Vec<TextKind>,
+    other_types: Vec<String>,
+    rows: u64,
+    columns: Vec<ColumnCounts>,
+    groups: Vec<ByValue>,
+    without_time: u64,
+    absent: Vec<usize>,
+}
+
+/// Rows and counts by value; nothing for all others.
+type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
+
+/// One row of the answer.
+struct Row<'r> {
+    key: Option<&'r str>,
+    place: i64,
+    value: Option<&'r str>,
+    rows: u64,
+    finite_rows: u64,
+    least: Option<f64>,
+    largest: Option<f64>,
+    total: Option<f64>,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(
+        query: &'a WindowQuery,
+        branches: &'a [Branch],
+        table: &TableShape,
+        columns: &TableColumns,
+    ) -> Self {
+        let kind = |name: &str| table.column(columns, name).map(|(_, kind)| kind);
+        let key = |group: &GroupBy| match kind(&group.column) {
+            Some(Kind::Double) => TextKind::Double,
+            Some(Kind::Float) => TextKind::Float,
+            _ => TextKind::Text,
+        };
+        let other_type = |name: &str| match kind(name) {
+            Some(Kind::Other(name)) => name.clone(),
+            _ => "bytes".to_owned(),
+        };
+        let names = query.columns.iter().map(|column| column.name.as_str());
+        let absent = names.clone().enumerate().filter(|(_, name)| kind(name).is_none());
+        Self {
+            query,
+            branches,
+            keys: query.groups.iter().map(key).collect(),
+            other_types: names.clone().map(other_type).collect(),
+            rows: 0,
+            columns: start(query),
+            groups: query.groups.iter().map(|_| BTreeMap::new()).collect(),
+            without_time: 0,
+            absent: absent.map(|(place, _)| place).collect(),
+        }
+    }
+
+    /// Adds a batch of rows.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), String> {
+        let integers = |name| column(batch, name, &DataType::Int64);
+        let doubles = |name| column(batch, name, &DataType::Float64);
+        let texts = |name| column(batch, name, &DataType::Utf8);
+        let branches = integers("mw_branch")?;
+        let (places, rows, finite_rows) = (integers("mw_place")?, integers("mw_rows")?, integers("mw_finite_rows")?);
+        let (keys, values) = (texts("mw_key")?, texts("mw_value")?);
+        let (least, largest, total) = (doubles("mw_least")?, doubles("mw_largest")?, doubles("mw_total")?);
+        for row in 0..batch.num_rows() {
+            let branch = usize::try_from(integer(&branches, row)).ok();
+            let branch = branch.and_then(|branch| self.branches.get(branch));
+            let branch = branch.ok_or("answers what was not asked")?.clone();
+            let read = Row {
+                key: text(&keys, row),
+                place: integer(&places, row),
+                value: text(&values, row),
+                rows: u64::try_from(integer(&rows, row)).unwrap_or_default(),
+                finite_rows: u64::try_from(integer(&finite_rows, row)).unwrap_or_default(),
+                least: double(&least, row),
+                largest: double(&largest, row),
+                total: double(&total, row),
+            };
+            self.add_row(&branch, &read);
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, branch: &Branch, row: &Row<'_>) {
+        if branch.counted == Counted::WithoutTime {
+            self.without_time += row.rows;
+            return;
+        }
+        // All rows together are those of one group's values.
+        if branch.group.is_none_or(|group| group == 0) {
+            let (rows, columns) = (&mut self.rows, &mut self.columns);
+            count(
+                self.query,
+                &self.other_types,
+                &self.absent,
+                branch.counted,
+                row,
+                rows,
+                columns,
+            );
+        }
+        if let Some(group) = branch.group {
+            let key = self.key(group, row.key);
+            let empty = || (0, start(self.query));
+            let (rows, columns) = self.groups[group].entry(key).or_insert_with(empty);
+            count(
+                self.query,
+                &self.other_types,
+                &self.absent,
+                branch.counted,
+                row,
+                rows,
+                columns,
+            );
+        }
+    }
+
+    /// The value that rows are counted under.
+    fn key(&self, group: usize, key: Option<&str>) -> Option<String> {
+        let text = self.keys[group].canonical(key?);
+        match &self.query.groups[group].values {
+            None => Some(text),
+            Some(known) => {
+                let text = category_text(&text).unwrap_or_default();
+                known.iter().any(|name| name == text).then(|| text.to_owned())
+            }
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn into_counts(self) -> WindowCounts {
+        let mut counts = WindowCounts {
+            rows: self.rows,
+            ..WindowCounts::default()
+        };
+        if self.rows > 0 {
+            let names = self.absent.iter().map(|place| self.query.columns[*place].name.clone());
+            counts.absent = names.map(|name| (name, self.rows)).collect();
+        }
+        counts.left_out.rows_without_time = self.without_time;
+        counts.columns = self.columns;
+        let groups = self.groups.into_iter().map(|mut group| {
+            let others = group.remove(&None).map(|counts| (None, counts));
+            let groups = group.into_iter().chain(others).filter(|(_, (rows, _))| *rows > 0);
+            groups
+                .map(|(value, (rows, columns))| GroupCounts { value, rows, columns })
+                .collect()
+        });
+        counts.groups = groups.collect();
+        counts
+    }
+}
+
+fn start(query: &WindowQuery) -> Vec<ColumnCounts> {
+    query
+        .columns
+        .iter()
+        .map(|column| ColumnCounts::new(&column.bins))
+        .collect()
+}
+
+fn count(
+    query: &WindowQuery,
+    other_types: &[String],
+    absent: &[usize],
+    counted: Counted,
+    row: &Row<'_>,
+    rows: &mut u64,
+    columns: &mut [ColumnCounts],
+) {
+    match counted {
+        Counted::WithoutTime => {}
+        Counted::Rows => {
+            *rows += row.rows;
+            absent.iter().for_each(|place| columns[*place].add_missing(row.rows));
+        }
+        Counted::Texts(place) => match TextKind::of_code(row.place) {
+            TextKind::Other => columns[place].add_other_type(&other_types[place], row.rows),
+            kind => {
+                let value = row.value.map(|value| kind.canonical(value));
+                columns[place].add_text(&query.columns[place].bins, value.as_deref(), row.rows);
+            }
+        },
+        Counted::Places(place) => {
+            if let (Bins::Numeric(bins), Counts::Numeric(into)) =
+                (&query.columns[place].bins, &mut columns[place].counts)
+            {
+                let mut counts = bins.count();
+                add_place(&mut counts, row);
+                into.merge(&counts);
+            }
+        }
+    }
+}
+
+/// Adds rows of one place: how many edges are at or below their values.
+fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
+    let bins = counts.bins.len();
+    let place = match usize::try_from(row.place) {
+        Err(_) => &mut counts.missing,
+        Ok(0) => &mut counts.below,
+        Ok(place) if place > bins => &mut counts.above,
+        Ok(place) => &mut counts.bins[place - 1],
+    };
+    *place += row.rows;
+    (counts.least, counts.largest) = (row.least, row.largest);
+    // Values beyond what is summed leave no sum.
+    let is_summed = |value: Option<f64>| value.is_none_or(|value| value.abs() <= MOST_SUMMED);
+    let total = match is_summed(row.least) && is_summed(row.largest) {
+        true => row.total.unwrap_or_default(),
+        false => f64::NAN,
+    };
+    counts.sample = Sample::from_parts(Vec::new(), row.finite_rows, total);
+}
+
+/// A column of the answer, whatever type the driver gives it.
+fn column(batch: &RecordBatch, name: &str, to: &DataType) -> Result<ArrayRef, String> {
+    let fields = batch.schema();
+    let fields = fields.fields().iter();
+    let place = fields.clone().position(|field| field.name().eq_ignore_ascii_case(name));
+    let place = place.ok_or_else(|| format!("answers without the column {name}"))?;
+    cast(batch.column(place), to).map_err(|error| format!("answers with {error} in the column {name}"))
+}
+
+fn integer(array: &ArrayRef, row: usize) -> i64 {
+    let array = array.as_primitive::<Int64Type>();
+    if array.is_null(row) { 0 } else { array.value(row) }
+}
+
+fn double(array: &ArrayRef, row: usize) -> Option<f64> {
+    let array = array.as_primitive::<Float64Type>();
+    (!array.is_null(row)).then(|| array.value(row))
+}
+
+fn text(array: &ArrayRef, row: usize) -> Option<&str> {
+    let array = array.as_string::<i32>();
+    (!array.is_null(row)).then(|| array.value(row))
+}

@@ -1,0 +1,78 @@
+//! What a column of a table holds, by what the driver says of an answer without rows.
+
+use arrow::datatypes::{DataType, Field};
+
+use crate::dialect::TimeKind;
+
+/// What a column's values are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Boolean,
+    Integer,
+    Decimal,
+    Double,
+    Float,
+    Text,
+    /// What is neither a number nor a category, by its name.
+    Other(String),
+}
+
+/// Under which PostgreSQL's driver tells the type that the server has.
+const POSTGRES_TYPE: &str = "POSTGRESQL:type";
+
+impl Kind {
+    pub(crate) fn of(field: &Field) -> Self {
+        match field.metadata().get(POSTGRES_TYPE) {
+            Some(name) => Self::of_postgres(name, field.data_type()),
+            None => Self::of_type(field.data_type()),
+        }
+    }
+
+    fn of_postgres(name: &str, has: &DataType) -> Self {
+        match name {
+            "bool" => Self::Boolean,
+            "int2" | "int4" | "int8" => Self::Integer,
+            "numeric" => Self::Decimal,
+            "float8" => Self::Double,
+            "float4" => Self::Float,
+            "bytea" => Self::Other(has.to_string()),
+            // Enumerations, addresses, JSON and whatever else has no type of Arrow's: everything has a text there.
+            _ if matches!(has, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => Self::Text,
+            _ if matches!(
+                has,
+                DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
+            ) =>
+            {
+                Self::Text
+            }
+            "money" | "oid" => Self::Other(name.to_owned()),
+            _ => Self::Other(has.to_string()),
+        }
+    }
+
+    fn of_type(has: &DataType) -> Self {
+        match has {
+            DataType::Boolean => Self::Boolean,
+            DataType::Float64 => Self::Double,
+            DataType::Float16 | DataType::Float32 => Self::Float,
+            DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+                Self::Decimal
+            }
+            integer if integer.is_integer() => Self::Integer,
+            text if text.is_string() => Self::Text,
+            DataType::Dictionary(_, values) => Self::of_type(values),
+            DataType::Null => Self::Text,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+/// What a column of times holds; nothing where it holds none.
+pub(crate) fn time_kind(has: &DataType) -> Option<TimeKind> {
+    match has {
+        DataType::Timestamp(_, Some(_)) => Some(TimeKind::Instant),
+        DataType::Timestamp(_, None) => Some(TimeKind::Local),
+        DataType::Date32 | DataType::Date64 => Some(TimeKind::Date),
+        _ => None,
+    }
+}

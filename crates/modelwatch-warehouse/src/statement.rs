@@ -1,0 +1,269 @@
+//! One statement that counts a window.
+//!
+//! A branch counts one column, and a branch for each column stands beside the next with `UNION ALL`: on the databases measured that is
+//! about twice as quick as `GROUPING SETS` over all of them. Each branch reads the table by itself, in the snapshot of the one
+//! statement. A branch's answer is a row for each place that has values, so what crosses the wire grows with the bins and not
+//! with the rows.
+//!
+//! Numbers are placed by the database, among the edges that the baseline has. Everything else is grouped by its text, and what the texts
+//! mean is decided here: canonical texts, texts that stand for no value, texts that are numbers and the hashes of rare
+//! categories are those of the engine over files because they are the same code. So no category stands in the SQL, whatever it
+//! is called; names of columns and of the table do, quoted.
+
+use chrono::{DateTime, Utc};
+use modelwatch_drift_job::TableColumns;
+use modelwatch_drift_job::engine::{Bins, GroupBy, WindowQuery};
+use modelwatch_log_format::columns::TIME;
+
+use crate::dialect::{Dialect, TimeKind};
+use crate::table::TableShape;
+
+/// What a branch counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Rows.
+    Rows,
+    /// Rows without a time, whatever the window.
+    WithoutTime,
+    /// Numbers of a column, by place.
+    Places(usize),
+    /// Texts of a column.
+    Texts(usize),
+}
+
+/// One branch, by its number in the statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Branch {
+    pub(crate) counted: Counted,
+    /// The group of the query that its rows are split by.
+    pub(crate) group: Option<usize>,
+}
+
+/// A statement, and what its rows mean.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) branches: Vec<Branch>,
+}
+
+/// Sums are of finite values up to here, so that no database's sum overflows, which some make an error of.
+pub(crate) const MOST_SUMMED: f64 = 1e290;
+
+impl Statement {
+    pub(crate) fn new(query: &WindowQuery, table: &TableShape, columns: &TableColumns) -> Self {
+        let writer = Writer {
+            dialect: table.dialect,
+            query,
+            table,
+            columns,
+        };
+        let mut branches = Vec::new();
+        let mut selects = Vec::new();
+        let mut add = |counted, group, select: String| {
+            selects.push(format!("SELECT {} AS mw_branch, {select}", branches.len()));
+            branches.push(Branch { counted, group });
+        };
+        let groups: Vec<Option<usize>> = match query.groups.len() {
+            0 => vec![None],
+            groups => (0..groups).map(Some).collect(),
+        };
+        for group in groups {
+            add(Counted::Rows, group, writer.rows(group));
+            for (place, column) in query.columns.iter().enumerate() {
+                for (counted, select) in writer.column(place, &column.name, &column.bins, group) {
+                    add(counted, group, select);
+                }
+            }
+        }
+        if let Some(select) = writer.without_time() {
+            add(Counted::WithoutTime, None, select);
+        }
+        let keys: Vec<String> = (0..query.groups.len()).filter_map(|group| writer.keys(group)).collect();
+        let with = match keys.is_empty() {
+            true => String::new(),
+            false => format!("WITH {}\n", keys.join(",\n")),
+        };
+        Self {
+            sql: format!("{with}{}", selects.join("\nUNION ALL\n")),
+            branches,
+        }
+    }
+}
+
+struct Writer<'a> {
+    dialect: Dialect,
+    query: &'a WindowQuery,
+    table: &'a TableShape,
+    columns: &'a TableColumns,
+}
+
+impl Writer<'_> {
+    /// A column of the table, with the alias that every branch gives the table.
+    fn name(&self, name: &str) -> String {
+        format!("s.{}", self.dialect.quoted(name))
+    }
+
+    /// ` WHERE` the rows are of the window.
+    fn filter(&self) -> String {
+        match (self.time(), self.query.window) {
+            (Some((column, kind)), Some(window)) => {
+                // Microseconds, as everything in the log.
+                let micros =
+                    |time: DateTime<Utc>| DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time);
+                let (from, to) = (micros(window.start()), micros(window.end()));
+                format!(" WHERE {}", self.dialect.between(kind, &column, from, to))
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn time(&self) -> Option<(String, TimeKind)> {
+        let (name, _) = self.table.column(self.columns, TIME)?;
+        Some((self.name(name), self.table.time?))
+    }
+
+    fn from(&self) -> String {
+        format!("FROM {} AS s", self.table.quoted)
+    }
+
+    /// The text by which rows are split, where the table has one.
+    fn key_text(&self, group: &GroupBy) -> Option<String> {
+        let (name, kind) = self.table.column(self.columns, &group.column)?;
+        let text = self.dialect.text_of(kind, &self.name(name))?;
+        Some(format!("COALESCE({text}, '')"))
+    }
+
+    /// The most frequent values of a group, as many as have counts of their own. Where the values are named, what a text means is
+    /// decided by who reads the answer, and none is left out.
+    fn keys(&self, group: usize) -> Option<String> {
+        let by = &self.query.groups[group];
+        let text = self.key_text(by).filter(|_| by.values.is_none())?;
+        Some(format!(
+            "mw_keys_{group} AS (SELECT mw_key FROM (SELECT {text} AS mw_key {from}{filter}) AS mw_all GROUP BY mw_key \
+             ORDER BY COUNT(*) DESC, mw_key LIMIT {most})",
+            from = self.from(),
+            filter = self.filter(),
+            most = GroupBy::MOST_GROUPS,
+        ))
+    }
+
+    /// What a branch selects its key as, and from what.
+    fn keyed(&self, group: Option<usize>) -> (String, String) {
+        let Some((place, by)) = group.and_then(|group| Some((group, self.query.groups.get(group)?))) else {
+            return (self.dialect.no_text(), self.from());
+        };
+        match (self.key_text(by), &by.values) {
+            (Some(text), None) => (
+                format!("mw_known_{place}.mw_key"),
+                format!(
+                    "{} LEFT JOIN mw_keys_{place} AS mw_known_{place} ON mw_known_{place}.mw_key = {text}",
+                    self.from()
+                ),
+            ),
+            (Some(text), Some(_)) => (text, self.from()),
+            // No such column, or one whose values have no text: none of its values is known.
+            (None, None) => ("''".into(), self.from()),
+            (None, Some(_)) => (self.dialect.no_text(), self.from()),
+        }
+    }
+
+    fn rows(&self, group: Option<usize>) -> String {
+        let (key, from) = self.keyed(group);
+        let (text, double) = (self.dialect.no_text(), self.dialect.no_double());
+        format!(
+            "mw_key, 0 AS mw_place, {text} AS mw_value, COUNT(*) AS mw_rows, 0 AS mw_finite_rows, {double} AS mw_least, \
+             {double} AS mw_largest, {double} AS mw_total\n  FROM (SELECT {key} AS mw_key {from}{filter}) AS mw_read\n  GROUP BY mw_key",
+            filter = self.filter(),
+        )
+    }
+
+    fn without_time(&self) -> Option<String> {
+        let (column, _) = self.time()?;
+        self.query.window?;
+        // A text that is no time is none, either.
+        let column = match self.dialect {
+            Dialect::Sqlite => format!("strftime('%s', {column})"),
+            _ => column,
+        };
+        let (text, double) = (self.dialect.no_text(), self.dialect.no_double());
+        Some(format!(
+            "{text} AS mw_key, 0 AS mw_place, {text} AS mw_value, COUNT(*) AS mw_rows, 0 AS mw_finite_rows, {double} AS mw_least, \
+             {double} AS mw_largest, {double} AS mw_total\n  {} WHERE {column} IS NULL",
+            self.from(),
+        ))
+    }
+
+    /// The branches of a column; none where the table lacks it.
+    fn column(&self, place: usize, name: &str, bins: &Bins, group: Option<usize>) -> Vec<(Counted, String)> {
+        let Some((name, kind)) = self.table.column(self.columns, name) else {
+            return Vec::new();
+        };
+        let column = self.name(name);
+        let number = match bins {
+            Bins::Numeric(bins) => self.dialect.number(kind, &column).map(|number| (bins.edges(), number)),
+            Bins::Categorical(_) => None,
+        };
+        let placed =
+            number.map(|(edges, number)| (Counted::Places(place), self.places(edges, &number, &column, group)));
+        // A column of SQLite's holds numbers and texts at once.
+        let texts = (placed.is_none() || self.dialect == Dialect::Sqlite).then(|| {
+            let only_texts = placed.is_some();
+            (Counted::Texts(place), self.texts(kind, &column, group, only_texts))
+        });
+        placed.into_iter().chain(texts).collect()
+    }
+
+    fn places(&self, edges: &[f64], number: &str, column: &str, group: Option<usize>) -> String {
+        let dialect = self.dialect;
+        let (key, from) = self.keyed(group);
+        let nan = dialect
+            .is_nan("mw_x")
+            .map(|is_nan| format!(" OR {is_nan}"))
+            .unwrap_or_default();
+        let within = |most: f64| {
+            format!(
+                "CASE WHEN mw_x BETWEEN {} AND {} THEN mw_x END",
+                dialect.literal(-most),
+                dialect.literal(most)
+            )
+        };
+        let mut filter = self.filter();
+        if dialect == Dialect::Sqlite {
+            let and = if filter.is_empty() { " WHERE" } else { " AND" };
+            filter.push_str(&format!("{and} typeof({column}) IN ('integer', 'real', 'null')"));
+        }
+        format!(
+            "mw_key, mw_place, {text} AS mw_value, COUNT(*) AS mw_rows, COUNT(mw_finite) AS mw_finite_rows, \
+             MIN(mw_finite) AS mw_least, MAX(mw_finite) AS mw_largest, SUM(mw_summed) AS mw_total\n  \
+             FROM (SELECT mw_key, CASE WHEN mw_x IS NULL{nan} THEN -1 ELSE {place} END AS mw_place, {finite} AS mw_finite, \
+             {summed} AS mw_summed\n    FROM (SELECT {key} AS mw_key, {number} AS mw_x {from}{filter}) AS mw_read) AS mw_placed\n  \
+             GROUP BY mw_key, mw_place",
+            text = dialect.no_text(),
+            place = dialect.place(edges, "mw_x"),
+            finite = within(f64::MAX),
+            summed = within(MOST_SUMMED),
+        )
+    }
+
+    fn texts(&self, kind: &crate::kind::Kind, column: &str, group: Option<usize>, only_texts: bool) -> String {
+        let dialect = self.dialect;
+        let (key, from) = self.keyed(group);
+        let text = match dialect.text_of(kind, column) {
+            Some(text) if *kind == crate::kind::Kind::Text || dialect == Dialect::Sqlite => dialect.shortened(&text),
+            Some(text) => text,
+            None => dialect.no_text(),
+        };
+        let code = dialect.text_code(kind, column);
+        let mut filter = self.filter();
+        if only_texts {
+            let and = if filter.is_empty() { " WHERE" } else { " AND" };
+            filter.push_str(&format!("{and} typeof({column}) IN ('text', 'blob')"));
+        }
+        let double = dialect.no_double();
+        format!(
+            "mw_key, mw_place, mw_value, COUNT(*) AS mw_rows, 0 AS mw_finite_rows, {double} AS mw_least, {double} AS mw_largest, \
+             {double} AS mw_total\n  FROM (SELECT {key} AS mw_key, {code} AS mw_place, {text} AS mw_value {from}{filter}) AS mw_read\n  \
+             GROUP BY mw_key, mw_place, mw_value"
+        )
+    }
+}

@@ -1,0 +1,90 @@
+//! A table as the database describes it.
+
+use arrow::datatypes::Schema;
+use modelwatch_drift_job::TableColumns;
+use modelwatch_log_format::columns::TIME;
+
+use crate::dialect::{Dialect, TimeKind};
+use crate::kind::{Kind, time_kind};
+
+/// What is known of a table before it is counted.
+#[derive(Clone, Debug)]
+pub(crate) struct TableShape {
+    pub(crate) dialect: Dialect,
+    /// Its name, quoted.
+    pub(crate) quoted: String,
+    /// What its column of times holds.
+    pub(crate) time: Option<TimeKind>,
+    columns: Vec<(String, Kind)>,
+}
+
+impl TableShape {
+    /// The table's shape, from an answer without rows.
+    ///
+    /// # Errors
+    ///
+    /// With `timed`, it has no column of times.
+    pub(crate) fn new(
+        dialect: Dialect,
+        table: &[String],
+        schema: &Schema,
+        columns: &TableColumns,
+        timed: bool,
+    ) -> Result<Self, String> {
+        let kinds = schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), Kind::of(field)));
+        let mut shape = Self {
+            dialect,
+            quoted: quoted(dialect, table),
+            time: None,
+            columns: kinds.collect(),
+        };
+        if !timed {
+            return Ok(shape);
+        }
+        let Some((name, _)) = shape.column(columns, TIME) else {
+            let names: Vec<&str> = shape.columns.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(format!(
+                "has no column {:?} of times; it has {}; name the column with time = in [models.drift.columns]",
+                columns.time.as_deref().unwrap_or(TIME),
+                names.join(", ")
+            ));
+        };
+        let field = schema.field_with_name(name).map_err(|error| error.to_string())?;
+        let time = match dialect {
+            // Its columns have no type; texts are read as times.
+            Dialect::Sqlite => Some(TimeKind::Local),
+            _ => time_kind(field.data_type()),
+        };
+        if time.is_none() {
+            return Err(format!(
+                "has {} in the column {name:?}, where times belong; make a view in which it is a timestamp",
+                field.data_type()
+            ));
+        }
+        shape.time = time;
+        Ok(shape)
+    }
+
+    /// The column that the log calls so, by its name in the table.
+    pub(crate) fn column(&self, columns: &TableColumns, log_name: &str) -> Option<(&str, &Kind)> {
+        let found = columns.names(log_name).into_iter().find_map(|wanted| {
+            let same = self.columns.iter().find(|(name, _)| name == wanted);
+            same.or_else(|| {
+                let ignores = self.dialect.ignores_case();
+                self.columns
+                    .iter()
+                    .find(|(name, _)| ignores && name.eq_ignore_ascii_case(wanted))
+            })
+        });
+        found.map(|(name, kind)| (name.as_str(), kind))
+    }
+}
+
+/// A table's name with those before it.
+pub(crate) fn quoted(dialect: Dialect, table: &[String]) -> String {
+    let parts: Vec<String> = table.iter().map(|part| dialect.quoted(part)).collect();
+    parts.join(".")
+}

@@ -1,0 +1,7 @@
+//! A table of a real database counted there, beside the same rows in a Parquet file.
+
+mod database;
+mod doors;
+mod equal;
+mod golden;
+mod types;
