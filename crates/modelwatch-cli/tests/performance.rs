@@ -127,7 +127,7 @@ fn judged_shows_performance_when_log_has_predictions_and_outcomes() {
             area(2),
         ),
         (
-            "ml_performance_labels{model_name=\"claims\",model_version=\"\"}",
+            "ml_performance_labels{model_name=\"claims\",model_version=\"__all__\"}",
             1_960.0,
         ),
         (

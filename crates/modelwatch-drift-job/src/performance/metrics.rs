@@ -7,8 +7,8 @@ use modelwatch_performance::Performance;
 
 use super::report::{Group, GroupKind, PerformanceReport};
 
-/// Writes a report of a model as a page in Prometheus text format, for what takes pages rather than scrapes: all predictions under an
-/// empty `model_version`, and each version under its own. A measure that has no value has no series.
+/// Writes a report of a model as a page in Prometheus text format, for what takes pages rather than scrapes: all predictions under the
+/// `model_version` `__all__`, and each version under its own. A measure that has no value has no series.
 #[must_use]
 pub fn page(report: &PerformanceReport, model: &str, told: DateTime<Utc>) -> Vec<u8> {
     let mut readings: Vec<Reading> = Vec::new();
@@ -28,10 +28,9 @@ pub fn page(report: &PerformanceReport, model: &str, told: DateTime<Utc>) -> Vec
     push(&contract::PERFORMANCE_LAST_SUCCESS_TIMESTAMP, &[model], told);
     let shown = |group: &&Group| matches!(group.kind, GroupKind::All | GroupKind::Version);
     for group in report.groups.iter().filter(shown) {
-        let version = match (&group.kind, &*group.value) {
-            // Predictions without a version are not all predictions.
-            (GroupKind::Version, "") => "__none__",
-            (_, value) => value,
+        let version = match group.kind {
+            GroupKind::All => ALL_VERSIONS,
+            _ => &group.value,
         };
         push(&contract::PERFORMANCE_LABELS, &[model, version], group.labels as f64);
         push(&contract::PERFORMANCE_PREDICTIONS, &[model, version], group.rows as f64);
@@ -74,6 +73,9 @@ pub fn page(report: &PerformanceReport, model: &str, told: DateTime<Utc>) -> Vec
     });
     monitor.encode(Format::PrometheusText)
 }
+
+/// The `model_version` of all predictions, whatever their version.
+const ALL_VERSIONS: &str = "__all__";
 
 /// A metric, its labels and a value.
 type Reading = (&'static SourceMetric, Vec<String>, f64);
