@@ -33,9 +33,11 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
-	scripts/first-alert
-	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
+	# A message takes two minutes, most of which are waited for; the rest goes on meanwhile.
+	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
+	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps; \
+	others=$$?; wait $$alert && exit $$others
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)

@@ -145,7 +145,7 @@ fn judged_incidents_reach_their_team_with_culprits_and_what_changed_and_quiet_st
     let summary = &answer["summaries"][0];
     let number = |key: &str| summary[key].as_f64().unwrap();
     assert!(number("median_pages") <= 3.0, "{summary:#}");
-    assert!(number("median") <= 6.0 && number("wakings") <= 2.0, "{summary:#}");
+    assert!(number("median") <= 4.0 && number("wakings") <= 1.0, "{summary:#}");
     assert!(number("named") >= 0.95 * number("found"), "{summary:#}");
     assert!(number("changes") >= 0.95 * number("found"), "{summary:#}");
     assert!(number("quiet") >= 7.0 && number("incidents") >= 20.0, "{summary:#}");

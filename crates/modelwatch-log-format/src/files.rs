@@ -32,10 +32,30 @@ pub fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
 }
 
+/// What the names of files that were made of others have for their writer, before the run that made them.
+const MERGED: &str = "c0de";
+/// What stands in a name before its writer.
+const BEGUN: &str = "modelwatch-00000000T000000000000Z-";
+
+/// Returns the name of a file that a run makes of others, as old as the newest of them, whose name this is; nothing where that is none
+/// of ours.
+#[must_use]
+pub fn merged(newest: &str, run: u64) -> Option<String> {
+    let begun = newest.get(..BEGUN.len()).filter(|_| is_name(newest))?;
+    let run = run & (u64::MAX >> (4 * MERGED.len()));
+    let digits = 16 - MERGED.len();
+    Some(format!("{begun}{MERGED}{run:0digits$x}-000000.parquet"))
+}
+
+/// Whether a file of this name may have been made of others: [`REPLACES`](crate::metadata::REPLACES) in its footer says so.
+#[must_use]
+pub fn may_be_merged(name: &str) -> bool {
+    is_name(name) && name[BEGUN.len()..].starts_with(MERGED)
+}
+
 /// Whether it is a name that [`name`] gives.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    const BEGUN: &str = "modelwatch-00000000T000000000000Z-";
     let Some((begun, rest)) = name.split_at_checked(BEGUN.len()) else {
         return false;
     };

@@ -85,3 +85,20 @@ fn refuses_name_when_shape_is_another() {
     assert!(!folders::is_date("date=2026-4-01") && !folders::is_hour("hour=7") && !folders::is_model("models=x"));
     assert_eq!(folders::model_name("model=%ff"), None, "no UTF-8");
 }
+
+/// A file that was made of others is as old as the newest of them and sorts among its siblings; a name that is none of ours makes none.
+#[test]
+fn names_merged_file_after_newest_when_it_is_ours() {
+    let newest = files::name(UNIX_EPOCH + Duration::from_micros(1_775_037_600_000_001), 7, 3);
+    let merged = files::merged(&newest, u64::MAX).expect("a name");
+    assert_eq!(
+        merged,
+        "modelwatch-20260401T100000000001Z-c0deffffffffffff-000000.parquet"
+    );
+    assert!(files::may_be_merged(&merged) && !files::may_be_merged(&newest));
+    assert_eq!(files::merged("part-0.parquet", 1), None);
+    assert_eq!(
+        files::merged(&merged, 1).map(|name| files::may_be_merged(&name)),
+        Some(true)
+    );
+}

@@ -58,7 +58,7 @@ fn generation(what: &str, text: &str) {
         .filter(|file| file.path.starts_with("kubernetes/prometheus-rules/"));
     let sizes: Vec<_> = manifests.map(|file| file.contents.len()).collect();
     say(&format!(
-        "generation, {GENERATED} models {what}: {} files, {:.1} MB, {:.0} ms; {} PrometheusRules, the largest {:.0} KiB",
+        "generation, {GENERATED} models {what}: {} files, {:.1} MB, {:.0} ms; {} PrometheusRules, the largest {:.0} KiB of YAML",
         files.len(),
         bytes as f64 / 1e6,
         took.as_secs_f64() * 1e3,

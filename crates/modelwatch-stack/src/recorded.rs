@@ -59,6 +59,10 @@ recorded! {
         "Variance of the calm counts of errors of six hours over their mean: 1 where errors come one by one, more where they come in bursts.";
     SLOW_DISPERSION = "route:ml_inference_slow:dispersion", ["model_name", "route"],
         "The same of slow requests.";
+    ERRORS_SHARE = "job:ml_inference_errors:ratio_now", ["model_name", "model_version", "route"],
+        "Share of the requests of now that fail; absent where it is below a third of every model's threshold.";
+    SLOW_SHARE = "job:ml_inference_slow:ratio_now", ["model_name", "model_version", "route"],
+        "Share of the requests of now that are slow; absent where it is below 3%.";
     ERRORS_FACTOR = "job:ml_inference_errors:factor_now", ["model_name", "model_version", "route"],
         "How many times as many requests of now fail as usual; absent where no more do.";
     SLOW_FACTOR = "job:ml_inference_slow:factor_now", ["model_name", "model_version", "route"],
@@ -133,6 +137,10 @@ recorded! {
         "Share of a version's requests of lately that were too slow; absent without traffic.";
     OTHERS_SLOW_RATIO = "version:ml_inference_slow_others:ratio_lately", ["model_name", "model_version"],
         "The same share over the model's other versions together; absent where they have no traffic.";
+    ERRORS_MORE = "version:ml_inference_error_rate_others:excess_lately", ["model_name", "model_version"],
+        "How much larger the share of a version's requests that fail is than the other versions', of lately; absent where it is below a quarter of every model's threshold.";
+    SLOW_MORE = "version:ml_inference_slow_others:excess_lately", ["model_name", "model_version"],
+        "How much larger the share of a version's requests that are slow is than the other versions', of lately; absent where it is below 2.5%.";
     ERRORS_VERSUS_OTHERS = "version:ml_inference_errors_others:evidence", ["model_name", "model_version"],
         "By how many standard deviations a version fails more often than the model's other versions, of lately; absent where it does not.";
     SLOW_VERSUS_OTHERS = "version:ml_inference_slow_others:evidence", ["model_name", "model_version"],

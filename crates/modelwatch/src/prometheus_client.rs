@@ -160,11 +160,11 @@ impl CollectedSample {
             (CollectedValue::Number(Number::Integer(value)), MetricType::Counter) => {
                 encoder.encode_counter::<NoLabelSet, _, u64>(value, None)
             }
-            (CollectedValue::Number(Number::Float(value)), MetricType::Counter) => {
-                encoder.encode_counter::<NoLabelSet, _, u64>(value, None)
+            (CollectedValue::Number(value), MetricType::Counter) => {
+                encoder.encode_counter::<NoLabelSet, _, u64>(&value.value(), None)
             }
             (CollectedValue::Number(Number::Integer(value)), _) => encoder.encode_gauge(value),
-            (CollectedValue::Number(Number::Float(value)), _) => encoder.encode_gauge(value),
+            (CollectedValue::Number(value), _) => encoder.encode_gauge(&value.value()),
             (CollectedValue::Histogram(reading), _) => encode_histogram(encoder, reading),
         }
     }
@@ -172,7 +172,8 @@ impl CollectedSample {
 
 fn encode_histogram(encoder: &mut MetricEncoder<'_>, reading: &Reading) -> fmt::Result {
     let bounds = reading.layout.bounds().iter().copied().chain([f64::INFINITY]);
-    let cumulative = reading.layout.cumulative(reading.cells());
+    let mut cumulative = Vec::new();
+    reading.layout.cumulate(reading.cells(), &mut cumulative);
     let classic: Vec<(f64, u64)> = bounds
         .zip(cumulative)
         .scan(0, |before, (bound, cumulative)| {

@@ -161,6 +161,33 @@ fn a_row_by_name_has_missing_what_it_does_not_name() {
     assert_eq!(counts(&page, "stranger"), [1., 0., 0., 0.]);
 }
 
+/// The page spells sums digit by digit as far as a float holds them, and as floats beyond.
+#[test]
+fn a_latency_sum_is_on_the_page_as_it_is_by_value() {
+    let sums = [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        Duration::from_millis(10),
+        Duration::new(0, 999_999_999),
+        Duration::from_secs(12),
+        Duration::new(12, 345_678_901),
+        Duration::from_nanos(1 << 53),
+        Duration::from_nanos((1 << 53) + 1),
+        Duration::from_secs(200 * 365 * 24 * 3600),
+    ];
+    for sum in sums {
+        let monitor = Monitor::new();
+        model(&monitor).route("predict").record(Status::Success, sum);
+        let shown = page(&monitor).sum("ml_inference_latency_seconds_sum", &[]);
+        let value = monitor.value("ml_inference_latency_seconds_sum", &[]).expect("a sum");
+        assert_eq!(shown, value, "{sum:?}");
+        assert!(
+            (shown - sum.as_secs_f64()).abs() <= sum.as_secs_f64() * 1e-15,
+            "{sum:?} is {shown}"
+        );
+    }
+}
+
 /// As many features as there may be, so that the table of names is as full as it gets.
 #[test]
 fn a_row_by_name_counts_each_feature_in_any_order() {

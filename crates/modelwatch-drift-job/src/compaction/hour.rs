@@ -18,8 +18,8 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::compacted::Compacted;
 use super::error::CompactionError;
-use super::log::Compacted;
 use crate::prediction_log::replaced;
 
 /// Rows of a row group, as the service writes them: what of an hour is not of a window can be passed over.
@@ -171,7 +171,9 @@ fn by_columns(sources: Vec<&Source>) -> Vec<Vec<&Source>> {
 
 /// Makes one file of several, and tells its bytes.
 fn merge(folder: HourFolder<'_>, group: &[&Source]) -> Result<u64, Trouble> {
-    let name = name_after(group);
+    let Some(name) = name_after(group) else {
+        return Err(Trouble::Left("can't be merged: there is no file".into()));
+    };
     let unfinished = Unfinished::create(folder.path, &name)?;
     let left = |error: ParquetError| Trouble::Left(format!("can't be merged: {error}"));
     let schema = group[0].schema.clone();
@@ -211,16 +213,10 @@ fn merge(folder: HourFolder<'_>, group: &[&Source]) -> Result<u64, Trouble> {
 }
 
 /// A name as old as the newest of them: retention, which goes by names, keeps it as long as the last of its rows.
-fn name_after(group: &[&Source]) -> String {
-    let begun = "modelwatch-00000000T000000000000Z-".len();
-    let newest = group
-        .iter()
-        .map(|source| &source.name[..begun])
-        .max()
-        .unwrap_or_default();
+fn name_after(group: &[&Source]) -> Option<String> {
+    let newest = group.iter().map(|source| source.name.as_str()).max()?;
     // Another one at every time: a run that begins anew after it was killed meets no name of before.
-    let run = RandomState::new().hash_one(newest);
-    format!("{newest}{run:016x}-000000.parquet")
+    files::merged(newest, RandomState::new().hash_one(newest))
 }
 
 fn properties(model: &str, group: &[&Source]) -> WriterProperties {

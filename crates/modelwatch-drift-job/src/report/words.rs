@@ -16,6 +16,7 @@ pub(super) fn rows_of(report: &WindowReport) -> String {
 pub(super) fn source(report: &WindowReport) -> String {
     match report.looked.places.as_slice() {
         [place] if report.looked.table.is_some() => place.clone(),
+        _ if report.files == 1 => "1 file".to_owned(),
         _ => format!("{} files", report.files),
     }
 }

@@ -59,6 +59,14 @@ impl Csv {
                 twice.name()
             ));
         }
+        let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        if are_values(&names) {
+            let shown: Vec<_> = names.iter().take(5).copied().collect();
+            return Err(format!(
+                "begins with values ({}) where the names of its columns belong; add a line of names",
+                shown.join(", ")
+            ));
+        }
         Ok(Self {
             compressed,
             delimiter,
@@ -128,6 +136,19 @@ impl Csv {
     }
 }
 
+/// Whether the first line has values, because nobody wrote names: numbers are none, but for those that count, such as years or the
+/// 0, 1, 2 of tables without names.
+fn are_values(names: &[&str]) -> bool {
+    let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let counts =
+        numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0) && numbers.iter().all(|number| number.fract() == 0.0);
+    match numbers[..] {
+        [] => false,
+        [alone] => alone != 0.0,
+        _ => !counts,
+    }
+}
+
 /// The delimiter that divides the first lines into more than one field, and most of them into as many; a comma where none does.
 fn delimiter(beginning: &[u8]) -> u8 {
     let evenness = |delimiter: u8| {
@@ -171,7 +192,24 @@ fn fields_of_lines(text: &[u8], delimiter: u8) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::delimiter;
+    use super::{are_values, delimiter};
+
+    #[test]
+    fn tells_values_from_names_when_names_are_numbers() {
+        for (names, expected) in [
+            (&["x", "k"][..], false),
+            (&["1.2882", "a"], true),
+            (&["x", "-4"], true),
+            (&["0", "1", "2"], false),
+            (&["country", "2019", "2020", "2021"], false),
+            (&["3", "1", "2"], true),
+            (&["0"], false),
+            (&["0.5", "1.5"], true),
+            (&["a", "NaN"], true),
+        ] {
+            assert_eq!(are_values(names), expected, "{names:?}");
+        }
+    }
 
     /// The delimiter is the one that divides lines evenly, whatever else the fields hold.
     #[test]

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use modelwatch_log_format::metadata;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use crate::prediction_log::replaced;
 
 const BATCH_ROWS: usize = 8_192;
 
@@ -30,6 +33,20 @@ impl Parquet {
     pub(super) fn rows(&self) -> u64 {
         let groups = self.0.metadata().row_groups().iter();
         groups.map(|group| group.num_rows().unsigned_abs()).sum()
+    }
+
+    /// The names of the files in the same folder that it was made of.
+    pub(super) fn replaces(&self) -> Vec<String> {
+        let notes = self
+            .0
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .into_iter()
+            .flatten();
+        let names = notes.filter(|note| note.key == metadata::REPLACES);
+        let names = names.filter_map(|note| note.value.as_deref());
+        names.flat_map(replaced).collect()
     }
 
     pub(super) fn groups(&self) -> usize {

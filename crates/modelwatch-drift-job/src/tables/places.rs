@@ -1,9 +1,13 @@
 //! What paths, folders, patterns and URLs stand for.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use modelwatch_log_format::files;
+
 use super::format;
+use super::parquet::Parquet;
 use crate::engine::EngineError;
 
 /// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob, or one
@@ -21,6 +25,7 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
     let mut paths = Vec::new();
     if path.is_dir() {
         below(path, &mut paths).map_err(|error| EngineError::store(pattern, format!("cannot be listed: {error}")))?;
+        without_replaced(&mut paths);
         paths.sort();
         return match paths.is_empty() {
             true => Err(EngineError::store(
@@ -38,6 +43,7 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
             paths.push(path.to_string_lossy().into_owned());
         }
     }
+    without_replaced(&mut paths);
     if paths.is_empty() {
         return Err(EngineError::store(
             pattern,
@@ -45,6 +51,23 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
         ));
     }
     Ok(paths)
+}
+
+/// Leaves out the files of a prediction log that others were made of and that are about to be removed, as the others' footers say.
+fn without_replaced(paths: &mut Vec<String>) {
+    let mut replaced = BTreeSet::new();
+    for path in paths.iter().map(Path::new) {
+        let is_merged = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(files::may_be_merged);
+        // One that can't be read is told of when its turn comes.
+        if let (true, Ok(file)) = (is_merged, Parquet::open(path)) {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            replaced.extend(file.replaces().into_iter().map(|name| folder.join(name)));
+        }
+    }
+    paths.retain(|path| !replaced.contains(Path::new(path)));
 }
 
 /// Files whose names tell a format, hidden ones and folders left alone.

@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_drift::baseline::{Counts, NumericBins};
 use modelwatch_drift_job::engine::{Bins, Column, Engine as _, GroupBy, WindowCounts, WindowQuery};
-use modelwatch_drift_job::{Compacted, Compaction, CompactionError, PredictionLog, TimeWindow};
+use modelwatch_drift_job::{Compacted, Compaction, CompactionError, PredictionLog, TableColumns, Tables, TimeWindow};
 use modelwatch_log_format::{columns, files};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -212,6 +212,10 @@ async fn counts_each_row_once_when_run_was_ended_at_any_step() {
             before,
             "{removed} were removed"
         );
+        // Who reads the log as plain files, such as training, sees each row once, too.
+        let files = Tables::new([log.address()], TableColumns::default());
+        let counted = files.count(&query(minutes(START, 60))).await.expect("counts");
+        assert_eq!((counted.rows, counted.files), (600, 1), "{removed} were removed");
         let done = compact(&log);
         assert_eq!((done.merged, done.left_behind), (0, kept.len() - removed));
         assert_eq!(names(&log.hour(MODEL, time(START))).len(), 1);

@@ -257,8 +257,8 @@ impl fmt::Display for Change {
         match self {
             Self::OtherType { expected, found } => write!(f, "holds {found} where training had {expected}"),
             Self::OneValue { value } => write!(f, "is {value} in every row"),
-            Self::Swapped { with } => write!(f, "holds the values of {with}, which holds its values"),
-            Self::SignFlipped => f.write_str("has the other sign: times -1 it equals training"),
+            Self::Swapped { with } => write!(f, "and {with} hold each other's values"),
+            Self::SignFlipped => f.write_str("has its sign flipped: multiplied by -1 it equals training"),
             Self::Scaled { factor } if *factor < 1.0 => write!(
                 f,
                 "is divided by {}: multiplied by that it equals training",
@@ -270,14 +270,18 @@ impl fmt::Display for Change {
                 number(*factor)
             ),
             Self::Shifted { by } if *by < 0.0 => {
-                write!(f, "is less by {}: with that added it equals training", number(-by))
+                write!(f, "is lower by {}: with that added it equals training", number(-by))
             }
-            Self::Shifted { by } => write!(f, "is more by {}: less that it equals training", number(*by)),
+            Self::Shifted { by } => write!(
+                f,
+                "is higher by {}: with that subtracted it equals training",
+                number(*by)
+            ),
             Self::ScaledAndShifted { factor, by } => {
                 let (sign, by) = if *by < 0.0 { ("minus", -by) } else { ("plus", *by) };
                 write!(
                     f,
-                    "is {} times training's values {sign} {}: undone it equals training",
+                    "is training's values times {} {sign} {}: with that undone it equals training",
                     number(*factor),
                     number(by)
                 )

@@ -41,6 +41,10 @@ const DISPERSION: (f64, f64) = (1.5, 50.0);
 const UNKNOWN_DISPERSION: f64 = 2.0;
 /// Evidence at which something counts as begun.
 const BEGUN: f64 = 3.0;
+/// One in twenty may be slow where p95 keeps its objective; a little more than that is told by p95, after longer.
+pub(crate) const SLOW_LIMIT: f64 = 0.06;
+/// How much more often than the others a version may be slow.
+pub(crate) const SLOW_EXCESS: f64 = 0.1;
 /// Requests that the other versions must have had to be compared with.
 const ENOUGH_OF_OTHERS: f64 = 20.0;
 
@@ -51,16 +55,24 @@ pub(crate) struct Bad {
     pub(crate) usual: &'static Recorded,
     dispersion: &'static Recorded,
     factor: &'static Recorded,
+    /// The share of the requests of now, where it is worth a look.
+    pub(crate) share: &'static Recorded,
     pub(crate) evidence: &'static Recorded,
     pub(crate) since: &'static Recorded,
     pub(crate) lately: &'static Recorded,
     pub(crate) ratio: &'static Recorded,
     pub(crate) others: &'static Recorded,
+    /// How much larger a version's share is than the others', where that is worth a look.
+    pub(crate) more: &'static Recorded,
     pub(crate) versus_others: &'static Recorded,
     /// The share that is no news.
     floor: fn(&Model) -> f64,
     /// The share from which on it counts as begun.
     begins: fn(&Model) -> f64,
+    /// The share below which no alert looks.
+    worth_a_look: fn(&Model) -> f64,
+    /// How much larger than the others' a share has to be to matter.
+    pub(crate) excess: fn(&Model) -> f64,
 }
 
 /// Requests that fail.
@@ -70,14 +82,18 @@ pub(crate) const ERRORS: Bad = Bad {
     usual: &recorded::ERRORS_USUAL,
     dispersion: &recorded::ERRORS_DISPERSION,
     factor: &recorded::ERRORS_FACTOR,
+    share: &recorded::ERRORS_SHARE,
     evidence: &recorded::ERRORS_EVIDENCE,
     since: &recorded::ERRORS_SINCE,
     lately: &recorded::VERSION_ERRORS_LATELY,
     ratio: &recorded::VERSION_ERROR_RATIO,
     others: &recorded::OTHERS_ERROR_RATIO,
+    more: &recorded::ERRORS_MORE,
     versus_others: &recorded::ERRORS_VERSUS_OTHERS,
     floor: |model| tidy(1.0 - model.availability_objective),
     begins: |model| tidy(model.thresholds.error_ratio / 3.0),
+    worth_a_look: |model| tidy(model.thresholds.error_ratio / 3.0),
+    excess: |model| model.thresholds.canary_error_ratio,
 };
 
 /// Requests that take longer than their objective.
@@ -87,15 +103,19 @@ pub(crate) const SLOW: Bad = Bad {
     usual: &recorded::SLOW_USUAL,
     dispersion: &recorded::SLOW_DISPERSION,
     factor: &recorded::SLOW_FACTOR,
+    share: &recorded::SLOW_SHARE,
     evidence: &recorded::SLOW_EVIDENCE,
     since: &recorded::SLOW_SINCE,
     lately: &recorded::VERSION_SLOW_LATELY,
     ratio: &recorded::VERSION_SLOW_RATIO,
     others: &recorded::OTHERS_SLOW_RATIO,
+    more: &recorded::SLOW_MORE,
     versus_others: &recorded::SLOW_VERSUS_OTHERS,
     // Half of the one in twenty that may be slow at the 95th percentile.
     floor: |_| 0.025,
     begins: |_| 0.04,
+    worth_a_look: |_| SLOW_LIMIT / 2.0,
+    excess: |_| SLOW_EXCESS,
 };
 
 /// How far back the counts of now go: 90 seconds, or four scrapes, so that one missed scrape is none of less traffic.
@@ -137,11 +157,14 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     }
     rules.extend(pauses(config)?);
     for bad in [&ERRORS, &SLOW] {
+        let least = least(config, bad.worth_a_look);
+        rules.push(Rule::record(config, bad.share, &ratio(bad, &recorded).above(least))?);
         rules.push(Rule::record(config, bad.factor, &factor(bad))?);
         rules.push(Rule::record(config, bad.evidence, &evidence(bad))?);
         for shared in share(config, bad.begins) {
             let of = |series| shared.scope.of(recorded(series));
-            let begun = ratio(bad, &of)
+            let begun = of(bad.share)
+                .expr()
                 .above(shared.setting)
                 .and(ROUTE, of(bad.evidence).expr().above(BEGUN));
             let since = since(of(bad.since), ROUTE, memory(config), &begun, &begun);
@@ -149,6 +172,11 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         }
     }
     Ok(rules)
+}
+
+/// The least of what the models have for a limit: below it nothing is worth a look.
+fn least(config: &Config, limit: fn(&Model) -> f64) -> f64 {
+    config.models.iter().map(limit).reduce(f64::min).unwrap_or(0.0)
 }
 
 /// How long a pause is remembered that nothing ends.
@@ -304,6 +332,14 @@ pub(crate) fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             Rule::record(config, bad.lately, &lately(bad.now))?,
             Rule::record(config, bad.ratio, &share_of(VERSION, &own, &requests))?,
             Rule::record(config, bad.others, &of_others)?,
+            Rule::record(
+                config,
+                bad.more,
+                &recorded(bad.ratio)
+                    .expr()
+                    .with(Op::Minus, VERSION, recorded(bad.others))
+                    .above(tidy(least(config, bad.excess) / 4.0)),
+            )?,
             Rule::record(config, bad.versus_others, &versus_others(bad))?,
         ]);
     }
@@ -313,11 +349,7 @@ pub(crate) fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
 /// Two samples: `sqrt(2 (e₁ ln(e₁/(n₁ p)) + e₂ ln(e₂/(n₂ p))) / φ)`, where `p` is the share of both together. Of versions that are
 /// worse alone, so that most are not computed.
 fn versus_others(bad: &Bad) -> Expr {
-    let worse = recorded(bad.ratio)
-        .expr()
-        .with(Op::Above, VERSION, recorded(bad.others))
-        .above(0.0);
-    let of_worse = |series: &'static Recorded| recorded(series).expr().and(VERSION, worse.clone());
+    let of_worse = |series: &'static Recorded| recorded(series).expr().and(VERSION, recorded(bad.more));
     let all_bad = sum_by(MODEL, recorded(bad.lately));
     let all_requests = sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS_LATELY));
     let (own, own_requests) = (of_worse(bad.lately), of_worse(&recorded::VERSION_REQUESTS_LATELY));

@@ -38,8 +38,10 @@ const SCORES: Histogram = Histogram {
 const YESTERDAY: Duration = DAY;
 const LAST_WEEK: Duration = Duration::from_secs(7 * 86_400);
 const AN_HOUR_AGO: Duration = HOUR;
-/// Between evaluations of what tickets and dashboards read: measured over five minutes and more, it is no older for it.
+/// Between looks of tickets.
 pub(super) const TICKETS: Duration = MINUTE;
+/// Between evaluations of what tickets read: measured over ten minutes and more, it is no older for it.
+const LONG_WINDOWS: Duration = Duration::from_secs(2 * 60);
 /// Between evaluations of figures of days, and of those that no alert reads: as seldom as can be for a series that Prometheus
 /// forgets after five minutes.
 pub(super) const SELDOM: Duration = Duration::from_secs(4 * 60);
@@ -63,8 +65,8 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
         group("recording-rules-quantiles", SELDOM, quantiles(config)?),
     ];
     if config.rollout >= Rollout::ModelAware {
-        groups.push(group("recording-rules-predictions", TICKETS, predictions(config)?));
-        groups.push(group("recording-rules-features", TICKETS, features(config)?));
+        groups.push(group("recording-rules-predictions", LONG_WINDOWS, predictions(config)?));
+        groups.push(group("recording-rules-features", LONG_WINDOWS, features(config)?));
         groups.push(group(
             "recording-rules-version-features",
             SELDOM,

@@ -49,6 +49,7 @@ impl Histogram {
         self.stripes.read(&mut values);
         Reading {
             sum: self.layout.exposed(self.stripes.sum_f64(SUM)),
+            sum_nanoseconds: None,
             layout: self.layout.clone(),
             values,
             first: FIRST,
@@ -70,6 +71,8 @@ pub(crate) struct Reading {
     pub(crate) layout: Arc<Layout>,
     /// Sum of the values, in exposed units.
     pub(crate) sum: f64,
+    /// The same in nanoseconds, where they are whole and no more than a float holds exactly: every format then says the same.
+    pub(crate) sum_nanoseconds: Option<u64>,
     /// The counts of the layout's cells, from the first on.
     pub(crate) values: Vec<u64>,
     pub(crate) first: usize,

@@ -255,14 +255,18 @@ impl Layout {
         self.zero_threshold
     }
 
-    /// Cumulative counts of the classic buckets, the last for infinity.
-    pub(crate) fn cumulative<'a>(&'a self, cells: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
-        let ends = self.ends.iter().map(|end| usize::from(*end)).chain([cells.len()]);
-        ends.scan((0, 0), |(begin, sum), end| {
-            *sum += cells[*begin..end].iter().sum::<u64>();
-            *begin = end;
-            Some(*sum)
-        })
+    /// Cumulative counts of the classic buckets, the last for infinity, in a buffer that may have served before.
+    pub(crate) fn cumulate(&self, cells: &[u64], into: &mut Vec<u64>) {
+        into.clear();
+        into.reserve(self.les.len());
+        let (mut rest, mut begin, mut sum) = (cells, 0, 0);
+        for end in &self.ends {
+            let (own, behind) = rest.split_at(usize::from(end - begin));
+            sum += own.iter().sum::<u64>();
+            into.push(sum);
+            (rest, begin) = (behind, *end);
+        }
+        into.push(sum + rest.iter().sum::<u64>());
     }
 
     /// The classic bucket a cell belongs to; that of infinity is one past the last bound.

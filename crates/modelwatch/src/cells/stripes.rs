@@ -118,53 +118,50 @@ impl Stripes {
 
     /// The sum of one cell over all lanes, modulo 2⁶⁴.
     pub(crate) fn sum(&self, cell: usize) -> u64 {
-        self.lanes()
-            .map(|lane| lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
-            .fold(0, u64::wrapping_add)
+        let mut sum: u64 = 0;
+        self.each_lane(|lane| sum = sum.wrapping_add(read(lane, cell)));
+        sum
     }
 
     /// The sum of one cell over all lanes, for a cell that holds the bits of an `f64`. Finite whatever was added.
     pub(crate) fn sum_f64(&self, cell: usize) -> f64 {
-        self.lanes()
-            .map(|lane| lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
-            .map(f64::from_bits)
-            .fold(0.0, |sum, value| (sum + value).clamp(f64::MIN, f64::MAX))
+        let mut sum: f64 = 0.0;
+        self.each_lane(|lane| sum = (sum + f64::from_bits(read(lane, cell))).clamp(f64::MIN, f64::MAX));
+        sum
     }
 
     /// The sum over all lanes of a number that [`add_wide`](Lane::add_wide) has added to: a cell and the one after it.
     pub(crate) fn sum_wide(&self, cell: usize) -> u128 {
-        let part = |lane: &[Line], cell: usize| {
-            u128::from(lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire))
-        };
-        self.lanes()
-            .map(|lane| part(lane, cell + 1) << 64 | part(lane, cell))
-            .fold(0, u128::wrapping_add)
+        let mut sum: u128 = 0;
+        self.each_lane(|lane| {
+            let [upper, lower] = [cell + 1, cell].map(|cell| u128::from(read(lane, cell)));
+            sum = sum.wrapping_add(upper << 64 | lower);
+        });
+        sum
     }
 
     /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
     pub(crate) fn read(&self, sums: &mut Vec<u64>) {
         sums.clear();
-        for lane in self.lanes() {
-            let lines = lane
-                .iter()
-                .map(|line| line.0.each_ref().map(|cell| cell.load(Ordering::Acquire)));
-            if sums.is_empty() {
-                sums.reserve(lane.len() * CELLS_PER_LINE);
-                lines.for_each(|line| sums.extend_from_slice(&line));
-            } else {
-                for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lines) {
-                    sums.iter_mut()
-                        .zip(line)
-                        .for_each(|(sum, cell)| *sum = sum.wrapping_add(cell));
+        sums.resize((self.cells as usize).next_multiple_of(CELLS_PER_LINE), 0);
+        let mut first = true;
+        self.each_lane(|lane| {
+            for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lane) {
+                let cells = sums.iter_mut().zip(&line.0);
+                if first {
+                    cells.for_each(|(sum, cell)| *sum = cell.load(Ordering::Acquire));
+                } else {
+                    cells.for_each(|(sum, cell)| *sum = sum.wrapping_add(cell.load(Ordering::Acquire)));
                 }
             }
-        }
-        sums.resize(self.cells as usize, 0);
+            first = false;
+        });
+        sums.truncate(self.cells as usize);
     }
 
     /// Adds the sums of the cells from `first` on to `into`, one each, modulo 2⁶⁴.
     pub(crate) fn add_to(&self, first: usize, into: &mut [u64]) {
-        for lane in self.lanes() {
+        self.each_lane(|lane| {
             let (mut line, mut within) = (first / CELLS_PER_LINE, first % CELLS_PER_LINE);
             let mut rest = &mut *into;
             while !rest.is_empty() {
@@ -176,22 +173,34 @@ impl Stripes {
                 rest = tail;
                 (line, within) = (line + 1, 0);
             }
-        }
+        });
     }
 
     /// A number that changes with whatever is added, for telling whether anything was.
     pub(crate) fn mark(&self) -> u64 {
-        let cells = self.lanes().flatten().flat_map(|line| &line.0);
-        cells
-            .map(|cell| cell.load(Ordering::Acquire))
-            .fold(0, u64::wrapping_add)
+        let mut mark: u64 = 0;
+        self.each_lane(|lane| {
+            let cells = lane.iter().flat_map(|line| &line.0);
+            mark = cells.fold(mark, |mark, cell| mark.wrapping_add(cell.load(Ordering::Acquire)));
+        });
+        mark
     }
 
-    fn lanes(&self) -> impl Iterator<Item = &[Line]> {
-        let shared = self.shared.get().into_iter().flatten();
-        let lanes = self.own.iter().chain(shared);
-        lanes.filter_map(OnceLock::get).map(AsRef::as_ref)
+    /// Hands out the lanes there are: two loops, because a page has this for each of its series several times.
+    #[inline]
+    fn each_lane(&self, mut take: impl FnMut(&[Line])) {
+        for lane in self.own.iter().filter_map(OnceLock::get) {
+            take(lane);
+        }
+        for lane in self.shared.get().into_iter().flatten().filter_map(OnceLock::get) {
+            take(lane);
+        }
     }
+}
+
+#[inline]
+fn read(lane: &[Line], cell: usize) -> u64 {
+    lane[cell / CELLS_PER_LINE].0[cell % CELLS_PER_LINE].load(Ordering::Acquire)
 }
 
 impl Lane<'_> {

@@ -179,7 +179,7 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
     sink.family((&metrics::MODEL_REGISTERED_TIMESTAMP).into());
     for version in versions() {
         if let Some(registered) = version.registered() {
-            sink.number(&[&version.labels], Number::Float(registered));
+            sink.number(&[&version.labels], Number::Micros(registered));
         }
     }
     features(sink, &models, &scraped, readings);

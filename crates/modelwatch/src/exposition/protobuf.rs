@@ -29,6 +29,8 @@ pub(crate) struct Protobuf {
     metric: Message,
     value: Message,
     native: NativeCounts,
+    /// Of the classic buckets of one histogram.
+    counts: Vec<u64>,
 }
 
 /// Fields of a message, encoded.
@@ -224,10 +226,7 @@ impl Sink for Protobuf {
     }
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
-        let value = match value {
-            Number::Integer(value) => value as f64,
-            Number::Float(value) => value,
-        };
+        let value = value.value();
         self.sample(labels, value, None, None);
     }
 
@@ -244,10 +243,11 @@ impl Sink for Protobuf {
         self.value.varint(1, reading.count());
         self.value.double(2, reading.sum);
         let bounds = layout.bounds().iter().copied().chain([f64::INFINITY]);
-        for (bucket, (bound, cumulative)) in bounds.zip(layout.cumulative(reading.cells())).enumerate() {
+        layout.cumulate(reading.cells(), &mut self.counts);
+        for (bucket, (bound, count)) in bounds.zip(&self.counts).enumerate() {
             match reading.exemplar(bucket) {
-                Some(exemplar) => self.value.exemplified_bucket(cumulative, bound, exemplar),
-                None => self.value.bucket(cumulative, bound),
+                Some(exemplar) => self.value.exemplified_bucket(*count, bound, exemplar),
+                None => self.value.bucket(*count, bound),
             }
         }
         if self.native_histograms {

@@ -27,6 +27,8 @@ pub(crate) struct Text {
     /// How the lines of samples begin that have much in common: with the end of the line before, so that the page is added to as seldom as
     /// can be.
     prefix: Vec<u8>,
+    /// Of the buckets of one histogram.
+    counts: Vec<u64>,
 }
 
 impl Text {
@@ -38,6 +40,7 @@ impl Text {
             announced: false,
             name: Vec::new(),
             prefix: Vec::new(),
+            counts: Vec::new(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Text {
         self.push_part(b"", labels);
         match value {
             Number::Integer(value) => push_integer(value, &mut self.page),
+            Number::Micros(value) => push_decimal(value, 1_000_000, &mut self.page),
             Number::Float(value) => write_f64(value, &mut self.page),
         }
     }
@@ -160,6 +164,16 @@ fn push_integer(value: u64, into: &mut Vec<u8>) {
     into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// A number of parts, as a decimal with all its digits. `per_unit` is a power of ten above one.
+fn push_decimal(parts: u64, per_unit: u64, into: &mut Vec<u8>) {
+    push_integer(parts / per_unit, into);
+    // With a digit before it, so that its zeros are spelled.
+    let mut buffer = itoa::Buffer::new();
+    let fraction = buffer.format(per_unit + parts % per_unit)[1..].trim_end_matches('0');
+    into.push(b'.');
+    into.extend_from_slice(if fraction.is_empty() { "0" } else { fraction }.as_bytes());
+}
+
 impl Sink for Text {
     fn family(&mut self, family: Family<'static>) {
         self.family = Some(family);
@@ -181,25 +195,26 @@ impl Sink for Text {
     }
 
     fn counters<'a>(&mut self, labels: &Labels, counters: impl Iterator<Item = Counted<'a>>) {
-        let mut counters = counters.peekable();
-        if counters.peek().is_none() {
-            return;
-        }
-        if !self.announced {
-            self.open();
-        }
-        set_prefix(&mut self.prefix, &self.name, b"", &[labels]);
-        let (page, mut prefix) = (&mut self.page, &self.prefix[1..]);
+        let mut first = true;
         for counted in counters {
-            page.extend_from_slice(prefix);
+            if first {
+                if !self.announced {
+                    self.open();
+                }
+                set_prefix(&mut self.prefix, &self.name, b"", &[labels]);
+            }
+            let page = &mut self.page;
+            page.extend_from_slice(&self.prefix[usize::from(first)..]);
             page.extend_from_slice(counted.last.closed().as_bytes());
             push_integer(counted.value, page);
             if let Some(exemplar) = counted.exemplar.filter(|_| self.dialect == Dialect::OpenMetrics) {
                 push_exemplar(exemplar, page);
             }
-            prefix = &self.prefix;
+            first = false;
         }
-        page.push(b'\n');
+        if !first {
+            self.page.push(b'\n');
+        }
     }
 
     fn histogram(&mut self, labels: &[&Labels], reading: &Reading) {
@@ -208,20 +223,19 @@ impl Sink for Text {
         }
         set_prefix(&mut self.prefix, &self.name, b"_bucket", labels);
         let (page, mut prefix) = (&mut self.page, &self.prefix[1..]);
-        let mut count = 0;
+        reading.layout.cumulate(reading.cells(), &mut self.counts);
         let exemplars = self.dialect == Dialect::OpenMetrics && !reading.exemplars.is_empty();
         let buckets = reading.layout.les().iter();
-        for (bucket, (le, cumulative)) in buckets.zip(reading.layout.cumulative(reading.cells())).enumerate() {
+        for (bucket, (le, count)) in buckets.zip(&self.counts).enumerate() {
             page.extend_from_slice(prefix);
             page.extend_from_slice(le.as_bytes());
-            push_integer(cumulative, page);
+            push_integer(*count, page);
             if exemplars {
                 if let Some(exemplar) = reading.exemplar(bucket) {
                     push_exemplar(exemplar, page);
                 }
             }
             prefix = &self.prefix;
-            count = cumulative;
         }
         page.push(b'\n');
         // OpenMetrics allows a sum only where it can't shrink, and a count only beside a sum.
@@ -230,10 +244,13 @@ impl Sink for Text {
             return;
         }
         self.push_part(b"_sum", labels);
-        write_f64(reading.sum, &mut self.page);
+        match reading.sum_nanoseconds {
+            Some(sum) => push_decimal(sum, 1_000_000_000, &mut self.page),
+            None => write_f64(reading.sum, &mut self.page),
+        }
         self.page.push(b'\n');
         self.push_part(b"_count", labels);
-        push_integer(count, &mut self.page);
+        push_integer(self.counts.last().copied().unwrap_or(0), &mut self.page);
         self.page.push(b'\n');
     }
 }

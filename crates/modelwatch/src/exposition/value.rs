@@ -198,10 +198,7 @@ impl Sink for Value<'_> {
 
     fn number(&mut self, labels: &[&Labels], value: Number) {
         if self.is_asked_for(labels) {
-            self.sum += match value {
-                Number::Integer(value) => value as f64,
-                Number::Float(value) => value,
-            };
+            self.sum += value.value();
         }
     }
 
@@ -219,8 +216,9 @@ impl Sink for Value<'_> {
             Part::Bucket(bound, _) if *bound == f64::INFINITY => self.sum += reading.count() as f64,
             Part::Bucket(bound, _) => match reading.layout.bounds().iter().position(|known| known == bound) {
                 Some(bucket) => {
-                    let mut cumulative = reading.layout.cumulative(reading.cells());
-                    self.sum += cumulative.nth(bucket).unwrap_or_default() as f64;
+                    let mut counts = Vec::new();
+                    reading.layout.cumulate(reading.cells(), &mut counts);
+                    self.sum += counts[bucket] as f64;
                 }
                 None => self.other_bounds = Some(reading.layout.bounds().into()),
             },

@@ -169,9 +169,10 @@ impl<T> Names<T> {
     }
 
     /// Hands out all entries, in the order they were added, and allocates nothing while there are few.
-    pub(crate) fn each<'a>(&'a self, mut take: impl FnMut(&'a Named<T>)) {
-        const FEW: usize = 16;
-        if self.len() > FEW {
+    pub(crate) fn each<'a>(&'a self, take: impl FnMut(&'a Named<T>)) {
+        const FEW: usize = 8;
+        let len = self.len();
+        if len > FEW {
             self.all().for_each(take);
             return;
         }
@@ -182,6 +183,6 @@ impl<T> Names<T> {
                 *place = Some(named);
             }
         }
-        few.into_iter().flatten().for_each(&mut take);
+        few[..len].iter().copied().flatten().for_each(take);
     }
 }

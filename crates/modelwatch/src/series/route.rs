@@ -142,9 +142,11 @@ impl RouteSeries {
             first_chunk: self.first_chunk.get(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
+        let sum = self.stripes.sum_wide(LATENCY_SUM);
         let latency = Reading {
             layout: self.layout.clone(),
-            sum: self.layout.exposed(self.stripes.sum_wide(LATENCY_SUM) as f64),
+            sum: self.layout.exposed(sum as f64),
+            sum_nanoseconds: u64::try_from(sum).ok().filter(|sum| *sum <= 1 << f64::MANTISSA_DIGITS),
             values: buffer,
             first: LATENCY,
             exemplars: buckets,

@@ -338,11 +338,11 @@ impl VersionSeries {
         }
     }
 
-    /// When the version was first registered or resolved, in seconds since the epoch; nothing for the overflow, which is no
+    /// When the version was first registered or resolved, in microseconds since the epoch; nothing for the overflow, which is no
     /// version.
-    pub(crate) fn registered(&self) -> Option<f64> {
-        let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?;
-        (*self.name != *OTHER).then_some(since_epoch.as_secs_f64())
+    pub(crate) fn registered(&self) -> Option<u64> {
+        let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?.as_micros();
+        u64::try_from(since_epoch).ok().filter(|_| *self.name != *OTHER)
     }
 
     /// Where the latencies of this version's routes are counted.

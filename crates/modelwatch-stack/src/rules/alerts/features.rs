@@ -11,7 +11,7 @@ use modelwatch_config::{Config, Rollout, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::{Expr, number, recorded};
+use crate::promql::{Expr, Op, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Phases, Severity, Tested, data_team, hero, labelled, over_and_back, percent, place, settings,
@@ -101,18 +101,25 @@ fn shared<'a>(config: &'a Config, ratio: &Ratio) -> Vec<Shared<'a>> {
 
 /// The share, where it is over the threshold.
 fn over(ratio: &Ratio, limit: f64, of: impl Fn(&'static Recorded) -> Expr) -> Expr {
-    let share = of(ratio.ratio);
+    // Nothing is told below it, so that the rest is asked of few.
+    let share = of(ratio.ratio).above(limit);
     let Some(reference) = ratio.reference.map(&of) else {
-        return share.above(limit);
+        return share;
     };
     // So many observations of a feature that training lacked as often are over the threshold by chance: within four
     // standard errors of training's share.
-    let excess = share.minus(reference.clone());
-    let seen = of(&recorded::FEATURE_OBSERVATIONS).times(QUARTER);
-    let spread = reference.times(number(1.0).minus(reference.clone())).times(16.0);
-    let chance = excess.times(excess.clone()).times(seen).below(spread);
-    let than_training = share.above(reference.plus(limit)).unless(FEATURE, chance);
-    than_training.or(FEATURE, share.above(limit).unless(FEATURE, reference))
+    let excess = share.with(Op::Minus, FEATURE, reference.clone());
+    let of_those = reference.and(FEATURE, share.clone());
+    let spread = of_those.times(number(1.0).minus(of_those.clone())).times(16.0);
+    let chance = excess
+        .times(excess.clone())
+        .with(Op::Times, FEATURE, of(&recorded::FEATURE_OBSERVATIONS))
+        .times(QUARTER)
+        .with(Op::Below, FEATURE, spread);
+    let than_training = share
+        .with(Op::Above, FEATURE, of_those.plus(limit))
+        .unless(FEATURE, chance);
+    than_training.or(FEATURE, share.unless(FEATURE, reference))
 }
 
 fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
@@ -127,7 +134,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
     let rules = shared(config, ratio).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
         let of = |series| shared.scope.of(recorded(series)).expr();
-        let too_few = of(&recorded::FEATURE_OBSERVATIONS).times(QUARTER).below(minimum as f64);
+        let too_few = of(&recorded::FEATURE_OBSERVATIONS).below(minimum as f64 / QUARTER);
         Alert {
             known: ratio.known,
             severity: Severity::Ticket,
@@ -163,8 +170,7 @@ fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError
         let of = |series| shared.scope.of(recorded(series));
         let too_few = of(&recorded::VERSION_OBSERVATIONS)
             .expr()
-            .times(QUARTER)
-            .below(minimum as f64);
+            .below(minimum as f64 / QUARTER);
         Alert {
             known: &known::VERSION_FAULTY,
             severity: Severity::Ticket,

@@ -14,7 +14,7 @@ use crate::rules::alert::{
     settings,
 };
 use crate::rules::case::{Case, firing};
-use crate::rules::evidence::{self, Bad, ERRORS, SLOW};
+use crate::rules::evidence::{self, Bad, ERRORS, SLOW, SLOW_LIMIT};
 use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, ROUTE, VERSION};
 use crate::rules::models::{Models, only, share};
@@ -59,7 +59,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let quick = Quick {
             bad: &SLOW,
             known: &known::HIGH_LATENCY,
-            limit: SLOW_SHARE,
+            limit: SLOW_LIMIT,
             least: TOO_SLOW_AT_LEAST,
         };
         Alert {
@@ -104,8 +104,6 @@ struct Quick {
 
 /// A share of requests that is told at once.
 const HUGE: f64 = 0.5;
-/// One in twenty may be slow where p95 keeps its objective; a little more than that is told by p95, after longer.
-const SLOW_SHARE: f64 = 0.06;
 /// Of fewer slow requests no share is taken.
 const TOO_SLOW_AT_LEAST: f64 = 20.0;
 /// Evidence that is worth a look if it stays, and evidence that needs no looking.
@@ -120,7 +118,7 @@ const NEW: f64 = 900.0;
 
 impl Quick {
     fn expr(&self, config: &Config, of: &impl Fn(&'static Recorded) -> Selector) -> Expr {
-        let share = evidence::ratio(self.bad, of);
+        let share = of(self.bad.share).expr();
         let evidence = |strength: f64| of(self.bad.evidence).expr().above(strength);
         let lasted = |seconds: f64| time().minus(of(self.bad.since)).at_least(seconds);
         let steady = evidence(STRONG).and(ROUTE, lasted(PASSES));

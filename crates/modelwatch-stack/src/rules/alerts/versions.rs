@@ -13,7 +13,7 @@ use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team, settings,
 };
 use crate::rules::case::{Case, firing};
-use crate::rules::evidence::{Bad, ERRORS, SLOW};
+use crate::rules::evidence::{Bad, ERRORS, SLOW, SLOW_EXCESS};
 use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
@@ -41,8 +41,6 @@ fn canaries(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
 /// Evidence of one look, and of the looks of ten minutes on average, which together say as much.
 const EVIDENCE: f64 = 4.0;
 const LASTING_EVIDENCE: f64 = 2.2;
-/// How much more often than the others a version may be slow.
-const SLOW_EXCESS: f64 = 0.1;
 /// How long it is remembered how much slower a version was while there were others.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Of fewer slow requests no share is taken.
@@ -53,7 +51,7 @@ const SLOW_AT_LEAST: f64 = 20.0;
 /// bursts tell nothing.
 fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64) -> Expr {
     let of = |series| scope.of(recorded(series));
-    let more = of(bad.ratio).expr().with(Op::Minus, VERSION, of(bad.others));
+    let more = of(bad.more).expr();
     let minority = of(&recorded::VERSION_SHARE).expr().below(0.5);
     let at_once = more
         .above(excess)
