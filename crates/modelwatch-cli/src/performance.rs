@@ -1,11 +1,13 @@
 //! `modelwatch performance`: how right a model is, by labels and before they come.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use modelwatch_config::parse_duration;
-use modelwatch_drift_job::performance::{PerformanceOptions, json};
+use modelwatch_drift_job::performance::{PerformanceOptions, json, page};
+use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 
 use crate::failure::Failure;
 use crate::runtime::runtime;
@@ -80,9 +82,25 @@ pub(crate) struct Performance {
     /// Print JSON in place of a table.
     #[arg(long)]
     json: bool,
+    /// The model's name in metrics; needs --textfile or --pushgateway.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Publish metrics in a file for node-exporter's textfile collector, ending in .prom, too.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    textfile: Option<PathBuf>,
+    /// Publish metrics on a Pushgateway, such as `http://pushgateway:9091`, too, as the group `performance-MODEL`.
+    #[arg(long, value_name = "URL", requires = "model")]
+    pushgateway: Option<String>,
 }
 
 pub(crate) fn run(command: Performance) -> Result<(), Failure> {
+    // The places first: a report that can't be published is in vain.
+    let model = command.model.unwrap_or_default();
+    let textfile = command.textfile.map(Textfile::new).transpose().map_err(Failure::new)?;
+    let gateway = command
+        .pushgateway
+        .map(|url| Pushgateway::new(&url, &format!("performance-{model}")));
+    let gateway = gateway.transpose().map_err(Failure::new)?;
     let mut options = PerformanceOptions::new(command.label, [command.reference], [command.current]);
     options.score = command.score;
     options.class = command.class;
@@ -105,6 +123,13 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     options.segments = command.segment;
     options.window = command.window;
     let report = runtime()?.block_on(options.run()).map_err(Failure::new)?;
+    let metrics = page(&report, &model, Utc::now());
+    if let Some(textfile) = textfile {
+        textfile.write(&metrics).map_err(Failure::new)?;
+    }
+    if let Some(gateway) = gateway {
+        gateway.push(&metrics).map_err(Failure::new)?;
+    }
     match command.json {
         true => say(json(&report).map_err(Failure::new)?),
         false => say(report),

@@ -192,7 +192,7 @@ fn what_is_wrong_is_named_with_its_mend() {
         (&["drift", "report", "--config", "nowhere.toml"], &["nowhere.toml"]),
         (
             &["drift", "report", "--from", WEEK[3], "--to", WEEK[1]],
-            &["before it begins; swap --from and --to"],
+            &["when it begins; swap --from and --to"],
         ),
         (&["drift", "once", "--textfile", "scores.txt"], &["must end in .prom"]),
         (

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
+use modelwatch_testkit::promtool_check_metrics;
 
 /// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
 fn performance(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
@@ -60,7 +61,7 @@ const OF_LOG: [&str; 18] = [
 
 /// Labels that the service handed over find their predictions in the log; a version whose labels are turned round stands out.
 #[test]
-fn shows_performance_when_log_has_predictions_and_outcomes() {
+fn judged_shows_performance_when_log_has_predictions_and_outcomes() {
     let folder = tempfile::tempdir().expect("a folder");
     reference(folder.path());
     let monitor = Monitor::new();
@@ -103,7 +104,7 @@ fn shows_performance_when_log_has_predictions_and_outcomes() {
     ] {
         assert!(said.contains(part), "no {part:?} in\n{said}");
     }
-    command.push("--json");
+    command.extend(["--json", "--model", "claims", "--textfile", "performance.prom"]);
     let (done, said, complained) = performance(folder.path(), &command);
     assert!(done, "{complained}");
     let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
@@ -114,6 +115,45 @@ fn shows_performance_when_log_has_predictions_and_outcomes() {
             .expect("an area")
     };
     assert!(area(1) > 0.7 && area(2) < 0.3, "{} {}", area(1), area(2));
+    let page = fs::read_to_string(folder.path().join("performance.prom")).expect("a page");
+    promtool_check_metrics(page.as_bytes()).unwrap_or_else(|said| panic!("{said}"));
+    for (series, value) in [
+        (
+            "ml_performance{model_name=\"claims\",model_version=\"1\",measure=\"roc_auc\"}",
+            area(1),
+        ),
+        (
+            "ml_performance{model_name=\"claims\",model_version=\"2\",measure=\"roc_auc\"}",
+            area(2),
+        ),
+        (
+            "ml_performance_labels{model_name=\"claims\",model_version=\"__all__\"}",
+            1_960.0,
+        ),
+        (
+            "ml_performance_predictions{model_name=\"claims\",model_version=\"2\"}",
+            1_000.0,
+        ),
+    ] {
+        let line = page.lines().find_map(|line| line.strip_prefix(series));
+        assert_eq!(
+            line.and_then(|value| value.trim().parse().ok()),
+            Some(value),
+            "{series} in\n{page}"
+        );
+    }
+    for name in [
+        "lower_bound",
+        "estimate",
+        "estimate_upper_bound",
+        "reference",
+        "last_success_timestamp_seconds",
+    ] {
+        assert!(
+            page.contains(&format!("\nml_performance_{name}{{model_name=\"claims\"")),
+            "{name} in\n{page}"
+        );
+    }
     assert_eq!(
         said["groups"][1]["doubts"].as_array().map(Vec::len),
         Some(0),

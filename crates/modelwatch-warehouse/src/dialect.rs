@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use crate::kind::Kind;
+use crate::kind::{Kind, TimeKind};
 
 /// A dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -196,7 +196,7 @@ impl Dialect {
         format!("CASE WHEN {length}({text}) > 4096 THEN {part}({text}, 1, 256) || '~' ELSE {text} END")
     }
 
-    /// What of a column says how its text is to be read: the codes of [`TextKind`](crate::answer::TextKind).
+    /// What of a column says how its text is to be read: 0 as it stands, 1 a double, 2 a float, 3 of another type.
     pub(crate) fn text_code(self, kind: &Kind, column: &str) -> String {
         match (self, kind) {
             (Self::Sqlite, _) => format!("CASE typeof({column}) WHEN 'real' THEN 1 WHEN 'blob' THEN 3 ELSE 0 END"),
@@ -287,17 +287,6 @@ impl Dialect {
             (Self::PostgreSql | Self::DuckDb | Self::Trino, TimeKind::Local) => format!("TIMESTAMP '{micros}'"),
         }
     }
-}
-
-/// What a column of times holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeKind {
-    /// Instants.
-    Instant,
-    /// Times without a zone, which are UTC.
-    Local,
-    /// Days, each its midnight in UTC.
-    Date,
 }
 
 /// Years of four digits, which every database reads.

@@ -2,8 +2,6 @@
 
 use arrow::datatypes::{DataType, Field};
 
-use crate::dialect::TimeKind;
-
 /// What a column's values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -65,6 +63,17 @@ impl Kind {
             other => Self::Other(other.to_string()),
         }
     }
+}
+
+/// What a column of times holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeKind {
+    /// Instants.
+    Instant,
+    /// Times without a zone, which are UTC.
+    Local,
+    /// Days, each its midnight in UTC.
+    Date,
 }
 
 /// What a column of times holds; nothing where it holds none.

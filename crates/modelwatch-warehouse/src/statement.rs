@@ -15,7 +15,8 @@ use modelwatch_drift_job::TableColumns;
 use modelwatch_drift_job::engine::{Bins, GroupBy, WindowQuery};
 use modelwatch_log_format::columns::TIME;
 
-use crate::dialect::{Dialect, TimeKind};
+use crate::dialect::Dialect;
+use crate::kind::{Kind, TimeKind};
 use crate::table::TableShape;
 
 /// What a branch counts.
@@ -245,11 +246,11 @@ impl Writer<'_> {
         )
     }
 
-    fn texts(&self, kind: &crate::kind::Kind, column: &str, group: Option<usize>, only_texts: bool) -> String {
+    fn texts(&self, kind: &Kind, column: &str, group: Option<usize>, only_texts: bool) -> String {
         let dialect = self.dialect;
         let (key, from) = self.keyed(group);
         let text = match dialect.text_of(kind, column) {
-            Some(text) if *kind == crate::kind::Kind::Text || dialect == Dialect::Sqlite => dialect.shortened(&text),
+            Some(text) if *kind == Kind::Text || dialect == Dialect::Sqlite => dialect.shortened(&text),
             Some(text) => text,
             None => dialect.no_text(),
         };

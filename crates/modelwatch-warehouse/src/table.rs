@@ -4,8 +4,8 @@ use arrow::datatypes::Schema;
 use modelwatch_drift_job::TableColumns;
 use modelwatch_log_format::columns::TIME;
 
-use crate::dialect::{Dialect, TimeKind};
-use crate::kind::{Kind, time_kind};
+use crate::dialect::Dialect;
+use crate::kind::{Kind, TimeKind, time_kind};
 
 /// What is known of a table before it is counted.
 #[derive(Clone, Debug)]

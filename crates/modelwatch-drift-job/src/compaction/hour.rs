@@ -18,8 +18,8 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::compacted::Compacted;
 use super::error::CompactionError;
-use super::log::Compacted;
 use crate::prediction_log::replaced;
 
 /// Rows of a row group, as the service writes them: what of an hour is not of a window can be passed over.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_log_format::folders;
 
+use super::compacted::Compacted;
 use super::error::CompactionError;
 use super::hour::{self, HourFolder};
 
@@ -21,28 +22,6 @@ const LOCK: &str = ".modelwatch-compaction.lock";
 pub struct Compaction {
     log: String,
     closed_for: TimeDelta,
-}
-
-/// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Compacted {
-    /// Hours of models that were looked at.
-    pub hours: usize,
-    /// Files that were merged.
-    pub merged: usize,
-    /// Files that they became.
-    pub into: usize,
-    /// Rows in them.
-    pub rows: u64,
-    /// Bytes of the merged files.
-    pub bytes_before: u64,
-    /// Bytes of what they became.
-    pub bytes_after: u64,
-    /// Files that a run before had merged, and was ended before it could remove them.
-    pub left_behind: usize,
-    /// Files that were left as they are, and why: a sentence that begins with the file.
-    pub left: Vec<String>,
 }
 
 impl Compaction {

@@ -10,9 +10,11 @@
 //!
 //! `hour` does that for one folder; `log` finds the folders and lets one run at a time into a log.
 
+mod compacted;
 mod error;
 mod hour;
 mod log;
 
+pub use compacted::Compacted;
 pub use error::CompactionError;
-pub use log::{Compacted, Compaction};
+pub use log::Compaction;

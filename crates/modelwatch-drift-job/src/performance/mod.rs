@@ -3,12 +3,13 @@
 //!
 //! From below: `error`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
 //! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `options` and `study` are the whole,
-//! `report` its result, `table` and `json` what that looks like.
+//! `report` its result, `table`, `json` and `metrics` what that looks like.
 
 mod counters;
 mod error;
 mod join;
 mod json;
+mod metrics;
 mod options;
 mod report;
 mod rows;
@@ -20,6 +21,7 @@ mod task;
 pub use error::PerformanceError;
 pub use join::JoinCounts;
 pub use json::json;
+pub use metrics::page;
 pub use options::PerformanceOptions;
 pub use report::{Group, GroupKind, PerformanceReport};
 pub use task::Task;

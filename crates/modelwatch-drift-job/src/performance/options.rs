@@ -4,10 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::error::PerformanceError;
-use super::report::PerformanceReport;
-use super::study;
-
 /// Files of predictions and labels, and what their columns are called.
 ///
 /// # Example: how right a model was in April, beside what was to be expected from the first quarter
@@ -99,15 +95,5 @@ impl PerformanceOptions {
             segments: Vec::new(),
             window: None,
         }
-    }
-
-    /// Reads the files and tells the performance.
-    ///
-    /// # Errors
-    ///
-    /// A file or a column is missing or cannot be read, the reference has no labels or nothing can be learned of it, or there is no
-    /// room on disk to lay rows aside.
-    pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
-        study::run(self).await
     }
 }

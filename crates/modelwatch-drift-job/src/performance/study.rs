@@ -22,7 +22,19 @@ const MOST_WINDOWS: usize = 1_000;
 /// Categories of a feature that have a number of their own.
 const MOST_CATEGORIES: usize = 63;
 
-pub(super) async fn run(options: &PerformanceOptions) -> Result<PerformanceReport, PerformanceError> {
+impl PerformanceOptions {
+    /// Reads the files and tells the performance.
+    ///
+    /// # Errors
+    ///
+    /// A file or a column is missing or cannot be read, the reference has no labels or nothing can be learned of it, or there is no
+    /// room on disk to lay rows aside.
+    pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
+        run(self).await
+    }
+}
+
+async fn run(options: &PerformanceOptions) -> Result<PerformanceReport, PerformanceError> {
     let reference = open(&options.reference).await?;
     let current = open(&options.current).await?;
     let label = Named::new(&options.label, "--label");

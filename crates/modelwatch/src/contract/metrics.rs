@@ -281,6 +281,26 @@ contract! {
         "Seconds the last run of the drift job took.";
     DRIFT_RUNS = "ml_drift_runs_total", Counter, Drift, ["model_name", "result"],
         "Runs of the drift job, by result: success, too_few_rows, no_rows or failure.";
+    PERFORMANCE = "ml_performance", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Performance by the labels that have come, by measure, in the measure's own unit.";
+    PERFORMANCE_LOW = "ml_performance_lower_bound", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Lower end of the interval that holds the performance by labels in 95 of 100 windows.";
+    PERFORMANCE_HIGH = "ml_performance_upper_bound", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Upper end of the interval that holds the performance by labels in 95 of 100 windows.";
+    PERFORMANCE_ESTIMATE = "ml_performance_estimate", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Performance as it is expected without labels, by measure, in the measure's own unit.";
+    PERFORMANCE_ESTIMATE_LOW = "ml_performance_estimate_lower_bound", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Lower end of the interval that holds the expected performance in 95 of 100 windows.";
+    PERFORMANCE_ESTIMATE_HIGH = "ml_performance_estimate_upper_bound", Gauge, Drift, ["model_name", "model_version", "measure"],
+        "Upper end of the interval that holds the expected performance in 95 of 100 windows.";
+    PERFORMANCE_REFERENCE = "ml_performance_reference", Gauge, Drift, ["model_name", "measure"],
+        "Performance in the labelled reference, by measure, in the measure's own unit.";
+    PERFORMANCE_LABELS = "ml_performance_labels", Gauge, Drift, ["model_name", "model_version"],
+        "Predictions whose label is known.";
+    PERFORMANCE_PREDICTIONS = "ml_performance_predictions", Gauge, Drift, ["model_name", "model_version"],
+        "Predictions that performance was told of.";
+    PERFORMANCE_LAST_SUCCESS_TIMESTAMP = "ml_performance_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
+        "When performance was last told of, in seconds since the epoch.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
