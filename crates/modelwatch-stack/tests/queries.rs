@@ -132,7 +132,7 @@ fn combinations(labels: &[&str]) -> Vec<String> {
             "model_version" => &VERSIONS,
             "result" => &["success", "failure", "written", "dropped"],
             // A label that no dashboard tells values of apart.
-            "segment" | "segment_value" | "reason" | "change" => &["one"],
+            "segment" | "segment_value" | "reason" | "change" | "measure" => &["one"],
             other => panic!("no values for the label {other}"),
         };
         let with = |before: &String| {

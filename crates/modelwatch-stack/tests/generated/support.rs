@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
 
@@ -69,11 +70,15 @@ impl Folder {
         self.0.join(below)
     }
 
-    /// Lets the promtool of each release run all generated tests, in two processes: the system's with every rule, as a reader
+    /// Lets the promtool of each release run all generated tests: the system's with every rule, as a reader
     /// runs them, and the newer one with the rules that each alert needs.
     pub(crate) fn run_rule_tests(&self) {
-        self.run_tests(Release::System, |test| test.to_owned());
-        self.run_tests(Release::Newer, |test| self.needed(test));
+        let of_system = self.tests().into_iter().map(|test| (Release::System, test));
+        let of_newer = self
+            .tests()
+            .into_iter()
+            .map(|test| (Release::Newer, self.needed(&test)));
+        run_tests(of_system.chain(of_newer).collect());
     }
 
     /// Each alert's test with the rules that it needs, and the scenarios of a few minutes, in the system's release: that the releases agree
@@ -86,23 +91,15 @@ impl Folder {
                 fs::remove_file(long).unwrap();
             }
         }
-        self.run_tests(Release::System, |test| self.needed(test));
+        let tests = self.tests();
+        run_tests(tests.iter().map(|test| (Release::System, self.needed(test))).collect());
     }
 
-    fn run_tests(&self, release: Release, as_run: impl Fn(&Path) -> PathBuf) {
+    fn tests(&self) -> Vec<PathBuf> {
         let tests = fs::read_dir(self.path("prometheus/tests")).unwrap();
-        let tests: Vec<_> = tests.map(|entry| as_run(&entry.unwrap().path())).collect();
+        let tests: Vec<_> = tests.map(|entry| entry.unwrap().path()).collect();
         assert!(tests.len() > 8, "{tests:?}");
-        // The odd and the even ones: the slow ones stand together.
-        thread::scope(|scope| {
-            for half in 0..2 {
-                let tests: Vec<_> = tests.iter().skip(half).step_by(2).cloned().collect();
-                scope.spawn(move || {
-                    run_one(release, "promtool", &["test", "rules"], &tests)
-                        .unwrap_or_else(|said| panic!("promtool of {release}: {said}"))
-                });
-            }
-        });
+        tests
     }
 
     /// An alert's test with the rules that the alert needs and no others, so that it takes a tenth of the time. Scenarios are of
@@ -193,4 +190,26 @@ pub(crate) fn run_one(release: Release, tool: &str, arguments: &[&str], files: &
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
     if output.status.success() { Ok(said) } else { Err(said) }
+}
+
+/// Runs test files with the promtool of their release, as many at a time as there are cores, those that take longest first: the
+/// scenarios, and then the largest.
+fn run_tests(mut tests: Vec<(Release, PathBuf)>) {
+    tests.sort_by_key(|(_, test)| {
+        let name = test.file_name().unwrap().to_str().unwrap();
+        let long = name.starts_with("scenarios") || name.starts_with("minutes");
+        (long, fs::metadata(test).unwrap().len())
+    });
+    let tests = Mutex::new(tests);
+    let next = || tests.lock().unwrap().pop();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((release, test)) = next() {
+                    run_one(release, "promtool", &["test", "rules"], std::slice::from_ref(&test))
+                        .unwrap_or_else(|said| panic!("promtool of {release}: {said}"));
+                }
+            });
+        }
+    });
 }
