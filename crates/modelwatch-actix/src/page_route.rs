@@ -34,7 +34,7 @@ async fn answer(monitor: Monitor, request: HttpRequest) -> HttpResponse {
         Wanted::File(file) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, file.content_type))
             .body(file.body),
-        _ => scrape(monitor, request).await,
+        Wanted::Metrics => scrape(monitor, request).await,
     };
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);

@@ -30,7 +30,6 @@
 
 /// What a request for the page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Wanted {
     /// A file that never changes.
     File(File),

@@ -133,7 +133,7 @@ fn judged_by_a_browser_page_fits_a_phone_and_a_desk_in_light_and_dark() {
     let monitor = monitor();
     let file = |query| match modelwatch_page::wanted(query) {
         modelwatch_page::Wanted::File(file) => file.body,
-        _ => unreachable!("it is a file"),
+        modelwatch_page::Wanted::Metrics => unreachable!("it is a file"),
     };
     let style = file(Some("style"));
     let dark = style.replace("@media (prefers-color-scheme: dark)", "@media all");

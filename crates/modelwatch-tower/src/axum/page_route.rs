@@ -34,7 +34,7 @@ async fn answer(monitor: Monitor, uri: Uri, headers: HeaderMap) -> Response<Body
             response.headers_mut().insert(header::CONTENT_TYPE, content_type);
             response
         }
-        _ => scrape(monitor, headers).await,
+        Wanted::Metrics => scrape(monitor, headers).await,
     };
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
