@@ -119,7 +119,7 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         .filter(|kind| !others.contains(kind))
         .map(|kind| kind.name)
         .collect();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !waits_for.is_empty() {
         assert!(Instant::now() < deadline, "these were never raised: {waits_for:?}");
         let answer = http_get(prometheus, "/api/v1/alerts", &[]).unwrap();
@@ -164,7 +164,7 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
 
 /// The model's tickets about serving are held back by its page.
 fn consequences_are_silenced(alertmanager: &Alertmanager) {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_secs(180);
     loop {
         let alerts = alertmanager.alerts().unwrap();
         let mut tickets = alerts.iter().filter(|alert| {
@@ -205,19 +205,24 @@ fn config(hook: SocketAddr) -> Config {
     Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+/// What a wait inside an expression looks like, up to its seconds.
+const SINCE: &str = ":since_timestamp_seconds{stack=\"modelwatch\"}) >= ";
+
 fn at_once(mut groups: Vec<Group>) -> Vec<Group> {
     for group in &mut groups {
         group.interval = None;
         for rule in &mut group.rules {
             rule.for_ = rule.for_.as_ref().map(|_| "0s".to_owned());
             // What counts from when something began waits inside its expression.
-            for wait in ["240", "60"] {
-                let (waits, at_once) = (
-                    format!(":since_timestamp_seconds{{stack=\"modelwatch\"}}) >= {wait})"),
-                    ":since_timestamp_seconds{stack=\"modelwatch\"}) >= 0)",
-                );
-                rule.expr = rule.expr.replace(&waits, at_once);
+            let mut expr = String::new();
+            let mut rest = rule.expr.as_str();
+            while let Some((before, after)) = rest.split_once(SINCE) {
+                expr += before;
+                expr += SINCE;
+                expr += "0";
+                rest = after.trim_start_matches(|character: char| character.is_ascii_digit());
             }
+            rule.expr = expr + rest;
         }
     }
     groups
@@ -309,7 +314,7 @@ fn failing_service() -> MetricsServer {
 /// The alerts of these names, each with the receiver it went to.
 fn wait_for(told: &Receiver<Posted>, names: [&str; 2]) -> [Json; 2] {
     // An alert that fires before Prometheus has discovered its Alertmanager is sent again after a minute.
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_secs(180);
     let mut seen = BTreeMap::new();
     while let Ok(told) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         let notification = told.json();

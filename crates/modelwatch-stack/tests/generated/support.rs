@@ -70,15 +70,13 @@ impl Folder {
         self.0.join(below)
     }
 
-    /// Lets the promtool of each release run all generated tests: the system's with every rule, as a reader
-    /// runs them, and the newer one with the rules that each alert needs.
+    /// Lets the promtool of each release run all generated tests: each alert's with the rules that it needs, the scenarios with every
+    /// rule, as a reader runs them.
     pub(crate) fn run_rule_tests(&self) {
-        let of_system = self.tests().into_iter().map(|test| (Release::System, test));
-        let of_newer = self
-            .tests()
-            .into_iter()
-            .map(|test| (Release::Newer, self.needed(&test)));
-        run_tests(of_system.chain(of_newer).collect());
+        let tests = self.tests();
+        let needed = tests.iter().map(|test| self.needed(test));
+        let of_both = needed.flat_map(|test| [Release::System, Release::Newer].map(|release| (release, test.clone())));
+        run_tests(of_both.collect());
     }
 
     /// Each alert's test with the rules that it needs, and the scenarios of a few minutes, in the system's release: that the releases agree
