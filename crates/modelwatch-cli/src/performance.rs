@@ -12,6 +12,7 @@ use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 use crate::failure::Failure;
 use crate::runtime::runtime;
 use crate::terminal::say;
+use crate::times::time;
 
 /// Predictions, their labels, and what columns are called.
 #[derive(Args)]
@@ -67,14 +68,14 @@ pub(crate) struct Performance {
     /// How long after its prediction a label counts, such as 14d.
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     horizon: TimeDelta,
-    /// Until when labels have been collected [default: now].
-    #[arg(long, value_name = "TIME")]
+    /// Until when labels have been collected: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
+    #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<DateTime<Utc>>,
     /// The column of the model's version, by which performance is shown, too.
     #[arg(long, value_name = "COLUMN")]
     model_version: Option<String>,
-    /// A column by whose values performance is shown, too, such as a country.
-    #[arg(long, value_name = "COLUMN")]
+    /// Columns by whose values performance is shown, too, such as a country.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     segment: Vec<String>,
     /// The length of windows that performance is shown of, too, such as 1d; needs --time.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "time")]

@@ -155,6 +155,42 @@ mod drift {
     }
 
     #[test]
+    fn lists_take_commas_and_may_be_repeated() {
+        let here = folder();
+        let rows: String = (0..1_000)
+            .map(|row| format!("{row},{},{}\n", row % 7, row % 11))
+            .collect();
+        for file in ["before.csv", "after.csv"] {
+            fs::write(here.path().join(file), format!("amount,kind,place\n{rows}")).unwrap();
+        }
+        let shown = |more: &[&str]| {
+            let compare = [&["-q", "drift", "compare", "before.csv", "after.csv"], more].concat();
+            let ran = run(here.path(), &compare);
+            assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+            text(&ran.stdout)
+        };
+        let (commas, repeated) = (
+            shown(&["--without", "kind,place"]),
+            shown(&["--without", "kind", "--without", "place"]),
+        );
+        assert_eq!(commas, repeated);
+        assert!(commas.contains("amount") && !commas.contains("kind"), "{commas}");
+        assert!(shown(&[]).contains("kind"));
+    }
+
+    #[test]
+    fn exit_codes_tell_drift_from_what_could_not_be_looked_at() {
+        let here = folder();
+        files(here.path());
+        let compare = |more: &[&str]| run(here.path(), &[&["drift", "compare"], more].concat()).status.code();
+        assert_eq!(compare(&["before.csv", "after.csv"]), Some(0));
+        assert_eq!(compare(&["before.csv", "after.csv", "--fail-on-drift"]), Some(1));
+        assert_eq!(compare(&["before.csv", "before.csv", "--fail-on-drift"]), Some(0));
+        assert_eq!(compare(&["before.csv", "nowhere.csv"]), Some(2));
+        assert_eq!(compare(&["before.csv"]), Some(2));
+    }
+
+    #[test]
     fn times_are_read_as_people_write_them() {
         let here = folder();
         run(here.path(), &["stack", "init"]);

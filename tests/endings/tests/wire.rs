@@ -11,7 +11,7 @@ use endings::{model, serve, serve_actix};
 use http::StatusCode;
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::InferenceMiddleware;
-use modelwatch_testkit::{ActixServer, TokioServer, counted, page, page_once};
+use modelwatch_testkit::{ActixServer, MetricsPage, TokioServer, counted, page, page_once};
 use modelwatch_tower::InferenceLayer;
 use tokio_stream::iter;
 
@@ -85,76 +85,54 @@ fn send(address: SocketAddr, bytes: &str, then: Then, begun: impl FnOnce()) -> S
 
 const CLOSE: &str = "host: a\r\nconnection: close\r\n\r\n";
 
-/// What is sent, how the client goes on, and how it counts: by route and status.
-type Row = (&'static str, Then, &'static [(&'static str, &'static str, u64)]);
+/// What is sent, and how it counts: by route and status.
+type Row = (&'static str, &'static [(&'static str, &'static str, u64)]);
 
 const ROWS: &[Row] = &[
-    ("GET /ok HTTP/1.1\r\nCLOSE\r\n", Then::Reads, &[("/ok", "success", 1)]),
-    ("GET /ok HTTP/1.0\r\n\r\n", Then::Reads, &[("/ok", "success", 1)]),
+    ("GET /ok HTTP/1.1\r\nCLOSE\r\n", &[("/ok", "success", 1)]),
+    ("GET /ok HTTP/1.0\r\n\r\n", &[("/ok", "success", 1)]),
     // Three at once on one connection.
     (
         "GET /ok HTTP/1.1\r\nhost: a\r\n\r\nGET /broken HTTP/1.1\r\nhost: a\r\n\r\nGET /ok HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
         &[("/ok", "success", 2), ("/broken", "error", 1)],
     ),
-    (
-        "HEAD /broken HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
-        &[("/broken", "error", 1)],
-    ),
-    (
-        "HEAD /empty HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
-        &[("/empty", "success", 1)],
-    ),
-    (
-        "GET /empty HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
-        &[("/empty", "success", 1)],
-    ),
-    (
-        "OPTIONS /ok HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
-        &[("/ok", "success", 1)],
-    ),
-    ("BREW /ok HTTP/1.1\r\nCLOSE\r\n", Then::Reads, &[("/ok", "success", 1)]),
+    ("HEAD /broken HTTP/1.1\r\nCLOSE\r\n", &[("/broken", "error", 1)]),
+    ("HEAD /empty HTTP/1.1\r\nCLOSE\r\n", &[("/empty", "success", 1)]),
+    ("GET /empty HTTP/1.1\r\nCLOSE\r\n", &[("/empty", "success", 1)]),
+    ("OPTIONS /ok HTTP/1.1\r\nCLOSE\r\n", &[("/ok", "success", 1)]),
+    ("BREW /ok HTTP/1.1\r\nCLOSE\r\n", &[("/ok", "success", 1)]),
     // A preflight is none.
     (
         "OPTIONS /ok HTTP/1.1\r\norigin: a\r\naccess-control-request-method: POST\r\nCLOSE\r\n",
-        Then::Reads,
         &[],
     ),
     (
         "POST /read HTTP/1.1\r\ncontent-length: 3\r\nCLOSE\r\nabc",
-        Then::Reads,
         &[("/read", "success", 1)],
     ),
     (
         "POST /read HTTP/1.1\r\ntransfer-encoding: chunked\r\nCLOSE\r\n3\r\nabc\r\n0\r\n\r\n",
-        Then::Reads,
         &[("/read", "success", 1)],
     ),
     (
         "POST /ok HTTP/1.1\r\ncontent-length: 3\r\nexpect: 100-continue\r\nCLOSE\r\nabc",
-        Then::Reads,
         &[("/ok", "success", 1)],
     ),
     // A path with whatever bytes a path may have.
     (
         "GET /%00%ff/../ok?y=%0a HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
         &[("__unmatched__", "client_error", 1)],
     ),
     // No requests at all.
-    ("\0\0\0\r\n\r\n", Then::Reads, &[]),
-    ("GET /ok HTTP/9.9\r\n\r\n", Then::Reads, &[]),
+    ("\0\0\0\r\n\r\n", &[]),
+    ("GET /ok HTTP/9.9\r\n\r\n", &[]),
 ];
 
 fn each_row_counts(monitor: &Monitor, address: SocketAddr, rows: &[Row]) {
-    for (bytes, then, expected) in rows {
+    for (bytes, expected) in rows {
         let before = page(monitor);
         let sent = bytes.replace("CLOSE\r\n", CLOSE);
-        send(address, &sent, *then, || ());
+        send(address, &sent, Then::Reads, || ());
         let more: u64 = expected.iter().map(|(_, _, count)| count).sum();
         let after = counted(monitor, before.all_requests() + more);
         for (route, status, count) in *expected {
@@ -187,42 +165,41 @@ fn whatever_is_on_the_wire_counts_once_on_actix() {
     each_row_counts(&monitor, server.address(), ROWS);
     let announced: &[Row] = &[(
         "GET /nothing-announced HTTP/1.1\r\nCLOSE\r\n",
-        Then::Reads,
         &[("/nothing-announced", "success", 1)],
     )];
     each_row_counts(&monitor, server.address(), announced);
 }
 
-/// hyper lets go of a request whose client says that it sends no more, even before it has asked the service: then there was none.
-fn half_closed_counts_at_most_once(monitor: &Monitor, address: SocketAddr) {
-    const SENT: u64 = 20;
-    let answered = (0..SENT)
-        .map(|_| {
-            send(
-                address,
-                &format!("GET /ok HTTP/1.1\r\n{CLOSE}"),
-                Then::HalfCloses,
-                || (),
-            )
-        })
-        .filter(|answer| answer.starts_with("HTTP/1.1 200"))
-        .count() as u64;
-    let all = counted(monitor, answered);
-    assert!(all.all_requests() <= SENT, "{:?}", all.requests());
+/// Clients that say at once that they send no more.
+const HALF_CLOSING: u64 = 20;
+
+/// How many of them were answered, and what was counted then.
+fn half_closed(monitor: &Monitor, address: SocketAddr) -> (u64, MetricsPage) {
+    let request = format!("GET /ok HTTP/1.1\r\n{CLOSE}");
+    let answers = (0..HALF_CLOSING).map(|_| send(address, &request, Then::HalfCloses, || ()));
+    let answered = answers.filter(|answer| answer.starts_with("HTTP/1.1 200")).count() as u64;
+    (answered, counted(monitor, answered))
 }
 
+/// hyper lets go of a request whose client says that it sends no more, even before it has asked the service: then there was none.
 #[test]
 fn a_client_that_half_closes_counts_at_most_once_on_axum() {
     let (monitor, model) = model();
     let server = on_axum(&model);
-    half_closed_counts_at_most_once(&monitor, server.address());
+    let (_, page) = half_closed(&monitor, server.address());
+    assert!(page.all_requests() <= HALF_CLOSING, "{:?}", page.requests());
 }
 
 #[test]
-fn a_client_that_half_closes_counts_at_most_once_on_actix() {
+fn a_client_that_half_closes_counts_once_on_actix() {
     let (monitor, model) = model();
     let server = on_actix(&model);
-    half_closed_counts_at_most_once(&monitor, server.address());
+    let (answered, page) = half_closed(&monitor, server.address());
+    assert_eq!(answered, HALF_CLOSING);
+    let labels = &[("route", "/ok"), ("status", "success")];
+    let success = page.sum("ml_inference_requests_total", labels);
+    assert_eq!(success, HALF_CLOSING as f64, "{:?}", page.requests());
+    assert_eq!(page.all_requests(), HALF_CLOSING);
 }
 
 /// An upload that ends early, by its length, by its chunks, and in a chunk that is none.
