@@ -1,9 +1,11 @@
 "use strict";
 // Reads the metrics of this process every few seconds and shows what they say. Names come from clients: they are text, never markup.
 const EVERY = 5000, KEPT = 61, SHOWN = 50;
+// What figures are compared with is kept whole once a minute; of every look there are the requests of each version.
+const WHOLE_EVERY = 12, WHOLES = 5;
 const $ = (id) => document.getElementById(id);
-const snapshots = [];
-let paused = false, timer;
+const looks = [], wholes = [];
+let latest = null, looked = 0, paused = false, timer;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -38,7 +40,7 @@ function digest(metrics) {
   const version = (labels) => {
     const key = JSON.stringify([labels.model_name, labels.model_version]);
     if (!versions.has(key))
-      versions.set(key, { key, name: labels.model_name, version: labels.model_version, statuses: {}, latency: new Map(), scores: new Map(), scoreSum: 0, classes: new Map(), flight: 0, live: false, since: null });
+      versions.set(key, { key, name: labels.model_name, version: labels.model_version, statuses: {}, latency: new Map(), scores: new Map(), scoreSum: 0, flight: 0, live: false, since: null });
     model(labels.model_name);
     return versions.get(key);
   };
@@ -53,7 +55,6 @@ function digest(metrics) {
   each("ml_inference_latency_seconds_bucket", (labels, value) => add(version(labels).latency, Number(labels.le.replace("+Inf", "Infinity")), value));
   each("ml_prediction_score_bucket", (labels, value) => add(version(labels).scores, Number(labels.le.replace("+Inf", "Infinity")), value));
   each("ml_prediction_score_sum", (labels, value) => { version(labels).scoreSum += value; });
-  each("ml_prediction_class_total", (labels, value) => add(version(labels).classes, labels.class, value));
   each("ml_inference_in_flight", (labels, value) => { version(labels).flight += value; });
   each("ml_inference_queue_depth", (labels, value) => { model(labels.model_name).queue = value; });
   const feature = (labels) => {
@@ -128,12 +129,13 @@ function cell(label, ...content) {
 }
 
 function versionRow(version, first, rates) {
-  let before = first && first.versions.get(version.key);
-  const span = first ? (snapshots.at(-1).time - first.time) / 1000 : 0;
-  const within = grown(total(version.statuses), before && total(before.statuses));
-  // A version that nothing has asked for lately shows its whole life.
+  let before = first ? first.versions.get(version.key) : undefined;
+  const span = first ? (latest.time - first.time) / 1000 : 0;
+  const now = total(version.statuses), then = before ? total(before.statuses) : 0;
+  const within = grown(now, then);
+  // A version that nothing has asked for lately shows its whole life, and so does one that began anew.
   const quiet = first !== null && within === 0;
-  if (quiet) before = undefined;
+  if (quiet || now < then) before = undefined;
   const statuses = Object.fromEntries(Object.entries(version.statuses).map(([status, count]) => [status, grown(count, before && (before.statuses[status] || 0))]));
   const ended = total(statuses), errors = statuses.error || 0;
   const latency = buckets(version.latency, before && before.latency), scores = buckets(version.scores, before && before.scores);
@@ -142,7 +144,8 @@ function versionRow(version, first, rates) {
   const failed = cell("errors", share(errors, ended));
   if (errors > 0) failed.classList.add("bad");
   const scored = scores.counts.reduce((sum, count) => sum + count, 0);
-  const mean = scored ? grown(version.scoreSum, before && version.scoreSum >= before.scoreSum ? before.scoreSum : 0) / scored : null;
+  // A sum of scores may shrink.
+  const mean = scored ? (version.scoreSum - (before ? before.scoreSum : 0)) / scored : null;
   const predicted = cell("scores", scored ? `mean ${digits(mean)}` : "–");
   if (scored) predicted.append(plot(scores.counts, `scores of version ${version.version}: ${scores.counts.map((count, index) => `${count} up to ${scores.bounds[index]}`).join(", ")}`, true));
   const head = element("th", { scope: "row", role: "rowheader" }, version.version);
@@ -155,12 +158,13 @@ function versionRow(version, first, rates) {
 function featureRow(name, feature, before) {
   if (before && before.observations === feature.observations) before = undefined;
   const count = (of) => grown(feature[of], before && before[of]);
-  const missing = count("missing"), observations = count("observations");
-  const row = element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, name),
-    cell("missing", observations ? share(missing, observations) : feature.ratio === null ? "–" : digits(100 * feature.ratio) + " %"),
-    cell("defaulted", digits(count("defaulted"))), cell("out of range", digits(count("outside"))), cell("looked at", digits(observations)));
-  if (missing > 0 || count("outside") > 0) row.children[1].classList.toggle("bad", missing > 0);
-  return row;
+  const missing = count("missing"), outside = count("outside"), observations = count("observations");
+  const lacking = cell("missing", observations ? share(missing, observations) : feature.ratio === null ? "–" : digits(100 * feature.ratio) + " %");
+  const beyond = cell("out of range", digits(outside));
+  lacking.classList.toggle("bad", missing > 0);
+  beyond.classList.toggle("bad", outside > 0);
+  return element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, name),
+    lacking, cell("defaulted", digits(count("defaulted"))), beyond, cell("looked at", digits(observations)));
 }
 
 function table(caption, heads) {
@@ -185,25 +189,26 @@ function section(name) {
 
 function rates(key) {
   const points = [];
-  for (let index = 1; index < snapshots.length; index++) {
-    const [before, now] = [snapshots[index - 1], snapshots[index]];
-    const current = now.versions.get(key), earlier = before.versions.get(key);
-    const ended = current ? grown(total(current.statuses), earlier && total(earlier.statuses)) : 0;
-    points.push(earlier || index > 1 ? (1000 * ended) / Math.max(1, now.time - before.time) : 0);
+  for (let index = 1; index < looks.length; index++) {
+    const [before, now] = [looks[index - 1], looks[index]];
+    const ended = grown(now.requests.get(key) || 0, before.requests.get(key));
+    points.push((1000 * ended) / Math.max(1, now.time - before.time));
   }
   return points;
 }
 
 function show() {
-  const last = snapshots.at(-1);
+  const last = latest;
   if (!last) return;
-  const first = snapshots.length > 1 ? snapshots[0] : null;
+  const first = wholes[0] === last ? null : wholes[0];
   const wanted = $("filter").value.toLowerCase();
   const names = [...last.models.keys()].filter((name) => name.toLowerCase().includes(wanted)).sort();
   const shown = names.slice(0, SHOWN);
+  const ofModel = new Map(names.map((name) => [name, []]));
+  for (const version of last.versions.values()) ofModel.get(version.name)?.push(version);
   const kept = shown.map((name) => {
     const part = section(name), model = last.models.get(name);
-    const versions = [...last.versions.values()].filter((version) => version.name === name).sort((a, b) => (b.since || 0) - (a.since || 0));
+    const versions = ofModel.get(name).sort((a, b) => (b.since || 0) - (a.since || 0));
     part.versions.replaceChildren(...versions.map((version) => versionRow(version, first, rates(version.key))));
     const before = first && first.models.get(name);
     part.features.replaceChildren(...[...model.features].sort(([a], [b]) => (a < b ? -1 : 1)).map(([feature, counts]) => featureRow(feature, counts, before && before.features.get(feature))));
@@ -228,8 +233,11 @@ async function look() {
     try {
       const answer = await fetch("?metrics", { headers: { accept: "text/plain;version=0.0.4" }, cache: "no-store" });
       if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-      snapshots.push(digest(parse(await answer.text())));
-      if (snapshots.length > KEPT) snapshots.shift();
+      latest = digest(parse(await answer.text()));
+      looks.push({ time: latest.time, requests: new Map([...latest.versions].map(([key, version]) => [key, total(version.statuses)])) });
+      if (looks.length > KEPT) looks.shift();
+      if (looked++ % WHOLE_EVERY === 0) wholes.push(latest);
+      if (wholes.length > WHOLES) wholes.shift();
       $("trouble").hidden = true;
       show();
     } catch (error) {

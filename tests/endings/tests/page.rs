@@ -1,5 +1,7 @@
 //! The page for people, in a real browser, from a real server.
 
+use std::time::Duration;
+
 use actix_web::App;
 use axum::Router;
 use axum::response::Html;
@@ -95,6 +97,29 @@ fn judged_by_a_browser_page_shows_models_on_actix() {
     let monitor = monitor();
     let server = serve_actix!(move || App::new().route("/modelwatch", modelwatch_actix::page_route(&monitor)));
     is_shown(server.address());
+}
+
+/// The sum of negative scores shrinks, and their mean is right all the same, while they come.
+#[test]
+fn judged_by_a_browser_page_shows_the_mean_of_negative_scores() {
+    let monitor = Monitor::new();
+    let model = monitor.model("returns", "1").register().unwrap();
+    let route = model.route("/predict");
+    let app = Router::new().route("/modelwatch", modelwatch_tower::page_route(&monitor));
+    let server = serve!(app);
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let traffic = std::thread::spawn(move || {
+        while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_millis(1)) {
+            route.start().finish(Status::Success);
+            model.record_prediction(-0.5);
+        }
+    });
+    let dom = browser_dom(&format!("http://{}/modelwatch", server.address()));
+    drop(end);
+    traffic.join().unwrap();
+    let shown = text(&dom);
+    assert!(shown.contains("Figures of the last"), "{shown}");
+    assert!(shown.contains("mean -0.5\n"), "{shown}");
 }
 
 /// Files and figures come with headers that keep the page to itself, and a scrape by the page is like any other.
