@@ -19,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::compacted::Compacted;
+use super::entries::entries_in;
 use super::error::CompactionError;
 use crate::prediction_log::replaced;
 
@@ -54,8 +55,13 @@ enum Trouble {
 }
 
 pub(super) fn compact(folder: HourFolder<'_>, compacted: &mut Compacted) -> Result<(), CompactionError> {
+    let paths = ours(folder.path)?;
+    // One file has nothing to be merged with, and a year's log is full of such hours.
+    if paths.len() < 2 {
+        return Ok(());
+    }
     let mut sources = Vec::new();
-    for path in ours(folder.path)? {
+    for path in paths {
         match guarded(|| source(folder.model, &path)) {
             Ok(source) => sources.push(source),
             Err(Trouble::Gone) => {}
@@ -94,22 +100,7 @@ fn guarded<T: Send>(work: impl FnOnce() -> Result<T, Trouble> + Send) -> Result<
 
 /// The files of our naming, in the order in which they were begun.
 fn ours(folder: &Path) -> Result<Vec<PathBuf>, CompactionError> {
-    let failed = || CompactionError::storage(folder, "listed");
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed()(error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed())?;
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && entry.file_name().to_str().is_some_and(files::is_name) {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
+    entries_in(folder, |kind, name| kind.is_file() && files::is_name(name))
 }
 
 fn open(path: &Path) -> Result<File, Trouble> {

@@ -1,13 +1,13 @@
 //! All hours of a log that are over.
 
-use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_log_format::folders;
 
 use super::compacted::Compacted;
+use super::entries::entries_in;
 use super::error::CompactionError;
 use super::hour::{self, HourFolder};
 
@@ -103,23 +103,7 @@ fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
 }
 
-/// The folders in a folder whose names are right, but not links to folders, in the order of their names.
+/// The folders in a folder whose names are right, but not links to folders.
 fn folders_in(folder: &Path, is_right: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CompactionError> {
-    let failed = || CompactionError::storage(folder, "listed");
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        // Retention removes what is empty.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed()(error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed())?;
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_folder && entry.file_name().to_str().is_some_and(&is_right) {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
+    entries_in(folder, |kind, name| kind.is_dir() && is_right(name))
 }

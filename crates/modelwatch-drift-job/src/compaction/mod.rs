@@ -11,6 +11,7 @@
 //! `hour` does that for one folder; `log` finds the folders and lets one run at a time into a log.
 
 mod compacted;
+mod entries;
 mod error;
 mod hour;
 mod log;

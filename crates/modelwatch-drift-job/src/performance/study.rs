@@ -335,30 +335,88 @@ impl Places {
 struct Groups {
     counting: Counting,
     said: Places,
-    version: bool,
-    segments: Vec<String>,
-    /// The length of windows, in microseconds.
-    window: Option<i64>,
-    all: BTreeMap<(GroupKind, String), (u64, Counters)>,
-    /// How many values of each kind have counters of their own.
-    values: BTreeMap<GroupKind, usize>,
+    all: Counted,
+    versions: Option<BTreeMap<String, Counted>>,
+    segments: Vec<(String, BTreeMap<String, Counted>)>,
+    /// The length of windows, in microseconds, and those there are.
+    windows: Option<(i64, BTreeMap<Window, Counted>)>,
+}
+
+/// Rows, and what they count for.
+struct Counted {
+    rows: u64,
+    counters: Counters,
+}
+
+/// When a window began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Window {
+    /// Never: its rows have no time.
+    Untimed,
+    /// In microseconds since the epoch.
+    From(i64),
+    /// At times past the first so many.
+    Other,
+}
+
+impl Window {
+    fn of(time: Option<i64>, length: i64) -> Self {
+        let start = time.map(|time| time.div_euclid(length).saturating_mul(length));
+        let known = start.filter(|start| DateTime::from_timestamp_micros(*start).is_some());
+        known.map_or(Self::Untimed, Self::From)
+    }
+
+    fn told(self) -> String {
+        match self {
+            Self::Untimed => String::new(),
+            Self::From(start) => DateTime::from_timestamp_micros(start)
+                .map(|start| start.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+                .unwrap_or_default(),
+            Self::Other => Group::OTHER.to_owned(),
+        }
+    }
+}
+
+impl Counting {
+    fn start(&self) -> Counted {
+        Counted {
+            rows: 0,
+            counters: Counters::new(&self.reader.task),
+        }
+    }
+
+    fn count(&self, counted: &mut Counted, said: &Said<'_>, label: Option<&str>) {
+        counted.rows += 1;
+        counted.counters.add(&self.reader, &self.learned, said, label);
+    }
+
+    /// Counts for a value, or for the values past the first so many.
+    fn count_value(&self, values: &mut BTreeMap<String, Counted>, value: &str, said: &Said<'_>, label: Option<&str>) {
+        let has_own = values.contains_key(value) || values.len() < MOST_VALUES;
+        let value = if has_own { value } else { Group::OTHER };
+        match values.get_mut(value) {
+            Some(counted) => self.count(counted, said, label),
+            None => {
+                let counted = values.entry(value.to_owned()).or_insert_with(|| self.start());
+                self.count(counted, said, label);
+            }
+        }
+    }
 }
 
 impl Groups {
     fn new(counting: Counting, said: Places, options: &PerformanceOptions) -> Self {
-        let all = (GroupKind::All, String::new());
-        let counters = (0, Counters::new(&counting.reader.task));
+        let length = options.window.and_then(|window| window.num_microseconds());
+        let segments = options.segments.iter();
         Self {
+            all: counting.start(),
             counting,
             said,
-            version: options.version.is_some(),
-            segments: options.segments.clone(),
-            window: options
-                .window
-                .and_then(|window| window.num_microseconds())
-                .filter(|window| *window > 0),
-            all: BTreeMap::from([(all, counters)]),
-            values: BTreeMap::new(),
+            versions: options.version.as_ref().map(|_| BTreeMap::new()),
+            segments: segments.map(|segment| (segment.clone(), BTreeMap::new())).collect(),
+            windows: length
+                .filter(|length| *length > 0)
+                .map(|length| (length, BTreeMap::new())),
         }
     }
 
@@ -377,63 +435,56 @@ impl Groups {
     fn add(&mut self, time: Option<i64>, numbers: &[f64], texts: &[Option<&str>], label: Option<&str>) {
         let said = self.said.of(numbers, texts);
         let mut own = texts[self.said.len()..].iter().copied().map(Option::unwrap_or_default);
-        let mut keys = vec![(GroupKind::All, String::new())];
-        if self.version {
-            keys.push((GroupKind::Version, own.next().unwrap_or_default().to_owned()));
+        let counting = &self.counting;
+        counting.count(&mut self.all, &said, label);
+        if let Some(versions) = &mut self.versions {
+            counting.count_value(versions, own.next().unwrap_or_default(), &said, label);
         }
-        for (segment, value) in self.segments.iter().zip(own) {
-            keys.push((GroupKind::Segment(segment.clone()), value.to_owned()));
+        for ((_, values), value) in self.segments.iter_mut().zip(own) {
+            counting.count_value(values, value, &said, label);
         }
-        if let Some(window) = self.window {
-            let start = time.and_then(|time| DateTime::from_timestamp_micros(time.div_euclid(window) * window));
-            let start = start.map(|start| start.to_rfc3339_opts(SecondsFormat::AutoSi, true));
-            keys.push((GroupKind::Window, start.unwrap_or_default()));
-        }
-        for key in keys {
-            let (rows, counters) = self.counters(key);
-            *rows += 1;
-            counters.1.add(&counters.0.reader, &counters.0.learned, &said, label);
-        }
-    }
-
-    /// The counters of a value, or of the values past the first so many.
-    fn counters(&mut self, mut key: (GroupKind, String)) -> (&mut u64, (&Counting, &mut Counters)) {
-        if !self.all.contains_key(&key) {
-            let most = if key.0 == GroupKind::Window {
-                MOST_WINDOWS
-            } else {
-                MOST_VALUES
-            };
-            let values = self.values.entry(key.0.clone()).or_default();
-            if *values >= most {
-                key.1 = Group::OTHER.to_owned();
+        if let Some((length, windows)) = &mut self.windows {
+            let mut window = Window::of(time, *length);
+            if !windows.contains_key(&window) && windows.len() >= MOST_WINDOWS {
+                window = Window::Other;
             }
-            *values += 1;
+            counting.count(windows.entry(window).or_insert_with(|| counting.start()), &said, label);
         }
-        let counters = || (0, Counters::new(&self.counting.reader.task));
-        let (rows, counters) = self.all.entry(key).or_insert_with(counters);
-        (rows, (&self.counting, counters))
     }
 
     fn told(self, learned: &Learned) -> Result<Vec<Group>, PerformanceError> {
-        let group = |((kind, value), (rows, counters)): ((GroupKind, String), (u64, Counters))| {
-            let (realised, estimated) = (counters.realised(), counters.estimated(learned)?);
-            let labels = counters.labels();
-            let known = (labels > 0).then_some(&realised);
-            let doubts = estimated
-                .as_ref()
-                .map(|estimate| estimate.doubts(known))
-                .unwrap_or_default();
-            Ok(Group {
-                kind,
-                value,
-                rows,
-                labels,
-                estimated,
-                doubts,
-                realised,
-            })
-        };
-        self.all.into_iter().map(group).collect()
+        let mut groups = vec![group(GroupKind::All, String::new(), self.all, learned)?];
+        for (value, counted) in self.versions.into_iter().flatten() {
+            groups.push(group(GroupKind::Version, value, counted, learned)?);
+        }
+        for (window, counted) in self.windows.into_iter().flat_map(|(_, windows)| windows) {
+            groups.push(group(GroupKind::Window, window.told(), counted, learned)?);
+        }
+        for (segment, values) in self.segments {
+            for (value, counted) in values {
+                groups.push(group(GroupKind::Segment(segment.clone()), value, counted, learned)?);
+            }
+        }
+        Ok(groups)
     }
+}
+
+fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) -> Result<Group, PerformanceError> {
+    let Counted { rows, counters } = counted;
+    let (realised, estimated) = (counters.realised(), counters.estimated(learned)?);
+    let labels = counters.labels();
+    let known = (labels > 0).then_some(&realised);
+    let doubts = estimated
+        .as_ref()
+        .map(|estimate| estimate.doubts(known))
+        .unwrap_or_default();
+    Ok(Group {
+        kind,
+        value,
+        rows,
+        labels,
+        estimated,
+        doubts,
+        realised,
+    })
 }
