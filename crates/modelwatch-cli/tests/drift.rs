@@ -1,5 +1,7 @@
 //! `modelwatch baseline` and `modelwatch drift` as a user runs them, on a week of real flights.
 
+mod training;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,13 +16,7 @@ use modelwatch_log::PredictionLog;
 use modelwatch_testkit::{Killed, MetricsPage, free_port, http_get, promtool_check_metrics, tool};
 use tempfile::TempDir;
 
-const WEEK: [&str; 4] = ["--from", "2013-07-08T04:00:00Z", "--to", "2013-07-15T04:00:00Z"];
-
-fn flights(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../examples/data/flights")
-        .join(name)
-}
+use crate::training::{WEEK, baseline_arguments, flights};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
@@ -40,20 +36,8 @@ fn baseline() -> &'static str {
     static BASELINE: OnceLock<String> = OnceLock::new();
     BASELINE.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let training = flights("train-2013q1.parquet");
-        let mut baseline = vec![
-            "baseline",
-            "--model",
-            "flight-delay",
-            "--output",
-            "baseline.json",
-            "--time",
-            "event_time",
-        ];
-        FEATURES
-            .iter()
-            .for_each(|feature| baseline.extend(["--feature", feature]));
-        baseline.push(training.to_str().expect("text"));
+        let baseline = baseline_arguments(&[]);
+        let baseline: Vec<&str> = baseline.iter().map(String::as_str).collect();
         let (done, said, complained) = modelwatch(folder.path(), &baseline);
         assert!(done, "{complained}");
         assert!(said.contains("of flight-delay, 80789 rows, 10 features"), "{said}");

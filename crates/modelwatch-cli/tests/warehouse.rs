@@ -1,23 +1,19 @@
 //! `modelwatch drift` on a table of a real PostgreSQL, as a user runs it, beside the same rows in a Parquet file.
 
+mod training;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use flights::data::FEATURES;
 use modelwatch_testkit::{PostgreSql, adbc_driver, free_port, tool};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-const WEEK: [&str; 4] = ["--from", "2013-07-08T04:00:00Z", "--to", "2013-07-15T04:00:00Z"];
+use crate::training::{WEEK, baseline_arguments, flights};
+
 /// Where the address is: in the environment of the command alone.
 const VARIABLE: &str = "FLIGHTS_WAREHOUSE";
-
-fn flights(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../examples/data/flights")
-        .join(name)
-}
 
 fn modelwatch(folder: &Path, uri: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
@@ -32,20 +28,8 @@ fn text(bytes: &[u8]) -> String {
 /// A folder with training's baseline and a modelwatch.toml in which the model's rows are said to be there.
 fn folder(rows: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let training = flights("train-2013q1.parquet");
-    let mut arguments = vec![
-        "baseline",
-        "--model",
-        "flight-delay",
-        "--output",
-        "baseline.json",
-        "--time",
-        "event_time",
-    ];
-    FEATURES
-        .iter()
-        .for_each(|feature| arguments.extend(["--feature", feature]));
-    arguments.extend(["--feature", "carrier", training.to_str().expect("text")]);
+    let arguments = baseline_arguments(&["carrier"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let made = modelwatch(folder.path(), "", &arguments);
     assert!(made.status.success(), "{}", text(&made.stderr));
     let made = modelwatch(folder.path(), "", &["stack", "init"]);
