@@ -1,6 +1,7 @@
 //! What changes with the layers around and inside, as the page of the crate says.
 
 use std::convert::Infallible;
+use std::sync::Once;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,9 +45,19 @@ impl Seen {
     }
 }
 
+/// Lets spans be recorded, in the whole program.
+///
+/// A subscriber of one thread won't do: `tracing` remembers for each call site whether anybody listens, and a test beside it that
+/// comes first to a call site with no subscriber would answer "nobody" for all.
+fn record_spans() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("the only one"));
+}
+
 /// Sends so many requests at once to a service in which the layer stands between two others.
 macro_rules! seen {
     ($outside:expr, $inside:expr, $requests:expr) => {{
+        record_spans();
         let current_span = || TraceId::try_from(u128::from(tracing::Span::current().id()?.into_u64())).ok();
         let monitor = Monitor::builder().trace_id(current_span).build().expect("valid");
         let model = monitor.model("m", "1").register().expect("valid");
@@ -123,7 +134,6 @@ async fn a_timeout_that_answers_counts_by_its_answer_inside_and_as_cancelled_out
 
 #[tokio::test]
 async fn the_span_of_a_trace_layer_outside_is_open_where_a_request_ends() {
-    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry());
     assert!(seen!(TraceLayer::new_for_http(), Identity::new(), 1).traced);
     assert!(!seen!(Identity::new(), TraceLayer::new_for_http(), 1).traced);
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "stage-spans")]
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -49,8 +49,18 @@ impl Printed {
     }
 }
 
+/// Keeps the other tests of this program waiting.
+///
+/// `tracing` remembers for each call site whether anybody listens; where one subscriber begins while another thread comes first to
+/// a call site, it remembers the answer of the other's filter alone.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs `work` under the layer, beside one that prints what its own filter lets through.
 fn under(monitor: &Monitor, otherwise: Option<&Model>, filter: LevelFilter, work: impl FnOnce()) -> String {
+    let _alone = alone();
     let printed = Printed::default();
     let writer = printed.clone();
     let print = tracing_subscriber::fmt::layer()
@@ -170,6 +180,7 @@ fn names_past_their_limits_overflow_and_the_warning_of_it_is_printed() {
 
 #[test]
 fn a_stage_of_a_future_ends_with_it_on_whichever_thread() {
+    let _alone = alone();
     let (monitor, model) = watched();
     let subscriber = tracing_subscriber::registry().with(monitor.stage_layer(None));
     let dispatch = tracing::Dispatch::new(subscriber);
@@ -187,6 +198,7 @@ fn a_stage_of_a_future_ends_with_it_on_whichever_thread() {
 
 #[test]
 fn a_filter_on_the_whole_subscriber_hides_the_spans_from_this_layer_too() {
+    let _alone = alone();
     let (monitor, model) = watched();
     let subscriber = tracing_subscriber::registry()
         .with(monitor.stage_layer(Some(&model)))
