@@ -11,8 +11,8 @@ use flights::data::FEATURES;
 use modelwatch_drift::joint::{JointMeasurement, JointProfile, JointReference};
 use modelwatch_drift::sketch::RowSample;
 use proptest::prelude::*;
+use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
-use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::data::{TRAINING, flights as folder};
