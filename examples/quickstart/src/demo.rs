@@ -57,7 +57,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
 
     let incident = options.incident.map_or_else(Incident::default, |kind| {
-        Incident::at(kind, Instant::now() + options.duration / 3)
+        let after = options.incident_after.unwrap_or(options.duration / 3);
+        Incident::at(kind, Instant::now() + after)
     });
     let monitor = Monitor::new();
     let folder = Folder::new(options.log.as_ref())?;
@@ -75,6 +76,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         rate: options.rate,
         duration: options.duration,
         incident,
+        mixed: options.mixed,
         weeks: vec![
             Week {
                 name: "8 to 14 April 2013",
