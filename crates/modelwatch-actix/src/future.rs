@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceResponse};
@@ -32,18 +32,22 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        let answer = ready!(this.watched.poll(|| inner.poll(context)));
-        match answer {
-            Err(error) => {
-                if !this.watched.is_over() {
+        let polling = this.watched.take().enter();
+        match this.inner.poll(context) {
+            Poll::Pending => {
+                *this.watched = polling.leave();
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => {
+                let mut watched = polling.leave();
+                if !watched.is_over() {
                     let status = error.as_response_error().status_code();
-                    this.watched.finish(Status::from_http(status.as_u16()));
+                    watched.finish(Status::from_http(status.as_u16()));
                 }
                 Poll::Ready(Err(error))
             }
-            Ok(answer) => {
-                let mut watched = std::mem::replace(this.watched, Watched::nothing());
+            Poll::Ready(Ok(answer)) => {
+                let mut watched = polling.leave();
                 let (mut status, mut rest) = (Status::Success, None);
                 if !watched.is_over() {
                     (status, rest) = answered(&answer, &mut watched, *this.bodiless, this.classify);
