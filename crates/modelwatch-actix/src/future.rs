@@ -30,6 +30,7 @@ where
 {
     type Output = Result<ServiceResponse<InferenceBody<B>>, Error>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polling = this.watched.take().enter();
@@ -61,6 +62,7 @@ where
 }
 
 /// How the request is counted by its head, and how many bytes are still to come before it is, if the head tells.
+#[inline(always)]
 fn answered<B: MessageBody>(
     answer: &ServiceResponse<B>,
     watched: &mut Watched,

@@ -40,6 +40,7 @@ where
         Poll::Ready(ready)
     }
 
+    #[inline(always)]
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
         let watched = self.models.start(&request);

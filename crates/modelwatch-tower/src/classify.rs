@@ -33,12 +33,13 @@ impl<'a, B> From<&'a Response<B>> for ResponseHead<'a> {
 #[inline]
 pub(crate) fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     const FEW: usize = 4;
-    if headers.keys_len() > FEW {
-        return headers.get(name);
+    match headers.keys_len() {
+        0 => None,
+        1..=FEW => headers
+            .iter()
+            .find_map(|(other, value)| (other == name).then_some(value)),
+        _ => headers.get(name),
     }
-    headers
-        .iter()
-        .find_map(|(other, value)| (other == name).then_some(value))
 }
 
 /// Whether an answer is one of gRPC, and in which of its two forms.
