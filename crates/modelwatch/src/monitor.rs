@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::models::Catalog;
+use crate::cells::clock::Instant;
 use crate::contract::buckets::{LATENCY_BUCKETS, SCORE_BUCKETS};
 #[cfg(feature = "tracing")]
 use crate::contract::trace_id::TraceId;
@@ -356,6 +357,7 @@ impl MonitorBuilder {
     }
 
     fn unchecked(self) -> Monitor {
+        Instant::prepare();
         let context = Context::new(
             self.limits,
             self.window,

@@ -18,3 +18,10 @@ pub use versions::{
     CANARY, Choice, Reaches, STABLE, VERSIONED_ENDINGS, VersionedEnding,
     every_ending_counts_for_the_version_that_was_chosen,
 };
+
+/// The snippets of the page for beginners, which needs every framework.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/getting-started.md")]
+    struct GettingStarted;
+}

@@ -4,6 +4,7 @@
 //! which cell of a [`histogram`] a value belongs to. Nothing here knows the name of a metric.
 
 pub(crate) mod clock;
+pub(crate) mod counter;
 pub(crate) mod created;
 pub(crate) mod exemplar;
 pub(crate) mod histogram;

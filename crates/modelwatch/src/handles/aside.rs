@@ -3,7 +3,6 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -35,7 +34,8 @@ struct Unproved {
     model: Model,
     /// Nothing where it has no name of its own, unless somebody tells one.
     route: Option<Box<str>>,
-    first_chunk: Option<Duration>,
+    /// Nanoseconds.
+    first_chunk: Option<u64>,
 }
 
 /// A request of which nobody has said yet whose it is.
@@ -95,8 +95,8 @@ impl Aside {
             Place::Route(route) => Some(route),
             Place::Unproved(unproved) => {
                 // The name has proved to be none, so the first chunk stays here as well.
-                if let Some(elapsed) = unproved.first_chunk {
-                    unproved.meanwhile.0.observe_first_chunk(elapsed);
+                if let Some(nanoseconds) = unproved.first_chunk {
+                    unproved.meanwhile.0.observe_first_chunk(nanoseconds);
                 }
                 Some(unproved.meanwhile)
             }
@@ -165,8 +165,8 @@ impl Aside {
                 if let Some(name) = name.or(unproved.route.as_deref()) {
                     route.pass_to(unproved.model.0.route(name));
                 }
-                if let Some(elapsed) = unproved.first_chunk {
-                    route.0.observe_first_chunk(elapsed);
+                if let Some(nanoseconds) = unproved.first_chunk {
+                    route.0.observe_first_chunk(nanoseconds);
                 }
                 *place = Place::Route(route);
             }
@@ -179,11 +179,11 @@ impl Aside {
     }
 
     /// The first chunk of the answer came after this time.
-    pub(crate) fn first_chunk_after(&self, elapsed: Duration) {
+    pub(crate) fn first_chunk_after(&self, nanoseconds: u64) {
         match &mut *self.place.lock() {
             Place::Polled(_) | Place::Unclaimed(_) | Place::Over => {}
-            Place::Route(route) => route.0.observe_first_chunk(elapsed),
-            Place::Unproved(unproved) => unproved.first_chunk = Some(elapsed),
+            Place::Route(route) => route.0.observe_first_chunk(nanoseconds),
+            Place::Unproved(unproved) => unproved.first_chunk = Some(nanoseconds),
         }
     }
 }

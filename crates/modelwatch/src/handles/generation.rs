@@ -61,7 +61,7 @@ impl Generation {
         }
         let now = Instant::now();
         let generations = self.version.generations();
-        let since = |before: Instant| now.duration_since(before).as_nanos() as f64;
+        let since = |before: Instant| now.nanoseconds_since(before) as f64;
         self.came = Some(match self.came {
             Some((first, last)) => {
                 generations.observe_inter_token(since(last));
@@ -97,7 +97,7 @@ impl Generation {
         generations.record(reason, self.tokens);
         let others = self.tokens.output.and_then(|output| output.checked_sub(1));
         if let (Some((first, _)), Some(others @ 1..), true) = (self.came, others, reason.is_whole()) {
-            generations.observe_per_token(first.elapsed().as_nanos() as f64 / others as f64);
+            generations.observe_per_token(first.nanoseconds() as f64 / others as f64);
         }
     }
 }

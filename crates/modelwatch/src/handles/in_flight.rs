@@ -57,7 +57,7 @@ impl InFlight {
     /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
         if let Some(route) = &self.route {
-            route.0.observe_first_chunk(self.started.elapsed());
+            route.0.observe_first_chunk(self.started.nanoseconds());
         }
     }
 
@@ -78,7 +78,7 @@ impl InFlight {
     #[inline]
     fn end(&mut self, status: Status) {
         if let Some(route) = self.route.take() {
-            route.0.finish(status, self.started.elapsed());
+            route.0.finish(status, self.started.nanoseconds());
         }
     }
 }

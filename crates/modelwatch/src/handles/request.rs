@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
-use std::time::Duration;
 
 use crate::handles::aside::Aside;
 use crate::handles::model::Model;
@@ -96,10 +95,10 @@ impl Request {
     }
 
     /// The first chunk of the answer came after this time.
-    pub(crate) fn first_chunk_after(&mut self, elapsed: Duration) {
+    pub(crate) fn first_chunk_after(&mut self, nanoseconds: u64) {
         match (&self.route, &self.aside) {
-            (Some(route), _) => route.0.observe_first_chunk(elapsed),
-            (None, Some(aside)) => aside.first_chunk_after(elapsed),
+            (Some(route), _) => route.0.observe_first_chunk(nanoseconds),
+            (None, Some(aside)) => aside.first_chunk_after(nanoseconds),
             (None, None) => {}
         }
     }

@@ -5,7 +5,6 @@
 //! request, so that whoever chooses a version says so before the work.
 
 use std::mem::{self, ManuallyDrop};
-use std::time::Duration;
 
 use crate::cells::clock::Instant;
 use crate::contract::status::Status;
@@ -42,8 +41,7 @@ use crate::handles::route::Route;
 pub struct Watched {
     // Whoever drops a request counts it, and then nothing is left to drop.
     request: ManuallyDrop<Request>,
-    /// Nothing where there is nothing to count.
-    started: Option<Instant>,
+    started: Instant,
     /// What the head of the answer says, once there is one.
     if_dropped: Status,
 }
@@ -56,7 +54,7 @@ impl Watched {
         let (route, started) = in_flight.into_parts();
         Self {
             request: ManuallyDrop::new(Request::on(route)),
-            started: Some(started),
+            started,
             if_dropped: Status::Cancelled,
         }
     }
@@ -64,7 +62,7 @@ impl Watched {
     fn begun(aside: Aside) -> Self {
         Self {
             request: ManuallyDrop::new(Request::aside(aside)),
-            started: Some(Instant::now()),
+            started: Instant::now(),
             if_dropped: Status::Cancelled,
         }
     }
@@ -75,7 +73,7 @@ impl Watched {
     pub fn nothing() -> Self {
         Self {
             request: ManuallyDrop::new(Request::NOTHING),
-            started: None,
+            started: Instant::NEVER,
             if_dropped: Status::Cancelled,
         }
     }
@@ -164,13 +162,7 @@ impl Watched {
 
     /// The first chunk of a streamed answer is there. Call it once.
     pub fn first_chunk(&mut self) {
-        let elapsed = self.elapsed();
-        self.request.first_chunk_after(elapsed);
-    }
-
-    #[inline(always)]
-    fn elapsed(&self) -> Duration {
-        self.started.map_or(Duration::ZERO, |started| started.elapsed())
+        self.request.first_chunk_after(self.started.nanoseconds());
     }
 
     /// The head of the answer is there, and this is how the request is counted by it. From here on a request that is dropped
@@ -199,7 +191,7 @@ impl Watched {
     pub fn finish(&mut self, status: Status) {
         // With no lock held: an end may run code of the service.
         if let Some(route) = self.request.take() {
-            route.0.finish(status, self.elapsed());
+            route.0.finish(status, self.started.nanoseconds());
         }
     }
 
@@ -237,7 +229,7 @@ impl Drop for Watched {
 pub struct Polling {
     /// The request of the adapter around, if there is one.
     outer: ManuallyDrop<Request>,
-    started: Option<Instant>,
+    started: Instant,
     if_dropped: Status,
 }
 

@@ -69,37 +69,38 @@ impl RouteSeries {
 
     /// A request that entered ends.
     #[inline]
-    pub(crate) fn finish(&self, status: Status, latency: Duration) {
-        self.end(status, latency, true);
+    pub(crate) fn finish(&self, status: Status, nanoseconds: u64) {
+        self.end(status, nanoseconds, true);
     }
 
     /// A request ends that was never in flight.
     #[inline]
     pub(crate) fn record(&self, status: Status, latency: Duration) {
-        self.end(status, latency, false);
+        self.end(status, nanoseconds(latency), false);
     }
 
-    pub(crate) fn observe_first_chunk(&self, elapsed: Duration) {
+    pub(crate) fn observe_first_chunk(&self, nanoseconds: u64) {
         let histogram = self
             .first_chunk
             .get_or_init(|| Box::new(Histogram::new(self.layout.clone(), self.stripes.kind())));
-        histogram.observe(elapsed.as_nanos() as f64);
+        histogram.observe(nanoseconds as f64);
     }
 
+    /// `nanoseconds` are less than 292 years.
     #[inline(always)]
-    fn end(&self, status: Status, latency: Duration, entered: bool) {
-        let nanoseconds = nanoseconds(latency);
-        let cell = self.layout.locate(nanoseconds as f64);
+    fn end(&self, status: Status, nanoseconds: u64, entered: bool) {
+        // A processor turns a signed number into a float at once.
+        let cell = self.layout.locate(nanoseconds as i64 as f64);
         self.stripes.write(|lane| {
             lane.add(STATUS + status as usize, 1);
-            lane.add_wide(LATENCY_SUM, nanoseconds as u64);
+            lane.add_wide(LATENCY_SUM, nanoseconds);
             lane.add(LATENCY + cell, 1);
             if entered {
                 lane.add(LEFT, 1);
             }
         });
         #[cfg(feature = "tracing")]
-        self.traces.ended(&self.labels, &self.layout, status, latency, cell);
+        self.traces.ended(&self.labels, &self.layout, status, nanoseconds, cell);
     }
 
     /// Requests begun and not ended.
@@ -156,14 +157,14 @@ impl RouteSeries {
     }
 }
 
-/// Enough for 292 years; signed, because a processor turns that into a float at once.
+/// Enough for 292 years.
 #[inline]
-fn nanoseconds(latency: Duration) -> i64 {
+fn nanoseconds(latency: Duration) -> u64 {
     const MOST: u64 = i64::MAX as u64 / 1_000_000_000 - 1;
     if latency.as_secs() <= MOST {
-        (latency.as_secs() * 1_000_000_000) as i64 + i64::from(latency.subsec_nanos())
+        latency.as_secs() * 1_000_000_000 + u64::from(latency.subsec_nanos())
     } else {
-        i64::MAX
+        i64::MAX as u64
     }
 }
 

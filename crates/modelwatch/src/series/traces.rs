@@ -91,10 +91,10 @@ impl Traces {
 
     /// A request ended.
     #[inline]
-    pub(crate) fn ended(&self, labels: &Labels, layout: &Layout, status: Status, latency: Duration, cell: usize) {
+    pub(crate) fn ended(&self, labels: &Labels, layout: &Layout, status: Status, nanoseconds: u64, cell: usize) {
         let wanted = self.wanted.load(Ordering::Relaxed);
         if wanted != 0 || status == Status::Error {
-            self.look(wanted, labels, layout, status, latency, cell);
+            self.look(wanted, labels, layout, status, Duration::from_nanos(nanoseconds), cell);
         }
     }
 

@@ -1,0 +1,5 @@
+//! What the pages say that a program can check: links, commands, licences.
+
+mod commands;
+mod licences;
+mod links;
