@@ -23,7 +23,7 @@ use crate::quality::{Folder, Quality};
 use crate::replay::{Progress, Replay, Week};
 use crate::screen::Screen;
 use crate::server::{CANARY, STABLE, Service};
-use crate::table::View;
+use crate::table::{View, drift_of_day};
 
 /// How often the table is drawn.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -97,11 +97,17 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         scope.spawn(|| replay.run());
         let followed = scope.spawn(|| quality.follow(&runtime, &replay));
         let shown = show(&mut screen, &replay, &quality, &trained_missing, &interrupted);
-        replay.stop();
+        if !matches!(shown, Ok(false)) {
+            replay.stop(); // before its end
+        }
         // A panic there is one here.
         let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         followed.and(shown)
     })?;
+    if let Some(report) = quality.latest().filter(|_| !stopped) {
+        // The last day that is over, which the last table may have come too early for.
+        screen.say(&format!("\n{}", drift_of_day(&report)))?;
+    }
     summary(&mut screen, &replay)?;
     drift_of_weeks(&mut screen, &runtime, &replay, &quality)?;
     if options.keep && !stopped {

@@ -159,6 +159,11 @@ impl Replay {
         self.progress.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Whether somebody stopped it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.progress.stopped.load(Ordering::Relaxed)
+    }
+
     /// Whether that week has been played up to that time.
     pub(crate) fn has_passed(&self, week: usize, time: DateTime<Utc>) -> bool {
         let played = self.progress.week.load(Ordering::Relaxed);
