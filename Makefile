@@ -3,16 +3,19 @@ ARGS ?=
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test bench docs
+.PHONY: help setup demo demo-stack check test bench docs
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup
 
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
 	$(CARGO) run --profile demo -p quickstart -- $(ARGS)
+
+demo-stack: ## the demo under a real Prometheus and Alertmanager, from a break to its culprit (ARGS='--incident canary-slow')
+	@scripts/demo-stack $(ARGS)
 
 check: ## while you work: format, lints, and the tests that ask no tool but cargo
 	$(CARGO) fmt --all --check
@@ -33,7 +36,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
-	# A message takes two minutes, most of which are waited for; the rest goes on meanwhile.
+	# Its messages take two minutes, most of which are waited for; the rest goes on meanwhile.
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps; \

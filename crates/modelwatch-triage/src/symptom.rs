@@ -11,6 +11,8 @@ use serde::Serialize;
 pub enum Symptom {
     /// Requests end in an error.
     Errors,
+    /// Requests are refused as the caller's mistake.
+    ClientErrors,
     /// Requests take longer than the objective, in seconds.
     Slow(f64),
     /// There are fewer requests.
@@ -57,7 +59,7 @@ impl Symptom {
     #[must_use]
     pub fn side(&self) -> Side {
         match self {
-            Self::Errors | Self::Slow(_) | Self::Traffic => Side::Serving,
+            Self::Errors | Self::ClientErrors | Self::Slow(_) | Self::Traffic => Side::Serving,
             Self::Missing(_) | Self::OutOfRange(_) | Self::Defaulted(_) | Self::FeatureDrift(_) => Side::Data,
             Self::NonFinite | Self::Scores { .. } | Self::Class(_) | Self::Outcome(_) | Self::PredictionDrift => {
                 Side::Model
@@ -76,6 +78,7 @@ impl Symptom {
     pub fn of_what(&self) -> String {
         match self {
             Self::Errors => "of requests fail".to_owned(),
+            Self::ClientErrors => "of requests are refused as the caller's mistake".to_owned(),
             Self::Slow(edge) => format!("of requests take longer than {}", seconds(*edge)),
             Self::Traffic => "requests a second".to_owned(),
             Self::NonFinite => "of scores are NaN or infinite".to_owned(),
@@ -96,6 +99,7 @@ impl fmt::Display for Symptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Errors => f.write_str("errors"),
+            Self::ClientErrors => f.write_str("client errors"),
             Self::Slow(_) => f.write_str("slow requests"),
             Self::Traffic => f.write_str("less traffic"),
             Self::NonFinite => f.write_str("scores that are no numbers"),

@@ -1,13 +1,21 @@
 //! What a series takes: `cargo test -p modelwatch --test memory -- --nocapture` prints it.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use allocation_counter::measure;
 use modelwatch::{Monitor, Status};
 
+/// Keeps the other tests of this program waiting: threads have lanes of their own as long as there are few of them.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn a_latency_series_of_two_threads_fits_in_four_kilobytes() {
+    let _alone = alone();
     let monitor = Monitor::new();
     let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
     let _ = model.route("first");
@@ -33,6 +41,7 @@ fn a_latency_series_of_two_threads_fits_in_four_kilobytes() {
 
 #[test]
 fn a_thread_writes_three_lines_of_a_series_without_native_buckets() {
+    let _alone = alone();
     let monitor = Monitor::builder().native_histograms(false).build().expect("valid");
     let model = monitor.model("claims-risk", "2026-04-01").register().expect("valid");
     let route = model.route("predict");
@@ -47,6 +56,7 @@ fn a_thread_writes_three_lines_of_a_series_without_native_buckets() {
 
 #[test]
 fn a_series_that_a_request_named_takes_one_lane_however_many_threads_write_it() {
+    let _alone = alone();
     const THREADS: usize = 64;
     let monitor = Monitor::new();
     let route = monitor

@@ -23,6 +23,12 @@ pub struct Options {
     /// Break something after a third of the time.
     #[arg(long, value_name = "NAME")]
     pub incident: Option<Kind>,
+    /// Break it after so many seconds instead.
+    #[arg(long = "incident-after", value_name = "SECONDS", value_parser = seconds, requires = "incident", allow_negative_numbers = true)]
+    pub incident_after: Option<Duration>,
+    /// Mix the flights of a week, so that nothing changes from one hour of a day to the next.
+    #[arg(long)]
+    pub mixed: bool,
     /// Use no terminal control; the default where the output is no terminal.
     #[arg(long)]
     pub plain: bool,

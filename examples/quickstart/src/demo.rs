@@ -23,7 +23,7 @@ use crate::quality::{Folder, Quality};
 use crate::replay::{Progress, Replay, Week};
 use crate::screen::Screen;
 use crate::server::{CANARY, STABLE, Service};
-use crate::table::View;
+use crate::table::{View, drift_of_day};
 
 /// How often the table is drawn.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -57,7 +57,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
 
     let incident = options.incident.map_or_else(Incident::default, |kind| {
-        Incident::at(kind, Instant::now() + options.duration / 3)
+        let after = options.incident_after.unwrap_or(options.duration / 3);
+        Incident::at(kind, Instant::now() + after)
     });
     let monitor = Monitor::new();
     let folder = Folder::new(options.log.as_ref())?;
@@ -75,6 +76,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         rate: options.rate,
         duration: options.duration,
         incident,
+        mixed: options.mixed,
         weeks: vec![
             Week {
                 name: "8 to 14 April 2013",
@@ -95,11 +97,17 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         scope.spawn(|| replay.run());
         let followed = scope.spawn(|| quality.follow(&runtime, &replay));
         let shown = show(&mut screen, &replay, &quality, &trained_missing, &interrupted);
-        replay.stop();
+        if !matches!(shown, Ok(false)) {
+            replay.stop(); // before its end
+        }
         // A panic there is one here.
         let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         followed.and(shown)
     })?;
+    if let Some(report) = quality.latest().filter(|_| !stopped) {
+        // The last day that is over, which the last table may have come too early for.
+        screen.say(&format!("\n{}", drift_of_day(&report)))?;
+    }
     summary(&mut screen, &replay)?;
     drift_of_weeks(&mut screen, &runtime, &replay, &quality)?;
     if options.keep && !stopped {

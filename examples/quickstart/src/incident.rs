@@ -11,7 +11,7 @@ pub enum Kind {
     CanaryErrors,
     /// The canary takes longer.
     CanarySlow,
-    /// Some requests come without a feature.
+    /// A release of the feature pipeline forgets a feature in some requests.
     FeatureMissing,
 }
 

@@ -79,7 +79,7 @@ impl Quality {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at each day when it is over, until the traffic ends.
+    /// Looks at each day when it is over, until the traffic ends; at those that went by meanwhile, too, unless the traffic was stopped.
     pub(crate) fn follow(&self, runtime: &Runtime, replay: &Replay) -> Result<(), Failure> {
         for (number, week) in replay.weeks.iter().enumerate() {
             for day in week.days() {
@@ -88,6 +88,9 @@ impl Quality {
                         return Ok(());
                     }
                     thread::sleep(LOOK);
+                }
+                if replay.is_stopped() {
+                    return Ok(());
                 }
                 thread::sleep(TAIL);
                 let report = self.run(runtime, day)?;

@@ -15,6 +15,9 @@ use crate::incident::{FORGOTTEN, Incident, Kind};
 /// Connections: enough for a slow canary at the default rate.
 const CLIENTS: usize = 32;
 
+/// Far apart in a week, and prime, so that every flight has its turn.
+const STRIDE: usize = 7919;
+
 /// What is sent, and how far that has got.
 pub(crate) struct Replay {
     pub(crate) address: SocketAddr,
@@ -22,6 +25,8 @@ pub(crate) struct Replay {
     pub(crate) rate: Option<f64>,
     pub(crate) duration: Duration,
     pub(crate) incident: Incident,
+    /// Whether a request has the features of another flight of its week.
+    pub(crate) mixed: bool,
     /// Played one after the other. With a rate, each for an equal share of the time, from the start again if it is short.
     pub(crate) weeks: Vec<Week>,
     pub(crate) progress: Progress,
@@ -116,6 +121,9 @@ impl Replay {
         let (week, place) = place(number, lengths);
         let flights = &self.weeks[week].flights;
         let mut flight = flights[place % flights.len()];
+        if self.mixed {
+            flight.features = flights[place.wrapping_mul(STRIDE) % flights.len()].features;
+        }
         let departs = flight
             .scheduled
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -149,6 +157,11 @@ impl Replay {
     /// No further request is sent.
     pub(crate) fn stop(&self) {
         self.progress.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody stopped it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.progress.stopped.load(Ordering::Relaxed)
     }
 
     /// Whether that week has been played up to that time.

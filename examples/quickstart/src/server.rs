@@ -1,8 +1,8 @@
 //! The service under watch: two versions of the model behind one route.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::State;
@@ -25,6 +25,11 @@ pub const STABLE: &str = "2013q1";
 /// The version the tenth goes to.
 pub const CANARY: &str = "2013q1-noweather";
 
+/// The release of the feature pipeline that feeds them.
+const PIPELINE: &str = "flights-2013.1";
+/// The release that forgets a feature.
+pub const FORGETFUL: &str = "flights-2013.2";
+
 /// A version: what predicts, what watches it, and where its predictions are kept.
 #[derive(Debug)]
 struct Version {
@@ -44,6 +49,8 @@ struct Shared {
     requests: AtomicU64,
     /// Answers of the canary while it breaks.
     breaking: AtomicU64,
+    /// The release of the pipeline that forgets a feature.
+    pipeline: Once,
     incident: Incident,
 }
 
@@ -88,7 +95,7 @@ impl Service {
                 .features(features());
             let watched = model
                 .classes(["late", "on_time"])
-                .pipeline_version("flights-2013.1")
+                .pipeline_version(PIPELINE)
                 .register()?;
             let logged = log.model(&watched)?;
             Ok::<_, Box<dyn std::error::Error>>(Version {
@@ -102,6 +109,7 @@ impl Service {
             canary: version(CANARY, canary)?,
             requests: AtomicU64::new(0),
             breaking: AtomicU64::new(0),
+            pipeline: Once::new(),
             incident,
         })))
     }
@@ -145,6 +153,9 @@ async fn predict(
         let _preprocess = model.start_stage(Stage::Preprocess);
         features(&request)?
     };
+    if service.incident.now() == Some(Kind::FeatureMissing) {
+        service.pipeline.call_once(|| model.set_pipeline_version(FORGETFUL));
+    }
     model.record_features(features);
     if std::ptr::eq(version, &service.canary) {
         if service.breaks() {

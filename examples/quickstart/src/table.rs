@@ -102,44 +102,43 @@ impl View<'_> {
                 ));
             }
         }
-        self.render_drift(&mut text);
+        text += &self
+            .drift
+            .map_or_else(|| "drift: no day is over yet\n".into(), drift_of_day);
         for line in wrong {
             let _ = writeln!(text, "!! {line}");
         }
         text
     }
 
-    /// The largest distances, and what is detected: no page, but a ticket.
-    fn render_drift(&self, text: &mut String) {
-        let Some(report) = self.drift else {
-            let _ = writeln!(text, "drift: no day is over yet");
-            return;
-        };
-        let day = report.window.map_or_else(String::new, day);
-        let mut scores: Vec<_> = (report.verdict.subjects().iter())
-            .filter_map(|subject| Some((&subject.subject, subject.measurement.as_ref().ok()?.score)))
-            .collect();
-        scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let largest: Vec<_> = scores
-            .iter()
-            .take(5)
-            .map(|(subject, score)| format!("{subject} {score:.2}"))
-            .collect();
-        let largest = if largest.is_empty() {
-            "too few rows".into()
-        } else {
-            largest.join(", ")
-        };
-        let _ = writeln!(text, "drift on {day}, {} flights: {largest}", report.rows);
-        let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
-        if !detected.is_empty() {
-            let _ = writeln!(text, "~~ no longer as in training: {}", detected.join(", "));
-        }
-    }
-
     fn growth(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.latest.sum(name, labels) - self.earlier.sum(name, labels)
     }
+}
+
+/// The largest distances of a day, and what is detected: no page, but a ticket.
+pub(crate) fn drift_of_day(report: &WindowReport) -> String {
+    let day = report.window.map_or_else(String::new, day);
+    let mut scores: Vec<_> = (report.verdict.subjects().iter())
+        .filter_map(|subject| Some((&subject.subject, subject.measurement.as_ref().ok()?.score)))
+        .collect();
+    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let largest: Vec<_> = scores
+        .iter()
+        .take(5)
+        .map(|(subject, score)| format!("{subject} {score:.2}"))
+        .collect();
+    let largest = if largest.is_empty() {
+        "too few rows".into()
+    } else {
+        largest.join(", ")
+    };
+    let mut text = format!("drift on {day}, {} flights: {largest}\n", report.rows);
+    let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
+    if !detected.is_empty() {
+        let _ = writeln!(text, "~~ no longer as in training: {}", detected.join(", "));
+    }
+    text
 }
 
 fn milliseconds(quantile: Quantile) -> String {

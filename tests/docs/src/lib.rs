@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -19,6 +18,23 @@ pub fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Adds the pages below a folder, but for what is built or brought by tools.
+fn list(folder: &Path, pages: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(top().join(folder)).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for entry in entries {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = folder.join(&*name);
+        let kind = entry.file_type().expect("a file has a type");
+        if kind.is_dir() && !name.starts_with('.') && name != "target" {
+            list(&path, pages);
+        } else if kind.is_file() && name.ends_with(".md") {
+            pages.push(path);
+        }
+    }
+}
+
 impl Page {
     /// Reads a page.
     ///
@@ -33,20 +49,16 @@ impl Page {
         }
     }
 
-    /// All pages, in the order of their paths.
+    /// All pages but those of tools, in the order of their paths.
     ///
     /// # Panics
     ///
-    /// Git can't list them.
+    /// A folder can't be read.
     pub fn all() -> Vec<Self> {
-        let listed = Command::new("git")
-            .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"])
-            .current_dir(top())
-            .output()
-            .expect("git starts");
-        assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-        let listed = String::from_utf8(listed.stdout).expect("paths are text");
-        listed.lines().map(|path| Self::read(Path::new(path))).collect()
+        let mut paths = Vec::new();
+        list(Path::new(""), &mut paths);
+        paths.sort();
+        paths.iter().map(|path| Self::read(path)).collect()
     }
 
     fn events(&self) -> impl Iterator<Item = Event<'_>> {

@@ -1,7 +1,7 @@
 //! The five questions, in the order in which operators ask them.
 
 use super::ask::{Asked, Topic};
-use super::locate::{Located, only};
+use super::locate::Located;
 use super::report::{Answer, Finding, Place, Released, Who};
 use crate::localization::Slice;
 use crate::onset::{Onset, Unknown};
@@ -68,7 +68,7 @@ fn route(located: Option<&Located>) -> (bool, String) {
             "Features, scores and outcomes are counted for a model, whatever the route.".to_owned(),
         );
     }
-    sliced(located, routes, "route", only(routes).as_deref())
+    sliced(located, routes, "route", located.only(routes).as_deref())
 }
 
 /// Whether one value of a label holds the trouble.
@@ -105,7 +105,7 @@ fn sliced(located: &Located, slices: &[Slice], label: &str, only: Option<&str>) 
         (all, None) => {
             let worst: Vec<_> = all
                 .iter()
-                .filter(|slice| slice.excess() > 0.0)
+                .filter(|slice| located.beyond(slice) > 0.0)
                 .take(3)
                 .map(|slice| format!("{} {}", name(&slice.value), amount(slice)))
                 .collect();
@@ -121,7 +121,11 @@ fn path_or_data(located: Option<&Located>, findings: &[Finding], asked: &Asked) 
     let Some(located) = located else {
         return (true, NO_TROUBLE.to_owned());
     };
-    let data: Vec<_> = findings.iter().filter(|finding| finding.side == Side::Data).collect();
+    // What has been so for hours explains nothing that began since.
+    let data: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.side == Side::Data && finding.since.is_some())
+        .collect();
     let path: Vec<_> = findings
         .iter()
         .filter(|finding| finding.side == Side::Serving)

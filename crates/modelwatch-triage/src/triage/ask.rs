@@ -10,7 +10,7 @@ use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
 
 /// Steps of the first round.
 const STEPS: usize = 180;
-/// The shortest step, in seconds.
+/// The shortest step where there are hours to look at, in seconds.
 const SHORTEST_STEP: i64 = 60;
 
 /// Everything that is asked in the first round.
@@ -33,6 +33,7 @@ pub(super) enum Topic {
     VersionPredictionDrift,
     PredictionDrift,
     PredictionDriftScore,
+    Changes,
     Versions,
     Registered,
     Pipelines,
@@ -128,35 +129,64 @@ pub(super) fn latency_edge(config: &Config, subject: &Subject) -> f64 {
     model(config, subject).map_or(0.35, |model| model.latency_p95.as_secs_f64())
 }
 
-/// The shortest time over which a counter's growth is known, in seconds.
-pub(super) fn shortest(config: &Config) -> i64 {
-    let scrape = i64::try_from(config.prometheus.scrape_interval.as_secs()).unwrap_or(SHORTEST_STEP);
-    (4 * scrape).max(SHORTEST_STEP)
+/// Between scrapes, in seconds.
+fn scrape(config: &Config) -> i64 {
+    i64::try_from(config.prometheus.scrape_interval.as_secs())
+        .unwrap_or(SHORTEST_STEP)
+        .max(1)
+}
+
+/// The usual length of a step, in seconds: a counter's growth is known over it.
+fn shortest(config: &Config) -> i64 {
+    (4 * scrape(config)).max(SHORTEST_STEP)
+}
+
+/// The steps to ask about: 180 that end at the subject's time, of a minute each or what the scrapes need. Where the service has
+/// been watched for less than that and is scraped often, shorter ones over the time there is: in a new place, two minutes are all
+/// that is known.
+fn grid(source: &dyn Source, config: &Config, subject: &Subject) -> Grid {
+    let of = |step: i64| Grid {
+        start: subject.at - step * i64::try_from(STEPS).unwrap_or(i64::MAX / step),
+        step,
+        steps: STEPS,
+    };
+    let usual = of(shortest(config));
+    let least = 4 * scrape(config);
+    if least >= usual.step {
+        return usual;
+    }
+    // Without an answer all other questions are asked all the same, and say so.
+    let rows = source.ask(&of_job("up", usual, config, subject)).unwrap_or_default();
+    let known = |step: usize| rows.iter().any(|row| row.values.get(step).copied().flatten().is_some());
+    match (0..STEPS).find(|&step| known(step)) {
+        None => usual,
+        Some(first) => {
+            // The first step, too, of whose beginning nothing may be known.
+            let watched = subject.at - usual.begins(first);
+            let step = watched.div_euclid(i64::try_from(STEPS).unwrap_or(i64::MAX)) + 1;
+            of(step.clamp(least, usual.step))
+        }
+    }
+}
+
+/// A gauge's question for the targets of the model's job; of all jobs where that is unknown.
+fn of_job(metric: &str, grid: Grid, config: &Config, subject: &Subject) -> Question {
+    let question = Question::highest(metric, grid);
+    let question = match model(config, subject) {
+        Some(model) if !model.job.is_empty() => question.only("job", &model.job),
+        _ => question,
+    };
+    with_identity(question, subject)
 }
 
 /// Asks about everything, over 180 steps.
 pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> Result<Asked, SourceError> {
-    let step = shortest(config);
-    let length = step * i64::try_from(STEPS).unwrap_or(i64::MAX);
-    let grid = Grid {
-        start: subject.at - length,
-        step,
-        steps: STEPS,
-    };
+    let grid = grid(source, config, subject);
     let edge = latency_edge(config, subject);
     let part = |metric: &Metric, part: &str| format!("{}{part}", metric.name);
     let counter = |metric: String, by: &[&str]| of_model(Question::increase(metric, grid), subject).by(by);
     let gauge = |metric: &str, by: &[&str]| of_model(Question::highest(metric, grid), subject).by(by);
-    let job = model(config, subject).map_or(String::new(), |model| model.job.clone());
-    let of_job = |metric: &str, by: &[&str]| {
-        let question = Question::highest(metric, grid);
-        let question = if job.is_empty() {
-            question
-        } else {
-            question.only("job", &job)
-        };
-        with_identity(question, subject).by(by)
-    };
+    let of_job = |metric: &str, by: &[&str]| of_job(metric, grid, config, subject).by(by);
     const VERSION: &str = "model_version";
     const FEATURE: &str = "feature_name";
     let questions = [
@@ -228,6 +258,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
             Topic::PredictionDriftScore,
             gauge(contract::PREDICTION_DRIFT_SCORE.name, &[]),
         ),
+        (Topic::Changes, gauge(contract::DRIFT_CHANGE.name, &[FEATURE, "change"])),
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (
             Topic::Registered,

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use modelwatch::contract;
-use modelwatch_config::Config;
 
-use super::ask::{Asked, Topic, edge_labels, of_model, shortest, with_identity};
+use super::ask::{Asked, Topic, edge_labels, of_model, with_identity};
 use super::report::{Finding, Place, Trouble};
 use super::signal::Signal;
 use super::subject::Subject;
 use crate::localization::{Candidate, Localization, Settings as ScanSettings, Slice, Table, localize, slices};
-use crate::onset::{Onset, Settings as OnsetSettings, Unknown};
+use crate::onset::{Direction, Onset, Settings as OnsetSettings, Unknown};
 use crate::prometheus::query;
 use crate::series::{Series, Step};
 use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
@@ -40,6 +39,16 @@ impl Located {
         }
     }
 
+    /// How far a value went the way that is trouble.
+    pub(super) fn beyond(&self, slice: &Slice) -> f64 {
+        beyond(slice, self.signal.direction)
+    }
+
+    /// The one value of a label that holds the trouble while others have trials and are well.
+    pub(super) fn only(&self, slices: &[Slice]) -> Option<String> {
+        only(slices, self.signal.direction)
+    }
+
     /// The series of a version, or that of the model.
     pub(super) fn series(&self, version: Option<&str>) -> &Series {
         version
@@ -63,10 +72,8 @@ const REST: f64 = 0.5;
 /// Answers about the place.
 const PLACES: usize = 3;
 
-#[expect(clippy::too_many_arguments, reason = "what both rounds know, once")]
 pub(super) fn locate(
     source: &dyn Source,
-    config: &Config,
     subject: &Subject,
     asked: &Asked,
     signal: &Signal,
@@ -75,19 +82,26 @@ pub(super) fn locate(
     unknown: &mut Vec<String>,
 ) -> Located {
     let symptom = &signal.symptom;
-    let windows = windows(&onset, asked.grid, shortest(config));
+    let windows = windows(&onset, asked.grid);
     let (mut place, mut versions, mut routes) = (Place::Unknown, Vec::new(), Vec::new());
     let mut neighbours = None;
     let mut findings = Vec::new();
     if let Some(windows) = &windows {
         let counts = Parts::of(symptom);
+        // Of a share that falls, what it lacks is looked for: all the other events.
+        let falls = signal.direction == Direction::Fall && *symptom != Symptom::Traffic;
+        let counts = if falls { counts.inverted() } else { counts };
         let labels = counts.labels(symptom);
         match counts.table(source, subject, windows, &labels) {
             Ok(table) => {
                 let settings;
                 (place, settings) = scanned(&table);
-                versions = slices(&table, "model_version", &settings);
-                routes = slices(&table, "route", &settings);
+                let slices = |label| {
+                    let slices = slices(&table, label, &settings).into_iter();
+                    slices.map(|slice| if falls { own(slice) } else { slice }).collect()
+                };
+                versions = slices("model_version");
+                routes = slices("route");
             }
             Err(error) => unknown.push(format!("where: {error}")),
         }
@@ -107,7 +121,7 @@ pub(super) fn locate(
     if symptom.is_measured() {
         versions = drifting(asked, symptom);
     }
-    let only_version = only(&versions).or_else(|| {
+    let only_version = only(&versions, signal.direction).or_else(|| {
         version.clone().filter(|version| {
             versions
                 .iter()
@@ -149,6 +163,15 @@ pub(super) fn locate(
     }
 }
 
+/// A slice of all the other events as one of these; those that lack most stay first.
+fn own(slice: Slice) -> Slice {
+    Slice {
+        events: slice.trials - slice.events,
+        expected: slice.trials - slice.expected,
+        ..slice
+    }
+}
+
 /// The findings and those that came up while locating the trouble.
 pub(super) fn with_neighbours(mut findings: Vec<Finding>, located: Option<&Located>) -> Vec<Finding> {
     let Some(located) = located else {
@@ -174,7 +197,8 @@ struct Windows {
     past: Vec<Grid>,
 }
 
-fn windows(onset: &Onset, grid: Grid, shortest: i64) -> Option<Windows> {
+fn windows(onset: &Onset, grid: Grid) -> Option<Windows> {
+    let shortest = grid.step;
     let window = |end: i64, step: i64| Grid {
         start: end - step,
         step,
@@ -239,6 +263,10 @@ impl Parts {
                 kind: one("status", "error"),
                 ..plain(requests, requests)
             },
+            Symptom::ClientErrors => Self {
+                kind: one("status", "client_error"),
+                ..plain(requests, requests)
+            },
             Symptom::Traffic => plain(requests, requests),
             Symptom::Slow(edge) => Self {
                 kind: Some(("le", edge_labels(*edge))),
@@ -280,10 +308,18 @@ impl Parts {
         }
     }
 
+    /// The other events of the same trials.
+    fn inverted(mut self) -> Self {
+        self.complement = !self.complement;
+        self
+    }
+
     /// The labels a combination may be of.
     fn labels(&self, symptom: &Symptom) -> Vec<&'static str> {
         match symptom {
-            Symptom::Errors | Symptom::Slow(_) | Symptom::Traffic => vec!["model_version", "route", "instance"],
+            Symptom::Errors | Symptom::ClientErrors | Symptom::Slow(_) | Symptom::Traffic => {
+                vec!["model_version", "route", "instance"]
+            }
             _ => vec!["model_version", "instance"],
         }
     }
@@ -478,12 +514,24 @@ fn stands_out(candidate: &Candidate, found: &Localization) -> bool {
 }
 
 /// The one value that holds the excess while others have trials and are well.
-pub(super) fn only(slices: &[Slice]) -> Option<String> {
-    let excess: f64 = slices.iter().map(|slice| slice.excess().max(0.0)).sum();
+fn only(slices: &[Slice], direction: Direction) -> Option<String> {
+    let excess = |slice: &Slice| beyond(slice, direction).max(0.0);
+    let all: f64 = slices.iter().map(excess).sum();
     let trials: f64 = slices.iter().map(|slice| slice.trials).sum();
     let first = slices.first()?;
-    let compared = trials - first.trials >= COMPARED * trials && trials > first.trials;
-    (compared && excess > 0.0 && first.excess() >= ONLY * excess).then(|| first.value.clone())
+    let (own, others) = (excess(first), trials - first.trials);
+    let compared = others >= COMPARED * trials && others > 0.0 && first.trials > 0.0;
+    // One with most of the trials has most of any excess: the others have to be well, too.
+    let well = || (all - own) / others < REST * own / first.trials;
+    (compared && all > 0.0 && own >= ONLY * all && well()).then(|| first.value.clone())
+}
+
+/// How far a value went the way that is trouble: events beyond those expected, or those that are lacking.
+fn beyond(slice: &Slice, direction: Direction) -> f64 {
+    match direction {
+        Direction::Rise => slice.excess(),
+        Direction::Fall => -slice.excess(),
+    }
 }
 
 /// How many other models of the same jobs fail since, and how many have traffic.

@@ -3,6 +3,7 @@
 use super::ask::{Asked, Topic};
 use super::locate::Located;
 use super::report::Released;
+use crate::localization::Slice;
 use crate::onset::{Moment, Onset, Settings, onset};
 use crate::release::{Began, Case, Judged, Kind, Release, Verdict, began, judge};
 use crate::series::{Series, Step};
@@ -224,14 +225,15 @@ fn join(releases: &mut Vec<Release>, moved: Vec<Release>) {
 fn case(release: &Release, moment: Option<&Moment>, located: &Located) -> Case {
     let versioned = matches!(release.kind, Kind::Version | Kind::Traffic);
     let trouble = &located.trouble;
-    let excess: f64 = trouble.versions.iter().map(|slice| slice.excess().max(0.0)).sum();
+    let beyond = |slice: &Slice| located.beyond(slice).max(0.0);
+    let excess: f64 = trouble.versions.iter().map(beyond).sum();
     let share = || {
         // Where nothing is told apart by version, the only one there is has all of it.
         if let (true, Some(only)) = (trouble.versions.is_empty(), located.sole_version()) {
             return Some(if only == release.name { 1.0 } else { 0.0 });
         }
         let own = trouble.versions.iter().find(|slice| slice.value == release.name);
-        let own = own.map_or(0.0, |slice| slice.excess().max(0.0));
+        let own = own.map_or(0.0, beyond);
         (excess > 0.0).then(|| own / excess)
     };
     // A version alone in trouble is enough to explain it, whatever the neighbours do.

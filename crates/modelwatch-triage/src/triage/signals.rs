@@ -46,6 +46,10 @@ pub(super) fn all(asked: &Asked, config: &Config, subject: &Subject) -> Signals 
         fast.events(asked.rows(Topic::Fast));
         push(&fast.complement(), Symptom::Slow(asked.edge), Direction::Rise);
     }
+    let mut refused = Counted::default();
+    refused.trials(requests);
+    refused.events(requests.iter().filter(|row| row.label("status") == "client_error"));
+    push(&refused, Symptom::ClientErrors, Direction::Rise);
     let scores = asked.rows(Topic::Scores);
     let all_scores = || scores.iter().filter(|row| edge(row).is_some_and(f64::is_infinite));
     let mut non_finite = Counted::default();
@@ -218,6 +222,7 @@ fn floor(symptom: &Symptom) -> f64 {
     match symptom {
         Symptom::Errors => 0.002,
         Symptom::Slow(_) => 0.02,
+        Symptom::ClientErrors => 0.05,
         Symptom::NonFinite => 0.0005,
         Symptom::Missing(_) | Symptom::OutOfRange(_) | Symptom::Defaulted(_) => 0.01,
         Symptom::Scores { .. } | Symptom::Class(_) | Symptom::Outcome(_) => 0.08,
@@ -322,10 +327,13 @@ fn hinted(alert: &str, subject: &Subject) -> Option<Meant> {
         Box::new(|symptom| *symptom == Symptom::PredictionDrift)
     } else if has(&["featuredetected", "featuredrift", "featuredistribution", "datadrift"]) {
         Box::new(move |symptom| matches!(symptom, Symptom::FeatureDrift(name) if of(&feature, name)))
+    } else if has(&["clienterror"]) {
+        Box::new(|symptom| *symptom == Symptom::ClientErrors)
+    } else if has(&["error", "failing", "availability"]) && !has(&["job", "rules", "notifications"]) {
+        Box::new(|symptom| *symptom == Symptom::Errors)
+    // After those: a budget of errors may burn slowly.
     } else if has(&["latency", "slow"]) {
         Box::new(|symptom| matches!(symptom, Symptom::Slow(_)))
-    } else if has(&["error", "availability"]) {
-        Box::new(|symptom| *symptom == Symptom::Errors)
     } else if has(&["traffic"]) {
         Box::new(|symptom| *symptom == Symptom::Traffic)
     } else if has(&["nonfinite"]) {

@@ -22,8 +22,15 @@ pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>,
     };
     let suspects = releases.iter().filter(|judged| judged.verdict.is_suspect());
     let mut mitigation: Vec<_> = suspects.map(back).collect();
+    // One version is in trouble and others are well: they can have its traffic, whatever was released.
+    if let (true, Some(version)) = (
+        mitigation.is_empty(),
+        located.and_then(|located| located.only_version.as_deref()),
+    ) {
+        mitigation.push(away(version));
+    }
     let rollback = model(config, subject).and_then(|model| model.rollback.as_deref());
-    if let (false, Some(rollback)) = (mitigation.is_empty(), rollback) {
+    if let (true, Some(rollback)) = (releases.iter().any(|judged| judged.verdict.is_suspect()), rollback) {
         mitigation.insert(1, format!("run: {rollback}"));
     }
     mitigation.extend(usual(&trouble.symptom).map(str::to_owned));
@@ -39,11 +46,15 @@ pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>,
     })
 }
 
+fn away(version: &str) -> String {
+    format!("shift traffic away from version {}", name(version))
+}
+
 /// How a release is taken back.
 fn back(judged: &Judged) -> String {
     let release = name(&judged.release.name);
     match judged.release.kind {
-        Kind::Version | Kind::Traffic => format!("shift traffic away from version {release}"),
+        Kind::Version | Kind::Traffic => away(&judged.release.name),
         Kind::Pipeline => format!("roll back feature pipeline {release}"),
         Kind::Service => format!("roll back service build {release}"),
         Kind::Baseline => format!("put the drift baseline before {release} back"),
@@ -54,6 +65,7 @@ fn back(judged: &Judged) -> String {
 fn usual(symptom: &Symptom) -> impl Iterator<Item = &'static str> {
     let first = match symptom {
         Symptom::Errors => "read the errors of one failing replica; check what the service depends on",
+        Symptom::ClientErrors => "compare a refused request with one of before; ask the callers what they changed",
         Symptom::Slow(_) => "check saturation, restarts and what the slow stage waits for",
         Symptom::Traffic => "ask the callers and the load balancer; check that targets answer",
         Symptom::NonFinite => "look for inputs without a number, and for a version that divides by zero",

@@ -1,12 +1,16 @@
 //! Who is accused, who is acquitted, and what is unknown.
 
+use std::time::Duration;
+
 use modelwatch_triage::onset::Onset;
+use modelwatch_triage::page::page;
 use modelwatch_triage::release::{Kind, Verdict};
+use modelwatch_triage::source::{Question, Row, Source, SourceError};
 use modelwatch_triage::symptom::Symptom;
 use modelwatch_triage::text::text;
-use modelwatch_triage::triage::{Place, Released, Report};
+use modelwatch_triage::triage::{Place, Released, Report, Subject, triage};
 
-use crate::fixture::{Incident, MODEL, ONSET, REPLICAS, at};
+use crate::fixture::{Incident, MINUTES, MODEL, ONSET, REPLICAS, at, config};
 
 /// Ten of the incident's noise.
 const SEEDS: std::ops::Range<u64> = 0..10;
@@ -448,6 +452,198 @@ fn looks_at_what_the_alert_names() {
         "{}",
         text(&report)
     );
+}
+
+/// The words of an alert's name may be those of another symptom, too: a budget of errors burns slowly.
+#[test]
+fn takes_the_symptom_of_each_alert_whatever_else_is_in_its_name() {
+    for (alert, symptom) in [
+        ("MLInferenceHighErrorRate", Symptom::Errors),
+        ("MLAvailabilityBudgetBurnSlow", Symptom::Errors),
+        ("MLAvailabilityBudgetBurnFast", Symptom::Errors),
+        ("MLCanaryErrorRateHigh", Symptom::Errors),
+        ("MLReplicaFailing", Symptom::Errors),
+        ("MLManyModelsFailing", Symptom::Errors),
+        ("MLClientErrorsHigh", Symptom::ClientErrors),
+        ("MLInferenceHighLatencyP95", Symptom::Slow(0.35)),
+        ("MLLatencyBudgetBurnSlow", Symptom::Slow(0.35)),
+        ("MLCanaryLatencyHigh", Symptom::Slow(0.35)),
+        ("MLReplicaSlow", Symptom::Slow(0.35)),
+        ("MLTrafficGone", Symptom::Traffic),
+        ("MLFeatureMissingRatioHigh", Symptom::Missing("income".to_owned())),
+    ] {
+        let mut incident = Incident::new(4);
+        incident.versions(&[("1", 0)]);
+        incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+        incident.feature("income", |_| 0.01);
+        let labels = [
+            ("model_name", MODEL),
+            ("model_version", "1"),
+            ("job", "model-inference"),
+        ];
+        let count = "ml_inference_latency_seconds_count";
+        incident.world.counter(count, &labels, |_| Some(600.0));
+        let bucket = [&labels[..], &[("le", "0.35")]].concat();
+        incident
+            .world
+            .counter("ml_inference_latency_seconds_bucket", &bucket, |_| Some(590.0));
+        let report = incident.asked(Some(alert), &[]);
+        assert_eq!(report.trouble.as_ref().unwrap().symptom, symptom, "{alert}");
+    }
+}
+
+/// A version with most of the traffic has most of any excess: it is alone in trouble only while the others are well.
+#[test]
+fn isolates_no_version_while_the_others_are_as_bad() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", 0)]);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p1", 0);
+        incident.info("ml_feature_pipeline_info", "pipeline_version", "p2", ONSET);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.2 };
+        incident.requests(MODEL, "1", |_| Some(540.0), |_, _, minute| bad(minute));
+        incident.requests(MODEL, "2", |_| Some(60.0), |_, _, minute| bad(minute));
+        let report = incident.triaged();
+        let answer = &report.answers[0].answer;
+        assert!(answer.starts_with("No: 2 versions have it"), "{}", text(&report));
+        assert_eq!(suspects(&report), [(Kind::Pipeline, "p2")], "{}", text(&report));
+    }
+}
+
+/// Where one version fails and nothing was released, the others can still have its traffic.
+#[test]
+fn shifts_traffic_from_the_one_bad_version_whatever_was_released() {
+    for seed in SEEDS {
+        let mut incident = Incident::new(seed);
+        incident.versions(&[("1", 0), ("2", 0)]);
+        let bad = |minute: usize| if minute < ONSET { USUAL } else { 0.4 };
+        incident.requests(MODEL, "1", |_| Some(540.0), |_, _, _| USUAL);
+        incident.requests(MODEL, "2", |_| Some(60.0), |_, _, minute| bad(minute));
+        let report = incident.triaged();
+        assert!(matches!(report.released, Released::Nothing { .. }), "{}", text(&report));
+        let first = &report.who.as_ref().unwrap().mitigation[0];
+        assert_eq!(first, "shift traffic away from version 2", "{}", text(&report));
+    }
+}
+
+/// Two versions of a service that is watched for two minutes by now, every two seconds; the second fails in the last half minute.
+struct Young;
+
+impl Young {
+    const NOW: i64 = 1_780_272_000;
+    const BEGAN: i64 = Self::NOW - 120;
+    const BROKE: i64 = Self::NOW - 30;
+
+    /// How much of a step lies after a time, in seconds.
+    fn since(time: i64, from: i64, to: i64) -> f64 {
+        (to - from.max(time)).max(0) as f64
+    }
+}
+
+impl Source for Young {
+    fn ask(&self, question: &Question) -> Result<Vec<Row>, SourceError> {
+        let row = |labels: &[(&str, &str)], value: &dyn Fn(i64, i64) -> f64| {
+            let labels = labels
+                .iter()
+                .filter(|(name, _)| question.by.iter().any(|by| by == name));
+            let steps = 0..question.grid.steps;
+            let values = steps.map(|step| (question.grid.begins(step), question.grid.begins(step + 1)));
+            Row {
+                labels: labels
+                    .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
+                values: values
+                    .map(|(from, to)| (to > Self::BEGAN).then(|| value(from, to)))
+                    .collect(),
+            }
+        };
+        let version = |version| [("model_version", version), ("status", "success")];
+        let failed = [("model_version", "2"), ("status", "error")];
+        Ok(match question.metric.as_str() {
+            "up" => vec![row(&[("instance", "10.0.0.1:8000")], &|_, _| 1.0)],
+            "ml_model_info" => ["1", "2"].map(|name| row(&version(name), &|_, _| 1.0)).into(),
+            "ml_inference_requests_total" => {
+                let wanted = question.only.iter().find(|(name, _)| name == "status");
+                let errors = row(&failed, &|from, to| 2.0 * Self::since(Self::BROKE, from, to));
+                if wanted.is_some() {
+                    return Ok(vec![errors]);
+                }
+                let well = |rate: f64| move |from, to| rate * Self::since(Self::BEGAN, from, to);
+                vec![row(&version("1"), &well(40.0)), row(&version("2"), &well(4.0)), errors]
+            }
+            _ => Vec::new(),
+        })
+    }
+}
+
+#[test]
+fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
+    let mut often = config();
+    often.prometheus.scrape_interval = Duration::from_secs(2);
+    let report = triage(&Young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
+    let trouble = report.trouble.as_ref().unwrap_or_else(|| panic!("{}", text(&report)));
+    assert_eq!(trouble.symptom, Symptom::Errors);
+    let Onset::Since(moment) = &trouble.onset else {
+        panic!("{}", text(&report))
+    };
+    assert!(
+        moment.earliest <= Young::BROKE && Young::BROKE <= moment.latest,
+        "{moment:?}"
+    );
+    assert!(
+        report.answers[0].answer.starts_with("Yes: version 2"),
+        "{}",
+        text(&report)
+    );
+    // Whether anything was released before is not known, and is not made up.
+    assert!(matches!(&report.released, Released::Unknown(why) if why.contains("nothing is recorded before")));
+    // With a scrape every fifteen seconds, two minutes tell nothing.
+    let report = triage(&Young, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
+    assert_eq!(report.trouble, None, "{}", text(&report));
+}
+
+/// What the drift job says was done, in words: the trouble's feature first, and what has been so for hours explains nothing.
+#[test]
+fn says_in_words_what_was_done_to_the_data() {
+    let mut incident = Incident::new(2);
+    incident.versions(&[("1", 0)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    let on = |minute: usize| f64::from(u8::from(minute >= ONSET));
+    let of = |feature| [("model_name", MODEL), ("feature_name", feature)];
+    for (metric, floor) in [("ml_data_drift_detected", 0.0), ("ml_data_drift_score", 0.05)] {
+        let value = move |minute| Some(on(minute).max(floor));
+        incident.world.gauge(metric, &of("income"), value);
+    }
+    let mut said = |feature: &'static str, change: &'static str, from: usize, until: usize| {
+        let labels = [of(feature).to_vec(), vec![("change", change)]].concat();
+        let during = |minute| (from <= minute && minute < until).then_some(1.0);
+        incident.world.gauge("ml_drift_change", &labels, during);
+    };
+    said("zip\u{1b}code", "turned_inside_out", ONSET + 5, MINUTES);
+    said("income", "scaled", ONSET, MINUTES);
+    said("age", "rounded", 0, MINUTES);
+    // Said no more.
+    said("region", "swapped", ONSET - 60, ONSET);
+    let report = incident.triaged();
+    let whats: Vec<_> = report.findings.iter().map(|finding| finding.what.as_str()).collect();
+    assert_eq!(
+        whats,
+        [
+            "income is multiplied by a constant, says the drift job",
+            "zip\u{fffd}code has changed (turned_inside_out), says the drift job",
+            "age has lost its digits for longer than the hours that were looked at, says the drift job",
+        ]
+    );
+    assert_eq!(report.findings[0].since, Some(at(ONSET + 1)));
+    assert_eq!(report.findings[2].since, None);
+    let text = text(&report);
+    assert!(
+        text.contains("What     income is multiplied by a constant, says the drift job, since"),
+        "{text}"
+    );
+    assert!(page(&report).contains("income is multiplied by a constant, says the drift job"));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["findings"][0]["what"], whats[0]);
 }
 
 #[test]
