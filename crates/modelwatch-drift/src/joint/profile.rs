@@ -162,11 +162,11 @@ impl JointProfile {
         if !(self.error.is_finite() && self.error >= 0.0) {
             return Err(format!("its reconstruction error is {}", self.error));
         }
-        let lengths = self.components.iter().map(|component| {
+        let is_direction = |component: &Vec<f64>| {
             let length: f64 = component.iter().map(|part| part * part).sum();
             component.len() == size && (length - 1.0).abs() < 1e-6
-        });
-        if self.components.is_empty() || self.components.len() > size || !lengths.fold(true, |all, is| all && is) {
+        };
+        if self.components.is_empty() || self.components.len() > size || !self.components.iter().all(is_direction) {
             return Err("its components are no directions among its features".to_owned());
         }
         let of_pairs = self.limits.iter().map(|limits| limits.hundredths.len());

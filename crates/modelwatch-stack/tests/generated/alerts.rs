@@ -7,7 +7,8 @@ use modelwatch_stack::generate;
 use modelwatch_stack::rules::{Rule, Rules};
 use modelwatch_testkit::Release;
 
-use crate::support::{Folder, example, run_one};
+use crate::stories::Stories;
+use crate::support::{Folder, example};
 
 fn config(alerts: &str) -> Config {
     let text = fs::read_to_string(example().file).unwrap();
@@ -46,15 +47,8 @@ fn judged_a_single_alert_is_switched_off_or_added_to_by_name() {
     );
     let folder = Folder::generated(&config);
     folder.judge_configurations();
-    stories(&folder, "MLInferenceHighErrorRate");
-}
-
-/// The stories of all alerts together, and of one.
-fn stories(folder: &Folder, alert: &str) {
-    let alone = folder.needed(&folder.path(&format!("prometheus/tests/{alert}.yml")));
-    let together = folder.path("prometheus/tests/scenarios.yml");
-    run_one(Release::System, "promtool", &["test", "rules"], &[alone, together])
-        .unwrap_or_else(|said| panic!("{said}"));
+    let changed = ["MLScrapeJobDown", "MLInferenceHighErrorRate", "MLDriftJobStale"];
+    Stories::of(&folder, &config).play(Release::System, |story| story.is_short() && story.asks_about(&changed));
 }
 
 #[test]
@@ -84,5 +78,6 @@ fn judged_severities_have_the_names_of_the_cluster_s() {
     }
     let folder = Folder::generated(&config);
     folder.judge_configurations();
-    stories(&folder, "MLInferenceHighErrorRate");
+    let paged = ["MLInferenceHighErrorRate", "MLScrapeJobDown"];
+    Stories::of(&folder, &config).play(Release::System, |story| story.is_short() && story.asks_about(&paged));
 }

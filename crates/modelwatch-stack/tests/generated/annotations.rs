@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use modelwatch_config::Config;
 use modelwatch_stack::known::ALERTS;
 use modelwatch_testkit::Release;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use crate::stories::PLAYED;
 use crate::support::{Folder, example};
 
 /// What an alert says of itself.
@@ -15,6 +16,21 @@ pub(crate) struct Said {
     pub(crate) alert: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// Every one that promtool tells of where it was asked for nothing.
+    pub(crate) fn all(alert: &str, told: &str) -> Vec<Self> {
+        let alerts = told.split("Labels:{").skip(1).map(|told| {
+            let (labels, rest) = told.split_once("Annotations:{").unwrap_or_else(|| panic!("{told}"));
+            Self {
+                alert: alert.to_owned(),
+                labels: pairs(labels),
+                annotations: pairs(rest),
+            }
+        });
+        alerts.collect()
+    }
 }
 
 /// The pairs of Go's `{a="b", c="d"}`.
@@ -34,36 +50,6 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
     pairs
 }
 
-/// What each alert says at the minutes at which a generated test has it fire. promtool tells it when it is asked for nothing.
-fn said(release: Release, folder: &Folder) -> Vec<Said> {
-    let mut said = Vec::new();
-    let tests = std::fs::read_dir(folder.path("prometheus/tests")).unwrap();
-    for path in tests.map(|entry| entry.unwrap().path()) {
-        let alert = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let Some(known) = ALERTS.iter().find(|known| alert.split('-').next() == Some(known.name)) else {
-            continue;
-        };
-        let path = folder.needed(&path);
-        let mut document: Json = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        for test in document["tests"].as_array_mut().unwrap() {
-            let test = test.as_object_mut().unwrap();
-            let asked = test.remove("promql_expr_test").unwrap();
-            let fires = asked
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter(|question| question["exp_samples"] != json!([]));
-            let asked = fires
-                .map(|question| json!({"alertname": known.name, "eval_time": question["eval_time"], "exp_alerts": []}));
-            test.insert("alert_rule_test".to_owned(), asked.collect());
-        }
-        let told = answered(release, folder, &alert, known.name, &document);
-        assert!(!told.is_empty(), "{alert} says nothing");
-        said.extend(told);
-    }
-    said
-}
-
 /// What an alert says where a test of promtool's asks for nothing of it.
 pub(crate) fn answered(release: Release, folder: &Folder, test: &str, alert: &str, document: &Json) -> Vec<Said> {
     let asking = format!("prometheus/tests/asking-{test}-{release:?}.yml");
@@ -77,16 +63,7 @@ pub(crate) fn answered(release: Release, folder: &Folder, test: &str, alert: &st
         output.unwrap_or_else(|error| panic!("promtool of {release} can't be run ({error}): run `make setup`"));
     std::fs::remove_file(folder.path(&asking)).unwrap();
     let told = [output.stdout, output.stderr].concat();
-    let told = String::from_utf8_lossy(&told).into_owned();
-    let alerts = told.split("Labels:{").skip(1).map(|told| {
-        let (labels, rest) = told.split_once("Annotations:{").unwrap_or_else(|| panic!("{told}"));
-        Said {
-            alert: alert.to_owned(),
-            labels: pairs(labels),
-            annotations: pairs(rest),
-        }
-    });
-    alerts.collect()
+    Said::all(alert, &String::from_utf8_lossy(&told))
 }
 
 /// No place of a text is empty, whole words are between its commas, and it says where.
@@ -163,33 +140,32 @@ pub(crate) fn assert_whole(said: &Said) {
     );
 }
 
-fn judge(release: Release) {
-    let said = said(release, &Folder::generated(&example()));
-    let heard: BTreeSet<_> = said.iter().map(|said| said.alert.as_str()).collect();
-    assert_eq!(heard.len(), ALERTS.len(), "{heard:?}");
-    for said in &said {
-        assert_whole(said);
+#[test]
+fn judged_every_annotation_is_whole_in_both_releases() {
+    for release in Release::ALL {
+        let played = || PLAYED.iter().filter(|played| played.release == release);
+        let heard: BTreeSet<_> = played()
+            .flat_map(|played| &played.said)
+            .map(|said| &said.alert)
+            .collect();
+        assert_eq!(heard.len(), ALERTS.len(), "{release}: {heard:?}");
+        for said in played().flat_map(|played| &played.said) {
+            assert_whole(said);
+        }
     }
 }
 
-#[test]
-fn judged_every_annotation_is_whole() {
-    judge(Release::System);
-}
-
-#[test]
-fn judged_every_annotation_is_whole_in_the_newer_release() {
-    judge(Release::Newer);
+/// The example, which says where triage is asked for.
+pub(crate) fn with_triage() -> Config {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text.replace("[links]\n", "[links]\ntriage = \"https://triage.example.com/\"\n");
+    Config::parse(file, &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[test]
 fn judged_each_alert_links_to_its_triage_where_the_file_says_where_that_is() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml");
-    let text = std::fs::read_to_string(file).unwrap();
-    let text = text.replace("[links]\n", "[links]\ntriage = \"https://triage.example.com/\"\n");
-    let config = Config::parse(file, &text).unwrap_or_else(|errors| panic!("{errors}"));
-    for said in said(Release::System, &Folder::generated(&config)) {
-        assert_whole(&said);
+    for said in PLAYED.iter().flat_map(|played| &played.said) {
         let link = &said.annotations["triage_url"];
         let Some(model) = said.labels.get("model_name") else {
             assert_eq!(link, "https://triage.example.com/", "{said:?}");
@@ -205,7 +181,7 @@ fn judged_each_alert_links_to_its_triage_where_the_file_says_where_that_is() {
             assert!(link.contains(&format!("&feature_name={feature}")), "{link}");
         }
     }
-    let folder = Folder::generated(&example());
-    let rules = folder.path("prometheus/rules/ml-alert-rules.yml");
-    assert!(!std::fs::read_to_string(rules).unwrap().contains("triage_url"));
+    let rules = modelwatch_stack::rules::Rules::new(&example()).unwrap();
+    let mut all = rules.alerts.iter().flat_map(|group| &group.rules);
+    assert!(all.all(|rule| !rule.annotations.contains_key("triage_url")));
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use modelwatch_config::Config;
+use modelwatch_testkit::Release;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, TestRunner};
 
+use crate::stories::{Stories, Story};
 use crate::support::Folder;
 
 /// Characters that mean something to TOML, YAML, JSON, PromQL, regular expressions, Go templates, URLs or Markdown.
@@ -150,6 +152,7 @@ fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
            out_of_range_ratio = 0.99\nscore_shift = 0.98\nclass_shift = 0.99\nrestarts = 40\nbaseline_age = \"1h\"\nin_flight = 2\n\
            canary_latency_factor = 3\nnon_finite_ratio = 0.5\nlog_drop_ratio = 0.9\nminimum_errors = 1\nminimum_predictions = 1\n";
     let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
-    let folder = Folder::generated(&config);
-    folder.run_rule_tests_alone();
+    let folder = Folder::of_rules(&config);
+    // That the releases agree, and the long stories, are judged by names as they usually are.
+    Stories::of(&folder, &config).play(Release::System, Story::is_short);
 }

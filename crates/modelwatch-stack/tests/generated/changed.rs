@@ -6,6 +6,7 @@ use modelwatch_testkit::Release;
 use serde_json::{Value as Json, json};
 
 use crate::annotations::{Said, answered, assert_whole};
+use crate::stories::Rulebook;
 use crate::support::{Folder, example};
 
 /// Steps of half a minute.
@@ -97,9 +98,14 @@ impl World {
 
     /// What an alert says at a step, in both releases.
     fn says(self, alert: &str, step: usize) -> Vec<Said> {
-        let folder = Folder::generated(&self.config);
+        let folder = Folder::new();
+        let asked = [format!("ALERTS{{alertname={alert:?}}}")];
+        let files = ["recording.yml", "alerts.yml"];
+        for (file, rules) in files.iter().zip(Rulebook::new(&self.config).needed(&asked)) {
+            folder.write(&format!("prometheus/tests/{file}"), &rules.to_string());
+        }
         let document = json!({
-            "rule_files": ["../rules/ml-recording-rules.yml", "../rules/ml-alert-rules.yml"],
+            "rule_files": files,
             "evaluation_interval": "30s",
             "group_eval_order": self.groups,
             "tests": [{

@@ -13,5 +13,6 @@ mod prometheus;
 mod rollout;
 mod runbooks;
 mod stacks;
+mod stories;
 mod support;
 mod targets;

@@ -94,7 +94,7 @@ fn judged_a_story_passes_with_its_rule_and_fails_with_it_broken() {
 /// What promtool says of the story, with the rule broken or as it is.
 fn play(mutation: &Mutation, broken: bool) -> Result<String, String> {
     let config = example();
-    let folder = Folder::generated(&config);
+    let folder = Folder::of_rules(&config);
     let mut rules = Rules::new(&config).unwrap();
     rules.recording.retain(|group| {
         mutation

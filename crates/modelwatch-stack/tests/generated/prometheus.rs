@@ -2,6 +2,7 @@
 
 use modelwatch_config::{Config, Thresholds};
 
+use crate::stories::PLAYED;
 use crate::support::{Folder, example, run};
 
 #[test]
@@ -17,7 +18,26 @@ fn judged_promtool_takes_the_configuration_and_every_rule() {
 
 #[test]
 fn judged_every_alert_is_quiet_fires_at_its_minute_and_resolves() {
-    Folder::generated(&example()).run_rule_tests();
+    for played in PLAYED.iter() {
+        assert_eq!(
+            played.failures,
+            [] as [String; 0],
+            "{} in {}",
+            played.file,
+            played.release
+        );
+    }
+}
+
+/// As they are on disk, where the rules are beside them.
+#[test]
+fn judged_a_generated_test_runs_from_its_own_folder() {
+    let folder = Folder::of_rules(&example());
+    run(
+        "promtool",
+        &["test", "rules"],
+        &[folder.path("prometheus/tests/MLWatchdog.yml")],
+    );
 }
 
 #[test]

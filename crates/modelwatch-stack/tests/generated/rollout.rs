@@ -8,7 +8,8 @@ use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
 use modelwatch_stack::rules::Rules;
 use modelwatch_testkit::Release;
 
-use crate::support::{Folder, run, run_one};
+use crate::stories::Stories;
+use crate::support::{Folder, run};
 
 #[test]
 fn judged_each_phase_is_accepted_and_contains_the_one_before() {
@@ -32,9 +33,7 @@ fn judged_each_phase_is_accepted_and_contains_the_one_before() {
         );
         run("amtool", &["check-config"], &[made.path(ALERTMANAGER_FILE)]);
         // That the releases agree is judged by the example's.
-        let scenarios = made.path("prometheus/tests/scenarios.yml");
-        run_one(Release::System, "promtool", &["test", "rules"], &[scenarios])
-            .unwrap_or_else(|said| panic!("{phase}: {said}"));
+        Stories::of(&made, &config).play(Release::System, |story| story.file == "scenarios");
     }
 }
 

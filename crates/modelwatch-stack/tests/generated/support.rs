@@ -1,17 +1,13 @@
 //! Folders of generated files, and the tools that judge them.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process, thread};
+use std::{env, fs, process};
 
 use modelwatch_config::Config;
 use modelwatch_stack::alertmanager::ALERTMANAGER_FILE;
-use modelwatch_stack::known::ALERTS;
-use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE};
+use modelwatch_stack::rules::Rules;
 use modelwatch_testkit::Release;
-use serde_json::{Value as Json, json};
 
 /// The configuration of the demo.
 pub(crate) fn example() -> Config {
@@ -35,6 +31,16 @@ impl Folder {
     pub(crate) fn generated(config: &Config) -> Self {
         let folder = Self::new();
         for file in modelwatch_stack::generate(config).unwrap_or_else(|error| panic!("{error}")) {
+            folder.write(&file.path, &file.contents);
+        }
+        folder
+    }
+
+    /// Its rules and their tests, without the rest.
+    pub(crate) fn of_rules(config: &Config) -> Self {
+        let folder = Self::new();
+        let rules = Rules::new(config).unwrap_or_else(|error| panic!("{error}"));
+        for file in rules.files().unwrap() {
             folder.write(&file.path, &file.contents);
         }
         folder
@@ -68,82 +74,6 @@ impl Folder {
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.0.join(below)
-    }
-
-    /// Lets the promtool of each release run all generated tests: each alert's with the rules that it needs, the scenarios with every
-    /// rule, as a reader runs them.
-    pub(crate) fn run_rule_tests(&self) {
-        let tests = self.tests();
-        let needed = tests.iter().map(|test| self.needed(test));
-        let of_both = needed.flat_map(|test| [Release::System, Release::Newer].map(|release| (release, test.clone())));
-        run_tests(of_both.collect());
-    }
-
-    /// Each alert's test with the rules that it needs, and the scenarios of a few minutes, in the system's release: that the releases agree
-    /// is judged by names as they usually are.
-    pub(crate) fn run_rule_tests_alone(&self) {
-        // They are not made for every configuration.
-        for name in ["scenarios-seasons", "minutes-to-alert"] {
-            let long = self.path(&format!("prometheus/tests/{name}.yml"));
-            if long.exists() {
-                fs::remove_file(long).unwrap();
-            }
-        }
-        let tests = self.tests();
-        run_tests(tests.iter().map(|test| (Release::System, self.needed(test))).collect());
-    }
-
-    fn tests(&self) -> Vec<PathBuf> {
-        let tests = fs::read_dir(self.path("prometheus/tests")).unwrap();
-        let tests: Vec<_> = tests.map(|entry| entry.unwrap().path()).collect();
-        assert!(tests.len() > 8, "{tests:?}");
-        tests
-    }
-
-    /// An alert's test with the rules that the alert needs and no others, so that it takes a tenth of the time. Scenarios are of
-    /// all rules, and stay as they are.
-    pub(crate) fn needed(&self, test: &Path) -> PathBuf {
-        let name = test.file_stem().unwrap().to_str().unwrap();
-        let alert = name.split('-').next().unwrap();
-        if !ALERTS.iter().any(|known| known.name == alert) {
-            return test.to_owned();
-        }
-        let read = |path: &Path| -> Json { serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
-        let rules = [RECORDING_FILE, ALERT_FILE].map(|file| read(&self.path(file)));
-        let named = |rule: &Json| rule["record"].as_str().or(rule["alert"].as_str()).unwrap().to_owned();
-        let all = rules
-            .iter()
-            .flat_map(|file| file["groups"].as_array().unwrap())
-            .flat_map(|group| group["rules"].as_array().unwrap());
-        let mut needed = BTreeSet::from([alert.to_owned()]);
-        loop {
-            // Its annotations ask, too.
-            let texts: String = all
-                .clone()
-                .filter(|rule| needed.contains(&named(rule)))
-                .map(Json::to_string)
-                .collect();
-            let before = needed.len();
-            needed.extend(all.clone().map(named).filter(|name| texts.contains(name.as_str())));
-            if needed.len() == before {
-                break;
-            }
-        }
-        let mut document = read(test);
-        let mut files = Vec::new();
-        for (file, mut rules) in ["recording", "alerts"].into_iter().zip(rules) {
-            for group in rules["groups"].as_array_mut().unwrap() {
-                let rules = group["rules"].as_array_mut().unwrap();
-                rules.retain(|rule| needed.contains(&named(rule)));
-            }
-            let file = format!("{name}-{file}.yml");
-            self.write(&format!("prometheus/needed/{file}"), &rules.to_string());
-            files.push(format!("../needed/{file}"));
-        }
-        document["rule_files"] = json!(files);
-        let path = format!("prometheus/needed/{name}.yml");
-        self.write(&path, &document.to_string());
-        self.path(&path)
     }
 
     pub(crate) fn write(&self, below: &str, contents: &str) {
@@ -188,26 +118,4 @@ pub(crate) fn run_one(release: Release, tool: &str, arguments: &[&str], files: &
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
     if output.status.success() { Ok(said) } else { Err(said) }
-}
-
-/// Runs test files with the promtool of their release, as many at a time as there are cores, those that take longest first: the
-/// scenarios, and then the largest.
-fn run_tests(mut tests: Vec<(Release, PathBuf)>) {
-    tests.sort_by_key(|(_, test)| {
-        let name = test.file_name().unwrap().to_str().unwrap();
-        let long = name.starts_with("scenarios") || name.starts_with("minutes");
-        (long, fs::metadata(test).unwrap().len())
-    });
-    let tests = Mutex::new(tests);
-    let next = || tests.lock().unwrap().pop();
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((release, test)) = next() {
-                    run_one(release, "promtool", &["test", "rules"], std::slice::from_ref(&test))
-                        .unwrap_or_else(|said| panic!("promtool of {release}: {said}"));
-                }
-            });
-        }
-    });
 }
