@@ -22,6 +22,7 @@ pub struct InferenceBody<B> {
 }
 
 impl<B> InferenceBody<B> {
+    #[inline(always)]
     pub(crate) fn new(inner: B, watched: Watched, status: Status, rest: Option<u64>) -> Self {
         Self {
             inner,
@@ -40,6 +41,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
         self.inner.size()
     }
 
+    #[inline(always)]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, B::Error>>> {
         let this = self.project();
         if this.watched.is_over() {

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceResponse};
@@ -30,20 +30,25 @@ where
 {
     type Output = Result<ServiceResponse<InferenceBody<B>>, Error>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        let answer = ready!(this.watched.poll(|| inner.poll(context)));
-        match answer {
-            Err(error) => {
-                if !this.watched.is_over() {
+        let polling = this.watched.take().enter();
+        match this.inner.poll(context) {
+            Poll::Pending => {
+                *this.watched = polling.leave();
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => {
+                let mut watched = polling.leave();
+                if !watched.is_over() {
                     let status = error.as_response_error().status_code();
-                    this.watched.finish(Status::from_http(status.as_u16()));
+                    watched.finish(Status::from_http(status.as_u16()));
                 }
                 Poll::Ready(Err(error))
             }
-            Ok(answer) => {
-                let mut watched = std::mem::replace(this.watched, Watched::nothing());
+            Poll::Ready(Ok(answer)) => {
+                let mut watched = polling.leave();
                 let (mut status, mut rest) = (Status::Success, None);
                 if !watched.is_over() {
                     (status, rest) = answered(&answer, &mut watched, *this.bodiless, this.classify);
@@ -57,6 +62,7 @@ where
 }
 
 /// How the request is counted by its head, and how many bytes are still to come before it is, if the head tells.
+#[inline(always)]
 fn answered<B: MessageBody>(
     answer: &ServiceResponse<B>,
     watched: &mut Watched,

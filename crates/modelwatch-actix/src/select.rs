@@ -1,6 +1,6 @@
 //! Which model and route a request belongs to.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::mem;
 use std::rc::Rc;
@@ -37,6 +37,18 @@ struct Names {
 struct Latest {
     path: String,
     pattern: Option<String>,
+    /// For one model, once it is known to have a series of its own.
+    route: Option<Route>,
+}
+
+impl Latest {
+    fn of(request: &ServiceRequest) -> Self {
+        Self {
+            path: request.path().to_owned(),
+            pattern: request.match_pattern(),
+            route: None,
+        }
+    }
 }
 
 impl Names {
@@ -47,24 +59,37 @@ impl Names {
         }
     }
 
-    fn with<T>(&self, request: &ServiceRequest, then: impl FnOnce(&str) -> T) -> T {
-        let mut latest = self.latest.borrow_mut();
-        match &mut *latest {
-            Some(known) if known.path == request.path() => {}
+    fn latest(&self, request: &ServiceRequest) -> RefMut<'_, Latest> {
+        let mut latest = RefMut::map(self.latest.borrow_mut(), |latest| {
+            latest.get_or_insert_with(|| Latest::of(request))
+        });
+        if latest.path != request.path() {
             // Paths that differ each time fill the same string again and again.
-            Some(known) => {
-                request.path().clone_into(&mut known.path);
-                known.pattern = request.match_pattern();
-            }
-            None => {
-                *latest = Some(Latest {
-                    path: request.path().to_owned(),
-                    pattern: request.match_pattern(),
-                });
-            }
+            request.path().clone_into(&mut latest.path);
+            latest.pattern = request.match_pattern();
+            latest.route = None;
         }
-        let pattern = latest.as_ref().and_then(|known| known.pattern.as_deref());
-        then(pattern.unwrap_or(&self.unmatched))
+        latest
+    }
+
+    fn with<T>(&self, request: &ServiceRequest, then: impl FnOnce(&str) -> T) -> T {
+        let latest = self.latest(request);
+        then(latest.pattern.as_deref().unwrap_or(&self.unmatched))
+    }
+
+    /// The request's route of a model that all requests belong to.
+    fn route_of(&self, model: &Model, request: &ServiceRequest) -> Route {
+        let mut latest = self.latest(request);
+        if let Some(route) = &latest.route {
+            return route.clone();
+        }
+        let name = latest.pattern.as_deref().unwrap_or(&self.unmatched);
+        let route = model.route(name);
+        // Past the limits it is that of the overflow, which counts each request that gets there, until there is room.
+        if route.name() == name {
+            latest.route = Some(route.clone());
+        }
+        route
     }
 }
 
@@ -114,8 +139,7 @@ impl Select for Fixed {
         if is_preflight(request) {
             return Watched::nothing();
         }
-        let route = self.names.with(request, |name| self.model.route(name));
-        Watched::new(route.into())
+        Watched::new(self.names.route_of(&self.model, request).into())
     }
 
     fn fallback(&self) -> Option<Route> {

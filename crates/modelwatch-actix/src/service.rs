@@ -40,15 +40,19 @@ where
         Poll::Ready(ready)
     }
 
+    #[inline(always)]
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // Begun before the call, so that a service that panics in it is counted.
-        let mut watched = self.models.start(&request);
+        let watched = self.models.start(&request);
         let bodiless = Bodiless::of(request.method().as_str());
+        let classify = self.classify.clone();
+        let polling = watched.enter();
+        let inner = self.inner.call(request);
         InferenceFuture {
-            inner: watched.poll(|| self.inner.call(request)),
-            watched,
+            inner,
+            watched: polling.leave(),
             bodiless,
-            classify: self.classify.clone(),
+            classify,
         }
     }
 }

@@ -49,6 +49,28 @@ async fn the_route_is_the_pattern_that_matched() {
     ]);
 }
 
+/// The middleware remembers the latest path: not that it had no room.
+#[actix_web::test]
+async fn counts_each_request_past_the_limit_of_routes_when_its_path_comes_again() {
+    let limits = Limits::new().routes_per_version(1);
+    let monitor = Monitor::builder().limits(limits).build().expect("valid");
+    let model = monitor.model("m", "1").register().expect("valid");
+    let page_of = |path| web::resource(path).to(async || "fine");
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .service(page_of("/first"))
+            .service(page_of("/second")),
+    )
+    .await;
+    for path in ["/first", "/second", "/second", "/second", "/first"] {
+        ask!(app, path);
+    }
+    page(&monitor).assert_counted(&[("/first", "1", "success", 2), ("__other__", "1", "success", 3)]);
+    let overflow = monitor.value("ml_label_overflow_total", &[("label", "route")]);
+    assert_eq!(overflow.expect("a counter"), 3.0);
+}
+
 #[actix_web::test]
 async fn a_request_names_its_model_and_the_handler_has_it() {
     let (monitor, model) = monitor();

@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
-use crate::classify::Protocol;
+use crate::classify::{Protocol, first};
 use crate::grpc_status::GrpcEnd;
 use crate::grpc_web::WebTrailers;
 use crate::methods::Unproved;
@@ -155,10 +155,7 @@ impl From<Kind> for Rest {
 
 #[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    if headers.is_empty() {
-        return None;
-    }
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    first(headers, &header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 impl<B: Body> Body for InferenceBody<B> {

@@ -1,6 +1,6 @@
 //! How an answer that arrived is counted.
 
-use http::{Extensions, HeaderMap, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use modelwatch::{Status, StripedArc};
 
 /// Decides the status of an answer by its head.
@@ -28,6 +28,20 @@ impl<'a, B> From<&'a Response<B>> for ResponseHead<'a> {
     }
 }
 
+/// The first value of a header, as `HeaderMap::get` has it: most answers have so few that reading through them takes less than the hash
+/// of one name.
+#[inline]
+pub(crate) fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    const FEW: usize = 4;
+    match headers.keys_len() {
+        0 => None,
+        1..=FEW => headers
+            .iter()
+            .find_map(|(other, value)| (other == name).then_some(value)),
+        _ => headers.get(name),
+    }
+}
+
 /// Whether an answer is one of gRPC, and in which of its two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -43,11 +57,8 @@ pub(crate) enum Protocol {
 impl Protocol {
     #[inline]
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        if headers.is_empty() {
-            return Self::Http;
-        }
-        let content_type = headers.get(header::CONTENT_TYPE);
-        match content_type.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc")) {
+        match first(headers, &header::CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+        {
             None => Self::Http,
             Some(rest) => match rest.strip_prefix(b"-web") {
                 None => Self::Grpc,

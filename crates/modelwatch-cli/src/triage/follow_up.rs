@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ const LONGEST: usize = 2900;
 /// Answers alerts, one after the other.
 pub(super) struct FollowUp {
     shared: Arc<Shared>,
-    answered: VecDeque<String>,
+    /// Marks of their incidents: names may be long.
+    answered: VecDeque<u64>,
 }
 
 impl FollowUp {
@@ -57,7 +59,7 @@ impl FollowUp {
                 subject.model,
                 subject.only
             );
-            let incident = format!("{incident}\n{}", alert.starts_at);
+            let incident = mark(&(incident, &alert.starts_at));
             if self.answered.contains(&incident) {
                 continue;
             }
@@ -69,15 +71,21 @@ impl FollowUp {
             let team = alert.labels.get("team").cloned();
             let done = self
                 .shared
-                .work(move |shared| follow_up(shared, subject, team.as_deref()))
+                .work_beside(move |shared| follow_up(shared, subject, team.as_deref()))
                 .await;
             match done {
                 Some(Ok(())) => {}
                 Some(Err(failure)) => tracing::warn!("no follow-up for model {shown}: {failure}"),
-                None => tracing::warn!("no follow-up for model {shown}: too many answers are being worked out"),
+                None => tracing::error!("no follow-up for model {shown}: working it out failed"),
             }
         }
     }
+}
+
+fn mark(incident: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    incident.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Works out the answer and posts it to the team that Alertmanager told or, if that is none, to the one that acts.

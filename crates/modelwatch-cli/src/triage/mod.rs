@@ -2,6 +2,7 @@
 
 mod answer;
 mod common;
+mod connections;
 mod follow_up;
 mod notification;
 mod serve;

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::Utc;
@@ -25,6 +26,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use super::common::Common;
+use super::connections::{self, in_time};
 use super::follow_up::FollowUp;
 use super::notification::Notification;
 use super::shared::{Asked, NARROWING, QUEUED, Shared};
@@ -43,7 +45,7 @@ pub(crate) struct Serve {
 }
 
 /// Bytes of a notification of Alertmanager.
-const NOTIFICATION: usize = 1 << 20;
+const NOTIFICATION: usize = 4 << 20;
 /// Alerts on the first page.
 const LISTED: usize = 100;
 /// Characters of a name in an address.
@@ -61,11 +63,14 @@ pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
         let address = listener.local_addr().map_err(Failure::new)?;
         let (shared, alerts) = Shared::new(config, client, command.url.clone());
         let follow_up = tokio::spawn(FollowUp::new(Arc::clone(&shared)).run(alerts));
+        let notifications = post(told)
+            .layer(DefaultBodyLimit::max(NOTIFICATION))
+            .layer(from_fn(in_time));
         let router = Router::new()
             .route("/", get(index))
             .route("/triage", get(one))
             .route("/healthy", get(async || "triage is running\n"))
-            .route("/alertmanager", post(told).layer(DefaultBodyLimit::max(NOTIFICATION)))
+            .route("/alertmanager", notifications)
             .with_state(Arc::clone(&shared));
         tracing::info!("serving on http://{address}/");
         let unheard = |error| Failure::new(format!("can't listen for signals: {error}"));
@@ -77,9 +82,9 @@ pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
                 _ = terminate.recv() => {}
             }
         };
-        let served = axum::serve(listener, router).with_graceful_shutdown(end).await;
+        connections::serve(listener, router, end).await;
         follow_up.abort();
-        served.map_err(|error| Failure::new(format!("serving on {address} ended: {error}")))
+        Ok(())
     })
 }
 
@@ -121,13 +126,20 @@ fn subject(config: &Config, asked: &Asked) -> Option<Subject> {
     Some(subject)
 }
 
-async fn one(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
+async fn one(State(shared): State<Arc<Shared>>, Query(mut asked): Query<Asked>) -> Response {
     let Some(subject) = subject(&shared.config, &asked) else {
         return no_answer(
             StatusCode::BAD_REQUEST,
             "The address names no model: /triage?model=NAME",
         );
     };
+    // A page is the same whatever else is in its address.
+    let identity = &shared.config.prometheus.identity;
+    asked.retain(|name, _| {
+        ["model", "alert", "at"].contains(&name.as_str())
+            || NARROWING.contains(&name.as_str())
+            || identity.contains(name)
+    });
     if let Some(page) = shared.fresh(&asked) {
         return html(StatusCode::OK, page.to_string());
     }

@@ -72,6 +72,16 @@ impl Shared {
         done.ok()
     }
 
+    /// Works out something that blocks, beside what readers ask for: however many they are, they are not in its way. Its caller
+    /// wants one thing at a time.
+    pub(super) async fn work_beside<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Option<T> {
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&shared)).await.ok()
+    }
+
     /// The report of a subject.
     pub(super) fn report(&self, mut subject: Subject) -> Result<Report, Failure> {
         let source = Prometheus::new(self.client.asking());

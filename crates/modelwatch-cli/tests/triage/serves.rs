@@ -1,9 +1,10 @@
 //! Pages, and the follow-up in the team's channel.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use modelwatch_testkit::{HttpResponse, Killed, Release, http_get, inbox};
@@ -57,18 +58,26 @@ impl Serving {
     }
 
     fn post(&self, body: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let head = format!(
-            "POST /alertmanager HTTP/1.0\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = String::new();
-        let _ = stream.read_to_string(&mut answer);
-        answer
+        let length = body.len();
+        self.send(&format!(
+            "POST /alertmanager HTTP/1.0\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
     }
+
+    fn send(&self, request: &str) -> String {
+        sent(self.address, request)
+    }
+}
+
+/// Sends a request and reads until the connection ends.
+fn sent(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    // What is refused need not be read to its end.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 fn notification() -> Json {
@@ -150,6 +159,84 @@ fn has_no_way_in_but_its_own_pages() {
         assert_eq!(serving.get(path).status, status, "{path}");
     }
     assert!(serving.post("{").starts_with("HTTP/1.0 400"));
-    let large = format!("{{\"alerts\":[{}]}}", " ".repeat(2 << 20));
+    let large = format!("{{\"alerts\":[{}]}}", " ".repeat(5 << 20));
     assert!(!serving.post(&large).starts_with("HTTP/1.0 2"));
+}
+
+/// What is no notification is said to be none, and what is odd in one harms nobody.
+#[test]
+fn takes_whatever_is_posted_without_harm() {
+    let folder = folder("http://127.0.0.1:1/");
+    let serving = Serving::start(folder.path(), "http://127.0.0.1:1");
+    let alert = |labels: &str| format!(r#"{{"alerts":[{{"status":"firing","labels":{labels}}}]}}"#);
+    let deep = "[".repeat(100_000);
+    let long = alert(&format!(r#"{{"model_name":"{}"}}"#, "x".repeat(1 << 20)));
+    let many = alert(r#"{"model_name":"quiet"},"x":[]},{"status":"resolved","labels":{}"#);
+    for (body, status) in [
+        ("", 400),
+        ("null", 400),
+        ("[]", 400),
+        ("{}", 400),
+        (r#"{"alerts":null}"#, 400),
+        (r#"{"alerts":[{}]}"#, 400),
+        (alert("{\"model_name\":7}").as_str(), 400),
+        (alert("[]").as_str(), 400),
+        (deep.as_str(), 400),
+        (r#"{"alerts":[]}"#, 202),
+        (alert("{}").as_str(), 202),
+        (alert("{\"model_name\":\"\"}").as_str(), 202),
+        (
+            alert("{\"model_name\":\"\\u0000\\u202e\\ud83d\\ude00}{\"}").as_str(),
+            202,
+        ),
+        (long.as_str(), 202),
+        (many.as_str(), 202),
+    ] {
+        let answer = serving.post(body);
+        let shown: String = body.chars().take(60).collect();
+        assert!(answer.starts_with(&format!("HTTP/1.0 {status}")), "{shown}: {answer}");
+    }
+    for method in ["PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"] {
+        let answer = serving.send(&format!(
+            "{method} /alertmanager HTTP/1.0\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+        ));
+        assert!(answer.starts_with("HTTP/1.0 405"), "{method}: {answer}");
+    }
+    assert_eq!(serving.get("/healthy").status, 200);
+}
+
+/// Readers who flood it, and clients who send half a request, keep no notification waiting.
+#[test]
+fn takes_notifications_beside_floods_and_slow_clients() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let folder = folder("http://127.0.0.1:1/");
+    let serving = Serving::start(folder.path(), &format!("http://{}", silent.local_addr().unwrap()));
+    // More readers than may wait: some hear so at once, while the others wait for a Prometheus that says nothing.
+    let (statuses, heard) = mpsc::channel();
+    for reader in 0..40 {
+        let (statuses, address) = (statuses.clone(), serving.address);
+        std::thread::spawn(move || {
+            let request = format!("GET /triage?model=model-{reader} HTTP/1.0\r\nHost: x\r\n\r\n");
+            let _ = statuses.send(sent(address, &request));
+        });
+    }
+    assert!(serving.post(&notification().to_string()).starts_with("HTTP/1.0 202"));
+    drop(statuses);
+    assert!(heard.iter().any(|answer| answer.starts_with("HTTP/1.0 503")));
+    // More connections than there are places, each with a part of a head or of a body.
+    let slow: Vec<_> = (0..200)
+        .map(|client| {
+            let mut stream = TcpStream::connect(serving.address).unwrap();
+            let part = if client % 2 == 0 {
+                "GET /healthy HTTP/1.1\r\nHost:"
+            } else {
+                "POST /alertmanager HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+            };
+            stream.write_all(part.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    assert!(serving.post(&notification().to_string()).starts_with("HTTP/1.0 202"));
+    assert_eq!(serving.get("/healthy").status, 200);
+    drop(slow);
 }

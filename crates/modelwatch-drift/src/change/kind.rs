@@ -212,6 +212,35 @@ impl ChangeKind {
             Self::MissingLess => "missing_less",
         }
     }
+
+    /// Finds the kind of a name; nothing where none has it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Says in half a sentence what was done, as in "income *is multiplied by a constant*". The numbers are a [`Change`]'s.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OtherType => "holds values of another type than in training",
+            Self::OneValue => "is the same in every row",
+            Self::Swapped => "and another feature hold each other's values",
+            Self::SignFlipped => "has its sign flipped",
+            Self::Scaled => "is multiplied by a constant",
+            Self::Shifted => "has a constant added to it",
+            Self::ScaledAndShifted => "is in another unit: multiplied by a constant, and another added",
+            Self::Rounded => "has lost its digits",
+            Self::Clamped => "is clamped at a bound",
+            Self::Truncated => "lacks the rows beyond a bound",
+            Self::HeapAdded => "has one value in a part of the rows, as a default has",
+            Self::NewCategories => "has categories that training had not",
+            Self::CategoriesGone => "lacks categories that training had",
+            Self::Renamed => "has a category under another name",
+            Self::MissingMore => "is missing more often than in training",
+            Self::MissingLess => "is missing less often than in training",
+        }
+    }
 }
 
 impl fmt::Display for ChangeKind {

@@ -121,7 +121,11 @@ fn path_or_data(located: Option<&Located>, findings: &[Finding], asked: &Asked) 
     let Some(located) = located else {
         return (true, NO_TROUBLE.to_owned());
     };
-    let data: Vec<_> = findings.iter().filter(|finding| finding.side == Side::Data).collect();
+    // What has been so for hours explains nothing that began since.
+    let data: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.side == Side::Data && finding.since.is_some())
+        .collect();
     let path: Vec<_> = findings
         .iter()
         .filter(|finding| finding.side == Side::Serving)

@@ -33,6 +33,7 @@ pub(super) enum Topic {
     VersionPredictionDrift,
     PredictionDrift,
     PredictionDriftScore,
+    Changes,
     Versions,
     Registered,
     Pipelines,
@@ -257,6 +258,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
             Topic::PredictionDriftScore,
             gauge(contract::PREDICTION_DRIFT_SCORE.name, &[]),
         ),
+        (Topic::Changes, gauge(contract::DRIFT_CHANGE.name, &[FEATURE, "change"])),
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (
             Topic::Registered,

@@ -9,6 +9,7 @@
 
 mod answers;
 mod ask;
+mod changes;
 mod locate;
 mod released;
 mod replicas;
@@ -41,7 +42,9 @@ pub fn triage(source: &dyn Source, config: &Config, subject: &Subject) -> Result
     let primary = signals.primary(subject, &settings);
     let trouble = primary
         .map(|(signal, onset, version)| locate::locate(source, subject, &asked, signal, onset, version, &mut unknown));
-    let findings = signals.findings(trouble.as_ref().map(|located| &located.trouble.symptom), &settings);
+    let symptom = trouble.as_ref().map(|located| &located.trouble.symptom);
+    let mut findings = changes::findings(&asked, symptom);
+    findings.extend(signals.findings(symptom, &settings));
     let (releases, released) = released::judged(&asked, trouble.as_ref());
     let who = who::who(config, subject, trouble.as_ref(), &releases);
     let mut findings = locate::with_neighbours(findings, trouble.as_ref());

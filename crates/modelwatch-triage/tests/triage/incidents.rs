@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use modelwatch_triage::onset::Onset;
+use modelwatch_triage::page::page;
 use modelwatch_triage::release::{Kind, Verdict};
 use modelwatch_triage::source::{Question, Row, Source, SourceError};
 use modelwatch_triage::symptom::Symptom;
 use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Place, Released, Report, Subject, triage};
 
-use crate::fixture::{Incident, MODEL, ONSET, REPLICAS, at, config};
+use crate::fixture::{Incident, MINUTES, MODEL, ONSET, REPLICAS, at, config};
 
 /// Ten of the incident's noise.
 const SEEDS: std::ops::Range<u64> = 0..10;
@@ -599,6 +600,50 @@ fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
     // With a scrape every fifteen seconds, two minutes tell nothing.
     let report = triage(&Young, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
     assert_eq!(report.trouble, None, "{}", text(&report));
+}
+
+/// What the drift job says was done, in words: the trouble's feature first, and what has been so for hours explains nothing.
+#[test]
+fn says_in_words_what_was_done_to_the_data() {
+    let mut incident = Incident::new(2);
+    incident.versions(&[("1", 0)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    let on = |minute: usize| f64::from(u8::from(minute >= ONSET));
+    let of = |feature| [("model_name", MODEL), ("feature_name", feature)];
+    for (metric, floor) in [("ml_data_drift_detected", 0.0), ("ml_data_drift_score", 0.05)] {
+        let value = move |minute| Some(on(minute).max(floor));
+        incident.world.gauge(metric, &of("income"), value);
+    }
+    let mut said = |feature: &'static str, change: &'static str, from: usize, until: usize| {
+        let labels = [of(feature).to_vec(), vec![("change", change)]].concat();
+        let during = |minute| (from <= minute && minute < until).then_some(1.0);
+        incident.world.gauge("ml_drift_change", &labels, during);
+    };
+    said("zip\u{1b}code", "turned_inside_out", ONSET + 5, MINUTES);
+    said("income", "scaled", ONSET, MINUTES);
+    said("age", "rounded", 0, MINUTES);
+    // Said no more.
+    said("region", "swapped", ONSET - 60, ONSET);
+    let report = incident.triaged();
+    let whats: Vec<_> = report.findings.iter().map(|finding| finding.what.as_str()).collect();
+    assert_eq!(
+        whats,
+        [
+            "income is multiplied by a constant, says the drift job",
+            "zip\u{fffd}code has changed (turned_inside_out), says the drift job",
+            "age has lost its digits for longer than the hours that were looked at, says the drift job",
+        ]
+    );
+    assert_eq!(report.findings[0].since, Some(at(ONSET + 1)));
+    assert_eq!(report.findings[2].since, None);
+    let text = text(&report);
+    assert!(
+        text.contains("What     income is multiplied by a constant, says the drift job, since"),
+        "{text}"
+    );
+    assert!(page(&report).contains("income is multiplied by a constant, says the drift job"));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["findings"][0]["what"], whats[0]);
 }
 
 #[test]

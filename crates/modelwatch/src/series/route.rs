@@ -63,8 +63,9 @@ impl RouteSeries {
     }
 
     /// A request goes elsewhere, uncounted.
+    #[inline]
     pub(crate) fn leave(&self) {
-        self.stripes.lane().add(LEFT, 1);
+        self.stripes.write(|lane| _ = lane.add(LEFT, 1));
     }
 
     /// A request that entered ends.

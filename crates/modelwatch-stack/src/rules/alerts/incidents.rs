@@ -1,8 +1,7 @@
 //! Is what many models would page for one incident? Then it is one page, which names the cause, and routing holds theirs back.
 //!
 //! Each rule looks at what is about to page, or does, by the very rules that would: their thresholds are the models' own. It
-//! fires before they do, so that nobody is woken by each of them first: what is pending for a minute is seen after half of one, and a
-//! burn that pages in two after one.
+//! fires before they do, so that nobody is woken by each of them first: after half of the minute that they wait at least.
 
 use std::time::Duration;
 
@@ -30,53 +29,43 @@ enum Fault {
     Latency,
 }
 
-/// One of the alerts by which a model pages, and how long it is watched.
-struct Omen {
-    page: &'static KnownAlert,
-    for_: Duration,
-    /// Tells rules of one alert apart: what the page is measured over.
-    window: &'static str,
+/// The alerts by which a model pages for a fault. One rule looks at all of them: a second one beside it would wake again for the
+/// same, when the burn of the budget follows.
+struct Omens {
+    pages: Vec<&'static str>,
     /// Of models that the file does not name: the alert's label `job`, and their latency objective.
     unlisted: fn(&Config) -> Option<(&str, Duration)>,
 }
 
+/// How long something has to be about to page: half as long as it waits itself.
+const WATCHED: Duration = Duration::from_secs(serving::PENDING.as_secs() / 2);
+
 impl Fault {
     const ALL: [Self; 2] = [Self::Errors, Self::Latency];
 
-    /// The pages of a model, the burn rate's where the rollout has objectives.
-    fn omens(self, config: &Config) -> Vec<Omen> {
+    /// The pages of a model, the burn rate's where the rollout has objectives; nothing where both are switched off.
+    fn omens(self, config: &Config) -> Option<Omens> {
         let (usual, burn) = match self {
             Self::Errors => (&known::HIGH_ERROR_RATE, &known::AVAILABILITY_BURN_FAST),
             Self::Latency => (&known::HIGH_LATENCY, &known::LATENCY_BURN_FAST),
         };
-        let usual = Omen {
-            page: usual,
-            for_: serving::PENDING / 2,
-            window: "5m",
-            unlisted: match self {
-                Self::Errors => |config| {
-                    let (_, _, job) = of_unlisted(config, serving::error_setting)?;
-                    Some((job, of_unlisted(config, |model| model.latency_p95)?))
-                },
-                Self::Latency => |config| {
-                    let ((_, limit), _, job) = of_unlisted(config, serving::latency_setting)?;
-                    Some((job, limit))
-                },
+        let enabled = |page: &KnownAlert| config.alerts.single.get(page.name).is_none_or(|alert| alert.enabled);
+        let usual = Some(usual).filter(|page| enabled(page));
+        let burn = Some(burn).filter(|page| config.rollout >= Rollout::ReleaseAware && enabled(page));
+        let unlisted: fn(&Config) -> Option<(&str, Duration)> = match (self, usual) {
+            (Self::Errors, Some(_)) => |config| {
+                let (_, _, job) = of_unlisted(config, serving::error_setting)?;
+                Some((job, of_unlisted(config, |model| model.latency_p95)?))
             },
-        };
-        let burn = Omen {
-            page: burn,
-            for_: MINUTE,
-            window: "1h",
-            unlisted: match self {
-                Self::Errors => |config| burning(config, &objectives::AVAILABILITY),
-                Self::Latency => |config| burning(config, &objectives::LATENCY),
+            (Self::Latency, Some(_)) => |config| {
+                let ((_, limit), _, job) = of_unlisted(config, serving::latency_setting)?;
+                Some((job, limit))
             },
+            (Self::Errors, None) => |config| burning(config, &objectives::AVAILABILITY),
+            (Self::Latency, None) => |config| burning(config, &objectives::LATENCY),
         };
-        let burns = config.rollout >= Rollout::ReleaseAware;
-        let omens = [Some(usual), Some(burn).filter(|_| burns)].into_iter().flatten();
-        let disabled = |page: &KnownAlert| config.alerts.single.get(page.name).is_some_and(|alert| !alert.enabled);
-        omens.filter(|omen| !disabled(omen.page)).collect()
+        let pages: Vec<_> = usual.into_iter().chain(burn).map(|page| page.name).collect();
+        (!pages.is_empty()).then_some(Omens { pages, unlisted })
     }
 }
 
@@ -85,32 +74,32 @@ fn burning<'a>(config: &'a Config, objective: &Objective) -> Option<(&'a str, Du
     Some((job, of_unlisted(config, |model| model.latency_p95)?))
 }
 
-impl Omen {
-    /// Alerts of this kind that fire, or will unless their cause ends.
+impl Omens {
+    /// Alerts of these kinds that fire, or will unless their cause ends.
     fn pages(&self) -> Selector {
-        word("ALERTS").eq("alertname", self.page.name)
-    }
-
-    fn window(&self) -> [(&'static str, String); 1] {
-        [("window", self.window.to_owned())]
+        match self.pages[..] {
+            [only] => word("ALERTS").eq("alertname", only),
+            _ => word("ALERTS").one_of("alertname", self.pages.iter().copied()),
+        }
     }
 }
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = Vec::new();
     for fault in Fault::ALL {
-        for omen in fault.omens(config) {
-            rules.push(many(config, fault, &omen)?);
-            for replicas in Replicas::of_each_job(config) {
-                rules.extend(one_replica(config, fault, &omen, &replicas)?);
-            }
+        let Some(omens) = fault.omens(config) else {
+            continue;
+        };
+        rules.push(many(config, fault, &omens)?);
+        for replicas in Replicas::of_each_job(config) {
+            rules.extend(one_replica(config, fault, &omens, &replicas)?);
         }
     }
     Ok(rules)
 }
 
 /// So many models of a job at once: what they share is the cause.
-fn many(config: &Config, fault: Fault, omen: &Omen) -> Result<Tested, GenerateError> {
+fn many(config: &Config, fault: Fault, omens: &Omens) -> Result<Tested, GenerateError> {
     let (known, summary, what) = match fault {
         Fault::Errors => (
             &known::MANY_FAILING,
@@ -130,9 +119,9 @@ fn many(config: &Config, fault: Fault, omen: &Omen) -> Result<Tested, GenerateEr
         severity: Severity::Page,
         team: &config.owners.serving.team,
         job: None,
-        extra: &omen.window(),
-        expr: models(omen.pages()).at_least(most as f64),
-        for_: omen.for_,
+        extra: &[],
+        expr: models(omens.pages()).at_least(most as f64),
+        for_: WATCHED,
         keep: Duration::ZERO,
         labels: JOB,
         summary,
@@ -143,8 +132,8 @@ fn many(config: &Config, fault: Fault, omen: &Omen) -> Result<Tested, GenerateEr
             + ", which is one incident from "
             + most.to_string()
             + " on. Look at what they share: the ingress, the nodes, a store, a release of the service.",
-        query: max_by(&["model_name"], omen.pages().same("job")),
-        case: many_case(config, fault, omen),
+        query: max_by(&["model_name"], omens.pages().same("job")),
+        case: many_case(config, fault, omens),
     }
     .rule(config)
 }
@@ -153,7 +142,7 @@ fn many(config: &Config, fault: Fault, omen: &Omen) -> Result<Tested, GenerateEr
 fn one_replica(
     config: &Config,
     fault: Fault,
-    omen: &Omen,
+    omens: &Omens,
     replicas: &Replicas<'_>,
 ) -> Result<Option<Tested>, GenerateError> {
     let job = replicas.job;
@@ -205,14 +194,14 @@ fn one_replica(
         severity: Severity::Page,
         team: &config.owners.serving.team,
         job: Some(job),
-        extra: &omen.window(),
-        expr: worse.and(REPLICA, siblings).and(JOB, omen.pages().eq("job", job)),
-        for_: omen.for_,
+        extra: &[],
+        expr: worse.and(REPLICA, siblings).and(JOB, omens.pages().eq("job", job)),
+        for_: WATCHED,
         keep: HOVERS,
         labels: REPLICA,
         summary,
         description,
-        query: max_by(&["model_name"], omen.pages().eq("job", job)),
+        query: max_by(&["model_name"], omens.pages().eq("job", job)),
         case: one_replica_case(config, fault, replicas, model),
     };
     alert.rule(config).map(Some)
@@ -275,8 +264,8 @@ fn counted(fault: Fault, labels: &[(&str, &str)], edges: [f64; 2], all: f64, flo
 }
 
 /// All but one of so many models go wrong early, the last later: with it, they are one incident.
-fn many_case(config: &Config, fault: Fault, omen: &Omen) -> Case {
-    let (job, limit) = (omen.unlisted)(config).unwrap_or_default();
+fn many_case(config: &Config, fault: Fault, omens: &Omens) -> Case {
+    let (job, limit) = (omens.unlisted)(config).unwrap_or_default();
     let limit = limit.as_secs_f64();
     let all = plenty(config);
     let count = config.alerts.many_models;
