@@ -26,7 +26,7 @@ check: ## while you work: format, lints, and the tests that ask no tool but carg
 test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	$(CARGO) check -p modelwatch --all-targets
+	$(CARGO) check -p modelwatch --no-default-features --all-targets
 	$(CARGO) check -p modelwatch-tower --no-default-features
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
