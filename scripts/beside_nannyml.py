@@ -73,6 +73,20 @@ def numbers(data, work, command, reference, current, features, predicted, label)
     show(data, modelwatch(command, *files, *options), theirs)
 
 
+def joint():
+    """Reconstruction errors, which tests/statistics/joint.rs of modelwatch-drift compares with."""
+    columns = "dep_delay distance hour temp dewp humid wind_speed precip pressure visib".split()
+    flights = Path("examples/data/flights")
+    quarter = pandas.read_parquet(flights / "train-2013q1.parquet")[columns]
+    print("\n| week | reconstruction error by NannyML | its limits |")
+    print("| --- | --: | --: |")
+    for week in ["2013-04-08", "2013-07-08"]:
+        rows = pandas.read_parquet(flights / f"replay-{week}-week.parquet")[columns]
+        fitted = nannyml.DataReconstructionDriftCalculator(column_names=columns, chunk_size=len(rows)).fit(quarter)
+        last = fitted.calculate(rows).filter(period="analysis").to_df().iloc[-1]["reconstruction_error"]
+        print(f"| {week} | {last['value']!r} | {last['lower_threshold']:.3f} to {last['upper_threshold']:.3f} |")
+
+
 def main():
     work, command, golden = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     print("| data | measure | by labels | modelwatch, estimated | NannyML, estimated | nearer to labels |")
@@ -92,6 +106,7 @@ def main():
     current = current.merge(labels, on="id")
     features = ["car_age", "km_driven", "price_new", "accident_count", "door_count", "fuel", "transmission"]
     numbers("car prices", work, command, reference, current, features, "y_pred", "y_true")
+    joint()
 
 
 main()

@@ -80,6 +80,9 @@ pub(crate) struct Performance {
     /// The length of windows that performance is shown of, too, such as 1d; needs --time.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "time")]
     window: Option<TimeDelta>,
+    /// Columns in which to look for what made the model worse: categories by value, numbers by tenths of the reference.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    explain: Vec<String>,
     /// Print JSON in place of a table.
     #[arg(long)]
     json: bool,
@@ -123,6 +126,7 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     options.version = command.model_version;
     options.segments = command.segment;
     options.window = command.window;
+    options.explain = command.explain;
     let report = runtime()?.block_on(options.run()).map_err(Failure::new)?;
     let metrics = page(&report, &model, Utc::now());
     if let Some(textfile) = textfile {

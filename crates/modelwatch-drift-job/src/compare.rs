@@ -8,7 +8,7 @@ use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::Rule;
 
 use crate::engine::{Engine as _, WindowQuery};
-use crate::job::{Counted, Memory, ModelSettings, by_segment, column, subjects};
+use crate::job::{Counted, Memory, ModelSettings, by_segment, column, joint_columns, subjects};
 use crate::tables::{TableColumns, Tables};
 use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
 use crate::window_report::{SegmentReport, Subject, WindowReport};
@@ -85,6 +85,7 @@ impl Comparison {
                 .map(|(subject, profile)| column(subject, profile))
                 .collect(),
             groups: self.segments.iter().map(|segment| by_segment(segment)).collect(),
+            joint: joint_columns(&baseline),
         };
         let tables = Tables::new(self.current.iter().map(String::as_str), self.columns.clone());
         let counted = tables.threads(threads).count(&query).await?;
@@ -107,6 +108,10 @@ impl Comparison {
         };
         let mut memory = Memory::default();
         let verdict = memory.judge(&all, &subjects, rule, self.rule.minimum_rows);
+        let joint = baseline
+            .joint()
+            .zip(counted.joint.as_ref())
+            .and_then(|(profile, rows)| memory.judge_together(profile, rows, None, &self.rule));
         let mut segments = Vec::new();
         for (position, (segment, groups)) in self.segments.iter().zip(&counted.groups).enumerate() {
             for group in groups {
@@ -148,6 +153,7 @@ impl Comparison {
             absent: counted.absent,
             looked: counted.looked,
             verdict,
+            joint,
             versions: Vec::new(),
             segments,
             finished: Utc::now(),

@@ -12,6 +12,7 @@ use modelwatch_drift::decision::{Measurement, Rule};
 use modelwatch_log_format::columns::feature_name;
 
 use crate::engine::{LeftOut, Looked};
+use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 
 /// What is compared.
@@ -201,6 +202,9 @@ pub struct WindowReport {
     pub looked: Looked,
     /// All versions together.
     pub verdict: Verdict,
+    /// How the numbers of all versions go together; nothing where the baseline does not know how they did, the engine gives no rows,
+    /// or there are too few.
+    pub joint: Option<JointReport>,
     /// Each version, where that is asked for.
     pub versions: Vec<VersionReport>,
     /// Each value of each segment, where that is asked for.
@@ -217,7 +221,13 @@ impl WindowReport {
         self.verdict.subjects().iter().filter(|subject| subject.detected)
     }
 
-    /// Whether anything drifts: all rows together, or those of a segment.
+    /// Returns how numbers go together, where that drifts.
+    #[must_use]
+    pub fn joint_drift(&self) -> Option<&JointReport> {
+        self.joint.as_ref().filter(|joint| joint.detected)
+    }
+
+    /// Whether anything drifts: all rows, each for itself or together, or those of a segment.
     #[must_use]
     pub fn drifts(&self) -> bool {
         let of_segments = self.segments.iter().flat_map(|segment| segment.verdict.subjects());
@@ -225,6 +235,7 @@ impl WindowReport {
             .chain(of_segments.filter(|subject| subject.detected))
             .next()
             .is_some()
+            || self.joint_drift().is_some()
     }
 
     /// Returns one subject, of all versions together.

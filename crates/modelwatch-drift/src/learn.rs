@@ -13,7 +13,7 @@ use crate::decision::{Distances, distances};
 use crate::statistics::Statistic;
 
 /// The lengths, in seconds: minutes, hours, days, weeks.
-const LENGTHS: [u32; 13] = [
+pub(crate) const LENGTHS: [u32; 13] = [
     900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 129_600, 172_800, 345_600, 604_800, 1_209_600,
 ];
 /// Windows begin at least this part of their length apart where that is more.
@@ -23,11 +23,11 @@ const MOST_ROWS: u64 = 1 << 21;
 /// The reference is at least so many times as long as its windows.
 const FEWEST_LENGTHS: i64 = 4;
 /// Windows of a length, at most.
-const WINDOWS: usize = 2_000;
+pub(crate) const WINDOWS: usize = 2_000;
 /// Windows begin at whole hours, and shorter ones at whole quarters, as those of a job do.
 const BEGINNINGS: [u32; 2] = [3_600, 900];
 /// Windows of a length, at least.
-const FEWEST_WINDOWS: usize = 20;
+pub(crate) const FEWEST_WINDOWS: usize = 20;
 /// A window has at least so many rows, as the rule's default has it; where the reference has too few such windows, fewer.
 const FEWEST_ROWS: [usize; 2] = [100, 20];
 /// Of so many windows one may be further away.
@@ -134,24 +134,11 @@ fn place(counts: &mut Counts, cell: u32) -> Option<&mut u64> {
 fn of_length(profile: &Profile, order: &TimeOrder, cells: &[u32], seconds: u32) -> Option<WindowLimits> {
     let length = i64::from(seconds) * 1_000_000;
     let (first, last) = (*order.times.first()?, *order.times.last()?);
-    // Where the last window may begin, the whole of it within the reference.
-    let room = last - first - length;
-    if (last - first) / length < FEWEST_LENGTHS {
-        return None;
-    }
+    let starts = starts(first, last, seconds, WINDOWS)?;
     let mut window = profile.count();
     let mut rest = whole(profile);
     let (mut from, mut to) = (0, 0);
     let mut measured: Vec<(usize, Distances)> = Vec::with_capacity(WINDOWS);
-    let grid = BEGINNINGS.into_iter().find(|grid| *grid <= seconds)?;
-    // A week that begins an hour later is the same week.
-    let grid = i64::from(grid.max(seconds / APART / 3_600 * 3_600)) * 1_000_000;
-    let mut starts: Vec<i64> = (0..WINDOWS)
-        .map(|number| first + (room as f64 * beginning(number)) as i64)
-        .map(|start| start.div_euclid(grid) * grid)
-        .filter(|start| *start >= first)
-        .collect();
-    starts.dedup();
     for start in starts {
         // A row that enters the window leaves the rest, and the other way round.
         while order.times.get(to).is_some_and(|time| *time < start + length) {
@@ -192,13 +179,33 @@ fn of_length(profile: &Profile, order: &TimeOrder, cells: &[u32], seconds: u32) 
     })
 }
 
+/// Where windows of a length begin, so many at most, each whole between the first and the last time; nothing where fewer than four fit.
+pub(crate) fn starts(first: i64, last: i64, seconds: u32, most: usize) -> Option<Vec<i64>> {
+    let length = i64::from(seconds) * 1_000_000;
+    // Where the last window may begin, the whole of it within the reference.
+    let room = last - first - length;
+    if (last - first) / length < FEWEST_LENGTHS {
+        return None;
+    }
+    let grid = BEGINNINGS.into_iter().find(|grid| *grid <= seconds)?;
+    // A week that begins an hour later is the same week.
+    let grid = i64::from(grid.max(seconds / APART / 3_600 * 3_600)) * 1_000_000;
+    let mut starts: Vec<i64> = (0..most)
+        .map(|number| first + (room as f64 * beginning(number, most)) as i64)
+        .map(|start| start.div_euclid(grid) * grid)
+        .filter(|start| *start >= first)
+        .collect();
+    starts.dedup();
+    Some(starts)
+}
+
 /// The distance that one window in [`ONE_OF`] goes beyond; `apart` fit into the reference without overlap.
 ///
 /// Where at least as many fit it is that of the windows themselves. Where fewer do, the furthest of them is beyond what one in a
 /// few reaches and no more, and the next window may go further. So the mean excess of the upper quarter is added, which is how
 /// much further the furthest of e times as many goes where a tail falls off exponentially (Pickands, *Statistical Inference
 /// Using Extreme Order Statistics*, 1975).
-fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
+pub(crate) fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
     distances.sort_unstable_by(|one, other| other.total_cmp(one));
     let beyond = distances.len() * (apart / ONE_OF) / apart.max(1);
     let reached = distances.get(beyond).copied().unwrap_or_default();
@@ -215,9 +222,9 @@ fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
 
 /// Where the window of a number begins, 0 to 1: ascending, one at a place of its own in each of as many equal parts, so that windows
 /// do not always begin at the same hour.
-fn beginning(number: usize) -> f64 {
+pub(crate) fn beginning(number: usize, of: usize) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    ((number as f64 * GOLDEN).fract() + number as f64) / WINDOWS as f64
+    ((number as f64 * GOLDEN).fract() + number as f64) / of as f64
 }
 
 fn whole(profile: &Profile) -> Counts {

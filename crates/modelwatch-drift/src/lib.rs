@@ -5,7 +5,7 @@
 //! training. [`decision`] joins them: how far a window is from its baseline, whether chance explains it, and when that
 //! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted;
 //! [`mod@reference`] takes a week earlier in place of training.
-//! [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
+//! [`joint`] sees what no single feature shows: how numbers go together. [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
 //!
 //! ```
 //! use modelwatch_drift::baseline::{Hygiene, NumericProfile};
@@ -28,6 +28,7 @@
 pub mod baseline;
 pub mod change;
 pub mod decision;
+pub mod joint;
 pub mod learn;
 pub mod reference;
 pub mod sketch;

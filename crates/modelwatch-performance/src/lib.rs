@@ -9,9 +9,12 @@
 //! known; [`Dle`] does so of predicted numbers.
 //! What such an estimate can't know is in [`Estimate::ASSUMPTION`] and [`Estimate::doubts`].
 //!
+//! [`LossByCell`] names the values and ranges of columns whose rows got worse by more than the others did.
+//!
 //! This crate reads no files and joins no labels; `modelwatch-drift-job` does.
 
 mod classes;
+mod culprits;
 mod estimated;
 mod exact_sum;
 mod interval;
@@ -21,6 +24,7 @@ mod realised;
 mod scores;
 
 pub use classes::{Classes, ClassesError, Unmergeable};
+pub use culprits::{Culprit, LossByCell};
 pub use estimated::{
     CannotEstimate, Cbpe, Dle, Doubt, Estimate, LossCounts, LossReference, MulticlassCbpe, MulticlassPredictionCounts,
     PredictionCounts,

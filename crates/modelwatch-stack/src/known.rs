@@ -63,6 +63,7 @@ known! {
     FEATURE_DRIFT = "MLDriftCriticalFeatureDetected", Drift;
     VERSION_DRIFT = "MLVersionDriftDetected", Drift;
     PREDICTION_DRIFT = "MLPredictionDriftDetected", Drift;
+    JOINT_DRIFT = "MLJointDriftDetected", Drift;
     DRIFT_JOB_STALE = "MLDriftJobStale", Drift;
     DRIFT_JOB_MISSING = "MLDriftJobMissing", Drift;
     DRIFT_JOB_FAILING = "MLDriftJobFailing", Drift;

@@ -48,12 +48,16 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let rules = rules::Rules::new(config)?;
     let mut files = Vec::new();
     files.extend(scrape::files(config)?);
-    files.extend(rules.files()?);
     files.extend(alertmanager::files(config)?);
     files.extend(runbooks::files(config, &rules)?);
-    let grafana = grafana::files(config, &rules)?;
-    files.extend(kubernetes::files(config, &rules, &grafana)?);
-    files.extend(grafana);
+    let of_rules = || Ok([rules.files()?, kubernetes::rule_files(config, &rules)?].concat());
+    let of_dashboards = || {
+        let grafana = grafana::files(config, &rules)?;
+        Ok([kubernetes::files(config, &grafana)?, grafana].concat())
+    };
+    let (of_rules, of_dashboards) = parallel::both(of_rules, of_dashboards)?;
+    files.extend(of_rules);
+    files.extend(of_dashboards);
     if config.prometheus.manage && config.alertmanager.manage {
         files.extend(compose::files(config)?);
     }

@@ -1,4 +1,4 @@
-//! Work on many items by all processors: the dashboards of two hundred models are nearly all there is to generate.
+//! Work on many items by all processors: the dashboards and rules of two hundred models are nearly all there is to generate.
 
 use std::num::NonZero;
 use std::{panic, thread};
@@ -21,5 +21,18 @@ pub(crate) fn map<T: Sync, U: Send, E: Send>(
             made.extend(worker.join().unwrap_or_else(|cause| panic::resume_unwind(cause))?);
         }
         Ok(made)
+    })
+}
+
+/// Two results that do not need each other; the first's error where both have one.
+pub(crate) fn both<T: Send, U, E: Send>(
+    first: impl FnOnce() -> Result<T, E> + Send,
+    second: impl FnOnce() -> Result<U, E>,
+) -> Result<(T, U), E> {
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join().unwrap_or_else(|cause| panic::resume_unwind(cause));
+        Ok((first?, second?))
     })
 }

@@ -1,7 +1,7 @@
 //! One column of arrays on one column's bins.
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray, UInt64Array};
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Float64Type};
 use modelwatch_drift::baseline::{Counts, NumericCounts};
 
@@ -129,6 +129,27 @@ fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) 
     if reach.0 <= reach.1 {
         counts.least = Some(counts.least.map_or(reach.0, |least| least.min(reach.0)));
         counts.largest = Some(counts.largest.map_or(reach.1, |largest| largest.max(reach.1)));
+    }
+}
+
+/// The numbers of some rows; NaN where there is none.
+pub(super) fn numbers_at(array: &ArrayRef, rows: &UInt64Array) -> Vec<f64> {
+    let none = || vec![f64::NAN; rows.len()];
+    let Ok(taken) = take(array, rows, None) else {
+        return none();
+    };
+    if is_text(taken.data_type()) {
+        let number = |text: Option<&str>| text.map_or(NumberText::NoValue, NumberText::of).number();
+        return texts(&taken).map_or_else(none, |texts| {
+            texts.iter().map(|text| number(text).unwrap_or(f64::NAN)).collect()
+        });
+    }
+    match cast(&taken, &DataType::Float64) {
+        Ok(numbers) if is_number(taken.data_type()) => {
+            let numbers = numbers.as_primitive::<Float64Type>().iter();
+            numbers.map(|number| number.unwrap_or(f64::NAN)).collect()
+        }
+        _ => none(),
     }
 }
 

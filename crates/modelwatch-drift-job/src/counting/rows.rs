@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array as _, BooleanArray, RecordBatch};
+use arrow::array::{Array as _, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use modelwatch_drift::baseline::category_text;
+use modelwatch_drift::sketch::RowSample;
 
-use super::column::{ColumnCounter, texts};
-use crate::engine::{ColumnCounts, GroupBy, GroupCounts, WindowQuery};
+use super::column::{ColumnCounter, numbers_at, texts};
+use crate::engine::{ColumnCounts, GroupBy, GroupCounts, WindowCounts, WindowQuery};
 
 /// Counts batches for one query.
 #[derive(Debug)]
 pub(crate) struct RowCounter {
     columns: Vec<(String, ColumnCounter)>,
     groups: Vec<GroupBy>,
+    joint: Vec<String>,
 }
 
 /// What was counted of some rows. Two of them, of one query, make one.
@@ -23,6 +25,7 @@ pub(crate) struct Rows {
     pub(crate) rows: u64,
     columns: Vec<ColumnCounts>,
     groups: Vec<ByValue>,
+    joint: RowSample,
 }
 
 /// Rows and counts by value; nothing for all others.
@@ -36,13 +39,15 @@ impl RowCounter {
                 .map(|column| (column.name.clone(), ColumnCounter::new(&column.bins)))
                 .collect(),
             groups: query.groups.clone(),
+            joint: query.joint.clone(),
         }
     }
 
     /// The names of the columns that must be read.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let groups = self.groups.iter().map(|group| &*group.column);
-        self.columns.iter().map(|(name, _)| &**name).chain(groups)
+        let columns = self.columns.iter().map(|(name, _)| &**name);
+        columns.chain(groups).chain(self.joint.iter().map(String::as_str))
     }
 
     pub(crate) fn start(&self) -> Rows {
@@ -50,6 +55,7 @@ impl RowCounter {
             rows: 0,
             columns: self.start_columns(),
             groups: self.groups.iter().map(|_| BTreeMap::new()).collect(),
+            joint: RowSample::new(self.joint.len()),
         }
     }
 
@@ -61,6 +67,9 @@ impl RowCounter {
     pub(crate) fn count(&self, batch: &RecordBatch, into: &mut Rows) -> Result<(), ArrowError> {
         into.rows += batch.num_rows() as u64;
         self.count_columns(batch, &mut into.columns);
+        if !self.joint.is_empty() {
+            into.joint.offer(batch.num_rows(), |rows| self.joint_at(batch, rows));
+        }
         for (group, into) in self.groups.iter().zip(&mut into.groups) {
             for (value, rows) in split(group, batch)? {
                 let value = match into.len() < GroupBy::MOST_GROUPS || into.contains_key(&value) {
@@ -82,6 +91,18 @@ impl RowCounter {
                 None => into.add_missing(batch.num_rows() as u64),
             }
         }
+    }
+}
+
+impl RowCounter {
+    /// The joint columns' numbers in some rows.
+    fn joint_at(&self, batch: &RecordBatch, rows: &[usize]) -> Vec<Vec<f64>> {
+        let places = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
+        let column = |name: &String| {
+            let array = batch.column_by_name(name);
+            array.map_or_else(|| vec![f64::NAN; rows.len()], |array| numbers_at(array, &places))
+        };
+        self.joint.iter().map(column).collect()
     }
 }
 
@@ -137,6 +158,7 @@ impl Rows {
     pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         merge_columns(&mut self.columns, &other.columns);
+        self.joint.merge(&other.joint);
         for (mine, others) in self.groups.iter_mut().zip(other.groups) {
             for (value, (rows, columns)) in others {
                 let full = mine.len() >= GroupBy::MOST_GROUPS && !mine.contains_key(&value);
@@ -151,8 +173,8 @@ impl Rows {
         }
     }
 
-    /// All rows together, and the groups: named ones in the order of their names, all others last.
-    pub(crate) fn into_counts(self) -> (u64, Vec<ColumnCounts>, Vec<Vec<GroupCounts>>) {
+    /// What was counted: of the groups the named ones in the order of their names, all others last.
+    pub(crate) fn into_counts(self) -> WindowCounts {
         let groups = self.groups.into_iter().map(|mut group| {
             let others = group.remove(&None).map(|counts| (None, counts));
             let groups = group.into_iter().chain(others);
@@ -160,7 +182,13 @@ impl Rows {
                 .map(|(value, (rows, columns))| GroupCounts { value, rows, columns })
                 .collect()
         });
-        (self.rows, self.columns, groups.collect())
+        WindowCounts {
+            rows: self.rows,
+            columns: self.columns,
+            groups: groups.collect(),
+            joint: (self.joint.columns() > 0).then_some(self.joint),
+            ..WindowCounts::default()
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use modelwatch_drift::baseline::{CategoricalCounts, Counts, NumericBins, NumericCounts, NumericSlot};
-use modelwatch_drift::sketch::Sample;
+use modelwatch_drift::sketch::{RowSample, Sample};
 
 use super::left_out::LeftOut;
 use super::looked::Looked;
@@ -115,6 +115,9 @@ pub struct WindowCounts {
     /// For each [`GroupBy`](super::GroupBy) of the query the values that have rows, in the order of their names, all others
     /// last.
     pub groups: Vec<Vec<GroupCounts>>,
+    /// A sample of the rows of the query's joint columns, in their order; nothing where none is asked for, and from an engine that gets
+    /// counts and no rows.
+    pub joint: Option<RowSample>,
     /// Files that were read.
     pub files: usize,
     /// What was left out, and why.

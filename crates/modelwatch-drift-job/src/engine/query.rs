@@ -69,4 +69,6 @@ pub struct WindowQuery {
     pub columns: Vec<Column>,
     /// What is counted apart, beside all rows together.
     pub groups: Vec<GroupBy>,
+    /// Columns of numbers of which whole rows are sampled, to say how they go together; none where that is not asked.
+    pub joint: Vec<String>,
 }

@@ -261,6 +261,19 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
         }
         drift(&mut readings, subject, metrics, &labels);
     }
+    if let Some((joint, measurement)) =
+        (report.joint.as_ref()).and_then(|joint| Some((joint, joint.measurement.as_ref().ok()?)))
+    {
+        let labels = || vec![model.clone()];
+        readings.push((&contract::JOINT_DRIFT_SCORE, labels(), measurement.score));
+        let detected = f64::from(u8::from(joint.detected));
+        readings.push((&contract::JOINT_DRIFT_DETECTED, labels(), detected));
+        readings.push((&contract::JOINT_RECONSTRUCTION_ERROR, labels(), measurement.error));
+        for pair in &measurement.pairs {
+            let labels = vec![model.clone(), pair.feature.clone(), pair.other.clone()];
+            readings.push((&contract::JOINT_CORRELATION_CHANGE, labels, pair.now - pair.before));
+        }
+    }
     for version in &report.versions {
         for subject in version.verdict.subjects() {
             let mut labels = vec![model.clone(), version.name().to_owned()];

@@ -5,9 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::{Detector, Measurement, Rule};
+use modelwatch_drift::joint::JointProfile;
+use modelwatch_drift::sketch::RowSample;
 
 use super::explained::explained;
 use crate::engine::ColumnCounts;
+use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
 
@@ -19,7 +22,10 @@ pub(crate) type Group = Option<(String, Option<String>)>;
 
 /// Of every subject of every group, how many windows in a row were above the threshold, and what they said.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory(HashMap<(Group, Subject), Remembered>);
+pub(crate) struct Memory {
+    subjects: HashMap<(Group, Subject), Remembered>,
+    joint: Remembered,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Remembered {
@@ -61,7 +67,10 @@ impl Memory {
                 .zip(counted.columns)
                 .enumerate()
                 .map(|(position, ((subject, profile), column))| {
-                    let remembered = self.0.entry((counted.group.clone(), subject.clone())).or_default();
+                    let remembered = self
+                        .subjects
+                        .entry((counted.group.clone(), subject.clone()))
+                        .or_default();
                     let rule = rule(subject, profile);
                     let measurement = match counted.problems.get(position) {
                         Some(Some(problem)) => Err(problem.clone()),
@@ -104,5 +113,33 @@ impl Memory {
                     report
                 });
         Verdict::Scored(explained(judged.collect()))
+    }
+
+    /// Judges how the numbers of all rows go together, and remembers it; nothing where the rows are too few for any score.
+    pub(crate) fn judge_together(
+        &mut self,
+        profile: &JointProfile,
+        rows: &RowSample,
+        window: Option<TimeWindow>,
+        rule: &Rule,
+    ) -> Option<JointReport> {
+        if rows.offered() < rule.minimum_rows {
+            return None;
+        }
+        let measurement = profile.measure(rows, window.map(|window| window.length()));
+        let remembered = &mut self.joint;
+        let mut detected = false;
+        if let Ok(measurement) = &measurement {
+            let above = measurement.drifts();
+            detected = remembered.detector.observe_window(above, rule);
+            let start = || window.map(|window| window.start());
+            remembered.since = above.then(|| remembered.since.or_else(start)).flatten();
+        }
+        Some(JointReport {
+            measurement: measurement.map_err(|problem| problem.to_string()),
+            detected,
+            in_a_row: remembered.detector.in_a_row(),
+            since: remembered.since,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What of a baseline is compared, and the columns of the prediction log in which it is.
 
 use modelwatch_drift::baseline::{Baseline, Profile};
+use modelwatch_drift::joint::JointProfile;
 use modelwatch_log_format::columns;
 
 use crate::engine::{Bins, Column, GroupBy};
@@ -30,6 +31,12 @@ pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
         name,
         bins: Bins::from(profile),
     }
+}
+
+/// The columns whose rows say how numbers go together.
+pub(crate) fn joint_columns(baseline: &Baseline) -> Vec<String> {
+    let features = baseline.joint().into_iter().flat_map(JointProfile::features);
+    features.map(|feature| columns::feature(&feature.name)).collect()
 }
 
 /// Rows by the values of a feature.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_drift::baseline::{Baseline, Profile};
+use modelwatch_drift::reference::Reference;
 use modelwatch_log_format::columns;
 
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
 use super::settings::ModelSettings;
-use super::subjects::{by_segment, column, subjects};
+use super::subjects::{by_segment, column, joint_columns, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -156,11 +157,11 @@ impl Watched {
         };
         for earlier in before {
             let compared = self.compared(&baseline, earlier, &*engine).await?;
-            let counted = self.counted(earlier, &compared.subjects, &*engine).await?;
+            let counted = self.counted(&baseline, earlier, &compared.subjects, &*engine).await?;
             self.judge(&baseline, earlier, &compared, counted);
         }
         let compared = self.compared(&baseline, window, &*engine).await?;
-        let counted = self.counted(window, &compared.subjects, &*engine).await?;
+        let counted = self.counted(&baseline, window, &compared.subjects, &*engine).await?;
         let before = self.memory.clone();
         let report = self.judge(&baseline, window, &compared, counted);
         self.judged = Some((window, before));
@@ -169,11 +170,12 @@ impl Watched {
 
     async fn counted(
         &self,
+        baseline: &Baseline,
         window: TimeWindow,
         subjects: &[(Subject, Profile)],
         engine: &dyn Engine,
     ) -> Result<WindowCounts, JobError> {
-        let counted = engine.count(&self.query(window, subjects)).await;
+        let counted = engine.count(&self.query(baseline, window, subjects)).await;
         counted.map_err(|error| JobError::Engine {
             model: self.settings.model.clone(),
             error,
@@ -196,7 +198,7 @@ impl Watched {
         if let Some((_, known)) = self.earlier.as_ref().filter(|(known, _)| *known == earlier) {
             return Ok(known.clone());
         }
-        let counted = self.counted(earlier, &subjects, engine).await?;
+        let counted = self.counted(baseline, earlier, &subjects, engine).await?;
         let minimum = self.settings.rule.minimum_rows;
         let what = format!(
             "{}, from {} to {}",
@@ -225,7 +227,7 @@ impl Watched {
         Ok(compared)
     }
 
-    fn query(&self, window: TimeWindow, subjects: &[(Subject, Profile)]) -> WindowQuery {
+    fn query(&self, baseline: &Baseline, window: TimeWindow, subjects: &[(Subject, Profile)]) -> WindowQuery {
         let versions = GroupBy {
             column: columns::MODEL_VERSION.into(),
             values: None,
@@ -244,6 +246,11 @@ impl Watched {
                 .into_iter()
                 .chain(self.settings.segments.iter().map(|segment| by_segment(segment)))
                 .collect(),
+            // Earlier rows that a window is compared with say nothing of pairs.
+            joint: match self.settings.reference {
+                Reference::Baseline => joint_columns(baseline),
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -266,6 +273,10 @@ impl Watched {
             problems: &compared.problems,
         };
         let verdict = self.memory.judge(&all, subjects, rule, minimum);
+        let joint = baseline
+            .joint()
+            .zip(counted.joint.as_ref())
+            .and_then(|(profile, rows)| self.memory.judge_together(profile, rows, Some(window), &settings.rule));
         let mut versions = Vec::new();
         let mut segments = Vec::new();
         let by = settings.per_version.then_some(None);
@@ -309,6 +320,7 @@ impl Watched {
             absent: counted.absent,
             looked: counted.looked,
             verdict,
+            joint,
             versions,
             segments,
             finished: window.end(),

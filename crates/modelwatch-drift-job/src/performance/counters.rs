@@ -98,6 +98,30 @@ impl Reader {
         classes.names().get(highest).map(String::as_str)
     }
 
+    /// How wrong a prediction is: the squared distance of a probability from what happened, the absolute error of a number, and else
+    /// 1 for a wrong class. Nothing where the row has no prediction.
+    pub(super) fn loss(&self, said: &Said<'_>, label: &str) -> Option<f64> {
+        let wrong = |is: bool| f64::from(u8::from(is));
+        match &self.task {
+            Task::Binary { positive } => {
+                let actual = label == positive;
+                match self.score(said).filter(|score| (0.0..=1.0).contains(score)) {
+                    Some(score) => Some((score - wrong(actual)).powi(2)),
+                    None => self
+                        .predicted(said, positive)
+                        .map(|predicted| wrong(predicted != actual)),
+                }
+            }
+            Task::Multiclass { .. } => self
+                .predicted_of_several(said)
+                .map(|predicted| wrong(predicted != label)),
+            Task::Regression => {
+                let off = (self.score(said)? - label.parse::<f64>().ok()?).abs();
+                off.is_finite().then_some(off)
+            }
+        }
+    }
+
     /// Features as numbers: those that are, and codes of categories, NaN for one that the reference does not have.
     fn features(&self, said: &Said<'_>) -> Vec<f64> {
         let code = |(codes, category): (&BTreeMap<String, f64>, &Option<&str>)| {

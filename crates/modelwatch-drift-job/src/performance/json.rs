@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use modelwatch_performance::{Measured, Performance};
+use modelwatch_performance::{Culprit, Measured, Performance};
 use serde::Serialize;
 
 use super::report::{Group, GroupKind, PerformanceReport};
@@ -70,6 +70,37 @@ struct OfGroup<'a> {
     /// Rows unlike any of the reference.
     beyond: Option<u64>,
     doubts: Vec<String>,
+    /// Nothing where no columns to look in are named.
+    culprits: Option<Vec<OfCulprit<'a>>>,
+}
+
+#[derive(Serialize)]
+struct OfCulprit<'a> {
+    column: &'a str,
+    cell: &'a str,
+    rows: u64,
+    share: f64,
+    loss_before: Option<f64>,
+    loss_now: f64,
+    explains: f64,
+    low: f64,
+    high: f64,
+}
+
+impl<'a> OfCulprit<'a> {
+    fn new(culprit: &'a Culprit) -> Self {
+        Self {
+            column: &culprit.column,
+            cell: &culprit.cell,
+            rows: culprit.rows,
+            share: culprit.share,
+            loss_before: culprit.before,
+            loss_now: culprit.now,
+            explains: culprit.explains,
+            low: culprit.low,
+            high: culprit.high,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -107,6 +138,7 @@ impl<'a> OfGroup<'a> {
             }),
             beyond: group.estimated.as_ref().map(|estimate| estimate.beyond),
             doubts: group.doubts.iter().map(ToString::to_string).collect(),
+            culprits: (group.culprits.as_ref()).map(|culprits| culprits.iter().map(OfCulprit::new).collect()),
         }
     }
 }

@@ -2,9 +2,10 @@
 //! the labels came.
 //!
 //! From below: `error`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
-//! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `options` and `study` are the whole,
+//! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `cells` cuts columns in which what made it worse is looked for; `options` and `study` are the whole,
 //! `report` its result, `table`, `json` and `metrics` what that looks like.
 
+mod cells;
 mod counters;
 mod error;
 mod join;

@@ -63,6 +63,8 @@ pub struct PerformanceOptions {
     pub segments: Vec<String>,
     /// The length of windows that performance is told of, too; needs `time`.
     pub window: Option<TimeDelta>,
+    /// Columns in which to look for what made the model worse: categories by value, numbers by tenths of the reference.
+    pub explain: Vec<String>,
 }
 
 impl PerformanceOptions {
@@ -94,6 +96,7 @@ impl PerformanceOptions {
             version: None,
             segments: Vec::new(),
             window: None,
+            explain: Vec::new(),
         }
     }
 }

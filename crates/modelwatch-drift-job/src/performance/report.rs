@@ -1,6 +1,6 @@
 //! The performance of predictions, beside that of the reference.
 
-use modelwatch_performance::{Doubt, Estimate, Performance};
+use modelwatch_performance::{Culprit, Doubt, Estimate, Performance};
 
 use super::join::JoinCounts;
 use super::task::Task;
@@ -39,6 +39,9 @@ pub struct Group {
     pub estimated: Option<Estimate>,
     /// Why not to believe what was expected.
     pub doubts: Vec<Doubt>,
+    /// What made it worse, of all predictions and of a version, where columns to look in are named: the values and ranges whose loss rose
+    /// by more than that of the other rows, the one that explains most first.
+    pub culprits: Option<Vec<Culprit>>,
 }
 
 /// What rows of a group have in common.

@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat};
 
+use modelwatch_drift::sketch::Sample;
+use modelwatch_performance::LossByCell;
+
+use super::cells::{Cut, Cuts};
 use super::counters::{Counters, Counting, Learned, Reader, Reference, Said, codes};
 use super::error::PerformanceError;
 use super::join::{Horizon, JoinCounts, join};
@@ -52,27 +56,38 @@ async fn run(options: &PerformanceOptions) -> Result<PerformanceReport, Performa
     let columns = Columns::new(options, &task, &reference).await?;
     let reader = columns.reader(options, task, &reference).await?;
 
-    let state = (reader.clone(), Reference::new(&reader, columns.features()));
+    let cuts = Arc::new(cuts(options, &reference).await?);
     let mut wanted = columns.wanted();
     let said = columns.said();
+    wanted.texts.extend(cuts.columns.iter().cloned());
     wanted.texts.push(label.clone());
-    let state = (state, said);
-    let learning = scan(&reference, &wanted, state, |((reader, reference), said), row| match row
-        .texts
-        .last()
-        .copied()
-        .flatten()
-    {
-        Some(label) => reference.add(reader, &said.of(row.numbers, row.texts), label),
-        None => Ok(()),
+    let state = Learning {
+        learning: Reference::new(&reader, columns.features()),
+        reader: reader.clone(),
+        said,
+        losses: LossByCell::new(cuts.cuts.len()),
+        cuts: cuts.clone(),
+    };
+    let learned = scan(&reference, &wanted, state, |state, row| {
+        let Some((Some(label), texts)) = row.texts.split_last() else {
+            return Ok(());
+        };
+        let said = state.said.of(row.numbers, texts);
+        let loss = state.reader.loss(&said, label);
+        count_loss(&mut state.losses, &state.cuts, &texts[state.said.len()..], loss);
+        state.learning.add(&state.reader, &said, label)
     });
-    let ((_, learning), _) = learning.await?;
+    let Learning { learning, losses, .. } = learned.await?;
     let (performance, reference_rows, learned) = learning.learn(&reader)?;
     let counting = Counting {
         reader: reader.clone(),
         learned: Arc::new(learned),
     };
-    let mut groups = Groups::new(counting.clone(), said, options);
+    let explained = Explained {
+        cuts,
+        reference: losses,
+    };
+    let mut groups = Groups::new(counting.clone(), said, explained, options);
     let mut joined = None;
     if options.outcomes.is_empty() {
         let has_labels = all_have(&current, &options.label);
@@ -89,6 +104,68 @@ async fn run(options: &PerformanceOptions) -> Result<PerformanceReport, Performa
         groups: groups.told(&counting.learned)?,
         joined,
     })
+}
+
+/// The labelled rows of the reference, as they are read.
+struct Learning {
+    learning: Reference,
+    reader: Arc<Reader>,
+    said: Places,
+    cuts: Arc<Cuts>,
+    losses: LossByCell,
+}
+
+/// In which columns what made it worse is looked for, and the losses of the reference there.
+struct Explained {
+    cuts: Arc<Cuts>,
+    reference: LossByCell,
+}
+
+/// Cuts the columns in which what made it worse is looked for, by the reference's values.
+async fn cuts(options: &PerformanceOptions, reference: &[Table]) -> Result<Cuts, PerformanceError> {
+    if options.explain.is_empty() {
+        return Ok(Cuts::default());
+    }
+    let columns: Vec<Named> = options
+        .explain
+        .iter()
+        .map(|column| Named::new(column, "--explain"))
+        .collect();
+    let wanted = Wanted {
+        texts: columns.clone(),
+        ..Wanted::default()
+    };
+    let read = scan(
+        reference,
+        &wanted,
+        vec![(Sample::default(), false); columns.len()],
+        |read, row| {
+            for ((sample, some_text), value) in read.iter_mut().zip(row.texts) {
+                match value.map(str::parse::<f64>) {
+                    Some(Ok(number)) => sample.offer_one(number),
+                    Some(Err(_)) => *some_text = true,
+                    None => {}
+                }
+            }
+            Ok(())
+        },
+    );
+    let cut = |(sample, some_text): (Sample, bool)| match some_text {
+        true => Cut::Values,
+        false => Cut::of_numbers(&sample),
+    };
+    Ok(Cuts {
+        columns,
+        cuts: read.await?.into_iter().map(cut).collect(),
+    })
+}
+
+/// Counts a row's loss in its cell of every column that is cut, whose values these are.
+fn count_loss(losses: &mut LossByCell, cuts: &Cuts, values: &[Option<&str>], loss: Option<f64>) {
+    let Some(loss) = loss else { return };
+    for (column, (cut, value)) in cuts.cuts.iter().zip(values).enumerate() {
+        losses.add(column, cut.cell(*value), loss);
+    }
 }
 
 /// Predictions with their labels beside them, or with none.
@@ -335,6 +412,7 @@ impl Places {
 struct Groups {
     counting: Counting,
     said: Places,
+    explained: Explained,
     all: Counted,
     versions: Option<BTreeMap<String, Counted>>,
     segments: Vec<(String, BTreeMap<String, Counted>)>,
@@ -346,6 +424,8 @@ struct Groups {
 struct Counted {
     rows: u64,
     counters: Counters,
+    /// By the cells of columns in which what made it worse is looked for; of all rows and of versions.
+    losses: LossByCell,
 }
 
 /// When a window began.
@@ -382,6 +462,7 @@ impl Counting {
         Counted {
             rows: 0,
             counters: Counters::new(&self.reader.task),
+            losses: LossByCell::default(),
         }
     }
 
@@ -391,27 +472,33 @@ impl Counting {
     }
 
     /// Counts for a value, or for the values past the first so many.
-    fn count_value(&self, values: &mut BTreeMap<String, Counted>, value: &str, said: &Said<'_>, label: Option<&str>) {
+    fn count_value<'a>(
+        &self,
+        values: &'a mut BTreeMap<String, Counted>,
+        value: &str,
+        said: &Said<'_>,
+        label: Option<&str>,
+    ) -> Option<&'a mut Counted> {
         let has_own = values.contains_key(value) || values.len() < MOST_VALUES;
         let value = if has_own { value } else { Group::OTHER };
-        match values.get_mut(value) {
-            Some(counted) => self.count(counted, said, label),
-            None => {
-                let counted = values.entry(value.to_owned()).or_insert_with(|| self.start());
-                self.count(counted, said, label);
-            }
+        if !values.contains_key(value) {
+            values.insert(value.to_owned(), self.start());
         }
+        let counted = values.get_mut(value)?;
+        self.count(counted, said, label);
+        Some(counted)
     }
 }
 
 impl Groups {
-    fn new(counting: Counting, said: Places, options: &PerformanceOptions) -> Self {
+    fn new(counting: Counting, said: Places, explained: Explained, options: &PerformanceOptions) -> Self {
         let length = options.window.and_then(|window| window.num_microseconds());
         let segments = options.segments.iter();
         Self {
             all: counting.start(),
             counting,
             said,
+            explained,
             versions: options.version.as_ref().map(|_| BTreeMap::new()),
             segments: segments.map(|segment| (segment.clone(), BTreeMap::new())).collect(),
             windows: length
@@ -430,15 +517,30 @@ impl Groups {
         wanted.texts.extend(version);
         let segments = options.segments.iter().map(|segment| Named::new(segment, "--segment"));
         wanted.texts.extend(segments);
+        wanted.texts.extend(self.explained.cuts.columns.iter().cloned());
     }
 
     fn add(&mut self, time: Option<i64>, numbers: &[f64], texts: &[Option<&str>], label: Option<&str>) {
         let said = self.said.of(numbers, texts);
-        let mut own = texts[self.said.len()..].iter().copied().map(Option::unwrap_or_default);
+        let (own, cells) = texts.split_at(self.said.len() + self.groups());
+        let mut own = own[self.said.len()..].iter().copied().map(Option::unwrap_or_default);
         let counting = &self.counting;
+        let cuts = &self.explained.cuts;
+        let loss = label.filter(|_| !cuts.cuts.is_empty());
+        let loss = loss.and_then(|label| counting.reader.loss(&said, label));
+        let explain = |counted: &mut Counted| {
+            if counted.losses.columns() == 0 {
+                counted.losses = LossByCell::new(cuts.cuts.len());
+            }
+            count_loss(&mut counted.losses, cuts, cells, loss);
+        };
         counting.count(&mut self.all, &said, label);
+        explain(&mut self.all);
         if let Some(versions) = &mut self.versions {
-            counting.count_value(versions, own.next().unwrap_or_default(), &said, label);
+            let version = own.next().unwrap_or_default();
+            if let Some(counted) = counting.count_value(versions, version, &said, label) {
+                explain(counted);
+            }
         }
         for ((_, values), value) in self.segments.iter_mut().zip(own) {
             counting.count_value(values, value, &said, label);
@@ -452,10 +554,22 @@ impl Groups {
         }
     }
 
+    /// The columns that tell groups apart.
+    fn groups(&self) -> usize {
+        usize::from(self.versions.is_some()) + self.segments.len()
+    }
+
     fn told(self, learned: &Learned) -> Result<Vec<Group>, PerformanceError> {
-        let mut groups = vec![group(GroupKind::All, String::new(), self.all, learned)?];
+        let explained = self.explained;
+        let with_culprits = |kind, value, counted: Counted| {
+            let names = explained.cuts.names();
+            let culprits = (!names.is_empty()).then(|| counted.losses.culprits(&explained.reference, &names));
+            let group = group(kind, value, counted, learned)?;
+            Ok::<_, PerformanceError>(Group { culprits, ..group })
+        };
+        let mut groups = vec![with_culprits(GroupKind::All, String::new(), self.all)?];
         for (value, counted) in self.versions.into_iter().flatten() {
-            groups.push(group(GroupKind::Version, value, counted, learned)?);
+            groups.push(with_culprits(GroupKind::Version, value, counted)?);
         }
         for (window, counted) in self.windows.into_iter().flat_map(|(_, windows)| windows) {
             groups.push(group(GroupKind::Window, window.told(), counted, learned)?);
@@ -470,7 +584,7 @@ impl Groups {
 }
 
 fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) -> Result<Group, PerformanceError> {
-    let Counted { rows, counters } = counted;
+    let Counted { rows, counters, .. } = counted;
     let (realised, estimated) = (counters.realised(), counters.estimated(learned)?);
     let labels = counters.labels();
     let known = (labels > 0).then_some(&realised);
@@ -486,5 +600,6 @@ fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) ->
         estimated,
         doubts,
         realised,
+        culprits: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use modelwatch_performance::{Estimate, Measured, Undefined};
+use modelwatch_performance::{Culprit, Estimate, Measured, Undefined};
 
 use super::report::{Group, GroupKind, PerformanceReport};
 
@@ -80,7 +80,37 @@ impl PerformanceReport {
         for doubt in &group.doubts {
             writeln!(f, "doubt: {doubt}")?;
         }
+        if let Some(culprits) = &group.culprits {
+            self::culprits(f, culprits)?;
+        }
         Ok(())
+    }
+}
+
+/// What made it worse, the most of it first.
+fn culprits(f: &mut fmt::Formatter<'_>, culprits: &[Culprit]) -> fmt::Result {
+    const SHOWN: usize = 10;
+    if culprits.is_empty() {
+        return writeln!(f, "what made it worse: nothing stands out");
+    }
+    writeln!(f, "what made it worse, by how much of the mean loss it explains:")?;
+    for culprit in culprits.iter().take(SHOWN) {
+        writeln!(
+            f,
+            "  {} {}: {} ({} to {}); its loss is {}, {} in the reference, in {:.1} % of the rows",
+            culprit.column,
+            culprit.cell,
+            number(culprit.explains),
+            number(culprit.low),
+            number(culprit.high),
+            number(culprit.now),
+            culprit.before.map_or("not known".into(), number),
+            100.0 * culprit.share
+        )?;
+    }
+    match culprits.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more"),
     }
 }
 

@@ -140,15 +140,12 @@ impl PredictionLog {
         left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
         left_out.rows_without_time = without_time;
         absent.retain(|_, rows| *rows > 0);
-        let (rows, columns, groups) = rows.into_counts();
         let counts = WindowCounts {
-            rows,
-            columns,
-            groups,
             files: read_files,
             left_out,
             absent,
             looked,
+            ..rows.into_counts()
         };
         Ok((counts, gone))
     }

@@ -2,8 +2,10 @@
 
 use modelwatch_drift::baseline::Counts;
 use modelwatch_drift::change::Explanation;
+use modelwatch_drift::joint::JointMeasurement;
 use serde::Serialize;
 
+use crate::joint_report::JointReport;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport, above};
 
 /// Writes reports as a JSON array, one object a report.
@@ -26,6 +28,7 @@ struct Report<'a> {
     /// `drift`, `no_drift`, `too_few_rows` or `no_rows`.
     verdict: &'static str,
     subjects: Vec<OfSubject<'a>>,
+    joint: Option<OfJoint<'a>>,
     versions: Vec<OfVersion<'a>>,
     segments: Vec<OfSegment<'a>>,
     left_out_files: Vec<OfFile<'a>>,
@@ -53,6 +56,28 @@ struct OfSubject<'a> {
     new_categories: Vec<Category<'a>>,
     explanation: Option<&'a Explanation>,
     history: Vec<OfPast>,
+}
+
+#[derive(Serialize)]
+struct OfJoint<'a> {
+    detected: bool,
+    windows_in_a_row: u32,
+    since: Option<String>,
+    problem: Option<&'a str>,
+    #[serde(flatten)]
+    measurement: Option<&'a JointMeasurement>,
+}
+
+impl<'a> From<&'a JointReport> for OfJoint<'a> {
+    fn from(report: &'a JointReport) -> Self {
+        Self {
+            detected: report.detected,
+            windows_in_a_row: report.in_a_row,
+            since: report.since.map(|since| since.to_rfc3339()),
+            problem: report.measurement.as_ref().err().map(String::as_str),
+            measurement: report.measurement.as_ref().ok(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -96,7 +121,7 @@ impl<'a> From<&'a WindowReport> for Report<'a> {
         let verdict = match &report.verdict {
             Verdict::NoRows => "no_rows",
             Verdict::TooFewRows { .. } => "too_few_rows",
-            Verdict::Scored(_) if report.detected().next().is_some() => "drift",
+            Verdict::Scored(_) if report.detected().next().is_some() || report.joint_drift().is_some() => "drift",
             Verdict::Scored(_) => "no_drift",
         };
         let files = report.left_out.files.iter().map(|file| OfFile {
@@ -115,6 +140,7 @@ impl<'a> From<&'a WindowReport> for Report<'a> {
             files: report.files,
             verdict,
             subjects: report.verdict.subjects().iter().map(OfSubject::from).collect(),
+            joint: report.joint.as_ref().map(OfJoint::from),
             versions: report
                 .versions
                 .iter()

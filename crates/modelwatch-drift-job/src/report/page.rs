@@ -5,7 +5,8 @@ use modelwatch_drift::baseline::Counts;
 use modelwatch_drift::change::{Explanation, Summary};
 
 use super::drawing::{distributions, history, percent};
-use super::words::{UNKNOWN, rows_of, source, verdict, word};
+use super::words::{UNKNOWN, rows_of, source, together, verdict, word};
+use crate::joint_report::JointReport;
 use crate::window_report::{SubjectReport, Verdict, WindowReport, above};
 
 /// Colours have a contrast of 4.5 at least on their ground, in light and in dark.
@@ -48,13 +49,14 @@ fn model(report: &WindowReport) -> Markup {
     let about = report.baseline.about();
     html! {
         h1 { "Drift of " (clean(&report.model)) }
-        p class=(if report.detected().next().is_some() { "verdict drift" } else { "verdict" }) { (clean(&verdict(report))) }
+        p class=(if report.detected().next().is_some() || report.joint_drift().is_some() { "verdict drift" } else { "verdict" }) { (clean(&verdict(report))) }
         p.quiet {
             (rows_of(report)) ": " (report.rows) " rows of " (clean(&source(report))) ". Baseline " (clean(&about.version)) " of "
             (about.rows) " rows, made " (about.created.format("%Y-%m-%d %H:%M UTC")) "."
         }
         @for warning in report.warnings() { p.warning { (clean(&warning)) } }
         p.quiet { "Grey: the baseline. Blue: the window. Both are shares of the rows that have a value." }
+        @if let Some(joint) = &report.joint { (how_together(joint)) }
         (subjects(&report.verdict))
         @for version in &report.versions {
             h2 { "Version " (clean(version.name())) ", " (version.rows) " rows" }
@@ -64,6 +66,16 @@ fn model(report: &WindowReport) -> Markup {
             h2 { (clean(&segment.segment)) " = " (clean(segment.name())) ", " (segment.rows) " rows" }
             (scored(&segment.verdict))
         }
+    }
+}
+
+/// How the numbers go together, before each on its own: it is drift that no drawing shows.
+fn how_together(joint: &JointReport) -> Markup {
+    let (sentence, pairs) = together(joint);
+    html! {
+        h2 { "Together" }
+        p class=[joint.detected.then_some("drift")] { (clean(&sentence)) }
+        @if !pairs.is_empty() { ul { @for pair in pairs { li { (clean(&pair)) } } } }
     }
 }
 

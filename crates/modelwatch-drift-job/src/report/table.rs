@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::words::{UNKNOWN, rows_of, source, word};
+use super::words::{UNKNOWN, rows_of, source, together, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
@@ -30,6 +30,11 @@ impl fmt::Display for WindowReport {
             about.rows
         )?;
         verdict(f, &self.verdict)?;
+        if let Some(joint) = &self.joint {
+            let (sentence, pairs) = together(joint);
+            writeln!(f, "  together: {sentence}")?;
+            pairs.iter().try_for_each(|pair| writeln!(f, "  {pair}"))?;
+        }
         for version in &self.versions {
             writeln!(f, "version {}: {} rows", version.name(), version.rows)?;
             verdict(f, &version.verdict)?;

@@ -1,5 +1,8 @@
 //! What tables and pages say in the same words.
 
+use chrono::{DateTime, Utc};
+
+use crate::joint_report::JointReport;
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 /// What is said of a column that drifts as no change does that has a name.
@@ -29,6 +32,10 @@ pub(super) fn verdict(report: &WindowReport) -> String {
         Verdict::TooFewRows { minimum } => {
             format!("{} rows are too few for a score; {minimum} are enough", report.rows)
         }
+        Verdict::Scored(subjects) if detected.is_empty() && report.joint_drift().is_some() => format!(
+            "DRIFT in how numbers go together; none in {} subjects alone",
+            subjects.len()
+        ),
         Verdict::Scored(subjects) if detected.is_empty() => format!("No drift in {} subjects", subjects.len()),
         Verdict::Scored(subjects) => format!(
             "DRIFT in {} of {}: {}",
@@ -41,15 +48,47 @@ pub(super) fn verdict(report: &WindowReport) -> String {
 
 /// Whether it drifts, in a word or two.
 pub(super) fn word(subject: &SubjectReport) -> String {
-    match (subject.detected, subject.in_a_row) {
-        (true, 1) => "DRIFT".into(),
-        (true, windows) => {
-            let since = subject
-                .since
-                .map(|since| format!(" since {}", since.format("%Y-%m-%d %H:%M UTC")));
-            format!("DRIFT, {windows} windows in a row{}", since.unwrap_or_default())
-        }
-        (false, 0) => String::new(),
-        (false, windows) => format!("{windows} of {} windows", subject.rule.consecutive_windows),
+    match subject.detected {
+        true => drift(subject.in_a_row, subject.since),
+        false if subject.in_a_row == 0 => String::new(),
+        false => format!("{} of {} windows", subject.in_a_row, subject.rule.consecutive_windows),
     }
+}
+
+/// That it drifts, and since when.
+fn drift(in_a_row: u32, since: Option<DateTime<Utc>>) -> String {
+    if in_a_row == 1 {
+        return "DRIFT".into();
+    }
+    let since = since.map(|since| format!(" since {}", since.format("%Y-%m-%d %H:%M UTC")));
+    format!("DRIFT, {in_a_row} windows in a row{}", since.unwrap_or_default())
+}
+
+/// How the numbers go together: the whole in a sentence, and each pair that does otherwise than it did.
+pub(super) fn together(joint: &JointReport) -> (String, Vec<String>) {
+    let measured = match &joint.measurement {
+        Ok(measured) => measured,
+        Err(problem) => return (format!("not judged: {problem}"), Vec::new()),
+    };
+    let usual = measured
+        .usual_error
+        .map(|[least, largest]| format!(", usual {least:.3} to {largest:.3}"));
+    let word = match (joint.detected, joint.in_a_row) {
+        (true, windows) => format!(": {}", drift(windows, joint.since)),
+        (false, 0) => String::new(),
+        (false, windows) => format!(": {windows} in a row so far"),
+    };
+    let sentence = format!(
+        "score {:.2} (1 is the edge of what is usual), reconstruction error {:.3} (training {:.3}{}){word}",
+        measured.score,
+        measured.error,
+        measured.reference_error,
+        usual.unwrap_or_default()
+    );
+    let mut pairs: Vec<String> = measured.pairs.iter().map(ToString::to_string).collect();
+    let more = measured.moved - measured.pairs.len();
+    if more > 0 {
+        pairs.push(format!("{more} more pairs"));
+    }
+    (sentence, pairs)
 }

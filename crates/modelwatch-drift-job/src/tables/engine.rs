@@ -96,8 +96,13 @@ impl Tables {
         absent.retain(|_, rows| *rows > 0);
         result.absent = absent;
         result.left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
-        (result.rows, result.columns, result.groups) = rows.into_counts();
-        Ok(result)
+        Ok(WindowCounts {
+            files: result.files,
+            left_out: result.left_out,
+            absent: result.absent,
+            looked: result.looked,
+            ..rows.into_counts()
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
 };
+use modelwatch_drift::joint::JointReference;
 use modelwatch_drift::learn::TimeOrder;
 use twox_hash::XxHash3_128;
 
@@ -11,7 +12,7 @@ use super::columns::{self, Subject, Wanted};
 use super::error::{TrainingError, TrainingWarning};
 use super::options::{TrainingOptions, TrainingProgress};
 use super::profile::{Profiled, profile_all};
-use super::read;
+use super::read::{self, Read};
 use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Kind, Table, expand};
 
@@ -38,10 +39,13 @@ impl TrainingOptions {
             .map(|(table, kinds, _)| (table.clone(), kinds.clone()))
             .collect();
         let plan = columns::plan(self, &judged)?;
+        let numbers = plan.numbers().count();
         let mut notes = plan.warnings;
         let (sources, times) = sources(&files, plan.time.as_deref()).await?;
-        let order =
-            times.and_then(|times| TimeOrder::new(times.iter().map(|time| DateTime::from_timestamp_micros((*time)?))));
+        let instant = |time: &Option<i64>| DateTime::from_timestamp_micros((*time)?);
+        let order = times
+            .as_ref()
+            .and_then(|times| TimeOrder::new(times.iter().map(instant)));
         if order.is_none() {
             notes.push(TrainingWarning::NothingUsual);
         }
@@ -51,6 +55,7 @@ impl TrainingOptions {
         let at_once = read::columns_at_once(rows);
         let to_read = rows * plan.wanted.len().div_ceil(at_once) as u64;
         let mut rows_read = 0;
+        let mut together = JointReference::new(rows, numbers);
         for chunk in plan.wanted.chunks(at_once) {
             let told = |rows| {
                 rows_read += rows;
@@ -60,6 +65,11 @@ impl TrainingOptions {
                 });
             };
             let values = read::read(&files, chunk, threads.max(1), told).await?;
+            for (wanted, values) in chunk.iter().zip(&values) {
+                if let (Subject::Feature, Read::Numbers(numbers)) = (wanted.role, &values.read) {
+                    together.add(&wanted.name, numbers);
+                }
+            }
             let profiled = profile_all(chunk, values, &self.hygiene, order.as_ref(), threads.max(1));
             for (wanted, profiled) in chunk.iter().zip(profiled) {
                 made.add(wanted, profiled, &mut notes);
@@ -98,6 +108,12 @@ impl TrainingOptions {
                 return Err(TrainingError::Columns([nothing].into_iter().chain(problems).collect()));
             }
             made => made?,
+        };
+        together.retain(|name| baseline.features().iter().any(|(feature, _)| feature == name));
+        let joint = together.learn(|row| times.as_ref().and_then(|times| instant(times.get(row)?)));
+        let baseline = match joint {
+            Some(joint) => baseline.with_joint(joint)?,
+            None => baseline,
         };
         Ok(Trained {
             baseline,

@@ -137,6 +137,14 @@ pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> R
     }
 }
 
+impl Plan {
+    /// The features that are numbers.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &Wanted> {
+        let is_number = |wanted: &&Wanted| wanted.role == Subject::Feature && wanted.kind == ColumnKind::Numeric;
+        self.wanted.iter().filter(is_number)
+    }
+}
+
 /// What the files say of a column together.
 enum Agreed {
     Is(ColumnKind),

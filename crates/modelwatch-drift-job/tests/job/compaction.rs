@@ -60,6 +60,7 @@ fn query(window: TimeWindow) -> WindowQuery {
             column: columns::MODEL_VERSION.into(),
             values: None,
         }],
+        joint: Vec::new(),
     }
 }
 

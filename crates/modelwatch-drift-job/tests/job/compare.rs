@@ -162,6 +162,7 @@ async fn counts_rows_of_window_when_table_has_other_names() {
         window: Some(minutes("2026-04-01T10:00:00Z", 15)),
         columns: vec![column],
         groups: Vec::new(),
+        joint: Vec::new(),
     };
     let counted = tables.count(&query).await.expect("counts");
     assert_eq!(
@@ -280,4 +281,57 @@ async fn says_in_a_line_what_is_wrong_when_files_are_odd() {
         "{:?}",
         trained.warnings
     );
+}
+
+/// Two columns whose correlation has another sign while each is distributed as it was: no subject drifts, and together they do, in
+/// every report.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_pair_when_columns_go_together_otherwise() {
+    let folder = TempDir::new().expect("a folder");
+    let table = |name: &str, rows: u64, sign: f64| {
+        let line = |row: u64| {
+            let (one, rest, third) = (random(row * 3) - 0.5, random(row * 3 + 1) - 0.5, random(row * 3 + 2));
+            format!(
+                "{one},{},{third},{}\n",
+                sign * one + 0.5 * rest,
+                ["car", "boat"][row as usize % 2]
+            )
+        };
+        let lines: String = (0..rows).map(line).collect();
+        fs::write(folder.path().join(name), format!("income,debt,age,kind\n{lines}")).expect("a file");
+        path(folder.path(), name)
+    };
+    let (reference, same, flipped) = (
+        table("1.csv", 9_000, 1.0),
+        table("2.csv", 3_000, 1.0),
+        table("3.csv", 3_000, -1.0),
+    );
+    let healthy = compare(&reference, &same).await;
+    assert!(!healthy.drifts() && healthy.joint.is_some(), "{healthy}");
+    let report = compare(&reference, &flipped).await;
+    assert_eq!(report.detected().count(), 0, "{report}");
+    assert!(report.drifts() && report.joint_drift().is_some(), "{report}");
+    let measured = report
+        .joint
+        .as_ref()
+        .and_then(|joint| joint.measurement.as_ref().ok())
+        .expect("a measurement");
+    assert_eq!((measured.rows, measured.moved), (3_000, 1), "{report}");
+    let pair = &measured.pairs[0];
+    assert!(pair.before > 0.8 && pair.now < -0.8, "{pair}");
+    let text = report.to_string();
+    assert!(
+        text.contains("together: score") && text.contains("income and debt: correlation -0.9"),
+        "{text}"
+    );
+    let page = modelwatch_drift_job::report::page(std::slice::from_ref(&report));
+    assert!(
+        page.contains("DRIFT in how numbers go together") && page.contains("income and debt"),
+        "{page}"
+    );
+    let json = modelwatch_drift_job::report::json(&[report]).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json[0]["verdict"], "drift");
+    assert_eq!(json[0]["joint"]["detected"], true);
+    assert_eq!(json[0]["joint"]["pairs"][0]["feature"], "income");
 }

@@ -53,6 +53,7 @@ fn query(model: &str, columns: Vec<Column>) -> WindowQuery {
         window: Some(minutes(START, 15)),
         columns,
         groups: Vec::new(),
+        joint: Vec::new(),
     }
 }
 

@@ -420,3 +420,80 @@ fn says_what_to_name_when_something_is_missing() {
         assert!(said.contains(expected), "{said}");
     }
 }
+
+/// Rows of a model whose scores are right, but of one country and of the tallest in the file of today.
+fn explained(random: &mut SmallRng, rows: usize, bad: bool) -> String {
+    let mut text = String::from("probability,country,height,version,late\n");
+    for row in 0..rows {
+        let score: f64 = random.random_range(0.0..1.0);
+        let country = ["at", "de", "it"][random.random_range(0..3_usize)];
+        let height: f64 = random.random_range(100.0..200.0);
+        let version = ["1", "2"][row % 2];
+        let wrong = bad && version == "2" && (country == "it" || height > 190.0);
+        let late = (random.random_range(0.0..1.0) < score) != wrong;
+        writeln!(text, "{score},{country},{height},{version},{}", u8::from(late)).expect("a string takes it");
+    }
+    text
+}
+
+/// The version that got worse has its country first and then the range, and the other has nothing; nor has either where all is well.
+#[test]
+fn names_what_made_a_version_worse() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut random = SmallRng::seed_from_u64(41);
+    let first = write(folder.path(), "1.csv", &explained(&mut random, 6_000, false));
+    let mut culprits = |bad: bool| {
+        let now = write(folder.path(), "2.csv", &explained(&mut random, 6_000, bad));
+        let mut options = PerformanceOptions::new("late", [&first], [&now]);
+        options.score = Some("probability".into());
+        options.version = Some("version".into());
+        options.explain = vec!["country".into(), "height".into()];
+        let report = run(&options).expect("a report");
+        let text = report.to_string();
+        let json: serde_json::Value = serde_json::from_str(&json(&report).expect("JSON")).expect("JSON");
+        let groups = report.groups.into_iter().map(|group| {
+            let culprits = group.culprits.expect("it was looked for").into_iter();
+            culprits
+                .map(|culprit| (culprit.column, culprit.cell))
+                .collect::<Vec<_>>()
+        });
+        (groups.collect::<Vec<_>>(), text, json)
+    };
+    let (healthy, text, _) = culprits(false);
+    assert_eq!(healthy, [vec![], vec![], vec![]]);
+    assert_eq!(
+        text.matches("what made it worse: nothing stands out").count(),
+        3,
+        "{text}"
+    );
+    let (bad, text, json) = culprits(true);
+    let [all, good, worse] = bad.as_slice() else {
+        panic!("all and two versions: {bad:?}");
+    };
+    assert_eq!(good, &[], "{text}");
+    for group in [all, worse] {
+        assert_eq!(
+            (group[0].0.as_str(), group[0].1.as_str(), group.len()),
+            ("country", "it", 2),
+            "{text}"
+        );
+        assert!(group[1].0 == "height" && group[1].1.ends_with(" and more"), "{text}");
+    }
+    assert!(text.contains("country it: 0."), "{text}");
+    assert_eq!(json["groups"][2]["culprits"][0]["cell"], "it");
+}
+
+#[test]
+fn says_which_column_is_missing_when_it_is_to_explain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(
+        folder.path(),
+        "1.csv",
+        &explained(&mut SmallRng::seed_from_u64(1), 500, false),
+    );
+    let mut options = PerformanceOptions::new("late", [&file], [&file]);
+    options.score = Some("probability".into());
+    options.explain = vec!["town".into()];
+    let error = run(&options).expect_err("no such column").to_string();
+    assert!(error.contains("town") && error.contains("--explain"), "{error}");
+}

@@ -11,6 +11,7 @@ use super::format::{FORMAT, OLDEST_FORMAT};
 use super::numeric_profile::{NumericDocument, NumericProfile};
 use super::profile::Profile;
 use super::time_span::TimeSpan;
+use crate::joint::JointProfile;
 
 /// Where a baseline comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ pub struct Baseline {
     features: Vec<(String, Profile)>,
     score: Option<NumericProfile>,
     classes: Option<CategoricalProfile>,
+    joint: Option<JointProfile>,
 }
 
 impl Baseline {
@@ -86,7 +88,42 @@ impl Baseline {
             features,
             score,
             classes,
+            joint: None,
         })
+    }
+
+    /// The same baseline, which knows how its numeric features go together.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Inconsistent`] when the profile is of a feature that the baseline does not have as a number, or contradicts
+    /// itself.
+    pub fn with_joint(self, joint: JointProfile) -> Result<Self, BaselineError> {
+        let wrong = |what: String| BaselineError::inconsistent("joint", what);
+        joint.check().map_err(wrong)?;
+        let numbers: HashSet<&str> = self
+            .features
+            .iter()
+            .filter(|(_, profile)| matches!(profile, Profile::Numeric(_)))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let mut named = HashSet::new();
+        for feature in joint.features() {
+            if !numbers.contains(feature.name.as_str()) || !named.insert(feature.name.as_str()) {
+                let what = format!("{:?} is no number of the baseline's, or is there twice", feature.name);
+                return Err(wrong(what));
+            }
+        }
+        Ok(Self {
+            joint: Some(joint),
+            ..self
+        })
+    }
+
+    /// How the numeric features go together, when the baseline was made by a version that learns it and two of them vary.
+    #[must_use]
+    pub fn joint(&self) -> Option<&JointProfile> {
+        self.joint.as_ref()
     }
 
     /// Where it comes from.
@@ -147,7 +184,11 @@ impl Baseline {
             .classes
             .map(|categories| categories.into_profile("classes"))
             .transpose()?;
-        Self::new(document.baseline, features, score, classes)
+        let baseline = Self::new(document.baseline, features, score, classes)?;
+        match document.joint {
+            None => Ok(baseline),
+            Some(joint) => baseline.with_joint(joint),
+        }
     }
 
     /// The baseline as JSON, one line a feature, ending in a newline; [`from_json`](Self::from_json) gives back the same.
@@ -172,7 +213,11 @@ impl Baseline {
         }
         let score = line(&self.score.as_ref().map(NumericDocument::of))?;
         let classes = line(&self.classes.as_ref().map(CategoricalDocument::of))?;
-        json.push_str(&format!("\n],\n\"score\": {score},\n\"classes\": {classes}\n}}\n"));
+        json.push_str(&format!("\n],\n\"score\": {score},\n\"classes\": {classes}"));
+        if let Some(joint) = &self.joint {
+            json.push_str(&format!(",\n\"joint\": {}", line(joint)?));
+        }
+        json.push_str("\n}\n");
         Ok(json)
     }
 }
@@ -204,6 +249,7 @@ struct Document {
     features: Vec<FeatureDocument>,
     score: Option<NumericDocument>,
     classes: Option<CategoricalDocument>,
+    joint: Option<JointProfile>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -12,6 +12,25 @@ impl NumericBins {
             ..NumericCounts::default()
         }
     }
+
+    /// The rows of finite values in ascending order, without a sample: an edge is looked for among the values and not a value
+    /// among the edges.
+    pub(super) fn count_sorted(&self, sorted: &[f64]) -> NumericCounts {
+        let mut counts = self.count();
+        let edges = self.edges();
+        let not_reached = |rest: &[f64], edge: f64| rest.partition_point(|value| *value < edge);
+        let below = not_reached(sorted, edges[0]);
+        counts.below = below as u64;
+        let mut rest = &sorted[below..];
+        for (rows, edge) in counts.bins.iter_mut().zip(&edges[1..]) {
+            let within = not_reached(rest, *edge);
+            *rows = within as u64;
+            rest = &rest[within..];
+        }
+        counts.above = rest.len() as u64;
+        (counts.least, counts.largest) = (sorted.first().copied(), sorted.last().copied());
+        counts
+    }
 }
 
 /// How many rows fell where.

@@ -60,11 +60,12 @@ impl NumericProfile {
         let finite = &values[first..];
         let finite = &finite[..finite.partition_point(|value| value.is_finite())];
         let bins = NumericBins::from_sorted(feature, finite)?;
-        let mut counts = bins.count();
-        for value in &values {
-            counts.add(&bins, Some(*value));
-        }
-        counts.missing += missing;
+        let mut counts = bins.count_sorted(finite);
+        counts.below += (values.iter().take(first)).filter(|value| !value.is_nan()).count() as u64;
+        counts.above += (values.iter().skip(first + finite.len()))
+            .filter(|value| !value.is_nan())
+            .count() as u64;
+        counts.missing += missing + values.iter().filter(|value| value.is_nan()).count() as u64;
         let (least, largest) = (finite[0], finite[finite.len() - 1]);
         let share = 1.0 / finite.len() as f64;
         let mean = finite

@@ -1,22 +1,18 @@
 //! A uniform sample of numbers.
 
+use super::reservoir::{FromSample, Reservoir};
+
 /// A uniform sample without replacement of the finite values offered, [`CAPACITY`](Self::CAPACITY) of them at most, with
 /// the exact number and mean of all of them.
 ///
 /// As long as no more values were offered than it holds, it is exactly these values. Beyond that every value is as likely to
-/// be in it as any other, and a share of the values is known to about 1/√2048, 2 %. The values to keep are found by
-/// jumps of random length (algorithm L of Li, *Reservoir-Sampling Algorithms of Time Complexity O(n(1 + log(N/n)))*,
-/// 1994), so that a value that is not kept costs no random number.
+/// be in it as any other, and a share of the values is known to about 1/√2048, 2 %.
 #[derive(Clone, Debug)]
 pub struct Sample {
     values: Vec<f64>,
     offered: u64,
     sum: f64,
-    /// How many values are passed over before the next that is kept.
-    skip: u64,
-    /// The largest of the kept values' ranks, were each value given a random one in 0 to 1.
-    rank: f64,
-    random: u64,
+    reservoir: Reservoir,
 }
 
 impl Default for Sample {
@@ -25,9 +21,7 @@ impl Default for Sample {
             values: Vec::new(),
             offered: 0,
             sum: 0.0,
-            skip: 0,
-            rank: 1.0,
-            random: 0x9E37_79B9_7F4A_7C15,
+            reservoir: Reservoir::new(Self::CAPACITY),
         }
     }
 }
@@ -50,7 +44,7 @@ impl Sample {
             sum,
             ..Self::default()
         };
-        sample.restart();
+        sample.reservoir.restart(sample.values.len(), offered);
         sample
     }
 
@@ -71,15 +65,11 @@ impl Sample {
         self.offered += values.len() as u64;
         self.sum += sum;
         let mut rest = values;
-        while let Ok(skip) = usize::try_from(self.skip)
-            && skip < rest.len()
-        {
-            let value = rest[skip];
-            rest = &rest[skip + 1..];
-            self.skip = 0;
+        while let Some(next) = self.reservoir.next(rest.len()) {
+            let value = rest[next];
+            rest = &rest[next + 1..];
             self.keep(value);
         }
-        self.skip = self.skip.saturating_sub(rest.len() as u64);
     }
 
     /// Offers one value; one that is not finite is passed over.
@@ -90,71 +80,31 @@ impl Sample {
         }
         self.offered += 1;
         self.sum += value;
-        if self.skip > 0 {
-            self.skip -= 1;
-            return;
+        if self.reservoir.next(1).is_some() {
+            self.keep(value);
         }
-        self.keep(value);
     }
 
     fn keep(&mut self, value: f64) {
-        if self.values.len() < Self::CAPACITY {
-            self.values.push(value);
-            if self.values.len() == Self::CAPACITY {
-                self.lower_rank();
-            }
-            return;
+        match self.reservoir.place(self.values.len()) {
+            None => self.values.push(value),
+            Some(place) => self.values[place] = value,
         }
-        let place = self.below(Self::CAPACITY as u64) as usize;
-        self.values[place] = value;
-        self.lower_rank();
-    }
-
-    /// The next rank, and how far the value with a lower one is.
-    fn lower_rank(&mut self) {
-        self.rank *= (self.uniform().ln() / Self::CAPACITY as f64).exp();
-        self.skip = (self.uniform().ln() / (-self.rank).ln_1p()) as u64;
-    }
-
-    /// Goes on where a sample of as many values would be.
-    fn restart(&mut self) {
-        self.random ^= self.offered.wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        if self.values.len() < Self::CAPACITY {
-            self.skip = 0;
-            return;
-        }
-        // What the largest of the lowest ranks is on average.
-        self.rank = Self::CAPACITY as f64 / (self.offered as f64 + 1.0);
-        self.skip = (self.uniform().ln() / (-self.rank).ln_1p()) as u64;
     }
 
     /// Takes in another sample, as if its values had been offered to this one.
     pub fn merge(&mut self, other: &Self) {
-        let (mut mine, mut others) = (self.offered, other.offered);
+        let kept = self
+            .reservoir
+            .joined((self.values.len(), self.offered), (other.values.len(), other.offered));
+        let value = |from: FromSample| match from {
+            FromSample::First(place) => self.values[place],
+            FromSample::Second(place) => other.values[place],
+        };
+        self.values = kept.into_iter().map(value).collect();
         self.offered += other.offered;
         self.sum += other.sum;
-        if self.offered as usize == self.values.len() + other.values.len() && self.offered <= Self::CAPACITY as u64 {
-            self.values.extend(&other.values);
-        } else {
-            let mut first = std::mem::take(&mut self.values);
-            let mut second = other.values.clone();
-            while self.values.len() < Self::CAPACITY && (!first.is_empty() || !second.is_empty()) {
-                // A value of the one or of the other, as likely as that it came of its rows.
-                let from_first = match (first.is_empty(), second.is_empty()) {
-                    (false, true) => true,
-                    (true, _) => false,
-                    (false, false) => self.below((mine + others).max(1)) < mine,
-                };
-                let (from, left) = match from_first {
-                    true => (&mut first, &mut mine),
-                    false => (&mut second, &mut others),
-                };
-                *left = left.saturating_sub(1);
-                let place = self.below(from.len() as u64) as usize;
-                self.values.push(from.swap_remove(place));
-            }
-        }
-        self.restart();
+        self.reservoir.restart(self.values.len(), self.offered);
     }
 
     /// The values that were kept, in no order.
@@ -195,25 +145,6 @@ impl Sample {
     #[must_use]
     pub fn quantile(&self, level: f64) -> Option<f64> {
         quantile(&self.sorted(), level)
-    }
-
-    /// A number from 0 up to but not including `end`, which is not 0. (Lemire's multiplication.)
-    fn below(&mut self, end: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
-    }
-
-    /// A number above 0 and up to 1.
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 1.0) / (1_u64 << 53) as f64
-    }
-
-    /// Splitmix64: seeded always alike, so that the same values in the same order give the same sample.
-    fn next(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.random;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
     }
 }
 

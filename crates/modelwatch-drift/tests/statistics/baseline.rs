@@ -3,10 +3,11 @@
 use crate::drawn::normal;
 use chrono::{DateTime, TimeDelta, Utc};
 use modelwatch_drift::baseline::{
-    About, Baseline, BaselineError, CategoricalProfile, Hygiene, HygieneWarning, NumericBins, NumericProfile, Profile,
-    Source, TimeSpan, warnings,
+    About, Baseline, BaselineError, CategoricalProfile, FORMAT, Hygiene, HygieneWarning, NumericBins, NumericProfile,
+    Profile, Source, TimeSpan, warnings,
 };
 use modelwatch_drift::decision::{Measurement, Rule, Statistic};
+use modelwatch_drift::joint::JointReference;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -274,11 +275,14 @@ fn a_baseline_that_contradicts_itself_is_refused() {
 #[test]
 fn a_later_format_is_named_before_its_fields_are() {
     let error = changed(|json| {
-        json["format"] = json!(3);
+        json["format"] = json!(FORMAT + 1);
         json["new"] = json!({});
     })
     .expect_err("a later format");
-    assert!(matches!(error, BaselineError::UnknownFormat { format: 3 }), "{error}");
+    assert!(
+        matches!(error, BaselineError::UnknownFormat { format } if format == FORMAT + 1),
+        "{error}"
+    );
     for text in ["", "{}", "[]", "null", "{\"format\": 1}", "{\"format\": 1e400}"] {
         assert!(
             matches!(Baseline::from_json(text), Err(BaselineError::Json(_))),
@@ -385,5 +389,56 @@ proptest! {
         if let Ok(baseline) = Baseline::from_json(&json) {
             keeps_its_promises(&baseline);
         }
+    }
+}
+
+/// A baseline of two numbers that know how they go together, and its JSON.
+fn joint() -> (Baseline, Value) {
+    let columns = [normal(1), normal(2)].map(|column| column.into_iter().flatten().collect::<Vec<f64>>());
+    let mut reference = JointReference::new(80_000, 2);
+    let names = ["x", "y"];
+    let features = names.into_iter().zip(&columns).map(|(name, values)| {
+        reference.add(name, values);
+        let profile = NumericProfile::from_values(name, values.clone(), 0, &Hygiene::default());
+        (name.to_owned(), Profile::Numeric(profile.expect("a profile")))
+    });
+    let baseline = Baseline::new(about(80_000), features.collect(), None, None).expect("a baseline");
+    let joint = reference.learn(|_| None).expect("a joint profile");
+    let baseline = baseline.with_joint(joint).expect("of its own features");
+    let json = serde_json::from_str(&baseline.to_json().expect("JSON")).expect("JSON");
+    (baseline, json)
+}
+
+#[test]
+fn reads_baseline_with_and_without_joint_profile() {
+    let (baseline, mut json) = joint();
+    assert_eq!(Baseline::from_json(&json.to_string()).expect("the same"), baseline);
+    // As the format before wrote it.
+    json["format"] = json!(2);
+    json.as_object_mut().expect("an object").remove("joint");
+    let before = Baseline::from_json(&json.to_string()).expect("an older one");
+    assert_eq!(before.joint(), None);
+    assert_eq!(before.features(), baseline.features());
+}
+
+#[test]
+fn refuses_joint_profile_that_contradicts_itself() {
+    let (_, json) = joint();
+    let cases: [(&str, Value, &str); 9] = [
+        ("/features/0/name", json!("z"), "\"z\" is no number of the baseline's"),
+        ("/features/0/name", json!("y"), "there twice"),
+        ("/features/1/deviation", json!(0.0), "a deviation of 0"),
+        ("/components/0/0", json!(7.0), "components"),
+        ("/components", json!([]), "components"),
+        ("/correlations", json!([]), "each of 1 pairs"),
+        ("/correlations/0", json!(1.5), "correlations is 1.5"),
+        ("/error", json!(-1.0), "reconstruction error is -1"),
+        ("/limits/0/above", json!(-1.0), "limits"),
+    ];
+    for (place, value, why) in cases {
+        let mut odd = json.clone();
+        *odd.pointer_mut(&format!("/joint{place}")).expect("the place") = value;
+        let error = Baseline::from_json(&odd.to_string()).expect_err(place).to_string();
+        assert!(error.contains("joint") && error.contains(why), "{place}: {error}");
     }
 }

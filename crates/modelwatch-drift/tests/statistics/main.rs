@@ -7,6 +7,7 @@ mod by_hand;
 mod data;
 mod drawn;
 mod flights;
+mod joint;
 mod made;
 mod properties;
 mod rule;

@@ -4,6 +4,7 @@ mod against_nannyml;
 mod against_scikit_learn;
 mod by_hand;
 mod coverage;
+mod culprits;
 mod drawn;
 mod estimates;
 mod properties;

@@ -48,6 +48,7 @@ fn drifting_features(scope: &Scope<'_>) -> Panel {
     )
     .link(scope.runbook_link("drift", &known::FEATURE_DRIFT))
     .link(scope.runbook_link("one version drifts", &known::VERSION_DRIFT))
+    .link(scope.runbook_link("features go together otherwise", &known::JOINT_DRIFT))
 }
 
 fn last_run(scope: &Scope<'_>) -> Panel {

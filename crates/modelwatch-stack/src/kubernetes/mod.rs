@@ -18,7 +18,6 @@ use serde::Serialize;
 use self::manifest::{Manifest, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::rules::Rules;
 use crate::{grafana, parallel, yaml};
 
 /// The label by which dashboards' sidecars find a ConfigMap, as the Grafana chart sets it.
@@ -30,9 +29,12 @@ struct Data<'a> {
     data: BTreeMap<&'a str, &'a str>,
 }
 
-pub(crate) fn files(config: &Config, rules: &Rules, grafana: &[File]) -> Result<Vec<File>, GenerateError> {
+/// The manifests of the rules.
+pub(crate) use self::rules::files as rule_files;
+
+/// All others.
+pub(crate) fn files(config: &Config, grafana: &[File]) -> Result<Vec<File>, GenerateError> {
     let mut files = monitors::files(config)?;
-    files.extend(rules::files(config, rules)?);
     files.extend(routing::files(config)?);
     files.extend(workloads::files(config)?);
     let dashboards = parallel::map(grafana, |file| {

@@ -18,7 +18,7 @@ struct PrometheusRule {
     groups: Vec<Group>,
 }
 
-pub(super) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
     let groups = rules.recording.iter().chain(&rules.alerts);
     let parts = groups.map(split).collect::<Result<Vec<_>, _>>()?;
     let mut manifests: Vec<(usize, Vec<Group>)> = Vec::new();

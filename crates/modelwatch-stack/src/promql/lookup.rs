@@ -1,7 +1,8 @@
 //! Is what a text selects there to be selected? Asked of the text, so that it holds for what is written and not only
 //! for what was meant.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use modelwatch::contract::{self, MetricKind};
@@ -11,6 +12,9 @@ use promql_parser::util::{ExprVisitor, walk_expr};
 
 use super::expr::SIDE;
 use crate::recorded::RECORDED;
+
+/// Expressions that are remembered to be right: some for each alert.
+const REMEMBERED: usize = 4096;
 
 /// The label that names the stack on what its rules record and raise.
 pub(crate) const STACK_LABEL: &str = "stack";
@@ -94,6 +98,30 @@ pub(super) fn check(expression: &str, identity: &[String]) -> Result<String, Unk
     let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
     walk_expr(&mut Check { identity }, &parsed)?;
     Ok(parsed.prettify())
+}
+
+/// Whether an expression parses and selects what there is, as [`check`] says. What was right is remembered: each alert of each
+/// model asks the same questions in its annotations.
+///
+/// # Errors
+///
+/// As [`check`].
+pub(super) fn is_right(expression: &str, identity: &[String]) -> Result<(), Unknown> {
+    thread_local! {
+        static RIGHT: RefCell<HashSet<(Vec<String>, String)>> = RefCell::default();
+    }
+    let key = (identity.to_vec(), expression.to_owned());
+    if RIGHT.with_borrow(|right| right.contains(&key)) {
+        return Ok(());
+    }
+    check(expression, identity)?;
+    RIGHT.with_borrow_mut(|right| {
+        if right.len() >= REMEMBERED {
+            right.clear();
+        }
+        right.insert(key);
+    });
+    Ok(())
 }
 
 /// The series an expression selects, by name.

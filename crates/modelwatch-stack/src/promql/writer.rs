@@ -85,7 +85,7 @@ impl Writer {
             Piece::Text(text) => text.as_str(),
             Piece::Label(_) => "\"\"",
         });
-        lookup::check(&filled.collect::<String>(), &self.identity)?;
+        lookup::is_right(&filled.collect::<String>(), &self.identity)?;
         Ok(pieces)
     }
 

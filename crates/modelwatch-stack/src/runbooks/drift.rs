@@ -46,6 +46,18 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| vec![drift_scores(model), share(model), missing_since(model), pipeline(model)],
     },
     Runbook {
+        known: &known::JOINT_DRIFT,
+        meaning: "Numeric features go together otherwise than in training, while none drifts on its own: the reconstruction error, or the \
+                  correlation of a pair, is further from training than is usual for windows of that length.",
+        checks: &[
+            "Which pairs moved? `modelwatch drift once` names them, with the correlation before and now.",
+            "Was a join changed, so that rows of different requests are mixed?",
+            "Did the sign, the unit or the source of one feature change for some of its rows?",
+        ],
+        mitigation: DRIFT_MITIGATION,
+        queries: |model| vec![moved_pairs(model), window_rows(model), baseline(model), pipeline(model)],
+    },
+    Runbook {
         known: &known::PREDICTION_DRIFT,
         meaning: "Prediction scores are no longer distributed as in training.",
         checks: DRIFT_CHECKS,

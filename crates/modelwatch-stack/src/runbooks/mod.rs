@@ -15,10 +15,10 @@ use self::page::Runbook;
 
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::links;
 use crate::promql::{Expr, Writer, series_in};
 use crate::recorded::RECORDED;
 use crate::rules::{Rule, Rules};
+use crate::{known, links};
 
 /// Every runbook, in the order of the rule file.
 fn all() -> impl Iterator<Item = &'static Runbook> {
@@ -66,13 +66,12 @@ fn text(config: &Config, runbook: &Runbook, rules: &Rules, alerts: &[&Rule]) -> 
         config.links.grafana,
         links::triage_uid(config)
     );
-    text += "\n## Ask first\n\n";
-    for (number, check) in runbook.checks.iter().enumerate() {
-        text += &format!("{}. {check}\n", number + 1);
-    }
-    text += "\n## Mitigate\n\n";
-    for (number, step) in runbook.mitigation.iter().enumerate() {
-        text += &format!("{}. {step}\n", number + 1);
+    for (title, steps) in [("Ask first", runbook.checks), ("Mitigate", runbook.mitigation)] {
+        text += &format!("\n## {title}\n\n");
+        let steps = steps.iter().filter_map(|step| about_what_is_raised(rules, step));
+        for (number, step) in steps.enumerate() {
+            text += &format!("{}. {step}\n", number + 1);
+        }
     }
     if let Some(model) = config.models.first() {
         let mut queries = Vec::new();
@@ -108,6 +107,21 @@ fn text(config: &Config, runbook: &Runbook, rules: &Rules, alerts: &[&Rule]) -> 
         );
     }
     Ok(text)
+}
+
+/// A step without the sentences that send the reader to an alert that is switched off, or of a later phase; nothing where none is left.
+fn about_what_is_raised(rules: &Rules, step: &str) -> Option<String> {
+    let raised = |name: &str| {
+        let mut all = rules.alerts.iter().flat_map(|group| &group.rules);
+        all.any(|rule| rule.alert.as_deref() == Some(name))
+    };
+    let mut sentences: Vec<&str> = step.split_inclusive(['.', '?']).collect();
+    sentences.retain(|sentence| {
+        let mut named = known::ALERTS.iter().filter(|known| sentence.contains(known.name));
+        named.all(|known| raised(known.name))
+    });
+    let left = sentences.concat().trim().to_owned();
+    (!left.is_empty()).then_some(left)
 }
 
 /// Whether what a query selects is recorded in this phase of the rollout.

@@ -155,6 +155,16 @@ pub(super) fn drifting(model: &Model) -> (&'static str, Expr) {
     )
 }
 
+pub(super) fn moved_pairs(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which pairs of features go together otherwise, and by how much did their correlation move?",
+        max_by(
+            &["feature_name", "other_feature_name"],
+            of(model, metric(&contract::JOINT_CORRELATION_CHANGE)),
+        ),
+    )
+}
+
 pub(super) fn drift_scores(model: &Model) -> (&'static str, Expr) {
     (
         "How far is each feature from its baseline?",

@@ -62,6 +62,37 @@ fn an_alert_that_there_is_not_is_told_with_its_line_and_the_nearest() {
     assert!(!said.contains("fault of modelwatch"), "{said}");
 }
 
+/// Nor does any send its reader to one of a later phase.
+#[test]
+fn no_runbook_names_an_alert_that_is_switched_off() {
+    let off = ["MLInferenceHighErrorRate", "MLScrapeJobDown"];
+    let files = |alerts: &str| {
+        let files = generate(&config(alerts)).unwrap();
+        files.into_iter().filter(|file| file.path.ends_with(".md"))
+    };
+    let without: Vec<_> = files(&off.map(|name| format!("[alerts.{name}]\nenabled = false\n")).concat()).collect();
+    for name in off {
+        let naming = |file: &modelwatch_stack::File| file.contents.contains(name);
+        let own = format!("runbooks/{name}.md");
+        assert!(files("").any(|file| file.path != own && naming(&file)), "{name}");
+        let still: Vec<_> = without
+            .iter()
+            .filter(|file| naming(file))
+            .map(|file| &file.path)
+            .collect();
+        assert!(still.is_empty(), "{name}: {still:?}");
+    }
+    let traffic = without
+        .iter()
+        .find(|file| file.path == "runbooks/MLTrafficGone.md")
+        .unwrap();
+    assert!(
+        traffic.contents.contains("1. Do targets answer scrapes?\n"),
+        "{}",
+        traffic.contents
+    );
+}
+
 #[test]
 fn judged_severities_have_the_names_of_the_cluster_s() {
     let config = config("[alerts.severities]\npage = \"critical\"\nticket = \"warning\"");

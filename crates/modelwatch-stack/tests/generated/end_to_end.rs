@@ -112,6 +112,7 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         &known::MANY_SLOW,
         &known::ONE_NAME,
         &known::VERSION_DRIFT,
+        &known::JOINT_DRIFT,
         &known::DRIFT_JOB_BLIND,
     ];
     let mut waits_for: BTreeSet<_> = ALERTS

@@ -21,6 +21,7 @@ fn query() -> WindowQuery {
             bins: Bins::Numeric(bins),
         }],
         groups: Vec::new(),
+        joint: Vec::new(),
     }
 }
 

@@ -277,6 +277,7 @@ fn query(bins: &NumericBins, many: bool, timed: bool, groups: Vec<GroupBy>) -> W
         window: timed.then(window),
         columns: of_values.chain(others).collect(),
         groups,
+        joint: Vec::new(),
     }
 }
 

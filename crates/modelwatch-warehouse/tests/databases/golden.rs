@@ -60,6 +60,7 @@ fn query(groups: &[&str]) -> WindowQuery {
                 values: None,
             })
             .collect(),
+        joint: Vec::new(),
     }
 }
 

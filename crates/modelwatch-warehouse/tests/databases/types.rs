@@ -31,6 +31,7 @@ fn counted(database: &Database, table: &[&str], columns: Vec<Column>, groups: Ve
         window: None,
         columns,
         groups,
+        joint: Vec::new(),
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let counted = runtime.block_on(database.warehouse(table).count(&query));

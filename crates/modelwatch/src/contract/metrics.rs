@@ -275,6 +275,14 @@ contract! {
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
         "1 for what was done to the feature in the last window, where it is above its threshold: scaled, swapped, missing_more and others.";
+    JOINT_DRIFT_SCORE = "ml_joint_drift_score", Gauge, Drift, ["model_name"],
+        "How far the last window's numeric features are from training in how they go together; 1 is the edge of what is usual.";
+    JOINT_DRIFT_DETECTED = "ml_joint_drift_detected", Gauge, Drift, ["model_name"],
+        "1 when numeric features go together otherwise than in training, by more than is usual, else 0.";
+    JOINT_RECONSTRUCTION_ERROR = "ml_joint_reconstruction_error", Gauge, Drift, ["model_name"],
+        "Mean distance of the last window's rows from their projection on training's principal components, in deviations.";
+    JOINT_CORRELATION_CHANGE = "ml_joint_correlation_change", Gauge, Drift, ["model_name", "feature_name", "other_feature_name"],
+        "Correlation of two features in the last window less that in training, of the ten pairs that moved furthest beyond what is usual.";
     DRIFT_LAST_SUCCESS_TIMESTAMP = "ml_drift_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When the drift job last finished for this model, in seconds since the epoch.";
     DRIFT_RUN_DURATION = "ml_drift_run_duration_seconds", Gauge, Drift, ["model_name"],

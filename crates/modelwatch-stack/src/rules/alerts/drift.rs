@@ -34,6 +34,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     }
     rules.extend(features(config)?);
     rules.extend(predictions(config)?);
+    rules.extend(joint(config)?);
     rules.extend(versions(config)?);
     rules.extend(stale(config)?);
     rules.extend(missing(config)?);
@@ -167,6 +168,57 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         .rule(config)
     });
     rules.collect()
+}
+
+/// Features go together otherwise than in training, and none drifts on its own: that has an alert of its own.
+fn joint(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let rules = watched(config, |model, _| model.owners.model.team.clone())
+        .into_iter()
+        .map(|shared| {
+            Alert {
+                known: &known::JOINT_DRIFT,
+                severity: Severity::Ticket,
+                team: &shared.setting,
+                job: job(config),
+                extra: &[],
+                expr: verdict(
+                    MODEL,
+                    &shared.scope.of(metric(&contract::JOINT_DRIFT_SCORE)),
+                    &shared.scope.of(metric(&contract::JOINT_DRIFT_DETECTED)),
+                )
+                .unless(MODEL, metric(&contract::DATA_DRIFT_DETECTED).expr().equals(1.0)),
+                for_: 15 * MINUTE,
+                keep: Duration::ZERO,
+                labels: MODEL,
+                summary: "Features go together otherwise than in training",
+                description: place(config, MODEL)
+                    + ": no feature drifts on its own, and together they are "
+                    + VALUE
+                    + " times as far from training as is usual. For at least 15 minutes.",
+                query: own(metric(&contract::JOINT_CORRELATION_CHANGE), MODEL).expr(),
+                case: joint_case(hero(&shared.models)),
+            }
+            .rule(config)
+        });
+    rules.collect()
+}
+
+/// Features drift together for a while; before that one does on its own, too.
+fn joint_case(model: &str) -> Case {
+    let labels = [("model_name", model), ("feature_name", "income")];
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series: vec![
+            gauge(&contract::JOINT_DRIFT_DETECTED, model, &[(1.0, 60), (0.0, 40)]),
+            gauge(&contract::JOINT_DRIFT_SCORE, model, &[(1.7, 60), (0.4, 40)]),
+            Series::gauge(contract::DATA_DRIFT_DETECTED.name, &labels, &[(1.0, 30), (0.0, 70)]),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![29, 44],
+        fires_at: 46,
+        resolved_at: Some(62),
+    }
 }
 
 /// One version drifts: what only its callers send, or only it is fed.

@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use modelwatch_config::{Config, prometheus_duration};
 
+use super::alert::Tested;
 use super::case::{Test, TestFile};
 use super::changed::changed;
 use super::recording;
 use super::rule::Group;
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::yaml;
+use crate::{parallel, yaml};
 
 /// The alerts, and their tests.
 pub(crate) struct Alerts {
@@ -36,38 +37,31 @@ pub(crate) struct Alerts {
 /// Rules of one known that are tested: with hundreds of models of their own settings, two stand for all.
 const TESTED: usize = 2;
 
+/// What makes the alerts of a group.
+type Make<'c> = fn(&'c Config) -> Result<Vec<Tested>, GenerateError>;
+
+fn objectives_and_incidents(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    Ok([objectives::fast(config)?, incidents::rules(config)?].concat())
+}
+
 pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, GenerateError> {
+    let kinds: [(_, _, Make<'_>); 11] = [
+        ("alert-rules", None, serving::rules),
+        ("alert-rules-targets", None, targets::rules),
+        ("alert-rules-names", Some(recording::TICKETS), targets::names),
+        ("alert-rules-replicas", None, replicas::rules),
+        ("alert-rules-watching", None, watching::rules),
+        ("alert-rules-objectives", None, objectives_and_incidents),
+        ("alert-rules-objectives-days", Some(recording::SELDOM), objectives::slow),
+        ("alert-rules-versions", None, versions::rules),
+        ("alert-rules-predictions", Some(recording::TICKETS), predictions::rules),
+        ("alert-rules-features", Some(recording::TICKETS), features::rules),
+        ("alert-rules-drift", Some(2 * recording::TICKETS), drift::rules),
+    ];
+    let made = parallel::map(&kinds, |(name, least, make)| Ok((*name, *least, make(config)?)))?;
     let mut groups = Vec::new();
     let mut tests: BTreeMap<(&str, Duration), Vec<Test>> = BTreeMap::new();
-    for (name, least, tested) in [
-        ("alert-rules", None, serving::rules(config)?),
-        ("alert-rules-targets", None, targets::rules(config)?),
-        ("alert-rules-names", Some(recording::TICKETS), targets::names(config)?),
-        ("alert-rules-replicas", None, replicas::rules(config)?),
-        ("alert-rules-watching", None, watching::rules(config)?),
-        (
-            "alert-rules-objectives",
-            None,
-            [objectives::fast(config)?, incidents::rules(config)?].concat(),
-        ),
-        (
-            "alert-rules-objectives-days",
-            Some(recording::SELDOM),
-            objectives::slow(config)?,
-        ),
-        ("alert-rules-versions", None, versions::rules(config)?),
-        (
-            "alert-rules-predictions",
-            Some(recording::TICKETS),
-            predictions::rules(config)?,
-        ),
-        (
-            "alert-rules-features",
-            Some(recording::TICKETS),
-            features::rules(config)?,
-        ),
-        ("alert-rules-drift", Some(2 * recording::TICKETS), drift::rules(config)?),
-    ] {
+    for (name, least, tested) in made {
         // Without an interval of its own, a group is evaluated as often as Prometheus is told globally.
         let interval = least.map(|least| config.prometheus.evaluation_interval.max(least));
         let mut rules = Vec::new();

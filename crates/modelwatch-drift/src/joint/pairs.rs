@@ -1,0 +1,127 @@
+//! How each two of some numbers go together, from sums alone.
+
+/// A correlation of fewer rows says nothing.
+const FEWEST_ROWS: f64 = 30.0;
+
+/// Sums over rows from which the correlation of every pair follows, of the rows that have both values. Rows can be taken away again.
+#[derive(Clone, Debug)]
+pub(super) struct PairSums {
+    size: usize,
+    rows: Vec<f64>,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+    /// Above the diagonal, row after row.
+    products: Vec<f64>,
+    /// Of the rows that have the one value and lack the other: how many, their sum and that of their squares. Empty while no row
+    /// lacks a value.
+    lacking: Vec<[f64; 3]>,
+}
+
+impl PairSums {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            size,
+            rows: vec![0.0; size],
+            sums: vec![0.0; size],
+            squares: vec![0.0; size],
+            products: vec![0.0; size * size],
+            lacking: Vec::new(),
+        }
+    }
+
+    /// Adds a row, in which NaN stands for what is missing.
+    pub(super) fn add(&mut self, row: &[f64]) {
+        self.weigh(row, 1.0);
+    }
+
+    /// Takes away a row that was added.
+    pub(super) fn remove(&mut self, row: &[f64]) {
+        self.weigh(row, -1.0);
+    }
+
+    fn weigh(&mut self, row: &[f64], weight: f64) {
+        let size = self.size;
+        for (place, value) in row.iter().enumerate() {
+            if value.is_nan() {
+                self.lack(row, place, weight);
+                continue;
+            }
+            let weighed = weight * value;
+            self.rows[place] += weight;
+            self.sums[place] += weighed;
+            self.squares[place] += weighed * value;
+            let products = &mut self.products[place * size + place + 1..(place + 1) * size];
+            for (product, other) in products.iter_mut().zip(&row[place + 1..]) {
+                *product += if other.is_nan() { 0.0 } else { weighed * other };
+            }
+        }
+    }
+
+    /// Takes note of what a row has where it lacks one value.
+    fn lack(&mut self, row: &[f64], missing: usize, weight: f64) {
+        if self.lacking.is_empty() {
+            self.lacking = vec![[0.0; 3]; self.size * self.size];
+        }
+        for (place, value) in row.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+            let sums = &mut self.lacking[place * self.size + missing];
+            sums[0] += weight;
+            sums[1] += weight * value;
+            sums[2] += weight * value * value;
+        }
+    }
+
+    /// The sums of the rows that are in here and not among those others, which are all in here.
+    pub(super) fn less(&self, others: &Self) -> Self {
+        let less = |mine: &[f64], others: &[f64]| mine.iter().zip(others).map(|(mine, other)| mine - other).collect();
+        let none = [0.0; 3];
+        let lacking = self.lacking.iter().enumerate().map(|(place, mine)| {
+            let other = others.lacking.get(place).unwrap_or(&none);
+            [mine[0] - other[0], mine[1] - other[1], mine[2] - other[2]]
+        });
+        Self {
+            size: self.size,
+            rows: less(&self.rows, &others.rows),
+            sums: less(&self.sums, &others.sums),
+            squares: less(&self.squares, &others.squares),
+            products: less(&self.products, &others.products),
+            lacking: lacking.collect(),
+        }
+    }
+
+    /// The correlation of each pair, in the order of [`pairs`]; nothing of fewer than thirty rows, and where one of the two does
+    /// not vary.
+    pub(super) fn correlations(&self) -> Vec<Option<f64>> {
+        pairs(self.size)
+            .map(|(one, other)| self.correlation(one, other))
+            .collect()
+    }
+
+    fn correlation(&self, one: usize, other: usize) -> Option<f64> {
+        let product = self.products[one * self.size + other];
+        let of = |place: usize, lacks: usize| {
+            let [rows, sum, squares] = self.lacking.get(place * self.size + lacks).copied().unwrap_or([0.0; 3]);
+            [
+                self.rows[place] - rows,
+                self.sums[place] - sum,
+                self.squares[place] - squares,
+            ]
+        };
+        let ([rows, first, first_squares], [_, second, second_squares]) = (of(one, other), of(other, one));
+        if rows < FEWEST_ROWS {
+            return None;
+        }
+        let variance = |sum: f64, squares: f64| {
+            let variance = squares / rows - (sum / rows).powi(2);
+            // What is less is rounding.
+            (variance > 1e-9 * (squares / rows)).then_some(variance)
+        };
+        let deviations = (variance(first, first_squares)? * variance(second, second_squares)?).sqrt();
+        let covariance = product / rows - (first / rows) * (second / rows);
+        Some((covariance / deviations).clamp(-1.0, 1.0)).filter(|correlation| !correlation.is_nan())
+    }
+}
+
+/// All pairs of so many, the first with each of the rest, then the second with those after it.
+pub(super) fn pairs(size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..size).flat_map(move |one| (one + 1..size).map(move |other| (one, other)))
+}

@@ -1,0 +1,197 @@
+//! How the numbers of a reference go together.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::pairs::pairs;
+
+/// A value further from the reference's mean than so many deviations counts as that far, so that squares stay numbers.
+const FURTHEST: f64 = 1e6;
+
+/// How the numbers of a reference go together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointProfile {
+    pub(super) features: Vec<JointFeature>,
+    /// Rows of the reference that it was learned of.
+    pub(super) rows: u64,
+    /// Directions among the features divided by their deviations.
+    pub(super) components: Vec<Vec<f64>>,
+    /// The mean reconstruction error of the reference's rows.
+    pub(super) error: f64,
+    /// Of each pair, the first feature with each of the rest, then the second with those after it.
+    pub(super) correlations: Vec<Option<f64>>,
+    pub(super) limits: Vec<JointLimits>,
+}
+
+/// A feature that takes part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointFeature {
+    /// Its name.
+    pub name: String,
+    /// The mean of the reference's values.
+    pub mean: f64,
+    /// Their standard deviation, with the mean in place of missing ones.
+    pub deviation: f64,
+}
+
+/// How far the reference's own windows are from the rest of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointLimits {
+    /// The length of the windows in seconds, where they are such of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
+    /// How many rows they have, where rows are drawn at random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u32>,
+    /// How many windows were looked at.
+    pub windows: u32,
+    /// How far below the rest's reconstruction error a window's is.
+    pub below: f64,
+    /// How far above it is.
+    pub above: f64,
+    /// How far each pair's correlation is from the rest's, in hundredths, in the order of the correlations.
+    pub hundredths: Vec<u8>,
+}
+
+impl JointProfile {
+    /// The features that take part, in the order in which a row has them.
+    #[must_use]
+    pub fn features(&self) -> &[JointFeature] {
+        &self.features
+    }
+
+    /// How many rows of the reference it was learned of.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The mean reconstruction error of the reference's rows, in deviations.
+    #[must_use]
+    pub fn error(&self) -> f64 {
+        self.error
+    }
+
+    /// The directions that hold 65 % of the variance, each of length 1; as many as features where fewer hold no more than that, and
+    /// then the reconstruction error says nothing.
+    #[must_use]
+    pub fn components(&self) -> &[Vec<f64>] {
+        &self.components
+    }
+
+    /// What the reference's own windows reach.
+    #[must_use]
+    pub fn limits(&self) -> &[JointLimits] {
+        &self.limits
+    }
+
+    /// The pairs with their correlations; nothing where one of the two does not vary among the rows that have both.
+    pub fn correlations(&self) -> impl Iterator<Item = (&str, &str, Option<f64>)> {
+        let name = |place: usize| self.features[place].name.as_str();
+        pairs(self.features.len())
+            .zip(&self.correlations)
+            .map(move |((one, other), correlation)| (name(one), name(other), *correlation))
+    }
+
+    /// A row in deviations from the reference's means; NaN where a value is missing.
+    pub(super) fn standardized(&self, row: &[f64]) -> Vec<f64> {
+        let features = self.features.iter().zip(row);
+        features
+            .map(|(feature, value)| ((value - feature.mean) / feature.deviation).clamp(-FURTHEST, FURTHEST))
+            .collect()
+    }
+
+    /// How far a row in deviations is from its projection on the components.
+    pub(super) fn error_of(&self, standardized: &[f64]) -> f64 {
+        let mut rest: Vec<f64> = standardized
+            .iter()
+            .map(|value| if value.is_nan() { 0.0 } else { *value })
+            .collect();
+        let along: Vec<f64> = self
+            .components
+            .iter()
+            .map(|component| component.iter().zip(&rest).map(|(part, value)| part * value).sum())
+            .collect();
+        for (component, along) in self.components.iter().zip(along) {
+            rest.iter_mut()
+                .zip(component)
+                .for_each(|(value, part)| *value -= along * part);
+        }
+        rest.iter().map(|value| value * value).sum::<f64>().sqrt()
+    }
+
+    /// The limits for a window of so many rows and, where it is one of time, of this length.
+    pub(super) fn limits_for(&self, rows: usize, length: Option<TimeDelta>) -> impl Iterator<Item = &JointLimits> {
+        let of_rows = |limits: &JointLimits| limits.rows.filter(|of| *of as usize <= rows);
+        let chance = self
+            .limits
+            .iter()
+            .filter(|limits| of_rows(limits).is_some())
+            .max_by_key(|limits| limits.rows);
+        let of_time = |limits: &&JointLimits| limits.seconds.is_some();
+        let seconds = length.map(|length| length.num_seconds());
+        let not_longer =
+            self.limits.iter().filter(of_time).rfind(|limits| {
+                seconds.is_some_and(|seconds| limits.seconds.is_some_and(|of| i64::from(of) <= seconds))
+            });
+        let not_shorter =
+            self.limits.iter().filter(of_time).find(|limits| {
+                seconds.is_some_and(|seconds| limits.seconds.is_some_and(|of| i64::from(of) >= seconds))
+            });
+        chance.into_iter().chain(not_longer).chain(not_shorter)
+    }
+
+    /// What contradicts itself, in words.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let size = self.features.len();
+        let pairs = size * size.saturating_sub(1) / 2;
+        if size < 2 {
+            return Err(format!("it has {size} features where at least 2 go together"));
+        }
+        for feature in &self.features {
+            if !(feature.mean.is_finite() && feature.deviation.is_finite() && feature.deviation > 0.0) {
+                return Err(format!(
+                    "the feature {:?} has a mean of {} and a deviation of {}",
+                    feature.name, feature.mean, feature.deviation
+                ));
+            }
+        }
+        if !(self.error.is_finite() && self.error >= 0.0) {
+            return Err(format!("its reconstruction error is {}", self.error));
+        }
+        let is_direction = |component: &Vec<f64>| {
+            let length: f64 = component.iter().map(|part| part * part).sum();
+            component.len() == size && (length - 1.0).abs() < 1e-6
+        };
+        if self.components.is_empty() || self.components.len() > size || !self.components.iter().all(is_direction) {
+            return Err("its components are no directions among its features".to_owned());
+        }
+        let of_pairs = self.limits.iter().map(|limits| limits.hundredths.len());
+        if self.correlations.len() != pairs || of_pairs.chain([pairs]).any(|length| length != pairs) {
+            return Err(format!(
+                "it does not have a correlation and a limit for each of {pairs} pairs"
+            ));
+        }
+        let outside = self
+            .correlations
+            .iter()
+            .flatten()
+            .find(|value| !(-1.0..=1.0).contains(*value));
+        if let Some(outside) = outside {
+            return Err(format!("one of its correlations is {outside}"));
+        }
+        let limits = self.limits.iter();
+        let odd = |limits: &JointLimits| {
+            let is_none = |limit: f64| !limit.is_finite() || limit < 0.0;
+            is_none(limits.below) || is_none(limits.above) || limits.seconds.is_some() == limits.rows.is_some()
+        };
+        let seconds: Vec<u32> = limits.clone().filter_map(|limits| limits.seconds).collect();
+        if limits.clone().any(odd) || !seconds.is_sorted() {
+            return Err("the limits of its windows are none".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Who made it worse: the cells of columns whose loss rose by more than that of the other rows.
+
+use std::collections::BTreeMap;
+
+use statrs::distribution::{ContinuousCDF as _, Normal};
+
+use crate::mean::Mean;
+
+/// Cells of one column that are counted apart; rows of the others are counted together.
+const MOST_CELLS: usize = 64;
+/// A cell of fewer rows is not named, whatever its loss.
+const FEWEST_ROWS: u64 = 30;
+/// How often chance alone names one of all cells.
+const SIGNIFICANCE: f64 = 0.05;
+
+/// The losses of labelled rows, by the cell that each of some columns has them in: the values of a category, the bins of a number.
+///
+/// A loss is any figure of one row that is larger the worse its prediction is. Any order of rows and any way of merging gives the same.
+#[derive(Clone, Debug, Default)]
+pub struct LossByCell {
+    columns: Vec<BTreeMap<String, Mean>>,
+}
+
+impl LossByCell {
+    /// The cell of rows past the first 64 cells of a column.
+    pub const OTHER: &'static str = "__other__";
+
+    /// Makes losses of no rows, by so many columns.
+    #[must_use]
+    pub fn new(columns: usize) -> Self {
+        Self {
+            columns: vec![BTreeMap::new(); columns],
+        }
+    }
+
+    /// How many columns there are.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Counts a row's loss in its cell of one column. A loss that is not finite is left out, and so is a column there is not.
+    pub fn add(&mut self, column: usize, cell: &str, loss: f64) {
+        let Some(cells) = self.columns.get_mut(column).filter(|_| loss.is_finite()) else {
+            return;
+        };
+        let has_own = cells.contains_key(cell) || cells.len() < MOST_CELLS;
+        let cell = if has_own { cell } else { Self::OTHER };
+        match cells.get_mut(cell) {
+            Some(mean) => mean.add(loss),
+            None => cells.entry(cell.to_owned()).or_default().add(loss),
+        }
+    }
+
+    /// Ranks the cells whose loss rose since the reference by more than that of the other rows, and by more than chance explains; those
+    /// that explain most come first. `names` are those of the columns.
+    #[must_use]
+    pub fn culprits(&self, reference: &Self, names: &[impl AsRef<str>]) -> Vec<Culprit> {
+        let cells: usize = self.columns.iter().map(BTreeMap::len).sum();
+        let Some(z) = quantile(cells) else {
+            return Vec::new();
+        };
+        let columns = self.columns.iter().zip(&reference.columns).zip(names);
+        let mut culprits: Vec<Culprit> = columns
+            .flat_map(|((now, before), name)| {
+                now.keys()
+                    .filter_map(move |cell| Culprit::of(name.as_ref(), cell, before, now, z))
+            })
+            .collect();
+        culprits.sort_by(|one, other| other.explains.total_cmp(&one.explains));
+        culprits
+    }
+}
+
+/// A cell whose loss rose by more than that of the other rows.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Culprit {
+    /// The column.
+    pub column: String,
+    /// Which of its cells.
+    pub cell: String,
+    /// Its labelled rows.
+    pub rows: u64,
+    /// Their share of all.
+    pub share: f64,
+    /// The mean loss of its rows in the reference; nothing where it had too few of them to say.
+    pub before: Option<f64>,
+    /// Their mean loss now.
+    pub now: f64,
+    /// By how much the mean loss of all rows would be less had this cell's risen as that of the others did.
+    pub explains: f64,
+    /// The lower end of the interval of that; the interval of no cell that rose as the others did lies above 0 in 95 of 100 reports.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// The mean of some rows and the variance of that mean.
+#[derive(Clone, Copy)]
+struct Known {
+    mean: f64,
+    variance: f64,
+}
+
+impl Known {
+    /// Losses of a few rows may all be the same by chance, so they are taken to vary as those of all rows do at least.
+    fn of(rows: &Mean, all: &Mean) -> Self {
+        let variance = |mean: &Mean| mean.spread() / mean.rows().max(1) as f64;
+        Self {
+            mean: rows.value(),
+            variance: variance(rows).max(variance(all)) / rows.rows() as f64,
+        }
+    }
+}
+
+impl Culprit {
+    fn of(
+        column: &str,
+        cell: &str,
+        before: &BTreeMap<String, Mean>,
+        now: &BTreeMap<String, Mean>,
+        z: f64,
+    ) -> Option<Self> {
+        let [(own_before, rest_before), (own_now, rest_now)] = [before, now].map(|cells| {
+            let mut rest = Mean::default();
+            let others = cells.iter().filter(|(other, _)| other.as_str() != cell);
+            others.for_each(|(_, mean)| rest.merge(mean));
+            (cells.get(cell).cloned().unwrap_or_default(), rest)
+        });
+        let enough = |mean: &Mean| mean.rows() >= FEWEST_ROWS;
+        if ![&own_now, &rest_now, &rest_before].into_iter().all(enough) {
+            return None;
+        }
+        let [mut all_before, mut all_now] = [&rest_before, &rest_now].map(Clone::clone);
+        all_before.merge(&own_before);
+        all_now.merge(&own_now);
+        let known = enough(&own_before);
+        let after = Known::of(&own_now, &all_now);
+        // What was not there before is compared with what was.
+        let earlier = Known::of(if known { &own_before } else { &all_before }, &all_before);
+        let (others, others_before) = (Known::of(&rest_now, &all_now), Known::of(&rest_before, &all_before));
+        let risen = after.mean - earlier.mean;
+        let more = risen - (others.mean - others_before.mean);
+        let error = [after, earlier, others, others_before]
+            .iter()
+            .map(|known| known.variance)
+            .sum::<f64>()
+            .sqrt();
+        let share = own_now.rows() as f64 / all_now.rows() as f64;
+        let culprit = Self {
+            column: column.to_owned(),
+            cell: cell.to_owned(),
+            rows: own_now.rows(),
+            share,
+            before: known.then_some(earlier.mean),
+            now: after.mean,
+            explains: share * more,
+            low: share * (more - z * error),
+            high: share * (more + z * error),
+        };
+        (risen > 0.0 && culprit.low > 0.0).then_some(culprit)
+    }
+}
+
+/// How many errors away one of so many cells is by chance once in twenty reports.
+fn quantile(cells: usize) -> Option<f64> {
+    let normal = Normal::new(0.0, 1.0).ok()?;
+    (cells > 0).then(|| normal.inverse_cdf(1.0 - SIGNIFICANCE / (2.0 * cells as f64)))
+}
