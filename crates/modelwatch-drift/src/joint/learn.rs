@@ -124,7 +124,33 @@ impl JointReference {
             .collect();
         times.sort_unstable();
         profile.limits.extend(rows.in_order(&times));
+        let unseen = profile.unseen(&values);
+        profile.limits.iter_mut().for_each(|limits| limits.above += unseen);
         Some(profile)
+    }
+}
+
+impl JointProfile {
+    /// By how much the error of rows is larger when the components were learned without them: of many columns and few rows, components
+    /// are those of chance, too. Learned of each half of the rows, it is about twice what it is of all.
+    fn unseen(&self, values: &[f64]) -> f64 {
+        let size = self.features.len();
+        let mut halves = [Vec::new(), Vec::new()];
+        for (place, row) in values.chunks_exact(size).enumerate() {
+            halves[(shuffled(!place as u64) % 2) as usize].extend_from_slice(row);
+        }
+        let error = |profile: &Self, half: &[f64]| {
+            let rows = half.chunks_exact(size);
+            let count = rows.len().max(1) as f64;
+            rows.map(|row| profile.error_of(row)).sum::<f64>() / count
+        };
+        let learned = halves.each_ref().map(|half| Self {
+            components: components(covariance(half, size), size, SHARE),
+            ..self.clone()
+        });
+        let [one, other] =
+            [0, 1].map(|half| error(&learned[1 - half], &halves[half]) - error(&learned[half], &halves[half]));
+        f64::midpoint(one, other).max(0.0)
     }
 }
 

@@ -347,6 +347,21 @@ fn knows_nothing_together_when_fewer_than_two_columns_vary_or_rows_are_few() {
     assert!(profile.measure(&rows_of(&[one]), None).is_err());
 }
 
+/// Components of many columns and few rows are those of chance, which no other row has.
+#[test]
+fn says_nothing_when_many_columns_of_few_rows_are_noise() {
+    let mut random = SmallRng::seed_from_u64(17);
+    let mut noise = |rows: usize| -> Vec<Vec<f64>> {
+        let columns = (0..40).flat_map(|_| drawn(rows, 0.0, 0.0, &mut random));
+        columns.collect()
+    };
+    let profile = reference(&noise(1_000)).expect("a profile");
+    for rows in [300, 1_000, 5_000] {
+        let measured = profile.measure(&rows_of(&noise(rows)), None).expect("a measurement");
+        assert!(!measured.drifts(), "{measured:?}");
+    }
+}
+
 #[test]
 fn takes_columns_that_go_together_when_there_are_more_than_it_can() {
     let mut random = SmallRng::seed_from_u64(13);
