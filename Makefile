@@ -36,7 +36,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions
-	# Its messages take two minutes, most of which are waited for; the rest goes on meanwhile.
+	# Its messages take three minutes, most of which are waited for; the rest goes on meanwhile.
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps; \

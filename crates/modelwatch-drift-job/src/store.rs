@@ -1,6 +1,6 @@
 //! Where files are: a folder of this machine, or a bucket.
 
-#[cfg(any(feature = "s3", feature = "gcs"))]
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf, absolute};
@@ -23,8 +23,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// A folder's path, or a URL: `file:///…`, and with the features of those names `s3://bucket/…` and `gs://bucket/…`, whose
-    /// credentials come from the environment (`AWS_…`, `GOOGLE_…`).
+    /// A folder's path, or a URL: `file:///…`, and with the features `s3`, `gcs` and `azure` `s3://bucket/…`, `gs://bucket/…` and
+    /// `az://container/…`, whose credentials come from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Store {
         })
     }
 
-    #[cfg(any(feature = "s3", feature = "gcs"))]
+    #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
     fn remote(address: &str, _: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
@@ -74,12 +74,12 @@ impl Store {
         })
     }
 
-    #[cfg(not(any(feature = "s3", feature = "gcs")))]
+    #[cfg(not(any(feature = "s3", feature = "gcs", feature = "azure")))]
     fn remote(address: &str, scheme: &str) -> Result<Self, EngineError> {
         Err(EngineError::Store {
             address: address.into(),
             problem: format!(
-                "this build reads local folders only, not {scheme}; build modelwatch-drift-job with the feature `s3` or `gcs`"
+                "this build reads local folders only, not {scheme}; build modelwatch-drift-job with the feature `s3`, `gcs` or `azure`"
             ),
         })
     }

@@ -13,6 +13,7 @@
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | what does a browser make of a page? | [`page_problems`], [`browser_dom`] |
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
+//! | does an object store hand out what lies there? | [`StorageBucket`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
 //!
@@ -34,6 +35,7 @@
 mod actix_server;
 mod alertmanager;
 mod browser;
+mod bucket;
 mod exemplar;
 mod http;
 mod inbox;
@@ -61,6 +63,7 @@ mod world;
 pub use actix_server::ActixServer;
 pub use alertmanager::Alertmanager;
 pub use browser::{browser_answer, browser_dom, browser_question, page_problems};
+pub use bucket::StorageBucket;
 pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use inbox::{Posted, inbox};

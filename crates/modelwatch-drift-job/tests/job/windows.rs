@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use modelwatch::Format;
 use modelwatch_drift::baseline::{About, Baseline, CategoricalProfile, Hygiene, NumericProfile, Profile};
 use modelwatch_drift::decision::Rule;
+use modelwatch_drift::joint::JointReference;
 use modelwatch_drift::reference::Reference;
 use modelwatch_drift_job::report::page;
 use modelwatch_drift_job::{DriftJob, JobError, ManualClock, ModelSettings, Subject, Verdict};
@@ -543,4 +544,89 @@ async fn judged_left_out_files_are_on_the_page_by_reason() {
     assert_eq!(page.labels_of("ml_drift_left_out_rows", "reason").len(), 6);
     let change = page.labels_of("ml_drift_change", "change");
     assert!(change.len() <= 1, "{change:?}");
+}
+
+/// Income and debt go together; `sign` says which way. Each is distributed alike either way.
+fn pairs(from: &str, count: u32, sign: f64) -> Vec<Row> {
+    let row = |row: u32| {
+        let [income, debt] = pair(row, sign);
+        let second = TimeDelta::milliseconds(i64::from(row) * 100);
+        Row::at(time(from) + second).with("income", income).with("debt", debt)
+    };
+    (0..count).map(row).collect()
+}
+
+fn pair(row: u32, sign: f64) -> [f64; 2] {
+    let pick = |seed: u64| random(u64::from(row) * 2 + seed) - 0.5;
+    [pick(0), sign * pick(0) + 0.3 * pick(1)]
+}
+
+/// Two windows in a row in which a correlation has the other sign are joint drift, on the page and in words, and no feature drifts.
+/// What is compared with last week is not judged together.
+#[tokio::test(flavor = "multi_thread")]
+async fn judged_joint_drift_is_on_the_page_when_a_correlation_flips_and_no_feature_drifts() {
+    let mut setting = Setting::new();
+    let columns: Vec<[f64; 2]> = (0..10_000).map(|row| pair(row, 1.0)).collect();
+    let mut reference = JointReference::new(10_000, 2);
+    let features = ["income", "debt"].into_iter().enumerate().map(|(place, name)| {
+        let values: Vec<f64> = columns.iter().map(|row| row[place]).collect();
+        reference.add(name, &values);
+        let profile = NumericProfile::from_values(name, values, 0, &Hygiene::default()).expect("a profile");
+        (name.to_owned(), Profile::Numeric(profile))
+    });
+    let about = baseline("v1").about().clone();
+    let together = Baseline::new(about, features.collect(), None, None).expect("a baseline");
+    let together = together
+        .with_joint(reference.learn(|_| None).expect("two vary"))
+        .expect("its features");
+    std::fs::write(&setting.baseline, together.to_json().expect("JSON")).expect("a file");
+    setting.settings.rule.consecutive_windows = 2;
+    let starts = ["2026-04-01T09:30:00Z", "2026-04-01T09:45:00Z", "2026-04-01T10:00:00Z"];
+    for (from, sign) in starts.into_iter().zip([1.0, -1.0, -1.0]) {
+        setting.log.write(MODEL, &pairs(from, 2_000, sign));
+    }
+    let mut job = setting.job();
+    for (from, detected) in starts.into_iter().zip([false, false, true]) {
+        let report = job.run_window(MODEL, minutes(from, 15)).await.expect("a report");
+        assert_eq!(report.detected().count(), 0, "{report}");
+        assert_eq!(
+            (report.drifts(), report.joint_drift().is_some()),
+            (detected, detected),
+            "{report}"
+        );
+        let metrics = metrics(&job);
+        assert_eq!(
+            metrics.sum("ml_joint_drift_detected", &[]),
+            f64::from(u8::from(detected))
+        );
+        assert_eq!(
+            metrics.sum("ml_joint_drift_score", &[]) > 1.0,
+            from != starts[0],
+            "{report}"
+        );
+        assert!(metrics.sum("ml_joint_reconstruction_error", &[]) > 0.0, "{report}");
+        let pair = [("feature_name", "income"), ("other_feature_name", "debt")];
+        assert_eq!(
+            metrics.sum("ml_joint_correlation_change", &pair) < -1.5,
+            from != starts[0],
+            "{report}"
+        );
+        if detected {
+            let joint = report.joint.as_ref().expect("it was judged");
+            assert_eq!((joint.in_a_row, joint.since), (2, Some(time(starts[1]))));
+            assert!(
+                report
+                    .to_string()
+                    .contains("DRIFT, 2 windows in a row since 2026-04-01 09:45 UTC"),
+                "{report}"
+            );
+        }
+    }
+    setting.settings.reference = Reference::SameHourLastWeek;
+    let report = setting
+        .job()
+        .run_window(MODEL, minutes(starts[2], 15))
+        .await
+        .expect("a report");
+    assert!(report.joint.is_none(), "{report}");
 }

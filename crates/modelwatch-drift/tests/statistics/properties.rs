@@ -173,7 +173,9 @@ proptest! {
             // Well away from both, however the value that is nearest is rounded.
             let gap = match (below, above) {
                 (Some(below), Some(above)) => below + above,
-                _ => f64::INFINITY,
+                // Beyond the least and the largest there is as much room as there is on their other side.
+                (None, _) => distinct.get(1).map_or(f64::INFINITY, |next| next - distinct[0]),
+                (_, None) => distinct.len().checked_sub(2).map_or(f64::INFINITY, |next| distinct[next + 1] - distinct[next]),
             };
             if gap > 1e-5 * magnitude {
                 let near = below.unwrap_or(f64::INFINITY).min(above.unwrap_or(f64::INFINITY));

@@ -82,7 +82,7 @@ pub(super) fn locate(
     unknown: &mut Vec<String>,
 ) -> Located {
     let symptom = &signal.symptom;
-    let windows = windows(&onset, asked.grid);
+    let windows = windows(&onset, asked.grid, &signal.total);
     let (mut place, mut versions, mut routes) = (Place::Unknown, Vec::new(), Vec::new());
     let mut neighbours = None;
     let mut findings = Vec::new();
@@ -197,7 +197,7 @@ struct Windows {
     past: Vec<Grid>,
 }
 
-fn windows(onset: &Onset, grid: Grid) -> Option<Windows> {
+fn windows(onset: &Onset, grid: Grid, total: &Series) -> Option<Windows> {
     let shortest = grid.step;
     let window = |end: i64, step: i64| Grid {
         start: end - step,
@@ -208,7 +208,15 @@ fn windows(onset: &Onset, grid: Grid) -> Option<Windows> {
         Onset::Since(moment) => {
             let now = moment.until.unwrap_or(grid.end()).min(grid.end());
             let step = (now - moment.latest).clamp(shortest, LONGEST_WINDOW.max(shortest));
-            (now, moment.earliest, step)
+            // Where that much uncertainty leaves nothing before it, the likeliest moment has to do.
+            let known = total.steps.iter().position(Option::is_some);
+            let first = known.map_or(grid.start, |first| total.begins(first));
+            let calm_end = if moment.earliest - step < first {
+                moment.at
+            } else {
+                moment.earliest
+            };
+            (now, calm_end, step)
         }
         // What it was like a day ago is the best there is.
         Onset::Unknown(Unknown::BeforeTheSeries) => (grid.end(), grid.end() - 86_400, LONGEST_WINDOW.max(shortest)),

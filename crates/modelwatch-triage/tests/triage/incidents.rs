@@ -526,13 +526,14 @@ fn shifts_traffic_from_the_one_bad_version_whatever_was_released() {
     }
 }
 
-/// Two versions of a service that is watched for two minutes by now, every two seconds; the second fails in the last half minute.
-struct Young;
+/// Two versions of a service that is watched since it began, every two seconds; the second fails since it broke.
+struct Young {
+    began: i64,
+    broke: i64,
+}
 
 impl Young {
     const NOW: i64 = 1_780_272_000;
-    const BEGAN: i64 = Self::NOW - 120;
-    const BROKE: i64 = Self::NOW - 30;
 
     /// How much of a step lies after a time, in seconds.
     fn since(time: i64, from: i64, to: i64) -> f64 {
@@ -553,7 +554,7 @@ impl Source for Young {
                     .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                     .collect(),
                 values: values
-                    .map(|(from, to)| (to > Self::BEGAN).then(|| value(from, to)))
+                    .map(|(from, to)| (to > self.began).then(|| value(from, to)))
                     .collect(),
             }
         };
@@ -564,11 +565,11 @@ impl Source for Young {
             "ml_model_info" => ["1", "2"].map(|name| row(&version(name), &|_, _| 1.0)).into(),
             "ml_inference_requests_total" => {
                 let wanted = question.only.iter().find(|(name, _)| name == "status");
-                let errors = row(&failed, &|from, to| 2.0 * Self::since(Self::BROKE, from, to));
+                let errors = row(&failed, &|from, to| 2.0 * Self::since(self.broke, from, to));
                 if wanted.is_some() {
                     return Ok(vec![errors]);
                 }
-                let well = |rate: f64| move |from, to| rate * Self::since(Self::BEGAN, from, to);
+                let well = |rate: f64| move |from, to| rate * Self::since(self.began, from, to);
                 vec![row(&version("1"), &well(40.0)), row(&version("2"), &well(4.0)), errors]
             }
             _ => Vec::new(),
@@ -580,14 +581,36 @@ impl Source for Young {
 fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
     let mut often = config();
     often.prometheus.scrape_interval = Duration::from_secs(2);
-    let report = triage(&Young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
+    // However little there was of calm: where it knows since when, it knows which version.
+    let (mut known, mut unknown) = (0, 0);
+    for (calm, broken) in (10..60).flat_map(|calm| [8, 10, 12, 16, 30].map(|broken| (calm, broken))) {
+        let young = Young {
+            began: Young::NOW - broken - calm,
+            broke: Young::NOW - broken,
+        };
+        let report = triage(&young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
+        match &report.trouble {
+            Some(trouble) if matches!(trouble.onset, Onset::Since(_)) => {
+                let answer = &report.answers[0].answer;
+                assert!(answer.starts_with("Yes: version 2"), "{calm} s: {}", text(&report));
+                known += 1;
+            }
+            _ => unknown += 1,
+        }
+    }
+    assert!(known > 4 * unknown, "{known} known, {unknown} unknown");
+    let young = Young {
+        began: Young::NOW - 120,
+        broke: Young::NOW - 30,
+    };
+    let report = triage(&young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
     let trouble = report.trouble.as_ref().unwrap_or_else(|| panic!("{}", text(&report)));
     assert_eq!(trouble.symptom, Symptom::Errors);
     let Onset::Since(moment) = &trouble.onset else {
         panic!("{}", text(&report))
     };
     assert!(
-        moment.earliest <= Young::BROKE && Young::BROKE <= moment.latest,
+        moment.earliest <= young.broke && young.broke <= moment.latest,
         "{moment:?}"
     );
     assert!(
@@ -598,7 +621,7 @@ fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
     // Whether anything was released before is not known, and is not made up.
     assert!(matches!(&report.released, Released::Unknown(why) if why.contains("nothing is recorded before")));
     // With a scrape every fifteen seconds, two minutes tell nothing.
-    let report = triage(&Young, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
+    let report = triage(&young, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
     assert_eq!(report.trouble, None, "{}", text(&report));
 }
 

@@ -1,0 +1,216 @@
+//! Logs, baselines and training files in buckets, at servers that speak the protocols of S3 and of Azure.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+use modelwatch::{Feature, Monitor};
+use modelwatch_log::PredictionLog;
+use modelwatch_testkit::{MetricsPage, StorageBucket};
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use url::Url;
+
+const MODEL: &str = "claims/risk";
+
+fn flights(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/data/flights")
+        .join(name)
+}
+
+struct Place<'a> {
+    folder: &'a Path,
+    environment: &'a [(&'static str, String)],
+}
+
+impl Place<'_> {
+    fn run(&self, arguments: &[&str]) -> Output {
+        let environment = self.environment.iter().map(|(name, value)| (*name, value.as_str()));
+        Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+            .args(arguments)
+            .envs(environment)
+            .current_dir(self.folder)
+            .output()
+            .expect("the program starts")
+    }
+
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// A page of `drift once`, without what depends on the moment.
+    fn once(&self) -> BTreeMap<String, f64> {
+        let text = self.done(&["drift", "once", "--at", "2026-04-01T11:01:00Z"]);
+        let page = MetricsPage::parse(text.as_bytes());
+        [
+            "ml_drift_window_rows",
+            "ml_data_drift_score",
+            "ml_prediction_drift_score",
+            "ml_drift_left_out_files",
+        ]
+        .map(|name| (name.to_owned(), page.sum(name, &[])))
+        .into()
+    }
+}
+
+/// A file in every quarter of an hour, as a service writes them.
+fn write_log(root: &Path) {
+    let begin = SystemTime::UNIX_EPOCH + Duration::from_secs(1_775_037_600);
+    let monitor = Monitor::new();
+    let features = [Feature::numeric("income")];
+    let model = monitor.model(MODEL, "1").features(features).register().expect("valid");
+    for quarter in 0..4 {
+        let log = PredictionLog::builder(root).start(&monitor).expect("a log");
+        let logged = log.model(&model).expect("a handle");
+        for second in 0..900_u32 {
+            let income = f64::from(second % 97 + 10 * quarter);
+            let at = begin + Duration::from_secs(u64::from(900 * quarter + second));
+            logged.record([income], f64::from(second % 100) / 100.0).at(at);
+        }
+        log.close().expect("written");
+    }
+}
+
+/// The configuration of a new folder, with a model whose files lie there.
+fn configure(place: &Place<'_>, log: &str, baseline: &str) {
+    let file = place.folder.join("modelwatch.toml");
+    if !file.exists() {
+        place.done(&["stack", "init"]);
+    }
+    let text = fs::read_to_string(&file).expect("a configuration");
+    let (before, _) = text.split_once("[[models]]").expect("a model");
+    let model = format!(
+        "[[models]]\nname = {MODEL:?}\nroutes = [\"/predict\"]\n[models.drift]\nbaseline = {baseline:?}\nlog = {log:?}\n"
+    );
+    fs::write(file, format!("{before}{model}")).expect("written");
+}
+
+/// Puts everything below a folder into a bucket, under the same paths.
+fn upload(store: &dyn ObjectStore, folder: &Path, below: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let path = format!("{below}/{}", entry.file_name().to_str().expect("text"));
+        if entry.path().is_dir() {
+            upload(store, &entry.path(), &path);
+        } else {
+            let bytes = fs::read(entry.path()).expect("a file");
+            let path = ObjectPath::parse(&path).expect("a path");
+            runtime
+                .block_on(store.put(&path, bytes.into()))
+                .expect("the bucket takes it");
+        }
+    }
+}
+
+fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let files = folder.join("files");
+    write_log(&files.join("log"));
+    for name in ["train-2013q1.parquet", "replay-2013-07-08-week.parquet"] {
+        fs::copy(flights(name), files.join(name)).expect("copied");
+    }
+    let place = Place {
+        folder,
+        environment: &bucket.environment,
+    };
+    let mut arguments = vec![
+        "baseline",
+        "--model",
+        MODEL,
+        "--output",
+        "files/baseline.json",
+        "--score",
+        "score",
+    ];
+    arguments.extend([
+        "--without",
+        "time,model_version,pipeline_version,prediction_id,trace_id,route,class",
+    ]);
+    arguments.push("files/log");
+    place.done(&arguments);
+
+    let options = bucket
+        .environment
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let url = Url::parse(bucket.url).expect("an address");
+    let (store, _) = object_store::parse_url_opts(&url, options).expect("a store");
+    upload(store.as_ref(), &files, "data");
+    let at = |path: &str| format!("{}/data/{path}", bucket.url);
+
+    // Both plain files, the whole log, the baseline, training files.
+    let compared = |reference: &str, current: &str| {
+        let text = place.done(&["drift", "compare", reference, current, "--json", "--time", "event_time"]);
+        let local = |text: String| text.replace(&at(""), "files/");
+        local(text)
+    };
+    let (reference, current) = ("train-2013q1.parquet", "replay-2013-07-08-week.parquet");
+    assert_eq!(
+        compared(&at(reference), &at(current)),
+        compared(&format!("files/{reference}"), &format!("files/{current}"))
+    );
+    configure(&place, "files/log", "files/baseline.json");
+    let local = place.once();
+    assert_eq!(local["ml_drift_window_rows"], 900.0);
+    configure(&place, &at("log"), &at("baseline.json"));
+    assert_eq!(place.once(), local);
+    let trained = |from: &str, output: &str| {
+        place.done(&[
+            "baseline",
+            "--model",
+            MODEL,
+            "--output",
+            output,
+            "--time",
+            "event_time",
+            from,
+        ]);
+    };
+    trained(&at(reference), "from-bucket.json");
+    trained(&format!("files/{reference}"), "from-folder.json");
+    let baseline = |path: &str| fs::read_to_string(folder.join(path)).expect("a baseline");
+    let fingerprint = |text: String| {
+        let (_, rest) = text.split_once("\"fingerprint\":\"").expect("a fingerprint");
+        rest.split_once('"').expect("a text").0.to_owned()
+    };
+    assert_eq!(
+        fingerprint(baseline("from-bucket.json")),
+        fingerprint(baseline("from-folder.json"))
+    );
+
+    // What is not there is named, and is no look.
+    for (log, said) in [
+        (at("elsewhere"), "elsewhere"),
+        (format!("{}-that-is-not/log", bucket.url), "bucket-that-is-not"),
+    ] {
+        configure(&place, &log, &at("baseline.json"));
+        let output = place.run(&["drift", "report"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{log}: {text}");
+        assert!(text.contains(said), "{log}: {text}");
+        for (_, secret) in bucket.environment.iter().filter(|(name, _)| name.contains("KEY")) {
+            assert!(secret.len() < 4 || !text.contains(secret.as_str()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn judged_a_bucket_of_s3_gives_what_a_folder_gives() {
+    a_bucket_gives_what_a_folder_gives(&StorageBucket::s3());
+}
+
+#[test]
+fn judged_a_container_of_azure_gives_what_a_folder_gives() {
+    a_bucket_gives_what_a_folder_gives(&StorageBucket::azure());
+}
