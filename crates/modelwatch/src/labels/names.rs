@@ -75,9 +75,13 @@ impl<T> Names<T> {
         }
     }
 
+    /// The entry of `name`. The newest is tried first, without a hash: of many tables it is the only one.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Named<T>> {
-        self.find(name).ok()
+        let newest = self.places[self.newest.load(Ordering::Relaxed) as usize].get();
+        newest
+            .filter(|named| *named.name == *name)
+            .or_else(|| self.find(name).ok())
     }
 
     /// The entry of `name`, made when it is new; nothing when its budget is spent, or `make` finds no room. A name that a
