@@ -126,6 +126,12 @@ pub(crate) fn now(config: &Config) -> Duration {
     (4 * slowest.unwrap_or(config.prometheus.scrape_interval)).max(Duration::from_secs(90))
 }
 
+/// By how many minutes the counts of now reach further back than a minute and a half, where scrapes take long: stories move as slowly.
+pub(crate) fn slower(config: &Config) -> usize {
+    let longer = now(config).saturating_sub(Duration::from_secs(90));
+    longer.as_secs().div_ceil(60) as usize
+}
+
 /// How far back a rule looks for what it recorded before: past some evaluations that failed, or in which all seemed well.
 pub(crate) fn memory(config: &Config) -> Duration {
     (4 * config.prometheus.evaluation_interval).max(3 * MINUTE)

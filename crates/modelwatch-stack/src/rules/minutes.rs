@@ -9,6 +9,7 @@ use modelwatch::contract;
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::case::{Test, TestFile, firing};
+use super::evidence::slower;
 use super::story::Series;
 use super::text::tidy;
 use crate::error::GenerateError;
@@ -47,7 +48,8 @@ struct World<'a> {
 pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result<Vec<File>, GenerateError> {
     let thresholds = &model.thresholds;
     // Where so much may fail that half of it is no news, the stories would be others.
-    if thresholds.error_ratio > 0.1 || thresholds.canary_error_ratio > 0.1 {
+    // Where a minute and a half holds less than four scrapes, counts of now reach further back, and everything is told later.
+    if thresholds.error_ratio > 0.1 || thresholds.canary_error_ratio > 0.1 || slower(config) > 0 {
         return Ok(Vec::new());
     }
     let least = thresholds.minimum_errors as f64 / thresholds.error_ratio;

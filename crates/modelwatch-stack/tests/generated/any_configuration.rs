@@ -135,9 +135,9 @@ fn judged_the_tools_take_what_any_configuration_makes() {
     checked.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// The stories hold for names and thresholds that are not the example's.
+/// The stories hold for names, thresholds and intervals that are not the example's.
 #[test]
-fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
+fn judged_the_generated_tests_pass_for_odd_names_other_thresholds_and_slow_scrapes() {
     let text = std::fs::read_to_string(crate::support::example().file).unwrap();
     let text = text
         .replace("name = \"flight-delay\"", r#"name = 'a|b.* "{{ 1 }}" \d é'"#)
@@ -148,6 +148,8 @@ fn judged_the_generated_tests_pass_for_odd_names_and_other_thresholds() {
             "availability_objective = 0.9\nhigh_risk = true",
         )
         .replace("window = \"15m\"", "window = \"7m\"")
+        .replace("scrape_interval = \"15s\"", "scrape_interval = \"1m\"")
+        .replace("evaluation_interval = \"30s\"", "evaluation_interval = \"1m\"")
         + "[defaults.thresholds]\nerror_ratio = 0.99\nminimum_requests = 3\ncanary_error_ratio = 0.5\nmissing_ratio = 0.001\n\
            out_of_range_ratio = 0.99\nscore_shift = 0.98\nclass_shift = 0.99\nrestarts = 40\nbaseline_age = \"1h\"\nin_flight = 2\n\
            canary_latency_factor = 3\nnon_finite_ratio = 0.5\nlog_drop_ratio = 0.9\nminimum_errors = 1\nminimum_predictions = 1\n";

@@ -40,6 +40,24 @@ fn judged_a_generated_test_runs_from_its_own_folder() {
     );
 }
 
+/// A burst of three minutes is seen for five where counts of four scrapes take four minutes, so no such story holds there.
+#[test]
+fn stories_of_single_minutes_are_made_where_scrapes_are_quick_enough() {
+    let made = |interval: &str| {
+        let text = std::fs::read_to_string(example().file).unwrap();
+        let text = text.replace(
+            "scrape_interval = \"15s\"",
+            &format!("scrape_interval = \"{interval}\""),
+        );
+        let config = Config::parse("modelwatch.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+        let files = modelwatch_stack::rules::Rules::new(&config).unwrap().files().unwrap();
+        files
+            .iter()
+            .any(|file| file.path == "prometheus/tests/minutes-to-alert.yml")
+    };
+    assert_eq!(["10s", "20s", "30s", "1m"].map(made), [true, true, false, false]);
+}
+
 #[test]
 fn what_is_checked_in_is_what_the_example_makes() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring");

@@ -206,10 +206,11 @@ impl<'a> Stories<'a> {
     pub(crate) fn play(&self, release: Release, wanted: impl Fn(&Story) -> bool) {
         let wanted: Vec<_> = self.all.iter().filter(|story| wanted(story)).collect();
         assert!(!wanted.is_empty(), "no story is wanted");
-        in_parallel(&wanted, |story| {
+        let played = in_parallel(&wanted, |story| {
             run_one(release, "promtool", &["test", "rules"], &[self.write(release, story)])
-                .unwrap_or_else(|said| panic!("promtool of {release}: {said}"));
         });
+        let failed: Vec<_> = played.into_iter().filter_map(Result::err).collect();
+        assert!(failed.is_empty(), "promtool of {release}: {}", failed.concat());
     }
 }
 

@@ -85,7 +85,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + prometheus_duration(limit)
                 + "; 5% may. Half of them tell after a minute, fewer after four, or p95 after ten.",
             query: own(recorded(&recorded::LATENCY_P95), &["model_name"]).expr(),
-            case: latency_case(hero(&shared.models), limit.as_secs_f64(), minimum),
+            case: latency_case(config, hero(&shared.models), limit.as_secs_f64(), minimum),
         }
         .rule(config)
     });
@@ -154,7 +154,7 @@ fn lasting(series: Selector, limit: f64) -> Expr {
 }
 
 /// 96 of 100 requests keep the objective, then half of them; a version with few requests keeps it in none.
-fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
+fn latency_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case {
     // A minute and a half has to hold enough slow ones.
     let all = plenty(minimum).max(TOO_SLOW_AT_LEAST * 4.0);
     let within = [(0.96 * all, 30), (0.3 * all, 30), (all, 60)];
@@ -192,8 +192,8 @@ fn latency_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
         // It has to be slow for a minute after it was first seen.
         quiet: vec![30, 31],
-        fires_at: 33,
-        resolved_at: Some(67),
+        fires_at: 33 + evidence::slower(config),
+        resolved_at: Some(67 + evidence::slower(config)),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, over_and_back, percent, place, serving_team, settings,
 };
 use crate::rules::case::{Case, firing};
-use crate::rules::evidence::{Bad, ERRORS, SLOW, SLOW_EXCESS};
+use crate::rules::evidence::{Bad, ERRORS, SLOW, SLOW_EXCESS, slower};
 use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
@@ -116,7 +116,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + percent(limit)
                 + ". Measured over 3 minutes, or over 10 where it has little traffic, and too far apart for chance.",
             query: own(recorded(&recorded::VERSION_ERROR_RATIO), MODEL).expr(),
-            case: error_case(hero(&shared.models), limit, minimum),
+            case: error_case(config, hero(&shared.models), limit, minimum),
         }
         .rule(config)
     });
@@ -200,7 +200,7 @@ fn series(metric: &str, model: &str, version: &str, extra: (&str, &str), phases:
 }
 
 /// A version with most of the traffic and no errors; one whose errors exceed that by less, then by more than the threshold.
-fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
+fn error_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case {
     let name = contract::INFERENCE_REQUESTS.name;
     let (bad, good) = over_and_back(limit, minimum as f64, 20);
     Case {
@@ -220,7 +220,8 @@ fn error_case(model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30],
         fires_at: 31,
-        resolved_at: Some(56),
+        // What is read over minutes of the counts of now ends later still.
+        resolved_at: Some(56 + 2 * slower(config)),
     }
 }
 
