@@ -33,3 +33,4 @@ pub mod learn;
 pub mod reference;
 pub mod sketch;
 pub mod statistics;
+mod windows;

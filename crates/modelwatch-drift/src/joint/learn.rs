@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::pairs::{PairSums, pairs};
 use super::principal::components;
 use super::profile::{JointFeature, JointLimits, JointProfile};
-use crate::learn::{FEWEST_WINDOWS, LENGTHS, WINDOWS, beginning, starts, stay_below};
+use crate::windows::{FEWEST_WINDOWS, LENGTHS, WINDOWS, beginning, starts, stay_below};
 
 /// The most features that take part. Of more, those take part that go together with another most.
 pub const MOST_FEATURES: usize = 128;
