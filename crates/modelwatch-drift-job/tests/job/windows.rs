@@ -433,7 +433,7 @@ async fn a_window_is_compared_with_last_week_where_that_is_the_reference() {
 
 /// A country of 5 % of the rows that moved by three deviations is found, and no other country.
 #[tokio::test(flavor = "multi_thread")]
-async fn detects_segment_when_it_is_small_and_moves() {
+async fn judged_detects_segment_when_it_is_small_and_moves() {
     let mut setting = Setting::new();
     setting.settings.segments = vec!["country".into()];
     let mut window = rows("2026-04-01T10:00:00Z", 6_000, 0.0);
