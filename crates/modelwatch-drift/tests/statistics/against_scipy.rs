@@ -1,10 +1,7 @@
 //! The statistics against scipy's, on the flights.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Stdio;
-
 use crate::data::{TRAINING, column, flights};
+use crate::judges::ask;
 use crate::{APRIL, JULY};
 use ::flights::data::FEATURES;
 use modelwatch_drift::baseline::{Hygiene, NumericProfile};
@@ -50,33 +47,12 @@ fn cases() -> Vec<Case> {
             });
         }
     }
-    let answers = ask(&questions);
+    let answers = ask("judge.py", &questions);
     let mut answers = answers.lines();
     for case in &mut cases {
         case.scipy = serde_json::from_str(answers.next().expect("an answer for each")).expect("the answer is JSON");
     }
     cases
-}
-
-fn ask(questions: &str) -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = here.join("../../.venv/bin/python");
-    let mut child = modelwatch_testkit::tool(&python)
-        .arg(here.join("tests/statistics/judge.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{} can't be run ({error}): run `make setup`", python.display()));
-    // A few kilobytes, which the pipe holds.
-    let mut stdin = child.stdin.take().expect("it has a stdin");
-    stdin.write_all(questions.as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(
-        output.status.success(),
-        "judge.py failed (above): if a module is missing, run `make setup`"
-    );
-    String::from_utf8(output.stdout).expect("text")
 }
 
 fn close(case: &Case, name: &str, ours: f64, relative: f64) {

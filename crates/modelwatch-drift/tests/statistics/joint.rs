@@ -1,9 +1,6 @@
 //! What no single feature shows: how numbers go together.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::OnceLock;
 
 use chrono::TimeDelta;
@@ -16,6 +13,7 @@ use rand::rngs::SmallRng;
 use serde_json::{Value, json};
 
 use crate::data::{TRAINING, flights as folder};
+use crate::judges::ask;
 use crate::table::Table;
 use crate::{APRIL, JULY};
 
@@ -167,7 +165,7 @@ fn judged_joint_figures_are_those_of_scikit_learn() {
     let case = |week: &str| {
         json!({"reference": folder().join(TRAINING), "window": folder().join(week), "columns": columns}).to_string()
     };
-    let answers = ask(&format!("{}\n{}\n", case(APRIL), case(JULY)));
+    let answers = ask("joint_judge.py", &format!("{}\n{}\n", case(APRIL), case(JULY)));
     for (week, answer) in [APRIL, JULY].into_iter().zip(answers.lines()) {
         let theirs: Value = serde_json::from_str(answer).expect("an answer");
         let table = Table::read(week);
@@ -196,26 +194,6 @@ fn judged_joint_figures_are_those_of_scikit_learn() {
             close(&pair.to_string(), pair.now, &theirs["now"][place.expect("a pair")]);
         }
     }
-}
-
-fn ask(questions: &str) -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = here.join("../../.venv/bin/python");
-    let mut child = modelwatch_testkit::tool(&python)
-        .arg(here.join("tests/statistics/joint_judge.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{} can't be run ({error}): run `make setup`", python.display()));
-    let mut stdin = child.stdin.take().expect("it has a stdin");
-    stdin.write_all(questions.as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(
-        output.status.success(),
-        "joint_judge.py failed (above): run `make setup`"
-    );
-    String::from_utf8(output.stdout).expect("text")
 }
 
 /// Rows of three normal columns, the first two of which have a correlation, and some of whose values are missing.

@@ -8,6 +8,7 @@ mod data;
 mod drawn;
 mod flights;
 mod joint;
+mod judges;
 mod made;
 mod properties;
 mod rule;
