@@ -418,6 +418,46 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             target_matchers: vec![one_of(&burns)],
             equal: equal(&["model_name"]),
         });
+        // The budget that burns over an hour burns over six, too, only later.
+        let over = |window| vec![is("alertname", burns[0].name), is("window", window)];
+        inhibitions.push(Inhibit {
+            source_matchers: over("1h"),
+            target_matchers: over("6h"),
+            equal: equal(&["model_name"]),
+        });
+    }
+    // Who is awake for what fails need not be woken for how slowly it does.
+    for (failing, slow, same) in [
+        (
+            vec![one_of(&[&known::CANARY_ERRORS, &known::HIGH_ERROR_RATE])],
+            vec![&known::CANARY_LATENCY, &known::HIGH_LATENCY],
+            vec!["model_name", "model_version"],
+        ),
+        (
+            vec![one_of(&[
+                &known::CANARY_ERRORS,
+                &known::HIGH_ERROR_RATE,
+                &known::AVAILABILITY_BURN_FAST,
+            ])],
+            vec![&known::LATENCY_BURN_FAST, &known::LATENCY_BURN_SLOW],
+            vec!["model_name"],
+        ),
+        (
+            vec![is("alertname", known::REPLICA_FAILING.name), page()],
+            vec![&known::REPLICA_SLOW],
+            vec!["job", "instance"],
+        ),
+        (
+            vec![is("alertname", known::MANY_FAILING.name)],
+            vec![&known::MANY_SLOW],
+            vec!["job"],
+        ),
+    ] {
+        inhibitions.push(Inhibit {
+            source_matchers: failing,
+            target_matchers: vec![one_of(&slow)],
+            equal: equal(&same),
+        });
     }
     inhibitions.extend([
         // Nothing of a job answers: what its models do not do any more is no news.

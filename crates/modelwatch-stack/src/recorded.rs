@@ -186,13 +186,13 @@ recorded! {
     CLASS_RATIO = "job:ml_prediction_class:ratio10m", ["model_name", "model_version", "class"],
         "Share of a class among a version's predictions.";
     CLASS_REFERENCE = "job:ml_prediction_class_reference:ratio10m", ["model_name", "model_version", "class"],
-        "The share to compare with: a day ago or, for a new version, the other versions' now.";
+        "The share to compare with: a day ago; for a new version, the other versions' now; for one that is alone, the model's an hour ago.";
     CLASSIFIED = "job:ml_predictions_classified:rate10m", ["model_name", "model_version"],
         "Classified predictions per second over ten minutes.";
     OUTCOME_RATIO = "job:ml_business_outcome:ratio10m", ["model_name", "model_version", "outcome"],
         "Share of a business outcome among a version's outcomes.";
     OUTCOME_REFERENCE = "job:ml_business_outcome_reference:ratio10m", ["model_name", "model_version", "outcome"],
-        "The share to compare with: a day ago or, for a new version, the other versions' now.";
+        "The share to compare with: a day ago; for a new version, the other versions' now; for one that is alone, the model's an hour ago.";
     OUTCOMES = "job:ml_business_outcomes:rate10m", ["model_name", "model_version"],
         "Business outcomes per second over ten minutes.";
     NON_FINITE_RATIO = "job:ml_prediction_non_finite:ratio10m", ["model_name", "model_version"],

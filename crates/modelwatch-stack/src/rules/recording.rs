@@ -408,6 +408,18 @@ fn balance(
     let was_there = total.clone().offset(YESTERDAY).expr().above(0.0);
     let not_yet = recorded(series.ratio).expr().times(0.0).and(VERSION, was_there);
     let other_ratio = other_events.with_one(Op::DividedBy, VERSION, &[], other_total);
+    // A version alone, without a yesterday, has what the model answered an hour ago: be it by another version.
+    let own = recorded(series.ratio).expr();
+    let of_model_then = sum_by(MODEL, total.clone().offset(AN_HOUR_AGO)).above(NOISE);
+    let events_then = recorded(series.ratio).offset(AN_HOUR_AGO).expr().with_one(
+        Op::Times,
+        VERSION,
+        &[],
+        total.clone().offset(AN_HOUR_AGO),
+    );
+    let shares_then = sum_by(of_value, events_then).with_one(Op::DividedBy, MODEL, &[], of_model_then.clone());
+    let an_hour_ago = own.times(0.0).with_one(Op::Plus, of_value, &[], shares_then);
+    let not_then = own.times(0.0).and(MODEL, of_model_then);
     Ok(vec![
         Rule::record(config, series.total, &sum_by(VERSION, events.rate(TEN_MINUTES)))?,
         Rule::record(
@@ -423,7 +435,11 @@ fn balance(
         Rule::record(
             config,
             series.reference,
-            &yesterday.or(by_value_labels, not_yet).or(by_value_labels, other_ratio),
+            &yesterday
+                .or(by_value_labels, not_yet)
+                .or(by_value_labels, other_ratio)
+                .or(by_value_labels, an_hour_ago)
+                .or(by_value_labels, not_then),
         )?,
     ])
 }

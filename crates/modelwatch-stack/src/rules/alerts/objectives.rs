@@ -11,7 +11,7 @@ use crate::known::{self, KnownAlert};
 use crate::promql::recorded;
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
-    Alert, HOVERS, MINUTE, Settings, Severity, Tested, labelled, percent, place, serving_team, settings,
+    Alert, MINUTE, Settings, Severity, Tested, labelled, percent, place, serving_team, settings,
 };
 use crate::rules::case::Case;
 use crate::rules::labels::MODEL;
@@ -28,6 +28,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 struct Burn {
     factor: f64,
     long: (&'static Recorded, Duration),
+    /// What the factor of the short window is of the long one's.
+    goes_on: f64,
     short: (&'static Recorded, Duration),
     for_: Duration,
     severity: Severity,
@@ -39,29 +41,43 @@ pub(super) struct Objective {
     slow: &'static KnownAlert,
     bad: &'static Recorded,
     fails: &'static str,
-    burns: [Burn; 4],
+    burns: [Burn; 5],
 }
 
-const fn burns(series: [&'static Recorded; 7]) -> [Burn; 4] {
+const fn burns(series: [&'static Recorded; 7]) -> [Burn; 5] {
     let [five, thirty, hour, two, six, day, three_days] = series;
     [
         Burn {
             factor: 14.4,
             long: (hour, HOUR),
-            short: (five, Duration::from_secs(300)),
-            for_: Duration::from_secs(120),
+            goes_on: 1.0,
+            short: (five, FIVE_MINUTES),
+            // Where requests are many, what tells of a route by evidence comes first, and says more.
+            for_: Duration::from_secs(180),
             severity: Severity::Page,
         },
         Burn {
             factor: 6.0,
             long: (six, Duration::from_secs(6 * 3600)),
+            goes_on: 1.0,
             short: (thirty, Duration::from_secs(1800)),
             for_: Duration::from_secs(900),
             severity: Severity::Page,
         },
+        // Ten times the objective is no page within hours, and its share of the days comes after half a day.
+        Burn {
+            factor: 3.0,
+            long: (hour, HOUR),
+            // Five minutes swing more than an hour.
+            goes_on: 0.5,
+            short: (five, FIVE_MINUTES),
+            for_: Duration::from_secs(900),
+            severity: Severity::Ticket,
+        },
         Burn {
             factor: 3.0,
             long: (day, DAY),
+            goes_on: 1.0,
             short: (two, Duration::from_secs(2 * 3600)),
             for_: HOUR,
             severity: Severity::Ticket,
@@ -69,6 +85,7 @@ const fn burns(series: [&'static Recorded; 7]) -> [Burn; 4] {
         Burn {
             factor: 1.0,
             long: (three_days, Duration::from_secs(3 * 86_400)),
+            goes_on: 1.0,
             short: (six, Duration::from_secs(6 * 3600)),
             for_: Duration::from_secs(3 * 3600),
             severity: Severity::Ticket,
@@ -107,6 +124,13 @@ pub(super) const LATENCY: Objective = Objective {
     ]),
 };
 
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+/// Where so many are expected, none or one is no chance.
+const TELLING: f64 = 10.0;
+/// What tells of a route or a version is kept longer, so that the burn that it silences ends before it, and pages for nothing when the
+/// trouble is over.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+
 /// A burn rate that no traffic can reach would never fire: with every request failing, every alert does.
 const REACHABLE: f64 = 0.9;
 
@@ -123,14 +147,14 @@ impl Objective {
     }
 }
 
-/// Burns that page.
+/// Burns that tell within hours.
 pub(super) fn fast(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    rules(config, |burn| burn.severity == Severity::Page)
+    rules(config, |burn| burn.long.1 < DAY)
 }
 
-/// Burns that take hours to tell, so that nobody needs to look at their days of samples often.
+/// Burns that take longer to tell, so that nobody needs to look at their days of samples often.
 pub(super) fn slow(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    rules(config, |burn| burn.severity != Severity::Page)
+    rules(config, |burn| burn.long.1 >= DAY)
 }
 
 fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, GenerateError> {
@@ -143,6 +167,7 @@ fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, 
             let ((minimum, target), team, job) = shared.setting;
             for burn in objective.burns.iter().filter(|burn| burns(burn)) {
                 let limit = tidy((burn.factor * (1.0 - target)).min(REACHABLE));
+                let goes_on = tidy(limit * burn.goes_on);
                 let (long, long_window) = burn.long;
                 let (short, short_window) = burn.short;
                 let of = |series| shared.scope.of(recorded(series));
@@ -150,6 +175,18 @@ fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, 
                     .over("avg_over_time", long_window)
                     .times(long_window.as_secs_f64())
                     .at_least(minimum as f64);
+                let mut expr = of(long)
+                    .expr()
+                    .above(limit)
+                    .and(MODEL, of(short).expr().above(goes_on))
+                    .and(MODEL, bad);
+                if burn.severity == Severity::Page && short_window > FIVE_MINUTES {
+                    // What half an hour still shows of a trouble that has passed is no news, where five minutes can tell.
+                    let passed = of(objective.burns[0].short.0).expr().below(tidy(1.0 - target));
+                    let requests = of(&recorded::MODEL_REQUESTS).expr();
+                    let expected = requests.times(tidy(FIVE_MINUTES.as_secs_f64() * limit));
+                    expr = expr.unless(MODEL, passed.and(MODEL, expected.at_least(TELLING)));
+                }
                 let window = prometheus_duration(long_window);
                 let alert = Alert {
                     known: match burn.severity {
@@ -160,13 +197,9 @@ fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, 
                     team,
                     job: Some(job),
                     extra: &[("window", window.clone())],
-                    expr: of(long)
-                        .expr()
-                        .above(limit)
-                        .and(MODEL, of(short).expr().above(limit))
-                        .and(MODEL, bad),
+                    expr,
                     for_: burn.for_.max(MINUTE),
-                    keep: HOVERS,
+                    keep: KEPT,
                     labels: MODEL,
                     summary: "The error budget burns too fast",
                     description: place(config, MODEL)

@@ -196,8 +196,8 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 + shift.what
                 + " is "
                 + PERCENT
-                + " away from an hour and a day ago or, for a new version, from the model's other versions, and not what it was a week \
-                   ago; the threshold is "
+                + " away from an hour and a day ago or, for a new version, from the model's other versions now or, where there are \
+                   none, from the model an hour ago, and not what it was a week ago; the threshold is "
                 + percent(limit)
                 + " more than chance makes. Measured over 10 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),

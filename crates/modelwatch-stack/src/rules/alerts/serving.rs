@@ -59,6 +59,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let quick = Quick {
             bad: &SLOW,
             known: &known::HIGH_LATENCY,
+            burns: &known::LATENCY_BURN_FAST,
             limit: SLOW_LIMIT,
             least: TOO_SLOW_AT_LEAST,
         };
@@ -68,9 +69,10 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: quick.expr(config, &of).or(
-                ROUTE,
-                as_share
+            expr: quick.expr(
+                config,
+                &of,
+                &as_share
                     .and(ROUTE, slow_for_long)
                     .and(ROUTE, enough(&shared.scope, minimum)),
             ),
@@ -96,6 +98,8 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 struct Quick {
     bad: &'static Bad,
     known: &'static KnownAlert,
+    /// What pages for the whole model's budget: sooner where requests are few.
+    burns: &'static KnownAlert,
     /// The share of requests that matters.
     limit: f64,
     /// How many bad requests that takes.
@@ -116,12 +120,18 @@ const PASSES: f64 = 180.0;
 /// A version is new to its traffic for so long.
 const NEW: f64 = 900.0;
 
+/// A trouble that grew so huge so lately is another one than what was paged for before.
+const LATELY: Duration = Duration::from_secs(5 * 60);
+/// A page this old is about something that went before.
+const OLD: Duration = Duration::from_secs(15 * 60);
+
 impl Quick {
-    fn expr(&self, config: &Config, of: &impl Fn(&'static Recorded) -> Selector) -> Expr {
+    /// What is bad by evidence, or has `lasted`. One trouble pages once: routes and versions with fewer requests show it later, and do
+    /// not begin while the model's page for it fires.
+    fn expr(&self, config: &Config, of: &impl Fn(&'static Recorded) -> Selector, lasted: &Expr) -> Expr {
         let share = of(self.bad.share).expr();
         let evidence = |strength: f64| of(self.bad.evidence).expr().above(strength);
-        let lasted = |seconds: f64| time().minus(of(self.bad.since)).at_least(seconds);
-        let steady = evidence(STRONG).and(ROUTE, lasted(PASSES));
+        let since = |seconds: f64| time().minus(of(self.bad.since)).at_least(seconds);
         let mut suspect = share.above(HUGE);
         if config.rollout >= Rollout::ReleaseAware {
             // A version that took the traffic over has no others to be compared with, and if they are bad as well it is not its
@@ -133,12 +143,26 @@ impl Quick {
         let at_once = suspect.and(ROUTE, evidence(OVERWHELMING));
         // What else of the model is bad by then is told with it, not after it.
         let with_it = evidence(STRONG).and(MODEL, at_once.clone());
-        let goes_on = firing([("alertname", self.known.name)]);
+        let own = || firing([("alertname", self.known.name)]);
+        let pages = || firing([]).one_of("alertname", [self.known.name, self.burns.name]);
+        let paged = max_by(MODEL, pages());
+        let grown = at_once
+            .unless(ROUTE, of(self.bad.share).offset(LATELY).expr().above(HUGE))
+            .and(MODEL, max_by(MODEL, pages().offset(OLD)));
+        let steady = evidence(STRONG).and(ROUTE, since(PASSES));
+        let begins = at_once
+            .or(ROUTE, with_it)
+            .unless(MODEL, paged.clone())
+            .or(ROUTE, grown)
+            .or(ROUTE, steady.unless(MODEL, max_by(MODEL, own())));
+        let goes_on = || of_stack(own());
         share
             .above(self.limit)
             .and(ROUTE, of(self.bad.now).expr().at_least(self.least))
-            .and(ROUTE, steady.or(ROUTE, at_once).or(ROUTE, with_it))
-            .or(ROUTE, share.above(tidy(self.limit / 2.0)).and(ROUTE, of_stack(goes_on)))
+            .and(ROUTE, begins)
+            .or(ROUTE, share.above(tidy(self.limit / 2.0)).and(ROUTE, goes_on()))
+            .or(ROUTE, lasted.unless(MODEL, paged))
+            .or(ROUTE, lasted.and(ROUTE, goes_on()))
     }
 }
 
@@ -247,6 +271,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let quick = Quick {
             bad: &ERRORS,
             known: &known::HIGH_ERROR_RATE,
+            burns: &known::AVAILABILITY_BURN_FAST,
             limit,
             least: errors as f64,
         };
@@ -256,9 +281,11 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            expr: quick
-                .expr(config, &of)
-                .or(ROUTE, lasting(of(&recorded::ERROR_RATIO), limit).and(ROUTE, enough)),
+            expr: quick.expr(
+                config,
+                &of,
+                &lasting(of(&recorded::ERROR_RATIO), limit).and(ROUTE, enough),
+            ),
             for_: PENDING,
             keep: HOVERS,
             labels: ROUTE,
