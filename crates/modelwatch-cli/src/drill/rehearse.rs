@@ -61,7 +61,7 @@ impl<'a> Stage<'a> {
 
     pub(super) fn rehearse(&self, incident: &Incident) -> Result<Outcome, Failure> {
         let world = World::new(&self.scene.with_all_of(incident), incident, &self.settings);
-        let test = self.files.test(&world, WARM_UP).map_err(|error| {
+        let test = self.files.test(&world, world.begins + WARM_UP).map_err(|error| {
             Failure::new(format!(
                 "{}: {error}; this is a fault of modelwatch: please report it",
                 incident.name

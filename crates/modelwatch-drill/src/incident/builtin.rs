@@ -165,6 +165,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
             "traffic-gone",
             "Requests of the model stop to come; nothing was released.",
         )
+        .known_hours(KNOWN_HOURS)
         .effects(vec![Effect::new(What::Traffic(0.0))])
         .expects(serving, Page, &[], None)),
         two_models(
@@ -417,6 +418,8 @@ impl NoRoom {
 
 /// The hero's requests a second where an incident says nothing of it.
 pub(super) const RATE: f64 = 8.0;
+/// Hours of requests before the world where its traffic changes: an hour that ends may be an office that closes.
+pub(super) const KNOWN_HOURS: u32 = 24;
 /// Minutes after the onset where an incident says nothing of them.
 const MINUTES: u32 = 30;
 
@@ -448,6 +451,7 @@ impl Incident {
             versions: vec![(SERVING.to_owned(), 1.0)],
             releases: Vec::new(),
             effects: Vec::new(),
+            known_hours: 0,
             minutes: MINUTES,
             night: false,
             expected: None,
@@ -479,6 +483,11 @@ impl Incident {
 
     pub(super) fn pattern(mut self, pattern: Pattern) -> Self {
         self.traffic.pattern = pattern;
+        self
+    }
+
+    fn known_hours(mut self, hours: u32) -> Self {
+        self.known_hours = hours;
         self
     }
 

@@ -29,6 +29,8 @@ pub struct Incident {
     pub releases: Vec<Release>,
     /// What happens to requests, features, targets and jobs.
     pub effects: Vec<Effect>,
+    /// How many hours before the world the requests of its models are known: what some alerts go by is a day old.
+    pub known_hours: u32,
     /// How long the world goes on after the onset, in minutes.
     pub minutes: u32,
     /// Whether it is 03:00 in every team's time zone at the onset, and not 11:00 on a Wednesday.

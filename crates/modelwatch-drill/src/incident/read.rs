@@ -70,6 +70,7 @@ struct FileIncident {
     rate: Option<f64>,
     #[serde(default)]
     traffic: FileTraffic,
+    known_hours: Option<f64>,
     minutes: Option<f64>,
     #[serde(default)]
     night: bool,
@@ -245,6 +246,13 @@ fn own(file: &FileIncident, scene: &Scene) -> Result<Incident, Mistake> {
         .iter()
         .map(|effect| effect_of(name, effect, scene, &versions));
     incident.effects = effects.collect::<Result<_, _>>()?;
+    let comes_and_goes = |effect: &Effect| matches!(effect.what, What::Traffic(_));
+    let usual = match incident.effects.iter().any(comes_and_goes) {
+        true => builtin::KNOWN_HOURS,
+        false => 0,
+    };
+    let known_hours = within("known_hours", file.known_hours.unwrap_or(f64::from(usual)), 0.0..=48.0)?;
+    incident.known_hours = known_hours as u32;
     incident.expected = match &file.expect {
         Some(expected) => Some(expected_of(name, expected, scene)?),
         None => None,

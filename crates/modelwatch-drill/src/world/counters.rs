@@ -9,6 +9,8 @@ use modelwatch::contract::{
 use super::series::{Labels, Recorder, with};
 use crate::scene::Actor;
 
+/// The first of the statuses.
+pub(crate) const SUCCESS: usize = 0;
 /// How requests end, in the order of [`Counters::requests`].
 pub(crate) const STATUSES: [&str; 4] = ["success", "error", "client_error", "cancelled"];
 /// Classes by score.

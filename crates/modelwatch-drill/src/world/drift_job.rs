@@ -44,16 +44,16 @@ const CALM: f64 = 0.02;
 const BASELINE_AGE: f64 = 20.0 * 86_400.0;
 
 impl DriftJob {
-    /// The job of a model that has one.
-    pub(crate) fn new(actor: &Actor) -> Option<Self> {
+    /// The job of a model that has one, in a world that begins so many seconds after the first scrape.
+    pub(crate) fn new(actor: &Actor, begins: f64) -> Option<Self> {
         let drift = actor.model.drift.clone()?;
         let interval = drift.interval.as_secs_f64();
         Some(Self {
             // It ran for as long as anybody remembers.
-            last_success: -interval + RUN,
+            last_success: begins - interval + RUN,
             successes: 100.0,
             failures: 0.0,
-            next_run: drift.grace.as_secs_f64(),
+            next_run: begins + drift.grace.as_secs_f64(),
             features: vec![Verdict::default(); actor.features.len()],
             scores: Verdict::default(),
             classes: Verdict::default(),

@@ -10,6 +10,8 @@ pub struct World {
     pub series: Vec<Series>,
     /// Between scrapes, in seconds.
     pub step: u32,
+    /// When everything is known, in seconds from the first scrape; before it only requests, targets and what serves.
+    pub begins: u32,
     /// The onset, in seconds from the first scrape.
     pub onset: u32,
     /// The last scrape, in seconds from the first.

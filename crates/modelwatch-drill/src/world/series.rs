@@ -31,11 +31,13 @@ pub(crate) struct Recorder {
     series: Vec<Series>,
     scrapes: usize,
     next: usize,
+    only: Option<&'static [&'static str]>,
 }
 
 impl Recorder {
-    /// Begins a scrape.
-    pub(crate) fn scrape(&mut self) {
+    /// Begins a scrape, of all metrics or only of some.
+    pub(crate) fn scrape(&mut self, only: Option<&'static [&'static str]>) {
+        self.only = only;
         self.next = 0;
         self.scrapes += 1;
     }
@@ -51,8 +53,9 @@ impl Recorder {
             });
         }
         if let Some(series) = self.series.get_mut(self.next) {
+            let is_known = self.only.is_none_or(|only| only.contains(&series.name.as_str()));
             series.samples.resize(self.scrapes - 1, None);
-            series.samples.push(value);
+            series.samples.push(value.filter(|_| is_known));
         }
         self.next += 1;
     }

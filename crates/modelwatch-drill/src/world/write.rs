@@ -1,13 +1,13 @@
 //! From what happens to series.
 
 use modelwatch::contract::{
-    FEATURE_PIPELINE_INFO, INFERENCE_IN_FLIGHT, INFERENCE_QUEUE_DEPTH, LABEL_OVERFLOW, MODEL_FEATURES_INFO, MODEL_INFO,
+    FEATURE_PIPELINE_INFO, INFERENCE_IN_FLIGHT, INFERENCE_QUEUE_DEPTH, INFERENCE_REQUESTS, LABEL_OVERFLOW, MODEL_FEATURES_INFO, MODEL_INFO,
     MODEL_REGISTERED_TIMESTAMP, Metric, PREDICTION_LOG_RECORDS, PROCESS_START_TIME, RUNTIME_DELAY,
     RUNTIME_DELAY_BUCKETS, SERVICE_INFO,
 };
 
 use super::condition::{Condition, Place, condition, reaches};
-use super::counters::{Counters, Histogram};
+use super::counters::{Counters, Histogram, SUCCESS};
 use super::drift_job::DriftJob;
 use super::made::{Settings, World};
 use super::moment::Moment;
@@ -21,6 +21,19 @@ use crate::scene::{Actor, Scene, Targets};
 
 /// When what was there before the world began, in seconds.
 const LONG_AGO: f64 = -3.0 * 86_400.0;
+/// What is known of the time before the world.
+static KNOWN_BEFORE: [&str; 8] = [
+    "up",
+    INFERENCE_REQUESTS.name,
+    MODEL_INFO.name,
+    MODEL_REGISTERED_TIMESTAMP.name,
+    MODEL_FEATURES_INFO.name,
+    FEATURE_PIPELINE_INFO.name,
+    SERVICE_INFO.name,
+    PROCESS_START_TIME.name,
+];
+/// The share of requests that do not come by the first route.
+const LATER_ROUTES: f64 = 0.35;
 /// The neighbour's traffic.
 const NEIGHBOUR: f64 = 4.0;
 /// Between the restarts of replicas in a release of the service, in seconds.
@@ -37,19 +50,27 @@ impl World {
 fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
     let step = u32::try_from(scene.config.prometheus.scrape_interval.as_secs()).unwrap_or(u32::MAX);
     let step = step.max(1);
-    let onset = settings.history * 60 / step * step;
+    let begins = incident.known_hours * 3600 / step * step;
+    let onset = begins + settings.history * 60 / step * step;
     let end = (onset + incident.minutes * 60) / step * step;
     let mut random = Random::new(&incident.name, settings.seed);
+    // What happens in the world does not depend on how long before it something is known.
+    let mut before = Random::new(&format!("before {}", incident.name), settings.seed);
     let mut recorder = Recorder::default();
-    let mut serving = Serving::new(scene, incident, f64::from(onset));
+    let mut serving = Serving::new(scene, incident, f64::from(begins), f64::from(onset));
     let mut jobs: Vec<_> = scene
         .actors()
-        .map(|actor| scene.drift.as_ref().and_then(|_| DriftJob::new(actor)))
+        .map(|actor| scene.drift.as_ref().and_then(|_| DriftJob::new(actor, f64::from(begins))))
         .collect();
     for scrape in 0..=end / step {
         let time = f64::from(scrape * step);
-        recorder.scrape();
-        serving.advance(time, f64::from(step), f64::from(end), &mut random);
+        if scrape * step < begins {
+            recorder.scrape(Some(&KNOWN_BEFORE));
+            serving.advance_before(time, f64::from(step), &mut before);
+        } else {
+            recorder.scrape(None);
+            serving.advance(time, f64::from(step), f64::from(end), &mut random);
+        }
         serving.record(&mut recorder, time);
         if let Some(targets) = &scene.drift {
             let minutes = (time - f64::from(onset)) / 60.0;
@@ -84,6 +105,7 @@ fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
     World {
         series: recorder.into_series(),
         step,
+        begins,
         onset,
         end,
     }
@@ -117,6 +139,7 @@ struct Page<'a> {
 struct Serving<'a> {
     scene: &'a Scene,
     incident: &'a Incident,
+    begins: f64,
     onset: f64,
     models: Vec<Served<'a>>,
     processes: Vec<Process>,
@@ -157,7 +180,7 @@ impl Process {
 }
 
 impl<'a> Serving<'a> {
-    fn new(scene: &'a Scene, incident: &'a Incident, onset: f64) -> Self {
+    fn new(scene: &'a Scene, incident: &'a Incident, begins: f64, onset: f64) -> Self {
         let models: Vec<_> = scene
             .actors()
             .enumerate()
@@ -179,6 +202,7 @@ impl<'a> Serving<'a> {
             processes: replicas.map(|_| Process::new(&models, LONG_AGO)).collect(),
             scene,
             incident,
+            begins,
             onset,
             models,
         }
@@ -218,7 +242,7 @@ impl<'a> Serving<'a> {
             let pattern = pattern(
                 served.traffic.pattern,
                 minutes,
-                self.minutes(0.0),
+                self.minutes(self.begins),
                 self.minutes(ends),
                 || random.factor(1.0),
             );
@@ -248,6 +272,32 @@ impl<'a> Serving<'a> {
             for _ in 0..step as u64 {
                 let observed = late * random.wait();
                 process.delay.observe(observed);
+            }
+        }
+    }
+
+    /// Counts requests of the time before the world: each answered, by whichever replica.
+    fn advance_before(&mut self, time: f64, step: f64, random: &mut Random) {
+        let minutes = self.minutes(time);
+        let begins = self.minutes(self.begins);
+        let replicas = self.processes.len() as f64;
+        for (model, served) in self.models.iter().enumerate() {
+            let traffic = served.traffic;
+            let pattern = pattern(traffic.pattern, minutes, begins, f64::INFINITY, || random.factor(1.0));
+            let routes = served.actor.routes.len();
+            let shares = shares(self.incident, served.actor, served.is_hero, &served.versions, minutes);
+            for process in &mut self.processes {
+                for (counters, share) in process.counters[model].iter_mut().zip(&shares) {
+                    for (route, requests) in counters.requests.iter_mut().enumerate() {
+                        let of_route = match (route, routes) {
+                            (_, 1) => 1.0,
+                            (0, _) => 1.0 - LATER_ROUTES,
+                            _ => LATER_ROUTES / (routes - 1) as f64,
+                        };
+                        let rate = traffic.rate * pattern * share * of_route / replicas;
+                        requests[SUCCESS] += random.count(rate * step);
+                    }
+                }
             }
         }
     }
@@ -304,7 +354,7 @@ impl<'a> Serving<'a> {
                 continue;
             };
             // Most requests come by the first route.
-            let route = if random.happens(0.35) {
+            let route = if random.happens(LATER_ROUTES) {
                 later_route(routes.len(), random)
             } else {
                 0

@@ -141,8 +141,6 @@ impl Quick {
             suspect = suspect.or(ROUTE, share.and(VERSION, new.unless(VERSION, others)));
         }
         let at_once = suspect.and(ROUTE, evidence(OVERWHELMING));
-        // What else of the model is bad by then is told with it, not after it.
-        let with_it = evidence(STRONG).and(MODEL, at_once.clone());
         let own = || firing([("alertname", self.known.name)]);
         let pages = || firing([]).one_of("alertname", [self.known.name, self.burns.name]);
         let paged = max_by(MODEL, pages());
@@ -150,11 +148,15 @@ impl Quick {
             .unless(ROUTE, of(self.bad.share).offset(LATELY).expr().above(HUGE))
             .and(MODEL, max_by(MODEL, pages().offset(OLD)));
         let steady = evidence(STRONG).and(ROUTE, since(PASSES));
-        let begins = at_once
-            .or(ROUTE, with_it)
+        // What else of the model is bad by then is told with it, not after it.
+        let begins = evidence(STRONG)
+            .and(MODEL, at_once.clone())
             .unless(MODEL, paged.clone())
             .or(ROUTE, grown)
-            .or(ROUTE, steady.unless(MODEL, max_by(MODEL, own())));
+            .or(
+                ROUTE,
+                evidence(STRONG).and(MODEL, steady).unless(MODEL, max_by(MODEL, own())),
+            );
         let goes_on = || of_stack(own());
         share
             .above(self.limit)
