@@ -23,6 +23,10 @@ pub(crate) struct Limits {
     pub(crate) drift_stale_seconds: f64,
     /// Seconds after which a baseline is too old.
     pub(crate) baseline_age_seconds: f64,
+    /// By what share losses may exceed the reference's.
+    pub(crate) performance_loss: f64,
+    /// Seconds after which performance is told of too seldom.
+    pub(crate) performance_age_seconds: f64,
 }
 
 impl Limits {
@@ -39,6 +43,8 @@ impl Limits {
             drift_score: drift.map_or(model.thresholds.drift_score, |drift| drift.threshold),
             drift_stale_seconds: drift.map_or(UNWATCHED_SECONDS, |drift| late(drift).as_secs_f64()),
             baseline_age_seconds: model.thresholds.baseline_age.as_secs_f64(),
+            performance_loss: model.thresholds.performance_loss,
+            performance_age_seconds: model.thresholds.performance_age.as_secs_f64(),
         }
     }
 
@@ -58,6 +64,8 @@ impl Limits {
             drift_score: usual(|limits| limits.drift_score),
             drift_stale_seconds: usual(|limits| limits.drift_stale_seconds),
             baseline_age_seconds: usual(|limits| limits.baseline_age_seconds),
+            performance_loss: usual(|limits| limits.performance_loss),
+            performance_age_seconds: usual(|limits| limits.performance_age_seconds),
         }
     }
 }

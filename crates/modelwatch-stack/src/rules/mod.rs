@@ -10,6 +10,7 @@ mod histograms;
 mod labels;
 mod minutes;
 mod models;
+pub(crate) mod performance;
 pub(crate) mod recording;
 mod releases;
 mod rule;

@@ -12,6 +12,7 @@ use super::evidence;
 use super::histograms::Histogram;
 use super::labels::{FEATURE, JOB, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
+use super::performance;
 use super::releases;
 use super::rule::{Group, Rule};
 use super::shares::{matched, or_zero, share_of};
@@ -71,6 +72,13 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
             "recording-rules-version-features",
             SELDOM,
             version_features(config)?,
+        ));
+    }
+    if config.rollout >= Rollout::Drift {
+        groups.push(group(
+            "recording-rules-performance",
+            SELDOM,
+            performance::rules(config)?,
         ));
     }
     if config.rollout >= Rollout::ReleaseAware {
