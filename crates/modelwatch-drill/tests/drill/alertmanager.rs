@@ -33,15 +33,18 @@ const fn story(name: &'static str, model: &'static str, severity: &'static str, 
 
 /// The last second of the stories. Groups are flushed after 2, 6, 10 … seconds, so what happens does so between.
 const END: u32 = 24;
-const STORIES: [Story; 9] = [
+const STORIES: [Story; 11] = [
     // A page silences the model's ticket while it fires, and not another model's.
     story("MLInferenceHighErrorRate", "silenced", "page", 0, 8),
     story("MLClientErrorsHigh", "silenced", "ticket", 0, END),
     story("MLClientErrorsHigh", "alone", "ticket", 0, END),
     // A second alert joins the group's next message, and the end of one is said without being news.
     story("MLInferenceHighErrorRate", "joined", "page", 0, END),
-    story("MLInferenceHighLatencyP95", "joined", "page", 4, END),
+    story("MLModelUnlisted", "joined", "page", 4, END),
     story("MLAvailabilityBudgetBurnFast", "joined", "page", 8, 12),
+    // Who is awake for what fails is not woken for how slowly it does.
+    story("MLInferenceHighErrorRate", "failing", "page", 0, END),
+    story("MLInferenceHighLatencyP95", "failing", "page", 4, END),
     // What one cause raises for every model of a job is one message.
     story("MLTrafficGone", "one", "page", 0, END),
     story("MLTrafficGone", "two", "page", 0, END),

@@ -86,6 +86,26 @@ fn fails_the_requests_of_the_canary_alone_and_from_the_onset_on() {
 }
 
 #[test]
+fn knows_requests_alone_of_the_day_before_a_world_whose_traffic_changes() {
+    let world = world("traffic-gone", 0);
+    assert_eq!((world.begins, world.onset - world.begins), (24 * 3600, 30 * 60));
+    let of_hero = [("model_name", "claims-risk")];
+    let requests = |from, to| growth(&world, "ml_inference_requests_total", &of_hero, from, to);
+    // Seven in ten of eight a second at the least, in each hour of it.
+    for hour in 0..24 {
+        let counted = requests(hour * 3600, (hour + 1) * 3600);
+        assert!((20_000.0..38_000.0).contains(&counted), "hour {hour}: {counted}");
+    }
+    assert!(requests(world.onset, world.end) < 200.0);
+    let begins = (world.begins / world.step) as usize;
+    for series in &world.series {
+        let is_early = series.samples[..begins].iter().any(Option::is_some);
+        let is_latency = series.name.starts_with("ml_inference_latency_seconds");
+        assert!(!(is_early && is_latency), "{series:?}");
+    }
+}
+
+#[test]
 fn leaves_no_sample_of_a_replica_that_is_down() {
     let world = world("replica-down", 0);
     let after = (world.onset / world.step) as usize + 1;
