@@ -101,7 +101,11 @@ impl RehearsalFiles {
     pub fn test(&self, world: &World, from: u32) -> Result<String, serde_json::Error> {
         let seconds = |seconds: u32| format!("{seconds}s");
         // promtool knows one interval for all: a day before the world is long, and half as often is soon enough.
-        let interval = if world.begins > 0 { 2 * self.interval } else { self.interval };
+        let interval = if world.begins > 0 {
+            2 * self.interval
+        } else {
+            self.interval
+        };
         let times = (0..=world.end / interval)
             .map(|evaluation| evaluation * interval)
             .filter(|&time| time >= from);

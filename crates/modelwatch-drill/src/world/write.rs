@@ -1,9 +1,9 @@
 //! From what happens to series.
 
 use modelwatch::contract::{
-    FEATURE_PIPELINE_INFO, INFERENCE_IN_FLIGHT, INFERENCE_QUEUE_DEPTH, INFERENCE_REQUESTS, LABEL_OVERFLOW, MODEL_FEATURES_INFO, MODEL_INFO,
-    MODEL_REGISTERED_TIMESTAMP, Metric, PREDICTION_LOG_RECORDS, PROCESS_START_TIME, RUNTIME_DELAY,
-    RUNTIME_DELAY_BUCKETS, SERVICE_INFO,
+    FEATURE_PIPELINE_INFO, INFERENCE_IN_FLIGHT, INFERENCE_QUEUE_DEPTH, INFERENCE_REQUESTS, LABEL_OVERFLOW,
+    MODEL_FEATURES_INFO, MODEL_INFO, MODEL_REGISTERED_TIMESTAMP, Metric, PREDICTION_LOG_RECORDS, PROCESS_START_TIME,
+    RUNTIME_DELAY, RUNTIME_DELAY_BUCKETS, SERVICE_INFO,
 };
 
 use super::condition::{Condition, Place, condition, reaches};
@@ -60,7 +60,12 @@ fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
     let mut serving = Serving::new(scene, incident, f64::from(begins), f64::from(onset));
     let mut jobs: Vec<_> = scene
         .actors()
-        .map(|actor| scene.drift.as_ref().and_then(|_| DriftJob::new(actor, f64::from(begins))))
+        .map(|actor| {
+            scene
+                .drift
+                .as_ref()
+                .and_then(|_| DriftJob::new(actor, f64::from(begins)))
+        })
         .collect();
     for scrape in 0..=end / step {
         let time = f64::from(scrape * step);
