@@ -1,5 +1,6 @@
 //! What breaks, if anything, so that a user sees how it looks.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -32,22 +33,58 @@ impl Kind {
     }
 }
 
-/// An incident and when it begins; by default none.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Incident(Option<(Kind, Instant)>);
+/// What is broken, if anything: all that hold a clone see it break and be mended.
+#[derive(Clone, Debug, Default)]
+pub struct Incident(Arc<Mutex<Option<(Kind, Instant)>>>);
 
 impl Incident {
     /// Begins then.
     #[must_use]
     pub fn at(kind: Kind, begins: Instant) -> Self {
-        Self(Some((kind, begins)))
+        Self(Arc::new(Mutex::new(Some((kind, begins)))))
     }
 
     /// What is broken now.
     #[must_use]
-    pub fn now(self) -> Option<Kind> {
-        self.0
-            .filter(|(_, begins)| Instant::now() >= *begins)
-            .map(|(kind, _)| kind)
+    pub fn now(&self) -> Option<Kind> {
+        self.begun().map(|(kind, _)| kind)
+    }
+
+    /// What is broken now, and since when.
+    #[must_use]
+    pub fn begun(&self) -> Option<(Kind, Instant)> {
+        self.state().filter(|(_, begins)| Instant::now() >= *begins)
+    }
+
+    /// Breaks this, from now on, in the place of anything else.
+    pub fn start(&self, kind: Kind) {
+        *self.state() = Some((kind, Instant::now()));
+    }
+
+    /// Nothing is broken any more, or will be.
+    pub fn mend(&self) {
+        *self.state() = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<(Kind, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_clone_sees_it_break_and_be_mended() {
+        let incident = Incident::at(Kind::CanarySlow, Instant::now() + Duration::from_hours(1));
+        let service = incident.clone();
+        assert_eq!(service.now(), None, "it begins in an hour");
+        incident.start(Kind::FeatureMissing);
+        assert_eq!(service.now(), Some(Kind::FeatureMissing));
+        incident.mend();
+        assert_eq!(service.now(), None);
     }
 }

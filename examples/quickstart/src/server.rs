@@ -1,8 +1,8 @@
 //! The service under watch: two versions of the model behind one route.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::State;
@@ -49,8 +49,8 @@ struct Shared {
     requests: AtomicU64,
     /// Answers of the canary while it breaks.
     breaking: AtomicU64,
-    /// The release of the pipeline that forgets a feature.
-    pipeline: Once,
+    /// Whether the release of the pipeline that forgets a feature feeds them.
+    forgetful: AtomicBool,
     incident: Incident,
 }
 
@@ -109,7 +109,7 @@ impl Service {
             canary: version(CANARY, canary)?,
             requests: AtomicU64::new(0),
             breaking: AtomicU64::new(0),
-            pipeline: Once::new(),
+            forgetful: AtomicBool::new(false),
             incident,
         })))
     }
@@ -134,6 +134,14 @@ impl Shared {
         if tenth { &self.canary } else { &self.stable }
     }
 
+    /// Says so when another release of the feature pipeline feeds the model from now on.
+    fn follow_the_pipeline(&self, model: &Model) {
+        let forgetful = self.incident.now() == Some(Kind::FeatureMissing);
+        if self.forgetful.swap(forgetful, Ordering::Relaxed) != forgetful {
+            model.set_pipeline_version(if forgetful { FORGETFUL } else { PIPELINE });
+        }
+    }
+
     /// Whether this answer of the canary is one that breaks: every other one.
     fn breaks(&self) -> bool {
         self.incident.now() == Some(Kind::CanaryErrors)
@@ -153,9 +161,7 @@ async fn predict(
         let _preprocess = model.start_stage(Stage::Preprocess);
         features(&request)?
     };
-    if service.incident.now() == Some(Kind::FeatureMissing) {
-        service.pipeline.call_once(|| model.set_pipeline_version(FORGETFUL));
-    }
+    service.follow_the_pipeline(model);
     model.record_features(features);
     if std::ptr::eq(version, &service.canary) {
         if service.breaks() {
