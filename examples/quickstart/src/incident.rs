@@ -38,12 +38,6 @@ impl Kind {
 pub struct Incident(Arc<Mutex<Option<(Kind, Instant)>>>);
 
 impl Incident {
-    /// Begins then.
-    #[must_use]
-    pub fn at(kind: Kind, begins: Instant) -> Self {
-        Self(Arc::new(Mutex::new(Some((kind, begins)))))
-    }
-
     /// What is broken now.
     #[must_use]
     pub fn now(&self) -> Option<Kind> {
@@ -56,9 +50,15 @@ impl Incident {
         self.state().filter(|(_, begins)| Instant::now() >= *begins)
     }
 
-    /// Breaks this, from now on, in the place of anything else.
-    pub fn start(&self, kind: Kind) {
-        *self.state() = Some((kind, Instant::now()));
+    /// What is to break, and when it begins; nothing when it has begun.
+    #[must_use]
+    pub fn announced(&self) -> Option<(Kind, Instant)> {
+        self.state().filter(|(_, begins)| Instant::now() < *begins)
+    }
+
+    /// Breaks this from then on, in the place of anything else.
+    pub fn start(&self, kind: Kind, begins: Instant) {
+        *self.state() = Some((kind, begins));
     }
 
     /// Nothing is broken any more, or will be.
@@ -79,11 +79,14 @@ mod tests {
 
     #[test]
     fn every_clone_sees_it_break_and_be_mended() {
-        let incident = Incident::at(Kind::CanarySlow, Instant::now() + Duration::from_hours(1));
+        let incident = Incident::default();
         let service = incident.clone();
+        incident.start(Kind::CanarySlow, Instant::now() + Duration::from_hours(1));
         assert_eq!(service.now(), None, "it begins in an hour");
-        incident.start(Kind::FeatureMissing);
+        assert_eq!(service.announced().map(|(kind, _)| kind), Some(Kind::CanarySlow));
+        incident.start(Kind::FeatureMissing, Instant::now());
         assert_eq!(service.now(), Some(Kind::FeatureMissing));
+        assert_eq!(service.announced(), None);
         incident.mend();
         assert_eq!(service.now(), None);
     }

@@ -15,8 +15,8 @@ use modelwatch_tower::{InferenceLayer, Serving, metrics_route, page_route};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{DELAY, Incident, Kind};
-use flights::data::{FEATURES, Features, Flight};
-use flights::model::{DelayModel, ranges};
+use flights::data::{FEATURES, Features, RANGES};
+use flights::model::DelayModel;
 
 /// The name of the model.
 pub const MODEL: &str = "flight-delay";
@@ -76,16 +76,14 @@ impl Service {
     pub fn new(
         monitor: &Monitor,
         log: &PredictionLog,
-        training: &[Flight],
         stable: DelayModel,
         canary: DelayModel,
         incident: Incident,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let ranges = ranges(training);
         let features = || {
             FEATURES
                 .iter()
-                .zip(ranges.clone())
+                .zip(RANGES)
                 .map(|(name, range)| Feature::numeric(*name).range(range))
         };
         let version = |version, predictor| {

@@ -36,10 +36,21 @@ pub(crate) struct Figures {
     pub(crate) versions: [VersionFigures; 2],
     /// The features that are missing most.
     pub(crate) missing: String,
-    /// What is wrong, a line each.
-    pub(crate) wrong: Vec<String>,
+    /// What is wrong.
+    pub(crate) wrong: Vec<Wrong>,
     /// What the drift job says of the last day, in a line or two.
     pub(crate) drift: String,
+}
+
+/// What an alert would fire on.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    /// What a person reads.
+    pub(crate) line: String,
+    /// The alert's name.
+    pub(crate) alert: &'static str,
+    /// The feature it is about.
+    pub(crate) feature: Option<String>,
 }
 
 /// What they say of a version.
@@ -74,13 +85,21 @@ impl View<'_> {
         for figures in &versions {
             let version = figures.version;
             if figures.fails() {
-                wrong.push(format!(
-                    "{version} answers {:.0} % of its requests with errors",
-                    100.0 * figures.error_ratio
-                ));
+                wrong.push(Wrong {
+                    line: format!(
+                        "{version} answers {:.0} % of its requests with errors",
+                        100.0 * figures.error_ratio
+                    ),
+                    alert: "MLCanaryErrorRateHigh",
+                    feature: None,
+                });
             }
             if figures.is_slow() {
-                wrong.push(format!("{version} is slow: p95 {}", milliseconds(figures.p95)));
+                wrong.push(Wrong {
+                    line: format!("{version} is slow: p95 {}", milliseconds(figures.p95)),
+                    alert: "MLCanaryLatencyHigh",
+                    feature: None,
+                });
             }
         }
         let mut missing: Vec<_> = self.latest.by("ml_feature_missing_ratio", "feature_name").collect();
@@ -96,11 +115,15 @@ impl View<'_> {
                 .position(|feature| *feature == name)
                 .map_or(0.0, |position| self.trained_missing[position]);
             if ratio > usual + MISSING_RISE {
-                wrong.push(format!(
-                    "{name} is missing in {:.0} % of the rows, {:.0} % in training",
-                    100.0 * ratio,
-                    100.0 * usual
-                ));
+                wrong.push(Wrong {
+                    line: format!(
+                        "{name} is missing in {:.0} % of the rows, {:.0} % in training",
+                        100.0 * ratio,
+                        100.0 * usual
+                    ),
+                    alert: "MLFeatureMissingRatioHigh",
+                    feature: Some(name.to_owned()),
+                });
             }
         }
         Figures {
@@ -162,8 +185,8 @@ pub(crate) fn render(figures: &Figures) -> String {
     }
     let _ = writeln!(text, "most missing: {}", figures.missing);
     text += &figures.drift;
-    for line in &figures.wrong {
-        let _ = writeln!(text, "!! {line}");
+    for wrong in &figures.wrong {
+        let _ = writeln!(text, "!! {}", wrong.line);
     }
     text
 }

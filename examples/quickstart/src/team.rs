@@ -4,16 +4,20 @@ use std::time::{Duration, SystemTime};
 
 use flights::error::Failure;
 use modelwatch_config::Config;
+use modelwatch_triage::onset::Onset;
 use modelwatch_triage::text::text;
-use modelwatch_triage::triage::{Subject, triage};
+use modelwatch_triage::triage::{Subject, Trouble, triage};
 
 use crate::history::History;
 use crate::page::Page;
 use crate::server::MODEL;
+use crate::table::Wrong;
 use crate::terminal::Told;
 
 /// Looks that have to agree before somebody is told, and before it is over.
 const AGREED: u32 = 3;
+/// Looks after which the team is told whatever is known.
+const PATIENCE: u32 = 20;
 /// Looks between two answers about the same trouble: the later one has seen more of it.
 const AGAIN: u32 = 10;
 
@@ -43,13 +47,13 @@ impl Team {
         })
     }
 
-    /// Takes a page, and whether something is wrong on it. Returns whether there is news for the team.
-    pub(crate) fn look(&mut self, page: &Page, something_is_wrong: bool) -> bool {
+    /// Takes a page, and what is wrong on it. Returns whether there is news for the team.
+    pub(crate) fn look(&mut self, page: &Page, wrong: Option<&Wrong>) -> bool {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         self.history.push(now.as_secs_f64(), page);
-        if !something_is_wrong {
+        let Some(wrong) = wrong else {
             (self.wrong, self.right) = (0, self.right + 1);
             if self.right == AGREED
                 && let Some(told) = &mut self.told
@@ -57,22 +61,28 @@ impl Team {
                 told.over = true;
             }
             return false;
-        }
+        };
         (self.wrong, self.right) = (self.wrong + 1, 0);
-        if self.wrong < AGREED || !(self.wrong - AGREED).is_multiple_of(AGAIN) {
+        let first = self.told.as_ref().is_none_or(|told| told.over);
+        let due = first || (self.wrong - AGREED.min(self.wrong)).is_multiple_of(AGAIN);
+        if self.wrong < AGREED || !due {
             return false;
         }
-        let subject = Subject::model(MODEL, i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+        let mut subject = Subject::model(MODEL, i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+        subject.alert = Some(wrong.alert.to_owned());
+        let feature = wrong.feature.iter();
+        subject.labels = feature.map(|name| ("feature_name".to_owned(), name.clone())).collect();
         // The history answers whatever it is asked.
         let Ok(report) = triage(&self.history, &self.config, &subject) else {
             return false;
         };
-        if report.trouble.is_none() {
+        // Before there are samples enough to say since when, there is nothing to tell but the alert.
+        let known = |trouble: &Trouble| matches!(trouble.onset, Onset::Since(_));
+        if self.wrong < PATIENCE && !report.trouble.as_ref().is_some_and(known) {
             return false;
         }
         let team = report.who.as_ref().and_then(|who| self.config.teams.get(&who.team));
         let slack = team.and_then(|team| team.slack.as_ref());
-        let first = self.told.as_ref().is_none_or(|told| told.over);
         self.told = Some(Told {
             channel: slack.map_or_else(|| "the team".to_owned(), |slack| slack.channel.clone()),
             text: text(&report),

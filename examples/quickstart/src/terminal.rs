@@ -63,6 +63,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) duration: Duration,
     /// What is broken, and for how long.
     pub(crate) broken: Option<(Kind, Duration)>,
+    /// What will break, and how long until then.
+    pub(crate) announced: Option<(Kind, Duration)>,
     pub(crate) figures: &'a Figures,
     /// Of the versions of the figures, in their order.
     pub(crate) trails: &'a [Trail; 2],
@@ -130,7 +132,13 @@ impl Scene<'_> {
                 Line::from(Span::styled(text, style))
             }
             None if self.figures.wrong.is_empty() => {
-                Line::from(Span::styled(" nothing is wrong", self.colour(Color::Green)))
+                let soon = self.announced.map_or_else(String::new, |(kind, until)| {
+                    format!("; in {:.0} s, {}", until.as_secs_f64().ceil(), kind.describe())
+                });
+                Line::from(Span::styled(
+                    format!(" nothing is wrong{soon}"),
+                    self.colour(Color::Green),
+                ))
             }
             None => Line::from(Span::styled(
                 " nothing is broken any more; the last seconds still show it",
@@ -223,7 +231,7 @@ impl Scene<'_> {
             None => Line::raw(line),
         });
         let wrong = (self.figures.wrong.iter())
-            .map(|line| Line::from(Span::styled(format!("!! {line}"), self.loud(Color::Red))));
+            .map(|wrong| Line::from(Span::styled(format!("!! {}", wrong.line), self.loud(Color::Red))));
         [missing].into_iter().chain(drift).chain(wrong).collect()
     }
 
@@ -286,6 +294,7 @@ mod tests {
 
     use super::*;
     use crate::server::STABLE;
+    use crate::table::Wrong;
 
     fn version(version: &'static str, error_ratio: f64) -> VersionFigures {
         VersionFigures {
@@ -301,7 +310,11 @@ mod tests {
 
     fn figures(error_ratio: f64) -> Figures {
         let wrong = if error_ratio > 0.0 {
-            vec![format!("{CANARY} answers 50 % of its requests with errors")]
+            vec![Wrong {
+                line: format!("{CANARY} answers 50 % of its requests with errors"),
+                alert: "MLCanaryErrorRateHigh",
+                feature: None,
+            }]
         } else {
             Vec::new()
         };
@@ -332,6 +345,7 @@ mod tests {
             elapsed: Duration::from_secs(12),
             duration: Duration::from_secs(60),
             broken: (error_ratio > 0.0).then_some((Kind::CanaryErrors, Duration::from_secs(5))),
+            announced: (error_ratio == 0.0).then_some((Kind::CanarySlow, Duration::from_secs(3))),
             figures: &figures,
             trails: &trails,
             told: (error_ratio > 0.0).then_some(&told),
