@@ -32,8 +32,8 @@ fn page(screen: &Screen) -> String {
          pre{margin:0;font:14px/18px 'DejaVu Sans Mono',monospace;color:#d8dce2}</style><pre>",
     );
     let (lines, columns) = screen.size();
-    for line in 0..lines {
-        for column in 0..columns {
+    for line in 0..lines.get() {
+        for column in 0..columns.get() {
             let Some(cell) = screen.cell(line, column) else {
                 continue;
             };

@@ -217,10 +217,15 @@ pub(crate) fn drift_of_day(report: &WindowReport) -> String {
 }
 
 pub(crate) fn milliseconds(quantile: Option<Quantile>) -> String {
+    // A tenth tells something of what takes less than ten.
+    let shown = |seconds: f64| {
+        let places = usize::from(seconds < 0.01);
+        format!("{:.places$} ms", 1e3 * seconds)
+    };
     match quantile {
-        Some(Quantile::AtMost(seconds)) => format!("<{:.0} ms", 1e3 * seconds),
-        Some(Quantile::About(seconds)) => format!("{:.0} ms", 1e3 * seconds),
-        Some(Quantile::Above(seconds)) => format!(">{:.0} ms", 1e3 * seconds),
+        Some(Quantile::AtMost(seconds)) => format!("<{}", shown(seconds)),
+        Some(Quantile::About(seconds)) => shown(seconds),
+        Some(Quantile::Above(seconds)) => format!(">{}", shown(seconds)),
         None => "-".into(),
     }
 }
