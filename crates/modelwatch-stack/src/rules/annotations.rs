@@ -375,7 +375,7 @@ fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError
     } else {
         let latency = Histogram {
             of: &contract::INFERENCE_LATENCY,
-            window,
+            window: window.into(),
         };
         (" Mean latency by replica: ", latency.mean_of(instance, &of), TIME)
     };
@@ -391,13 +391,13 @@ fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError
 fn stages(about: About<'_>) -> Result<Text, GenerateError> {
     let window = evidence::now(about.config);
     let scope = if about.has(VERSION) { VERSION } else { MODEL };
-    let stage = || own(metric(&contract::INFERENCE_STAGE), scope);
-    let before = || own(metric(&contract::INFERENCE_STAGE), MODEL).offset(HOUR);
-    let mean = |of: &dyn Fn() -> Selector, window: Duration| {
-        let part = |selector: Selector| sum_by(&["stage"], selector.rate(window));
-        part(of().sum()).with(Op::DividedBy, &["stage"], part(of().count()).above(0.0))
+    let over = |window: Duration| Histogram {
+        of: &contract::INFERENCE_STAGE,
+        window: window.into(),
     };
-    let grown = mean(&stage, window).with(Op::Minus, &["stage"], mean(&before, Duration::from_secs(900)));
+    let now = over(window).mean_of(&["stage"], &|series| own(series, scope));
+    let before = over(Duration::from_secs(900)).mean_of(&["stage"], &|series| own(series, MODEL).offset(HOUR));
+    let grown = now.with(Op::Minus, &["stage"], before);
     about.if_any(
         &grown.above(0.005).top(NAMED),
         " Longer than an hour ago: ",

@@ -6,7 +6,7 @@ mod annotations;
 mod case;
 mod changed;
 mod evidence;
-mod histograms;
+pub(crate) mod histograms;
 mod labels;
 mod minutes;
 mod models;

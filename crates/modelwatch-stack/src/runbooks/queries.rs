@@ -7,6 +7,7 @@ use modelwatch_config::Model;
 
 use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded::{self, Recorded};
+use crate::rules::histograms::Histogram;
 
 pub(super) const FIVE_MINUTES: Duration = Duration::from_secs(300);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -59,12 +60,13 @@ pub(super) fn latency_by_version(model: &Model) -> (&'static str, Expr) {
 }
 
 pub(super) fn slow_stage(model: &Model) -> (&'static str, Expr) {
-    let stage = || of(model, metric(&contract::INFERENCE_STAGE));
-    let by = &["model_version", "stage"];
+    let stages = Histogram {
+        of: &contract::INFERENCE_STAGE,
+        window: FIVE_MINUTES.into(),
+    };
     (
         "Which stage takes the time: the queue, fetching features, or the model?",
-        sum_by(by, stage().sum().rate(FIVE_MINUTES))
-            .divided_by(sum_by(by, stage().count().rate(FIVE_MINUTES)).above(0.0)),
+        stages.mean_of(&["model_version", "stage"], &|series| of(model, series)),
     )
 }
 

@@ -56,8 +56,8 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
         ("alert-rules-objectives-days", Some(recording::SELDOM), objectives::slow),
         ("alert-rules-versions", None, versions::rules),
         ("alert-rules-predictions", Some(recording::TICKETS), predictions::rules),
-        ("alert-rules-features", Some(recording::TICKETS), features::rules),
-        ("alert-rules-drift", Some(2 * recording::TICKETS), drift::rules),
+        ("alert-rules-features", Some(recording::LONG_WINDOWS), features::rules),
+        ("alert-rules-drift", Some(recording::SELDOM), drift::rules),
         ("alert-rules-performance", Some(recording::SELDOM), performance::rules),
     ];
     let made = parallel::map(&kinds, |(name, least, make)| Ok((*name, *least, make(config)?)))?;
