@@ -90,6 +90,12 @@ impl Counts {
         numbers.last_commit = now.ok().map(|now| now.as_secs_f64());
     }
 
+    /// One that its sender is told of, and that is kept nowhere.
+    #[cfg(feature = "http")]
+    pub(crate) fn refused(&self, reason: Reason) {
+        *self.numbers.lock().rejected.entry(reason).or_default() += 1;
+    }
+
     #[cfg(feature = "kafka")]
     pub(crate) fn lags(&self, partition: i32, records: i64) {
         self.numbers.lock().lag.insert(partition, records.max(0));

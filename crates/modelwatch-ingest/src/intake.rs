@@ -7,11 +7,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use modelwatch_log_format::micros;
 
+#[cfg(feature = "http")]
+use crate::cloud_event::{CloudEvent, malformed};
 use crate::counts::{Counts, Tally};
 use crate::decoder::{Decoded, Decoder, NotDecoded};
 use crate::error::IngestError;
+#[cfg(feature = "http")]
+use crate::fields::{Field, parse_json};
 use crate::incoming::Incoming;
 use crate::joining::{Joining, Taken, Waiting};
+#[cfg(feature = "http")]
+use crate::rejection::Reason;
 use crate::rejection::Rejection;
 use crate::storage::ledger::{Known, Ledger};
 use crate::storage::staging::Staging;
@@ -96,6 +102,12 @@ impl Intake {
         })
     }
 
+    /// Returns whether anything of the source was ever committed.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        self.ledger.epoch() > 0
+    }
+
     /// Takes a partition, and says the offset it goes on at; nothing where it was never read.
     ///
     /// # Errors
@@ -157,6 +169,77 @@ impl Intake {
         self.next.insert(record.partition, record.offset + 1);
         self.since.get_or_insert_with(Instant::now);
         Ok(())
+    }
+
+    /// Takes the events of a body, all or none, and says how many there were; or which one is refused, and why. Nothing is kept of those.
+    #[cfg(feature = "http")]
+    pub(crate) fn take_events(
+        &mut self,
+        partition: i32,
+        headers: &[(String, Vec<u8>)],
+        body: &[u8],
+        batch: bool,
+    ) -> Result<Result<usize, (Option<usize>, Rejection)>, IngestError> {
+        let offset = self.next.get(&partition).copied().unwrap_or(0);
+        let arrived = micros(SystemTime::now());
+        let record = Incoming {
+            partition,
+            offset,
+            time: arrived,
+            headers: (headers.iter())
+                .map(|(name, value)| (name.as_str().into(), value.as_slice().into()))
+                .collect(),
+            value: Some(body),
+        };
+        let decoded = match batch {
+            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived)))
+                .map(|event| vec![event])
+                .map_err(|rejection| (None, rejection)),
+            true => self.batch(body, arrived),
+        };
+        let events = match decoded {
+            Ok(events) => events,
+            Err((event, rejection)) => {
+                self.counts.refused(rejection.reason);
+                return Ok(Err((event, rejection)));
+            }
+        };
+        let count = events.len();
+        for (place, event) in (offset..).zip(events) {
+            match event {
+                Decoded::Row(row) => {
+                    self.staging.push(&row)?;
+                    self.tally.rows += 1;
+                }
+                Decoded::Half(half) => self.join(Waiting {
+                    since: arrived,
+                    partition,
+                    offset: place,
+                    half,
+                })?,
+            }
+            self.tally.written += 1;
+            self.next.insert(partition, place + 1);
+            self.since.get_or_insert_with(Instant::now);
+        }
+        Ok(Ok(count))
+    }
+
+    #[cfg(feature = "http")]
+    fn batch<'a>(&self, body: &'a [u8], arrived: i64) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
+        let list = match parse_json(body) {
+            Ok(Field::List(list)) => list,
+            Ok(other) => {
+                let problem = format!("{} where a list of events is wanted", other.kind());
+                return Err((None, Rejection::new(Reason::Malformed, problem)));
+            }
+            Err(error) => return Err((None, malformed(&error))),
+        };
+        let events = list.into_iter().enumerate().map(|(place, event)| {
+            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived));
+            event.map_err(|rejection| (Some(place), rejection))
+        });
+        events.collect()
     }
 
     /// Goes on at an offset: what is before it is not to be had.
