@@ -16,10 +16,40 @@ use crate::tools::{cannot_run, tool, venv_python};
 /// How long a broker may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Takes TLS off connections to one port and hands them on to another.
+const TLS_SERVER: &str = r"
+import asyncio, ssl, sys
+certificate, key, port, to = sys.argv[1:]
+
+async def carry(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+async def serve(reader, writer):
+    inner_reader, inner_writer = await asyncio.open_connection('127.0.0.1', int(to))
+    await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+
+async def main():
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(serve, '127.0.0.1', int(port), ssl=context)
+    await server.serve_forever()
+
+asyncio.run(main())
+";
+
 /// A Tansu on a free port of the loopback, its topics in memory. Dropped, it is killed.
 #[derive(Debug)]
 pub struct KafkaBroker {
-    _broker: Killed,
+    _processes: Vec<Killed>,
+    /// The port clients know.
+    reached: u16,
     /// Where clients reach it: a way that can be cut.
     way: Way,
 }
@@ -32,50 +62,60 @@ impl KafkaBroker {
     /// When there is none, or it does not start.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(&[])
+        Self::with(None)
     }
 
-    /// Starts a broker that speaks TLS, by a certificate of `localhost` and its key in PEM files.
+    /// Starts a broker behind a server that speaks TLS, by a certificate of `localhost` and its key in PEM files: Tansu takes none itself.
     ///
     /// # Panics
     ///
     /// As [`start`](Self::start).
     #[must_use]
     pub fn with_tls(certificate: &Path, key: &Path) -> Self {
-        let [certificate, key] = [certificate, key].map(|path| path.to_str().expect("UTF-8"));
-        Self::with(&["--cert", certificate, "--key", key])
+        Self::with(Some((certificate, key)))
     }
 
-    fn with(more: &[&str]) -> Self {
+    fn with(tls: Option<(&Path, &Path)>) -> Self {
         let port = free_port();
         let broker = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let way = Way::to(broker);
-        let scheme = if more.contains(&"--cert") { "tls" } else { "tcp" };
+        let reached = if tls.is_some() { free_port() } else { way.port };
         let started = tool(program())
             .arg("broker")
-            .args(["--listener-url", &format!("{scheme}://127.0.0.1:{port}")])
-            .args(["--advertised-listener-url", &format!("tcp://localhost:{}", way.port)])
+            .args(["--listener-url", &format!("tcp://127.0.0.1:{port}")])
+            .args(["--advertised-listener-url", &format!("tcp://localhost:{reached}")])
             .args(["--storage-engine", "memory://tansu/", "--silent"])
-            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let started = Killed::from(started.unwrap_or_else(|error| panic!("{}", cannot_run(&program(), &error))));
-        let begun = Instant::now();
-        while TcpStream::connect(broker).is_err() {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "Tansu does not listen on {broker}: run `make setup` to install what the tests need"
-            );
-            thread::sleep(Duration::from_millis(10));
+        let mut processes = vec![Killed::from(
+            started.unwrap_or_else(|error| panic!("{}", cannot_run(&program(), &error))),
+        )];
+        listening(broker, "Tansu");
+        if let Some((certificate, key)) = tls {
+            let started = tool(venv_python())
+                .args(["-c", TLS_SERVER])
+                .args([certificate, key])
+                .args([reached.to_string(), way.port.to_string()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+            processes.push(Killed::from(
+                started.unwrap_or_else(|error| panic!("{}", cannot_run(&venv_python(), &error))),
+            ));
+            listening(SocketAddr::from((Ipv4Addr::LOCALHOST, reached)), "Python");
         }
-        Self { _broker: started, way }
+        Self {
+            _processes: processes,
+            reached,
+            way,
+        }
     }
 
     /// Returns its address, `localhost:port`.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("localhost:{}", self.way.port)
+        format!("localhost:{}", self.reached)
     }
 
     /// Makes a topic.
@@ -111,6 +151,17 @@ impl KafkaBroker {
     /// When somebody else has its port meanwhile.
     pub fn mend(&self) {
         self.way.open();
+    }
+}
+
+fn listening(address: SocketAddr, name: &str) {
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{name} does not listen on {address}: run `make setup` to install what the tests need"
+        );
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use apache_avro::Schema;
 use apache_avro::types::{Record, Value};
+use apache_avro::writer::datum::GenericDatumWriter;
 use modelwatch_testkit::{KafkaBroker, MetricsPage, http_get, inbox};
 use serde_json::json as value;
 
@@ -288,7 +289,11 @@ fn judged_reads_avro_by_schemas_of_a_registry() {
         record.put("channel", Value::Enum(1, "shop".into()));
         record.put("income", Value::Union(1, Box::new(Value::Float(1.5))));
         record.put("features", Value::Map([("age".to_owned(), Value::Double(40.0))].into()));
-        let datum = apache_avro::to_avro_datum(&schema, record).expect("it fits");
+        let datum = GenericDatumWriter::builder(&schema)
+            .build()
+            .expect("a writer")
+            .write_value_to_vec(record)
+            .expect("it fits");
         [&[0][..], &number.to_be_bytes(), &datum].concat()
     };
     let mut cut = wire(7, Some(0.1), "cut");
@@ -554,8 +559,7 @@ fn judged_reads_over_tls_and_refuses_certificate_nobody_signed() {
                 "--topic",
                 "none",
                 "--tls",
-                "--listen",
-                "127.0.0.1:0",
+                "--once",
             ],
             more,
         ]
@@ -567,7 +571,33 @@ fn judged_reads_over_tls_and_refuses_certificate_nobody_signed() {
     let mut careful = start(&[]);
     let line = careful.says("can't be reached");
     assert!(line.contains("certificate") || line.contains("Certificate"), "{line}");
+    drop(careful);
     fs::write(folder.join("not.pem"), "nothing").expect("written");
     let mut puzzled = start(&["--ca-file", "not.pem"]);
     puzzled.says("no certificate");
+}
+
+#[test]
+fn judged_says_why_broker_refuses_user_and_not_the_password() {
+    let broker = KafkaBroker::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = broker.address();
+    for mechanism in ["plain", "scram-sha-256", "scram-sha-512"] {
+        let arguments = [
+            "ingest",
+            "kafka",
+            "--brokers",
+            &address,
+            "--topic",
+            "t",
+            "--sasl",
+            mechanism,
+            "--once",
+        ];
+        let mut command = modelwatch(folder.path(), &arguments);
+        command.env("KAFKA_USER", "alice").env("KAFKA_PASSWORD", "hush-hush");
+        let line = Running::start(command).says("can't be reached");
+        // This broker knows no users.
+        assert!(line.contains("Sasl") && !line.contains("hush"), "{line}");
+    }
 }

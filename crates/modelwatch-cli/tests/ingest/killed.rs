@@ -12,7 +12,7 @@ use super::stored::{letters, rows, text};
 use super::topics::{json, produce};
 
 const PARTITIONS: i32 = 3;
-const RECORDS: u64 = 6_000;
+const RECORDS: u64 = 2_000;
 const KILLS: u64 = 24;
 
 /// Of two models and two hours; every fiftieth is none.
@@ -48,7 +48,7 @@ fn judged_has_each_record_once_when_killed_at_any_moment() {
         "--topic",
         "killed",
         "--commit-rows",
-        "150",
+        "100",
         "--once",
     ];
     let mut committed = Vec::new();
