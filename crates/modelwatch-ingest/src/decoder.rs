@@ -19,7 +19,7 @@ pub enum Format {
     CloudEvents,
     /// Avro in Confluent's wire format, one row a record.
     #[cfg(feature = "avro")]
-    Avro(Registry),
+    Avro(Box<Registry>),
 }
 
 /// Makes rows of records.

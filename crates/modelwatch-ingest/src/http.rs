@@ -341,10 +341,9 @@ fn is_of_event(name: &HeaderName) -> bool {
 
 /// Whether the body is a batch; an error where it is nothing that is taken.
 fn is_batch(headers: &HeaderMap) -> Result<bool, Refusal> {
-    if let Some(encoding) = headers.get(CONTENT_ENCODING) {
-        if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
-            return Err(Refusal::ContentType("a compressed body".into()));
-        }
+    let encoding = headers.get(CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::ContentType("a compressed body".into()));
     }
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let Some(content_type) = content_type else {

@@ -30,10 +30,15 @@ pub(crate) struct Half {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Says {
     /// Of each row, its features; nothing where one is missing.
-    Request(Vec<Vec<(String, Option<Held>)>>),
+    Request(Vec<HeldRow>),
     /// Of each row, score and class.
-    Response(Vec<(Option<f64>, Option<String>)>),
+    Response(Vec<Prediction>),
 }
+
+/// The features of a row; nothing where one is missing.
+type HeldRow = Vec<(String, Option<Held>)>;
+/// Score and class.
+type Prediction = (Option<f64>, Option<String>);
 
 /// A feature's value. JSON has no number that is not finite, which is kept as its text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +96,7 @@ impl Half {
         const EACH: usize = 64;
         let inside: usize = match &self.says {
             Says::Request(rows) => {
-                let of_row = |row: &Vec<(String, Option<Held>)>| -> usize {
+                let of_row = |row: &HeldRow| -> usize {
                     let of_value = |(name, value): &(String, Option<Held>)| {
                         EACH + name.len()
                             + match value {
@@ -128,15 +133,15 @@ impl Half {
             }) => Some(rows),
             _ => None,
         };
-        if let (Some(features), Some(predictions)) = (features, predictions) {
-            if features.len() != predictions.len() {
-                let problem = format!(
-                    "the response has {} predictions, and its request {} rows",
-                    predictions.len(),
-                    features.len()
-                );
-                return Err(Rejection::new(Reason::Malformed, problem));
-            }
+        if let (Some(features), Some(predictions)) = (features, predictions)
+            && features.len() != predictions.len()
+        {
+            let problem = format!(
+                "the response has {} predictions, and its request {} rows",
+                predictions.len(),
+                features.len()
+            );
+            return Err(Rejection::new(Reason::Malformed, problem));
         }
         let count = features.map(Vec::len).or(predictions.map(Vec::len)).unwrap_or(0);
         // The prediction is made when it is answered.
@@ -197,7 +202,7 @@ fn list<'a>(field: Field<'a>, name: &str) -> Result<Vec<Field<'a>>, Rejection> {
     }
 }
 
-fn request(mut fields: Fields<'_>, naming: &Naming) -> Result<Vec<Vec<(String, Option<Held>)>>, Rejection> {
+fn request(mut fields: Fields<'_>, naming: &Naming) -> Result<Vec<HeldRow>, Rejection> {
     if let Some(instances) = take(&mut fields, "instances") {
         let instances = list(instances, "instances")?;
         return instances
@@ -232,7 +237,7 @@ fn request(mut fields: Fields<'_>, naming: &Naming) -> Result<Vec<Vec<(String, O
     Ok(rows.into_iter().map(held).collect())
 }
 
-fn instance_row(instance: Field<'_>, naming: &Naming) -> Result<Vec<(String, Option<Held>)>, Rejection> {
+fn instance_row(instance: Field<'_>, naming: &Naming) -> Result<HeldRow, Rejection> {
     let position = |place: usize| {
         naming
             .positions
@@ -257,7 +262,7 @@ fn instance_row(instance: Field<'_>, naming: &Naming) -> Result<Vec<(String, Opt
     Ok(held(row))
 }
 
-fn held(row: Row<'_>) -> Vec<(String, Option<Held>)> {
+fn held(row: Row<'_>) -> HeldRow {
     let values = row.features.into_iter().map(|(name, value)| {
         let value = match value {
             Value::Missing => None,
@@ -269,7 +274,7 @@ fn held(row: Row<'_>) -> Vec<(String, Option<Held>)> {
     values.collect()
 }
 
-fn response(mut fields: Fields<'_>) -> Result<Vec<(Option<f64>, Option<String>)>, Rejection> {
+fn response(mut fields: Fields<'_>) -> Result<Vec<Prediction>, Rejection> {
     if let Some(predictions) = take(&mut fields, "predictions") {
         return list(predictions, "predictions")?.into_iter().map(prediction).collect();
     }
@@ -302,7 +307,7 @@ fn response(mut fields: Fields<'_>) -> Result<Vec<(Option<f64>, Option<String>)>
 }
 
 /// A number is a score and a text a class. Of a list of probabilities the highest is the score, and its place the class.
-fn prediction(field: Field<'_>) -> Result<(Option<f64>, Option<String>), Rejection> {
+fn prediction(field: Field<'_>) -> Result<Prediction, Rejection> {
     const FIELD: &str = "predictions";
     match field {
         Field::Null => Ok((None, None)),

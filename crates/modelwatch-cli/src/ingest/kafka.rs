@@ -240,9 +240,11 @@ impl Kafka {
             (_, None) => None,
         };
         Ok(move || match (encoding, &registry) {
-            (Encoding::Avro, Some((base, authorization, agent))) => {
-                Format::Avro(Registry::new(base.clone(), authorization.clone(), agent.clone()))
-            }
+            (Encoding::Avro, Some((base, authorization, agent))) => Format::Avro(Box::new(Registry::new(
+                base.clone(),
+                authorization.clone(),
+                agent.clone(),
+            ))),
             (Encoding::CloudEvents, _) => Format::CloudEvents,
             _ => Format::Json,
         })

@@ -1,6 +1,5 @@
 //! Rows on their way into files, and letters of records that are none.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -210,7 +209,7 @@ impl Staging {
     }
 }
 
-fn text_or_base64(value: &Cow<'_, [u8]>) -> String {
+fn text_or_base64(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
         Ok(text) => text.to_owned(),
         Err(_) => format!("base64:{}", BASE64_STANDARD.encode(value)),

@@ -104,9 +104,9 @@ proptest! {
         let count = file.finish(&[]).expect("written");
         prop_assert_eq!(count, taken.len() as u64);
         for (row, values) in rows(&path).iter().zip(&taken) {
-            for name in 0..NAMES.len() {
+            for (name, shown) in NAMES.iter().enumerate() {
                 let of_name = || values.iter().filter(|(at, ..)| *at == name);
-                let stored = row.get(&format!("feature.{}", NAMES[name])).cloned().flatten();
+                let stored = row.get(&format!("feature.{shown}")).cloned().flatten();
                 match of_name().find(|(_, value, _)| value.is_some()) {
                     // A kind differs from that of the column where the same row has both.
                     Some((_, value, text)) if of_name().filter(|(_, value, _)| value.is_some()).all(|(.., other)| other == text) => {
