@@ -9,8 +9,6 @@ use crate::fields::{Field, Fields};
 use crate::registry::{AvroSchema, Registry, Unavailable};
 use crate::rejection::{Reason, Rejection};
 
-/// What one value of a datum may take, whatever length its bytes claim.
-const MOST_BYTES: usize = 16 << 20;
 /// The byte 0 and the number.
 const HEAD: usize = 5;
 
@@ -66,11 +64,6 @@ pub(crate) fn fields(value: &[u8], registry: &mut Registry) -> Result<Fields<'st
             other.kind()
         ))),
     }
-}
-
-/// Bounds what the decoder takes for one value. The first call of a process decides.
-pub(crate) fn bound_memory() {
-    apache_avro::util::max_allocation_bytes(MOST_BYTES);
 }
 
 fn malformed(problem: impl Into<String>) -> NotRead {

@@ -18,6 +18,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 const MOST_REMEMBERED: usize = 10_000;
 /// Schemas that one may be made of.
 const MOST_REFERENCES: usize = 100;
+/// What one value of a datum may take, whatever length its bytes claim.
+const MOST_VALUE_BYTES: usize = 16 << 20;
 /// Bytes of an answer.
 const MOST_BYTES: u64 = 8 << 20;
 /// How long an answer may take.
@@ -83,7 +85,8 @@ impl Registry {
     /// Takes a registry's address, the value of the Authorization header it wants, and how to reach it.
     #[must_use]
     pub fn new(base: Url, authorization: Option<String>, agent: ureq::Agent) -> Self {
-        crate::avro::bound_memory();
+        // The first call of a process decides.
+        apache_avro::util::max_allocation_bytes(MOST_VALUE_BYTES);
         Self {
             base,
             authorization,

@@ -19,6 +19,7 @@
 
 mod access;
 mod error;
+mod outage;
 mod reader;
 mod run;
 mod taker;

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::error::KafkaError;
-use super::run::Outage;
+use super::outage::Outage;
 use super::taker::Message;
 use super::topic::Begin;
 

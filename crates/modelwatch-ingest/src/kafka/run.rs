@@ -10,7 +10,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rskafka::client::Client;
 use rskafka::client::error::Error;
 use tokio::sync::{Semaphore, oneshot};
@@ -18,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::KafkaError;
+use super::outage::Outage;
 use super::reader::{FETCH_BYTES, Reader, UNIT};
 use super::taker::{Message, Taker};
 use super::topic::{Begin, Topic};
@@ -37,32 +37,6 @@ const RECOVERED: Duration = Duration::from_secs(30);
 /// Other topics that an error names.
 const MOST_NAMED: usize = 5;
 
-/// Whether brokers answer, said once when it changes.
-pub(super) struct Outage {
-    brokers: String,
-    counts: Counts,
-    is: Mutex<bool>,
-}
-
-impl Outage {
-    pub(super) fn is(&self, error: &Error) {
-        if !std::mem::replace(&mut *self.is.lock(), true) {
-            tracing::warn!(
-                "Kafka at {} can't be reached: {error}; trying until it can, nothing is lost",
-                self.brokers
-            );
-        }
-        self.counts.connected(false);
-    }
-
-    pub(super) fn is_over(&self) {
-        if std::mem::replace(&mut *self.is.lock(), false) {
-            tracing::info!("Kafka at {} answers again", self.brokers);
-        }
-        self.counts.connected(true);
-    }
-}
-
 /// Takes a topic into the log at a root, until `end` comes; what was read by then is committed.
 ///
 /// Brokers that do not answer, and storage that fails, are tried again until they do, with one line when it begins and one when it is over.
@@ -79,11 +53,7 @@ pub async fn run(
     end: impl Future<Output = ()>,
 ) -> Result<(), KafkaError> {
     let root = root.as_ref().to_owned();
-    let outage = Arc::new(Outage {
-        brokers: topic.access.shown(),
-        counts: counts.clone(),
-        is: Mutex::new(false),
-    });
+    let outage = Arc::new(Outage::new(topic.access.shown(), counts.clone()));
     let mut end = pin!(end);
     let mut opened = false;
     let mut failed: Option<Instant> = None;
