@@ -19,7 +19,7 @@ pub(crate) fn each<W: Send, R: Send>(
         results
     };
     let mut results = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&worker)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
         let mut results = worker();
         for other in others {
             match other.join() {
