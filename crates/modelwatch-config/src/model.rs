@@ -223,6 +223,28 @@ thresholds! {
     log_drop_ratio: f64 = 0.01, ratio;
     /// Age of the baseline. Default: 90 days.
     baseline_age: Duration = Duration::from_secs(90 * DAY), duration;
+    /// Share by which a version's loss, by labels or by estimate, may exceed the reference's. Default: 0.10.
+    performance_loss: f64 = 0.10, positive;
+    /// How much further than in the reference predicted probabilities may be off what happens. Default: 0.05.
+    calibration_error: f64 = 0.05, ratio;
+    /// How far the mean error of predicted numbers may move, in mean absolute errors of the reference. Default: 0.25.
+    bias_ratio: f64 = 0.25, positive;
+    /// Labels, or predictions where performance is estimated, there must be before performance counts. Default: 100.
+    minimum_labels: u64 = 100, count;
+    /// Time since performance was last told of. Default: 2 days.
+    performance_age: Duration = Duration::from_secs(2 * DAY), hours;
+    /// Time without a new label, or in which the share of labelled predictions falls. Default: 7 days.
+    labels_age: Duration = Duration::from_secs(7 * DAY), hours;
+    /// Share of the usual labels that may be missing. Default: 0.25.
+    labels_drop: f64 = 0.25, ratio;
+}
+
+/// Labels come in hours and days; within less, none is nothing to tell.
+fn hours(value: &DeValue<'_>) -> Result<Duration, Expected> {
+    duration(value)
+        .ok()
+        .filter(|duration| duration.as_secs() >= 3600)
+        .ok_or_else(|| "a duration of an hour or more, such as \"2d\"".to_owned())
 }
 
 fn factor(value: &DeValue<'_>) -> Result<f64, Expected> {

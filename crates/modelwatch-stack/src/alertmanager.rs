@@ -316,6 +316,7 @@ fn of_a_job(config: &Config, receiver: String) -> Route {
             &known::DRIFT_JOB_MISSING,
             &known::DRIFT_JOB_FAILING,
             &known::DRIFT_JOB_BLIND,
+            &known::LABELS_STOPPED,
             &known::LOG_DROPPING,
         ])],
         group_by: identified(config, &["team", "job", "alertname", "severity"]),
@@ -451,6 +452,12 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
                 is("plane", Plane::Inference.name()),
                 "model_name=~\".+\"".to_owned(),
             ],
+            equal: equal(&["model_name"]),
+        },
+        // Labels have said so: what was expected without them is no news.
+        Inhibit {
+            source_matchers: vec![is("alertname", known::PERFORMANCE_FELL.name)],
+            target_matchers: vec![is("alertname", known::ESTIMATE_FELL.name)],
             equal: equal(&["model_name"]),
         },
         // A model without requests, or whose scores are no numbers, has no distribution to shift.

@@ -64,6 +64,10 @@ known! {
     VERSION_DRIFT = "MLVersionDriftDetected", Drift;
     PREDICTION_DRIFT = "MLPredictionDriftDetected", Drift;
     JOINT_DRIFT = "MLJointDriftDetected", Drift;
+    PERFORMANCE_FELL = "MLPerformanceFell", Drift;
+    ESTIMATE_FELL = "MLPerformanceEstimateFell", Drift;
+    CALIBRATION_OFF = "MLCalibrationOff", Drift;
+    LABELS_STOPPED = "MLLabelsStopped", Drift;
     DRIFT_JOB_STALE = "MLDriftJobStale", Drift;
     DRIFT_JOB_MISSING = "MLDriftJobMissing", Drift;
     DRIFT_JOB_FAILING = "MLDriftJobFailing", Drift;

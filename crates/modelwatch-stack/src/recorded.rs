@@ -218,4 +218,15 @@ recorded! {
         "Share of records the prediction log dropped.";
     DRIFT_TRIGGERED = "job:ml_drift_features_triggered:current", ["model_name"],
         "Features in drift.";
+
+    PERFORMANCE_GROWTH = "version:ml_performance_loss:growth", ["model_name", "model_version", "measure"],
+        "By what share of the reference's a version's loss by labels exceeds it; absent where chance could make it.";
+    ESTIMATE_GROWTH = "version:ml_performance_estimate_loss:growth", ["model_name", "model_version", "measure"],
+        "The same of the loss that is estimated before labels come.";
+    CALIBRATION_EXCESS = "version:ml_performance_calibration_error:excess", ["model_name", "model_version"],
+        "How much further than in the reference predicted probabilities are off what happens; absent where chance could make it.";
+    BIAS_EXCESS = "version:ml_performance_bias:excess", ["model_name", "model_version"],
+        "How far the mean error of predicted numbers moved, in mean absolute errors of the reference; absent where chance could make it.";
+    LABELS_SHARE = "version:ml_performance_labels:ratio", ["model_name", "model_version"],
+        "Share of a version's predictions whose label is known.";
 }

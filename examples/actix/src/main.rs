@@ -11,8 +11,8 @@ use std::path::Path;
 
 use actix_web::web::{Data, Json};
 use actix_web::{App, HttpServer, error, web};
-use flights::data::{self, FEATURES};
-use flights::model::{DelayModel, ranges};
+use flights::data::{self, FEATURES, RANGES};
+use flights::model::DelayModel;
 use modelwatch::{Feature, Model, Monitor, Stage};
 use modelwatch_actix::{InferenceMiddleware, metrics_route};
 use serde::Serialize;
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let flights = data::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/flights/train-2013q1.parquet"))?;
     let delays = DelayModel::train(&flights, &FEATURES)?;
     let monitor = Monitor::new();
-    let features = FEATURES.into_iter().zip(ranges(&flights));
+    let features = FEATURES.into_iter().zip(RANGES);
     let model = monitor
         .model("flight-delay", "2013-04-01")
         .framework("smartcore")

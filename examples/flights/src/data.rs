@@ -1,6 +1,7 @@
 //! The flights: rows of the Parquet files beside the examples.
 
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,20 @@ pub const FEATURES: [&str; 10] = [
     "precip",
     "pressure",
     "visib",
+];
+
+/// What can be, in the order of [`FEATURES`] and in their units: a value beyond it is a mistake of somebody's.
+pub const RANGES: [RangeInclusive<f64>; FEATURES.len()] = [
+    -60.0..=1_440.0, // a day late
+    0.0..=6_000.0,
+    0.0..=23.0,
+    -40.0..=120.0,
+    -50.0..=90.0,
+    0.0..=100.0,
+    0.0..=150.0,
+    0.0..=5.0,
+    900.0..=1_085.0,
+    0.0..=10.0,
 ];
 
 /// What the model knows of a flight, in the order of [`FEATURES`]; nothing where a value is missing.

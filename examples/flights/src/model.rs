@@ -3,7 +3,6 @@
 use smartcore::linalg::basic::arrays::Array;
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
-use std::ops::RangeInclusive;
 
 use crate::data::{FEATURES, Features, Flight};
 use crate::error::Failure;
@@ -116,13 +115,4 @@ fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let mean = values.clone().sum::<f64>() / count;
     let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / count;
     (mean, variance.sqrt().max(f64::MIN_POSITIVE))
-}
-
-/// From the smallest to the largest value of each feature in training, in the order of [`FEATURES`].
-#[must_use]
-pub fn ranges(flights: &[Flight]) -> [RangeInclusive<f64>; FEATURES.len()] {
-    std::array::from_fn(|position| {
-        let values = flights.iter().filter_map(|flight| flight.features[position]);
-        values.clone().fold(f64::INFINITY, f64::min)..=values.fold(f64::NEG_INFINITY, f64::max)
-    })
 }

@@ -29,9 +29,12 @@ pub struct Options {
     /// Mix the flights of a week, so that nothing changes from one hour of a day to the next.
     #[arg(long)]
     pub mixed: bool,
-    /// Use no terminal control; the default where the output is no terminal.
+    /// Print lines of text in place of a screen; the default where the output is no terminal.
     #[arg(long)]
     pub plain: bool,
+    /// Whether the screen has colours: not where NO_COLOR is set to anything.
+    #[arg(skip = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()))]
+    pub colours: bool,
     /// Go on serving after the replay, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,

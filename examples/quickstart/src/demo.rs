@@ -7,7 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::ValueEnum as _;
 use flights::data::{self, FEATURES, missing_ratios};
 use flights::error::Failure;
 use flights::model::DelayModel;
@@ -15,20 +16,34 @@ use modelwatch::Monitor;
 use modelwatch_drift_job::{Subject, SubjectReport, WindowReport};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
-use crate::incident::Incident;
+use crate::incident::{Incident, Kind};
 use crate::page::Page;
 use crate::quality::{Folder, Quality};
 use crate::replay::{Progress, Replay, Week};
-use crate::screen::Screen;
+use crate::screen::{Input, Screen, say};
 use crate::server::{CANARY, STABLE, Service};
-use crate::table::{View, drift_of_day};
+use crate::table::{Figures, View, drift_of_day, render};
+use crate::team::Team;
+use crate::terminal::{Scene, Told, Trail};
 
-/// How often the table is drawn.
+/// How often the figures are looked at.
 const REFRESH: Duration = Duration::from_secs(1);
 /// Rates are over the time between as many refreshes.
 const SPAN: usize = 5;
+
+/// Before somebody at the keys can break anything: what goes wrong is told from what went before.
+const PEACE: Duration = Duration::from_secs(16);
+
+/// Midnight in New York of the days that the weeks begin with.
+const QUIET_BEGINS: i64 = 1_361_163_600; // 2013-02-18T05:00:00Z
+const JULY_BEGINS: i64 = 1_373_256_000; // 2013-07-08T04:00:00Z
+
+/// As somebody in the folder of the repository names them.
+const TRAINING: &str = "examples/data/flights/train-2013q1.parquet";
+const JULY: &str = "examples/data/flights/replay-2013-07-08-week.parquet";
 
 /// Runs the demo to its end.
 ///
@@ -43,31 +58,30 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         .local_addr()
         .map_err(|error| Failure::new(format!("can't tell the address that is served: {error}")))?;
 
-    let training = data::read(&options.data.join("train-2013q1.parquet"))?;
-    let april = data::read(&options.data.join("replay-2013-04-08-week.parquet"))?;
+    let quarter = data::read(&options.data.join("train-2013q1.parquet"))?;
+    // A week of the same season as training, which training does not see: nothing drifts in it.
+    let quiet = midnight(QUIET_BEGINS);
+    let (february, training): (Vec<_>, Vec<_>) = (quarter.into_iter())
+        .partition(|flight| (quiet..quiet + TimeDelta::days(7)).contains(&DateTime::<Utc>::from(flight.scheduled)));
     let july = data::read(&options.data.join("replay-2013-07-08-week.parquet"))?;
     let stable = DelayModel::train(&training, &FEATURES)?;
     let canary = DelayModel::train(&training, &["dep_delay", "distance", "hour"])?;
-    let mut screen = Screen::new(options.plain);
     for (version, model) in [(STABLE, &stable), (CANARY, &canary)] {
-        let (april, july) = (model.area_under_curve(&april), model.area_under_curve(&july));
-        screen.head(&format!(
-            "{version}: area under the curve {april:.3} in April, {july:.3} in July\n"
+        let (february, july) = (model.area_under_curve(&february), model.area_under_curve(&july));
+        say(&format!(
+            "{version}: area under the curve {february:.3} in February, {july:.3} in July\n"
         ))?;
     }
 
-    let incident = options.incident.map_or_else(Incident::default, |kind| {
-        let after = options.incident_after.unwrap_or(options.duration / 3);
-        Incident::at(kind, Instant::now() + after)
-    });
+    let incident = Incident::default();
     let monitor = Monitor::new();
     let folder = Folder::new(options.log.as_ref())?;
-    let quality = Quality::start(&runtime, folder.path(), &options.data, &training, &stable, &monitor)?;
-    let service = Service::new(&monitor, quality.log(), &training, stable, canary, incident);
+    let quality = Quality::start(&runtime, folder.path(), &training, &stable, &monitor)?;
+    let service = Service::new(&monitor, quality.log(), stable, canary, incident.clone());
     let service = service.map_err(|error| Failure::new(error.to_string()))?;
     let router = service.into_router(&monitor, &quality.exporter());
     runtime.spawn(axum::serve(listener, router).into_future());
-    screen.head(&format!(
+    say(&format!(
         "serving on http://{address}: POST /predict, GET /modelwatch (a page), GET /metrics, GET /drift/metrics, GET /healthz\n"
     ))?;
 
@@ -75,28 +89,43 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         address,
         rate: options.rate,
         duration: options.duration,
-        incident,
+        incident: incident.clone(),
         mixed: options.mixed,
         weeks: vec![
             Week {
-                name: "8 to 14 April 2013",
-                begins: DateTime::from_timestamp(1_365_393_600, 0).unwrap_or_default(), // 2013-04-08T04:00:00Z
-                flights: april,
+                name: "18 to 24 February 2013",
+                begins: quiet,
+                flights: february,
             },
             Week {
                 name: "8 to 14 July 2013",
-                begins: DateTime::from_timestamp(1_373_256_000, 0).unwrap_or_default(), // 2013-07-08T04:00:00Z
+                begins: midnight(JULY_BEGINS),
                 flights: july,
             },
         ],
         progress: Progress::default(),
     };
-    let interrupted = interrupts(&runtime)?;
+    let (sender, inputs) = mpsc::channel();
+    signals(&runtime, &sender)?;
     let trained_missing = missing_ratios(&training);
+    let mut watch = Watch {
+        replay: &replay,
+        quality: &quality,
+        trained_missing: &trained_missing,
+        team: Team::new(address.to_string(), REFRESH)?,
+        trails: Default::default(),
+        pages: VecDeque::new(),
+        figures: None,
+    };
+    if let Some(kind) = options.incident {
+        // From the first request on: training takes its time.
+        let after = options.incident_after.unwrap_or(options.duration / 3);
+        incident.start(kind, Instant::now() + after);
+    }
     let stopped = thread::scope(|scope| {
         scope.spawn(|| replay.run());
         let followed = scope.spawn(|| quality.follow(&runtime, &replay));
-        let shown = show(&mut screen, &replay, &quality, &trained_missing, &interrupted);
+        let shown = watch.show(options, &inputs, &sender);
         if !matches!(shown, Ok(false)) {
             replay.stop(); // before its end
         }
@@ -104,18 +133,27 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         followed.and(shown)
     })?;
+    if !options.plain {
+        // The screen is gone, and with it what it showed last.
+        watch.say()?;
+    }
     if let Some(report) = quality.latest().filter(|_| !stopped) {
         // The last day that is over, which the last table may have come too early for.
-        screen.say(&format!("\n{}", drift_of_day(&report)))?;
+        say(&format!("\n{}", drift_of_day(&report)))?;
     }
-    summary(&mut screen, &replay)?;
-    drift_of_weeks(&mut screen, &runtime, &replay, &quality)?;
+    summary(&replay)?;
+    drift_of_weeks(&runtime, &replay, &quality)?;
+    next_steps(options)?;
     if options.keep && !stopped {
-        screen.say("the replay is over; serving on until Ctrl-C\n")?;
-        // An error means that nobody can interrupt any more; then there is nothing to wait for.
-        let _ = interrupted.recv();
+        say("the replay is over; serving on until Ctrl-C\n")?;
+        // Without anybody who could send, there is nothing to wait for.
+        while inputs.recv().is_ok_and(|input| input != Input::Quit) {}
     }
     Ok(())
+}
+
+fn midnight(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }
 
 fn listen(runtime: &Runtime, port: u16) -> Result<TcpListener, Failure> {
@@ -127,64 +165,152 @@ fn listen(runtime: &Runtime, port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Gets a message for each Ctrl-C.
-fn interrupts(runtime: &Runtime) -> Result<mpsc::Receiver<()>, Failure> {
-    let (sender, receiver) = mpsc::channel();
-    let mut interrupt = runtime
-        .block_on(async { tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()) })
-        .map_err(|error| Failure::new(format!("can't listen for Ctrl-C: {error}")))?;
-    runtime.spawn(async move { while interrupt.recv().await.is_some() && sender.send(()).is_ok() {} });
-    Ok(receiver)
+/// Sends a wish to quit for each signal that asks for it.
+fn signals(runtime: &Runtime, inputs: &mpsc::Sender<Input>) -> Result<(), Failure> {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let mut signals = runtime
+            .block_on(async { signal(kind) })
+            .map_err(|error| Failure::new(format!("can't listen for signals: {error}")))?;
+        let inputs = inputs.clone();
+        runtime.spawn(async move { while signals.recv().await.is_some() && inputs.send(Input::Quit).is_ok() {} });
+    }
+    Ok(())
 }
 
-/// Draws the table until the replay is over, or somebody interrupts: then the result is true.
-fn show(
-    screen: &mut Screen,
-    replay: &Replay,
-    quality: &Quality,
-    trained_missing: &[f64; FEATURES.len()],
-    interrupted: &mpsc::Receiver<()>,
-) -> Result<bool, Failure> {
-    let started = Instant::now();
-    let mut pages = VecDeque::from([(Instant::now(), scrape(replay.address)?)]);
-    loop {
-        match interrupted.recv_timeout(REFRESH) {
-            Ok(()) => return Ok(true),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(REFRESH),
+/// What is looked at each second.
+struct Watch<'a> {
+    replay: &'a Replay,
+    quality: &'a Quality,
+    trained_missing: &'a [f64; FEATURES.len()],
+    team: Team,
+    trails: [Trail; 2],
+    pages: VecDeque<(Instant, Page)>,
+    figures: Option<Figures>,
+}
+
+impl Watch<'_> {
+    /// Shows the figures until the replay is over, or somebody ends it: then the result is true.
+    fn show(
+        &mut self,
+        options: &Options,
+        inputs: &mpsc::Receiver<Input>,
+        sender: &mpsc::Sender<Input>,
+    ) -> Result<bool, Failure> {
+        let started = Instant::now();
+        self.pages.push_back((started, scrape(self.replay.address)?));
+        let mut screen = if options.plain {
+            None
+        } else {
+            Some(Screen::open(sender.clone())?)
+        };
+        let mut due = started + REFRESH;
+        loop {
+            match inputs.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(Input::Quit) => return Ok(true),
+                Ok(Input::Break(kind)) => self.replay.incident.start(kind, Instant::now().max(started + PEACE)),
+                Ok(Input::Mend) => self.replay.incident.mend(),
+                Ok(Input::Redraw) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(REFRESH),
+            }
+            if Instant::now() >= due {
+                due = Instant::now() + REFRESH;
+                let news = self.look()?;
+                if screen.is_none() {
+                    self.say_now(started, news)?;
+                }
+            }
+            if let (Some(screen), Some(figures)) = (&mut screen, &self.figures) {
+                screen.draw(&Scene {
+                    address: &self.replay.address.to_string(),
+                    week: self.replay.week(),
+                    elapsed: started.elapsed(),
+                    duration: self.replay.duration,
+                    broken: self
+                        .replay
+                        .incident
+                        .begun()
+                        .map(|(kind, begun)| (kind, begun.elapsed())),
+                    announced: (self.replay.incident.announced())
+                        .map(|(kind, begins)| (kind, begins.saturating_duration_since(Instant::now()))),
+                    figures,
+                    trails: &self.trails,
+                    told: self.team.told(),
+                    colours: options.colours,
+                })?;
+            }
+            if !self.replay.goes_on() {
+                return Ok(false);
+            }
         }
-        pages.push_back((Instant::now(), scrape(replay.address)?));
-        if pages.len() > SPAN + 1 {
-            pages.pop_front();
+    }
+
+    /// Scrapes the service. Returns whether there is news for the team.
+    fn look(&mut self) -> Result<bool, Failure> {
+        self.pages.push_back((Instant::now(), scrape(self.replay.address)?));
+        if self.pages.len() > SPAN + 1 {
+            self.pages.pop_front();
         }
-        if let (Some((from, earlier)), Some((to, latest))) = (pages.front(), pages.back()) {
-            let drift = quality.latest();
-            let view = View {
-                drift: drift.as_ref(),
-                earlier,
-                latest,
-                span: *to - *from,
-                trained_missing,
-            };
-            let broken = replay.incident.now();
-            let incident = broken
-                .map(|kind| format!("; incident: {}", kind.describe()))
-                .unwrap_or_default();
-            let heading = format!(
-                "\n{:.0} s, flights of {}{incident}\n",
-                started.elapsed().as_secs_f64(),
-                replay.week()
-            );
-            screen.draw(&(heading + &view.render()))?;
-        }
-        if !replay.goes_on() {
+        let (Some((from, earlier)), Some((to, latest))) = (self.pages.front(), self.pages.back()) else {
             return Ok(false);
+        };
+        let drift = self.quality.latest();
+        let view = View {
+            drift: drift.as_ref(),
+            earlier,
+            latest,
+            span: *to - *from,
+            trained_missing: self.trained_missing,
+        };
+        let figures = view.figures();
+        for (trail, figures) in self.trails.iter_mut().zip(&figures.versions) {
+            trail.push(figures);
+        }
+        let news = self.team.look(latest, figures.wrong.first());
+        self.figures = Some(figures);
+        Ok(news)
+    }
+
+    /// The figures as text.
+    fn say_now(&self, started: Instant, news: bool) -> Result<(), Failure> {
+        let broken = self.replay.incident.now();
+        let incident = broken.map_or_else(String::new, |kind| format!("; incident: {}", kind.describe()));
+        say(&format!(
+            "\n{:.0} s, flights of {}{incident}\n",
+            started.elapsed().as_secs_f64(),
+            self.replay.week()
+        ))?;
+        if news { self.say() } else { self.say_figures() }
+    }
+
+    fn say_figures(&self) -> Result<(), Failure> {
+        self.figures.as_ref().map_or(Ok(()), |figures| say(&render(figures)))
+    }
+
+    /// The figures, and what the team has been told.
+    fn say(&self) -> Result<(), Failure> {
+        self.say_figures()?;
+        match self.team.told() {
+            Some(Told { channel, text, .. }) => say(&format!("\n{channel} is told:\n{text}\n")),
+            None => Ok(()),
         }
     }
 }
 
+/// Where to go from here.
+fn next_steps(options: &Options) -> Result<(), Failure> {
+    let incident = options.incident.unwrap_or(Kind::CanaryErrors);
+    let name = incident.to_possible_value();
+    let name = name.as_ref().map_or("canary-errors", |name| name.get_name());
+    say(&format!(
+        "\nNext:\n    \
+         make demo-stack ARGS='--incident {name}'   # under a real Prometheus and Alertmanager, to the message and its culprit\n    \
+         cargo run -p example-axum                          # twenty lines of a service of your own; then open docs/getting-started.md\n    \
+         cargo run -p modelwatch-cli -- drift compare {TRAINING} {JULY}   # two files of yours in their place\n"
+    ))
+}
+
 /// Whether every request is in the figures.
-fn summary(screen: &mut Screen, replay: &Replay) -> Result<(), Failure> {
+fn summary(replay: &Replay) -> Result<(), Failure> {
     let page = scrape(replay.address)?;
     let counted = page.sum("ml_inference_requests_total", &[]);
     let answered = replay.progress.answered.load(Ordering::Relaxed);
@@ -194,7 +320,7 @@ fn summary(screen: &mut Screen, replay: &Replay) -> Result<(), Failure> {
     } else {
         format!(" and {unanswered} got no answer")
     };
-    screen.say(&format!(
+    say(&format!(
         "\n{answered} requests were answered{lost}; ml_inference_requests_total counts {counted}, and the latency \
          histogram {}\n",
         page.sum("ml_inference_latency_seconds_count", &[])
@@ -202,7 +328,7 @@ fn summary(screen: &mut Screen, replay: &Replay) -> Result<(), Failure> {
 }
 
 /// How far each whole week is from the training quarter.
-fn drift_of_weeks(screen: &mut Screen, runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Failure> {
+fn drift_of_weeks(runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Failure> {
     let windows = replay.weeks.iter().filter_map(Week::whole);
     let reports: Vec<WindowReport> = windows
         .map(|week| quality.run(runtime, week))
@@ -222,9 +348,7 @@ fn drift_of_weeks(screen: &mut Screen, runtime: &Runtime, replay: &Replay, quali
             );
         }
     }
-    screen.say(
-        &(text + "\n(population stability index over the training deciles; ! is above the threshold and no chance)\n"),
-    )
+    say(&(text + "\n(population stability index over the training deciles; ! is above the threshold and no chance)\n"))
 }
 
 fn distance(report: &SubjectReport) -> String {

@@ -1,5 +1,6 @@
 //! What breaks, if anything, so that a user sees how it looks.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -32,22 +33,61 @@ impl Kind {
     }
 }
 
-/// An incident and when it begins; by default none.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Incident(Option<(Kind, Instant)>);
+/// What is broken, if anything: all that hold a clone see it break and be mended.
+#[derive(Clone, Debug, Default)]
+pub struct Incident(Arc<Mutex<Option<(Kind, Instant)>>>);
 
 impl Incident {
-    /// Begins then.
-    #[must_use]
-    pub fn at(kind: Kind, begins: Instant) -> Self {
-        Self(Some((kind, begins)))
-    }
-
     /// What is broken now.
     #[must_use]
-    pub fn now(self) -> Option<Kind> {
-        self.0
-            .filter(|(_, begins)| Instant::now() >= *begins)
-            .map(|(kind, _)| kind)
+    pub fn now(&self) -> Option<Kind> {
+        self.begun().map(|(kind, _)| kind)
+    }
+
+    /// What is broken now, and since when.
+    #[must_use]
+    pub fn begun(&self) -> Option<(Kind, Instant)> {
+        self.state().filter(|(_, begins)| Instant::now() >= *begins)
+    }
+
+    /// What is to break, and when it begins; nothing when it has begun.
+    #[must_use]
+    pub fn announced(&self) -> Option<(Kind, Instant)> {
+        self.state().filter(|(_, begins)| Instant::now() < *begins)
+    }
+
+    /// Breaks this from then on, in the place of anything else.
+    pub fn start(&self, kind: Kind, begins: Instant) {
+        *self.state() = Some((kind, begins));
+    }
+
+    /// Nothing is broken any more, or will be.
+    pub fn mend(&self) {
+        *self.state() = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<(Kind, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_clone_sees_it_break_and_be_mended() {
+        let incident = Incident::default();
+        let service = incident.clone();
+        incident.start(Kind::CanarySlow, Instant::now() + Duration::from_hours(1));
+        assert_eq!(service.now(), None, "it begins in an hour");
+        assert_eq!(service.announced().map(|(kind, _)| kind), Some(Kind::CanarySlow));
+        incident.start(Kind::FeatureMissing, Instant::now());
+        assert_eq!(service.now(), Some(Kind::FeatureMissing));
+        assert_eq!(service.announced(), None);
+        incident.mend();
+        assert_eq!(service.now(), None);
     }
 }

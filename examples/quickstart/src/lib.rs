@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod demo;
+mod history;
 pub mod incident;
 mod page;
 mod quality;
@@ -11,3 +12,5 @@ mod replay;
 mod screen;
 pub mod server;
 mod table;
+mod team;
+mod terminal;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 /// A sample of a page.
 #[derive(Debug)]
-struct Sample {
-    name: String,
-    labels: BTreeMap<String, String>,
-    value: f64,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: f64,
 }
 
 /// All samples of one scrape.
@@ -23,6 +23,11 @@ impl Page {
                 .filter_map(Sample::parse)
                 .collect(),
         )
+    }
+
+    /// All of them.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        &self.0
     }
 
     /// The sum of the samples of a name that have these labels.

@@ -3,20 +3,22 @@
 //! Time is that of the flights: a day of them passes in some seconds, and what runs every quarter of an hour in a real
 //! service runs every day of theirs here.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::{FEATURES, Flight};
 use flights::error::Failure;
 use flights::model::DelayModel;
 use modelwatch::Monitor;
-use modelwatch_drift::baseline::{Baseline, CategoricalProfile, Hygiene, NumericProfile};
+use modelwatch_drift::baseline::Baseline;
 use modelwatch_drift_job::{DriftJob, ManualClock, ModelSettings, TimeWindow, TrainingOptions, WindowReport};
 use modelwatch_log::PredictionLog;
+use parquet::arrow::ArrowWriter;
 use tokio::runtime::Runtime;
 
 use crate::replay::Replay;
@@ -40,12 +42,11 @@ impl Quality {
     pub(crate) fn start(
         runtime: &Runtime,
         folder: &Path,
-        data: &Path,
         training: &[Flight],
         model: &DelayModel,
         monitor: &Monitor,
     ) -> Result<Self, Failure> {
-        let baseline = baseline(runtime, data, training, model)?;
+        let baseline = baseline(runtime, folder, training, model)?;
         let path = folder.join("baseline.json");
         let json = baseline.to_json().map_err(|error| Failure::new(error.to_string()))?;
         std::fs::write(&path, json).map_err(|error| unwritable(&path, &error))?;
@@ -111,34 +112,51 @@ impl Quality {
     }
 }
 
-/// As `modelwatch baseline` makes it of the training file, and what the model says of the same flights.
-fn baseline(runtime: &Runtime, data: &Path, training: &[Flight], model: &DelayModel) -> Result<Baseline, Failure> {
-    let failed =
-        |error: &dyn std::error::Error| Failure::new(format!("can't make a baseline of the training flights: {error}"));
-    let mut options = TrainingOptions::new(MODEL, [text(&data.join("train-2013q1.parquet"))]);
-    options.features = FEATURES.map(String::from).into();
+/// As `modelwatch baseline --time event_time --score score --class class` makes it of a file of the training flights that has
+/// what the model says of each.
+fn baseline(runtime: &Runtime, folder: &Path, training: &[Flight], model: &DelayModel) -> Result<Baseline, Failure> {
+    let file = folder.join("training.parquet");
+    write_training(&file, training, model).map_err(|error| unwritable(&file, error.as_ref()))?;
+    let mut options = TrainingOptions::new(MODEL, [text(&file)]);
     options.time = Some("event_time".into());
+    options.score = Some("score".into());
+    options.class = Some("class".into());
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let built = runtime.block_on(options.build(threads, |_| ()));
-    let of_features = built.map_err(|error| failed(&error))?.baseline;
+    built
+        .map(|built| built.baseline)
+        .map_err(|error| Failure::new(format!("can't make a baseline of the training flights: {error}")))
+}
+
+fn write_training(file: &Path, training: &[Flight], model: &DelayModel) -> Result<(), Box<dyn std::error::Error>> {
+    let times = training.iter().map(|flight| {
+        let departs = DateTime::<Utc>::from(flight.scheduled);
+        departs.timestamp_micros()
+    });
+    let times = TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC");
     let scores: Vec<f64> = training.iter().map(|flight| model.score(&flight.features)).collect();
-    let late = scores.iter().filter(|score| class(**score) == "late").count() as u64;
-    let classes = [
-        ("late".to_owned(), late),
-        ("on_time".to_owned(), scores.len() as u64 - late),
+    let classes = StringArray::from_iter_values(scores.iter().map(|score| class(*score)));
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
+        ("event_time", Arc::new(times)),
+        ("score", Arc::new(Float64Array::from(scores))),
+        ("class", Arc::new(classes)),
     ];
-    let hygiene = Hygiene::default();
-    let score = NumericProfile::from_values("score", scores, 0, &hygiene).map_err(|error| failed(&error))?;
-    let classes = CategoricalProfile::new("class", classes, 0, &hygiene).map_err(|error| failed(&error))?;
-    let (about, features) = (of_features.about().clone(), of_features.features().to_vec());
-    Baseline::new(about, features, Some(score), Some(classes)).map_err(|error| failed(&error))
+    for (position, name) in FEATURES.into_iter().enumerate() {
+        let values: Float64Array = training.iter().map(|flight| flight.features[position]).collect();
+        columns.push((name, Arc::new(values)));
+    }
+    let rows = RecordBatch::try_from_iter(columns)?;
+    let mut writer = ArrowWriter::try_new(File::create(file)?, rows.schema(), None)?;
+    writer.write(&rows)?;
+    writer.close()?;
+    Ok(())
 }
 
 fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+fn unwritable(path: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::new(format!(
         "can't write {}: {error}; name another folder with --log",
         path.display()

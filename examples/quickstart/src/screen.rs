@@ -1,49 +1,108 @@
-//! Where the figures go.
+//! Where the figures go: a terminal that is drawn over, or plain lines.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use flights::error::Failure;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// The output: a terminal that is drawn over, or plain lines.
+use crate::incident::Kind;
+use crate::terminal::Scene;
+
+/// How often it is looked whether the terminal is closed, between keys.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What somebody at the terminal, or a signal, asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    Break(Kind),
+    Mend,
+    Quit,
+    /// The terminal has another size.
+    Redraw,
+}
+
+/// Says something after everything so far.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &std::io::Error) -> Failure {
+    Failure::new(format!("can't write the figures: {error}"))
+}
+
+/// A terminal that is drawn over, until this is dropped.
 pub(crate) struct Screen {
-    plain: bool,
-    /// Stays above what is drawn, so that the address is there as long as somebody may want it.
-    head: String,
+    terminal: DefaultTerminal,
+    closed: Arc<AtomicBool>,
 }
 
 impl Screen {
-    pub(crate) fn new(plain: bool) -> Self {
-        Self {
-            plain,
-            head: String::new(),
+    /// Takes the terminal, and sends what is typed there.
+    pub(crate) fn open(inputs: mpsc::Sender<Input>) -> Result<Self, Failure> {
+        let terminal = ratatui::try_init().map_err(|error| {
+            Failure::new(format!(
+                "can't draw on this terminal: {error}; give --plain for lines of text"
+            ))
+        })?;
+        let closed = Arc::new(AtomicBool::new(false));
+        let watched = Arc::clone(&closed);
+        thread::spawn(move || listen(&inputs, &watched));
+        Ok(Self { terminal, closed })
+    }
+
+    pub(crate) fn draw(&mut self, scene: &Scene<'_>) -> Result<(), Failure> {
+        let drawn = self.terminal.draw(|frame| scene.draw(frame));
+        drawn.map(|_| ()).map_err(|error| unwritable(&error))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        ratatui::restore();
+    }
+}
+
+/// Sends what is typed until the terminal is closed. Where nothing can be read, nothing is typed, and a signal ends the demo.
+fn listen(inputs: &mpsc::Sender<Input>, closed: &AtomicBool) {
+    while !closed.load(Ordering::Relaxed) {
+        match event::poll(LOOK) {
+            Ok(false) => {}
+            Ok(true) => {
+                let Ok(event) = event::read() else { return };
+                if let Some(input) = input(&event)
+                    && inputs.send(input).is_err()
+                {
+                    return;
+                }
+            }
+            Err(_) => return,
         }
     }
+}
 
-    /// Says what stays above everything that is drawn later.
-    pub(crate) fn head(&mut self, text: &str) -> Result<(), Failure> {
-        self.head.push_str(text);
-        self.say(text)
-    }
-
-    /// Says something after everything so far.
-    pub(crate) fn say(&mut self, text: &str) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        written.map_err(|error| Failure::new(format!("can't write the figures: {error}")))
-    }
-
-    /// In the place of what was drawn before, where the terminal can.
-    pub(crate) fn draw(&mut self, text: &str) -> Result<(), Failure> {
-        self.say(&self.frame(text))
-    }
-
-    fn frame(&self, text: &str) -> String {
-        if self.plain {
-            return text.into();
-        }
-        // Each line clears its own rest and the last clears what is below: nothing flickers.
-        let lines = format!("{}{text}", self.head).replace('\n', "\x1b[K\n");
-        format!("\x1b[H{lines}\x1b[J")
+fn input(event: &Event) -> Option<Input> {
+    match event {
+        Event::Resize(..) => Some(Input::Redraw),
+        Event::Key(KeyEvent {
+            code, modifiers, kind, ..
+        }) if *kind != KeyEventKind::Release => match code {
+            KeyCode::Char('c' | 'd') if modifiers.contains(KeyModifiers::CONTROL) => Some(Input::Quit),
+            KeyCode::Char('q') | KeyCode::Esc => Some(Input::Quit),
+            KeyCode::Char('1') => Some(Input::Break(Kind::CanaryErrors)),
+            KeyCode::Char('2') => Some(Input::Break(Kind::CanarySlow)),
+            KeyCode::Char('3') => Some(Input::Break(Kind::FeatureMissing)),
+            KeyCode::Char('m' | '0') => Some(Input::Mend),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -51,23 +110,23 @@ impl Screen {
 mod tests {
     use super::*;
 
-    fn screen(plain: bool) -> Screen {
-        Screen {
-            plain,
-            head: "serving\n".into(),
+    #[test]
+    fn keys_break_mend_and_quit() {
+        let typed = |code, modifiers| input(&Event::Key(KeyEvent::new(code, modifiers)));
+        let cases = [
+            ('1', KeyModifiers::NONE, Some(Input::Break(Kind::CanaryErrors))),
+            ('2', KeyModifiers::NONE, Some(Input::Break(Kind::CanarySlow))),
+            ('3', KeyModifiers::NONE, Some(Input::Break(Kind::FeatureMissing))),
+            ('m', KeyModifiers::NONE, Some(Input::Mend)),
+            ('q', KeyModifiers::NONE, Some(Input::Quit)),
+            ('c', KeyModifiers::CONTROL, Some(Input::Quit)),
+            ('c', KeyModifiers::NONE, None),
+            ('x', KeyModifiers::NONE, None),
+        ];
+        for (character, modifiers, expected) in cases {
+            assert_eq!(typed(KeyCode::Char(character), modifiers), expected, "{character}");
         }
-    }
-
-    #[test]
-    fn what_was_said_first_stays_above_the_table() {
-        assert_eq!(
-            screen(false).frame("table\n"),
-            "\x1b[Hserving\x1b[K\ntable\x1b[K\n\x1b[J"
-        );
-    }
-
-    #[test]
-    fn plain_output_is_the_text_alone() {
-        assert_eq!(screen(true).frame("table\n"), "table\n");
+        assert_eq!(typed(KeyCode::Esc, KeyModifiers::NONE), Some(Input::Quit));
+        assert_eq!(input(&Event::Resize(80, 24)), Some(Input::Redraw));
     }
 }

@@ -1,8 +1,8 @@
 //! The service under watch: two versions of the model behind one route.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::extract::State;
@@ -15,8 +15,8 @@ use modelwatch_tower::{InferenceLayer, Serving, metrics_route, page_route};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{DELAY, Incident, Kind};
-use flights::data::{FEATURES, Features, Flight};
-use flights::model::{DelayModel, ranges};
+use flights::data::{FEATURES, Features, RANGES};
+use flights::model::DelayModel;
 
 /// The name of the model.
 pub const MODEL: &str = "flight-delay";
@@ -49,8 +49,8 @@ struct Shared {
     requests: AtomicU64,
     /// Answers of the canary while it breaks.
     breaking: AtomicU64,
-    /// The release of the pipeline that forgets a feature.
-    pipeline: Once,
+    /// Whether the release of the pipeline that forgets a feature feeds them.
+    forgetful: AtomicBool,
     incident: Incident,
 }
 
@@ -76,16 +76,14 @@ impl Service {
     pub fn new(
         monitor: &Monitor,
         log: &PredictionLog,
-        training: &[Flight],
         stable: DelayModel,
         canary: DelayModel,
         incident: Incident,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let ranges = ranges(training);
         let features = || {
             FEATURES
                 .iter()
-                .zip(ranges.clone())
+                .zip(RANGES)
                 .map(|(name, range)| Feature::numeric(*name).range(range))
         };
         let version = |version, predictor| {
@@ -109,7 +107,7 @@ impl Service {
             canary: version(CANARY, canary)?,
             requests: AtomicU64::new(0),
             breaking: AtomicU64::new(0),
-            pipeline: Once::new(),
+            forgetful: AtomicBool::new(false),
             incident,
         })))
     }
@@ -134,6 +132,14 @@ impl Shared {
         if tenth { &self.canary } else { &self.stable }
     }
 
+    /// Says so when another release of the feature pipeline feeds the model from now on.
+    fn follow_the_pipeline(&self, model: &Model) {
+        let forgetful = self.incident.now() == Some(Kind::FeatureMissing);
+        if self.forgetful.swap(forgetful, Ordering::Relaxed) != forgetful {
+            model.set_pipeline_version(if forgetful { FORGETFUL } else { PIPELINE });
+        }
+    }
+
     /// Whether this answer of the canary is one that breaks: every other one.
     fn breaks(&self) -> bool {
         self.incident.now() == Some(Kind::CanaryErrors)
@@ -153,9 +159,7 @@ async fn predict(
         let _preprocess = model.start_stage(Stage::Preprocess);
         features(&request)?
     };
-    if service.incident.now() == Some(Kind::FeatureMissing) {
-        service.pipeline.call_once(|| model.set_pipeline_version(FORGETFUL));
-    }
+    service.follow_the_pipeline(model);
     model.record_features(features);
     if std::ptr::eq(version, &service.canary) {
         if service.breaks() {

@@ -30,47 +30,76 @@ const LATENCY_P95: f64 = 0.35;
 /// training, and 0.19 at times in the replay with nothing wrong.
 const MISSING_RISE: f64 = 0.1;
 
+/// What two scrapes say, for a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    pub(crate) versions: [VersionFigures; 2],
+    /// The features that are missing most.
+    pub(crate) missing: String,
+    /// What is wrong.
+    pub(crate) wrong: Vec<Wrong>,
+    /// What the drift job says of the last day, in a line or two.
+    pub(crate) drift: String,
+}
+
+/// What an alert would fire on.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    /// What a person reads.
+    pub(crate) line: String,
+    /// The alert's name.
+    pub(crate) alert: &'static str,
+    /// The feature it is about.
+    pub(crate) feature: Option<String>,
+}
+
+/// What they say of a version.
+#[derive(Clone, Debug)]
+pub(crate) struct VersionFigures {
+    pub(crate) version: &'static str,
+    /// Requests a second.
+    pub(crate) rate: f64,
+    /// Of the latency.
+    pub(crate) p50: Option<Quantile>,
+    pub(crate) p95: Option<Quantile>,
+    /// The share of its answers that are errors, 0 to 1.
+    pub(crate) error_ratio: f64,
+    pub(crate) in_flight: f64,
+    pub(crate) median_score: Option<Quantile>,
+}
+
+impl VersionFigures {
+    pub(crate) fn fails(&self) -> bool {
+        self.error_ratio > ERROR_RATIO
+    }
+
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(self.p95, Some(Quantile::About(seconds) | Quantile::Above(seconds)) if seconds > LATENCY_P95)
+    }
+}
+
 impl View<'_> {
-    /// The table, with a heading and lines that say what is wrong.
-    pub(crate) fn render(&self) -> String {
-        let mut text = format!(
-            "{:<18} {:>7} {:>8} {:>8} {:>8} {:>9} {:>12}\n",
-            "version", "req/s", "p50", "p95", "errors", "in flight", "median score"
-        );
+    pub(crate) fn figures(&self) -> Figures {
+        let versions = [STABLE, CANARY].map(|version| self.version(version));
         let mut wrong = Vec::new();
-        for version in [STABLE, CANARY] {
-            let labels: &[_] = &[("model_version", version)];
-            let requests = self.growth("ml_inference_requests_total", labels);
-            let errors = self.growth(
-                "ml_inference_requests_total",
-                &[("model_version", version), ("status", "error")],
-            );
-            let error_ratio = if requests > 0.0 { errors / requests } else { 0.0 };
-            let latency = |q| {
-                self.latest
-                    .quantile(self.earlier, "ml_inference_latency_seconds", labels, q)
-            };
-            let median = self.latest.quantile(self.earlier, "ml_prediction_score", labels, 0.5);
-            let _ = writeln!(
-                text,
-                "{version:<18} {:>7.1} {:>8} {:>8} {:>8} {:>9} {:>12}",
-                requests / self.span.as_secs_f64(),
-                latency(0.5).map_or("-".into(), milliseconds),
-                latency(0.95).map_or("-".into(), milliseconds),
-                format!("{:.1} %", 100.0 * error_ratio),
-                self.latest.sum("ml_inference_in_flight", labels),
-                median.map_or("-".into(), score),
-            );
-            if error_ratio > ERROR_RATIO {
-                wrong.push(format!(
-                    "{version} answers {:.0} % of its requests with errors",
-                    100.0 * error_ratio
-                ));
+        for figures in &versions {
+            let version = figures.version;
+            if figures.fails() {
+                wrong.push(Wrong {
+                    line: format!(
+                        "{version} answers {:.0} % of its requests with errors",
+                        100.0 * figures.error_ratio
+                    ),
+                    alert: "MLCanaryErrorRateHigh",
+                    feature: None,
+                });
             }
-            if let Some(p95 @ (Quantile::About(seconds) | Quantile::Above(seconds))) = latency(0.95)
-                && seconds > LATENCY_P95
-            {
-                wrong.push(format!("{version} is slow: p95 {}", milliseconds(p95)));
+            if figures.is_slow() {
+                wrong.push(Wrong {
+                    line: format!("{version} is slow: p95 {}", milliseconds(figures.p95)),
+                    alert: "MLCanaryLatencyHigh",
+                    feature: None,
+                });
             }
         }
         let mut missing: Vec<_> = self.latest.by("ml_feature_missing_ratio", "feature_name").collect();
@@ -80,40 +109,86 @@ impl View<'_> {
             .take(3)
             .map(|(name, ratio)| format!("{name} {:.1} %", 100.0 * ratio))
             .collect();
-        let _ = writeln!(
-            text,
-            "most missing: {}",
-            if worst.is_empty() {
-                "nothing yet".into()
-            } else {
-                worst.join(", ")
-            }
-        );
         for (name, ratio) in missing {
             let usual = FEATURES
                 .iter()
                 .position(|feature| *feature == name)
                 .map_or(0.0, |position| self.trained_missing[position]);
             if ratio > usual + MISSING_RISE {
-                wrong.push(format!(
-                    "{name} is missing in {:.0} % of the rows, {:.0} % in training",
-                    100.0 * ratio,
-                    100.0 * usual
-                ));
+                wrong.push(Wrong {
+                    line: format!(
+                        "{name} is missing in {:.0} % of the rows, {:.0} % in training",
+                        100.0 * ratio,
+                        100.0 * usual
+                    ),
+                    alert: "MLFeatureMissingRatioHigh",
+                    feature: Some(name.to_owned()),
+                });
             }
         }
-        text += &self
-            .drift
-            .map_or_else(|| "drift: no day is over yet\n".into(), drift_of_day);
-        for line in wrong {
-            let _ = writeln!(text, "!! {line}");
+        Figures {
+            versions,
+            missing: if worst.is_empty() {
+                "nothing yet".into()
+            } else {
+                worst.join(", ")
+            },
+            wrong,
+            drift: self
+                .drift
+                .map_or_else(|| "drift: no day is over yet\n".into(), drift_of_day),
         }
-        text
+    }
+
+    fn version(&self, version: &'static str) -> VersionFigures {
+        let labels: &[_] = &[("model_version", version)];
+        let requests = self.growth("ml_inference_requests_total", labels);
+        let errors = self.growth(
+            "ml_inference_requests_total",
+            &[("model_version", version), ("status", "error")],
+        );
+        let quantile = |name, q| self.latest.quantile(self.earlier, name, labels, q);
+        VersionFigures {
+            version,
+            rate: requests / self.span.as_secs_f64(),
+            p50: quantile("ml_inference_latency_seconds", 0.5),
+            p95: quantile("ml_inference_latency_seconds", 0.95),
+            error_ratio: if requests > 0.0 { errors / requests } else { 0.0 },
+            in_flight: self.latest.sum("ml_inference_in_flight", labels),
+            median_score: quantile("ml_prediction_score", 0.5),
+        }
     }
 
     fn growth(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.latest.sum(name, labels) - self.earlier.sum(name, labels)
     }
+}
+
+/// The table as plain text, with a heading and lines that say what is wrong.
+pub(crate) fn render(figures: &Figures) -> String {
+    let mut text = format!(
+        "{:<18} {:>7} {:>8} {:>8} {:>8} {:>9} {:>12}\n",
+        "version", "req/s", "p50", "p95", "errors", "in flight", "median score"
+    );
+    for figures in &figures.versions {
+        let _ = writeln!(
+            text,
+            "{:<18} {:>7.1} {:>8} {:>8} {:>8} {:>9} {:>12}",
+            figures.version,
+            figures.rate,
+            milliseconds(figures.p50),
+            milliseconds(figures.p95),
+            format!("{:.1} %", 100.0 * figures.error_ratio),
+            figures.in_flight,
+            score(figures.median_score),
+        );
+    }
+    let _ = writeln!(text, "most missing: {}", figures.missing);
+    text += &figures.drift;
+    for wrong in &figures.wrong {
+        let _ = writeln!(text, "!! {}", wrong.line);
+    }
+    text
 }
 
 /// The largest distances of a day, and what is detected: no page, but a ticket.
@@ -141,19 +216,26 @@ pub(crate) fn drift_of_day(report: &WindowReport) -> String {
     text
 }
 
-fn milliseconds(quantile: Quantile) -> String {
+pub(crate) fn milliseconds(quantile: Option<Quantile>) -> String {
+    // A tenth tells something of what takes less than ten.
+    let shown = |seconds: f64| {
+        let places = usize::from(seconds < 0.01);
+        format!("{:.places$} ms", 1e3 * seconds)
+    };
     match quantile {
-        Quantile::AtMost(seconds) => format!("<{:.0} ms", 1e3 * seconds),
-        Quantile::About(seconds) => format!("{:.0} ms", 1e3 * seconds),
-        Quantile::Above(seconds) => format!(">{:.0} ms", 1e3 * seconds),
+        Some(Quantile::AtMost(seconds)) => format!("<{}", shown(seconds)),
+        Some(Quantile::About(seconds)) => shown(seconds),
+        Some(Quantile::Above(seconds)) => format!(">{}", shown(seconds)),
+        None => "-".into(),
     }
 }
 
-fn score(quantile: Quantile) -> String {
+pub(crate) fn score(quantile: Option<Quantile>) -> String {
     match quantile {
-        Quantile::AtMost(score) => format!("<={score:.2}"),
-        Quantile::About(score) => format!("{score:.2}"),
-        Quantile::Above(score) => format!(">{score:.2}"),
+        Some(Quantile::AtMost(score)) => format!("<={score:.2}"),
+        Some(Quantile::About(score)) => format!("{score:.2}"),
+        Some(Quantile::Above(score)) => format!(">{score:.2}"),
+        None => "-".into(),
     }
 }
 
@@ -177,7 +259,7 @@ mod tests {
             drift: None,
             trained_missing: &trained_missing,
         };
-        let text = view.render();
+        let text = render(&view.figures());
         let marks: Vec<_> = text.lines().filter(|line| line.starts_with("!!")).collect();
         assert_eq!(marks, ["!! temp is missing in 33 % of the rows, 0 % in training"]);
     }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use example_tonic::proto::delays_server::{Delays, DelaysServer};
 use example_tonic::proto::{Delay, Flight};
-use flights::data::{self, FEATURES};
-use flights::model::{DelayModel, ranges};
+use flights::data::{self, FEATURES, RANGES};
+use flights::model::DelayModel;
 use modelwatch::{Feature, Model, Monitor};
 use modelwatch_tower::{InferenceLayer, serve_metrics};
 use tokio::net::TcpListener;
@@ -58,7 +58,7 @@ impl Delays for Service {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let flights = data::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/flights/train-2013q1.parquet"))?;
     let monitor = Monitor::new();
-    let features = FEATURES.into_iter().zip(ranges(&flights));
+    let features = FEATURES.into_iter().zip(RANGES);
     let features = features.map(|(name, range)| Feature::numeric(name).range(range));
     let model = monitor
         .model("flight-delay", "2013-04-01")

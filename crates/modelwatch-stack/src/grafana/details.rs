@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::scope::Scope;
 use crate::known;
-use crate::promql::{Expr, Selector, Window, histogram_quantile, metric, number, sum, sum_by};
+use crate::promql::{Expr, Window, metric, number, sum, sum_by};
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -191,11 +191,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
 /// Answers that come in pieces: streams, and those of generative models.
 pub(crate) fn streams(scope: &Scope<'_>) -> Section {
     let p95 = |title, description, of: &'static Metric, no_value| {
-        let buckets = scope.select(metric(of).bucket());
-        let expr = scope.write(histogram_quantile(
-            0.95,
-            sum_by(&["le", "model_version"], buckets.rate(Window::Panel)),
-        ));
+        let expr = scope.quantile(of, 0.95, &["model_version"]);
         lines(
             title,
             description,
@@ -226,12 +222,7 @@ pub(crate) fn streams(scope: &Scope<'_>) -> Section {
         "Tokens",
         "Tokens read and written per second: what is paid for.",
         vec![Query::range(
-            scope.write(sum_by(
-                &["gen_ai_token_type"],
-                scope
-                    .select(metric(&contract::GEN_AI_TOKEN_USAGE).sum())
-                    .rate(Window::Panel),
-            )),
+            scope.total(&contract::GEN_AI_TOKEN_USAGE, &["gen_ai_token_type"]),
             "{{gen_ai_token_type}}",
         )],
         Unit::Number,
@@ -263,15 +254,7 @@ fn stages(scope: &Scope<'_>) -> Panel {
         "p95 by stage",
         "Which part of answering takes the time: the queue, fetching features, the model itself.",
         vec![Query::range(
-            scope.write(histogram_quantile(
-                0.95,
-                sum_by(
-                    &["le", "stage"],
-                    scope
-                        .select(metric(&contract::INFERENCE_STAGE).bucket())
-                        .rate(Window::Panel),
-                ),
-            )),
+            scope.quantile(&contract::INFERENCE_STAGE, 0.95, &["stage"]),
             "{{stage}}",
         )],
         Unit::Seconds,
@@ -302,13 +285,11 @@ fn in_flight(scope: &Scope<'_>) -> Panel {
 }
 
 fn batches(scope: &Scope<'_>) -> Panel {
-    let size = || metric(&contract::INFERENCE_BATCH_SIZE);
-    let rate = |series: Selector| sum_by(&["model_version"], scope.select(series).rate(Window::Panel));
     lines(
         "Mean batch size",
         "Rows per call of the model.",
         vec![Query::range(
-            scope.write(rate(size().sum()).divided_by(rate(size().count()).above(0.0))),
+            scope.mean(&contract::INFERENCE_BATCH_SIZE, &["model_version"]),
             "{{model_version}}",
         )],
         Unit::Number,

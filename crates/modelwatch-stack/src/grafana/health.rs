@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::scope::Scope;
 use crate::known;
-use crate::promql::{Selector, Window, count_by, histogram_quantile, max_by, metric, sum, sum_by, word};
+use crate::promql::{Selector, Window, count_by, max_by, sum, sum_by, word};
 use crate::recorded::{self, Recorded};
 use crate::rules::Severity;
 
@@ -228,13 +228,7 @@ fn endings(scope: &Scope<'_>) -> Panel {
 }
 
 fn latency(scope: &Scope<'_>) -> Panel {
-    let quantile = |quantile: f64| {
-        let buckets = scope.select(metric(&contract::INFERENCE_LATENCY).bucket());
-        scope.write(histogram_quantile(
-            quantile,
-            sum_by(&["le"], buckets.rate(Window::Panel)),
-        ))
-    };
+    let quantile = |quantile: f64| scope.quantile(&contract::INFERENCE_LATENCY, quantile, &[]);
     Panel::chart(
         "Latency",
         "From the call to the end of the answer, of all chosen requests. Points are single requests that lead to their traces.",
@@ -261,17 +255,7 @@ fn latency_heatmap(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Latency, all requests",
         "How many requests took how long. A second band apart from the first is a part of the traffic that suffers alone.",
-        vec![
-            Query::heatmap(
-                scope.write(sum_by(
-                    &["le"],
-                    scope
-                        .select(metric(&contract::INFERENCE_LATENCY).bucket())
-                        .increase(Window::Panel),
-                )),
-            )
-            .with_exemplars(),
-        ],
+        vec![Query::heatmap(scope.buckets(&contract::INFERENCE_LATENCY)).with_exemplars()],
         (
             Heatmap::of_buckets(Unit::Seconds),
             Field::new(Unit::Number, "No traffic", Default::default()),

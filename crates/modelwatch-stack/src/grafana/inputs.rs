@@ -9,7 +9,7 @@ use super::layout::Section;
 use super::model::{Color, Field, Heatmap, Panel, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit};
 use super::scope::Scope;
 use crate::known;
-use crate::promql::{Selector, Window, max_by, metric, sum, sum_by, time};
+use crate::promql::{Selector, max_by, sum, time};
 use crate::recorded;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -178,14 +178,7 @@ fn scores_heatmap(scope: &Scope<'_>) -> Panel {
     Panel::chart(
         "Prediction scores",
         "How many predictions had which score. Watch for a band that appears, vanishes or wanders.",
-        vec![Query::heatmap(
-            scope.write(sum_by(
-                &["le"],
-                scope
-                    .select(metric(&contract::PREDICTION_SCORE).bucket())
-                    .increase(Window::Panel),
-            )),
-        )],
+        vec![Query::heatmap(scope.buckets(&contract::PREDICTION_SCORE))],
         (
             Heatmap::of_buckets(Unit::Number),
             Field::new(Unit::Number, "No predictions recorded", Default::default()),

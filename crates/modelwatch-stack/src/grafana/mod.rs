@@ -1,8 +1,8 @@
 //! Grafana: dashboards that answer, in the order a person on call asks.
 //!
 //! One dashboard for triage over all models, and one for each model with its own limits and what is inside it. Both
-//! have the same four rows: is the service healthy, which model or version is responsible, is the input data changing,
-//! what changed recently. They come with the files that provision them, and need no more than a Prometheus data source
+//! have the same five rows: is the service healthy, which model or version is responsible, is the input data changing,
+//! what changed recently, and is the model still right. They come with the files that provision them, and need no more than a Prometheus data source
 //! when they are imported by hand.
 
 mod changes;
@@ -11,6 +11,7 @@ mod health;
 mod inputs;
 mod layout;
 mod model;
+mod performance;
 mod provisioning;
 mod scope;
 mod versions;
@@ -114,7 +115,7 @@ fn of_model(config: &Config, scope: &Scope<'_>, model: &Model) -> Dashboard {
     Dashboard::new(
         model_uid(config, &model.name),
         format!("ML model: {}", model.name),
-        "One model with its own limits: the four questions of the triage dashboard, then what is inside.".to_owned(),
+        "One model with its own limits: the questions of the triage dashboard, then what is inside.".to_owned(),
         &[TAG, MODEL_TAG],
     )
     .variables(variables(scope))
@@ -133,6 +134,7 @@ fn questions(scope: &Scope<'_>) -> Vec<Section> {
         versions::section(scope),
         inputs::section(scope),
         changes::section(scope),
+        performance::section(scope),
     ]
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use modelwatch::contract::Metric;
 use modelwatch_config::{Config, Model, Rollout};
 
 use super::model::DashboardLink;
 use crate::known::{self, KnownAlert};
 use crate::links;
-use crate::promql::{Expr, Selector, Writer, word};
+use crate::promql::{Expr, Selector, Window, Writer, word};
 use crate::rules::Severity;
 use crate::rules::alerts::drift::late;
+use crate::rules::histograms::Histogram;
 
 /// The limits that colours and lines are drawn at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +25,10 @@ pub(crate) struct Limits {
     pub(crate) drift_stale_seconds: f64,
     /// Seconds after which a baseline is too old.
     pub(crate) baseline_age_seconds: f64,
+    /// By what share losses may exceed the reference's.
+    pub(crate) performance_loss: f64,
+    /// Seconds after which performance is told of too seldom.
+    pub(crate) performance_age_seconds: f64,
 }
 
 impl Limits {
@@ -39,6 +45,8 @@ impl Limits {
             drift_score: drift.map_or(model.thresholds.drift_score, |drift| drift.threshold),
             drift_stale_seconds: drift.map_or(UNWATCHED_SECONDS, |drift| late(drift).as_secs_f64()),
             baseline_age_seconds: model.thresholds.baseline_age.as_secs_f64(),
+            performance_loss: model.thresholds.performance_loss,
+            performance_age_seconds: model.thresholds.performance_age.as_secs_f64(),
         }
     }
 
@@ -58,6 +66,8 @@ impl Limits {
             drift_score: usual(|limits| limits.drift_score),
             drift_stale_seconds: usual(|limits| limits.drift_stale_seconds),
             baseline_age_seconds: usual(|limits| limits.baseline_age_seconds),
+            performance_loss: usual(|limits| limits.performance_loss),
+            performance_age_seconds: usual(|limits| limits.performance_age_seconds),
         }
     }
 }
@@ -130,6 +140,26 @@ impl Scope<'_> {
         series
     }
 
+    /// A quantile of a histogram of this scope, over as much as is fit for the panel.
+    pub(crate) fn quantile(&self, of: &'static Metric, at: f64, labels: &[&str]) -> String {
+        self.write(over_panel(of).quantile_where(at, labels, &|series| self.select(series)))
+    }
+
+    /// How many observations fell into each bucket, as a heatmap draws them.
+    pub(crate) fn buckets(&self, of: &'static Metric) -> String {
+        self.write(over_panel(of).increases(&[], &|series| self.select(series)))
+    }
+
+    /// The mean of a histogram's observations.
+    pub(crate) fn mean(&self, of: &'static Metric, labels: &[&str]) -> String {
+        self.write(over_panel(of).mean_of(labels, &|series| self.select(series)))
+    }
+
+    /// The sum of a histogram's observations, per second.
+    pub(crate) fn total(&self, of: &'static Metric, labels: &[&str]) -> String {
+        self.write(over_panel(of).total(labels, &|series| self.select(series)))
+    }
+
     /// Narrows to the models of this scope alone.
     pub(crate) fn of_model(&self, series: Selector) -> Selector {
         match self.model {
@@ -200,5 +230,12 @@ impl Scope<'_> {
     /// Where the runbook of an alert is; the name can be one of Grafana's `${__…}`.
     pub(crate) fn runbook(&self, alert: &str) -> String {
         format!("{}/{}", self.runbooks, links::runbook_file(alert))
+    }
+}
+
+fn over_panel(of: &'static Metric) -> Histogram {
+    Histogram {
+        of,
+        window: Window::Panel,
     }
 }

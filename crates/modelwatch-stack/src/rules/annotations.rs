@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use modelwatch::contract;
+use modelwatch::contract::{self, SourceMetric};
 use modelwatch_config::{Config, Rollout};
 
 use super::evidence::{self, Bad, ERRORS, SLOW};
 use super::histograms::Histogram;
 use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, own};
-use super::text::{Asked, Column, PERCENT, TIME, Text, VALUE, plain};
+use super::performance::{ALL_VERSIONS, BIAS, CALIBRATION_ERROR};
+use super::text::{Asked, COUNT, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
 use crate::promql::{
@@ -27,6 +28,8 @@ const MOVED: f64 = 0.1;
 /// How many of anything are named.
 const NAMED: u32 = 3;
 const RELEASES: u32 = 6;
+/// More than there are.
+const MEASURES: u32 = 12;
 
 /// What an alert's annotations are about.
 #[derive(Clone, Copy)]
@@ -270,6 +273,20 @@ fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     if about.is(&[&known::TRAFFIC_GONE]) {
         return of_targets(about).map(Some);
     }
+    if about.is(&[&known::PERFORMANCE_FELL]) {
+        return of_performance(about, &recorded::PERFORMANCE_GROWTH, &contract::PERFORMANCE).map(Some);
+    }
+    if about.is(&[&known::ESTIMATE_FELL]) {
+        return of_performance(about, &recorded::ESTIMATE_GROWTH, &contract::PERFORMANCE_ESTIMATE).map(Some);
+    }
+    if about.is(&[&known::CALIBRATION_OFF]) {
+        return of_calibration(about).map(Some);
+    }
+    if about.is(&[&known::LABELS_STOPPED]) {
+        let of = |counted| max_by(MODEL, own(metric(counted), MODEL).eq("model_version", ALL_VERSIONS));
+        let labels = of(&contract::PERFORMANCE_LABELS);
+        return labels_of(about, &labels, &of(&contract::PERFORMANCE_PREDICTIONS)).map(Some);
+    }
     Ok(None)
 }
 
@@ -358,7 +375,7 @@ fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError
     } else {
         let latency = Histogram {
             of: &contract::INFERENCE_LATENCY,
-            window,
+            window: window.into(),
         };
         (" Mean latency by replica: ", latency.mean_of(instance, &of), TIME)
     };
@@ -374,13 +391,13 @@ fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError
 fn stages(about: About<'_>) -> Result<Text, GenerateError> {
     let window = evidence::now(about.config);
     let scope = if about.has(VERSION) { VERSION } else { MODEL };
-    let stage = || own(metric(&contract::INFERENCE_STAGE), scope);
-    let before = || own(metric(&contract::INFERENCE_STAGE), MODEL).offset(HOUR);
-    let mean = |of: &dyn Fn() -> Selector, window: Duration| {
-        let part = |selector: Selector| sum_by(&["stage"], selector.rate(window));
-        part(of().sum()).with(Op::DividedBy, &["stage"], part(of().count()).above(0.0))
+    let over = |window: Duration| Histogram {
+        of: &contract::INFERENCE_STAGE,
+        window: window.into(),
     };
-    let grown = mean(&stage, window).with(Op::Minus, &["stage"], mean(&before, Duration::from_secs(900)));
+    let now = over(window).mean_of(&["stage"], &|series| own(series, scope));
+    let before = over(Duration::from_secs(900)).mean_of(&["stage"], &|series| own(series, MODEL).offset(HOUR));
+    let grown = now.with(Op::Minus, &["stage"], before);
     about.if_any(
         &grown.above(0.005).top(NAMED),
         " Longer than an hour ago: ",
@@ -507,4 +524,71 @@ fn of_targets(about: About<'_>) -> Result<Text, GenerateError> {
         plain("None of the service's targets is known."),
     )?;
     Ok(idle + longest + answering)
+}
+
+/// Every measure that is worse, what it is and was, and of how many labels; and the versions beside each other.
+fn of_performance(
+    about: About<'_>,
+    growth: &'static Recorded,
+    measured: &'static SourceMetric,
+) -> Result<Text, GenerateError> {
+    let row = |value| [Column::Ours("measure"), Column::Words(" "), Column::Value(value)];
+    let grown = same(growth, VERSION).expr();
+    let more = about.asked(
+        &numbers(&grown).top(MEASURES),
+        "More loss than in the reference, by measure: ",
+        &row(PERCENT),
+        ".",
+        plain("No measure is worse any more."),
+    )?;
+    let by = &["measure"];
+    let now = max_by(by, own(metric(measured), VERSION)).and(by, grown.clone());
+    let now = about.if_any(&numbers(&now).top(MEASURES), " Measured: ", &row(VALUE), ".")?;
+    let reference = max_by(by, own(metric(&contract::PERFORMANCE_REFERENCE), MODEL)).and(by, grown);
+    let reference = about.if_any(&numbers(&reference).top(MEASURES), " The reference: ", &row(VALUE), ".")?;
+    let versions = max_by(&["model_version"], same(growth, MODEL));
+    let versions = about.if_any(
+        &numbers(&versions).top(NAMED),
+        " Worst measure by version: ",
+        &[
+            Column::Name("model_version"),
+            Column::Words(" "),
+            Column::Value(PERCENT),
+        ],
+        ".",
+    )?;
+    Ok(more + now + reference + plain(" ") + of_version(about)? + versions)
+}
+
+/// How far off it is and was.
+fn of_calibration(about: About<'_>) -> Result<Text, GenerateError> {
+    let by = &["measure"];
+    let of = |series: Selector| max_by(by, series.one_of("measure", [CALIBRATION_ERROR, BIAS]));
+    let row = [Column::Ours("measure"), Column::Words(" "), Column::Value(VALUE)];
+    let now = about.asked(
+        &numbers(&of(own(metric(&contract::PERFORMANCE), VERSION))).top(NAMED),
+        "Measured: ",
+        &row,
+        ".",
+        plain("Nobody tells its calibration any more."),
+    )?;
+    let reference = numbers(&of(own(metric(&contract::PERFORMANCE_REFERENCE), MODEL))).top(NAMED);
+    let reference = about.if_any(&reference, " The reference: ", &row, ".")?;
+    Ok(now + reference + plain(" ") + of_version(about)?)
+}
+
+/// How many labels, of how many predictions.
+fn of_version(about: About<'_>) -> Result<Text, GenerateError> {
+    let of = |counted| max_by(VERSION, own(metric(counted), VERSION));
+    labels_of(
+        about,
+        &of(&contract::PERFORMANCE_LABELS),
+        &of(&contract::PERFORMANCE_PREDICTIONS),
+    )
+}
+
+fn labels_of(about: About<'_>, labels: &Expr, predictions: &Expr) -> Result<Text, GenerateError> {
+    let count = [Column::Value(COUNT)];
+    let known = about.asked(labels, "Labels: ", &count, "", plain("Labels: none"))?;
+    Ok(known + about.asked(predictions, " of ", &count, " predictions.", plain("."))?)
 }

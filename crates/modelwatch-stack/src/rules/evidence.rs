@@ -153,7 +153,7 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ];
     let latency = Histogram {
         of: &contract::INFERENCE_LATENCY,
-        window,
+        window: window.into(),
     };
     for shared in share(config, |model| model.latency_p95) {
         let slow = latency.above(shared.setting.as_secs_f64(), ROUTE, |series| shared.scope.of(series));

@@ -1,22 +1,20 @@
-//! What rules ask of a histogram, whichever kind Prometheus keeps: classic buckets or native ones.
+//! What rules, panels and runbooks ask of a histogram, whichever kind Prometheus keeps: classic buckets or native ones.
 //!
 //! A Prometheus that scrapes native histograms drops the classic series unless it is told otherwise, and one that keeps
 //! both has everything twice. So every question is asked of the classic series first, and of the native ones where there
 //! are no classic. A share within an objective is exact from classic buckets, whose edge the objective is, and
 //! interpolated from native ones.
 
-use std::time::Duration;
-
 use modelwatch::contract::Metric;
 
 use super::labels::MODEL;
-use crate::promql::{Expr, Op, Selector, call, count_by, histogram_quantile, metric, number, sum_by};
+use crate::promql::{Expr, Op, Selector, Window, call, count_by, histogram_quantile, metric, number, sum_by};
 
 /// Where the figures come from: a histogram, over a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Histogram {
     pub(crate) of: &'static Metric,
-    pub(crate) window: Duration,
+    pub(crate) window: Window,
 }
 
 fn with_le<'l>(labels: &[&'l str]) -> Vec<&'l str> {
@@ -47,11 +45,25 @@ impl Histogram {
         quantile(at, buckets).or(labels, quantile(at, self.native(labels)))
     }
 
-    /// A quantile of one job's series alone.
-    pub(crate) fn quantile_of_job(self, at: f64, labels: &[&str], job: &str) -> Expr {
-        let rate = |part: Selector, labels: &[&str]| sum_by(labels, part.eq("job", job).rate(self.window));
+    /// A quantile of some of the series.
+    pub(crate) fn quantile_where(self, at: f64, labels: &[&str], scope: &impl Fn(Selector) -> Selector) -> Expr {
+        let rate = |part: Selector, labels: &[&str]| sum_by(labels, scope(part).rate(self.window));
         let classic = quantile(at, rate(metric(self.of).bucket(), &with_le(labels)));
         classic.or(labels, quantile(at, rate(metric(self.of), labels)))
+    }
+
+    /// How many of some of the series' observations fell into each bucket: classic ones by `le`, or native ones.
+    pub(crate) fn increases(self, labels: &[&str], scope: &impl Fn(Selector) -> Selector) -> Expr {
+        let increase = |part: Selector, labels: &[&str]| sum_by(labels, scope(part).increase(self.window));
+        let classic = increase(metric(self.of).bucket(), &with_le(labels));
+        classic.or(labels, increase(metric(self.of), labels))
+    }
+
+    /// The sum of some of the series' observations, per second.
+    pub(crate) fn total(self, labels: &[&str], scope: &impl Fn(Selector) -> Selector) -> Expr {
+        let rate = |part: Selector| sum_by(labels, scope(part).rate(self.window));
+        let native = call("histogram_sum", vec![rate(metric(self.of))]);
+        rate(metric(self.of).sum()).or(labels, native)
     }
 
     /// A quantile of all that the model's other versions observed: the model's buckets less the version's own. Prometheus

@@ -12,11 +12,12 @@ use super::evidence;
 use super::histograms::Histogram;
 use super::labels::{FEATURE, JOB, MODEL, REPLICA, ROUTE, VERSION, VERSION_FEATURE};
 use super::models::share;
+use super::performance;
 use super::releases;
 use super::rule::{Group, Rule};
 use super::shares::{matched, or_zero, share_of};
 use crate::error::GenerateError;
-use crate::promql::{Expr, Op, Selector, count_by, max_by, metric, number, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, Window, count_by, max_by, metric, number, recorded, sum_by};
 use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -28,11 +29,11 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const LATENCY: Histogram = Histogram {
     of: &contract::INFERENCE_LATENCY,
-    window: FIVE_MINUTES,
+    window: Window::Of(FIVE_MINUTES),
 };
 const SCORES: Histogram = Histogram {
     of: &contract::PREDICTION_SCORE,
-    window: TEN_MINUTES,
+    window: Window::Of(TEN_MINUTES),
 };
 /// What a shift is measured against.
 const YESTERDAY: Duration = DAY;
@@ -41,7 +42,7 @@ const AN_HOUR_AGO: Duration = HOUR;
 /// Between looks of tickets.
 pub(super) const TICKETS: Duration = MINUTE;
 /// Between evaluations of what tickets read: measured over ten minutes and more, it is no older for it.
-const LONG_WINDOWS: Duration = Duration::from_secs(2 * 60);
+pub(super) const LONG_WINDOWS: Duration = Duration::from_secs(2 * 60);
 /// Between evaluations of figures of days, and of those that no alert reads: as seldom as can be for a series that Prometheus
 /// forgets after five minutes.
 pub(super) const SELDOM: Duration = Duration::from_secs(4 * 60);
@@ -71,6 +72,13 @@ pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
             "recording-rules-version-features",
             SELDOM,
             version_features(config)?,
+        ));
+    }
+    if config.rollout >= Rollout::Drift {
+        groups.push(group(
+            "recording-rules-performance",
+            SELDOM,
+            performance::rules(config)?,
         ));
     }
     if config.rollout >= Rollout::ReleaseAware {

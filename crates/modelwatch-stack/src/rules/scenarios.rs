@@ -8,6 +8,7 @@ use modelwatch::contract;
 use modelwatch_config::{Config, Model, Plane, Rollout};
 
 use super::alert::Severity;
+use super::alerts::performance;
 use super::case::{Test, TestFile, firing};
 use super::minutes;
 use super::seasons;
@@ -41,6 +42,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
     if config.rollout >= Rollout::Drift {
         let mut watched = config.models.iter();
         tests.extend(watched.find_map(|model| dead_exporter(config, model)).transpose()?);
+        tests.push(performance::together(config, model)?);
     }
     tests.push(seasons::hovering(config, model)?);
     let mut files = vec![yaml::file(

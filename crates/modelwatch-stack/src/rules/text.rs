@@ -110,6 +110,8 @@ pub(crate) enum Value {
     Percent,
     /// With three digits.
     Number,
+    /// Without digits behind the point.
+    Count,
     /// As a time.
     Time,
 }
@@ -118,6 +120,8 @@ pub(crate) enum Value {
 pub(crate) const PERCENT: Value = Value::Percent;
 /// The value with three digits.
 pub(crate) const VALUE: Value = Value::Number;
+/// The value, which counts something.
+pub(crate) const COUNT: Value = Value::Count;
 /// The value, which is in seconds, as a time.
 pub(crate) const TIME: Value = Value::Time;
 
@@ -126,6 +130,7 @@ impl Value {
         match self {
             Self::Percent => "humanizePercentage",
             Self::Number => "printf \"%.3g\"",
+            Self::Count => "printf \"%.0f\"",
             Self::Time => "humanizeDuration",
         }
     }

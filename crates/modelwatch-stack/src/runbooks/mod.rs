@@ -4,6 +4,7 @@
 mod data;
 mod drift;
 mod page;
+mod performance;
 mod predictions;
 mod queries;
 mod serving;
@@ -28,6 +29,7 @@ fn all() -> impl Iterator<Item = &'static Runbook> {
         predictions::RUNBOOKS,
         data::RUNBOOKS,
         drift::RUNBOOKS,
+        performance::RUNBOOKS,
     ]
     .into_iter()
     .flatten()

@@ -5,8 +5,9 @@ use std::time::Duration;
 use modelwatch::contract;
 use modelwatch_config::Model;
 
-use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by};
+use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded::{self, Recorded};
+use crate::rules::histograms::Histogram;
 
 pub(super) const FIVE_MINUTES: Duration = Duration::from_secs(300);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -59,12 +60,13 @@ pub(super) fn latency_by_version(model: &Model) -> (&'static str, Expr) {
 }
 
 pub(super) fn slow_stage(model: &Model) -> (&'static str, Expr) {
-    let stage = || of(model, metric(&contract::INFERENCE_STAGE));
-    let by = &["model_version", "stage"];
+    let stages = Histogram {
+        of: &contract::INFERENCE_STAGE,
+        window: FIVE_MINUTES.into(),
+    };
     (
         "Which stage takes the time: the queue, fetching features, or the model?",
-        sum_by(by, stage().sum().rate(FIVE_MINUTES))
-            .divided_by(sum_by(by, stage().count().rate(FIVE_MINUTES)).above(0.0)),
+        stages.mean_of(&["model_version", "stage"], &|series| of(model, series)),
     )
 }
 
@@ -237,5 +239,58 @@ pub(super) fn log_records(model: &Model) -> (&'static str, Expr) {
             &["result"],
             of(model, metric(&contract::PREDICTION_LOG_RECORDS)).rate(FIVE_MINUTES),
         ),
+    )
+}
+
+pub(super) fn measured(model: &Model) -> (&'static str, Expr) {
+    (
+        "How right is each version, by the labels that have come?",
+        max_by(&["model_version", "measure"], of(model, metric(&contract::PERFORMANCE))),
+    )
+}
+
+pub(super) fn estimated(model: &Model) -> (&'static str, Expr) {
+    (
+        "How right is each version expected to be?",
+        max_by(
+            &["model_version", "measure"],
+            of(model, metric(&contract::PERFORMANCE_ESTIMATE)),
+        ),
+    )
+}
+
+pub(super) fn reference(model: &Model) -> (&'static str, Expr) {
+    (
+        "How right was the model in the reference?",
+        max_by(&["measure"], of(model, metric(&contract::PERFORMANCE_REFERENCE))),
+    )
+}
+
+pub(super) fn lost(model: &Model) -> (&'static str, Expr) {
+    (
+        "In which versions and measures is there more loss than in the reference, and more than chance makes?",
+        series(model, &recorded::PERFORMANCE_GROWTH).expr(),
+    )
+}
+
+pub(super) fn labels(model: &Model) -> (&'static str, Expr) {
+    (
+        "How many predictions of each version have a label?",
+        max_by(&["model_version"], of(model, metric(&contract::PERFORMANCE_LABELS))),
+    )
+}
+
+pub(super) fn labelled_share(model: &Model) -> (&'static str, Expr) {
+    (
+        "What share of the predictions is that?",
+        series(model, &recorded::LABELS_SHARE).expr(),
+    )
+}
+
+pub(super) fn performance_age(model: &Model) -> (&'static str, Expr) {
+    let told = of(model, metric(&contract::PERFORMANCE_LAST_SUCCESS_TIMESTAMP));
+    (
+        "How many seconds ago was performance told of?",
+        time().minus(max_by(&["model_name"], told)),
     )
 }

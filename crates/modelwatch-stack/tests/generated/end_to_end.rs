@@ -113,6 +113,10 @@ fn every_sentence_is_filled_in(prometheus: SocketAddr) {
         &known::ONE_NAME,
         &known::VERSION_DRIFT,
         &known::JOINT_DRIFT,
+        &known::PERFORMANCE_FELL,
+        &known::ESTIMATE_FELL,
+        &known::CALIBRATION_OFF,
+        &known::LABELS_STOPPED,
         &known::DRIFT_JOB_BLIND,
     ];
     let mut waits_for: BTreeSet<_> = ALERTS

@@ -31,12 +31,24 @@ impl Histogram {
     /// Counts a finite value.
     #[inline]
     pub(crate) fn observe(&self, value: f64) {
-        self.stripes.write(|lane| observe(lane, &self.layout, value));
+        let cell = self.layout.locate(value);
+        self.stripes.write(|lane| count(lane, cell, value));
+    }
+
+    /// As [`observe`](Self::observe), for nearly every value that is measured; returns whether it was counted. One that is not
+    /// finite never is.
+    #[inline]
+    pub(crate) fn observe_at_once(&self, value: f64) -> bool {
+        let Some(cell) = self.layout.locate_at_once(value) else {
+            return false;
+        };
+        self.stripes.write(|lane| count(lane, cell, value));
+        true
     }
 
     pub(crate) fn observe_all(&self, values: impl Iterator<Item = f64>) {
         let lane = self.stripes.lane();
-        values.for_each(|value| observe(&lane, &self.layout, value));
+        values.for_each(|value| count(&lane, self.layout.locate(value), value));
     }
 
     /// See [`Stripes::mark`].
@@ -60,9 +72,9 @@ impl Histogram {
 }
 
 #[inline(always)]
-fn observe(lane: &Lane<'_>, layout: &Layout, value: f64) {
+fn count(lane: &Lane<'_>, cell: usize, value: f64) {
     lane.add_f64(SUM, value);
-    lane.add(FIRST + layout.locate(value), 1);
+    lane.add(FIRST + cell, 1);
 }
 
 /// A histogram as it was at one moment.

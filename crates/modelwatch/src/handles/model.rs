@@ -110,12 +110,14 @@ impl Model {
     }
 
     /// A request in flight on a route of another version goes on here, on the route of that name.
+    #[inline]
     pub(crate) fn take_over(&self, route: &mut Route) {
         let own = self.0.route(route.name());
         route.pass_to(own);
     }
 
     /// As [`take_over`](Self::take_over), by value: a request whose address nobody needs is kept in registers.
+    #[inline]
     pub(crate) fn taken_over(&self, mut route: Route) -> Route {
         self.take_over(&mut route);
         route

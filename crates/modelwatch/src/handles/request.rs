@@ -22,9 +22,33 @@ pub(crate) struct Request {
 
 thread_local! {
     /// A place that nobody has any more, for the next request whose version is chosen and for whoever chooses it.
-    static SPARE: Cell<Option<[Arc<Aside>; 2]>> = const { Cell::new(None) };
-    /// What whoever could choose has given back, of the request that this thread polls. Kept, it spares two locked instructions.
-    static GIVEN_BACK: Cell<Option<Arc<Aside>>> = const { Cell::new(None) };
+    static SPARE: Spare = const { Spare { own: Cell::new(None), shared: Cell::new(None) } };
+}
+
+/// One by one: a processor that loads both pointers at once waits until each of them, which was stored by itself, is in the cache.
+struct Spare {
+    own: Cell<Option<Arc<Aside>>>,
+    shared: Cell<Option<Arc<Aside>>>,
+}
+
+impl Spare {
+    #[inline]
+    fn take() -> Option<[Arc<Aside>; 2]> {
+        let both = SPARE.try_with(|spare| (spare.own.take(), spare.shared.take()));
+        match both {
+            Ok((Some(own), Some(shared))) => Some([own, shared]),
+            _ => None,
+        }
+    }
+
+    /// A thread that ends keeps none.
+    #[inline]
+    fn keep([own, shared]: [Arc<Aside>; 2]) {
+        let _ = SPARE.try_with(|spare| {
+            spare.own.set(Some(own));
+            spare.shared.set(Some(shared));
+        });
+    }
 }
 
 impl Request {
@@ -37,6 +61,16 @@ impl Request {
     #[inline(always)]
     pub(crate) fn on(route: Option<Route>) -> Self {
         Self { route, aside: None }
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_parts(route: Option<Route>, aside: Option<Arc<Aside>>) -> Self {
+        Self { route, aside }
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_parts(self) -> (Option<Route>, Option<Arc<Aside>>) {
+        (self.route, self.aside)
     }
 
     pub(crate) fn aside(aside: Aside) -> Self {
@@ -112,25 +146,35 @@ impl Request {
         Some(match &self.aside {
             Some(aside) => aside.clone(),
             None => {
-                let spare = SPARE.try_with(Cell::take).ok().flatten();
-                let [own, shared] = spare.unwrap_or_else(|| pair(Arc::default()));
+                let [own, shared] = Spare::take().unwrap_or_else(|| pair(Arc::default()));
                 self.aside = Some(own);
                 shared
             }
         })
     }
 
-    /// Takes back what was [shared](Self::share), if it is of this request. Returns what is to be dropped.
+    /// Takes back what was [shared](Self::share), if it is of this request: where nobody else has it, the request has no place aside
+    /// any more. Returns what is to be dropped.
     #[inline]
-    pub(crate) fn take_back(&self, shared: Arc<Aside>) -> Option<Arc<Aside>> {
-        if self.aside.as_ref().is_some_and(|own| Arc::ptr_eq(own, &shared)) {
-            // What was there may be another request's, or this one's already.
-            GIVEN_BACK
-                .try_with(|given_back| given_back.replace(Some(shared)))
-                .ok()?
-        } else {
-            Some(shared)
+    pub(crate) fn take_back(&mut self, shared: Arc<Aside>) -> Option<Arc<Aside>> {
+        let own = match self.aside.take() {
+            Some(own) if Arc::ptr_eq(&own, &shared) && Arc::strong_count(&own) == 2 => own,
+            own => {
+                self.aside = own;
+                return Some(shared);
+            }
+        };
+        // After whatever the last of the others did.
+        fence(Ordering::Acquire);
+        if self.route.is_none() {
+            self.route = own.take_route();
         }
+        if self.route.is_none() || own.is_chosen() {
+            self.aside = Some(own);
+            return Some(shared);
+        }
+        Spare::keep([own, shared]);
+        None
     }
 
     /// Chooses the version, if the request is with this thread and this is its place.
@@ -140,10 +184,10 @@ impl Request {
             Some(own) if Arc::ptr_eq(own, aside) => {}
             _ => return false,
         }
-        let Some(route) = self.route.take() else {
+        let Some(route) = &mut self.route else {
             return false;
         };
-        self.route = Some(model.taken_over(route));
+        model.take_over(route);
         aside.forget_choice();
         true
     }
@@ -160,9 +204,7 @@ impl Request {
         let Some(aside) = self.aside.take() else {
             return self;
         };
-        let given_back = GIVEN_BACK.try_with(Cell::take).ok().flatten();
-        let given_back = given_back.filter(|given_back| Arc::ptr_eq(given_back, &aside));
-        let alone = Arc::strong_count(&aside) == 1 + usize::from(given_back.is_some());
+        let alone = Arc::strong_count(&aside) == 1;
         if alone {
             // After whatever the last of the others did.
             fence(Ordering::Acquire);
@@ -170,18 +212,13 @@ impl Request {
         match self.route.take() {
             Some(route) if alone && !aside.is_chosen() => {
                 self.route = Some(route);
-                let spare = match given_back {
-                    Some(given_back) => [aside, given_back],
-                    None => pair(aside),
-                };
-                let _ = SPARE.try_with(|place| place.set(Some(spare)));
+                Spare::keep(pair(aside));
                 return self;
             }
             Some(route) => aside.put(route),
             None if alone => {
                 self.route = aside.take_route();
                 if self.route.is_some() {
-                    drop(given_back);
                     keep(aside);
                     return self;
                 }
@@ -201,6 +238,6 @@ fn pair(aside: Arc<Aside>) -> [Arc<Aside>; 2] {
 fn keep(mut aside: Arc<Aside>) {
     if let Some(own) = Arc::get_mut(&mut aside) {
         *own = Aside::default();
-        let _ = SPARE.try_with(|spare| spare.set(Some(pair(aside))));
+        Spare::keep(pair(aside));
     }
 }

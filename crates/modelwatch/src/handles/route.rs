@@ -43,11 +43,13 @@ impl Route {
     }
 
     /// A request in flight here goes on there, uncounted.
+    #[inline]
     pub(crate) fn pass_to(&mut self, next: &StripedArc<RouteSeries>) {
         if !StripedArc::ptr_eq(&self.0, next) {
-            self.0.leave();
+            let next = next.clone();
             next.enter();
-            self.0 = next.clone();
+            self.0.leave();
+            self.0 = next;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The early choice: which version serves a request, said before the work.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,11 +29,7 @@ impl Serving {
     #[must_use]
     #[inline]
     pub fn current() -> Self {
-        let aside = current::with(Request::share);
-        if aside.is_none() {
-            warn_of_nothing();
-        }
-        Self(aside)
+        Self(share_current())
     }
 
     /// The request belongs to this version from here on.
@@ -49,9 +46,7 @@ impl Serving {
     #[inline]
     pub fn by(&self, model: &Model) {
         if let Some(aside) = &self.0 {
-            if !current::with(|request| request.chosen_here(aside, model)) {
-                aside.served_by(model);
-            }
+            choose(aside, model);
         }
     }
 }
@@ -61,13 +56,36 @@ impl Drop for Serving {
     #[inline]
     fn drop(&mut self) {
         if let Some(aside) = self.0.take() {
-            drop(current::with(|request| request.take_back(aside)));
+            give_back(aside);
         }
     }
 }
 
+// None of these unwinds, and each says so: else a handler's own values, such as the request, would be copied once more, for the
+// case that they have to be dropped there. Whoever hears a warning may panic: that ends here.
+
+#[expect(improper_ctypes_definitions, reason = "no C calls it")]
+extern "C" fn share_current() -> Option<Arc<Aside>> {
+    catch_unwind(|| current::with(Request::share).or_else(warn_of_nothing)).unwrap_or_default()
+}
+
+extern "C" fn choose(aside: &Arc<Aside>, model: &Model) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        if !current::with(|request| request.chosen_here(aside, model)) {
+            aside.served_by(model);
+        }
+    }));
+}
+
+#[expect(improper_ctypes_definitions, reason = "no C calls it")]
+extern "C" fn give_back(aside: Arc<Aside>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        drop(current::with(|request| request.take_back(aside)));
+    }));
+}
+
 #[cold]
-fn warn_of_nothing() {
+fn warn_of_nothing() -> Option<Arc<Aside>> {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
@@ -75,6 +93,7 @@ fn warn_of_nothing() {
              layer around this handler, or take Serving::current() before the request goes to another task, and hand it on"
         );
     }
+    None
 }
 
 impl fmt::Debug for Serving {

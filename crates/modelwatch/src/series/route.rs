@@ -10,7 +10,6 @@ use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
 use crate::cells::stripes::{Lanes, Stripes};
-use crate::contract::reserved::UNKNOWN;
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
 #[cfg(feature = "tracing")]
@@ -19,6 +18,8 @@ use crate::series::traces::{Latest, Traces, Tracing};
 /// The cells of a route: entered, left, one for each status, two for the latency's sum, and its histogram.
 pub(crate) struct RouteSeries {
     pub(crate) labels: Labels,
+    /// The last of the labels, close at hand for a request that goes to the route of this name elsewhere.
+    name: Arc<str>,
     layout: Arc<Layout>,
     stripes: Stripes,
     /// Of routes whose answers are streams only.
@@ -34,8 +35,9 @@ const LATENCY_SUM: usize = STATUS + Status::ALL.len();
 const LATENCY: usize = LATENCY_SUM + 2;
 
 impl RouteSeries {
-    /// `labels` end with the route.
+    /// `labels` end with the route's name.
     pub(crate) fn new(
+        name: Arc<str>,
         labels: Labels,
         layout: Arc<Layout>,
         lanes: Lanes,
@@ -46,14 +48,16 @@ impl RouteSeries {
             #[cfg(feature = "tracing")]
             traces: Traces::new(tracing),
             stripes: Stripes::new(LATENCY + layout.cells(), lanes),
+            name,
             labels,
             layout,
         }
     }
 
     /// The value of the `route` label.
+    #[inline]
     pub(crate) fn name(&self) -> &str {
-        self.labels.pairs().last().map_or(UNKNOWN, |(_, value)| value)
+        &self.name
     }
 
     /// A request begins.

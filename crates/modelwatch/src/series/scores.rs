@@ -24,6 +24,13 @@ impl Scores {
 
     #[inline]
     pub(crate) fn record(&self, score: f64) {
+        if !self.histogram.observe_at_once(score) {
+            self.record_rare(score);
+        }
+    }
+
+    #[cold]
+    fn record_rare(&self, score: f64) {
         if score.is_finite() {
             self.histogram.observe(score);
         } else {

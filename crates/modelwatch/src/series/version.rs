@@ -311,6 +311,7 @@ impl VersionSeries {
             ("route", name),
         ]);
         StripedArc::new(RouteSeries::new(
+            name.clone(),
             labels,
             self.latency_layout().clone(),
             self.lanes,

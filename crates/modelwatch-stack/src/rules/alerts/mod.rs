@@ -7,6 +7,7 @@ pub(crate) mod drift;
 mod features;
 mod incidents;
 mod objectives;
+pub(super) mod performance;
 mod predictions;
 mod replicas;
 mod serving;
@@ -45,7 +46,7 @@ fn objectives_and_incidents(config: &Config) -> Result<Vec<Tested>, GenerateErro
 }
 
 pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, GenerateError> {
-    let kinds: [(_, _, Make<'_>); 11] = [
+    let kinds: [(_, _, Make<'_>); 12] = [
         ("alert-rules", None, serving::rules),
         ("alert-rules-targets", None, targets::rules),
         ("alert-rules-names", Some(recording::TICKETS), targets::names),
@@ -55,8 +56,9 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
         ("alert-rules-objectives-days", Some(recording::SELDOM), objectives::slow),
         ("alert-rules-versions", None, versions::rules),
         ("alert-rules-predictions", Some(recording::TICKETS), predictions::rules),
-        ("alert-rules-features", Some(recording::TICKETS), features::rules),
-        ("alert-rules-drift", Some(2 * recording::TICKETS), drift::rules),
+        ("alert-rules-features", Some(recording::LONG_WINDOWS), features::rules),
+        ("alert-rules-drift", Some(recording::SELDOM), drift::rules),
+        ("alert-rules-performance", Some(recording::SELDOM), performance::rules),
     ];
     let made = parallel::map(&kinds, |(name, least, make)| Ok((*name, *least, make(config)?)))?;
     let mut groups = Vec::new();

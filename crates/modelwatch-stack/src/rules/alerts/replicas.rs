@@ -265,15 +265,17 @@ fn slow_case(job: &str, factor: f64, matters: f64) -> Case {
 fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Tested, GenerateError> {
     let delay = Histogram {
         of: &contract::RUNTIME_DELAY,
-        window: 5 * MINUTE,
+        window: (5 * MINUTE).into(),
     };
+    let late = delay.quantile_where(0.99, REPLICA, &|series| series.eq("job", job));
+    let observed = metric(&contract::RUNTIME_DELAY).eq("job", job);
     Alert {
         known: &known::RUNTIME_LATE,
         severity: Severity::Ticket,
         team,
         job: Some(job),
         extra: &[],
-        expr: delay.quantile_of_job(0.99, REPLICA, job).above(limit.as_secs_f64()),
+        expr: late.above(limit.as_secs_f64()),
         for_: 4 * MINUTE,
         keep: HOVERS,
         labels: REPLICA,
@@ -284,7 +286,7 @@ fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Te
             + " late, or more; the threshold is "
             + modelwatch_config::prometheus_duration(limit)
             + ". Requests wait as long before anything sees them, and no latency shows it.",
-        query: metric(&contract::RUNTIME_DELAY).bucket().eq("job", job).expr(),
+        query: observed.clone().bucket().expr().or(REPLICA, observed),
         case: runtime_case(job, limit.as_secs_f64()),
     }
     .rule(config)

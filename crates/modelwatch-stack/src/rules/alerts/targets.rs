@@ -374,7 +374,9 @@ fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + ": its requests are counted, and there is neither a latency bucket that ends at "
                 + prometheus_duration(*limit)
                 + " nor a native histogram. No rule about its latency can fire.",
-            query: own(metric(&contract::INFERENCE_LATENCY).bucket(), MODEL).expr(),
+            query: own(metric(&contract::INFERENCE_LATENCY).bucket(), MODEL)
+                .expr()
+                .or(MODEL, own(metric(&contract::INFERENCE_LATENCY), MODEL)),
             case: latency_missing_case(hero(&shared.models), limit.as_secs_f64()),
         }
         .rule(config)

@@ -1,0 +1,419 @@
+//! The screen of a terminal: what an operator would look at, drawn anew each second.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Paragraph, RenderDirection, Sparkline, Wrap};
+
+use crate::incident::Kind;
+use crate::page::Quantile;
+use crate::server::CANARY;
+use crate::table::{Figures, VersionFigures, milliseconds, score};
+
+/// Seconds a trail remembers: more than a wide terminal shows.
+const REMEMBERED: usize = 400;
+
+/// How a version went, a value for each second, the newest first.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    rate: VecDeque<u64>,
+    p95: VecDeque<u64>,
+    errors: VecDeque<u64>,
+}
+
+impl Trail {
+    pub(crate) fn push(&mut self, figures: &VersionFigures) {
+        let p95 = figures.p95.map_or(0.0, |quantile| match quantile {
+            Quantile::AtMost(seconds) | Quantile::About(seconds) | Quantile::Above(seconds) => seconds,
+        });
+        // In tenths of what is shown; none is negative or near the largest.
+        let of = [
+            (&mut self.rate, 10.0 * figures.rate),
+            (&mut self.p95, 10_000.0 * p95),
+            (&mut self.errors, 1_000.0 * figures.error_ratio),
+        ];
+        for (values, value) in of {
+            values.push_front(value.round() as u64);
+            values.truncate(REMEMBERED);
+        }
+    }
+}
+
+/// What the team has been told.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// Where: a channel of the team.
+    pub(crate) channel: String,
+    /// The message.
+    pub(crate) text: String,
+    /// Whether what it is about is over.
+    pub(crate) over: bool,
+}
+
+/// All that is drawn.
+pub(crate) struct Scene<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) week: &'a str,
+    pub(crate) elapsed: Duration,
+    /// How long all of it takes.
+    pub(crate) duration: Duration,
+    /// What is broken, and for how long.
+    pub(crate) broken: Option<(Kind, Duration)>,
+    /// What will break, and how long until then.
+    pub(crate) announced: Option<(Kind, Duration)>,
+    pub(crate) figures: &'a Figures,
+    /// Of the versions of the figures, in their order.
+    pub(crate) trails: &'a [Trail; 2],
+    pub(crate) told: Option<&'a Told>,
+    pub(crate) colours: bool,
+}
+
+/// With fewer lines there is room for a line a version, and for nothing else but the keys and the message.
+const LINES_OF_PLOTS: u16 = 20;
+/// With fewer columns the plots of a version do not fit beside each other.
+const COLUMNS_OF_PLOTS: u16 = 60;
+/// A version's frame, its figures and its plots.
+const LINES_OF_VERSION: u16 = 5;
+
+impl Scene<'_> {
+    pub(crate) fn draw(&self, frame: &mut Frame) {
+        let area = frame.area();
+        let plots = area.height >= LINES_OF_PLOTS && area.width >= COLUMNS_OF_PLOTS;
+        let version = if plots { LINES_OF_VERSION } else { 1 };
+        let [title, banner, stable, canary, data, message, keys] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(1),
+            Constraint::Length(version),
+            Constraint::Length(version),
+            Constraint::Length(if area.height >= 12 { self.data_lines() } else { 0 }),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+        ])
+        .areas(area);
+        frame.render_widget(self.title(), title);
+        frame.render_widget(self.banner(), banner);
+        for ((figures, trail), area) in self.figures.versions.iter().zip(self.trails).zip([stable, canary]) {
+            if plots {
+                self.plots(frame, area, figures, trail);
+            } else {
+                frame.render_widget(Line::from(self.numbers(figures, true)), area);
+            }
+        }
+        frame.render_widget(Paragraph::new(self.data()), data);
+        frame.render_widget(self.message(), message);
+        frame.render_widget(self.keys(), keys);
+    }
+
+    fn title(&self) -> Line<'_> {
+        Line::from(vec![
+            Span::styled(
+                " modelwatch ",
+                Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
+            ),
+            Span::raw(format!(
+                " {:.0} of {:.0} s · flights of {} · http://{}/modelwatch",
+                self.elapsed.as_secs_f64(),
+                self.duration.as_secs_f64(),
+                self.week,
+                self.address
+            )),
+        ])
+    }
+
+    fn banner(&self) -> Line<'_> {
+        match self.broken {
+            Some((kind, since)) => {
+                let style = self.loud(Color::Red).add_modifier(Modifier::REVERSED);
+                let text = format!(" INCIDENT for {:.0} s: {} ", since.as_secs_f64(), kind.describe());
+                Line::from(Span::styled(text, style))
+            }
+            None if self.figures.wrong.is_empty() => {
+                let soon = self.announced.map_or_else(String::new, |(kind, until)| {
+                    format!("; in {:.0} s, {}", until.as_secs_f64().ceil(), kind.describe())
+                });
+                Line::from(Span::styled(
+                    format!(" nothing is wrong{soon}"),
+                    self.colour(Color::Green),
+                ))
+            }
+            None => Line::from(Span::styled(
+                " nothing is broken any more; the last seconds still show it",
+                self.colour(Color::Yellow),
+            )),
+        }
+    }
+
+    /// The figures of a version in a line.
+    fn numbers(&self, figures: &VersionFigures, named: bool) -> Vec<Span<'static>> {
+        let bad = |wrong: bool| if wrong { self.loud(Color::Red) } else { Style::new() };
+        let mut spans = Vec::new();
+        if named {
+            spans.push(Span::styled(
+                format!("{:<17}", figures.version),
+                Style::new().add_modifier(Modifier::BOLD),
+            ));
+        }
+        spans.extend([
+            Span::raw(format!("{:>6.1} req/s", figures.rate)),
+            Span::styled(
+                format!("  p95 {:<8}", milliseconds(figures.p95)),
+                bad(figures.is_slow()),
+            ),
+            Span::styled(
+                format!(" errors {:<7}", format!("{:.1} %", 100.0 * figures.error_ratio)),
+                bad(figures.fails()),
+            ),
+            Span::raw(format!(
+                " p50 {:<8} in flight {:<3} median score {}",
+                milliseconds(figures.p50),
+                figures.in_flight,
+                score(figures.median_score)
+            )),
+        ]);
+        spans
+    }
+
+    fn plots(&self, frame: &mut Frame, area: Rect, figures: &VersionFigures, trail: &Trail) {
+        let kind = if figures.version == CANARY {
+            "canary, one request in ten"
+        } else {
+            "stable, nine in ten"
+        };
+        let block = Block::new().borders(Borders::TOP).title(Line::from(vec![
+            Span::styled(
+                format!(" {} ", figures.version),
+                Style::new().add_modifier(Modifier::BOLD),
+            ),
+            Span::raw(format!("({kind}) ")),
+        ]));
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        let [numbers, plots] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+        frame.render_widget(Line::from(self.numbers(figures, false)), numbers);
+        let columns: [Rect; 3] = Layout::horizontal([Constraint::Fill(1); 3]).spacing(2).areas(plots);
+        // A share of errors is drawn against a half, and a latency against half a second unless there is more.
+        let of = [
+            ("req/s", &trail.rate, 1, self.colour(Color::Cyan)),
+            ("p95", &trail.p95, 5_000, self.alarm(figures.is_slow(), Color::Blue)),
+            ("errors", &trail.errors, 500, self.alarm(figures.fails(), Color::Blue)),
+        ];
+        for ((name, values, least, style), area) in of.into_iter().zip(columns) {
+            let [word, area] = Layout::horizontal([Constraint::Length(7), Constraint::Fill(1)]).areas(area);
+            frame.render_widget(
+                Line::from(Span::styled(name, Style::new().add_modifier(Modifier::DIM))),
+                word,
+            );
+            let shown = values.iter().take(usize::from(area.width));
+            let most = shown.clone().copied().max().unwrap_or(0).max(least);
+            let plot = Sparkline::default()
+                .data(shown.copied())
+                .max(most)
+                .direction(RenderDirection::RightToLeft)
+                .style(style);
+            frame.render_widget(plot, area);
+        }
+    }
+
+    fn data_lines(&self) -> u16 {
+        // Two or three lines.
+        u16::try_from(self.data().len()).unwrap_or(u16::MAX)
+    }
+
+    /// What the versions are fed.
+    fn data(&self) -> Vec<Line<'_>> {
+        let missing = Line::raw(format!("most missing: {}", self.figures.missing));
+        let drift = self.figures.drift.lines().map(|line| match line.strip_prefix("~~") {
+            Some(_) => Line::from(Span::styled(line, self.colour(Color::Yellow))),
+            None => Line::raw(line),
+        });
+        let wrong = (self.figures.wrong.iter())
+            .map(|wrong| Line::from(Span::styled(format!("!! {}", wrong.line), self.loud(Color::Red))));
+        [missing].into_iter().chain(drift).chain(wrong).collect()
+    }
+
+    fn message(&self) -> Paragraph<'_> {
+        let Some(told) = self.told else {
+            let block = Block::new().borders(Borders::TOP).title(" no message to anybody ");
+            return Paragraph::new("").block(block);
+        };
+        let over = if told.over { ", which is over" } else { "" };
+        let block = Block::new().borders(Borders::TOP).title(Line::from(vec![
+            Span::styled(format!(" {} is told", told.channel), self.loud(Color::Magenta)),
+            Span::raw(format!("{over} ")),
+        ]));
+        Paragraph::new(told.text.as_str())
+            .wrap(Wrap { trim: false })
+            .block(block)
+    }
+
+    fn keys(&self) -> Line<'_> {
+        let keys = [
+            ("1", "canary fails"),
+            ("2", "canary slow"),
+            ("3", "feature missing"),
+            ("m", "mend"),
+            ("q", "quit"),
+        ];
+        let spans = keys.into_iter().flat_map(|(key, does)| {
+            let style = Style::new().add_modifier(Modifier::REVERSED);
+            [Span::styled(format!(" {key} "), style), Span::raw(format!(" {does}  "))]
+        });
+        Line::from_iter(spans)
+    }
+
+    fn colour(&self, colour: Color) -> Style {
+        if self.colours {
+            Style::new().fg(colour)
+        } else {
+            Style::new()
+        }
+    }
+
+    fn loud(&self, colour: Color) -> Style {
+        self.colour(colour).add_modifier(Modifier::BOLD)
+    }
+
+    fn alarm(&self, wrong: bool, usual: Color) -> Style {
+        if wrong {
+            self.loud(Color::Red)
+        } else {
+            self.colour(usual)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::server::STABLE;
+    use crate::table::Wrong;
+
+    fn version(version: &'static str, error_ratio: f64) -> VersionFigures {
+        VersionFigures {
+            version,
+            rate: 200.0,
+            p50: Some(Quantile::About(0.002)),
+            p95: Some(Quantile::About(0.004)),
+            error_ratio,
+            in_flight: 1.0,
+            median_score: Some(Quantile::About(0.12)),
+        }
+    }
+
+    fn figures(error_ratio: f64) -> Figures {
+        let wrong = if error_ratio > 0.0 {
+            vec![Wrong {
+                line: format!("{CANARY} answers 50 % of its requests with errors"),
+                alert: "MLCanaryErrorRateHigh",
+                feature: None,
+            }]
+        } else {
+            Vec::new()
+        };
+        Figures {
+            versions: [version(STABLE, 0.0), version(CANARY, error_ratio)],
+            missing: "pressure 11.8 %".into(),
+            wrong,
+            drift: "drift on 8 April 2013, 900 flights: temp 0.31\n~~ no longer as in training: temp\n".into(),
+        }
+    }
+
+    fn drawn(width: u16, height: u16, error_ratio: f64, colours: bool) -> Buffer {
+        let figures = figures(error_ratio);
+        let mut trails = [Trail::default(), Trail::default()];
+        for _ in 0..300 {
+            for (trail, figures) in trails.iter_mut().zip(&figures.versions) {
+                trail.push(figures);
+            }
+        }
+        let told = Told {
+            channel: "#ml-observability".into(),
+            text: "model flight-delay · errors\n1. Which half of the system? The serving path.".into(),
+            over: false,
+        };
+        let scene = Scene {
+            address: "127.0.0.1:8000",
+            week: "8 to 14 April 2013",
+            elapsed: Duration::from_secs(12),
+            duration: Duration::from_secs(60),
+            broken: (error_ratio > 0.0).then_some((Kind::CanaryErrors, Duration::from_secs(5))),
+            announced: (error_ratio == 0.0).then_some((Kind::CanarySlow, Duration::from_secs(3))),
+            figures: &figures,
+            trails: &trails,
+            told: (error_ratio > 0.0).then_some(&told),
+            colours,
+        };
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        terminal.draw(|frame| scene.draw(frame)).expect("drawn");
+        terminal.backend().buffer().clone()
+    }
+
+    fn text(buffer: &Buffer) -> String {
+        let width = usize::from(buffer.area.width);
+        let cells: Vec<_> = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        cells.chunks(width).map(|line| line.concat() + "\n").collect()
+    }
+
+    #[test]
+    fn a_usual_terminal_has_all_of_it() {
+        for (width, height) in [(80, 24), (200, 50)] {
+            let screen = text(&drawn(width, height, 0.5, true));
+            for part in [
+                "12 of 60 s",
+                "INCIDENT for 5 s: half of the canary's answers are a 500",
+                STABLE,
+                CANARY,
+                "errors 50.0 %",
+                "█",
+                "most missing: pressure",
+                "~~ no longer as in training: temp",
+                "!! 2013q1-noweather answers 50 %",
+                "#ml-observability is told",
+                "1. Which half of the system?",
+                "m  mend",
+            ] {
+                assert!(screen.contains(part), "{width}x{height}: no {part:?} in\n{screen}");
+            }
+        }
+        let quiet = text(&drawn(80, 24, 0.0, true));
+        assert!(
+            quiet.contains("nothing is wrong") && quiet.contains("no message to anybody"),
+            "{quiet}"
+        );
+    }
+
+    #[test]
+    fn a_small_terminal_keeps_what_matters() {
+        let screen = text(&drawn(50, 8, 0.5, true));
+        for part in ["INCIDENT", STABLE, CANARY, "#ml-observability", " 1 "] {
+            assert!(screen.contains(part), "no {part:?} in\n{screen}");
+        }
+    }
+
+    #[test]
+    fn every_size_is_drawn() {
+        for width in [1, 2, 7, 20, 59, 60, 61, 80, 131, 250] {
+            for height in 1..=40 {
+                drawn(width, height, 0.5, true);
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_an_incident_still_stands_out() {
+        let plain = drawn(80, 24, 0.5, false);
+        let coloured = |cell: &ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
+        assert!(!plain.content.iter().any(coloured));
+        let banner = plain.cell((1, 1)).expect("a cell");
+        assert!(banner.modifier.contains(Modifier::REVERSED));
+        assert!(drawn(80, 24, 0.5, true).content.iter().any(coloured));
+    }
+}
