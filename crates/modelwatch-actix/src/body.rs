@@ -16,7 +16,9 @@ pub struct InferenceBody<B> {
     /// How the request is counted if the body is whole.
     status: Status,
     /// Bytes still to come, where the head told how many. A server that has sent them all need not ask for more.
-    rest: Option<u64>,
+    rest: u64,
+    /// The head told how many. Apart from them, because an answer is moved again and again, and each byte of it with it.
+    is_told: bool,
     /// Nothing of a body of unknown length has come yet.
     awaits_first: bool,
 }
@@ -28,7 +30,8 @@ impl<B> InferenceBody<B> {
             inner,
             watched,
             status,
-            rest,
+            rest: rest.unwrap_or(0),
+            is_told: rest.is_some(),
             awaits_first: rest.is_none(),
         }
     }
@@ -52,7 +55,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
         let ended = match &chunk {
             Poll::Pending => None,
             // The client was told of more.
-            Poll::Ready(None) if this.rest.is_some_and(|rest| rest > 0) => Some(Status::Error),
+            Poll::Ready(None) if *this.rest > 0 => Some(Status::Error),
             Poll::Ready(None) => Some(*this.status),
             Poll::Ready(Some(Err(_))) => Some(Status::Error),
             Poll::Ready(Some(Ok(bytes))) => {
@@ -60,16 +63,18 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
                     *this.awaits_first = false;
                     this.watched.first_chunk();
                 }
-                this.rest.as_mut().and_then(|rest| {
-                    let left = rest.checked_sub(bytes.len() as u64);
-                    *rest = left.unwrap_or(0);
+                if *this.is_told {
+                    let left = this.rest.checked_sub(bytes.len() as u64);
+                    *this.rest = left.unwrap_or(0);
                     match left {
                         Some(0) => Some(*this.status),
                         Some(_) => None,
                         // The client gets what was announced and no more: not this answer.
                         None => Some(Status::Error),
                     }
-                })
+                } else {
+                    None
+                }
             }
         };
         if let Some(status) = ended {

@@ -95,6 +95,26 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
         "drifting",
         "\"inference\", \"drift\", \"node\" or \"watching\"",
     );
+    for key in ["performance_age", "labels_age"] {
+        mistake(
+            "[models.drift]",
+            &format!("[models.thresholds]\n{key} = \"59m\"\n[models.drift]"),
+            "59m",
+            "a duration of an hour or more",
+        );
+    }
+    for (key, value) in [
+        ("labels_drop", "1"),
+        ("performance_loss", "0"),
+        ("minimum_labels", "0.5"),
+    ] {
+        mistake(
+            "[models.drift]",
+            &format!("[models.thresholds]\n{key} = {value}\n[models.drift]"),
+            &format!("{key} = {value}"),
+            &format!("models[0].thresholds.{key} is {value}"),
+        );
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn line_with(lines: &mut impl BufRead, what: &str) -> String {
 
 #[test]
 fn every_request_is_counted_and_the_table_is_readable() {
-    let (output, text) = finished(&["--port", "0", "--seconds", "2.5", "--rate", "100"]);
+    let (output, text) = finished(&["--port", "0", "--seconds", "10", "--rate", "25"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(
         text.contains(

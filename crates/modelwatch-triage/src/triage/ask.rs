@@ -34,6 +34,11 @@ pub(super) enum Topic {
     PredictionDrift,
     PredictionDriftScore,
     Changes,
+    Performance,
+    PerformanceLow,
+    PerformanceHigh,
+    PerformanceReference,
+    PerformanceLabels,
     Versions,
     Registered,
     Pipelines,
@@ -189,6 +194,7 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
     let of_job = |metric: &str, by: &[&str]| of_job(metric, grid, config, subject).by(by);
     const VERSION: &str = "model_version";
     const FEATURE: &str = "feature_name";
+    const MEASURE: &str = "measure";
     let questions = [
         (
             Topic::Requests,
@@ -259,6 +265,26 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
             gauge(contract::PREDICTION_DRIFT_SCORE.name, &[]),
         ),
         (Topic::Changes, gauge(contract::DRIFT_CHANGE.name, &[FEATURE, "change"])),
+        (
+            Topic::Performance,
+            gauge(contract::PERFORMANCE.name, &[VERSION, MEASURE]),
+        ),
+        (
+            Topic::PerformanceLow,
+            gauge(contract::PERFORMANCE_LOW.name, &[VERSION, MEASURE]),
+        ),
+        (
+            Topic::PerformanceHigh,
+            gauge(contract::PERFORMANCE_HIGH.name, &[VERSION, MEASURE]),
+        ),
+        (
+            Topic::PerformanceReference,
+            gauge(contract::PERFORMANCE_REFERENCE.name, &[MEASURE]),
+        ),
+        (
+            Topic::PerformanceLabels,
+            gauge(contract::PERFORMANCE_LABELS.name, &[VERSION]),
+        ),
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (
             Topic::Registered,

@@ -11,6 +11,7 @@ mod answers;
 mod ask;
 mod changes;
 mod locate;
+mod performance;
 mod released;
 mod replicas;
 mod report;
@@ -49,6 +50,7 @@ pub fn triage(source: &dyn Source, config: &Config, subject: &Subject) -> Result
     let who = who::who(config, subject, trouble.as_ref(), &releases);
     let mut findings = locate::with_neighbours(findings, trouble.as_ref());
     findings.extend(replicas::findings(&asked));
+    findings.extend(performance::findings(&asked));
     let blind = if trouble.is_none() { asked.blind() } else { None };
     let mut answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
     if let Some(why) = &blind {

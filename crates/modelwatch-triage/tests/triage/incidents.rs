@@ -688,3 +688,75 @@ fn fits_a_screen_and_keeps_hostile_names_in_their_line() {
     let odd = |character: &char| (character.is_control() && *character != '\n') || *character == '\u{202e}';
     assert_eq!(text.chars().find(odd), None, "{text:?}");
 }
+
+/// A value with its interval, of a version's measure.
+fn performance(incident: &mut Incident, version: &str, measure: &str, value: f64, reach: f64) {
+    let labels = [("model_name", MODEL), ("model_version", version), ("measure", measure)];
+    for (metric, value) in [
+        ("ml_performance", value),
+        ("ml_performance_lower_bound", value - reach),
+        ("ml_performance_upper_bound", value + reach),
+    ] {
+        incident.world.gauge(metric, &labels, move |_| Some(value));
+    }
+    incident
+        .world
+        .gauge("ml_performance_labels", &labels[..2], |_| Some(1200.0));
+}
+
+/// What is known of performance where the reference has an area of 0.8 and an error of 4.
+fn performance_findings(told: &[(&str, &str, f64, f64)]) -> Vec<String> {
+    let mut incident = Incident::new(0);
+    incident.versions(&[("1", 0), ("2", 0)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    for (measure, value) in [("roc_auc", 0.8), ("mae", 4.0)] {
+        let labels = [("model_name", MODEL), ("measure", measure)];
+        incident
+            .world
+            .gauge("ml_performance_reference", &labels, move |_| Some(value));
+    }
+    for (version, measure, value, reach) in told {
+        performance(&mut incident, version, measure, *value, *reach);
+    }
+    let report = incident.triaged();
+    let whats = report.findings.iter().map(|finding| finding.what.clone());
+    whats.collect()
+}
+
+#[test]
+fn names_the_version_that_is_less_often_right_with_its_worst_measure() {
+    let whats = performance_findings(&[
+        ("2", "roc_auc", 0.7, 0.01),
+        ("2", "mae", 4.4, 0.1),
+        // Chance, a hair, and better.
+        ("1", "roc_auc", 0.7, 0.2),
+        ("1", "mae", 3.0, 0.1),
+        ("__all__", "roc_auc", 0.75, 0.01),
+    ]);
+    assert_eq!(
+        whats,
+        [
+            "version 2 is less often right of 1200 labels: roc_auc 0.7, and 0.8 in the reference, which is 50% more loss, says the performance job"
+        ]
+    );
+}
+
+#[test]
+fn names_all_versions_together_where_none_alone_is_surely_less_often_right() {
+    let whats = performance_findings(&[
+        ("1", "mae", 5.0, 1.0),
+        ("2", "mae", 5.0, 1.0),
+        ("__all__", "mae", 5.0, 0.3),
+    ]);
+    assert_eq!(whats.len(), 1, "{whats:?}");
+    assert!(
+        whats[0].starts_with("all versions together are less often right of 1200 labels: mae 5, and 4 in the reference, which is 25% more"),
+        "{whats:?}"
+    );
+}
+
+#[test]
+fn says_nothing_of_performance_without_a_reference_or_an_interval() {
+    assert_eq!(performance_findings(&[("1", "log_loss", 9.0, 0.1)]), [""; 0]);
+    assert_eq!(performance_findings(&[("1", "roc_auc", 0.79, 0.01)]), [""; 0]);
+}

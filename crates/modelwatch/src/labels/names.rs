@@ -42,24 +42,6 @@ impl<T> Named<T> {
     }
 }
 
-/// Whether both are one name, without a call where they are no longer than most names are.
-#[inline(always)]
-fn same(one: &str, other: &str) -> bool {
-    /// The first and the last bytes of a name that has at least so many.
-    #[inline(always)]
-    fn ends<const N: usize>(name: &[u8]) -> Option<[&[u8; N]; 2]> {
-        Some([name.first_chunk()?, name.last_chunk()?])
-    }
-    let [one, other] = [one, other].map(str::as_bytes);
-    one.len() == other.len()
-        && match one.len() {
-            4..=7 => ends::<4>(one) == ends::<4>(other),
-            8..=16 => ends::<8>(one) == ends::<8>(other),
-            17..=32 => ends::<16>(one) == ends::<16>(other),
-            _ => one == other,
-        }
-}
-
 impl<T> Names<T> {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -86,7 +68,7 @@ impl<T> Names<T> {
         loop {
             let place = start.wrapping_add(step) & mask;
             match self.places[place].get() {
-                Some(named) if same(&named.name, name) => return Ok(named),
+                Some(named) if *named.name == *name => return Ok(named),
                 Some(_) => step += 1,
                 None => return Err(place),
             }
@@ -98,7 +80,7 @@ impl<T> Names<T> {
     pub(crate) fn get(&self, name: &str) -> Option<&Named<T>> {
         let newest = self.places[self.newest.load(Ordering::Relaxed) as usize].get();
         newest
-            .filter(|named| same(&named.name, name))
+            .filter(|named| *named.name == *name)
             .or_else(|| self.find(name).ok())
     }
 
