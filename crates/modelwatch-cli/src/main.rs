@@ -9,6 +9,8 @@ mod drift;
 #[cfg(feature = "drill")]
 mod drill;
 mod failure;
+#[cfg(feature = "ingest")]
+mod ingest;
 #[cfg(feature = "drift")]
 mod log;
 mod manual;
@@ -68,6 +70,10 @@ enum Command {
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
+    /// Take predictions that others made into a prediction log: a topic of Kafka, CloudEvents by HTTP.
+    #[cfg(feature = "ingest")]
+    #[command(subcommand)]
+    Ingest(ingest::Ingest),
     /// Look after a prediction log.
     #[cfg(feature = "drift")]
     #[command(subcommand)]
@@ -100,6 +106,8 @@ fn main() -> ExitCode {
         Command::Baseline(command) => baseline::run(command),
         #[cfg(feature = "drift")]
         Command::Drift(command) => return drift::run(&command),
+        #[cfg(feature = "ingest")]
+        Command::Ingest(command) => ingest::run(&command),
         #[cfg(feature = "drift")]
         Command::Log(command) => log::run(&command),
         #[cfg(feature = "drift")]

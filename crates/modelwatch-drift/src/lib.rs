@@ -33,4 +33,5 @@ pub mod learn;
 pub mod reference;
 pub mod sketch;
 pub mod statistics;
+mod threads;
 mod windows;

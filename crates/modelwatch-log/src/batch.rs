@@ -20,7 +20,7 @@ pub(crate) struct Batch {
     scores: Numbers,
     /// Class, id, trace, route and pipeline.
     common: [Texts; COMMON],
-    features: Box<[Values]>,
+    features: Vec<Values>,
     text_bytes: usize,
     outcomes: bool,
 }
@@ -68,6 +68,21 @@ impl Batch {
             text_bytes: 0,
             outcomes: shape.is_of_outcomes(),
         }
+    }
+
+    /// Takes one more feature, which the rows so far lack.
+    pub(crate) fn add(&mut self, categorical: bool) {
+        let levels = vec![MISSING; self.rows()];
+        self.features.push(match categorical {
+            true => Values::Texts(Texts {
+                levels,
+                ..Texts::default()
+            }),
+            false => Values::Numbers(Numbers {
+                levels,
+                ..Numbers::default()
+            }),
+        });
     }
 
     pub(crate) fn rows(&self) -> usize {

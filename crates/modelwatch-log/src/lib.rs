@@ -71,6 +71,7 @@ mod keeper;
 mod log;
 mod open_file;
 mod prediction_id;
+mod row_file;
 mod sampling;
 mod shape;
 mod shared;
@@ -84,6 +85,7 @@ pub use error::{ModelError, StartError, WriteError};
 pub use handle::{ModelLog, Outcome, Record};
 pub use log::PredictionLog;
 pub use prediction_id::PredictionId;
+pub use row_file::{LoggedRow, RowFile};
 
 /// The code of the log's page works.
 #[cfg(doctest)]

@@ -13,7 +13,7 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 /// The columns of a file: those of predictions with these features, in the order they were declared, or those of outcomes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    features: Box<[Column]>,
+    features: Vec<Column>,
     outcomes: bool,
 }
 
@@ -46,13 +46,27 @@ impl Shape {
 
     pub(crate) fn of_outcomes() -> Self {
         Self {
-            features: Box::default(),
+            features: Vec::new(),
             outcomes: true,
         }
     }
 
     pub(crate) fn is_of_outcomes(&self) -> bool {
         self.outcomes
+    }
+
+    /// Takes one more feature, behind the others.
+    pub(crate) fn add(&mut self, name: &str, categorical: bool) {
+        let place = if categorical {
+            self.categorical()
+        } else {
+            self.numeric()
+        };
+        self.features.push(Column {
+            name: name.into(),
+            categorical,
+            place,
+        });
     }
 
     /// Of the feature with this name, looked for from a guess on.

@@ -13,6 +13,7 @@
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | what does a browser make of a page? | [`page_problems`], [`browser_dom`] |
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
+//! | does a broker hand out what a topic holds? | [`KafkaBroker`] |
 //! | does an object store hand out what lies there? | [`StorageBucket`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
@@ -40,6 +41,7 @@ mod exemplar;
 mod http;
 mod inbox;
 mod instructions;
+mod kafka;
 mod labels;
 mod metrics_server;
 mod monitor;
@@ -68,6 +70,7 @@ pub use exemplar::Exemplar;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use inbox::{Posted, inbox};
 pub use instructions::compare_instructions;
+pub use kafka::KafkaBroker;
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use modelwatch::{Feature, Format, Limits, Monitor, Status};
+use modelwatch::{Feature, Format, Limits, Monitor, Serving, Status, Watched};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -117,4 +117,24 @@ fn a_subscriber_may_record_and_scrape_from_within_a_warning() {
     finished
         .recv_timeout(Duration::from_secs(20))
         .expect("a warning is given with no lock held");
+}
+
+/// The panic goes no further than the choice: the handler goes on, and its request is counted once, where it was.
+#[test]
+fn counts_a_request_where_it_was_when_a_subscriber_panics_at_the_warning_of_its_choice() {
+    let monitor = cramped();
+    let [stable, canary] = ["1", "2"].map(|version| monitor.model("m", version).register().expect("valid"));
+    let _ = canary.route("first");
+    let mut request = Watched::new(stable.route("predict").start());
+    let broken = Listener(|_| panic!("a broken subscriber"));
+    tracing::subscriber::with_default(broken, || {
+        request.poll(|| Serving::current().by(&canary));
+    });
+    assert!(!request.is_over());
+    request.finish(Status::Success);
+    let value = |metric, version| monitor.value(metric, &[("model_version", version)]).expect("a metric");
+    assert_eq!(value("ml_inference_requests_total", "1"), 1.0);
+    assert_eq!(value("ml_inference_requests_total", "2"), 0.0);
+    assert_eq!(value("ml_inference_in_flight", "1"), 0.0);
+    assert_eq!(value("ml_inference_in_flight", "2"), 0.0);
 }

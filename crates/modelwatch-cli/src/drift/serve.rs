@@ -6,13 +6,12 @@ use clap::Args;
 use modelwatch_drift_job::exporter;
 use modelwatch_drift_job::{Clock, DriftJob};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::logged::logged;
 use super::models::Models;
 use super::settings::Reloaded;
 use crate::failure::Failure;
-use crate::runtime::runtime;
+use crate::runtime::{end, runtime};
 
 /// What to serve, and where.
 #[derive(Args)]
@@ -35,18 +34,10 @@ pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
             ))
         })?;
         let address = listener.local_addr().map_err(Failure::new)?;
-        let unheard = |error| Failure::new(format!("can't listen for signals: {error}"));
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+        let end = end()?;
         let mut job = DriftJob::new(settings, Clock::system());
         let board = job.board();
         tracing::info!("serving on http://{address}/metrics");
-        let end = async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
         tokio::select! {
             served = exporter::serve(&board, listener, end) => {
                 served.map_err(|error| Failure::new(format!("serving on {address} ended: {error}")))

@@ -5,5 +5,7 @@ mod client;
 
 pub(crate) use self::access::Access;
 #[cfg(feature = "triage")]
-pub(crate) use self::client::{AskError, agent};
+pub(crate) use self::client::AskError;
+#[cfg(any(feature = "kafka", feature = "triage"))]
+pub(crate) use self::client::agent;
 pub(crate) use self::client::{Asking, Client};

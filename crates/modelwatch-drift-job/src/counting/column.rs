@@ -1,5 +1,7 @@
 //! One column of arrays on one column's bins.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Float64Type};
@@ -9,20 +11,20 @@ use super::by_edge::ByEdge;
 use crate::engine::{Bins, ColumnCounts, NumberText};
 
 /// Counts arrays of one column.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ColumnCounter {
-    bins: Bins,
-    by_edge: Option<ByEdge>,
+    bins: Arc<Bins>,
+    by_edge: Option<Arc<ByEdge>>,
 }
 
 impl ColumnCounter {
     pub(super) fn new(bins: &Bins) -> Self {
         let by_edge = match bins {
-            Bins::Numeric(bins) => Some(ByEdge::new(bins.edges())),
+            Bins::Numeric(bins) => Some(Arc::new(ByEdge::new(bins.edges()))),
             Bins::Categorical(_) => None,
         };
         Self {
-            bins: bins.clone(),
+            bins: Arc::new(bins.clone()),
             by_edge,
         }
     }
@@ -43,7 +45,7 @@ impl ColumnCounter {
     }
 
     fn count_values(&self, array: &ArrayRef, into: &mut ColumnCounts) {
-        match (&self.bins, &self.by_edge, &mut into.counts) {
+        match (&*self.bins, &self.by_edge, &mut into.counts) {
             (Bins::Numeric(_), Some(by_edge), Counts::Numeric(counts)) => {
                 into.other_type += numbers(by_edge, array, counts);
             }
@@ -95,31 +97,21 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
 fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) {
     // A place for each bin, one below, one above, one for what is missing.
     let mut places = vec![0_u64; by_edge.places() + 1];
-    let missing = by_edge.places();
-    let place = |value: f64| {
-        if value.is_nan() { missing } else { by_edge.place(value) }
-    };
-    let mut reach = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut widen = |value: f64| {
-        if value.is_finite() {
-            reach = (reach.0.min(value), reach.1.max(value));
+    let present: Vec<f64>;
+    let numbers: &[f64] = match values.null_count() {
+        0 => {
+            counts.sample.offer_all(values.values());
+            values.values()
+        }
+        missing => {
+            present = values.iter().flatten().collect();
+            present.iter().for_each(|value| counts.sample.offer_one(*value));
+            places[by_edge.places()] = missing as u64;
+            &present
         }
     };
-    if values.null_count() == 0 {
-        for value in values.values() {
-            places[place(*value)] += 1;
-            widen(*value);
-        }
-        counts.sample.offer_all(values.values());
-    } else {
-        for value in values {
-            places[value.map_or(missing, place)] += 1;
-        }
-        for value in values.iter().flatten() {
-            widen(value);
-            counts.sample.offer_one(value);
-        }
-    }
+    by_edge.count(numbers, &mut places);
+    let reach = reach(numbers);
     if let [below, bins @ .., above, missing] = places.as_slice() {
         counts.below += below;
         counts.above += above;
@@ -130,6 +122,36 @@ fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) 
         counts.least = Some(counts.least.map_or(reach.0, |least| least.min(reach.0)));
         counts.largest = Some(counts.largest.map_or(reach.1, |largest| largest.max(reach.1)));
     }
+}
+
+/// The least and the largest finite number, the other way round where there is none.
+fn reach(numbers: &[f64]) -> (f64, f64) {
+    // In lanes, which one instruction compares.
+    let mut lanes = [(f64::INFINITY, f64::NEG_INFINITY); 8];
+    let mut widen = |lane: usize, value: f64| {
+        let (least, largest) = &mut lanes[lane];
+        // A comparison with NaN is false.
+        *least = if value < *least && value > f64::NEG_INFINITY {
+            value
+        } else {
+            *least
+        };
+        *largest = if value > *largest && value < f64::INFINITY {
+            value
+        } else {
+            *largest
+        };
+    };
+    let chunks = numbers.chunks_exact(8);
+    chunks.remainder().iter().for_each(|value| widen(0, *value));
+    for chunk in chunks {
+        chunk.iter().enumerate().for_each(|(lane, value)| widen(lane, *value));
+    }
+    lanes
+        .into_iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |reach, lane| {
+            (reach.0.min(lane.0), reach.1.max(lane.1))
+        })
 }
 
 /// The numbers of some rows; NaN where there is none.

@@ -6,8 +6,10 @@
 mod by_edge;
 mod column;
 mod rows;
+mod slices;
 mod times;
 
 pub(crate) use column::{is_number, is_text, texts};
 pub(crate) use rows::{RowCounter, Rows, keep};
+pub(crate) use slices::Slices;
 pub(crate) use times::{as_times, in_window};

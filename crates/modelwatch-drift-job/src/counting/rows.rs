@@ -11,12 +11,14 @@ use modelwatch_drift::sketch::RowSample;
 use super::column::{ColumnCounter, numbers_at, texts};
 use crate::engine::{ColumnCounts, GroupBy, GroupCounts, WindowCounts, WindowQuery};
 
-/// Counts batches for one query.
+/// Counts batches for one query, or of its columns some.
 #[derive(Debug)]
 pub(crate) struct RowCounter {
     columns: Vec<(String, ColumnCounter)>,
     groups: Vec<GroupBy>,
     joint: Vec<String>,
+    /// No rows yet of the joint columns.
+    sample: RowSample,
 }
 
 /// What was counted of some rows. Two of them, of one query, make one.
@@ -39,8 +41,52 @@ impl RowCounter {
                 .map(|column| (column.name.clone(), ColumnCounter::new(&column.bins)))
                 .collect(),
             groups: query.groups.clone(),
+            sample: RowSample::new(query.joint.len()),
             joint: query.joint.clone(),
         }
+    }
+
+    /// The names of the columns that are counted, each once.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| &**name)
+    }
+
+    /// By how many columns groups are made.
+    pub(super) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// How many columns are sampled together.
+    pub(super) fn joint(&self) -> usize {
+        self.joint.len()
+    }
+
+    /// Counters of the columns of each slice, the number of which `slice_of` has for each column, ascending; with the places of the joint
+    /// columns that are sampled there.
+    pub(super) fn split(&self, slice_of: &[usize]) -> Vec<(Vec<usize>, Self)> {
+        let of_column = |joint: &String| self.columns.iter().position(|(name, _)| name == joint);
+        // What is sampled and not counted goes with the first.
+        let slice_of_joint = |joint| of_column(joint).map_or(slice_of[0], |column| slice_of[column]);
+        let of_joint: Vec<usize> = self.joint.iter().map(slice_of_joint).collect();
+        let slices = slice_of.chunk_by(|one, other| one == other);
+        let mut first = 0;
+        let counters = slices.map(|slice| {
+            let columns = self.columns[first..first + slice.len()].to_vec();
+            first += slice.len();
+            let joint = of_joint.iter().enumerate();
+            let (places, joint): (Vec<usize>, Vec<String>) = joint
+                .filter(|(_, of_joint)| **of_joint == slice[0])
+                .map(|(place, _)| (place, self.joint[place].clone()))
+                .unzip();
+            let counter = Self {
+                columns,
+                groups: self.groups.clone(),
+                sample: self.sample.of_columns(joint.len()),
+                joint,
+            };
+            (places, counter)
+        });
+        counters.collect()
     }
 
     /// The names of the columns that must be read.
@@ -55,7 +101,15 @@ impl RowCounter {
             rows: 0,
             columns: self.start_columns(),
             groups: self.groups.iter().map(|_| BTreeMap::new()).collect(),
-            joint: RowSample::new(self.joint.len()),
+            joint: self.sample.clone(),
+        }
+    }
+
+    /// No rows and no columns.
+    pub(super) fn start_empty(&self) -> Rows {
+        Rows {
+            columns: Vec::new(),
+            ..self.start()
         }
     }
 
@@ -154,6 +208,25 @@ fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, Re
 }
 
 impl Rows {
+    /// Puts the columns of a slice behind those that are here and gives its sample. The first tells the rows.
+    pub(super) fn take_columns(&mut self, slice: Self) -> RowSample {
+        self.rows = slice.rows;
+        self.columns.extend(slice.columns);
+        for (mine, others) in self.groups.iter_mut().zip(slice.groups) {
+            for (value, (rows, columns)) in others {
+                let (total, mine) = mine.entry(value).or_default();
+                *total = rows;
+                mine.extend(columns);
+            }
+        }
+        slice.joint
+    }
+
+    /// Makes one sample of those of the slices.
+    pub(super) fn take_sample(&mut self, slices: &[(Vec<usize>, RowSample)]) {
+        self.joint = self.joint.side_by_side(slices);
+    }
+
     /// Adds the rows of another part of the same query.
     pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;

@@ -4,5 +4,6 @@ mod board;
 mod former;
 mod server;
 
+pub use axum::Router as Routes;
 pub use board::Board;
-pub use server::serve;
+pub use server::{metrics_page, serve, serve_routes};

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use modelwatch::Monitor;
 use modelwatch_tower::metrics_route;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -39,10 +40,32 @@ pub async fn serve(
     listener: TcpListener,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    serve_routes(
+        metrics_page(&board.monitor(), "the drift job is running\n"),
+        listener,
+        end,
+    )
+    .await
+}
+
+/// Returns the routes of a monitor's page at `/metrics`, and at `/healthy` of these words.
+pub fn metrics_page(monitor: &Monitor, healthy: &'static str) -> Router {
+    Router::new()
+        .route("/metrics", metrics_route(monitor))
+        .route("/healthy", get(move || std::future::ready(healthy)))
+}
+
+/// Serves routes as [`serve`] does its own: few connections at a time, and none for long that says nothing.
+///
+/// # Errors
+///
+/// The listener is none.
+pub async fn serve_routes(
+    router: Router,
+    listener: TcpListener,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     listener.local_addr()?;
-    let router = Router::new()
-        .route("/metrics", metrics_route(&board.monitor()))
-        .route("/healthy", get(async || "the drift job is running\n"));
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);

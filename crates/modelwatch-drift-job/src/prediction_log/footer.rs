@@ -178,6 +178,29 @@ pub(super) async fn judge(
     })
 }
 
+/// The most bytes that each column takes in one of these row groups, as it lies in the file and as it comes out of it: a page of both is
+/// in memory while it is read, and many writers make one page of a row group.
+pub(crate) fn bytes(footer: &ArrowReaderMetadata, groups: &[usize]) -> Vec<u64> {
+    let mut most = vec![0_u64; footer.parquet_schema().root_schema().get_fields().len()];
+    let all = footer.metadata().row_groups();
+    for group in groups.iter().filter_map(|group| all.get(*group)) {
+        let mut of_group = vec![0_u64; most.len()];
+        for (leaf, column) in group.columns().iter().enumerate() {
+            let bytes = column
+                .compressed_size()
+                .max(0)
+                .saturating_add(column.uncompressed_size().max(0));
+            if let Some(of_group) = of_group.get_mut(footer.parquet_schema().get_column_root_idx(leaf)) {
+                *of_group = of_group.saturating_add(bytes.unsigned_abs());
+            }
+        }
+        most.iter_mut()
+            .zip(of_group)
+            .for_each(|(most, bytes)| *most = bytes.max(*most));
+    }
+    most
+}
+
 /// The names in a footer's list of files that one was made of.
 pub(crate) fn replaced(names: &str) -> Vec<String> {
     let names = names.split('/').filter(|name| !name.is_empty());

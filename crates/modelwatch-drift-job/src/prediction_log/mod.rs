@@ -12,4 +12,4 @@ mod read;
 
 pub use log::PredictionLog;
 
-pub(crate) use footer::replaced;
+pub(crate) use footer::{bytes, replaced};

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::ParquetError;
 
-use super::footer::{Fault, LogFile, NotCounted, reader};
-use crate::counting::{RowCounter, Rows, in_window, keep};
+use super::footer::{self, Fault, LogFile, NotCounted, reader};
+use crate::counting::{RowCounter, Rows, Slices, in_window, keep};
 use crate::engine::Reason;
 use crate::store::Store;
 use crate::time_window::TimeWindow;
@@ -39,29 +39,52 @@ pub(super) async fn count(
     tasks: usize,
 ) -> Result<Counted, NotCounted> {
     let each = file.groups.len().div_ceil(tasks.max(1)).max(1);
-    let parts = file.groups.chunks(each).map(|part| {
-        let part = part.to_vec();
-        let (store, file, counter) = (store.clone(), file.clone(), counter.clone());
-        tokio::spawn(async move { count_groups(&store, &file, part, window, &counter).await })
+    let parts: Vec<&[usize]> = file.groups.chunks(each).collect();
+    let window = window.filter(|_| !file.whole);
+    // Where a file has fewer row groups than there are threads, columns keep the rest busy.
+    let fewest = tasks.div_ceil(parts.len().max(1));
+    let bytes = footer::bytes(&file.footer, &file.groups);
+    let of_column = |name: &str| bytes.get(file.footer.schema().index_of(name).ok()?).copied();
+    let slices = Slices::new(counter, fewest, window.is_some(), |name| {
+        of_column(name).unwrap_or_default()
     });
-    // All begin before the first is waited for.
-    let parts: Vec<_> = parts.collect();
+    let of_part = |groups: &&[usize]| {
+        let of_slice = |counter: &Arc<RowCounter>| PartOfFile {
+            file: file.clone(),
+            groups: groups.to_vec(),
+            window,
+            counter: counter.clone(),
+        };
+        slices.counters().map(of_slice).collect::<Vec<_>>()
+    };
+    let of_parts: Vec<PartOfFile> = parts.iter().flat_map(of_part).collect();
+    let read = stream::iter(of_parts).map(|part| {
+        let store = store.clone();
+        async move {
+            // A task of its own: a decoder that panics takes the file with it and nothing else.
+            let counted = tokio::spawn(async move { part.count(&store).await });
+            counted.await.unwrap_or_else(|error| Err(broken(&error)))
+        }
+    });
+    let mut read = read.buffered(tasks.max(1));
     let mut counted = Counted {
         rows: counter.start(),
         without_time: 0,
     };
     let mut failed = None;
-    for part in parts {
-        let part = part.await.unwrap_or_else(|error| {
-            let problem = format!("makes its reader fail: {error}");
-            Err(NotCounted::fault(Reason::Broken, problem))
-        });
+    let mut of_slices = Vec::with_capacity(slices.counters().len());
+    while let Some(part) = read.next().await {
         match part {
-            Ok(part) => {
-                counted.rows.merge(part.rows);
-                counted.without_time += part.without_time;
+            Ok(part) => of_slices.push(part),
+            Err(not_counted) => {
+                failed = Some(not_counted);
+                break;
             }
-            Err(not_counted) => failed = failed.or(Some(not_counted)),
+        }
+        if of_slices.len() == slices.counters().len() {
+            counted.without_time += of_slices[0].without_time;
+            let rows = of_slices.drain(..).map(|slice| slice.rows).collect();
+            counted.rows.merge(slices.side_by_side(rows));
         }
     }
     match failed {
@@ -74,31 +97,6 @@ pub(super) async fn count(
     }
 }
 
-async fn count_groups(
-    store: &Store,
-    file: &Arc<LogFile>,
-    groups: Vec<usize>,
-    window: Option<TimeWindow>,
-    counter: &Arc<RowCounter>,
-) -> Result<Counted, NotCounted> {
-    let part = PartOfFile {
-        file: file.clone(),
-        groups,
-        window: window.filter(|_| !file.whole),
-        counter: counter.clone(),
-    };
-    match store.path_of(&file.object.location) {
-        Some(path) => {
-            let counted = tokio::task::spawn_blocking(move || part.count_by_page(&path)).await;
-            counted.unwrap_or_else(|error| {
-                let problem = format!("makes its reader fail: {error}");
-                Err(NotCounted::fault(Reason::Broken, problem))
-            })
-        }
-        None => part.count_by_group(store).await,
-    }
-}
-
 /// Row groups of a file, one after the other.
 struct PartOfFile {
     file: Arc<LogFile>,
@@ -108,7 +106,21 @@ struct PartOfFile {
     counter: Arc<RowCounter>,
 }
 
+fn broken(error: &tokio::task::JoinError) -> NotCounted {
+    NotCounted::fault(Reason::Broken, format!("makes its reader fail: {error}"))
+}
+
 impl PartOfFile {
+    async fn count(self, store: &Store) -> Result<Counted, NotCounted> {
+        match store.path_of(&self.file.object.location) {
+            Some(path) => {
+                let counted = tokio::task::spawn_blocking(move || self.count_by_page(&path)).await;
+                counted.unwrap_or_else(|error| Err(broken(&error)))
+            }
+            None => self.count_by_group(store).await,
+        }
+    }
+
     /// On this machine a page of each column is held at a time, and not a row group whole.
     fn count_by_page(self, path: &Path) -> Result<Counted, NotCounted> {
         let opened = File::open(path).map_err(|error| match error.kind() {

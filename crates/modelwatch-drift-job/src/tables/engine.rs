@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema};
 use futures::future::{BoxFuture, FutureExt as _};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
 
 use super::columns::TableColumns;
 use super::places::expand;
 use super::table::{Part, Table};
-use crate::counting::{RowCounter, Rows, in_window, keep};
+use crate::counting::{RowCounter, Rows, Slices, in_window, keep};
 use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::time_window::TimeWindow;
 
@@ -112,6 +112,9 @@ impl Engine for Tables {
     }
 }
 
+/// Slices of columns for each task, so that all tasks are done at about the same time.
+const SLICES_A_TASK: usize = 2;
+
 struct CountedFile {
     schema: Arc<Schema>,
     rows: Rows,
@@ -131,53 +134,49 @@ async fn count_file(
     };
     let table = Table::open(address).await.map_err(told)?;
     let schema = table.schema().clone();
-    let mut places: Vec<(usize, String)> = Vec::new();
-    for name in counter.names().chain(window.map(|_| TIME)) {
-        let known = places.iter().any(|(_, known)| known == name);
-        if let Some(place) = columns.place(&schema, name).filter(|_| !known) {
-            places.push((place, name.to_owned()));
-        }
-    }
-    if window.is_some() && !places.iter().any(|(_, name)| name == TIME) {
-        let wanted = columns.time.as_deref().unwrap_or(TIME);
-        let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        return Err((
-            Reason::NoTime,
-            format!("has no column {wanted:?} of times; it has {}", names.join(", ")),
-        ));
-    }
-    // Readers give the columns in the order of the file, each once.
-    let mut read: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
-    read.sort_unstable();
-    read.dedup();
-    let plan = Arc::new(Plan {
-        names: places
-            .into_iter()
-            .map(|(place, name)| (read.binary_search(&place).unwrap_or_default(), name))
-            .collect(),
-        read,
-        window,
+    let (parts, bytes) = (table.parts(tasks), table.bytes());
+    let bytes = |name: &str| Some(*bytes.get(columns.place(&schema, name)?)?);
+    // Where a file has fewer row groups than there are threads, columns keep the rest busy.
+    let fewest = match table.has_columns_apart() && parts.len() < tasks {
+        true => (SLICES_A_TASK * tasks).div_ceil(parts.len().max(1)),
+        false => 1,
+    };
+    let slices = Slices::new(counter, fewest, window.is_some(), |name| {
+        bytes(name).unwrap_or_default()
     });
-    let parts = table.parts(tasks).into_iter().map(|part| {
-        let (plan, counter) = (plan.clone(), counter.clone());
-        tokio::task::spawn_blocking(move || plan.count(&part, &counter))
+    let plans = slices
+        .counters()
+        .map(|counter| Ok(Arc::new(Plan::new(counter.clone(), columns, &schema, window)?)));
+    let plans = plans.collect::<Result<Vec<_>, (Reason, String)>>()?;
+    let of_part = |part: &Part| {
+        plans
+            .iter()
+            .map(|plan| (part.clone(), plan.clone()))
+            .collect::<Vec<_>>()
+    };
+    let of_parts: Vec<(Part, Arc<Plan>)> = parts.iter().flat_map(of_part).collect();
+    let counted = stream::iter(of_parts).map(|(part, plan)| {
+        let counted = tokio::task::spawn_blocking(move || plan.count(&part));
+        table.joined(counted)
     });
-    let parts: Vec<_> = parts.collect();
-    let mut counted = CountedFile {
+    let counted: Vec<(Rows, u64)> = counted.buffered(tasks).try_collect().await.map_err(told)?;
+    let mut counted = counted.into_iter();
+    let mut all = CountedFile {
         schema,
         rows: counter.start(),
         without_time: 0,
     };
-    for part in parts {
-        let (rows, without_time) = table.joined(part).await.map_err(told)?;
-        counted.rows.merge(rows);
-        counted.without_time += without_time;
+    for _ in &parts {
+        let (of_slices, without_time): (Vec<Rows>, Vec<u64>) = counted.by_ref().take(plans.len()).unzip();
+        all.rows.merge(slices.side_by_side(of_slices));
+        all.without_time += without_time.first().copied().unwrap_or_default();
     }
-    Ok(counted)
+    Ok(all)
 }
 
 /// What to read of a file, and what it is called in the log.
 struct Plan {
+    counter: Arc<RowCounter>,
     read: Vec<usize>,
     /// By place among those that are read.
     names: Vec<(usize, String)>,
@@ -185,8 +184,44 @@ struct Plan {
 }
 
 impl Plan {
-    fn count(&self, part: &Part, counter: &RowCounter) -> Result<(Rows, u64), String> {
-        let mut rows = counter.start();
+    fn new(
+        counter: Arc<RowCounter>,
+        columns: &TableColumns,
+        schema: &Schema,
+        window: Option<TimeWindow>,
+    ) -> Result<Self, (Reason, String)> {
+        let mut places: Vec<(usize, String)> = Vec::new();
+        for name in counter.names().chain(window.map(|_| TIME)) {
+            let known = places.iter().any(|(_, known)| known == name);
+            if let Some(place) = columns.place(schema, name).filter(|_| !known) {
+                places.push((place, name.to_owned()));
+            }
+        }
+        if window.is_some() && !places.iter().any(|(_, name)| name == TIME) {
+            let wanted = columns.time.as_deref().unwrap_or(TIME);
+            let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            return Err((
+                Reason::NoTime,
+                format!("has no column {wanted:?} of times; it has {}", names.join(", ")),
+            ));
+        }
+        // Readers give the columns in the order of the file, each once.
+        let mut read: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
+        read.sort_unstable();
+        read.dedup();
+        Ok(Self {
+            counter,
+            names: places
+                .into_iter()
+                .map(|(place, name)| (read.binary_search(&place).unwrap_or_default(), name))
+                .collect(),
+            read,
+            window,
+        })
+    }
+
+    fn count(&self, part: &Part) -> Result<(Rows, u64), String> {
+        let mut rows = self.counter.start();
         let mut without_time = 0;
         part.scan(&self.read, |batch| {
             let odd = |error: arrow::error::ArrowError| format!("breaks while it is counted: {error}");
@@ -200,7 +235,7 @@ impl Plan {
                 }
             };
             match batch {
-                Some(batch) => counter.count(&batch, &mut rows).map_err(odd),
+                Some(batch) => self.counter.count(&batch, &mut rows).map_err(odd),
                 None => Ok(()),
             }
         })?;

@@ -9,7 +9,7 @@ use modelwatch_log_format::metadata;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
-use crate::prediction_log::replaced;
+use crate::prediction_log::{bytes, replaced};
 
 const BATCH_ROWS: usize = 8_192;
 
@@ -47,6 +47,11 @@ impl Parquet {
         let names = notes.filter(|note| note.key == metadata::REPLACES);
         let names = names.filter_map(|note| note.value.as_deref());
         names.flat_map(replaced).collect()
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u64> {
+        let groups: Vec<usize> = (0..self.groups()).collect();
+        bytes(&self.0, &groups)
     }
 
     pub(super) fn groups(&self) -> usize {

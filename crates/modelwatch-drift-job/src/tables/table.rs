@@ -116,6 +116,19 @@ impl Table {
         self.joined(read).await
     }
 
+    /// Whether columns can be read without reading the others.
+    pub(crate) fn has_columns_apart(&self) -> bool {
+        matches!(self.reader, Reader::Parquet(_))
+    }
+
+    /// About how many bytes each column takes while it is read, where columns are read apart.
+    pub(crate) fn bytes(&self) -> Vec<u64> {
+        match &self.reader {
+            Reader::Parquet(reader) => reader.bytes(),
+            Reader::Csv(_) | Reader::Json(_) => Vec::new(),
+        }
+    }
+
     /// So many parts at most, of about as many rows each.
     pub(crate) fn parts(&self, most: usize) -> Vec<Part> {
         let part = |groups| Part {

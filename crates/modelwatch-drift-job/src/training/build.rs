@@ -1,18 +1,23 @@
 //! The baseline, column by column.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
+use futures::{StreamExt as _, stream};
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
 };
 use modelwatch_drift::joint::JointReference;
 use modelwatch_drift::learn::TimeOrder;
+use parking_lot::Mutex;
+use tokio::task::spawn_blocking;
 use twox_hash::XxHash3_128;
 
 use super::columns::{self, Subject, Wanted};
 use super::error::{TrainingError, TrainingWarning};
 use super::options::{TrainingOptions, TrainingProgress};
-use super::profile::{Profiled, profile_all};
-use super::read::{self, Read};
+use super::profile::{Asked, Profiled, profile_all};
+use super::read::{self, Passes};
 use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Kind, Table, expand};
 
@@ -52,28 +57,45 @@ impl TrainingOptions {
         let files: Vec<(Table, u64)> = files.into_iter().map(|(table, _, rows)| (table, rows)).collect();
 
         let mut made = Made::default();
-        let at_once = read::columns_at_once(rows);
-        let to_read = rows * plan.wanted.len().div_ceil(at_once) as u64;
-        let mut rows_read = 0;
+        let threads = threads.max(1);
+        let passes = Passes::new(&files, plan.wanted.len(), threads);
+        let to_read = rows * plan.wanted.len().div_ceil(passes.columns) as u64;
+        let progress = Mutex::new((0, progress));
+        let told = |rows| {
+            let (rows_read, progress) = &mut *progress.lock();
+            *rows_read += rows;
+            progress(&TrainingProgress::Reading {
+                rows: *rows_read,
+                of: to_read,
+            });
+        };
         let mut together = JointReference::new(rows, numbers);
-        for chunk in plan.wanted.chunks(at_once) {
-            let told = |rows| {
-                rows_read += rows;
-                progress(&TrainingProgress::Reading {
-                    rows: rows_read,
-                    of: to_read,
+        let asked = Arc::new(Asked {
+            hygiene: self.hygiene,
+            order,
+            together: together.clone(),
+        });
+        let chunks = plan.wanted.chunks(passes.columns).map(|chunk| {
+            let (files, asked, told) = (&files, asked.clone(), &told);
+            async move {
+                let values = read::read(files, chunk, passes.tasks, told).await?;
+                let of_chunk = chunk.to_vec();
+                let profiled = spawn_blocking(move || profile_all(&of_chunk, values, &asked, passes.tasks)).await;
+                let profiled = profiled.unwrap_or_else(|failed| match failed.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime ends, and nobody waits for the columns.
+                    Err(_) => Vec::new(),
                 });
-            };
-            let values = read::read(&files, chunk, threads.max(1), told).await?;
-            for (wanted, values) in chunk.iter().zip(&values) {
-                if let (Subject::Feature, Read::Numbers(numbers)) = (wanted.role, &values.read) {
-                    together.add(&wanted.name, numbers);
-                }
+                Ok::<_, TrainingError>((chunk, profiled))
             }
-            let profiled = profile_all(chunk, values, &self.hygiene, order.as_ref(), threads.max(1));
-            for (wanted, profiled) in chunk.iter().zip(profiled) {
+        });
+        let mut chunks = stream::iter(chunks).buffered(passes.at_once);
+        while let Some(chunk) = chunks.next().await {
+            let (chunk, profiled) = chunk?;
+            for (wanted, (profiled, joint)) in chunk.iter().zip(profiled) {
+                joint.into_iter().for_each(|column| together.add(column));
                 made.add(wanted, profiled, &mut notes);
-                progress(&TrainingProgress::Column {
+                (progress.lock().1)(&TrainingProgress::Column {
                     name: wanted.name.clone(),
                     done: made.done,
                     of: plan.wanted.len(),
@@ -110,7 +132,7 @@ impl TrainingOptions {
             made => made?,
         };
         together.retain(|name| baseline.features().iter().any(|(feature, _)| feature == name));
-        let joint = together.learn(|row| times.as_ref().and_then(|times| instant(times.get(row)?)));
+        let joint = together.learn(threads, |row| times.as_ref().and_then(|times| instant(times.get(row)?)));
         let baseline = match joint {
             Some(joint) => baseline.with_joint(joint)?,
             None => baseline,

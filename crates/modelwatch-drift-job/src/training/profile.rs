@@ -3,10 +3,11 @@
 use modelwatch_drift::baseline::{
     BaselineError, CategoricalProfile, CategoricalSlot, Hygiene, NumericProfile, Profile,
 };
+use modelwatch_drift::joint::{JointColumn, JointReference};
 use modelwatch_drift::learn::{TimeOrder, learn};
 use twox_hash::XxHash3_128;
 
-use super::columns::Wanted;
+use super::columns::{Subject, Wanted};
 use super::read::{Categories, Read, Values};
 use super::summary::ColumnSummary;
 
@@ -22,11 +23,24 @@ pub(super) struct Profiled {
     pub(super) digest: u128,
 }
 
+/// What is asked of every column.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) hygiene: Hygiene,
+    /// The rows by their times, where they have some.
+    pub(super) order: Option<TimeOrder>,
+    /// Which rows are looked at to say how columns go together.
+    pub(super) together: JointReference,
+}
+
 impl Profiled {
     pub(super) fn is_identifier(&self) -> bool {
         self.identifies
     }
 }
+
+/// Numbers that are hashed in one call.
+const DIGESTED_AT_ONCE: usize = 1 << 10;
 
 /// Fewer rows say nothing of whether all that come will differ.
 const FEWEST_ROWS: u64 = 1_000;
@@ -67,24 +81,23 @@ fn are_numbered(sorted: &[f64], summary: &ColumnSummary) -> bool {
 pub(super) fn profile_all(
     columns: &[Wanted],
     values: Vec<Values>,
-    hygiene: &Hygiene,
-    order: Option<&TimeOrder>,
+    asked: &Asked,
     threads: usize,
-) -> Vec<Profiled> {
+) -> Vec<(Profiled, Option<JointColumn>)> {
     let mut work: Vec<(usize, &Wanted, Values)> = (0..)
         .zip(columns)
         .zip(values)
         .map(|((place, wanted), values)| (place, wanted, values))
         .collect();
     let of_each = work.len().div_ceil(threads).max(1);
-    let mut profiled: Vec<(usize, Profiled)> = std::thread::scope(|scope| {
+    let mut profiled: Vec<(usize, _)> = std::thread::scope(|scope| {
         let mut workers = Vec::new();
         while !work.is_empty() {
             let part = work.split_off(work.len().saturating_sub(of_each));
             workers.push(scope.spawn(move || {
                 let profiled = part
                     .into_iter()
-                    .map(|(place, wanted, values)| (place, profile(wanted, values, hygiene, order)));
+                    .map(|(place, wanted, values)| (place, profile(wanted, values, asked)));
                 profiled.collect::<Vec<_>>()
             }));
         }
@@ -98,7 +111,13 @@ pub(super) fn profile_all(
     profiled.into_iter().map(|(_, profiled)| profiled).collect()
 }
 
-fn profile(wanted: &Wanted, values: Values, hygiene: &Hygiene, order: Option<&TimeOrder>) -> Profiled {
+/// A column's profile, and what is looked at of it to say how numbers go together.
+fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<JointColumn>) {
+    let (hygiene, order) = (&asked.hygiene, asked.order.as_ref());
+    let joint = match (wanted.role, &values.read) {
+        (Subject::Feature, Read::Numbers(numbers)) => Some(asked.together.column(&wanted.name, numbers)),
+        _ => None,
+    };
     let mut digest = XxHash3_128::new();
     text(&mut digest, &wanted.name);
     let mut summary = ColumnSummary {
@@ -111,37 +130,45 @@ fn profile(wanted: &Wanted, values: Values, hygiene: &Hygiene, order: Option<&Ti
         largest: String::new(),
     };
     let identifies;
-    let profile = match &values.read {
+    let profile = match values.read {
         Read::Numbers(rows) => {
+            // In the order of the rows only where that says something.
+            let ordered = order.map(|order| (order, rows.clone()));
             let numbers = numbers_of(rows, &mut summary, &mut digest);
             identifies = are_numbered(&numbers, &summary);
-            profile_of(rows, numbers, &summary, hygiene, order)
+            profile_of(ordered, numbers, &summary, hygiene)
         }
         Read::Categories(categories) => {
-            let profile = of_categories(categories, &mut summary, &mut digest, hygiene, order);
+            let profile = of_categories(&categories, &mut summary, &mut digest, hygiene, order);
             identifies = are_identifiers(&summary);
             profile
         }
     };
     digest.write(&summary.missing.to_le_bytes());
-    Profiled {
+    let profiled = Profiled {
         profile,
         summary,
         identifies,
         other_type: values.other_type,
         digest: digest.finish_128(),
-    }
+    };
+    (profiled, joint)
 }
 
 /// The numbers in ascending order.
-fn numbers_of(rows: &[f64], summary: &mut ColumnSummary, digest: &mut XxHash3_128) -> Vec<f64> {
-    let mut numbers: Vec<f64> = rows.iter().copied().filter(|number| !number.is_nan()).collect();
-    numbers.sort_unstable_by(f64::total_cmp);
-    for number in &numbers {
-        digest.write(&number.to_le_bytes());
+fn numbers_of(mut numbers: Vec<f64>, summary: &mut ColumnSummary, digest: &mut XxHash3_128) -> Vec<f64> {
+    let rows = numbers.len() as u64;
+    numbers.retain(|number| !number.is_nan());
+    radsort::sort(&mut numbers);
+    // Many at a time: what each call costs is more than the hash of one.
+    let mut bytes = Vec::with_capacity(DIGESTED_AT_ONCE * size_of::<f64>());
+    for some in numbers.chunks(DIGESTED_AT_ONCE) {
+        bytes.clear();
+        bytes.extend(some.iter().flat_map(|number| number.to_le_bytes()));
+        digest.write(&bytes);
     }
     summary.rows = numbers.len() as u64;
-    summary.missing = rows.len() as u64 - summary.rows;
+    summary.missing = rows - summary.rows;
     summary.distinct = numbers.chunk_by(|one, other| one == other).count() as u64;
     summary.least = numbers.first().map(f64::to_string).unwrap_or_default();
     summary.largest = numbers.last().map(f64::to_string).unwrap_or_default();
@@ -149,16 +176,15 @@ fn numbers_of(rows: &[f64], summary: &mut ColumnSummary, digest: &mut XxHash3_12
 }
 
 fn profile_of(
-    rows: &[f64],
+    ordered: Option<(&TimeOrder, Vec<f64>)>,
     numbers: Vec<f64>,
     summary: &ColumnSummary,
     hygiene: &Hygiene,
-    order: Option<&TimeOrder>,
 ) -> Result<Profile, BaselineError> {
     let profile = NumericProfile::from_values(&summary.name, numbers, summary.missing, hygiene)?;
-    Ok(match order {
+    Ok(match ordered {
         None => Profile::Numeric(profile),
-        Some(order) => {
+        Some((order, rows)) => {
             let bins = profile.bins().clone();
             learn(Profile::Numeric(profile), order, |row| {
                 bins.slot(rows.get(row).copied()).into()

@@ -15,8 +15,14 @@ use crate::counting::{as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText};
 use crate::tables::Table;
 
-/// Values of numbers held in memory at the same time, about; more columns than fit are read in several passes.
-const VALUES_AT_ONCE: u64 = 1 << 25;
+/// Values of numbers held in memory at the same time, about, where every pass reads the files whole.
+const VALUES_OF_TEXT: u64 = 1 << 25;
+/// The same where a column is read without the others.
+const VALUES_OF_COLUMNS: u64 = 1 << 23;
+/// So many passes a thread, where there are enough columns: all threads are done at about the same time.
+const PASSES: usize = 4;
+/// Values that room is made for at once, at most: how many come is what a footer says.
+const MOST_ROOM: u64 = 1 << 22;
 
 /// One column's values.
 #[derive(Clone, Debug)]
@@ -81,10 +87,10 @@ impl Categories {
 }
 
 impl Values {
-    fn empty(kind: ColumnKind) -> Self {
+    fn empty(kind: ColumnKind, rows: u64) -> Self {
         Self {
             read: match kind {
-                ColumnKind::Numeric => Read::Numbers(Vec::new()),
+                ColumnKind::Numeric => Read::Numbers(Vec::with_capacity(rows.min(MOST_ROOM) as usize)),
                 ColumnKind::Categorical => Read::Categories(Categories::default()),
             },
             other_type: 0,
@@ -105,8 +111,11 @@ impl Values {
             }
             Read::Numbers(numbers) => match cast(array, &DataType::Float64) {
                 Ok(values) if is_number(has) => {
-                    let values = values.as_primitive::<Float64Type>().iter();
-                    numbers.extend(values.map(|value| value.unwrap_or(f64::NAN)));
+                    let values = values.as_primitive::<Float64Type>();
+                    match values.null_count() {
+                        0 => numbers.extend_from_slice(values.values()),
+                        _ => numbers.extend(values.iter().map(|value| value.unwrap_or(f64::NAN))),
+                    }
                 }
                 _ => {
                     numbers.extend(std::iter::repeat_n(f64::NAN, array.len()));
@@ -136,19 +145,47 @@ impl Values {
 
     fn merge(&mut self, other: Self) {
         match (&mut self.read, other.read) {
+            (Read::Numbers(mine), Read::Numbers(others)) if mine.is_empty() => *mine = others,
             (Read::Numbers(mine), Read::Numbers(others)) => mine.extend(others),
-            (Read::Categories(mine), Read::Categories(others)) => {
-                mine.merge(&others);
-            }
+            (Read::Categories(mine), Read::Categories(others)) if mine.rows.is_empty() => *mine = others,
+            (Read::Categories(mine), Read::Categories(others)) => mine.merge(&others),
             _ => return,
         }
         self.other_type += other.other_type;
     }
 }
 
-/// How many columns are read in one pass.
-pub(super) fn columns_at_once(rows: u64) -> usize {
-    (VALUES_AT_ONCE / rows.max(1)).clamp(1, 1_000) as usize
+/// How many columns are read together, and what is done at the same time, so that all threads have work and memory is bounded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passes {
+    /// Columns of one pass over the files.
+    pub(super) columns: usize,
+    /// Passes at the same time.
+    pub(super) at_once: usize,
+    /// Tasks of one pass at the same time.
+    pub(super) tasks: usize,
+}
+
+impl Passes {
+    pub(super) fn new(files: &[(Table, u64)], columns: usize, threads: usize) -> Self {
+        let rows: u64 = files.iter().map(|(_, rows)| rows).sum();
+        let held = |values: u64| (values / rows.max(1)).clamp(1, 1_000) as usize;
+        if !files.iter().all(|(table, _)| table.has_columns_apart()) {
+            return Self {
+                columns: held(VALUES_OF_TEXT),
+                at_once: 1,
+                tasks: threads,
+            };
+        }
+        let fitting = held(VALUES_OF_COLUMNS / threads as u64);
+        let together = fitting.min(columns.div_ceil(PASSES * threads)).max(1);
+        let passes = columns.div_ceil(together).max(1);
+        Self {
+            columns: together,
+            at_once: threads.min(passes),
+            tasks: threads.div_ceil(passes),
+        }
+    }
 }
 
 /// Reads columns of all files, each with its number of rows, in so many tasks at the same time. `rows` is told of every file's
@@ -157,9 +194,9 @@ pub(super) async fn read(
     files: &[(Table, u64)],
     columns: &[Wanted],
     tasks: usize,
-    mut rows: impl FnMut(u64),
+    rows: impl Fn(u64),
 ) -> Result<Vec<Values>, TrainingError> {
-    let mut all: Vec<Values> = columns.iter().map(|column| Values::empty(column.kind)).collect();
+    let mut all: Vec<Values> = columns.iter().map(|column| Values::empty(column.kind, 0)).collect();
     for (table, of_file) in files {
         let mut places: Vec<(usize, usize)> = Vec::new();
         for (position, wanted) in columns.iter().enumerate() {
@@ -173,10 +210,12 @@ pub(super) async fn read(
         let kinds: Arc<Vec<ColumnKind>> =
             Arc::new(places.iter().map(|(_, position)| columns[*position].kind).collect());
         if !read.is_empty() {
-            let parts = table.parts(tasks).into_iter().map(|part| {
+            let parts = table.parts(tasks);
+            let room = of_file.div_ceil(parts.len().max(1) as u64);
+            let parts = parts.into_iter().map(|part| {
                 let (read, kinds) = (read.clone(), kinds.clone());
                 tokio::task::spawn_blocking(move || {
-                    let mut values: Vec<Values> = kinds.iter().map(|kind| Values::empty(*kind)).collect();
+                    let mut values: Vec<Values> = kinds.iter().map(|kind| Values::empty(*kind, room)).collect();
                     part.scan(&read, |batch| {
                         for (values, array) in values.iter_mut().zip(batch.columns()) {
                             values.add(array);

@@ -570,14 +570,14 @@ async fn judged_joint_drift_is_on_the_page_when_a_correlation_flips_and_no_featu
     let mut reference = JointReference::new(10_000, 2);
     let features = ["income", "debt"].into_iter().enumerate().map(|(place, name)| {
         let values: Vec<f64> = columns.iter().map(|row| row[place]).collect();
-        reference.add(name, &values);
+        reference.add(reference.column(name, &values));
         let profile = NumericProfile::from_values(name, values, 0, &Hygiene::default()).expect("a profile");
         (name.to_owned(), Profile::Numeric(profile))
     });
     let about = baseline("v1").about().clone();
     let together = Baseline::new(about, features.collect(), None, None).expect("a baseline");
     let together = together
-        .with_joint(reference.learn(|_| None).expect("two vary"))
+        .with_joint(reference.learn(2, |_| None).expect("two vary"))
         .expect("its features");
     std::fs::write(&setting.baseline, together.to_json().expect("JSON")).expect("a file");
     setting.settings.rule.consecutive_windows = 2;

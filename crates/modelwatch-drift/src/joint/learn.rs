@@ -1,10 +1,13 @@
 //! How the numbers of a reference go together, and what is usual.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::pairs::{PairSums, pairs};
 use super::principal::components;
 use super::profile::{JointFeature, JointLimits, JointProfile};
+use crate::threads::each;
 use crate::windows::{FEWEST_WINDOWS, LENGTHS, WINDOWS, beginning, starts, stay_below};
 
 /// The most features that take part. Of more, those take part that go together with another most.
@@ -38,7 +41,14 @@ const ROUNDING: f64 = 1e-14;
 pub struct JointReference {
     /// The rows that are looked at, by their places in the reference.
     rows: Vec<usize>,
-    columns: Vec<(String, Vec<f64>)>,
+    columns: Vec<JointColumn>,
+}
+
+/// What a [`JointReference`] looks at of one column.
+#[derive(Clone, Debug)]
+pub struct JointColumn {
+    name: String,
+    values: Vec<f64>,
 }
 
 impl JointReference {
@@ -54,27 +64,36 @@ impl JointReference {
         }
     }
 
-    /// Adds a column's values of all rows; NaN and infinite ones are missing.
-    pub fn add(&mut self, name: &str, values: &[f64]) {
+    /// Returns what is looked at of a column's values of all rows; NaN and infinite ones are missing.
+    #[must_use]
+    pub fn column(&self, name: &str, values: &[f64]) -> JointColumn {
         let value = |row: &usize| values.get(*row).copied().filter(|value| value.is_finite());
-        let values = self.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect();
-        self.columns.push((name.to_owned(), values));
+        JointColumn {
+            name: name.to_owned(),
+            values: self.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect(),
+        }
+    }
+
+    /// Adds a column that [`column`](Self::column) made.
+    pub fn add(&mut self, column: JointColumn) {
+        self.columns.push(column);
     }
 
     /// Leaves out the columns of other names.
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
-        self.columns.retain(|(name, _)| is_wanted(name));
+        self.columns.retain(|column| is_wanted(&column.name));
     }
 
-    /// Learns how the columns go together, and what is usual for windows; `time` gives the time of a row by its place.
+    /// Learns how the columns go together, and what is usual for windows, by so many threads; `time` gives the time of a row by its
+    /// place.
     ///
     /// Nothing where fewer than two columns vary, or rows are too few to say what chance does: fewer than 400.
     #[must_use]
-    pub fn learn(&self, time: impl Fn(usize) -> Option<DateTime<Utc>>) -> Option<JointProfile> {
+    pub fn learn(&self, threads: usize, time: impl Fn(usize) -> Option<DateTime<Utc>>) -> Option<JointProfile> {
         let (mut features, mut columns): (Vec<JointFeature>, Vec<&[f64]>) = self
             .columns
             .iter()
-            .filter_map(|(name, values)| Some((feature(name, values)?, values.as_slice())))
+            .filter_map(|column| Some((feature(&column.name, &column.values)?, column.values.as_slice())))
             .unzip();
         if features.len() > MOST_FEATURES {
             let kept = closest(&features, &columns);
@@ -103,30 +122,66 @@ impl JointReference {
                 .for_each(|(value, column)| *value = column[place]);
             values.extend(profile.standardized(&row));
         }
-        let mut sums = PairSums::new(size);
-        values.chunks_exact(size).for_each(|row| sums.add(row));
-        profile.correlations = sums.correlations();
         profile.components = components(covariance(&values, size), size, SHARE);
         let errors: Vec<f64> = values.chunks_exact(size).map(|row| profile.error_of(row)).collect();
         profile.error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
-        let rows = Rows {
-            size,
-            values: &values,
-            errors: &errors,
-        };
-        profile.limits = rows.at_random();
-        if profile.limits.is_empty() {
-            return None;
-        }
         let times = self.rows.iter().enumerate();
         let mut times: Vec<(i64, usize)> = times
             .filter_map(|(place, row)| Some((time(*row)?.timestamp_micros(), place)))
             .collect();
         times.sort_unstable();
-        profile.limits.extend(rows.in_order(&times));
-        let unseen = profile.unseen(&values);
+        let rows = Rows {
+            size,
+            values: &values,
+            errors: &errors,
+        };
+        let (at_random, in_order) = (rows.at_random(), rows.in_order(&times));
+        let of_limits = at_random.iter().chain(&in_order).map(Work::Limits);
+        let work = [Work::Unseen, Work::Correlations].into_iter().chain(of_limits);
+        let mut unseen = 0.0;
+        let mut correlations = Vec::new();
+        for done in each(threads, work, |work| work.done(&profile, &rows)) {
+            match done {
+                Done::Unseen(error) => unseen = error,
+                Done::Correlations(all) => correlations = all,
+                Done::Limits(limits) => profile.limits.extend(limits),
+            }
+        }
+        if profile.limits.iter().all(|limits| limits.rows.is_none()) {
+            return None;
+        }
+        profile.correlations = correlations;
         profile.limits.iter_mut().for_each(|limits| limits.above += unseen);
         Some(profile)
+    }
+}
+
+/// What is learned of the rows once they are reconstructed, each apart from the rest.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Unseen,
+    Correlations,
+    Limits(&'a Windows),
+}
+
+/// What came of it.
+enum Done {
+    Unseen(f64),
+    Correlations(Vec<Option<f64>>),
+    Limits(Option<JointLimits>),
+}
+
+impl Work<'_> {
+    fn done(self, profile: &JointProfile, rows: &Rows<'_>) -> Done {
+        match self {
+            Work::Unseen => Done::Unseen(profile.unseen(rows.values)),
+            Work::Correlations => {
+                let mut sums = PairSums::new(rows.size);
+                rows.values.chunks_exact(rows.size).for_each(|row| sums.add(row));
+                Done::Correlations(sums.correlations())
+            }
+            Work::Limits(windows) => Done::Limits(rows.limits(windows)),
+        }
     }
 }
 
@@ -257,94 +312,99 @@ impl Rows<'_> {
         (MOST_CORRELATIONS / (self.size * (self.size - 1) / 2)).clamp(FEWEST_WINDOWS, WINDOWS)
     }
 
-    /// What chance does to windows of some sizes.
-    fn at_random(&self) -> Vec<JointLimits> {
+    /// Windows of some sizes of rows at random: what chance does.
+    fn at_random(&self) -> Vec<Windows> {
         let mut order: Vec<usize> = (0..self.errors.len()).collect();
         order.sort_unstable_by_key(|place| (*place as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 16);
         order.truncate(MOST_AT_RANDOM);
-        let order = self.thinned(order, MOST_AT_RANDOM);
-        let limits = AT_RANDOM.into_iter().filter_map(|rows| {
-            let of_window = rows as usize;
-            if order.len() < FEWEST_SIZES * of_window {
+        let order = Arc::new(self.ordered(self.thinned(order, MOST_AT_RANDOM)));
+        let of_sizes = AT_RANDOM.into_iter().filter_map(|rows| {
+            let (of_window, all) = (rows as usize, order.places.len());
+            if all < FEWEST_SIZES * of_window {
                 return None;
             }
-            let room = (order.len() - of_window) as f64;
+            let room = (all - of_window) as f64;
             let windows = self.windows();
             let mut starts: Vec<usize> = (0..windows)
                 .map(|number| (room * beginning(number, windows)) as usize)
                 .collect();
             starts.dedup();
-            let windows = starts.into_iter().map(|start| (start, start + of_window));
-            let apart = order.len() / of_window;
-            let limits = self.limits(&order, windows, apart)?;
-            Some(JointLimits {
+            Some(Windows {
+                seconds: None,
                 rows: Some(rows),
-                ..limits
+                order: order.clone(),
+                reaches: starts.into_iter().map(|start| (start, start + of_window)).collect(),
+                apart: all / of_window,
             })
         });
-        limits.collect()
+        of_sizes.collect()
     }
 
-    /// What is usual for windows of time: of rows by their times, in that order.
-    fn in_order(&self, times: &[(i64, usize)]) -> Vec<JointLimits> {
+    /// Windows of time, of rows by their times, in that order: what is usual.
+    fn in_order(&self, times: &[(i64, usize)]) -> Vec<Windows> {
         let places = self.thinned((0..times.len()).collect(), times.len());
         let times: Vec<(i64, usize)> = places.into_iter().map(|place| times[place]).collect();
         let (Some((first, _)), Some((last, _))) = (times.first(), times.last()) else {
             return Vec::new();
         };
-        let order: Vec<usize> = times.iter().map(|(_, place)| *place).collect();
+        let order = Arc::new(self.ordered(times.iter().map(|(_, place)| *place).collect()));
         let before = |time: i64| times.partition_point(|(other, _)| *other < time);
-        let limits = LENGTHS.into_iter().filter_map(|seconds| {
+        let of_lengths = LENGTHS.into_iter().filter_map(|seconds| {
             let length = i64::from(seconds) * 1_000_000;
-            let windows = starts(*first, *last, seconds, HOURS * self.windows())?;
-            let windows = windows.into_iter().map(|start| (before(start), before(start + length)));
-            let apart = ((last - first) / length) as usize;
-            let limits = self.limits(&order, windows, apart)?;
-            Some(JointLimits {
+            let starts = starts(*first, *last, seconds, HOURS * self.windows())?;
+            Some(Windows {
                 seconds: Some(seconds),
-                ..limits
+                rows: None,
+                order: order.clone(),
+                reaches: starts
+                    .into_iter()
+                    .map(|start| (before(start), before(start + length)))
+                    .collect(),
+                apart: ((last - first) / length) as usize,
             })
         });
-        limits.collect()
+        of_lengths.collect()
     }
 
-    /// What windows reach, each against the rest: from one place in the order to another, both of which ascend. Nothing where
-    /// too few have enough rows.
-    fn limits(
-        &self,
-        order: &[usize],
-        windows: impl Iterator<Item = (usize, usize)>,
-        apart: usize,
-    ) -> Option<JointLimits> {
-        let mut all = PairSums::new(self.size);
-        order.iter().for_each(|place| all.add(self.row(*place)));
-        let all_errors: f64 = order.iter().map(|place| self.errors[*place]).sum();
+    fn ordered(&self, places: Vec<usize>) -> Order {
+        let mut sums = PairSums::new(self.size);
+        places.iter().for_each(|place| sums.add(self.row(*place)));
+        Order {
+            errors: places.iter().map(|place| self.errors[*place]).sum(),
+            places,
+            sums,
+        }
+    }
+
+    /// What windows reach, each against the rest. Nothing where too few have enough rows.
+    fn limits(&self, windows: &Windows) -> Option<JointLimits> {
+        let order = &*windows.order;
         let mut window = PairSums::new(self.size);
         let (mut from, mut to) = (0, 0);
         let (mut below, mut above) = (Vec::new(), Vec::new());
         let mut moved: Vec<Vec<f64>> = vec![Vec::new(); self.size * (self.size - 1) / 2];
-        for (first, end) in windows {
+        for (first, end) in windows.reaches.iter().copied() {
             if first >= to {
                 // Nothing of the window before is in this one.
                 window = PairSums::new(self.size);
                 (from, to) = (first, first);
             }
-            for place in &order[to..end.max(to)] {
+            for place in &order.places[to..end.max(to)] {
                 window.add(self.row(*place));
             }
-            for place in &order[from..first] {
+            for place in &order.places[from..first] {
                 window.remove(self.row(*place));
             }
             (from, to) = (first, end.max(to));
-            let (rows, others) = (to - from, order.len() - (to - from));
+            let (rows, others) = (to - from, order.places.len() - (to - from));
             if rows < FEWEST_ROWS || others < FEWEST_ROWS {
                 continue;
             }
-            let errors: f64 = order[from..to].iter().map(|place| self.errors[*place]).sum();
-            let off = errors / rows as f64 - (all_errors - errors) / others as f64;
+            let errors: f64 = order.places[from..to].iter().map(|place| self.errors[*place]).sum();
+            let off = errors / rows as f64 - (order.errors - errors) / others as f64;
             below.push((-off).max(0.0));
             above.push(off.max(0.0));
-            let rest = all.less(&window).correlations();
+            let rest = order.sums.less(&window).correlations();
             let both = window.correlations().into_iter().zip(rest);
             for (moved, (window, rest)) in moved.iter_mut().zip(both) {
                 moved.extend(window.zip(rest).map(|(window, rest)| (window - rest).abs()));
@@ -354,16 +414,35 @@ impl Rows<'_> {
             return None;
         }
         let hundredths = moved.into_iter().map(|moved| {
-            let reach = stay_below(moved, apart);
+            let reach = stay_below(moved, windows.apart);
             (reach * 100.0).ceil().clamp(0.0, 255.0) as u8
         });
         Some(JointLimits {
-            seconds: None,
-            rows: None,
+            seconds: windows.seconds,
+            rows: windows.rows,
             windows: above.len() as u32,
             hundredths: hundredths.collect(),
-            below: stay_below(below, apart),
-            above: stay_below(above, apart),
+            below: stay_below(below, windows.apart),
+            above: stay_below(above, windows.apart),
         })
     }
+}
+
+/// Rows in an order, over which windows slide.
+struct Order {
+    places: Vec<usize>,
+    /// Of all of them.
+    sums: PairSums,
+    errors: f64,
+}
+
+/// Windows of one length or size.
+struct Windows {
+    seconds: Option<u32>,
+    rows: Option<u32>,
+    order: Arc<Order>,
+    /// From one place in the order to another, both of which ascend.
+    reaches: Vec<(usize, usize)>,
+    /// How many windows have no row in common.
+    apart: usize,
 }

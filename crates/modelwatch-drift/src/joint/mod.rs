@@ -21,6 +21,6 @@ mod pairs;
 mod principal;
 mod profile;
 
-pub use learn::{JointReference, MOST_FEATURES};
+pub use learn::{JointColumn, JointReference, MOST_FEATURES};
 pub use measure::{JointMeasurement, MovedPair, Unjudged};
 pub use profile::{JointFeature, JointLimits, JointProfile};

@@ -41,6 +41,7 @@ impl PairSums {
 
     fn weigh(&mut self, row: &[f64], weight: f64) {
         let size = self.size;
+        let lacks = row.iter().any(|value| value.is_nan());
         for (place, value) in row.iter().enumerate() {
             if value.is_nan() {
                 self.lack(row, place, weight);
@@ -51,8 +52,12 @@ impl PairSums {
             self.sums[place] += weighed;
             self.squares[place] += weighed * value;
             let products = &mut self.products[place * size + place + 1..(place + 1) * size];
-            for (product, other) in products.iter_mut().zip(&row[place + 1..]) {
-                *product += if other.is_nan() { 0.0 } else { weighed * other };
+            let others = products.iter_mut().zip(&row[place + 1..]);
+            match lacks {
+                false => others.for_each(|(product, other)| *product += weighed * other),
+                true => {
+                    others.for_each(|(product, other)| *product += if other.is_nan() { 0.0 } else { weighed * other })
+                }
             }
         }
     }

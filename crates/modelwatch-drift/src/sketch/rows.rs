@@ -34,6 +34,44 @@ impl RowSample {
         }
     }
 
+    /// Returns no rows yet, of some of the columns of which this one is made: offered the same rows, it keeps those that this one would,
+    /// so that [`side_by_side`](Self::side_by_side) makes one of what was read apart.
+    #[must_use]
+    pub fn of_columns(&self, columns: usize) -> Self {
+        Self {
+            columns,
+            values: Vec::new(),
+            offered: 0,
+            reservoir: Reservoir::new(self.capacity()),
+        }
+    }
+
+    /// Returns the rows of samples [`of_columns`](Self::of_columns) of one, which were offered the same rows: each has the places of its
+    /// columns among all. Columns that none of them has are missing in every row.
+    #[must_use]
+    pub fn side_by_side(&self, parts: &[(Vec<usize>, Self)]) -> Self {
+        let parts = parts
+            .iter()
+            .filter(|(places, part)| !places.is_empty() && part.columns == places.len());
+        let Some((_, longest)) = parts.clone().max_by_key(|(_, part)| part.len()) else {
+            return self.clone();
+        };
+        let mut values = vec![f64::NAN; longest.len() * self.columns];
+        for (places, part) in parts {
+            for (row, of_part) in values.chunks_exact_mut(self.columns.max(1)).zip(part.rows()) {
+                for (place, value) in places.iter().zip(of_part) {
+                    row[*place] = *value;
+                }
+            }
+        }
+        Self {
+            columns: self.columns,
+            values,
+            offered: longest.offered,
+            reservoir: longest.reservoir.clone(),
+        }
+    }
+
     /// Offers so many rows. `columns_of` is asked for the values of those that are kept, by their places among the rows: one
     /// vector a column, each as long as the places. Values that are missing or not finite are NaN there.
     pub fn offer(&mut self, rows: usize, columns_of: impl FnOnce(&[usize]) -> Vec<Vec<f64>>) {

@@ -398,12 +398,12 @@ fn joint() -> (Baseline, Value) {
     let mut reference = JointReference::new(80_000, 2);
     let names = ["x", "y"];
     let features = names.into_iter().zip(&columns).map(|(name, values)| {
-        reference.add(name, values);
+        reference.add(reference.column(name, values));
         let profile = NumericProfile::from_values(name, values.clone(), 0, &Hygiene::default());
         (name.to_owned(), Profile::Numeric(profile.expect("a profile")))
     });
     let baseline = Baseline::new(about(80_000), features.collect(), None, None).expect("a baseline");
-    let joint = reference.learn(|_| None).expect("a joint profile");
+    let joint = reference.learn(2, |_| None).expect("a joint profile");
     let baseline = baseline.with_joint(joint).expect("of its own features");
     let json = serde_json::from_str(&baseline.to_json().expect("JSON")).expect("JSON");
     (baseline, json)

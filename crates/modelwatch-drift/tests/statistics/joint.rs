@@ -21,9 +21,11 @@ fn learned(table: &Table) -> JointProfile {
     let mut reference = JointReference::new(table.len() as u64, FEATURES.len());
     for (name, values) in &table.numbers {
         let values: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-        reference.add(name, &values);
+        reference.add(reference.column(name, &values));
     }
-    reference.learn(|row| table.times.get(row).copied()).expect("a profile")
+    reference
+        .learn(2, |row| table.times.get(row).copied())
+        .expect("a profile")
 }
 
 fn training() -> &'static (Table, JointProfile) {
@@ -222,9 +224,9 @@ fn reference(columns: &[Vec<f64>]) -> Option<JointProfile> {
     let rows = columns.first().map_or(0, Vec::len);
     let mut reference = JointReference::new(rows as u64, columns.len());
     for (place, values) in columns.iter().enumerate() {
-        reference.add(&format!("x{place}"), values);
+        reference.add(reference.column(&format!("x{place}"), values));
     }
-    reference.learn(|_| None)
+    reference.learn(2, |_| None)
 }
 
 fn rows_of(columns: &[Vec<f64>]) -> RowSample {

@@ -8,6 +8,7 @@ mod on_storage;
 mod outages;
 mod properties;
 mod retention;
+mod row_files;
 mod set_up;
 mod shutdown;
 mod written;

@@ -32,6 +32,8 @@ pub enum Origin {
     Log,
     /// The drift job beside it: computed over windows of the prediction log.
     Drift,
+    /// A door that takes what others predicted into the prediction log.
+    Ingest,
     /// The operating system's view of the serving process.
     Process,
 }
@@ -114,6 +116,7 @@ pub fn markdown() -> String {
             Origin::Online => "serving path",
             Origin::Log => "prediction log",
             Origin::Drift => "drift job",
+            Origin::Ingest => "ingest",
             Origin::Process => "process",
         };
         let bounds: Vec<_> = metric.buckets.iter().map(f64::to_string).collect();
@@ -235,6 +238,18 @@ contract! {
         "Predictions handed to the prediction log, by result: written or dropped.";
     OUTCOME_LOG_RECORDS = "ml_outcome_log_records_total", Counter, Log, ["model_name", "result"],
         "Outcomes handed to the prediction log, by result: written or dropped.";
+    INGEST_RECORDS = "ml_ingest_records_total", Counter, Ingest, ["source", "result"],
+        "Records of a source, by result: written, rejected, or lost because the broker had removed them before they were read.";
+    INGEST_REJECTED = "ml_ingest_rejected_total", Counter, Ingest, ["source", "reason"],
+        "Records that are in a file of dead letters, by reason.";
+    INGEST_ROWS = "ml_ingest_rows_total", Counter, Ingest, ["source"],
+        "Rows of the prediction log that records became.";
+    INGEST_LAG = "ml_ingest_lag_records", Gauge, Ingest, ["source", "partition"],
+        "Records that the broker has and the prediction log has not.";
+    INGEST_LAST_COMMIT_TIMESTAMP = "ml_ingest_last_commit_timestamp_seconds", Gauge, Ingest, ["source"],
+        "When records were last put into the prediction log, in seconds since the epoch.";
+    INGEST_CONNECTED = "ml_ingest_connected", Gauge, Ingest, ["source"],
+        "1 while the broker answers, else 0.";
     PREDICTION_DRIFT_SCORE = "ml_prediction_drift_score", Gauge, Drift, ["model_name"],
         "Distance of the last window's prediction scores from the baseline.";
     PREDICTION_DRIFT_DETECTED = "ml_prediction_drift_detected", Gauge, Drift, ["model_name"],

@@ -83,7 +83,7 @@ impl Readings {
 
 /// Whether no model records it, too.
 fn is_apart(metric: &Metric) -> bool {
-    matches!(metric.origin, Origin::Log | Origin::Drift)
+    matches!(metric.origin, Origin::Log | Origin::Drift | Origin::Ingest)
 }
 
 /// Asked at every scrape.

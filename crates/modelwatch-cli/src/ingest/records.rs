@@ -1,0 +1,76 @@
+//! What the command line says of records and of the log they go to, whatever brings them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use modelwatch_ingest::{Limits, Naming};
+
+use crate::failure::Failure;
+
+/// Records, and where they go.
+#[derive(Args)]
+pub(crate) struct Records {
+    /// The root of the prediction log, a folder of this machine. It is made where there is none.
+    #[arg(long, value_name = "FOLDER", default_value = "prediction-log")]
+    log: PathBuf,
+    /// The model of records that name none.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The version of records that name none. Defaults to `unknown`.
+    #[arg(long, value_name = "VERSION")]
+    model_version: Option<String>,
+    /// A field that is called otherwise than in the log, such as --rename ts=time --rename p=score. May be given several times.
+    #[arg(long, value_name = "THEIRS=OURS", value_parser = pair)]
+    rename: Vec<(String, String)>,
+    /// A field that is no feature. May be given several times.
+    #[arg(long, value_name = "FIELD")]
+    leave_out: Vec<String>,
+    /// The names of features that KServe's requests have as a list, in its order, with commas between.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    feature_names: Vec<String>,
+    /// Seconds a request of KServe waits for its response, and a response for its request.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    join_within: u64,
+    /// The name of this source in metrics and beside the log; two sources of one log need two.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => Ok((theirs.to_owned(), ours.to_owned())),
+        _ => Err("give the record's name and the log's with = between, such as ts=time".into()),
+    }
+}
+
+impl Records {
+    pub(crate) fn naming(&self) -> Naming {
+        let mut naming = Naming::default();
+        naming.model.clone_from(&self.model);
+        naming.version.clone_from(&self.model_version);
+        naming.renamed.clone_from(&self.rename);
+        naming.left_out.clone_from(&self.leave_out);
+        naming.positions.clone_from(&self.feature_names);
+        naming
+    }
+
+    pub(crate) fn limits(&self, after: Duration) -> Limits {
+        let mut limits = Limits::default();
+        limits.after = after;
+        limits.join_within = Duration::from_secs(self.join_within);
+        limits
+    }
+
+    /// The log's folder, which is there then.
+    pub(crate) fn log(&self) -> Result<&Path, Failure> {
+        fs::create_dir_all(&self.log).map_err(|error| {
+            Failure::new(format!(
+                "--log {}: can't be made a folder: {error}; name one that may be written to",
+                self.log.display()
+            ))
+        })?;
+        Ok(&self.log)
+    }
+}

