@@ -80,8 +80,7 @@ mod tests {
     use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
     use modelwatch_drift::baseline::NumericBins;
 
-    use super::Slices;
-    use crate::counting::{RowCounter, Rows};
+    use super::{RowCounter, Rows, Slices};
     use crate::engine::{Bins, Column, GroupBy, WindowCounts, WindowQuery};
 
     const COLUMNS: u32 = 20;
