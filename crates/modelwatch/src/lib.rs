@@ -33,6 +33,7 @@
 //! - A tower service, axum or tonic: the `modelwatch-tower` crate has a layer that does what `route` and `start` do here.
 //! - Anything else: [`Model::route`] once, then [`Route::start`] and [`InFlight::finish`] around each request.
 //! - Requests that name their model: [`Monitor::resolve`].
+//! - Something else: the [cookbook](#cookbook).
 //!
 //! # What it costs
 //!
@@ -54,6 +55,8 @@
 //! # What can go wrong
 //!
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
+//!
+#![doc = include_str!("cookbook.md")]
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
