@@ -57,7 +57,6 @@
 //! Set-up returns typed errors that say what to do ([`ConfigError`], [`RegisterError`]). Recording never fails.
 //!
 #![doc = include_str!("cookbook.md")]
-
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod catalog;
