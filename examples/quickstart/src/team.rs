@@ -64,7 +64,7 @@ impl Team {
         };
         (self.wrong, self.right) = (self.wrong + 1, 0);
         let first = self.told.as_ref().is_none_or(|told| told.over);
-        let due = first || (self.wrong - AGREED.min(self.wrong)).is_multiple_of(AGAIN);
+        let due = first || self.wrong.saturating_sub(AGREED).is_multiple_of(AGAIN);
         if self.wrong < AGREED || !due {
             return false;
         }
