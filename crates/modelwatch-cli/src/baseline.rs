@@ -3,16 +3,20 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use modelwatch_config::{DriftWarehouse, WarehouseAccess};
 use modelwatch_drift::baseline::Hygiene;
-use modelwatch_drift_job::TrainingOptions;
+use modelwatch_drift_job::{TrainingOptions, TrainingSource};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::questions;
 use crate::runtime::{runtime, threads};
 use crate::terminal::{say, warn};
+use crate::warehouse;
 
 /// What the baseline is made of.
 #[derive(Args)]
@@ -50,9 +54,69 @@ pub(crate) struct Baseline {
     /// The fewest rows with a value that a feature may have.
     #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
     minimum_rows: u64,
+    #[command(flatten)]
+    warehouse: TableOfWarehouse,
     /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
-    #[arg(required = true, value_name = "FILES")]
+    #[arg(required_unless_present = "table", conflicts_with = "table", value_name = "FILES")]
     files: Vec<String>,
+}
+
+/// A table of a database, in place of files.
+#[derive(Args)]
+struct TableOfWarehouse {
+    /// The table or view of a database to make the baseline of, in place of files; its rows stay there.
+    #[arg(long, value_name = "TABLE", value_delimiter = '.', requires_all = ["dialect", "access"], help_heading = "Warehouse")]
+    table: Vec<String>,
+    /// The database's dialect of SQL.
+    #[arg(long, value_parser = PossibleValuesParser::new(DriftWarehouse::DIALECTS), requires = "table", help_heading = "Warehouse")]
+    dialect: Option<String>,
+    /// The environment variable that holds the database's URI.
+    #[arg(
+        long,
+        value_name = "VARIABLE",
+        group = "access",
+        requires = "table",
+        help_heading = "Warehouse"
+    )]
+    uri_from: Option<String>,
+    /// The ADBC connection profile that says how to reach the database: its name or path.
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        group = "access",
+        requires = "table",
+        help_heading = "Warehouse"
+    )]
+    profile: Option<String>,
+    /// The ADBC driver: a name or the path of its library. Without one, that of the profile or the dialect.
+    #[arg(long, value_name = "DRIVER", requires = "table", help_heading = "Warehouse")]
+    driver: Option<String>,
+    /// How many seconds the database has for all of it.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 300,
+        requires = "table",
+        help_heading = "Warehouse"
+    )]
+    timeout: u64,
+}
+
+impl TableOfWarehouse {
+    /// The table; nothing where files are named.
+    fn source(&self) -> Result<Option<Box<dyn TrainingSource>>, Failure> {
+        let (Some(dialect), false) = (&self.dialect, self.table.is_empty()) else {
+            return Ok(None);
+        };
+        let access = match (&self.uri_from, &self.profile) {
+            (Some(variable), _) => WarehouseAccess::Variable(variable.clone()),
+            (None, profile) => WarehouseAccess::Profile(profile.clone().unwrap_or_default()),
+        };
+        let mut table = DriftWarehouse::new(dialect, self.table.clone(), access).map_err(Failure::new)?;
+        table.driver.clone_from(&self.driver);
+        table.timeout = Duration::from_secs(self.timeout);
+        warehouse::training(&table).map(Some)
+    }
 }
 
 pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
@@ -69,9 +133,14 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     options.hygiene = Hygiene {
         minimum_rows: command.minimum_rows,
     };
+    let table = command.warehouse.source()?;
     let build = |options: &TrainingOptions| {
         let mut progress = Progress::new();
-        let built = runtime()?.block_on(options.build(threads(), |done| progress.tell(done)));
+        let runtime = runtime()?;
+        let built = match &table {
+            None => runtime.block_on(options.build(threads(), |done| progress.tell(done))),
+            Some(table) => runtime.block_on(options.build_from(&**table, |done| progress.tell(done))),
+        };
         progress.end();
         built.map_err(Failure::new)
     };

@@ -30,6 +30,8 @@ mod times;
 #[cfg(feature = "triage")]
 mod triage;
 mod verbosity;
+#[cfg(feature = "drift")]
+mod warehouse;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -9,6 +9,12 @@ use toml::de::DeValue;
 
 use crate::reader::{Expected, Field, Table, duration, text};
 
+const TIMEOUT: Duration = Duration::from_secs(300);
+const VARIABLE: &str = "the name of an environment variable";
+const PROFILE: &str = "the name or the path of an ADBC connection profile";
+const TABLE: &str = "give it one to three names with dots between them, such as \"analytics.predictions\"";
+const SECRET: &str = "keep addresses and passwords out of this file";
+
 /// `[models.drift.warehouse]`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -47,6 +53,38 @@ impl DriftWarehouse {
         "clickhouse",
     ];
 
+    /// Returns one by what it can't do without, with defaults for everything else.
+    ///
+    /// # Errors
+    ///
+    /// The dialect is none of [`DIALECTS`](Self::DIALECTS), the table has no name, or the access is a secret itself: what is wrong, in
+    /// words that do not show it.
+    pub fn new(dialect: &str, table: Vec<String>, access: WarehouseAccess) -> Result<Self, String> {
+        if !Self::DIALECTS.contains(&dialect) {
+            let known = Self::DIALECTS.join(", ");
+            return Err(format!("no dialect is called {dialect:?}; use one of {known}"));
+        }
+        if !is_table(&table) {
+            return Err(format!("{:?} is no table's name; {TABLE}", table.join(".")));
+        }
+        let (is_name, expected) = match &access {
+            WarehouseAccess::Variable(name) => (is_variable(name), VARIABLE),
+            WarehouseAccess::Profile(name) => (is_profile(name), PROFILE),
+        };
+        if !is_name {
+            return Err(format!(
+                "what says how to reach the database is not {expected}; keep addresses and passwords out of it"
+            ));
+        }
+        Ok(Self {
+            dialect: dialect.to_owned(),
+            table,
+            access,
+            driver: None,
+            timeout: TIMEOUT,
+        })
+    }
+
     pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
         let location = table.location();
         let dialect = table.required("dialect", "\"postgresql\"", dialect);
@@ -59,15 +97,8 @@ impl DriftWarehouse {
         let variable = table.field("uri_from");
         let profile = table.field("profile");
         let access = match (&variable, &profile) {
-            (Some(variable), None) => {
-                named(variable, "the name of an environment variable", is_variable).map(WarehouseAccess::Variable)
-            }
-            (None, Some(profile)) => named(
-                profile,
-                "the name or the path of an ADBC connection profile",
-                is_profile,
-            )
-            .map(WarehouseAccess::Profile),
+            (Some(variable), None) => named(variable, VARIABLE, is_variable).map(WarehouseAccess::Variable),
+            (None, Some(profile)) => named(profile, PROFILE, is_profile).map(WarehouseAccess::Profile),
             (None, None) => {
                 table.reader.report(
                     location,
@@ -85,7 +116,7 @@ impl DriftWarehouse {
             }
         };
         let driver = table.read("driver", text);
-        let timeout = table.read("timeout", duration).unwrap_or(Duration::from_secs(300));
+        let timeout = table.read("timeout", duration).unwrap_or(TIMEOUT);
         table.finish();
         Some(Self {
             dialect: dialect?,
@@ -113,14 +144,18 @@ fn table_name(field: &Field<'_, '_>) -> Option<Vec<String>> {
         DeValue::Array(_) => field.list(text),
         _ => field.read(text)?.split('.').map(str::to_owned).collect(),
     };
-    let is_whole = (1..=3).contains(&parts.len()) && parts.iter().all(|part| is_identifier(part));
+    let is_whole = is_table(&parts);
     if !is_whole {
         field.report(
             format!("{} is no table's name", field.path),
-            "give it one to three names with dots between them, such as \"analytics.predictions\"; a list where a name has a dot itself",
+            format!("{TABLE}; a list where a name has a dot itself"),
         );
     }
     is_whole.then_some(parts)
+}
+
+fn is_table(parts: &[String]) -> bool {
+    (1..=3).contains(&parts.len()) && parts.iter().all(|part| is_identifier(part))
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -133,7 +168,7 @@ fn named(field: &Field<'_, '_>, expected: &str, is_one: fn(&str) -> bool) -> Opt
     if value.is_none() {
         field.report(
             format!("{} is not {expected}", field.path),
-            format!("give it {expected}; keep addresses and passwords out of this file"),
+            format!("give it {expected}; {SECRET}"),
         );
     }
     value.map(str::to_owned)

@@ -6,9 +6,10 @@ use std::time::Instant;
 use chrono::Utc;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::decision::Rule;
+use modelwatch_log_format::columns;
 
 use crate::engine::{Engine as _, WindowQuery};
-use crate::job::{Counted, Memory, ModelSettings, by_segment, column, joint_columns, subjects};
+use crate::job::{Counted, Memory, ModelSettings, by_segment, column, subjects};
 use crate::tables::{TableColumns, Tables};
 use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
 use crate::window_report::{SegmentReport, Subject, WindowReport};
@@ -74,9 +75,8 @@ impl Comparison {
         progress: impl FnMut(&TrainingProgress),
     ) -> Result<(WindowReport, Trained), TrainingError> {
         let started = Instant::now();
-        let trained = self.reference.build(threads, progress).await?;
-        let baseline = Arc::new(trained.baseline.clone());
-        let subjects = subjects(&baseline);
+        let (mut trained, mut together) = self.reference.build_apart(threads, progress).await?;
+        let subjects = subjects(&trained.baseline);
         let query = WindowQuery {
             model: self.reference.model.clone(),
             window: None,
@@ -85,10 +85,22 @@ impl Comparison {
                 .map(|(subject, profile)| column(subject, profile))
                 .collect(),
             groups: self.segments.iter().map(|segment| by_segment(segment)).collect(),
-            joint: joint_columns(&baseline),
+            joint: together.features().iter().map(|name| columns::feature(name)).collect(),
         };
         let tables = Tables::new(self.current.iter().map(String::as_str), self.columns.clone());
-        let counted = tables.threads(threads).count(&query).await?;
+        // Nothing that is counted depends on how features go together, so both are done at the same time.
+        let learning = tokio::task::spawn_blocking(move || together.learn(threads));
+        let counted = tables.threads(threads).count(&query).await;
+        let joint = learning.await.unwrap_or_else(|failed| match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and nobody waits for the comparison.
+            Err(_) => None,
+        });
+        let counted = counted?;
+        if let Some(joint) = joint {
+            trained.baseline = trained.baseline.with_joint(joint)?;
+        }
+        let baseline = Arc::new(trained.baseline.clone());
         let of_reference = match self.segments.is_empty() {
             true => Vec::new(),
             false => {

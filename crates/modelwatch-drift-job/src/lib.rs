@@ -49,6 +49,7 @@ pub use prediction_log::PredictionLog;
 pub use tables::{TableColumns, Tables};
 pub use time_window::TimeWindow;
 pub use training::{
-    ColumnKind, ColumnSummary, Role, Trained, TrainingError, TrainingOptions, TrainingProgress, TrainingWarning,
+    ColumnHolds, ColumnKind, ColumnSummary, Role, SourceColumn, Trained, TrainingColumns, TrainingError,
+    TrainingOptions, TrainingProgress, TrainingSource, TrainingWarning,
 };
 pub use window_report::{Past, SegmentReport, Subject, SubjectReport, Verdict, VersionReport, WindowReport};

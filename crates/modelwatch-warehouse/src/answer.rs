@@ -28,7 +28,7 @@ pub(crate) enum TextKind {
 }
 
 impl TextKind {
-    fn of_code(code: i64) -> Self {
+    pub(crate) fn of_code(code: i64) -> Self {
         match code {
             1 => Self::Double,
             2 => Self::Float,
@@ -38,7 +38,7 @@ impl TextKind {
     }
 
     /// The text that a file's reader has of the same value: `1.0`, not `1`.
-    fn canonical(self, text: &str) -> String {
+    pub(crate) fn canonical(self, text: &str) -> String {
         let number: Option<ArrayRef> = match self {
             Self::Double => text
                 .parse::<f64>()
@@ -75,15 +75,47 @@ pub(crate) struct Answer<'a> {
 type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
 
 /// One row of the answer.
-struct Row<'r> {
-    key: Option<&'r str>,
-    place: i64,
-    value: Option<&'r str>,
-    rows: u64,
-    finite_rows: u64,
-    least: Option<f64>,
-    largest: Option<f64>,
-    total: Option<f64>,
+pub(crate) struct Row<'r> {
+    pub(crate) key: Option<&'r str>,
+    pub(crate) place: i64,
+    pub(crate) value: Option<&'r str>,
+    pub(crate) rows: u64,
+    pub(crate) finite_rows: u64,
+    pub(crate) least: Option<f64>,
+    pub(crate) largest: Option<f64>,
+    pub(crate) total: Option<f64>,
+}
+
+/// What a database says that answers another question.
+pub(crate) const NOT_ASKED: &str = "answers what was not asked";
+
+/// Reads a batch of an answer row by row, each with the number of its branch.
+pub(crate) fn each_row(
+    batch: &RecordBatch,
+    mut take: impl FnMut(usize, &Row<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    let integers = |name| column(batch, name, &DataType::Int64);
+    let doubles = |name| column(batch, name, &DataType::Float64);
+    let texts = |name| column(batch, name, &DataType::Utf8);
+    let branches = integers("mw_branch")?;
+    let (places, rows, finite_rows) = (integers("mw_place")?, integers("mw_rows")?, integers("mw_finite_rows")?);
+    let (keys, values) = (texts("mw_key")?, texts("mw_value")?);
+    let (least, largest, total) = (doubles("mw_least")?, doubles("mw_largest")?, doubles("mw_total")?);
+    for row in 0..batch.num_rows() {
+        let branch = usize::try_from(integer(&branches, row)).map_err(|_| NOT_ASKED)?;
+        let read = Row {
+            key: text(&keys, row),
+            place: integer(&places, row),
+            value: text(&values, row),
+            rows: u64::try_from(integer(&rows, row)).unwrap_or_default(),
+            finite_rows: u64::try_from(integer(&finite_rows, row)).unwrap_or_default(),
+            least: double(&least, row),
+            largest: double(&largest, row),
+            total: double(&total, row),
+        };
+        take(branch, &read)?;
+    }
+    Ok(())
 }
 
 impl<'a> Answer<'a> {
@@ -120,30 +152,12 @@ impl<'a> Answer<'a> {
 
     /// Adds a batch of rows.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), String> {
-        let integers = |name| column(batch, name, &DataType::Int64);
-        let doubles = |name| column(batch, name, &DataType::Float64);
-        let texts = |name| column(batch, name, &DataType::Utf8);
-        let branches = integers("mw_branch")?;
-        let (places, rows, finite_rows) = (integers("mw_place")?, integers("mw_rows")?, integers("mw_finite_rows")?);
-        let (keys, values) = (texts("mw_key")?, texts("mw_value")?);
-        let (least, largest, total) = (doubles("mw_least")?, doubles("mw_largest")?, doubles("mw_total")?);
-        for row in 0..batch.num_rows() {
-            let branch = usize::try_from(integer(&branches, row)).ok();
-            let branch = branch.and_then(|branch| self.branches.get(branch));
-            let branch = branch.ok_or("answers what was not asked")?.clone();
-            let read = Row {
-                key: text(&keys, row),
-                place: integer(&places, row),
-                value: text(&values, row),
-                rows: u64::try_from(integer(&rows, row)).unwrap_or_default(),
-                finite_rows: u64::try_from(integer(&finite_rows, row)).unwrap_or_default(),
-                least: double(&least, row),
-                largest: double(&largest, row),
-                total: double(&total, row),
-            };
-            self.add_row(&branch, &read);
-        }
-        Ok(())
+        let branches = self.branches;
+        each_row(batch, |branch, row| {
+            let branch = branches.get(branch).ok_or(NOT_ASKED)?;
+            self.add_row(branch, row);
+            Ok(())
+        })
     }
 
     fn add_row(&mut self, branch: &Branch, row: &Row<'_>) {
@@ -259,7 +273,7 @@ fn count(
 }
 
 /// Adds rows of one place: how many edges are at or below their values.
-fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
+pub(crate) fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
     let bins = counts.bins.len();
     let place = match usize::try_from(row.place) {
         Err(_) => &mut counts.missing,
@@ -268,6 +282,11 @@ fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
         Ok(place) => &mut counts.bins[place - 1],
     };
     *place += row.rows;
+    add_ends(counts, row);
+}
+
+/// The ends of a row's values, and what they add up to.
+pub(crate) fn add_ends(counts: &mut NumericCounts, row: &Row<'_>) {
     (counts.least, counts.largest) = (row.least, row.largest);
     // Values beyond what is summed leave no sum.
     let is_summed = |value: Option<f64>| value.is_none_or(|value| value.abs() <= MOST_SUMMED);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adbc_core::error::Error as AdbcError;
-use adbc_core::options::{AdbcVersion, OptionDatabase, OptionStatement, OptionValue};
+use adbc_core::options::{AdbcVersion, OptionConnection, OptionDatabase, OptionStatement, OptionValue};
 use adbc_core::{
     CancelHandle, Connection as _, Database as _, Driver as _, LOAD_FLAG_DEFAULT, Optionable as _, Statement as _,
 };
@@ -135,6 +135,19 @@ impl Connection {
         statement.set_sql_query(sql).map_err(|error| self.said(&error))?;
         statement.execute_update().map_err(|error| self.said(&error))?;
         Ok(())
+    }
+
+    /// Has all statements from here on see the rows that there are now, in the databases that are run on in tests.
+    pub(crate) fn hold(&self) -> Result<(), String> {
+        match self.dialect {
+            Dialect::PostgreSql => self.set("SET default_transaction_isolation = 'repeatable read'")?,
+            Dialect::DuckDb | Dialect::Sqlite => {}
+            _ => return Ok(()),
+        }
+        let one_by_one = (OptionConnection::AutoCommit, OptionValue::from("false"));
+        let mut connection = self.connection.lock();
+        let held = connection.set_option(one_by_one.0, one_by_one.1);
+        held.map_err(|error| self.said(&error))
     }
 
     /// What the columns of a statement's answer are.

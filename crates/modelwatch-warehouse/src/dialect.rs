@@ -115,6 +115,29 @@ impl Dialect {
         }
     }
 
+    fn integer(self) -> &'static str {
+        match self {
+            Self::Sqlite => "INTEGER",
+            Self::BigQuery => "INT64",
+            Self::ClickHouse => "Int64",
+            Self::PostgreSql | Self::DuckDb | Self::Snowflake | Self::Databricks | Self::Trino => "BIGINT",
+        }
+    }
+
+    /// A sum of counts as a whole number of 64 bits, which some sum as something else.
+    pub(crate) fn as_integer(self, number: &str) -> String {
+        format!("CAST({number} AS {})", self.integer())
+    }
+
+    /// What is left of a whole number when it is divided by another, both above zero.
+    pub(crate) fn rest(self, number: &str, of: &str) -> String {
+        match self {
+            // Its function is there only where it was built so.
+            Self::Sqlite => format!("({number}) % ({of})"),
+            _ => format!("MOD({number}, {of})"),
+        }
+    }
+
     /// No text.
     pub(crate) fn no_text(self) -> String {
         format!("CAST(NULL AS {})", self.text())

@@ -1,6 +1,7 @@
 //! What a column of a table holds, by what the driver says of an answer without rows.
 
 use arrow::datatypes::{DataType, Field};
+use modelwatch_drift_job::ColumnHolds;
 
 /// What a column's values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,16 @@ impl Kind {
         match field.metadata().get(POSTGRES_TYPE) {
             Some(name) => Self::of_postgres(name, field.data_type()),
             None => Self::of_type(field.data_type()),
+        }
+    }
+
+    /// What a baseline can take it for.
+    pub(crate) fn holds(&self) -> ColumnHolds {
+        match self {
+            Self::Boolean => ColumnHolds::Booleans,
+            Self::Integer | Self::Decimal | Self::Double | Self::Float => ColumnHolds::Numbers,
+            Self::Text => ColumnHolds::Texts,
+            Self::Other(_) => ColumnHolds::Other,
         }
     }
 

@@ -41,6 +41,8 @@ mod answer;
 mod connection;
 mod dialect;
 mod kind;
+mod profiles;
+mod quantiles;
 mod statement;
 mod table;
 mod warehouse;

@@ -52,12 +52,7 @@ pub(crate) const MOST_SUMMED: f64 = 1e290;
 
 impl Statement {
     pub(crate) fn new(query: &WindowQuery, table: &TableShape, columns: &TableColumns) -> Self {
-        let writer = Writer {
-            dialect: table.dialect,
-            query,
-            table,
-            columns,
-        };
+        let writer = Writer::new(query, table, columns);
         let mut branches = Vec::new();
         let mut selects = Vec::new();
         let mut add = |counted, group, select: String| {
@@ -91,16 +86,26 @@ impl Statement {
     }
 }
 
-struct Writer<'a> {
+/// Writes what branches select.
+pub(crate) struct Writer<'a> {
     dialect: Dialect,
     query: &'a WindowQuery,
     table: &'a TableShape,
     columns: &'a TableColumns,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(crate) fn new(query: &'a WindowQuery, table: &'a TableShape, columns: &'a TableColumns) -> Self {
+        Self {
+            dialect: table.dialect,
+            query,
+            table,
+            columns,
+        }
+    }
+
     /// A column of the table, with the alias that every branch gives the table.
-    fn name(&self, name: &str) -> String {
+    pub(crate) fn name(&self, name: &str) -> String {
         format!("s.{}", self.dialect.quoted(name))
     }
 
@@ -123,7 +128,7 @@ impl Writer<'_> {
         Some((self.name(name), self.table.time?))
     }
 
-    fn from(&self) -> String {
+    pub(crate) fn from(&self) -> String {
         format!("FROM {} AS s", self.table.quoted)
     }
 
@@ -168,7 +173,7 @@ impl Writer<'_> {
         }
     }
 
-    fn rows(&self, group: Option<usize>) -> String {
+    pub(crate) fn rows(&self, group: Option<usize>) -> String {
         let (key, from) = self.keyed(group);
         let (text, double) = (self.dialect.no_text(), self.dialect.no_double());
         format!(
@@ -214,7 +219,7 @@ impl Writer<'_> {
         placed.into_iter().chain(texts).collect()
     }
 
-    fn places(&self, edges: &[f64], number: &str, column: &str, group: Option<usize>) -> String {
+    pub(crate) fn places(&self, edges: &[f64], number: &str, column: &str, group: Option<usize>) -> String {
         let dialect = self.dialect;
         let (key, from) = self.keyed(group);
         let nan = dialect
@@ -246,7 +251,7 @@ impl Writer<'_> {
         )
     }
 
-    fn texts(&self, kind: &Kind, column: &str, group: Option<usize>, only_texts: bool) -> String {
+    pub(crate) fn texts(&self, kind: &Kind, column: &str, group: Option<usize>, only_texts: bool) -> String {
         let dialect = self.dialect;
         let (key, from) = self.keyed(group);
         let text = match dialect.text_of(kind, column) {

@@ -68,6 +68,11 @@ impl TableShape {
         Ok(shape)
     }
 
+    /// The columns, in the table's order.
+    pub(crate) fn columns(&self) -> &[(String, Kind)] {
+        &self.columns
+    }
+
     /// The column that the log calls so, by its name in the table.
     pub(crate) fn column(&self, columns: &TableColumns, log_name: &str) -> Option<(&str, &Kind)> {
         let found = columns.names(log_name).into_iter().find_map(|wanted| {

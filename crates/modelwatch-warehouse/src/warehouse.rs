@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use arrow::datatypes::Schema;
 use futures::future::{BoxFuture, FutureExt as _};
-use modelwatch_drift_job::TableColumns;
 use modelwatch_drift_job::engine::{Engine, EngineError, Looked, TableTimes, WindowCounts, WindowQuery};
+use modelwatch_drift_job::{ColumnHolds, ColumnKind, TableColumns, TrainingColumns, TrainingSource};
 
 use crate::access::Access;
 use crate::answer::Answer;
 use crate::connection::{Connection, Stop};
 use crate::dialect::Dialect;
+use crate::kind::Kind;
+use crate::profiles::Profiles;
 use crate::statement::Statement;
 use crate::table::{TableShape, quoted};
 
@@ -87,17 +89,21 @@ impl Warehouse {
         }
     }
 
-    async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
+    /// What a thread that asks the database comes back with, within the time it has.
+    async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Self, &Stop) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
         let stop = Arc::new(Stop::default());
         // Dropped, whether the time is over or nobody waits any more, it cancels what is under way.
         let guard = stop.guard();
         let (send, answer) = tokio::sync::oneshot::channel();
-        let (asking, query) = (self.clone(), query.clone());
+        let asking = self.clone();
         // A thread of its own, which nobody has to wait for: a driver may sit in a call that nothing ends.
         let thread = std::thread::Builder::new().name("modelwatch-warehouse".into());
         let started = thread.spawn(move || {
             // Nobody may be there any more.
-            let _ = send.send(asking.ask(&query, &stop));
+            let _ = send.send(ask(&asking, &stop));
         });
         started.map_err(|error| self.failed(format!("no thread could be started to ask it: {error}")))?;
         let counted = tokio::time::timeout(self.timeout, answer).await;
@@ -114,28 +120,83 @@ impl Warehouse {
         }
     }
 
+    fn connect(&self) -> Result<Connection, EngineError> {
+        Connection::open(self.dialect, &self.access, self.driver.as_deref(), self.timeout)
+            .map_err(|problem| self.failed(problem))
+    }
+
+    /// The table's columns, by an answer without rows.
+    fn schema_of(&self, connection: &Connection, stop: &Stop) -> Result<Schema, EngineError> {
+        let table = quoted(self.dialect, &self.table);
+        let schema = connection.schema(&format!("SELECT * FROM {table} AS s WHERE 1 = 0"), stop);
+        schema.map_err(|problem| {
+            self.failed(format!(
+                "can't be read: {problem}; does it exist, spelt so, and may this user read it?"
+            ))
+        })
+    }
+
+    fn fits(&self, sql: &str, columns: usize) -> Result<(), EngineError> {
+        match self.dialect.most_bytes().filter(|most| sql.len() > *most) {
+            None => Ok(()),
+            Some(most) => Err(self.failed(format!(
+                "takes {most} bytes of SQL and {} are needed for {columns} columns; watch fewer of them in one model",
+                sql.len(),
+            ))),
+        }
+    }
+
+    fn training_shape(&self, schema: &Schema) -> Result<TableShape, EngineError> {
+        TableShape::new(self.dialect, &self.table, schema, &self.columns, false).map_err(|problem| self.failed(problem))
+    }
+
+    /// What a baseline is made of. Blocks while the database works.
+    fn profiles(&self, columns: &[(String, ColumnKind)], stop: &Stop) -> Result<TrainingColumns, EngineError> {
+        let failed = |problem| self.failed(problem);
+        let connection = self.connect()?;
+        connection.hold().map_err(failed)?;
+        let shape = self.training_shape(&self.schema_of(&connection, stop)?)?;
+        let mut profiles = Profiles::new(shape, columns).map_err(failed)?;
+        while let Some((sql, branches)) = profiles.statement() {
+            self.fits(&sql, columns.len())?;
+            profiles.begin();
+            connection
+                .ask(&sql, stop, |batch| profiles.add(&branches, batch))
+                .map_err(|problem| self.failed(format!("can't be counted: {problem}")))?;
+            profiles.step().map_err(failed)?;
+        }
+        Ok(profiles.finish())
+    }
+
+    /// Returns the statement that the making of a baseline begins with, of all columns of a table that can be features, as an answer
+    /// without rows describes them.
+    ///
+    /// # Errors
+    ///
+    /// None that a table of such columns could be the reason of.
+    pub fn training_statement(&self, schema: &Schema) -> Result<String, EngineError> {
+        let shape = self.training_shape(schema)?;
+        let columns = shape.columns().iter().filter_map(|(name, kind)| {
+            let taken = match kind.holds() {
+                ColumnHolds::Numbers | ColumnHolds::Booleans => ColumnKind::Numeric,
+                ColumnHolds::Texts => ColumnKind::Categorical,
+                _ => return None,
+            };
+            Some((name.clone(), taken))
+        });
+        let columns: Vec<_> = columns.collect();
+        let profiles = Profiles::new(shape, &columns).map_err(|problem| self.failed(problem))?;
+        Ok(profiles.statement().map(|(sql, _)| sql).unwrap_or_default())
+    }
+
     /// Blocks while the database works.
     fn ask(&self, query: &WindowQuery, stop: &Stop) -> Result<WindowCounts, EngineError> {
         let failed = |problem| self.failed(problem);
-        let connection =
-            Connection::open(self.dialect, &self.access, self.driver.as_deref(), self.timeout).map_err(failed)?;
-        let table = quoted(self.dialect, &self.table);
-        let schema = connection
-            .schema(&format!("SELECT * FROM {table} AS s WHERE 1 = 0"), stop)
-            .map_err(|problem| {
-                self.failed(format!(
-                    "can't be read: {problem}; does it exist, spelt so, and may this user read it?"
-                ))
-            })?;
+        let connection = self.connect()?;
+        let schema = self.schema_of(&connection, stop)?;
         let shape = self.shape(query, &schema)?;
         let statement = Statement::new(query, &shape, &self.columns);
-        if let Some(most) = self.dialect.most_bytes().filter(|most| statement.sql.len() > *most) {
-            return Err(self.failed(format!(
-                "takes {most} bytes of SQL and {} are needed for {} columns; watch fewer of them in one model",
-                statement.sql.len(),
-                query.columns.len()
-            )));
-        }
+        self.fits(&statement.sql, query.columns.len())?;
         let mut answer = Answer::new(query, &statement.branches, &shape, &self.columns);
         connection
             .ask(&statement.sql, stop, |batch| answer.add(batch))
@@ -156,7 +217,26 @@ impl Warehouse {
 
 impl Engine for Warehouse {
     fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>> {
-        self.count_window(query).boxed()
+        let query = query.clone();
+        self.asked(move |warehouse, stop| warehouse.ask(&query, stop)).boxed()
+    }
+}
+
+impl TrainingSource for Warehouse {
+    fn columns(&self) -> BoxFuture<'_, Result<Vec<(String, ColumnHolds)>, EngineError>> {
+        let held = |(name, kind): &(String, Kind)| (name.clone(), kind.holds());
+        self.asked(move |warehouse, stop| {
+            let schema = warehouse.schema_of(&warehouse.connect()?, stop)?;
+            let shape = warehouse.training_shape(&schema)?;
+            Ok(shape.columns().iter().map(held).collect())
+        })
+        .boxed()
+    }
+
+    fn read<'a>(&'a self, columns: &'a [(String, ColumnKind)]) -> BoxFuture<'a, Result<TrainingColumns, EngineError>> {
+        let columns = columns.to_vec();
+        self.asked(move |warehouse, stop| warehouse.profiles(&columns, stop))
+            .boxed()
     }
 }
 

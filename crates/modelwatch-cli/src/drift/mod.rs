@@ -9,7 +9,6 @@ mod report;
 mod serve;
 mod settings;
 mod shown;
-mod warehouse;
 
 use std::io::Write as _;
 use std::process::ExitCode;

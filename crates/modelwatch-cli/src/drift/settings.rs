@@ -8,8 +8,8 @@ use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, Mo
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::{ModelSettings, TableColumns};
 
-use super::warehouse;
 use crate::failure::Failure;
+use crate::warehouse;
 
 /// The settings of every model that has drift to watch, or of the named ones.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {

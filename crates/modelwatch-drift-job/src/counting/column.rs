@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Float64Type};
-use modelwatch_drift::baseline::{Counts, NumericCounts};
+use modelwatch_drift::baseline::{CategoricalBins, CategoricalCounts, Counts, NumericCounts};
 
 use super::by_edge::ByEdge;
+use super::by_view::ByView;
 use crate::engine::{Bins, ColumnCounts, NumberText};
 
 /// Counts arrays of one column.
@@ -50,11 +51,7 @@ impl ColumnCounter {
                 into.other_type += numbers(by_edge, array, counts);
             }
             (Bins::Categorical(bins), _, Counts::Categorical(counts)) => match texts(array) {
-                Some(texts) => {
-                    for text in &texts {
-                        counts.add(bins, text);
-                    }
-                }
+                Some(texts) => categories(bins, &texts, counts),
                 None => {
                     counts.missing += array.len() as u64;
                     into.other_type += present(array);
@@ -62,6 +59,21 @@ impl ColumnCounter {
             },
             // `start` made counts of the bins' own kind.
             _ => {}
+        }
+    }
+}
+
+fn categories(bins: &CategoricalBins, texts: &StringViewArray, counts: &mut CategoricalCounts) {
+    /// Stands for a category without a name of its own.
+    const UNNAMED: u32 = u32::MAX;
+    let mut by_view = ByView::default();
+    for (view, text) in texts.views().iter().zip(texts) {
+        let place = text.map_or(UNNAMED, |text| {
+            by_view.get(*view, || bins.place(text).map_or(UNNAMED, |place| place as u32))
+        });
+        match counts.named.get_mut(place as usize) {
+            Some(rows) => *rows += 1,
+            None => counts.add(bins, text),
         }
     }
 }

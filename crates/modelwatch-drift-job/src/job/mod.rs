@@ -13,7 +13,7 @@ mod subjects;
 mod watched;
 
 pub(crate) use memory::{Counted, Memory};
-pub(crate) use subjects::{by_segment, column, joint_columns, subjects};
+pub(crate) use subjects::{by_segment, column, subjects};
 
 pub use drift_job::DriftJob;
 pub use error::{BaselineProblem, JobError};

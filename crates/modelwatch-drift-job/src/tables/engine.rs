@@ -113,7 +113,7 @@ impl Engine for Tables {
 }
 
 /// Slices of columns for each task, so that all tasks are done at about the same time.
-const SLICES_A_TASK: usize = 2;
+const SLICES_A_TASK: usize = 4;
 
 struct CountedFile {
     schema: Arc<Schema>,

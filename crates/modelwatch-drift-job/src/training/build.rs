@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, stream};
 use modelwatch_drift::baseline::{
     About, Baseline, BaselineError, CategoricalProfile, NumericProfile, Profile, Source, TimeSpan, warnings,
 };
-use modelwatch_drift::joint::JointReference;
+use modelwatch_drift::joint::{JointProfile, JointReference};
 use modelwatch_drift::learn::TimeOrder;
 use parking_lot::Mutex;
 use tokio::task::spawn_blocking;
 use twox_hash::XxHash3_128;
 
-use super::columns::{self, Subject, Wanted};
+use super::columns::{self, Known, Subject, Wanted};
 use super::error::{TrainingError, TrainingWarning};
 use super::options::{TrainingOptions, TrainingProgress};
-use super::profile::{Asked, Profiled, profile_all};
+use super::profile::{Asked, Profiled, profile_all, profile_of_source};
 use super::read::{self, Passes};
+use super::source::TrainingSource;
 use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Kind, Table, expand};
 
@@ -35,19 +36,27 @@ impl TrainingOptions {
     pub async fn build(
         &self,
         threads: usize,
-        mut progress: impl FnMut(&TrainingProgress),
+        progress: impl FnMut(&TrainingProgress),
     ) -> Result<Trained, TrainingError> {
+        let (mut trained, together) = self.build_apart(threads, progress).await?;
+        if let Some(joint) = together.learn(threads) {
+            trained.baseline = trained.baseline.with_joint(joint)?;
+        }
+        Ok(trained)
+    }
+
+    /// The same, but what tells how features go together is still to be learned.
+    pub(crate) async fn build_apart(
+        &self,
+        threads: usize,
+        mut progress: impl FnMut(&TrainingProgress),
+    ) -> Result<(Trained, Together), TrainingError> {
         let files = self.look(&mut progress).await?;
         let rows: u64 = files.iter().map(|(_, _, rows)| rows).sum();
-        let judged: Vec<(Table, Vec<Kind>)> = files
-            .iter()
-            .map(|(table, kinds, _)| (table.clone(), kinds.clone()))
-            .collect();
-        let plan = columns::plan(self, &judged)?;
+        let plan = columns::plan(self, &Known::of(files.iter().map(|(table, kinds, _)| (table, kinds))))?;
         let numbers = plan.numbers().count();
         let mut notes = plan.warnings;
         let (sources, times) = sources(&files, plan.time.as_deref()).await?;
-        let instant = |time: &Option<i64>| DateTime::from_timestamp_micros((*time)?);
         let order = times
             .as_ref()
             .and_then(|times| TimeOrder::new(times.iter().map(instant)));
@@ -75,7 +84,7 @@ impl TrainingOptions {
             order,
             together: together.clone(),
         });
-        let chunks = plan.wanted.chunks(passes.columns).map(|chunk| {
+        let chunks = plan.wanted.chunks(passes.columns).enumerate().map(|(place, chunk)| {
             let (files, asked, told) = (&files, asked.clone(), &told);
             async move {
                 let values = read::read(files, chunk, passes.tasks, told).await?;
@@ -86,62 +95,77 @@ impl TrainingOptions {
                     // The runtime ends, and nobody waits for the columns.
                     Err(_) => Vec::new(),
                 });
-                Ok::<_, TrainingError>((chunk, profiled))
+                Ok::<_, TrainingError>((place, chunk, profiled))
             }
         });
-        let mut chunks = stream::iter(chunks).buffered(passes.at_once);
+        // One that takes long keeps no other waiting; the columns go together in their own order.
+        let mut done = Vec::with_capacity(plan.wanted.len());
+        let mut chunks = stream::iter(chunks).buffer_unordered(passes.at_once);
         while let Some(chunk) = chunks.next().await {
-            let (chunk, profiled) = chunk?;
-            for (wanted, (profiled, joint)) in chunk.iter().zip(profiled) {
-                joint.into_iter().for_each(|column| together.add(column));
-                made.add(wanted, profiled, &mut notes);
+            let (place, chunk, profiled) = chunk?;
+            for (wanted, profiled) in chunk.iter().zip(profiled) {
+                done.push((place, wanted, profiled));
                 (progress.lock().1)(&TrainingProgress::Column {
                     name: wanted.name.clone(),
-                    done: made.done,
+                    done: done.len(),
                     of: plan.wanted.len(),
                 });
             }
         }
-        if !made.problems.is_empty() {
-            let others = notes
-                .iter()
-                .filter(|note| matches!(note, TrainingWarning::LeftOut { .. }));
-            made.problems.extend(others.map(ToString::to_string));
-            return Err(TrainingError::Columns(made.problems));
+        done.sort_by_key(|(place, _, _)| *place);
+        for (_, wanted, (profiled, joint)) in done {
+            joint.into_iter().for_each(|column| together.add(column));
+            made.add(wanted, profiled, &mut notes);
         }
-        notes.extend(warnings(&sources).into_iter().map(TrainingWarning::Hygiene));
-        let fingerprint = format!("{:032x}", made.fingerprint.finish_128());
-        let spans = || sources.iter().filter_map(|source| source.span);
-        let from = spans().map(|span| span.from).min();
-        let to = spans().map(|span| span.to).max();
-        let about = About {
-            model: self.model.clone(),
-            version: self.version.clone().unwrap_or_else(|| fingerprint[..12].to_owned()),
-            created: self.created,
-            rows,
-            time_span: from.zip(to).map(|(from, to)| TimeSpan { from, to }),
-            fingerprint: format!("xxh3-128:{fingerprint}"),
-        };
-        let baseline = match Baseline::new(about, made.features, made.score, made.classes) {
-            // Every column was left out: what was wrong with each says more than that nothing is left.
-            Err(BaselineError::Empty { feature: None }) if !notes.is_empty() => {
-                let problems = notes.iter().map(ToString::to_string);
-                let nothing = "no column of the training files can be a feature".to_owned();
-                return Err(TrainingError::Columns([nothing].into_iter().chain(problems).collect()));
-            }
-            made => made?,
-        };
-        together.retain(|name| baseline.features().iter().any(|(feature, _)| feature == name));
-        let joint = together.learn(threads, |row| times.as_ref().and_then(|times| instant(times.get(row)?)));
-        let baseline = match joint {
-            Some(joint) => baseline.with_joint(joint)?,
-            None => baseline,
-        };
-        Ok(Trained {
-            baseline,
-            columns: made.summaries,
-            warnings: notes,
-        })
+        let trained = made.baseline(self, rows, &sources, notes)?;
+        let features = trained.baseline.features();
+        together.retain(|name| features.iter().any(|(feature, _)| feature == name));
+        let reference = together;
+        Ok((trained, Together { reference, times }))
+    }
+
+    /// Makes the baseline of a table that tells of its columns what it is made of; [`files`](Self::files) are not looked at.
+    ///
+    /// Values stay where they are, so the baseline does not know what is usual for windows of its reference, how features go together,
+    /// nor the grid that numbers lie on. Bins, counts and categories are those of a file with the same rows; mean and deviation are to the
+    /// rounding of the sums.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub async fn build_from(
+        &self,
+        source: &dyn TrainingSource,
+        mut progress: impl FnMut(&TrainingProgress),
+    ) -> Result<Trained, TrainingError> {
+        progress(&TrainingProgress::Looking {
+            file: source.to_string(),
+            done: 0,
+            of: 1,
+        });
+        let plan = columns::plan(self, &Known::of_source(source.columns().await?))?;
+        let mut notes = plan.warnings;
+        notes.push(TrainingWarning::NothingUsual);
+        let asked: Vec<_> = plan
+            .wanted
+            .iter()
+            .map(|wanted| (wanted.column.clone(), wanted.kind))
+            .collect();
+        let read = source.read(&asked).await?;
+        let mut made = Made::default();
+        for (done, (wanted, column)) in plan.wanted.iter().zip(read.columns).enumerate() {
+            made.add(wanted, profile_of_source(wanted, column, &self.hygiene), &mut notes);
+            progress(&TrainingProgress::Column {
+                name: wanted.name.clone(),
+                done: done + 1,
+                of: plan.wanted.len(),
+            });
+        }
+        let sources = [Source {
+            name: source.to_string(),
+            span: None,
+        }];
+        made.baseline(self, read.rows, &sources, notes)
     }
 
     /// The files with what their columns hold and their rows.
@@ -171,6 +195,30 @@ impl TrainingOptions {
         }
         Ok(files)
     }
+}
+
+/// What is to be learned of how features go together.
+#[derive(Debug)]
+pub(crate) struct Together {
+    reference: JointReference,
+    times: Option<Times>,
+}
+
+impl Together {
+    /// The features that take part; none where too few would.
+    pub(crate) fn features(&mut self) -> Vec<String> {
+        let names = self.reference.settle();
+        if names.len() < 2 { Vec::new() } else { names }
+    }
+
+    pub(crate) fn learn(self, threads: usize) -> Option<JointProfile> {
+        let times = self.times;
+        self.reference.learn(threads, |row| instant(times.as_ref()?.get(row)?))
+    }
+}
+
+fn instant(time: &Option<i64>) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros((*time)?)
 }
 
 /// The times of all rows in microseconds, in the order of the files.
@@ -212,13 +260,55 @@ struct Made {
     classes: Option<CategoricalProfile>,
     summaries: Vec<ColumnSummary>,
     problems: Vec<String>,
-    done: usize,
     fingerprint: XxHash3_128,
 }
 
 impl Made {
+    /// The baseline of so many rows that were made columns of.
+    fn baseline(
+        mut self,
+        options: &TrainingOptions,
+        rows: u64,
+        sources: &[Source],
+        mut notes: Vec<TrainingWarning>,
+    ) -> Result<Trained, TrainingError> {
+        if !self.problems.is_empty() {
+            let others = notes
+                .iter()
+                .filter(|note| matches!(note, TrainingWarning::LeftOut { .. }));
+            self.problems.extend(others.map(ToString::to_string));
+            return Err(TrainingError::Columns(self.problems));
+        }
+        notes.extend(warnings(sources).into_iter().map(TrainingWarning::Hygiene));
+        let fingerprint = format!("{:032x}", self.fingerprint.finish_128());
+        let spans = || sources.iter().filter_map(|source| source.span);
+        let from = spans().map(|span| span.from).min();
+        let to = spans().map(|span| span.to).max();
+        let about = About {
+            model: options.model.clone(),
+            version: options.version.clone().unwrap_or_else(|| fingerprint[..12].to_owned()),
+            created: options.created,
+            rows,
+            time_span: from.zip(to).map(|(from, to)| TimeSpan { from, to }),
+            fingerprint: format!("xxh3-128:{fingerprint}"),
+        };
+        let baseline = match Baseline::new(about, self.features, self.score, self.classes) {
+            // Every column was left out: what was wrong with each says more than that nothing is left.
+            Err(BaselineError::Empty { feature: None }) if !notes.is_empty() => {
+                let problems = notes.iter().map(ToString::to_string);
+                let nothing = "no column of the training files can be a feature".to_owned();
+                return Err(TrainingError::Columns([nothing].into_iter().chain(problems).collect()));
+            }
+            made => made?,
+        };
+        Ok(Trained {
+            baseline,
+            columns: self.summaries,
+            warnings: notes,
+        })
+    }
+
     fn add(&mut self, wanted: &Wanted, made: Profiled, notes: &mut Vec<TrainingWarning>) {
-        self.done += 1;
         let column = || wanted.column.clone();
         if made.other_type > 0 && wanted.kind == ColumnKind::Numeric {
             notes.push(TrainingWarning::NotNumbers {

@@ -6,6 +6,7 @@ use modelwatch_log_format::columns as log;
 
 use super::error::{Role, TrainingError, TrainingWarning};
 use super::options::TrainingOptions;
+use super::source::ColumnHolds;
 use super::summary::ColumnKind;
 use crate::tables::{Kind, Table};
 
@@ -33,7 +34,7 @@ pub(super) enum Subject {
 }
 
 /// The columns of all files, in the order in which they come, with the kinds that the files give them.
-struct Known(Vec<(String, Vec<Kind>)>);
+pub(super) struct Known(Vec<(String, Vec<Kind>)>);
 
 /// What is to be read, in the order of the files, and the column of times.
 pub(super) struct Plan {
@@ -42,8 +43,7 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<TrainingWarning>,
 }
 
-pub(super) fn plan(options: &TrainingOptions, files: &[(Table, Vec<Kind>)]) -> Result<Plan, TrainingError> {
-    let known = Known::of(files);
+pub(super) fn plan(options: &TrainingOptions, known: &Known) -> Result<Plan, TrainingError> {
     let is_log = known.is_prediction_log();
     let options = &known.resolved(options, is_log)?;
     let mut plan = Plan {
@@ -166,7 +166,19 @@ fn agreed(kinds: &[Kind]) -> Agreed {
 }
 
 impl Known {
-    fn of(files: &[(Table, Vec<Kind>)]) -> Self {
+    /// Of a table that is no file.
+    pub(super) fn of_source(columns: Vec<(String, ColumnHolds)>) -> Self {
+        let kind = |holds: ColumnHolds| match holds {
+            ColumnHolds::Numbers => Kind::Numeric,
+            ColumnHolds::Booleans => Kind::Boolean,
+            ColumnHolds::Texts => Kind::Categorical,
+            ColumnHolds::Other => Kind::Other,
+        };
+        let columns = columns.into_iter().map(|(name, holds)| (name, vec![kind(holds)]));
+        Self(columns.collect())
+    }
+
+    pub(super) fn of<'a>(files: impl IntoIterator<Item = (&'a Table, &'a Vec<Kind>)>) -> Self {
         let mut known: Vec<(String, Vec<Kind>)> = Vec::new();
         for (table, kinds) in files {
             for (field, kind) in table.schema().fields().iter().zip(kinds) {

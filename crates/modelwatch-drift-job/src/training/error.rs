@@ -148,7 +148,7 @@ impl fmt::Display for TrainingError {
                 let named: Vec<_> = columns.iter().map(|column| format!("{column:?}")).collect();
                 write!(
                     f,
-                    "the training files have no column {}; they have {}",
+                    "the training data has no column {}; it has {}",
                     named.join(" and no column "),
                     known.join(", ")
                 )

@@ -1,7 +1,9 @@
 //! A column's values as its profile.
 
+use std::collections::BTreeMap;
+
 use modelwatch_drift::baseline::{
-    BaselineError, CategoricalProfile, CategoricalSlot, Hygiene, NumericProfile, Profile,
+    BaselineError, CategoricalProfile, CategoricalSlot, Hygiene, NumericProfile, Profile, category_text,
 };
 use modelwatch_drift::joint::{JointColumn, JointReference};
 use modelwatch_drift::learn::{TimeOrder, learn};
@@ -9,6 +11,7 @@ use twox_hash::XxHash3_128;
 
 use super::columns::{Subject, Wanted};
 use super::read::{Categories, Read, Values};
+use super::source::SourceColumn;
 use super::summary::ColumnSummary;
 
 /// What has been made of one column.
@@ -155,6 +158,76 @@ fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<
     (profiled, joint)
 }
 
+/// The profile of a column that a table tells of.
+pub(super) fn profile_of_source(wanted: &Wanted, column: SourceColumn, hygiene: &Hygiene) -> Profiled {
+    let mut digest = XxHash3_128::new();
+    text(&mut digest, &wanted.name);
+    let mut summary = ColumnSummary {
+        name: wanted.name.clone(),
+        kind: wanted.kind,
+        rows: 0,
+        missing: 0,
+        distinct: 0,
+        least: String::new(),
+        largest: String::new(),
+    };
+    let mut other = 0;
+    let mut identifies = false;
+    let profile = match column {
+        SourceColumn::Numbers {
+            bins,
+            counts,
+            mean,
+            deviation,
+            distinct,
+        } => {
+            (summary.rows, summary.missing, summary.distinct) = (counts.present(), counts.missing, distinct);
+            let infinite = |rows: u64, end: f64| (rows > 0).then_some(end);
+            let least = infinite(counts.below, f64::NEG_INFINITY).or(counts.least);
+            let largest = infinite(counts.above, f64::INFINITY).or(counts.largest);
+            summary.least = least.map(|least| least.to_string()).unwrap_or_default();
+            summary.largest = largest.map(|largest| largest.to_string()).unwrap_or_default();
+            for edge in bins.edges() {
+                digest.write(&edge.to_le_bytes());
+            }
+            for rows in counts.in_order() {
+                digest.write(&rows.to_le_bytes());
+            }
+            NumericProfile::new(&wanted.name, bins, counts, mean, deviation, hygiene).map(Profile::Numeric)
+        }
+        SourceColumn::Categories {
+            categories,
+            missing,
+            other_type,
+        } => {
+            (summary.missing, other) = (missing, other_type);
+            let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+            for (category, rows) in &categories {
+                match category_text(category) {
+                    Some(category) => *known.entry(category).or_insert(0) += rows,
+                    None => summary.missing += rows,
+                }
+            }
+            let known: Vec<(&str, u64)> = known.into_iter().collect();
+            let profile = counted(&known, &mut summary, &mut digest, hygiene);
+            identifies = are_identifiers(&summary);
+            profile.map(Profile::Categorical)
+        }
+        SourceColumn::None { missing, problem } => {
+            summary.missing = missing;
+            Err(problem)
+        }
+    };
+    digest.write(&summary.missing.to_le_bytes());
+    Profiled {
+        profile,
+        summary,
+        identifies,
+        other_type: other,
+        digest: digest.finish_128(),
+    }
+}
+
 /// The numbers in ascending order.
 fn numbers_of(mut numbers: Vec<f64>, summary: &mut ColumnSummary, digest: &mut XxHash3_128) -> Vec<f64> {
     let rows = numbers.len() as u64;
@@ -210,19 +283,7 @@ fn of_categories(
     }
     let mut categories: Vec<(&str, u64)> = names.iter().copied().zip(rows_of).collect();
     categories.sort_unstable();
-    for (category, rows) in &categories {
-        text(digest, category);
-        text(digest, &rows.to_string());
-    }
-    summary.rows = categories.iter().map(|(_, rows)| rows).sum();
-    summary.distinct = categories.len() as u64;
-    let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
-    summary.least = end(categories.first()).unwrap_or_default();
-    summary.largest = end(categories.last()).unwrap_or_default();
-    let categories = categories
-        .into_iter()
-        .map(|(category, rows)| (category.to_owned(), rows));
-    let profile = CategoricalProfile::new(&summary.name, categories, summary.missing, hygiene)?;
+    let profile = counted(&categories, summary, digest, hygiene)?;
     Ok(match order {
         None => Profile::Categorical(profile),
         Some(order) => {
@@ -233,6 +294,28 @@ fn of_categories(
             })
         }
     })
+}
+
+/// The profile of categories in the order of the alphabet, each with its rows.
+fn counted(
+    categories: &[(&str, u64)],
+    summary: &mut ColumnSummary,
+    digest: &mut XxHash3_128,
+    hygiene: &Hygiene,
+) -> Result<CategoricalProfile, BaselineError> {
+    for (category, rows) in categories {
+        text(digest, category);
+        text(digest, &rows.to_string());
+    }
+    summary.rows = categories.iter().map(|(_, rows)| rows).sum();
+    summary.distinct = categories.len() as u64;
+    let end = |end: Option<&(&str, u64)>| end.map(|(category, _)| (*category).to_owned());
+    summary.least = end(categories.first()).unwrap_or_default();
+    summary.largest = end(categories.last()).unwrap_or_default();
+    let categories = categories
+        .iter()
+        .map(|(category, rows)| ((*category).to_owned(), *rows));
+    CategoricalProfile::new(&summary.name, categories, summary.missing, hygiene)
 }
 
 fn text(digest: &mut XxHash3_128, text: &str) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use modelwatch_drift::baseline::category_text;
@@ -11,7 +11,7 @@ use modelwatch_drift::baseline::category_text;
 use super::columns::Wanted;
 use super::error::TrainingError;
 use super::summary::ColumnKind;
-use crate::counting::{as_times, is_number, is_text, texts};
+use crate::counting::{ByView, as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText};
 use crate::tables::Table;
 
@@ -45,6 +45,7 @@ pub(super) enum Read {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Categories {
     places: HashMap<String, u32>,
+    by_view: ByView,
     pub(super) rows: Vec<u32>,
 }
 
@@ -52,9 +53,22 @@ impl Categories {
     /// Stands for a row without a value.
     pub(super) const MISSING: u32 = u32::MAX;
 
-    fn push(&mut self, text: Option<&str>) {
-        let place = text.map_or(Self::MISSING, |text| self.place(text));
-        self.rows.push(place);
+    fn add(&mut self, texts: &StringViewArray) {
+        let mut by_view = std::mem::take(&mut self.by_view);
+        self.rows.reserve(texts.len());
+        for (view, text) in texts.views().iter().zip(texts) {
+            let place = text.map_or(Self::MISSING, |text| {
+                by_view.get(*view, || {
+                    category_text(text).map_or(Self::MISSING, |text| self.place(text))
+                })
+            });
+            self.rows.push(place);
+        }
+        self.by_view = by_view;
+    }
+
+    fn add_missing(&mut self, rows: u64) {
+        self.rows.extend((0..rows).map(|_| Self::MISSING));
     }
 
     fn place(&mut self, text: &str) -> u32 {
@@ -123,13 +137,9 @@ impl Values {
                 }
             },
             Read::Categories(categories) => match texts(array) {
-                Some(texts) => {
-                    for text in &texts {
-                        categories.push(text.and_then(category_text));
-                    }
-                }
+                Some(texts) => categories.add(&texts),
                 None => {
-                    (0..rows).for_each(|_| categories.push(None));
+                    categories.add_missing(rows);
                     self.other_type += rows - array.logical_null_count() as u64;
                 }
             },
@@ -139,7 +149,7 @@ impl Values {
     fn add_absent(&mut self, rows: u64) {
         match &mut self.read {
             Read::Numbers(numbers) => numbers.extend((0..rows).map(|_| f64::NAN)),
-            Read::Categories(categories) => (0..rows).for_each(|_| categories.push(None)),
+            Read::Categories(categories) => categories.add_missing(rows),
         }
     }
 
@@ -178,7 +188,7 @@ impl Passes {
             };
         }
         let fitting = held(VALUES_OF_COLUMNS / threads as u64);
-        let together = fitting.min(columns.div_ceil(PASSES * threads)).max(1);
+        let together = fitting.min(columns / (PASSES * threads)).max(1);
         let passes = columns.div_ceil(together).max(1);
         Self {
             columns: together,

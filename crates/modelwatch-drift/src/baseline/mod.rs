@@ -7,10 +7,12 @@
 //! # How an engine builds a profile
 //!
 //! From values in memory: [`NumericProfile::from_values`], and [`CategoricalProfile::new`] of each category's rows. Edges lie between
-//! neighbouring values of training, so whoever makes bins has to know the values themselves.
+//! neighbouring values of training, so whoever makes bins has to know the quantiles and their neighbours: of values that lie elsewhere a
+//! [`BinsOutline`] says what to ask for, and [`NumericProfile::new`] takes what was counted on its bins.
 //!
 //! Files go from the bottom up: a category's text, the format's number, errors, bins, counts, profiles, the document.
 
+mod bins_outline;
 mod categorical_bins;
 mod categorical_counts;
 mod categorical_profile;
@@ -26,6 +28,7 @@ mod numeric_profile;
 mod profile;
 mod time_span;
 
+pub use bins_outline::{BinsOutline, QuantileValue};
 pub use categorical_bins::{CategoricalBins, CategoricalSlot};
 pub use categorical_counts::CategoricalCounts;
 pub use categorical_profile::CategoricalProfile;

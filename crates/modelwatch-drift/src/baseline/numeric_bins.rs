@@ -1,5 +1,6 @@
 //! Where a number falls: bins at the quantiles of training, fine enough for Kolmogorov–Smirnov and Wasserstein.
 
+use super::bins_outline::{BinsOutline, QuantileValue};
 use super::error::BaselineError;
 
 /// Where a number falls.
@@ -37,13 +38,8 @@ pub struct NumericBins {
 impl NumericBins {
     /// How many equal shares of training's rows the quantile edges cut.
     pub const QUANTILES: usize = 200;
-    /// No bin is wider than the range over this.
-    const WIDTHS: usize = 200;
     /// The most edges a profile may have.
     pub const MOST_EDGES: usize = 10_000;
-    /// How far outside training's values a value still counts as one of them, of the largest magnitude: sixteen times what
-    /// rounding to 32 bits changes.
-    const MARGIN: f64 = 1e-6;
 
     /// Bins from training's finite values in ascending order. The quantile at level `q` is the least value that has at least
     /// `q` of the rows at or below it.
@@ -67,52 +63,20 @@ impl NumericBins {
                 None => "its values are not in ascending order".to_owned(),
             });
         }
-        if let Some(end) = [least, largest].into_iter().find(|end| end.abs() > f64::MAX / 2.0) {
-            return wrong(format!(
-                "one of its values is {end:e}, about the largest a double can be; make it missing"
-            ));
-        }
         let sorted = Sorted(values);
-        let magnitude = match least.abs().max(largest.abs()) {
-            // Of zeros alone nothing says how large another value would be.
-            0.0 => 1.0,
-            magnitude => magnitude,
-        };
-        let margin = |gap: Option<f64>| {
-            let most = Self::MARGIN * magnitude;
-            gap.map_or(most, |gap| most.min(gap / 2.0))
-        };
-        let first = (least - margin(sorted.above(least).map(|next| next - least))).min(least.next_down());
-        let last = (largest + margin(sorted.below(largest).map(|next| largest - next))).max(largest.next_up());
-
-        let mut edges = vec![first, last];
         let mut quantiles = Vec::with_capacity(Self::QUANTILES + 1);
         quantiles.push(least);
         quantiles.extend((1..Self::QUANTILES).map(|level| sorted.quantile(level, Self::QUANTILES)));
         quantiles.push(largest);
-        for run in quantiles.chunk_by(|one, other| one == other) {
-            edges.extend(sorted.edge_below(run[0]));
-            if run.len() > 1 {
-                edges.extend(sorted.edge_above(run[0]));
-            }
-        }
-        edges.sort_unstable_by(f64::total_cmp);
-        edges.dedup();
-        let widest = (largest - least) / Self::WIDTHS as f64;
-        let mut split = Vec::with_capacity(2 * edges.len());
-        for pair in edges.windows(2) {
-            split.push(pair[0]);
-            let parts = ((pair[1] - pair[0]) / widest).ceil();
-            if parts > 1.0 && parts.is_finite() {
-                let step = (pair[1] - pair[0]) / parts;
-                let points = (1..parts as usize).map(|part| pair[0] + step * part as f64);
-                split.extend(points.filter_map(|point| sorted.apart(point, widest / 2.0)));
-            }
-        }
-        split.push(last);
-        split.sort_unstable_by(f64::total_cmp);
-        split.dedup();
-        Ok(Self { edges: split })
+        let runs = quantiles.chunk_by(|one, other| one == other);
+        let of_run = |run: &[f64]| QuantileValue::new(run[0], sorted.below(run[0]), sorted.above(run[0]), run.len());
+        let outline = BinsOutline::new(feature, &runs.map(of_run).collect::<Vec<_>>())?;
+        Ok(outline.bins(|point| sorted.beside(point)))
+    }
+
+    /// Bins of edges that are strictly ascending and finite, at least two.
+    pub(super) fn of_edges(edges: Vec<f64>) -> Self {
+        Self { edges }
     }
 
     /// Bins of the given edges, as they stand in a file.
@@ -186,32 +150,9 @@ impl Sorted<'_> {
         self.0.get(self.0.partition_point(|other| *other <= value)).copied()
     }
 
-    fn edge_below(self, value: f64) -> Option<f64> {
-        self.below(value).map(|below| between(below, value))
+    /// The largest value below a point, and the least that is not.
+    fn beside(self, point: f64) -> Option<(f64, f64)> {
+        let place = self.0.partition_point(|other| *other < point);
+        Some((*self.0.get(place.checked_sub(1)?)?, *self.0.get(place)?))
     }
-
-    fn edge_above(self, value: f64) -> Option<f64> {
-        self.above(value).map(|above| between(value, above))
-    }
-
-    /// The place nearest to `point` that is so far from both of its neighbours, or in their middle; nothing outside the
-    /// values.
-    fn apart(self, point: f64, far: f64) -> Option<f64> {
-        let (below, above) = (
-            self.below(point)?,
-            self.0.get(self.0.partition_point(|other| *other < point))?,
-        );
-        Some(if above - below <= 2.0 * far {
-            between(below, *above)
-        } else {
-            point.clamp(below + far, above - far)
-        })
-    }
-}
-
-/// The middle of two distinct values, above the one and not above the other.
-fn between(below: f64, above: f64) -> f64 {
-    let middle = below + (above - below) / 2.0;
-    // Zero has two signs and one place.
-    (if middle > below { middle } else { above }) + 0.0
 }

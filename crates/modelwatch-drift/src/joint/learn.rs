@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::pairs::{PairSums, pairs};
 use super::principal::components;
+use super::products::{Block, Products};
 use super::profile::{JointFeature, JointLimits, JointProfile};
 use crate::threads::each;
 use crate::windows::{FEWEST_WINDOWS, LENGTHS, WINDOWS, beginning, starts, stay_below};
@@ -49,6 +50,8 @@ pub struct JointReference {
 pub struct JointColumn {
     name: String,
     values: Vec<f64>,
+    /// Nothing where the values do not vary.
+    feature: Option<JointFeature>,
 }
 
 impl JointReference {
@@ -68,9 +71,11 @@ impl JointReference {
     #[must_use]
     pub fn column(&self, name: &str, values: &[f64]) -> JointColumn {
         let value = |row: &usize| values.get(*row).copied().filter(|value| value.is_finite());
+        let values: Vec<f64> = self.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect();
         JointColumn {
             name: name.to_owned(),
-            values: self.rows.iter().map(|row| value(row).unwrap_or(f64::NAN)).collect(),
+            feature: feature(name, &values),
+            values,
         }
     }
 
@@ -84,24 +89,31 @@ impl JointReference {
         self.columns.retain(|column| is_wanted(&column.name));
     }
 
+    /// Leaves out the columns that take no part, because they do not vary or because more than [`MOST_FEATURES`] go together with another
+    /// more, and returns the names of those that do, in the order in which a window's rows are to have them.
+    pub fn settle(&mut self) -> Vec<String> {
+        self.columns.retain(|column| column.feature.is_some());
+        if self.columns.len() > MOST_FEATURES {
+            let kept = closest(&self.columns);
+            let mut places = kept.into_iter();
+            self.columns.retain(|_| places.next().unwrap_or_default());
+        }
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
     /// Learns how the columns go together, and what is usual for windows, by so many threads; `time` gives the time of a row by its
     /// place.
     ///
     /// Nothing where fewer than two columns vary, or rows are too few to say what chance does: fewer than 400.
     #[must_use]
-    pub fn learn(&self, threads: usize, time: impl Fn(usize) -> Option<DateTime<Utc>>) -> Option<JointProfile> {
-        let (mut features, mut columns): (Vec<JointFeature>, Vec<&[f64]>) = self
+    pub fn learn(mut self, threads: usize, time: impl Fn(usize) -> Option<DateTime<Utc>>) -> Option<JointProfile> {
+        self.settle();
+        let features: Vec<JointFeature> = self
             .columns
             .iter()
-            .filter_map(|column| Some((feature(&column.name, &column.values)?, column.values.as_slice())))
-            .unzip();
-        if features.len() > MOST_FEATURES {
-            let kept = closest(&features, &columns);
-            let mut places = kept.iter().copied();
-            features.retain(|_| places.next().unwrap_or_default());
-            let mut places = kept.iter().copied();
-            columns.retain(|_| places.next().unwrap_or_default());
-        }
+            .filter_map(|column| column.feature.clone())
+            .collect();
+        let columns: Vec<&[f64]> = self.columns.iter().map(|column| column.values.as_slice()).collect();
         let size = features.len();
         if size < 2 {
             return None;
@@ -120,10 +132,10 @@ impl JointReference {
             row.iter_mut()
                 .zip(&columns)
                 .for_each(|(value, column)| *value = column[place]);
-            values.extend(profile.standardized(&row));
+            profile.standardize(&row, &mut values);
         }
-        profile.components = components(covariance(&values, size), size, SHARE);
-        let errors: Vec<f64> = values.chunks_exact(size).map(|row| profile.error_of(row)).collect();
+        profile.components = components(covariance(values.chunks_exact(size), size), size, SHARE);
+        let errors = profile.errors_of(&values);
         profile.error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
         let times = self.rows.iter().enumerate();
         let mut times: Vec<(i64, usize)> = times
@@ -177,7 +189,7 @@ impl Work<'_> {
             Work::Unseen => Done::Unseen(profile.unseen(rows.values)),
             Work::Correlations => {
                 let mut sums = PairSums::new(rows.size);
-                rows.values.chunks_exact(rows.size).for_each(|row| sums.add(row));
+                sums.add(rows.values.chunks_exact(rows.size));
                 Done::Correlations(sums.correlations())
             }
             Work::Limits(windows) => Done::Limits(rows.limits(windows)),
@@ -190,21 +202,27 @@ impl JointProfile {
     /// are those of chance, too. Learned of each half of the rows, it is about twice what it is of all.
     fn unseen(&self, values: &[f64]) -> f64 {
         let size = self.features.len();
-        let mut halves = [Vec::new(), Vec::new()];
-        for (place, row) in values.chunks_exact(size).enumerate() {
-            halves[(shuffled(!place as u64) % 2) as usize].extend_from_slice(row);
-        }
-        let error = |profile: &Self, half: &[f64]| {
-            let rows = half.chunks_exact(size);
-            let count = rows.len().max(1) as f64;
-            rows.map(|row| profile.error_of(row)).sum::<f64>() / count
-        };
-        let learned = halves.each_ref().map(|half| Self {
-            components: components(covariance(half, size), size, SHARE),
-            ..self.clone()
+        let half_of = |place: usize| (shuffled(!place as u64) % 2) as usize;
+        let errors_by = [0, 1].map(|half| {
+            let rows = values.chunks_exact(size).enumerate();
+            let rows = rows.filter(|(place, _)| half_of(*place) == half).map(|(_, row)| row);
+            let learned = Self {
+                components: components(covariance(rows, size), size, SHARE),
+                ..self.clone()
+            };
+            learned.errors_of(values)
         });
-        let [one, other] =
-            [0, 1].map(|half| error(&learned[1 - half], &halves[half]) - error(&learned[half], &halves[half]));
+        // The mean error of one half when the components are those of one.
+        let error = |of: usize, half: usize| {
+            let errors = errors_by[of].iter().enumerate();
+            let (mut sum, mut rows) = (0.0, 0_usize);
+            for (_, error) in errors.filter(|(place, _)| half_of(*place) == half) {
+                sum += error;
+                rows += 1;
+            }
+            sum / rows.max(1) as f64
+        };
+        let [one, other] = [0, 1].map(|half| error(1 - half, half) - error(half, half));
         f64::midpoint(one, other).max(0.0)
     }
 }
@@ -236,16 +254,25 @@ fn feature(name: &str, values: &[f64]) -> Option<JointFeature> {
 }
 
 /// Which features go together with another most.
-fn closest(features: &[JointFeature], columns: &[&[f64]]) -> Vec<bool> {
-    let size = features.len();
-    let rows = columns.first().map_or(0, |column| column.len());
+fn closest(columns: &[JointColumn]) -> Vec<bool> {
+    /// Rows that are held in deviations.
+    const AT_ONCE: usize = 1_024;
+    let size = columns.len();
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let deviation = |column: &JointColumn, place: usize| {
+        let feature = column.feature.as_ref();
+        feature.map_or(f64::NAN, |feature| {
+            (column.values[place] - feature.mean) / feature.deviation
+        })
+    };
     let mut sums = PairSums::new(size);
-    let mut row = vec![0.0; size];
-    for place in 0..rows {
-        for ((value, feature), column) in row.iter_mut().zip(features).zip(columns) {
-            *value = (column[place] - feature.mean) / feature.deviation;
+    let mut some = Vec::with_capacity(AT_ONCE * size);
+    for first in (0..rows).step_by(AT_ONCE) {
+        some.clear();
+        for place in first..rows.min(first + AT_ONCE) {
+            some.extend(columns.iter().map(|column| deviation(column, place)));
         }
-        sums.add(&row);
+        sums.add(some.chunks_exact(size));
     }
     let mut closest = vec![0.0_f64; size];
     for ((one, other), correlation) in pairs(size).zip(sums.correlations()) {
@@ -264,24 +291,18 @@ fn closest(features: &[JointFeature], columns: &[&[f64]]) -> Vec<bool> {
 }
 
 /// Of rows in deviations whose mean is 0, the mean in place of what is missing.
-fn covariance(values: &[f64], size: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; size * size];
-    let mut present = vec![0.0; size];
-    for row in values.chunks_exact(size) {
-        present
-            .iter_mut()
-            .zip(row)
-            .for_each(|(present, value)| *present = if value.is_nan() { 0.0 } else { *value });
-        for (place, value) in present.iter().enumerate().filter(|(_, value)| **value != 0.0) {
-            let sums = &mut sums[place * size..(place + 1) * size];
-            sums.iter_mut()
-                .zip(&present)
-                .for_each(|(sum, other)| *sum += value * other);
-        }
-    }
-    let share = size as f64 / values.len().max(1) as f64;
-    sums.iter_mut().for_each(|sum| *sum *= share);
-    sums
+fn covariance<'a>(rows: impl Iterator<Item = &'a [f64]>, size: usize) -> Vec<f64> {
+    let mut sums = Products::new(size);
+    let mut block = Block::new(size);
+    let present = |value: f64| if value.is_nan() { 0.0 } else { value };
+    let mut count = 0_usize;
+    block.fill(rows, present, |block| {
+        count += block.len();
+        sums.add(block, 1.0);
+    });
+    let share = size as f64 / (count * size).max(1) as f64;
+    let each = (0..size).flat_map(|row| (0..size).map(move |column| (row.min(column), row.max(column))));
+    each.map(|(one, other)| sums.of(one, other) * share).collect()
 }
 
 /// The reference's rows in deviations, and their reconstruction errors.
@@ -368,9 +389,11 @@ impl Rows<'_> {
 
     fn ordered(&self, places: Vec<usize>) -> Order {
         let mut sums = PairSums::new(self.size);
-        places.iter().for_each(|place| sums.add(self.row(*place)));
+        sums.add(places.iter().map(|place| self.row(*place)));
+        let errors: Vec<f64> = places.iter().map(|place| self.errors[*place]).collect();
         Order {
-            errors: places.iter().map(|place| self.errors[*place]).sum(),
+            all_errors: errors.iter().sum(),
+            errors,
             places,
             sums,
         }
@@ -379,29 +402,26 @@ impl Rows<'_> {
     /// What windows reach, each against the rest. Nothing where too few have enough rows.
     fn limits(&self, windows: &Windows) -> Option<JointLimits> {
         let order = &*windows.order;
+        let sums_of_errors = windows.sums_of_errors();
         let mut window = PairSums::new(self.size);
         let (mut from, mut to) = (0, 0);
         let (mut below, mut above) = (Vec::new(), Vec::new());
         let mut moved: Vec<Vec<f64>> = vec![Vec::new(); self.size * (self.size - 1) / 2];
-        for (first, end) in windows.reaches.iter().copied() {
+        for ((first, end), errors) in windows.reaches.iter().copied().zip(sums_of_errors) {
             if first >= to {
                 // Nothing of the window before is in this one.
                 window = PairSums::new(self.size);
                 (from, to) = (first, first);
             }
-            for place in &order.places[to..end.max(to)] {
-                window.add(self.row(*place));
-            }
-            for place in &order.places[from..first] {
-                window.remove(self.row(*place));
-            }
-            (from, to) = (first, end.max(to));
+            let rows = |from: usize, to: usize| order.places[from..to].iter().map(|place| self.row(*place));
+            window.add(rows(to, end));
+            window.remove(rows(from, first));
+            (from, to) = (first, end);
             let (rows, others) = (to - from, order.places.len() - (to - from));
             if rows < FEWEST_ROWS || others < FEWEST_ROWS {
                 continue;
             }
-            let errors: f64 = order.places[from..to].iter().map(|place| self.errors[*place]).sum();
-            let off = errors / rows as f64 - (order.errors - errors) / others as f64;
+            let off = errors / rows as f64 - (order.all_errors - errors) / others as f64;
             below.push((-off).max(0.0));
             above.push(off.max(0.0));
             let rest = order.sums.less(&window).correlations();
@@ -433,7 +453,9 @@ struct Order {
     places: Vec<usize>,
     /// Of all of them.
     sums: PairSums,
-    errors: f64,
+    /// In the order.
+    errors: Vec<f64>,
+    all_errors: f64,
 }
 
 /// Windows of one length or size.
@@ -445,4 +467,26 @@ struct Windows {
     reaches: Vec<(usize, usize)>,
     /// How many windows have no row in common.
     apart: usize,
+}
+
+impl Windows {
+    /// What the errors of each window add up to, one after the other.
+    fn sums_of_errors(&self) -> Vec<f64> {
+        /// Windows whose sums are made side by side: each has to wait for the one before, row by row.
+        const ABREAST: usize = 8;
+        let mut sums = Vec::with_capacity(self.reaches.len());
+        for some in self.reaches.chunks(ABREAST) {
+            let of_each = some.iter().map(|(first, end)| &self.order.errors[*first..*end]);
+            let of_each: Vec<&[f64]> = of_each.collect();
+            let together = of_each.iter().map(|errors| errors.len()).min().unwrap_or_default();
+            let mut abreast = [0.0; ABREAST];
+            for row in 0..together {
+                let each = abreast.iter_mut().zip(&of_each);
+                each.for_each(|(sum, errors)| *sum += errors[row]);
+            }
+            let each = abreast.into_iter().zip(of_each);
+            sums.extend(each.map(|(sum, errors)| errors[together..].iter().fold(sum, |sum, error| sum + error)));
+        }
+        sums
+    }
 }

@@ -101,14 +101,11 @@ impl JointProfile {
         if rows < FEWEST_ROWS {
             return Err(Unjudged::TooFewRows { rows });
         }
+        let mut values = Vec::with_capacity(rows * size);
+        window.rows().for_each(|row| self.standardize(row, &mut values));
         let mut sums = PairSums::new(size);
-        let mut errors = 0.0;
-        for row in window.rows() {
-            let row = self.standardized(row);
-            errors += self.error_of(&row);
-            sums.add(&row);
-        }
-        let error = errors / rows as f64;
+        sums.add(values.chunks_exact(size));
+        let error = self.errors_of(&values).iter().sum::<f64>() / rows as f64;
         let all = self.components.len() == size;
         let mut usual = [MATTERS * self.error; 2];
         for limits in self.limits_for(rows, length) {

@@ -19,6 +19,7 @@ mod learn;
 mod measure;
 mod pairs;
 mod principal;
+mod products;
 mod profile;
 
 pub use learn::{JointColumn, JointReference, MOST_FEATURES};

@@ -1,5 +1,7 @@
 //! How each two of some numbers go together, from sums alone.
 
+use super::products::{Block, Products};
+
 /// A correlation of fewer rows says nothing.
 const FEWEST_ROWS: f64 = 30.0;
 
@@ -9,9 +11,7 @@ pub(super) struct PairSums {
     size: usize,
     rows: Vec<f64>,
     sums: Vec<f64>,
-    squares: Vec<f64>,
-    /// Above the diagonal, row after row.
-    products: Vec<f64>,
+    products: Products,
     /// Of the rows that have the one value and lack the other: how many, their sum and that of their squares. Empty while no row
     /// lacks a value.
     lacking: Vec<[f64; 3]>,
@@ -23,25 +23,42 @@ impl PairSums {
             size,
             rows: vec![0.0; size],
             sums: vec![0.0; size],
-            squares: vec![0.0; size],
-            products: vec![0.0; size * size],
+            products: Products::new(size),
             lacking: Vec::new(),
         }
     }
 
-    /// Adds a row, in which NaN stands for what is missing.
-    pub(super) fn add(&mut self, row: &[f64]) {
-        self.weigh(row, 1.0);
+    /// Adds rows, in which NaN stands for what is missing.
+    pub(super) fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>) {
+        self.weigh(rows, 1.0);
     }
 
-    /// Takes away a row that was added.
-    pub(super) fn remove(&mut self, row: &[f64]) {
-        self.weigh(row, -1.0);
+    /// Takes away rows that were added.
+    pub(super) fn remove<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>) {
+        self.weigh(rows, -1.0);
     }
 
-    fn weigh(&mut self, row: &[f64], weight: f64) {
-        let size = self.size;
-        let lacks = row.iter().any(|value| value.is_nan());
+    fn weigh<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>, weight: f64) {
+        let mut block = Block::new(self.size);
+        block.fill(rows, |value| value, |block| self.weigh_block(block, weight));
+    }
+
+    fn weigh_block(&mut self, block: &Block, weight: f64) {
+        if block.rows().flatten().any(|value| value.is_nan()) {
+            block.rows().for_each(|row| self.weigh_row(row, weight));
+            return;
+        }
+        self.products.add(block, weight);
+        let rows = block.len() as f64;
+        self.rows.iter_mut().for_each(|all| *all += weight * rows);
+        for row in block.rows() {
+            let sums = self.sums.iter_mut().zip(row);
+            sums.for_each(|(sum, value)| *sum += weight * value);
+        }
+    }
+
+    /// The same of a row that may lack values.
+    fn weigh_row(&mut self, row: &[f64], weight: f64) {
         for (place, value) in row.iter().enumerate() {
             if value.is_nan() {
                 self.lack(row, place, weight);
@@ -50,15 +67,8 @@ impl PairSums {
             let weighed = weight * value;
             self.rows[place] += weight;
             self.sums[place] += weighed;
-            self.squares[place] += weighed * value;
-            let products = &mut self.products[place * size + place + 1..(place + 1) * size];
-            let others = products.iter_mut().zip(&row[place + 1..]);
-            match lacks {
-                false => others.for_each(|(product, other)| *product += weighed * other),
-                true => {
-                    others.for_each(|(product, other)| *product += if other.is_nan() { 0.0 } else { weighed * other })
-                }
-            }
+            let others = self.products.from_mut(place).iter_mut().zip(&row[place..]);
+            others.for_each(|(product, other)| *product += if other.is_nan() { 0.0 } else { weighed * other });
         }
     }
 
@@ -87,8 +97,7 @@ impl PairSums {
             size: self.size,
             rows: less(&self.rows, &others.rows),
             sums: less(&self.sums, &others.sums),
-            squares: less(&self.squares, &others.squares),
-            products: less(&self.products, &others.products),
+            products: self.products.less(&others.products),
             lacking: lacking.collect(),
         }
     }
@@ -102,13 +111,13 @@ impl PairSums {
     }
 
     fn correlation(&self, one: usize, other: usize) -> Option<f64> {
-        let product = self.products[one * self.size + other];
+        let product = self.products.of(one, other);
         let of = |place: usize, lacks: usize| {
             let [rows, sum, squares] = self.lacking.get(place * self.size + lacks).copied().unwrap_or([0.0; 3]);
             [
                 self.rows[place] - rows,
                 self.sums[place] - sum,
-                self.squares[place] - squares,
+                self.products.of(place, place) - squares,
             ]
         };
         let ([rows, first, first_squares], [_, second, second_squares]) = (of(one, other), of(other, one));

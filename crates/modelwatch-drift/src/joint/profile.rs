@@ -96,31 +96,49 @@ impl JointProfile {
             .map(move |((one, other), correlation)| (name(one), name(other), *correlation))
     }
 
-    /// A row in deviations from the reference's means; NaN where a value is missing.
-    pub(super) fn standardized(&self, row: &[f64]) -> Vec<f64> {
+    /// Appends a row in deviations from the reference's means; NaN where a value is missing.
+    pub(super) fn standardize(&self, row: &[f64], into: &mut Vec<f64>) {
         let features = self.features.iter().zip(row);
-        features
-            .map(|(feature, value)| ((value - feature.mean) / feature.deviation).clamp(-FURTHEST, FURTHEST))
-            .collect()
+        into.extend(
+            features.map(|(feature, value)| ((value - feature.mean) / feature.deviation).clamp(-FURTHEST, FURTHEST)),
+        );
     }
 
-    /// How far a row in deviations is from its projection on the components.
-    pub(super) fn error_of(&self, standardized: &[f64]) -> f64 {
-        let mut rest: Vec<f64> = standardized
-            .iter()
-            .map(|value| if value.is_nan() { 0.0 } else { *value })
-            .collect();
-        let along: Vec<f64> = self
-            .components
-            .iter()
-            .map(|component| component.iter().zip(&rest).map(|(part, value)| part * value).sum())
-            .collect();
-        for (component, along) in self.components.iter().zip(along) {
-            rest.iter_mut()
-                .zip(component)
-                .for_each(|(value, part)| *value -= along * part);
+    /// How far rows in deviations are from their projections on the components.
+    pub(super) fn errors_of(&self, standardized: &[f64]) -> Vec<f64> {
+        /// Rows side by side, each in a lane of its own: what is calculated of each is what it would be alone.
+        const ROWS: usize = 8;
+        let size = self.features.len();
+        let mut errors = Vec::with_capacity(standardized.len() / size.max(1));
+        let mut rest = vec![[0.0; ROWS]; size];
+        let mut along = vec![[0.0; ROWS]; self.components.len()];
+        for rows in standardized.chunks(ROWS * size) {
+            for (lane, row) in rows.chunks_exact(size).enumerate() {
+                for (rest, value) in rest.iter_mut().zip(row) {
+                    rest[lane] = if value.is_nan() { 0.0 } else { *value };
+                }
+            }
+            for (along, component) in along.iter_mut().zip(&self.components) {
+                *along = [0.0; ROWS];
+                for (part, values) in component.iter().zip(&rest) {
+                    let lanes = along.iter_mut().zip(values);
+                    lanes.for_each(|(along, value)| *along += part * value);
+                }
+            }
+            for (along, component) in along.iter().zip(&self.components) {
+                for (values, part) in rest.iter_mut().zip(component) {
+                    let lanes = values.iter_mut().zip(along);
+                    lanes.for_each(|(value, along)| *value -= along * part);
+                }
+            }
+            let mut squares = [0.0; ROWS];
+            for values in &rest {
+                let lanes = squares.iter_mut().zip(values);
+                lanes.for_each(|(squares, value)| *squares += value * value);
+            }
+            errors.extend(squares.into_iter().take(rows.len() / size).map(f64::sqrt));
         }
-        rest.iter().map(|value| value * value).sum::<f64>().sqrt()
+        errors
     }
 
     /// The limits for a window of so many rows and, where it is one of time, of this length.

@@ -111,6 +111,22 @@ fn writes_statement_of_each_dialect_as_it_was_looked_at() {
     }
 }
 
+/// The same of the statement that the making of a baseline begins with.
+#[test]
+fn writes_training_statement_of_each_dialect_as_it_was_looked_at() {
+    for dialect in Dialect::ALL {
+        let table = warehouse(dialect, &["analytics", "training"], columns());
+        let sql = table.training_statement(&schema(instants())).expect("a statement") + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{dialect}-training.sql"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &sql).expect("a file");
+        }
+        let golden = fs::read_to_string(&path).expect("a file");
+        assert_eq!(golden, sql, "{dialect}");
+        assert!(matches!(parsed(dialect, &sql)[..], [Statement::Query(_)]), "{dialect}");
+    }
+}
+
 #[test]
 fn parses_in_each_dialect_when_times_are_of_any_kind_and_groups_are_many() {
     for dialect in Dialect::ALL {

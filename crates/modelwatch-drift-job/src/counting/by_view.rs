@@ -1,0 +1,61 @@
+//! What was looked up of a short text, found again without a hash of the text.
+
+/// What a number of texts were looked up as. A text of at most twelve bytes is the sixteen bytes of its view, so the next row with the
+/// same costs a multiplication and a comparison: to hash and compare texts took most of the time of a column of a few categories.
+#[derive(Clone, Debug)]
+pub(crate) struct ByView {
+    known: Vec<(u128, u32)>,
+}
+
+/// Texts that are known at the same time; of two that want the same place the later one has it.
+const KNOWN: usize = 256;
+/// Bytes of a text that is in its view.
+const INLINE: u32 = 12;
+/// No view of a text that is in it.
+const NONE: u128 = u128::MAX;
+
+impl Default for ByView {
+    fn default() -> Self {
+        Self {
+            known: vec![(NONE, 0); KNOWN],
+        }
+    }
+}
+
+impl ByView {
+    /// What `look` says of a text's view, or said before.
+    #[inline]
+    pub(crate) fn get(&mut self, view: u128, look: impl FnOnce() -> u32) -> u32 {
+        // The first four bytes are the length.
+        if view as u32 > INLINE {
+            return look();
+        }
+        let mixed = ((view >> 64) as u64 ^ view as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let known = &mut self.known[(mixed >> 56) as usize % KNOWN];
+        if known.0 != view {
+            *known = (view, look());
+        }
+        known.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringViewArray;
+    use proptest::prelude::*;
+
+    use super::ByView;
+
+    proptest! {
+        /// Whatever the texts, each is looked up as itself.
+        #[test]
+        fn finds_what_was_looked_up_when_texts_are_any(texts in prop::collection::vec("[ab\\PC]{0,3}|[a-c]{10,14}", 0..2_000)) {
+            let array = StringViewArray::from_iter_values(&texts);
+            let mut by_view = ByView::default();
+            for (place, (view, text)) in array.views().iter().zip(&texts).enumerate() {
+                let first = texts.iter().position(|other| other == text).unwrap_or(place);
+                prop_assert_eq!(by_view.get(*view, || first as u32), first as u32, "{:?}", text);
+            }
+        }
+    }
+}

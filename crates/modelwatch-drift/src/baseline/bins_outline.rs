@@ -1,0 +1,159 @@
+//! Bins in the making, where training's values lie elsewhere: what has to be asked of them.
+
+use super::error::BaselineError;
+use super::numeric_bins::NumericBins;
+
+/// A value of training on which at least one quantile falls, and its neighbours among training's distinct values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct QuantileValue {
+    /// The value.
+    pub value: f64,
+    /// The largest smaller one; nothing for the least.
+    pub below: Option<f64>,
+    /// The least larger one; nothing for the largest.
+    pub above: Option<f64>,
+    /// How many of the levels 0 to [`NumericBins::QUANTILES`] fall on it.
+    pub quantiles: usize,
+}
+
+impl QuantileValue {
+    /// Returns one by its value and its neighbours, on which so many quantiles fall.
+    #[must_use]
+    pub fn new(value: f64, below: Option<f64>, above: Option<f64>, quantiles: usize) -> Self {
+        Self {
+            value,
+            below,
+            above,
+            quantiles,
+        }
+    }
+
+    /// How many quantiles fall on a value that is so many times among so many, `upto` of which are at or below it: those whose
+    /// level, 0 to [`NumericBins::QUANTILES`], has its rank there. The least value has that of level 0, too.
+    #[must_use]
+    pub fn quantiles_of(times: u64, upto: u64, all: u64) -> usize {
+        let levels = |rows: u64| NumericBins::QUANTILES as u128 * u128::from(rows) / u128::from(all.max(1));
+        let of_rows = levels(upto) - levels(upto.saturating_sub(times));
+        of_rows as usize + usize::from(upto == times)
+    }
+}
+
+/// Bins in the making. The quantiles cut training; what they leave wider than 1/200 of its range is split at
+/// [`points`](Self::points), each moved between its neighbours.
+///
+/// It is how [`NumericBins::from_sorted`] makes bins of values in memory, and what makes the same bins, to the bit, of values that a
+/// database has and never sends.
+#[derive(Clone, Debug)]
+pub struct BinsOutline {
+    edges: Vec<f64>,
+    points: Vec<f64>,
+    widest: f64,
+}
+
+impl BinsOutline {
+    /// No bin is wider than the range over this.
+    const WIDTHS: usize = 200;
+    /// How far outside training's values a value still counts as one of them, of the largest magnitude: sixteen times what
+    /// rounding to 32 bits changes.
+    const MARGIN: f64 = 1e-6;
+
+    /// Cuts training at its quantiles: values in ascending order, the least and the largest among them.
+    ///
+    /// # Errors
+    ///
+    /// [`BaselineError::Empty`] when there is none, [`BaselineError::Inconsistent`] when they are not finite or not in ascending order,
+    /// or one is as large as a double can be. `feature` is the name that the error gives.
+    pub fn new(feature: &str, quantiles: &[QuantileValue]) -> Result<Self, BaselineError> {
+        let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
+        let (Some(first), Some(last)) = (quantiles.first(), quantiles.last()) else {
+            return Err(BaselineError::Empty {
+                feature: Some(feature.to_owned()),
+            });
+        };
+        let (least, largest) = (first.value, last.value);
+        if let Some(odd) = quantiles.iter().find(|quantile| !quantile.value.is_finite()) {
+            return wrong(format!("its values hold {}", odd.value));
+        }
+        let ascend = |pair: &[QuantileValue]| {
+            let [one, other] = pair else { return true };
+            one.value < other.value && one.above.is_some_and(|above| above <= other.value)
+        };
+        let beside = |quantile: &QuantileValue| {
+            quantile.below.is_none_or(|below| below < quantile.value)
+                && quantile.above.is_none_or(|above| above > quantile.value)
+        };
+        if !(quantiles.windows(2).all(ascend) && quantiles.iter().all(beside)) {
+            return wrong("its values are not in ascending order".to_owned());
+        }
+        if let Some(end) = [least, largest].into_iter().find(|end| end.abs() > f64::MAX / 2.0) {
+            return wrong(format!(
+                "one of its values is {end:e}, about the largest a double can be; make it missing"
+            ));
+        }
+        let magnitude = match least.abs().max(largest.abs()) {
+            // Of zeros alone nothing says how large another value would be.
+            0.0 => 1.0,
+            magnitude => magnitude,
+        };
+        let margin = |gap: Option<f64>| {
+            let most = Self::MARGIN * magnitude;
+            gap.map_or(most, |gap| most.min(gap / 2.0))
+        };
+        let before = (least - margin(first.above.map(|next| next - least))).min(least.next_down());
+        let behind = (largest + margin(last.below.map(|next| largest - next))).max(largest.next_up());
+        let mut edges = vec![before, behind];
+        for quantile in quantiles {
+            edges.extend(quantile.below.map(|below| between(below, quantile.value)));
+            if quantile.quantiles > 1 {
+                edges.extend(quantile.above.map(|above| between(quantile.value, above)));
+            }
+        }
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+        let widest = (largest - least) / Self::WIDTHS as f64;
+        let mut points = Vec::new();
+        for pair in edges.windows(2) {
+            let parts = ((pair[1] - pair[0]) / widest).ceil();
+            if parts > 1.0 && parts.is_finite() {
+                let step = (pair[1] - pair[0]) / parts;
+                points.extend((1..parts as usize).map(|part| pair[0] + step * part as f64));
+            }
+        }
+        Ok(Self { edges, points, widest })
+    }
+
+    /// Where bins that are too wide are to be split, in ascending order.
+    #[must_use]
+    pub fn points(&self) -> &[f64] {
+        &self.points
+    }
+
+    /// Returns the bins. `neighbours` says of a point which value of training is the largest below it, and which the least that is
+    /// not; nothing where there is none.
+    #[must_use]
+    pub fn bins(self, mut neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> NumericBins {
+        let far = self.widest / 2.0;
+        let split = self.points.iter().filter_map(|point| {
+            let (below, above) = neighbours(*point)?;
+            // As far from both neighbours, or in their middle.
+            Some(if above - below <= 2.0 * far {
+                between(below, above)
+            } else {
+                point.clamp(below + far, above - far)
+            })
+        });
+        let mut edges = self.edges;
+        edges.extend(split.collect::<Vec<_>>());
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+        NumericBins::of_edges(edges)
+    }
+}
+
+/// The middle of two distinct values, above the one and not above the other.
+fn between(below: f64, above: f64) -> f64 {
+    let middle = below + (above - below) / 2.0;
+    // Zero has two signs and one place.
+    (if middle > below { middle } else { above }) + 0.0
+}

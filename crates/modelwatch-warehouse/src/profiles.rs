@@ -1,0 +1,354 @@
+//! A table as what a baseline is made of: three statements, whose answers are quantiles and counts.
+//!
+//! The first asks for the quantiles of numbers, and for categories with their rows. Bins that quantiles leave too wide are split between
+//! neighbouring values: the second asks for those. The third counts rows on the bins, as a window's are counted, and measures how far
+//! they are from their mean. All three see the same rows where the database can promise that, and it is an error where they did not.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use modelwatch_drift::baseline::{BaselineError, BinsOutline, NumericBins, NumericCounts};
+use modelwatch_drift_job::engine::WindowQuery;
+use modelwatch_drift_job::{ColumnKind, SourceColumn, TableColumns, TrainingColumns};
+
+use crate::answer::{NOT_ASKED, Row, TextKind, add_ends, add_place, each_row};
+use crate::kind::Kind;
+use crate::quantiles::{Quantiles, quantiles, squares};
+use crate::statement::Writer;
+use crate::table::TableShape;
+
+/// Columns of a table, and what was asked of each so far.
+#[derive(Debug)]
+pub(crate) struct Profiles {
+    table: TableShape,
+    columns: Vec<Asked>,
+    /// Of the statements answered so far.
+    rows: Vec<u64>,
+}
+
+/// One column.
+#[derive(Debug)]
+struct Asked {
+    name: String,
+    kind: Kind,
+    found: Found,
+}
+
+/// What is known of it.
+#[derive(Debug)]
+enum Found {
+    Categories(Categories),
+    Quantiles(Quantiles),
+    Outline {
+        outline: BinsOutline,
+        distinct: u64,
+        beside: Beside,
+    },
+    Bins {
+        bins: NumericBins,
+        distinct: u64,
+        counts: NumericCounts,
+        squares: f64,
+        mean: f64,
+    },
+    Nothing(Option<BaselineError>),
+}
+
+/// Rows by their texts.
+#[derive(Debug, Default)]
+struct Categories {
+    rows: BTreeMap<String, u64>,
+    missing: u64,
+    other_type: u64,
+}
+
+/// The values beside the points at which bins are split, and the sum of all.
+#[derive(Debug, Default)]
+struct Beside {
+    /// The least and the largest value by how many points are at or below it.
+    ends: BTreeMap<usize, (f64, f64)>,
+    counts: NumericCounts,
+}
+
+/// One branch of a statement: of which column, and whether it is of the squares.
+type Branch = (Option<usize>, bool);
+
+impl Profiles {
+    /// Of the columns so called, each taken for what is said.
+    ///
+    /// # Errors
+    ///
+    /// There is no such column, or one is to be taken for what it can't be.
+    pub(crate) fn new(table: TableShape, columns: &[(String, ColumnKind)]) -> Result<Self, String> {
+        let asked = columns.iter().map(|(name, kind)| {
+            let held = table.columns().iter().find(|(known, _)| known == name);
+            let Some((_, held)) = held else {
+                return Err(format!("has no column {name:?} any more; was it changed just now? Run again"));
+            };
+            let found = match kind {
+                ColumnKind::Categorical => Found::Categories(Categories::default()),
+                ColumnKind::Numeric => match table.dialect.number(held, &table.dialect.quoted(name)) {
+                    Some(_) => Found::Quantiles(Quantiles::default()),
+                    None => {
+                        return Err(format!(
+                            "has no numbers in the column {name:?}; make a view in which it is one, or take it for categories"
+                        ));
+                    }
+                },
+            };
+            Ok(Asked {
+                name: name.clone(),
+                kind: held.clone(),
+                found,
+            })
+        });
+        let columns = asked.collect::<Result<Vec<_>, String>>()?;
+        Ok(Self {
+            table,
+            columns,
+            rows: Vec::new(),
+        })
+    }
+
+    /// The statement to ask next, with what its branches are of; nothing once all is known.
+    pub(crate) fn statement(&self) -> Option<(String, Vec<Branch>)> {
+        let query = WindowQuery {
+            model: String::new(),
+            window: None,
+            columns: Vec::new(),
+            groups: Vec::new(),
+            joint: Vec::new(),
+        };
+        let names = TableColumns::default();
+        let writer = Writer::new(&query, &self.table, &names);
+        let dialect = self.table.dialect;
+        let mut branches: Vec<Branch> = vec![(None, false)];
+        let mut selects = vec![writer.rows(None)];
+        for (place, column) in self.columns.iter().enumerate() {
+            let name = writer.name(&column.name);
+            let number = || {
+                dialect
+                    .number(&column.kind, &name)
+                    .unwrap_or_else(|| dialect.no_double())
+            };
+            let mut add = |is_squares, select| {
+                branches.push((Some(place), is_squares));
+                selects.push(select);
+            };
+            match &column.found {
+                Found::Categories(_) if self.rows.is_empty() => {
+                    add(false, writer.texts(&column.kind, &name, None, false));
+                }
+                Found::Quantiles(_) => add(false, quantiles(dialect, &number(), &writer.from())),
+                Found::Outline { outline, .. } => {
+                    add(false, writer.places(outline.points(), &number(), &name, None));
+                }
+                Found::Bins { bins, counts, mean, .. } if counts.bins.is_empty() => {
+                    add(false, writer.places(bins.edges(), &number(), &name, None));
+                    if let (Some(least), Some(largest)) = (counts.least, counts.largest)
+                        && largest > least
+                    {
+                        add(
+                            true,
+                            squares(dialect, &number(), &writer.from(), *mean, largest - least),
+                        );
+                    }
+                }
+                Found::Categories(_) | Found::Bins { .. } | Found::Nothing(_) => {}
+            }
+        }
+        if !self.rows.is_empty() && branches.len() == 1 {
+            return None;
+        }
+        let numbered = selects.iter().enumerate();
+        let selects: Vec<String> = numbered
+            .map(|(place, select)| format!("SELECT {place} AS mw_branch, {select}"))
+            .collect();
+        Some((selects.join("\nUNION ALL\n"), branches))
+    }
+
+    /// A round of asking begins: counts of bins are those of its answer alone.
+    pub(crate) fn begin(&mut self) {
+        self.rows.push(0);
+        for column in &mut self.columns {
+            if let Found::Bins { bins, counts, .. } = &mut column.found
+                && counts.bins.is_empty()
+            {
+                *counts = bins.count();
+            }
+        }
+    }
+
+    /// Adds a batch of the answer.
+    pub(crate) fn add(&mut self, branches: &[Branch], batch: &RecordBatch) -> Result<(), String> {
+        each_row(batch, |branch, row| {
+            let (place, is_squares) = *branches.get(branch).ok_or(NOT_ASKED)?;
+            match place {
+                None => *self.rows.last_mut().ok_or(NOT_ASKED)? += row.rows,
+                Some(place) => self.columns[place].add(is_squares, row),
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes the step to what is to be asked next.
+    ///
+    /// # Errors
+    ///
+    /// The rows are not those of the statement before.
+    pub(crate) fn step(&mut self) -> Result<(), String> {
+        if let [.., before, now] = self.rows[..]
+            && before != now
+        {
+            return Err(format!(
+                "changed while it was read, from {before} to {now} rows; name a view of rows that nobody writes to any more"
+            ));
+        }
+        self.columns.iter_mut().for_each(Asked::step);
+        Ok(())
+    }
+
+    /// All of it, once there is nothing more to ask.
+    pub(crate) fn finish(self) -> TrainingColumns {
+        let rows = self.rows.last().copied().unwrap_or_default();
+        TrainingColumns {
+            rows,
+            columns: self.columns.into_iter().map(|column| column.finish(rows)).collect(),
+        }
+    }
+}
+
+impl Asked {
+    fn add(&mut self, is_squares: bool, row: &Row<'_>) {
+        match &mut self.found {
+            Found::Categories(categories) => match (TextKind::of_code(row.place), row.value) {
+                (TextKind::Other, _) => {
+                    categories.other_type += row.rows;
+                    categories.missing += row.rows;
+                }
+                (_, None) => categories.missing += row.rows,
+                (kind, Some(value)) => *categories.rows.entry(kind.canonical(value)).or_insert(0) += row.rows,
+            },
+            Found::Quantiles(quantiles) => quantiles.add(row),
+            Found::Outline { beside, .. } => beside.add(row),
+            Found::Bins { squares, .. } if is_squares => *squares = row.total.unwrap_or(f64::NAN),
+            Found::Bins { bins, counts, .. } => {
+                let mut of_place = bins.count();
+                add_place(&mut of_place, row);
+                counts.merge(&of_place);
+            }
+            Found::Nothing(_) => {}
+        }
+    }
+
+    fn step(&mut self) {
+        let found = std::mem::replace(&mut self.found, Found::Nothing(None));
+        self.found = match found {
+            Found::Quantiles(quantiles) => {
+                let distinct = quantiles.distinct;
+                match quantiles.outline(&self.name) {
+                    None => Found::Nothing(Some(BaselineError::Empty {
+                        feature: Some(self.name.clone()),
+                    })),
+                    Some(Err(error)) => Found::Nothing(Some(error)),
+                    Some(Ok(outline)) => Found::Outline {
+                        outline,
+                        distinct,
+                        beside: Beside::default(),
+                    },
+                }
+            }
+            Found::Outline {
+                outline,
+                distinct,
+                beside,
+            } => match beside.counts.sample.mean() {
+                None => Found::Nothing(Some(BaselineError::Inconsistent {
+                    feature: self.name.clone(),
+                    what: "its values are too large to be summed; make those beyond 1e290 missing in a view".into(),
+                })),
+                Some(mean) => {
+                    let (least, largest) = (beside.counts.least, beside.counts.largest);
+                    let points = outline.points().to_vec();
+                    Found::Bins {
+                        bins: outline.bins(|point| beside.of(points.partition_point(|other| *other < point))),
+                        distinct,
+                        // Only the ends are known yet.
+                        counts: NumericCounts {
+                            least,
+                            largest,
+                            ..NumericCounts::default()
+                        },
+                        squares: 0.0,
+                        mean: match (least, largest) {
+                            (Some(least), Some(largest)) => mean.clamp(least, largest),
+                            _ => mean,
+                        },
+                    }
+                }
+            },
+            found => found,
+        };
+    }
+
+    fn finish(self, rows: u64) -> SourceColumn {
+        match self.found {
+            Found::Categories(categories) => SourceColumn::Categories {
+                categories: categories.rows.into_iter().collect(),
+                missing: categories.missing,
+                other_type: categories.other_type,
+            },
+            Found::Bins {
+                bins,
+                distinct,
+                counts,
+                squares,
+                mean,
+            } => {
+                let range = match (counts.least, counts.largest) {
+                    (Some(least), Some(largest)) => largest - least,
+                    _ => 0.0,
+                };
+                let finite = counts.sample.offered().max(1) as f64;
+                SourceColumn::Numbers {
+                    bins,
+                    deviation: range * (squares / finite).sqrt(),
+                    mean,
+                    distinct: distinct + u64::from(counts.below > 0) + u64::from(counts.above > 0),
+                    counts,
+                }
+            }
+            Found::Nothing(problem) => SourceColumn::None {
+                missing: rows,
+                problem: problem.unwrap_or(BaselineError::Empty {
+                    feature: Some(self.name),
+                }),
+            },
+            // All was asked: there is nothing between these and what is above.
+            Found::Quantiles(_) | Found::Outline { .. } => SourceColumn::None {
+                missing: rows,
+                problem: BaselineError::Empty {
+                    feature: Some(self.name),
+                },
+            },
+        }
+    }
+}
+
+impl Beside {
+    fn add(&mut self, row: &Row<'_>) {
+        if let (Ok(place), Some(least), Some(largest)) = (usize::try_from(row.place), row.least, row.largest) {
+            self.ends.insert(place, (least, largest));
+        }
+        let mut counts = NumericCounts::default();
+        add_ends(&mut counts, row);
+        self.counts.merge(&counts);
+    }
+
+    /// The values beside the point of this number.
+    fn of(&self, point: usize) -> Option<(f64, f64)> {
+        let (_, (_, below)) = self.ends.range(..=point).next_back()?;
+        let (_, (above, _)) = self.ends.range(point + 1..).next()?;
+        Some((*below, *above))
+    }
+}
