@@ -150,6 +150,104 @@ fn judged_reports_the_same_when_rows_are_in_postgresql() {
     }
 }
 
+/// The same bins and counts as of the file, in a baseline that `drift report` takes, and one line for what can't be.
+#[test]
+fn makes_baseline_of_table_when_rows_are_in_postgresql() {
+    let server = PostgreSql::start();
+    fill(&server.uri());
+    let folder = tempfile::tempdir().expect("a folder");
+    let driver = adbc_driver("postgresql");
+    let driver = driver.to_str().expect("text");
+    let fixed = [
+        "baseline",
+        "--model",
+        "flight-delay",
+        "--version",
+        "1",
+        "--time",
+        "event_time",
+        "--feature",
+    ];
+    let features = "dep_delay,temp,carrier";
+    let of_table = |uri: &str, table: &str, output: &str| {
+        let wanted = [
+            "--output",
+            output,
+            "--table",
+            table,
+            "--dialect",
+            "postgresql",
+            "--uri-from",
+            VARIABLE,
+            "--driver",
+            driver,
+        ];
+        modelwatch(folder.path(), uri, &[&fixed[..], &[features], &wanted[..]].concat())
+    };
+    let made = of_table(&server.uri(), "public.flights", "table.json");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    assert!(
+        text(&made.stdout).contains("table.json: baseline 1 of flight-delay, 6759 rows, 3 features"),
+        "{}",
+        text(&made.stdout)
+    );
+    let week = flights("replay-2013-07-08-week.parquet");
+    let of_file = ["--output", "file.json", week.to_str().expect("text")];
+    let made = modelwatch(folder.path(), "", &[&fixed[..], &[features], &of_file[..]].concat());
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let read = |name: &str| {
+        let file = fs::read(folder.path().join(name)).expect("a baseline");
+        let mut baseline: Json = serde_json::from_slice(&file).expect("JSON");
+        // What is made of values that stay in the database, and sums.
+        without(
+            &mut baseline,
+            &[
+                "windows",
+                "joint",
+                "grid",
+                "mean",
+                "deviation",
+                "created",
+                "fingerprint",
+                "time_span",
+            ],
+        );
+        baseline
+    };
+    assert_eq!(read("table.json"), read("file.json"));
+    for (uri, table, says) in [
+        (
+            server.uri().as_str(),
+            "public.vanished",
+            "the postgresql table public.vanished: can't be read",
+        ),
+        ("", "public.flights", "can't be reached"),
+        (server.uri().as_str(), "a.b.c.d", "is no table's name"),
+    ] {
+        let refused = of_table(uri, table, "none.json");
+        let said = text(&refused.stderr);
+        assert!(!refused.status.success() && said.contains(says), "{said}");
+        assert!(!folder.path().join("none.json").exists());
+    }
+    let secret = [
+        "--output",
+        "none.json",
+        "--table",
+        "t",
+        "--dialect",
+        "duckdb",
+        "--profile",
+        "postgresql://me:hush@db/x",
+    ];
+    let refused = modelwatch(folder.path(), "", &[&fixed[..], &[features], &secret[..]].concat());
+    let said = text(&refused.stderr);
+    assert!(
+        !refused.status.success() && said.contains("keep addresses and passwords out"),
+        "{said}"
+    );
+    assert!(!said.contains("hush"), "{said}");
+}
+
 #[test]
 fn refuses_configuration_when_it_says_two_places_or_holds_a_secret() {
     for (rows, says) in [

@@ -67,7 +67,7 @@ impl PairSums {
             let weighed = weight * value;
             self.rows[place] += weight;
             self.sums[place] += weighed;
-            let others = self.products.from_mut(place).iter_mut().zip(&row[place..]);
+            let others = self.products.row_mut(place).iter_mut().zip(&row[place..]);
             others.for_each(|(product, other)| *product += if other.is_nan() { 0.0 } else { weighed * other });
         }
     }

@@ -34,7 +34,7 @@ impl Products {
     }
 
     /// The sums of one number with those that are not before it.
-    pub(super) fn from_mut(&mut self, place: usize) -> &mut [f64] {
+    pub(super) fn row_mut(&mut self, place: usize) -> &mut [f64] {
         &mut self.sums[place * self.stride + place..][..self.size - place]
     }
 
