@@ -356,6 +356,7 @@ mod tests {
     use std::path::Path;
 
     use modelwatch::Monitor;
+    use modelwatch_testkit::files_below;
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
     use parquet::record::Field;
 
@@ -428,24 +429,10 @@ mod tests {
         intake.commit()
     }
 
-    fn below(folder: &Path, ending: &str, found: &mut Vec<std::path::PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            match path.is_dir() {
-                true if !name.starts_with('.') => below(&path, ending, found),
-                false if name.ends_with(ending) && !name.starts_with('.') => found.push(path),
-                _ => {}
-            }
-        }
-    }
-
     /// How often each prediction's id, or each refused record, is on storage, and the scores of those with features.
     fn stored(root: &Path) -> (BTreeMap<String, u32>, BTreeMap<String, f64>) {
         let (mut often, mut joined) = (BTreeMap::new(), BTreeMap::new());
-        let mut files = Vec::new();
-        below(root, ".parquet", &mut files);
-        for path in &files {
+        for path in &files_below(root, ".parquet") {
             let reader = SerializedFileReader::new(File::open(path).expect("a file")).expect("a whole file");
             for row in reader.get_row_iter(None).expect("rows") {
                 let row = row.expect("a row");
@@ -463,9 +450,7 @@ mod tests {
                 *often.entry(id).or_insert(0) += 1;
             }
         }
-        let mut letters = Vec::new();
-        below(root, ".jsonl", &mut letters);
-        for path in &letters {
+        for path in &files_below(root, ".jsonl") {
             for line in fs::read_to_string(path).expect("text").lines() {
                 let letter: serde_json::Value = serde_json::from_str(line).expect("JSON");
                 *often

@@ -5,6 +5,7 @@ mod kafka;
 mod killed;
 mod stored;
 mod topics;
+mod ways;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use modelwatch_testkit::files_below;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value as Json;
@@ -11,24 +12,10 @@ use serde_json::Value as Json;
 /// A row, by its columns.
 pub(crate) type Row = BTreeMap<String, Field>;
 
-fn below(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        match path.is_dir() {
-            true if !name.starts_with('.') => below(&path, ending, found),
-            false if name.ends_with(ending) && !name.starts_with('.') => found.push(path),
-            _ => {}
-        }
-    }
-}
-
 /// The rows a reader sees, each with the name of its folder of the model.
 pub(crate) fn rows(root: &Path) -> Vec<(String, Row)> {
-    let mut files = Vec::new();
-    below(root, ".parquet", &mut files);
     let mut rows = Vec::new();
-    for path in files {
+    for path in files_below(root, ".parquet") {
         let model = path
             .strip_prefix(root)
             .expect("below it")
@@ -73,11 +60,11 @@ pub(crate) fn number(row: &Row, column: &str) -> Option<f64> {
 
 /// The letters beside it.
 pub(crate) fn letters(root: &Path) -> Vec<Json> {
-    let mut files = Vec::new();
-    below(&root.join("dead-letters"), ".jsonl", &mut files);
-    let lines = files.iter().flat_map(|path| {
-        let text = fs::read_to_string(path).expect("text");
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    });
+    let lines = files_below(&root.join("dead-letters"), ".jsonl")
+        .into_iter()
+        .flat_map(|path| {
+            let text = fs::read_to_string(path).expect("text");
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        });
     lines.map(|line| serde_json::from_str(&line).expect("JSON")).collect()
 }
