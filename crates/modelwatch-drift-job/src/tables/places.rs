@@ -24,7 +24,7 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
     }
     let mut paths = Vec::new();
     if path.is_dir() {
-        below(path, &mut paths).map_err(|error| EngineError::store(pattern, format!("cannot be listed: {error}")))?;
+        below(path, &mut paths).map_err(|problem| EngineError::store(pattern, problem))?;
         without_replaced(&mut paths);
         paths.sort();
         return match paths.is_empty() {
@@ -39,6 +39,9 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
         .map_err(|error| EngineError::store(pattern, format!("is not a pattern of paths: {error}")))?;
     for path in found {
         let path = path.map_err(|error| EngineError::store(pattern, error.to_string()))?;
+        if let Some(folder) = path.parent().filter(|folder| folder.join(DELTA_LOG).is_dir()) {
+            return Err(EngineError::store(pattern, is_delta(folder)));
+        }
         if path.is_file() {
             paths.push(path.to_string_lossy().into_owned());
         }
@@ -70,11 +73,19 @@ fn without_replaced(paths: &mut Vec<String>) {
     paths.retain(|path| !replaced.contains(Path::new(path)));
 }
 
+/// The folder in which a Delta table says which files are its own.
+const DELTA_LOG: &str = "_delta_log";
+
 /// Files whose names tell a format, hidden ones and folders left alone.
-fn below(folder: &Path, paths: &mut Vec<String>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
+    let unlisted = |error: std::io::Error| format!("cannot be listed: {error}");
+    for entry in fs::read_dir(folder).map_err(unlisted)? {
+        let path = entry.map_err(unlisted)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Beside its files lie those that an update or a deletion took out of it: to count all would count rows that are gone.
+        if name == DELTA_LOG {
+            return Err(is_delta(folder));
+        }
         if name.starts_with(['.', '_']) {
             continue;
         }
@@ -85,4 +96,12 @@ fn below(folder: &Path, paths: &mut Vec<String>) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_delta(folder: &Path) -> String {
+    format!(
+        "{} is a Delta table, which is not read; name the files it consists of (file_uris() of the Python package deltalake), or a \
+         warehouse that reads it",
+        folder.display()
+    )
 }

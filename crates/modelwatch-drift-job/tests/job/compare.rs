@@ -335,3 +335,21 @@ async fn names_pair_when_columns_go_together_otherwise() {
     assert_eq!(json[0]["joint"]["detected"], true);
     assert_eq!(json[0]["joint"]["pairs"][0]["feature"], "income");
 }
+
+/// Beside a Delta table's files lie those that are no longer in it, so that its folder is no table; a file that is named is one.
+#[tokio::test]
+async fn refuses_folder_when_it_is_a_delta_table() {
+    let folder = TempDir::new().expect("a folder");
+    let table = folder.path().join("lake/claims");
+    fs::create_dir_all(table.join("_delta_log")).expect("a folder");
+    fs::write(table.join("part-0.csv"), csv(&rows(2_000, 0.0), ',')).expect("a file");
+    let file = path(&table, "part-0.csv");
+    for pattern in [path(folder.path(), "lake"), path(&table, ""), path(&table, "*.csv")] {
+        let refused = Comparison::new([file.as_str()], [pattern.as_str()])
+            .run(1, |_| {})
+            .await;
+        let said = refused.expect_err("no table").to_string();
+        assert!(said.contains("is a Delta table, which is not read"), "{said}");
+    }
+    assert_eq!(compare(&file, &file).await.rows, 2_000);
+}
