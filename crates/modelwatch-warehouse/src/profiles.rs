@@ -271,7 +271,9 @@ impl Asked {
                     let (least, largest) = (beside.counts.least, beside.counts.largest);
                     let points = outline.points().to_vec();
                     Found::Bins {
-                        bins: outline.bins(|point| beside.of(points.partition_point(|other| *other < point))),
+                        bins: NumericBins::from_outline(outline, |point| {
+                            beside.of(points.partition_point(|other| *other < point))
+                        }),
                         distinct,
                         // Only the ends are known yet.
                         counts: NumericCounts {

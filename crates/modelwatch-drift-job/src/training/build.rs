@@ -296,7 +296,7 @@ impl Made {
             // Every column was left out: what was wrong with each says more than that nothing is left.
             Err(BaselineError::Empty { feature: None }) if !notes.is_empty() => {
                 let problems = notes.iter().map(ToString::to_string);
-                let nothing = "no column of the training files can be a feature".to_owned();
+                let nothing = "no column of the training data can be a feature".to_owned();
                 return Err(TrainingError::Columns([nothing].into_iter().chain(problems).collect()));
             }
             made => made?,

@@ -135,7 +135,7 @@ async fn what_cannot_be_a_reference_is_refused_by_name() {
             "train.xlsx",
             "does not tell its format",
         ),
-        (unknown, "incme", "they have when, income"),
+        (unknown, "incme", "it has when, income"),
         (timeless, "train.csv", "has no times in the column \"kind\""),
     ] {
         let error = build(options).await.expect_err(culprit).to_string();

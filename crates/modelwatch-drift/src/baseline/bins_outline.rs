@@ -1,7 +1,9 @@
 //! Bins in the making, where training's values lie elsewhere: what has to be asked of them.
 
 use super::error::BaselineError;
-use super::numeric_bins::NumericBins;
+
+/// How many equal shares of training's rows quantiles cut.
+pub(super) const QUANTILES: usize = 200;
 
 /// A value of training on which at least one quantile falls, and its neighbours among training's distinct values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +15,7 @@ pub struct QuantileValue {
     pub below: Option<f64>,
     /// The least larger one; nothing for the largest.
     pub above: Option<f64>,
-    /// How many of the levels 0 to [`NumericBins::QUANTILES`] fall on it.
+    /// How many of the levels 0 to [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES) fall on it.
     pub quantiles: usize,
 }
 
@@ -30,10 +32,10 @@ impl QuantileValue {
     }
 
     /// How many quantiles fall on a value that is so many times among so many, `upto` of which are at or below it: those whose
-    /// level, 0 to [`NumericBins::QUANTILES`], has its rank there. The least value has that of level 0, too.
+    /// level, 0 to [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES), has its rank there. The least value has that of level 0, too.
     #[must_use]
     pub fn quantiles_of(times: u64, upto: u64, all: u64) -> usize {
-        let levels = |rows: u64| NumericBins::QUANTILES as u128 * u128::from(rows) / u128::from(all.max(1));
+        let levels = |rows: u64| QUANTILES as u128 * u128::from(rows) / u128::from(all.max(1));
         let of_rows = levels(upto) - levels(upto.saturating_sub(times));
         of_rows as usize + usize::from(upto == times)
     }
@@ -42,7 +44,7 @@ impl QuantileValue {
 /// Bins in the making. The quantiles cut training; what they leave wider than 1/200 of its range is split at
 /// [`points`](Self::points), each moved between its neighbours.
 ///
-/// It is how [`NumericBins::from_sorted`] makes bins of values in memory, and what makes the same bins, to the bit, of values that a
+/// It is how [`NumericBins::from_sorted`](super::NumericBins::from_sorted) makes bins of values in memory, and what makes the same bins, to the bit, of values that a
 /// database has and never sends.
 #[derive(Clone, Debug)]
 pub struct BinsOutline {
@@ -129,10 +131,9 @@ impl BinsOutline {
         &self.points
     }
 
-    /// Returns the bins. `neighbours` says of a point which value of training is the largest below it, and which the least that is
+    /// The edges of the bins. `neighbours` says of a point which value of training is the largest below it, and which the least that is
     /// not; nothing where there is none.
-    #[must_use]
-    pub fn bins(self, mut neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> NumericBins {
+    pub(super) fn edges(self, mut neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> Vec<f64> {
         let far = self.widest / 2.0;
         let split = self.points.iter().filter_map(|point| {
             let (below, above) = neighbours(*point)?;
@@ -147,7 +148,7 @@ impl BinsOutline {
         edges.extend(split.collect::<Vec<_>>());
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup();
-        NumericBins::of_edges(edges)
+        edges
     }
 }
 

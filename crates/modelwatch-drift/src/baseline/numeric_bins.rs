@@ -1,6 +1,6 @@
 //! Where a number falls: bins at the quantiles of training, fine enough for Kolmogorov–Smirnov and Wasserstein.
 
-use super::bins_outline::{BinsOutline, QuantileValue};
+use super::bins_outline::{self, BinsOutline, QuantileValue};
 use super::error::BaselineError;
 
 /// Where a number falls.
@@ -37,7 +37,7 @@ pub struct NumericBins {
 
 impl NumericBins {
     /// How many equal shares of training's rows the quantile edges cut.
-    pub const QUANTILES: usize = 200;
+    pub const QUANTILES: usize = bins_outline::QUANTILES;
     /// The most edges a profile may have.
     pub const MOST_EDGES: usize = 10_000;
 
@@ -71,12 +71,16 @@ impl NumericBins {
         let runs = quantiles.chunk_by(|one, other| one == other);
         let of_run = |run: &[f64]| QuantileValue::new(run[0], sorted.below(run[0]), sorted.above(run[0]), run.len());
         let outline = BinsOutline::new(feature, &runs.map(of_run).collect::<Vec<_>>())?;
-        Ok(outline.bins(|point| sorted.beside(point)))
+        Ok(Self::from_outline(outline, |point| sorted.beside(point)))
     }
 
-    /// Bins of edges that are strictly ascending and finite, at least two.
-    pub(super) fn of_edges(edges: Vec<f64>) -> Self {
-        Self { edges }
+    /// Returns the bins of an outline. `neighbours` says of each of its [points](BinsOutline::points) which value of training is the largest
+    /// below it, and which the least that is not; nothing where there is none.
+    #[must_use]
+    pub fn from_outline(outline: BinsOutline, neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> Self {
+        Self {
+            edges: outline.edges(neighbours),
+        }
     }
 
     /// Bins of the given edges, as they stand in a file.

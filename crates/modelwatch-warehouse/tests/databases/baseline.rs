@@ -273,7 +273,7 @@ fn says_what_is_wrong_when_table_can_be_no_baseline() {
         );
         let said = failure(&database.warehouse(&["empty"]), &options(&[]));
         assert!(
-            said.contains("no column of the training files can be a feature") && said.contains("\"income\""),
+            said.contains("no column of the training data can be a feature") && said.contains("\"income\""),
             "{said}"
         );
         let mut other = options(&[]);
