@@ -92,7 +92,7 @@ function points(charts: Element[]): number {
     const { series = [], dataset = [] } = (getInstanceByDom(chart as HTMLElement)?.getOption() ?? {}) as Drawn;
     for (const { id, data, datasetIndex } of series) {
       if (String(id).startsWith('Threshold ')) continue;
-      const source = datasetIndex === undefined ? [] : (dataset[datasetIndex]?.source ?? []);
+      const source = dataset[datasetIndex ?? 0]?.source ?? [];
       count += (data?.length ?? 0) + source.filter(([, value]) => typeof value === 'number').length;
     }
   }

@@ -491,13 +491,17 @@ fn every_query_has_an_answer(release: Release, histograms: Histograms) {
     assert!(unseen.is_empty(), "{}", unseen.concat());
     let classic = prometheus.query("ml_inference_latency_seconds_bucket").unwrap();
     assert_eq!(classic.is_empty(), histograms == Histograms::Native, "{classic:?}");
-    draws_every_panel(&config, &prometheus);
+    // One of each release and of each kind of histogram: what differs between them has been asked above.
+    if (release == Release::System) == (histograms == Histograms::Classic) {
+        draws_every_panel(&config, &prometheus);
+    }
 }
 
 /// Every panel, as Perses draws it in a browser, has no error and shows something: each of its queries has an answer by now.
 fn draws_every_panel(config: &Config, prometheus: &Prometheus) {
-    let deadline = Instant::now() + Duration::from_secs(120);
     for board in perses::dashboards(config).unwrap() {
+        // A page takes five seconds, and a busy machine many times as long.
+        let deadline = Instant::now() + Duration::from_secs(300);
         let json = board.to_json().unwrap();
         let expected = json.matches("\"kind\": \"Panel\"").count();
         loop {
