@@ -71,6 +71,12 @@ pub(crate) struct Performance {
     /// Until when labels have been collected: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<DateTime<Utc>>,
+    /// Leave predictions from before this time out, such as 30d (ago); of a prediction log, whose dates are folders, without --time, too.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// End without an answer after so long, such as 15m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<TimeDelta>,
     /// The column of the model's version, by which performance is shown, too.
     #[arg(long, value_name = "COLUMN")]
     model_version: Option<String>,
@@ -123,6 +129,8 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     if let Some(now) = command.now {
         options.now = now;
     }
+    options.since = command.since;
+    options.timeout = command.timeout.and_then(|timeout| timeout.to_std().ok());
     options.version = command.model_version;
     options.segments = command.segment;
     options.window = command.window;

@@ -44,6 +44,7 @@ pub(super) enum Learned {
 }
 
 /// Counts of one group's rows.
+#[derive(Clone)]
 pub(super) enum Counters {
     Binary {
         labelled: BinaryCounts,
@@ -228,7 +229,7 @@ impl Counters {
         }
     }
 
-    fn add_label(&mut self, reader: &Reader, said: &Said<'_>, label: &str) {
+    pub(super) fn add_label(&mut self, reader: &Reader, said: &Said<'_>, label: &str) {
         match (self, &reader.task) {
             (Self::Binary { labelled, .. }, Task::Binary { positive }) => {
                 labelled.add(reader.score(said), reader.predicted(said, positive), label == positive);

@@ -1,19 +1,52 @@
 //! Why performance can't be told.
 
 use std::fmt;
+use std::time::Duration;
 
 use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
 
 use crate::engine::EngineError;
+
+/// Which files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Files {
+    /// The labelled predictions to learn from.
+    Reference,
+    /// The predictions.
+    Predictions,
+    /// The labels that lie elsewhere.
+    Outcomes,
+}
+
+impl Files {
+    /// Returns their name in metrics and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Predictions => "predictions",
+            Self::Outcomes => "outcomes",
+        }
+    }
+}
 
 /// Why performance can't be told.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PerformanceError {
     /// Files that cannot be found or read.
-    Engine(EngineError),
+    Files {
+        /// Which.
+        of: Files,
+        /// What is wrong with them.
+        error: EngineError,
+    },
+    /// It took longer than it may.
+    Timeout(Duration),
     /// A column that is not in a file.
     Column {
+        /// Which files.
+        of: Files,
         /// The file.
         file: String,
         /// The column that is asked for.
@@ -52,8 +85,13 @@ pub enum PerformanceError {
 impl fmt::Display for PerformanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Engine(error) => error.fmt(f),
+            Self::Files { of, error } => write!(f, "the {}: {error}", of.name()),
+            Self::Timeout(timeout) => write!(
+                f,
+                "performance took longer than {timeout:?}; raise the timeout, or look at a shorter period"
+            ),
             Self::Column {
+                of: _,
                 file,
                 column,
                 option,
@@ -93,12 +131,6 @@ impl fmt::Display for PerformanceError {
 }
 
 impl std::error::Error for PerformanceError {}
-
-impl From<EngineError> for PerformanceError {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(error)
-    }
-}
 
 impl From<std::io::Error> for PerformanceError {
     fn from(error: std::io::Error) -> Self {

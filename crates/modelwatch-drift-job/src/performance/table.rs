@@ -15,14 +15,22 @@ impl fmt::Display for PerformanceReport {
                 "labels by id: {} of {} predictions have one, {} came too late, {} predictions have none, {} are waiting",
                 joined.matched, joined.predictions, joined.late, joined.without_label, joined.waiting
             )?;
+            if joined.early + joined.undated > 0 {
+                writeln!(
+                    f,
+                    "not counted: {} labels that were known more than a day before their prediction, {} of predictions without a time",
+                    joined.early, joined.undated
+                )?;
+            }
             writeln!(
                 f,
-                "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions, {} without id",
+                "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions ({} of them differ), {} without id",
                 joined.unmatched_labels,
                 joined.repeated_labels,
                 joined.revised_labels,
                 joined.unusable_labels,
                 joined.repeated_predictions,
+                joined.differing_predictions,
                 joined.predictions_without_id
             )?;
         }
@@ -60,7 +68,10 @@ impl PerformanceReport {
                 f,
                 "{:<18}  {:>10}  {:<32}  {:<32}",
                 measure,
-                self.reference
+                group
+                    .reference
+                    .as_ref()
+                    .unwrap_or(&self.reference)
                     .get(measure)
                     .map_or("-".into(), |measured| number(measured.value)),
                 shown(realised),
