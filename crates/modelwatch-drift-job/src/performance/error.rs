@@ -67,6 +67,13 @@ pub enum PerformanceError {
         /// What was named in their place.
         named: Option<String>,
     },
+    /// More than two classes, and a score of one.
+    ManyClasses {
+        /// Some of the classes of the labels.
+        classes: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
     /// The labels make no classification.
     Classes(ClassesError),
     /// What is needed for this kind of model.
@@ -122,6 +129,16 @@ impl fmt::Display for PerformanceError {
                 "no label is {named:?}, the positive class by --positive; labels are {}",
                 classes.join(" and ")
             ),
+            Self::ManyClasses { classes, more } => {
+                write!(f, "the labels of the reference are {}", classes.join(", "))?;
+                if *more > 0 {
+                    write!(f, " and {more} more")?;
+                }
+                f.write_str(
+                    ": more than two, and the score is of one; name the positive one with --positive, a column for each with --probability \
+                     CLASS=COLUMN, or --regression where labels are amounts, or take out of the reference what is no label",
+                )
+            }
             Self::Classes(error) => error.fmt(f),
             Self::Missing { what, option } => write!(f, "there is no {what}; name its column with {option}"),
             Self::Reference(error) => error.fmt(f),

@@ -174,6 +174,7 @@ fn ended(error: &PerformanceError) -> Ended {
         PerformanceError::Timeout(_) => Ended::Timeout,
         PerformanceError::NoLabels
         | PerformanceError::Positive { .. }
+        | PerformanceError::ManyClasses { .. }
         | PerformanceError::Classes(_)
         | PerformanceError::Reference(_) => Ended::Reference,
         PerformanceError::Spool(_) | PerformanceError::Unmergeable(_) => Ended::Failure,

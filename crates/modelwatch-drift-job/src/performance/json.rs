@@ -68,6 +68,9 @@ struct OfGroup<'a> {
     segment: Option<&'a str>,
     value: &'a str,
     rows: u64,
+    unknown_labels: u64,
+    without_score: u64,
+    without_class: u64,
     realised: Side,
     /// Of the same value of a segment in the reference.
     reference: Option<BTreeMap<&'static str, OfMeasure>>,
@@ -136,6 +139,9 @@ impl<'a> OfGroup<'a> {
             },
             value: &group.value,
             rows: group.rows,
+            unknown_labels: group.unknown_labels,
+            without_score: group.without_score,
+            without_class: group.without_class,
             realised: Side {
                 rows: group.labels,
                 measures: measures(&group.realised),

@@ -48,6 +48,7 @@ pub(super) fn readings(report: &PerformanceReport, model: &str) -> Vec<Reading> 
     if let Some(joined) = &report.joined {
         for (fate, rows) in [
             ("matched", joined.matched),
+            ("unknown", report.groups.first().map_or(0, |all| all.unknown_labels)),
             ("late", joined.late),
             ("early", joined.early),
             ("undated", joined.undated),

@@ -15,6 +15,8 @@ pub struct PerformanceReport {
     pub reference: Performance,
     /// The labelled rows of the reference.
     pub reference_rows: u64,
+    /// Rows of the reference that are left out because their label is no finite number.
+    pub reference_unknown_labels: u64,
     /// All predictions first, then versions, windows and segments.
     pub groups: Vec<Group>,
     /// What became of ids, where outcomes were joined.
@@ -33,6 +35,13 @@ pub struct Group {
     pub rows: u64,
     /// Those whose label is known.
     pub labels: u64,
+    /// Those whose label is left out: it is none of the reference's classes, or no finite number.
+    pub unknown_labels: u64,
+    /// Those without a finite score, or without one of the probabilities: they are left out of what is measured by scores.
+    pub without_score: u64,
+    /// Those whose predicted class is absent or none of the reference's, where a column of classes is named: they are left out of what is
+    /// measured by classes.
+    pub without_class: u64,
     /// The performance by those labels.
     pub realised: Performance,
     /// The performance of a segment's value in the reference, by its labels; nothing where the reference has fewer than 30 of them,

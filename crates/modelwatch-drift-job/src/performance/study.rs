@@ -9,7 +9,7 @@ use modelwatch_drift::sketch::Sample;
 use modelwatch_performance::{LossByCell, Performance};
 
 use super::cells::{Cut, Cuts};
-use super::counters::{Counters, Counting, Learned, Reader, Reference, Said, codes};
+use super::counters::{Counters, Counting, Learned, LeftOut, Reader, Reference, Said, codes};
 use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use super::join::{EARLY, Horizon, JoinCounts, join};
@@ -83,9 +83,11 @@ impl<'a> Study<'a> {
             }
             Ok(())
         });
-        let task = labels.await?.task(options)?;
+        let labels = labels.await?;
+        let known = labels.known().clone();
+        let task = labels.task(options)?;
         let columns = Columns::new(options, &task, &reference).await?;
-        let reader = columns.reader(options, task, &reference).await?;
+        let reader = columns.reader(options, task, known, &reference).await?;
 
         let cuts = Arc::new(cuts(options, &reference).await?);
         let mut wanted = columns.wanted();
@@ -105,11 +107,16 @@ impl<'a> Study<'a> {
             losses: LossByCell::new(cuts.cuts.len()),
             cuts: cuts.clone(),
             segments: vec![BTreeMap::new(); segments.len()],
+            unknown_labels: 0,
         };
         let learned = reference.scan(&wanted, state, |state, row| {
             let Some((Some(label), texts)) = row.texts.split_last() else {
                 return Ok(());
             };
+            if !state.reader.knows(label) {
+                state.unknown_labels += 1;
+                return Ok(());
+            }
             let said = state.said.of(row.numbers, texts);
             let loss = state.reader.loss(&said, label);
             let (cells, values) = texts[state.said.len()..].split_at(state.cuts.cuts.len());
@@ -126,6 +133,7 @@ impl<'a> Study<'a> {
             learning,
             losses,
             segments: counted,
+            unknown_labels,
             ..
         } = learned.await?;
         self.deadline.check()?;
@@ -154,6 +162,7 @@ impl<'a> Study<'a> {
             task: reader.task.clone(),
             reference: performance,
             reference_rows,
+            reference_unknown_labels: unknown_labels,
             groups: groups.told(&counting.learned, &segments)?,
             joined,
         })
@@ -293,6 +302,7 @@ struct Learning {
     cuts: Arc<Cuts>,
     losses: LossByCell,
     segments: Vec<BTreeMap<String, Counters>>,
+    unknown_labels: u64,
 }
 
 /// In which columns what made it worse is looked for, and the losses of the reference there.
@@ -454,6 +464,7 @@ impl Columns {
         &self,
         options: &PerformanceOptions,
         task: Task,
+        labels: BTreeSet<String>,
         reference: &Input,
     ) -> Result<Arc<Reader>, PerformanceError> {
         let mut known = vec![BTreeSet::new(); self.categories.len()];
@@ -479,6 +490,7 @@ impl Columns {
             threshold: options.threshold,
             has_score: self.has_score,
             has_class: self.class.is_some(),
+            known: labels,
             codes: known.into_iter().map(codes).collect(),
         }))
     }
@@ -521,6 +533,7 @@ struct Groups {
 /// Rows, and what they count for.
 struct Counted {
     rows: u64,
+    left_out: LeftOut,
     counters: Counters,
     /// By the cells of columns in which what made it worse is looked for; of all rows and of versions.
     losses: LossByCell,
@@ -559,6 +572,7 @@ impl Counting {
     fn start(&self) -> Counted {
         Counted {
             rows: 0,
+            left_out: LeftOut::default(),
             counters: Counters::new(&self.reader.task),
             losses: LossByCell::default(),
         }
@@ -566,6 +580,8 @@ impl Counting {
 
     fn count(&self, counted: &mut Counted, said: &Said<'_>, label: Option<&str>) {
         counted.rows += 1;
+        counted.left_out.count(&self.reader, said, label);
+        let label = label.filter(|label| self.reader.knows(label));
         counted.counters.add(&self.reader, &self.learned, said, label);
     }
 
@@ -638,7 +654,7 @@ impl Groups {
         let mut own = own[self.said.len()..].iter().copied().map(Option::unwrap_or_default);
         let counting = &self.counting;
         let cuts = &self.explained.cuts;
-        let loss = label.filter(|_| !cuts.cuts.is_empty());
+        let loss = label.filter(|label| !cuts.cuts.is_empty() && counting.reader.knows(label));
         let loss = loss.and_then(|label| counting.reader.loss(&said, label));
         let explain = |counted: &mut Counted| {
             if counted.losses.columns() == 0 {
@@ -707,7 +723,12 @@ impl Groups {
 }
 
 fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) -> Result<Group, PerformanceError> {
-    let Counted { rows, counters, .. } = counted;
+    let Counted {
+        rows,
+        left_out,
+        counters,
+        ..
+    } = counted;
     let (realised, estimated) = (counters.realised(), counters.estimated(learned)?);
     let labels = counters.labels();
     let known = (labels > 0).then_some(&realised);
@@ -720,6 +741,9 @@ fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) ->
         value,
         rows,
         labels,
+        unknown_labels: left_out.unknown_labels,
+        without_score: left_out.without_score,
+        without_class: left_out.without_class,
         estimated,
         doubts,
         realised,

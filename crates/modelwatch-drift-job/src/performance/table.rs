@@ -9,6 +9,13 @@ use super::report::{Group, GroupKind, PerformanceReport};
 impl fmt::Display for PerformanceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "reference: {} labelled predictions", self.reference_rows)?;
+        if self.reference_unknown_labels > 0 {
+            let rows = self.reference_unknown_labels;
+            writeln!(
+                f,
+                "left out of the reference: {rows} rows whose label is no finite number"
+            )?;
+        }
         if let Some(joined) = &self.joined {
             writeln!(
                 f,
@@ -80,6 +87,24 @@ impl PerformanceReport {
                     _ => "-".into(),
                 }
             )?;
+        }
+        for (rows, why) in [
+            (
+                group.unknown_labels,
+                "the label is none of the reference's classes, or no finite number; they count as unlabelled",
+            ),
+            (
+                group.without_score,
+                "the score is absent or not finite; they count for nothing that is measured by scores",
+            ),
+            (
+                group.without_class,
+                "the predicted class is absent or none of the labels' classes; they count for nothing that is measured by classes",
+            ),
+        ] {
+            if rows > 0 {
+                writeln!(f, "left out: of {rows} rows {why}")?;
+            }
         }
         let undefined = group
             .realised

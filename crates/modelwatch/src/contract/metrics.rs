@@ -329,7 +329,7 @@ contract! {
     PERFORMANCE_RUNS = "ml_performance_runs_total", Counter, Drift, ["model_name", "result"],
         "Runs of the drift job's exporter for performance, by result: success, outcomes, predictions, reference, columns, timeout or failure.";
     PERFORMANCE_OUTCOMES = "ml_performance_outcomes", Gauge, Drift, ["model_name", "fate"],
-        "Rows of outcomes of the last run, by what became of them: matched, late, early, undated, repeated, unmatched or unusable.";
+        "Rows of outcomes of the last run, by what became of them: matched, late, early, undated, repeated, unmatched or unusable; and of the matched, those of an unknown class.";
     PERFORMANCE_EXPLAINED = "ml_performance_explained_ratio", Gauge, Drift, ["model_name", "model_version", "segment", "segment_value"],
         "Share of the growth of the mean loss since the reference that rows of this value explain, of the values that stand out.";
     SEGMENT_PERFORMANCE = "ml_segment_performance", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
