@@ -504,7 +504,7 @@ fn reads_performance_and_names_what_is_wrong_in_it() {
     );
     for (keys, says) in [
         ("label = \"late\"", "models[0].performance has no reference"),
-        ("interval = \"0s\"", "performance.interval is 0s"),
+        ("interval = \"500ms\"", "performance.interval is 500ms"),
         ("timeout = \"8d\"", "performance.timeout is 8d"),
         ("outcome_time = \"known\"", "performance.time is not"),
         ("period = \"7d\"", "add time = "),

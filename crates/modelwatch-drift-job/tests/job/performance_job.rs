@@ -119,7 +119,7 @@ fn publishes_segments_when_outcomes_come() {
     assert_eq!(told.sum("ml_segment_performance_labels", &of("UA")), 1_000.0);
     assert_eq!(
         told.labels_of("ml_segment_performance_loss_growth", "segment_value"),
-        ["UA"]
+        std::collections::BTreeSet::from(["UA".to_owned()])
     );
     let explained = told.sum("ml_performance_explained_ratio", &[of("UA")[0], of("UA")[1], all]);
     assert!((0.9..=1.0).contains(&explained), "{explained}");

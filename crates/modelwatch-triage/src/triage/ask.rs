@@ -91,6 +91,7 @@ impl Asked {
             Topic::Observations,
             Topic::FeatureDrift,
             Topic::PredictionDrift,
+            Topic::Performance,
         ];
         if self.answers.values().any(|(_, answer)| answer.is_err()) {
             Some("some of what it takes could not be asked".to_owned())

@@ -33,6 +33,13 @@ struct Worse<'a> {
     growth: f64,
 }
 
+impl Worse<'_> {
+    /// How far probabilities are off is no loss, and tells of a version only where nothing else does.
+    fn weight(&self) -> (bool, f64) {
+        (self.measure != Measure::CalibrationError, self.growth)
+    }
+}
+
 /// Versions that are less often right than the reference, by the labels that have come, the worst first; all together only where none
 /// shows it alone.
 pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
@@ -43,7 +50,7 @@ pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
         .filter_map(|row| worse(row, asked))
     {
         let known = worst.get(worse.version);
-        if known.is_none_or(|known| known.growth < worse.growth) {
+        if known.is_none_or(|known| known.weight() < worse.weight()) {
             worst.insert(worse.version, worse);
         }
     }

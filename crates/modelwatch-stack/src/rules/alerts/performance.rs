@@ -646,7 +646,7 @@ fn failing_case(model: &str, seen: Duration) -> Case {
         fires: labelled(&[("model_name", model)]),
         quiet: vec![29, 28 + steps],
         fires_at: 29 + failing,
-        resolved_at: Some(30 + failing),
+        resolved_at: Some(31 + failing),
     }
 }
 
