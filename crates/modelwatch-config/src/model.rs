@@ -1,7 +1,6 @@
 //! A model: its routes, objectives, thresholds, owners, drift and performance.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use modelwatch::contract;
@@ -12,6 +11,7 @@ use toml::de::DeValue;
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::performance::Performance;
+use crate::place::PathOrUrl;
 use crate::reader::{
     Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
@@ -472,30 +472,6 @@ pub struct FeatureDrift {
     pub threshold: Option<f64>,
     /// Its own statistic.
     pub statistic: Option<Statistic>,
-}
-
-/// A place to read from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathOrUrl {
-    /// A file or folder; relative ones already start from the folder of the configuration.
-    Path(PathBuf),
-    /// Elsewhere, such as `s3://bucket/prefix`.
-    Url(String),
-}
-
-impl PathOrUrl {
-    /// Stands in where the key is wrong, so that the other mistakes show too.
-    pub(crate) fn nowhere() -> Self {
-        Self::Url(String::new())
-    }
-
-    pub(crate) fn new(text: &str, file: &str) -> Self {
-        match text.strip_prefix("file://") {
-            Some(path) => Self::Path(path.into()),
-            None if text.contains("://") => Self::Url(text.to_owned()),
-            None => Self::Path(Path::new(file).parent().unwrap_or(Path::new("")).join(text)),
-        }
-    }
 }
 
 /// A statistic by its name in the file.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::duration::prometheus_duration;
 use crate::error::Location;
-use crate::model::PathOrUrl;
+use crate::place::PathOrUrl;
 use crate::reader::{Field, Table, boolean, duration, name, number, text};
 
 const HOUR: u64 = 3_600;
