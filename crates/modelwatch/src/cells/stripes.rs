@@ -130,19 +130,25 @@ impl Stripes {
         sum
     }
 
-    /// The sum over all lanes of a number that [`add_wide`](Lane::add_wide) has added to: a cell and the one after it.
-    pub(crate) fn sum_wide(&self, cell: usize) -> u128 {
+    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
+    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
+        self.read_lanes(sums, |_| {});
+    }
+
+    /// As [`read`](Self::read). Returns the sum over all lanes of a number that [`add_wide`](Lane::add_wide) has added to: a
+    /// cell and the one after it.
+    pub(crate) fn read_wide(&self, cell: usize, sums: &mut Vec<u64>) -> u128 {
         let mut sum: u128 = 0;
-        self.each_lane(|lane| {
+        self.read_lanes(sums, |lane| {
             let [upper, lower] = [cell + 1, cell].map(|cell| u128::from(read(lane, cell)));
             sum = sum.wrapping_add(upper << 64 | lower);
         });
         sum
     }
 
-    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
-    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
-        sums.clear();
+    #[inline(always)]
+    fn read_lanes(&self, sums: &mut Vec<u64>, mut also: impl FnMut(&[Line])) {
+        // What is left there of another series is written over.
         sums.resize((self.cells as usize).next_multiple_of(CELLS_PER_LINE), 0);
         let mut first = true;
         self.each_lane(|lane| {
@@ -154,8 +160,12 @@ impl Stripes {
                     cells.for_each(|(sum, cell)| *sum = sum.wrapping_add(cell.load(Ordering::Acquire)));
                 }
             }
+            also(lane);
             first = false;
         });
+        if first {
+            sums.fill(0);
+        }
         sums.truncate(self.cells as usize);
     }
 
