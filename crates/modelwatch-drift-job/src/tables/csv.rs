@@ -2,7 +2,7 @@
 //! a column holds is told by its values.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -143,7 +143,7 @@ impl Csv {
 }
 
 /// Opens a text behind the line `sep=;` with which Excel says the delimiter, and returns that one.
-fn text(path: &Path, compressed: bool) -> io::Result<(BufReader<Box<dyn Read + Send>>, Option<u8>)> {
+fn text(path: &Path, compressed: bool) -> io::Result<(impl BufRead + use<>, Option<u8>)> {
     let mut text = format::text(path, compressed)?;
     let beginning = text.fill_buf()?;
     let mark = if beginning.starts_with(BYTE_ORDER_MARK) {
