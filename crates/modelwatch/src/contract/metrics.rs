@@ -308,7 +308,7 @@ contract! {
     DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
         "Rows in the last window.";
     DRIFT_LEFT_OUT_FILES = "ml_drift_left_out_files", Gauge, Drift, ["model_name", "reason"],
-        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
+        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, other_columns, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
