@@ -12,6 +12,12 @@ use super::buckets::{
 };
 
 /// How Prometheus treats the samples of a metric.
+///
+/// ```
+/// use modelwatch::contract::{INFERENCE_REQUESTS, MetricKind};
+///
+/// assert_eq!(INFERENCE_REQUESTS.kind, MetricKind::Counter);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// Only ever grows, except when the process restarts.
@@ -23,6 +29,13 @@ pub enum MetricKind {
 }
 
 /// Where a metric comes from.
+///
+/// ```
+/// use modelwatch::contract::{METRICS, Origin};
+///
+/// let of_drift = METRICS.iter().filter(|metric| metric.origin == Origin::Drift);
+/// assert!(of_drift.clone().any(|metric| metric.name == "ml_data_drift_score"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -90,6 +103,16 @@ impl Metric {
 /// use modelwatch::{Monitor, contract};
 ///
 /// Monitor::new().add_source(|readings| readings.push(&contract::INFERENCE_REQUESTS, &["claims-risk"], 9.0));
+/// ```
+///
+/// # Example: expose a row of the contract
+///
+/// ```
+/// use modelwatch::{Monitor, contract};
+///
+/// let monitor = Monitor::new();
+/// monitor.add_source(|readings| readings.push(&contract::DRIFT_WINDOW_ROWS, &["claims-risk"], 9_000.0));
+/// assert_eq!(monitor.value(contract::DRIFT_WINDOW_ROWS.name, &[]), Ok(9_000.0));
 /// ```
 #[derive(Debug)]
 pub struct SourceMetric(Metric);
@@ -285,7 +308,7 @@ contract! {
     DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
         "Rows in the last window.";
     DRIFT_LEFT_OUT_FILES = "ml_drift_left_out_files", Gauge, Drift, ["model_name", "reason"],
-        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
+        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, other_columns, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
