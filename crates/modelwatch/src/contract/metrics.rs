@@ -242,7 +242,7 @@ contract! {
     FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the feature was missing.";
     FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
-        "Observations in which the service put a default in place of the feature.";
+        "Observations in which the service used a default for the feature.";
     FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations outside the feature's declared range or categories.";
     MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
@@ -256,7 +256,7 @@ contract! {
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
-        "Label values folded into __other__ because the label was at its limit.";
+        "Label values counted under __other__ because the label was at its limit.";
     PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
         "Predictions handed to the prediction log, by result: written or dropped.";
     OUTCOME_LOG_RECORDS = "ml_outcome_log_records_total", Counter, Log, ["model_name", "result"],
@@ -344,9 +344,9 @@ contract! {
     PERFORMANCE_LABELS = "ml_performance_labels", Gauge, Drift, ["model_name", "model_version"],
         "Predictions whose label is known.";
     PERFORMANCE_PREDICTIONS = "ml_performance_predictions", Gauge, Drift, ["model_name", "model_version"],
-        "Predictions that performance was told of.";
+        "Predictions that performance was measured on.";
     PERFORMANCE_LAST_SUCCESS_TIMESTAMP = "ml_performance_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
-        "When performance was last told of, in seconds since the epoch.";
+        "When performance was last measured, in seconds since the epoch.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
