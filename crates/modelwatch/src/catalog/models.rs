@@ -94,12 +94,13 @@ impl Catalog {
     /// Evicts what every scraper has had, and puts back what came late. Where more versions are remembered than one scrape can look
     /// at, the scrapes take turns.
     pub(crate) fn sweep(&self, models: &[Arc<ModelVersions>]) {
-        models.iter().for_each(|model| model.evict_over());
         let first = self.looked_through.load(Ordering::Relaxed);
+        let (before, behind) = models.split_at(first.checked_rem(models.len()).unwrap_or(0));
         let (mut models_looked_through, mut looks) = (0, 0);
-        while models_looked_through < models.len() && looks < LATE_LOOKS {
-            looks += models[(first + models_looked_through) % models.len()].bring_back_late();
-            models_looked_through += 1;
+        for model in behind.iter().chain(before) {
+            let look = looks < LATE_LOOKS;
+            looks += model.sweep(look);
+            models_looked_through += usize::from(look);
         }
         self.looked_through
             .store(first.wrapping_add(models_looked_through), Ordering::Relaxed);

@@ -81,18 +81,26 @@ pub(crate) fn recall_earlier(catalog: u64, model: &str, version: &str) -> Option
 }
 
 pub(crate) fn remember(catalog: u64, series: &StripedArc<VersionSeries>) {
-    let remembered = Box::new(Remembered {
+    let remembered = Remembered {
         catalog,
         model: series.model.name.clone(),
         version: series.name.clone(),
         // Counted by this thread, which is to write no line of another's.
         series: series.downgrade(),
-    });
+    };
     // A thread that is ending remembers nothing; it finds the version all the same.
     let _ = EARLIER.try_with(|earlier| {
         if let Ok(mut earlier) = earlier.try_borrow_mut() {
             let next = earlier.next;
-            earlier.places[next] = replace_latest(Some(remembered));
+            // In the place of what is forgotten: who asks for more versions than are remembered allocates nothing.
+            let latest = match earlier.places[next].take() {
+                Some(mut place) => {
+                    *place = remembered;
+                    place
+                }
+                None => Box::new(remembered),
+            };
+            earlier.places[next] = replace_latest(Some(latest));
             earlier.next = (next + 1) % OTHERS;
         }
     });
