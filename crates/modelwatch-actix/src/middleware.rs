@@ -15,13 +15,35 @@ use crate::service::InferenceService;
 /// Records every request to what it wraps: status, latency, in flight.
 ///
 /// See the [crate](crate) for what is counted when. Wrapping twice counts twice.
+///
+/// # Example: count requests by status
+///
+/// ```
+/// use actix_web::{App, HttpResponse, test, web};
+/// use modelwatch_actix::InferenceMiddleware;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let watched = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
+/// let app = App::new().service(watched.to(async || HttpResponse::BadGateway()));
+/// let app = test::init_service(app).await;
+///
+/// let request = test::TestRequest::post().uri("/predict").to_request();
+/// test::call_and_read_body(&app, request).await;
+/// let failed = [("route", "/predict"), ("status", "error")];
+/// assert_eq!(monitor.value("ml_inference_requests_total", &failed)?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct InferenceMiddleware<M = Fixed> {
     models: M,
     classify: Option<Classifier>,
 }
 
 impl InferenceMiddleware {
-    /// For a service that serves one model version, or whose handlers choose one with [`Serving`](crate::Serving).
+    /// Counts every request for one version, unless a handler chooses another with [`Serving`](crate::Serving).
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self {
@@ -44,11 +66,11 @@ impl<F> InferenceMiddleware<PerRequest<F>>
 where
     F: Fn(&ServiceRequest) -> Option<Model>,
 {
-    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a request belongs to
-    /// [`otherwise`](Self::otherwise) if there is one. Else it counts only if its handler says whose it is.
+    /// Chooses the model by the request. `select` returns the model, or `None` for a request that names none. Such a request counts
+    /// for the model of [`otherwise`](Self::otherwise) or, without one, only if its handler chooses a version.
     ///
-    /// Clients choose what is in a request: ask [`Monitor::find`](modelwatch::Monitor::find), which knows what is registered and makes
-    /// nothing.
+    /// Clients choose what is in a request, so use [`Monitor::find`](modelwatch::Monitor::find), which returns registered versions
+    /// and creates none.
     ///
     /// ```
     /// use modelwatch_actix::InferenceMiddleware;
@@ -69,7 +91,7 @@ where
         }
     }
 
-    /// The model of requests that tell none.
+    /// Sets the model of requests that name none.
     #[must_use]
     pub fn otherwise(self, model: &Model) -> Self {
         Self {

@@ -13,10 +13,35 @@ use crate::settings::Settings;
 ///
 /// One layer around the whole service is enough; two around each other count twice. See the [crate](crate) for what
 /// is counted when.
+///
+/// # Example: count requests by status
+///
+/// ```
+/// use http::{Request, Response, StatusCode};
+/// use modelwatch_tower::InferenceLayer;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = service_fn(async |_: Request<()>| {
+///     let mut response = Response::new(String::new());
+///     *response.status_mut() = StatusCode::BAD_GATEWAY;
+///     Ok::<_, std::io::Error>(response)
+/// });
+/// let service = ServiceBuilder::new().layer(InferenceLayer::new(&model).route("predict")).service(handler);
+///
+/// service.oneshot(Request::new(())).await?;
+/// let failed = [("route", "predict"), ("status", "error")];
+/// assert_eq!(monitor.value("ml_inference_requests_total", &failed)?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct InferenceLayer<M = Fixed>(Settings<M>);
 
 impl InferenceLayer {
-    /// For a service that serves one model version, or whose handlers choose one with [`Serving`](modelwatch::Serving).
+    /// Counts every request for one version, unless a handler chooses another with [`Serving`](modelwatch::Serving).
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self::of(Fixed::new(model, UNMATCHED))
@@ -38,11 +63,11 @@ impl InferenceLayer {
 }
 
 impl<F> InferenceLayer<PerRequest<F>> {
-    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a request belongs to
-    /// [`otherwise`](Self::otherwise) if there is one. Else it counts only if its handler says whose it is.
+    /// Chooses the model by the request. `select` returns the model, or `None` for a request that names none. Such a request counts
+    /// for the model of [`otherwise`](Self::otherwise) or, without one, only if its handler chooses a version.
     ///
-    /// Clients choose what is in a request: ask [`Monitor::find`](modelwatch::Monitor::find), which knows what is registered and makes
-    /// nothing.
+    /// Clients choose what is in a request, so use [`Monitor::find`](modelwatch::Monitor::find), which returns registered versions
+    /// and creates none.
     ///
     /// ```
     /// use http::Request;
@@ -64,7 +89,7 @@ impl<F> InferenceLayer<PerRequest<F>> {
         Self::of(PerRequest::new(select))
     }
 
-    /// The model of requests that tell none.
+    /// Sets the model of requests that name none.
     #[must_use]
     pub fn otherwise(self, model: &Model) -> Self {
         let models = self.0.models.otherwise(model);
