@@ -10,6 +10,7 @@
 mod answers;
 mod ask;
 mod changes;
+mod evidence;
 mod locate;
 mod performance;
 mod released;

@@ -21,7 +21,7 @@ pub struct Report {
     pub blind: Option<String>,
     /// The five questions, in their order.
     pub answers: Vec<Answer>,
-    /// What else left its usual ratio, the earliest first.
+    /// What else left its usual ratio: what the drift job says in words, then the rest, the largest change first.
     pub findings: Vec<Finding>,
     /// Releases about the time of the trouble, suspects first.
     pub releases: Vec<Judged>,
