@@ -90,7 +90,7 @@ fn triaged(scene: &Scene, incident: &Incident) -> Report {
         world.onset + 12 * 60
     };
     let subject = Subject::model(&scene.hero.model.name, BEGINS + i64::from(after));
-    triage(&WorldSource(world), &scene.config, &subject).unwrap_or_else(|error| panic!("{error}"))
+    triage(&WorldSource(world), None, &scene.config, &subject).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn suspects(report: &Report) -> Vec<&str> {
