@@ -91,6 +91,7 @@ fn evaluation(models: usize, rules: &[(&'static str, Option<PathBuf>)]) {
         .iter()
         .map(|server| (server.spent() - server.begun) / minutes)
         .collect();
+    say(&format!("\nprocessor, s a minute: {spent:.2?}"));
     say(&format!(
         "\n{models} models, {} series scraped every {} s\n\n\
          | rules | | recorded series | processor, s a minute | less scraping |\n| --- | --: | --: | --: | --: |",
@@ -102,7 +103,7 @@ fn evaluation(models: usize, rules: &[(&'static str, Option<PathBuf>)]) {
             "| {} | {} | {} | {spent_here:.2} | {:.2} |",
             server.name,
             server.groups().iter().map(|group| group.1).sum::<usize>(),
-            server.one("count({__name__=~\".+:.+\"})"),
+            server.one("count({stack!=\"\"})"),
             spent_here - spent[0]
         ));
     }
@@ -157,7 +158,9 @@ impl Server {
     }
 
     fn one(&self, query: &str) -> f64 {
-        let answer = self.prometheus.query(query).expect("it answers");
+        // A hundred thousand series take a busy machine longer than a client waits.
+        let mut answers = (0..20).map(|_| self.prometheus.query(query));
+        let answer = answers.find_map(Result::ok).expect("it answers");
         answer.first().map_or(0.0, |(_, value)| *value)
     }
 

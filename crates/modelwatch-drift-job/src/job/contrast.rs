@@ -147,7 +147,8 @@ impl Sides {
         now: (u64, &[ColumnCounts]),
         then: Option<(u64, &[ColumnCounts])>,
     ) -> Self {
-        let judge = |subjects: &[(Subject, Profile)], (rows, columns)| judged(settings, subjects, window, rows, columns);
+        let judge =
+            |subjects: &[(Subject, Profile)], (rows, columns)| judged(settings, subjects, window, rows, columns);
         let of_then = then.map(|then| judge(subjects, then)).unwrap_or_default();
         let change = match then.filter(|_| !of_then.is_empty()) {
             Some((_, columns)) => {
@@ -177,7 +178,9 @@ impl Sides {
         let changed = self.change.get(place).and_then(above).unwrap_or(false);
         match (drifts, drifted) {
             // Both differ from training: new is only what has a name that it had not.
-            (true, true) => (changed && names(now).any(|one| !names(then).any(|other| one == other))).then(|| done(now)),
+            (true, true) => {
+                (changed && names(now).any(|one| !names(then).any(|other| one == other))).then(|| done(now))
+            }
             (true, false) => changed.then(|| done(now)),
             (false, true) => changed.then(|| format!("is as in training again; before, it {}", was(then))),
             (false, false) => None,

@@ -80,7 +80,15 @@ pub fn triage(
     findings.extend(replicas::findings(&asked));
     findings.extend(performance::findings(&asked));
     let blind = if trouble.is_none() { asked.blind() } else { None };
-    let mut answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
+    let mut answers = answers::five(
+        trouble.as_ref(),
+        &findings,
+        &releases,
+        &released,
+        who.as_ref(),
+        &asked,
+        logged.as_ref(),
+    );
     if let Some(why) = &blind {
         answers::unknown(&mut answers, why);
     }

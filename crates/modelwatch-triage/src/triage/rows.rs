@@ -64,7 +64,9 @@ pub(super) fn findings(logged: Option<&Logged>, onset: Option<&Onset>) -> Vec<Fi
 /// Whether the rows say of a feature what was done to it.
 pub(super) fn says_of(logged: Option<&Logged>, feature: &str) -> bool {
     let moved = logged.into_iter().flat_map(|logged| &logged.moved).take(MOST);
-    moved.into_iter().any(|moved| matches!(&moved.column, Column::Feature(name) if name == feature))
+    moved
+        .into_iter()
+        .any(|moved| matches!(&moved.column, Column::Feature(name) if name == feature))
 }
 
 fn sentence(moved: &Moved) -> String {
