@@ -3,10 +3,10 @@ ARGS ?=
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stack check test bench docs
+.PHONY: help setup demo demo-stack check test bench docs static release-checks
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup
@@ -51,3 +51,9 @@ bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those wh
 
 docs: ## build the API documentation into target/doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps
+
+static: ## build `modelwatch` as one static file (ARGS='--no-default-features' builds `modelwatch stack` alone)
+	@scripts/static-binary $(ARGS)
+
+release-checks: ## what a release needs beside `make test`: licences, advisories, public items against the last tag
+	@scripts/release-checks $(ARGS)

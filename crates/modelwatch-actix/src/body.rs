@@ -8,6 +8,25 @@ use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
 /// A response body whose end is the end of its request.
+///
+/// # Example: the body's end is the request's end
+///
+/// ```
+/// use actix_web::{App, test, web};
+/// use modelwatch_actix::InferenceMiddleware;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let watched = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
+/// let app = test::init_service(App::new().service(watched.to(async || "0.82"))).await;
+/// let answer = test::call_service(&app, test::TestRequest::get().uri("/predict").to_request()).await;
+/// assert_eq!(test::read_body(answer).await, "0.82");
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "success")])?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 #[pin_project]
 pub struct InferenceBody<B> {
     #[pin]

@@ -14,6 +14,25 @@ use crate::classify::Classifier;
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
+///
+/// # Example: a dropped future
+///
+/// ```
+/// use actix_web::dev::{Service, Transform, fn_service, ServiceRequest};
+/// use actix_web::{HttpResponse, test::TestRequest};
+/// use modelwatch_actix::InferenceMiddleware;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = fn_service(async |request: ServiceRequest| Ok(request.into_response(HttpResponse::Ok())));
+/// let service = InferenceMiddleware::new(&model).new_transform(handler).await.expect("a service");
+/// drop(service.call(TestRequest::get().to_srv_request()));
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "cancelled")])?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 #[pin_project]
 pub struct InferenceFuture<F> {
     #[pin]

@@ -66,6 +66,14 @@ pub fn serve_metrics(address: impl ToSocketAddrs, monitor: &Monitor) -> io::Resu
 }
 
 /// A page of metrics that is being served. From [`serve_metrics`]. Dropped, it stops.
+///
+/// ```
+/// let monitor = modelwatch::Monitor::new();
+/// let metrics = modelwatch_actix::serve_metrics("127.0.0.1:0", &monitor)?;
+/// assert_ne!(metrics.local_addr().port(), 0);
+/// drop(metrics); // stops serving
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "dropped, it stops serving"]
 pub struct MetricsServer {
     address: SocketAddr,

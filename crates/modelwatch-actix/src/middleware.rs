@@ -15,6 +15,28 @@ use crate::service::InferenceService;
 /// Records every request to what it wraps: status, latency, in flight.
 ///
 /// See the [crate](crate) for what is counted when. Wrapping twice counts twice.
+///
+/// # Example: count requests by status
+///
+/// ```
+/// use actix_web::{App, HttpResponse, test, web};
+/// use modelwatch_actix::InferenceMiddleware;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let watched = web::resource("/predict").wrap(InferenceMiddleware::new(&model));
+/// let app = App::new().service(watched.to(async || HttpResponse::BadGateway()));
+/// let app = test::init_service(app).await;
+///
+/// let request = test::TestRequest::post().uri("/predict").to_request();
+/// test::call_and_read_body(&app, request).await;
+/// let failed = [("route", "/predict"), ("status", "error")];
+/// assert_eq!(monitor.value("ml_inference_requests_total", &failed)?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct InferenceMiddleware<M = Fixed> {
     models: M,
     classify: Option<Classifier>,

@@ -15,6 +15,20 @@ use modelwatch::{Model, Route, Status, Watched};
 pub const UNMATCHED: &str = "__unmatched__";
 
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
+///
+/// ```
+/// use actix_web::test::TestRequest;
+/// use modelwatch_actix::{Fixed, InferenceMiddleware, Select};
+///
+/// fn chooses<M: Select>(_: &InferenceMiddleware<M>) -> &'static str {
+///     std::any::type_name::<M>()
+/// }
+///
+/// # let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// assert_eq!(chooses(&InferenceMiddleware::new(&model)), std::any::type_name::<Fixed>());
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 pub trait Select {
     /// Begins a request on its route.
     fn start(&self, request: &ServiceRequest) -> Watched;
@@ -114,6 +128,18 @@ fn declare(model: &Model, name: &str) {
 }
 
 /// Every request belongs to one model version.
+///
+/// ```
+/// use modelwatch_actix::{Fixed, InferenceMiddleware};
+///
+/// # let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let middleware: InferenceMiddleware<Fixed> = InferenceMiddleware::new(&model).route("predict");
+/// // The route is exposed before its first request.
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "predict")]), Ok(0.0));
+/// # drop(middleware);
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fixed {
     model: Model,
@@ -148,6 +174,29 @@ impl Select for Fixed {
 }
 
 /// The request tells the model version.
+///
+/// ```
+/// use actix_web::{App, test, web};
+/// use modelwatch_actix::{InferenceMiddleware, PerRequest};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// let monitor = modelwatch::Monitor::new();
+/// monitor.model("claims-risk", "2026-04-01").register()?;
+/// let models = monitor.clone();
+/// let by_header: InferenceMiddleware<PerRequest<_>> = InferenceMiddleware::per_request(move |request| {
+///     models.find("claims-risk", request.headers().get("x-model-version")?.to_str().ok()?)
+/// });
+/// let app = App::new().service(web::resource("/predict").wrap(by_header).to(async || "0.82"));
+/// let app = test::init_service(app).await;
+/// for version in ["2026-04-01", "invented"] {
+///     let request = test::TestRequest::get().uri("/predict").insert_header(("x-model-version", version));
+///     test::call_and_read_body(&app, request.to_request()).await;
+/// }
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[])?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct PerRequest<F> {
     select: Rc<F>,
     /// For requests that tell none.

@@ -15,6 +15,10 @@ use modelwatch::Model;
 ///     answer.extensions_mut().insert(ServedBy((**canary).clone()));
 ///     answer
 /// }
+/// # let monitor = modelwatch::Monitor::new();
+/// # let canary = actix_web::web::Data::new(monitor.model("claims-risk", "2026-05-01").register().unwrap());
+/// # let answer = actix_web::rt::System::new().block_on(predict(canary));
+/// # assert!(answer.extensions().get::<ServedBy>().is_some());
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServedBy(pub Model);

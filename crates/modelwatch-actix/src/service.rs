@@ -13,6 +13,25 @@ use crate::future::InferenceFuture;
 use crate::select::{Fixed, Select};
 
 /// A service whose requests are recorded. From [`InferenceMiddleware`](crate::InferenceMiddleware).
+///
+/// ```
+/// use actix_web::dev::{Service, ServiceRequest, Transform, fn_service};
+/// use actix_web::{HttpResponse, body::MessageBody, test::TestRequest};
+/// use modelwatch_actix::{InferenceMiddleware, InferenceService};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = fn_service(async |request: ServiceRequest| Ok(request.into_response(HttpResponse::Ok())));
+/// let service: InferenceService<_> =
+///     InferenceMiddleware::new(&model).route("predict").new_transform(handler).await.expect("a service");
+/// let answer = service.call(TestRequest::get().to_srv_request()).await?;
+/// drop(answer.into_body().try_into_bytes());
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "predict")])?, 1.0);
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct InferenceService<S, M = Fixed> {
     pub(crate) inner: S,
     pub(crate) models: M,

@@ -326,11 +326,11 @@ impl Settings {
         table.reader.report(
             self.latency_p95_location.unwrap_or_else(|| table.location()),
             format!(
-                "latency_p95 is {}, which is no edge of the latency buckets",
+                "latency_p95 is {}, which is not a bucket bound",
                 prometheus_duration(self.latency_p95)
             ),
             format!(
-                "take one of {}, or say latency_buckets where the service has others",
+                "use one of {}, or set latency_buckets if the service has others",
                 edges.join(", ")
             ),
         );
@@ -564,7 +564,7 @@ fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
         (Some(_), Some(log)) => {
             log.report(
                 format!("{} has both log and warehouse", table.path),
-                "take one of the two away: rows are either in files or in a warehouse",
+                "remove one of the two: rows are either in files or in a warehouse",
             );
             None
         }

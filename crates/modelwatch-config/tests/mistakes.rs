@@ -166,7 +166,7 @@ fn a_latency_that_is_no_bucket_edge_is_told_with_the_edges() {
         "\"350ms\"",
         "\"300ms\"",
         "300ms",
-        "take one of 1ms, 5ms, 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
+        "use one of 1ms, 5ms, 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
     );
     let own = GOOD.replace("\"350ms\"", "\"300ms\"\nlatency_buckets = [0.1, 0.3, 1]");
     assert!(

@@ -249,17 +249,22 @@ impl WindowReport {
         let nothing = matches!(self.verdict, Verdict::NoRows).then(|| format!("no rows: {}", self.looked));
         let files = self.left_out.files.iter().map(|file| format!("left out: {file}"));
         let without_time = self.left_out.rows_without_time;
-        let without_time = (without_time > 0).then(|| format!("left out: {without_time} rows without a time"));
+        let without_time = match without_time {
+            0 => None,
+            1 => Some("left out: 1 row without a time".to_owned()),
+            rows => Some(format!("left out: {rows} rows without a time")),
+        };
         let absent = self.absent.iter().map(|(column, rows)| {
             let column = feature_name(column).unwrap_or(column);
-            format!("the column {column:?} is not there in {rows} rows, which count as missing; is the baseline of another release?")
+            let rows = in_rows(*rows);
+            format!("the column {column:?} is not there in {rows} missing; is the baseline of another release?")
         });
         let other_type = self.verdict.subjects().iter().filter(|subject| subject.other_type > 0);
         let other_type = other_type.map(|subject| {
             format!(
-                "{} has values of another type than the baseline's in {} rows, which count as missing; does the service log it as it \
-                 was in training?",
-                subject.subject, subject.other_type
+                "{} has values of another type than the baseline's in {} missing; does the service log it as it was in training?",
+                subject.subject,
+                in_rows(subject.other_type)
             )
         });
         nothing
@@ -268,5 +273,13 @@ impl WindowReport {
             .chain(without_time)
             .chain(absent)
             .chain(other_type)
+    }
+}
+
+/// So many rows, and that they count as something.
+fn in_rows(rows: u64) -> String {
+    match rows {
+        1 => "1 row, which counts as".to_owned(),
+        _ => format!("{rows} rows, which count as"),
     }
 }

@@ -18,6 +18,23 @@ use crate::shared::Shared;
 use crate::writer::{Rotation, Writer};
 
 /// Settings of a prediction log. From [`PredictionLog::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use modelwatch::{Feature, Monitor};
+/// use modelwatch_log::PredictionLog;
+///
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-builder-{}", std::process::id()));
+/// let monitor = Monitor::new();
+/// let log = PredictionLog::builder(&root)
+///     .rotate_after(Duration::from_secs(60))
+///     .retain_for(Duration::from_secs(30 * 24 * 3600))
+///     .start(&monitor)?;
+/// assert!(root.is_dir());
+/// # log.close()?;
+/// # std::fs::remove_dir_all(root)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "call `start`"]
 pub struct PredictionLogBuilder {

@@ -8,6 +8,14 @@ use std::path::PathBuf;
 use parquet::errors::ParquetError;
 
 /// Why a prediction log did not start.
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_log::{PredictionLog, StartError};
+///
+/// let error = PredictionLog::builder("log").queue(0).start(&Monitor::new()).err().unwrap();
+/// assert!(matches!(error, StartError::Zero { .. }));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -67,6 +75,21 @@ impl Error for StartError {
 }
 
 /// Why a model can't be logged.
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_log::{ModelError, PredictionLog};
+///
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-attached-{}", std::process::id()));
+/// let monitor = Monitor::new();
+/// let log = PredictionLog::builder(&root).start(&monitor)?;
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// log.attach(&model)?;
+/// assert!(matches!(log.attach(&model), Err(ModelError::Attached { .. })));
+/// # log.close()?;
+/// # std::fs::remove_dir_all(root)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -105,6 +128,16 @@ impl fmt::Display for ModelError {
 impl Error for ModelError {}
 
 /// Why predictions did not get to storage.
+///
+/// ```
+/// use modelwatch_log::{LoggedRow, RowFile};
+///
+/// let mut file = RowFile::new("/no/such/folder/rows.parquet", "claims-risk");
+/// file.push::<&str, f64>(&LoggedRow { version: "1", ..LoggedRow::default() }, &[])?;
+/// let error = file.finish(&[]).unwrap_err();
+/// assert!(error.to_string().contains("/no/such/folder/rows.parquet"));
+/// # Ok::<(), modelwatch_log::WriteError>(())
+/// ```
 #[derive(Debug)]
 pub struct WriteError {
     /// The file or folder.

@@ -74,6 +74,8 @@ impl ModelLog {
     /// let claims = log.model(&model)?;
     /// claims.record([Some(52_000.0)], 0.82);
     /// claims.record([None::<f64>], 0.97).class("fraud");
+    /// log.flush()?;
+    /// assert_eq!(monitor.value("ml_prediction_log_records_total", &[("result", "written")])?, 2.0);
     /// # log.close()?;
     /// # std::fs::remove_dir_all(root)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -385,6 +387,23 @@ impl fmt::Debug for Record<'_> {
 }
 
 /// A label about to be handed over, which happens when this is dropped: at the end of the statement.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use modelwatch::Monitor;
+/// use modelwatch_log::PredictionLog;
+///
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-outcome-{}", std::process::id()));
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let log = PredictionLog::builder(&root).start(&monitor)?;
+/// log.model(&model)?.record_outcome("claim-4711", "honest").at(SystemTime::now());
+/// log.flush()?;
+/// assert_eq!(monitor.value("ml_outcome_log_records_total", &[("result", "written")])?, 1.0);
+/// # log.close()?;
+/// # std::fs::remove_dir_all(root)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Outcome<'a> {
     handle: &'a Handle,
     counts: &'a Counts,

@@ -23,6 +23,25 @@ use crate::shared::Shared;
 use crate::stream::Stream;
 
 /// A running prediction log. Dropping it writes what was handed over and ends it, as [`close`](Self::close) does.
+///
+/// # Example: from a prediction to a file
+///
+/// ```
+/// use modelwatch::{Feature, Monitor};
+/// use modelwatch_log::PredictionLog;
+///
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-whole-{}", std::process::id()));
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+/// let log = PredictionLog::builder(&root).start(&monitor)?;
+/// log.attach(&model)?;
+/// model.record([Some(52_000.0)], 0.97).class("fraud");
+/// log.close()?; // from here on, the record is in a complete file
+/// assert_eq!(monitor.value("ml_prediction_log_records_total", &[("result", "written")])?, 1.0);
+/// assert!(root.join("model=claims-risk").is_dir());
+/// # std::fs::remove_dir_all(root)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PredictionLog {
     pub(crate) shared: Arc<Shared>,
     pub(crate) root: PathBuf,

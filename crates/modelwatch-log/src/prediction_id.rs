@@ -5,6 +5,20 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The id of a prediction, made by the log: 32 hexadecimal digits. From [`Record::identified`](crate::Record::identified).
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_log::PredictionLog;
+///
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-new-id-{}", std::process::id()));
+/// let log = PredictionLog::builder(&root).start(&Monitor::new())?;
+/// let id = log.new_id();
+/// assert_eq!(id.to_string().len(), 32);
+/// assert_ne!(id, log.new_id());
+/// # log.close()?;
+/// # std::fs::remove_dir_all(root)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PredictionId(u128);
 

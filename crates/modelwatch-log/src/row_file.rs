@@ -25,6 +25,13 @@ const GROUP_BYTES: usize = 32 << 20;
 const TEXT_BYTES: usize = 256;
 
 /// What a row has beside its features.
+///
+/// ```
+/// use modelwatch_log::LoggedRow;
+///
+/// let row = LoggedRow { time: 1_775_037_600_000_000, version: "1", score: Some(0.82), ..LoggedRow::default() };
+/// assert_eq!(row.class, None);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoggedRow<'a> {
     /// Microseconds since the epoch.

@@ -29,6 +29,13 @@
 //! ```
 
 /// What a request for the page is for.
+///
+/// ```
+/// use modelwatch_page::{Wanted, wanted};
+///
+/// assert_eq!(wanted(Some("metrics")), Wanted::Metrics);
+/// assert_ne!(wanted(None), Wanted::Metrics);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A file that never changes.
@@ -38,6 +45,14 @@ pub enum Wanted {
 }
 
 /// A file of the page.
+///
+/// ```
+/// use modelwatch_page::{Wanted, wanted};
+///
+/// let Wanted::File(page) = wanted(None) else { unreachable!("a query names no file") };
+/// assert_eq!(page.content_type, "text/html; charset=utf-8");
+/// assert!(page.body.contains("</html>"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {

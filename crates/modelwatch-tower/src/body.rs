@@ -14,6 +14,29 @@ use crate::grpc_web::WebTrailers;
 use crate::methods::Unproved;
 
 /// A response body whose end is the end of its request.
+///
+/// # Example: the body's end is the request's end
+///
+/// ```
+/// use http::{Request, Response};
+/// use http_body_util::BodyExt as _;
+/// use modelwatch_tower::InferenceLayer;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::from("0.82"))));
+/// let service = InferenceLayer::new(&model).layer(handler);
+///
+/// let response = service.oneshot(Request::new(())).await?;
+/// assert_eq!(monitor.value("ml_inference_in_flight", &[])?, 1.0);
+/// response.into_body().collect().await?;
+/// assert_eq!(monitor.value("ml_inference_in_flight", &[])?, 0.0);
+/// # Ok(())
+/// # }
+/// ```
 #[pin_project]
 pub struct InferenceBody<B> {
     #[pin]

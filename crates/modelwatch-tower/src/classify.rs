@@ -7,6 +7,25 @@ use modelwatch::{Status, StripedArc};
 pub(crate) type Classifier = StripedArc<Box<dyn Fn(&ResponseHead<'_>) -> Status + Send + Sync>>;
 
 /// What a classifier sees of an answer.
+///
+/// # Example: a status by a header
+///
+/// ```
+/// use http::{Response, header::RETRY_AFTER};
+/// use modelwatch::Status;
+/// use modelwatch_tower::ResponseHead;
+///
+/// fn classify(head: &ResponseHead<'_>) -> Status {
+///     match head.headers.contains_key(RETRY_AFTER) {
+///         true => Status::ClientError, // the client sends too much
+///         false => Status::from_http(head.status.as_u16()),
+///     }
+/// }
+///
+/// let busy = Response::builder().status(503).header(RETRY_AFTER, "1").body(())?;
+/// assert_eq!(classify(&ResponseHead::from(&busy)), Status::ClientError);
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ResponseHead<'a> {

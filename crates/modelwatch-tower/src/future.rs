@@ -13,6 +13,22 @@ use crate::classify::{Classifier, Protocol, ResponseHead};
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
+///
+/// # Example: a dropped future
+///
+/// ```
+/// use http::{Request, Response};
+/// use modelwatch_tower::InferenceLayer;
+/// use tower::{Layer, Service, service_fn};
+///
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::new())));
+/// let answer = InferenceLayer::new(&model).layer(handler).call(Request::new(()));
+/// drop(answer);
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "cancelled")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[pin_project]
 pub struct InferenceFuture<F> {
     #[pin]

@@ -13,6 +13,31 @@ use crate::settings::Settings;
 ///
 /// One layer around the whole service is enough; two around each other count twice. See the [crate](crate) for what
 /// is counted when.
+///
+/// # Example: count requests by status
+///
+/// ```
+/// use http::{Request, Response, StatusCode};
+/// use modelwatch_tower::InferenceLayer;
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = service_fn(async |_: Request<()>| {
+///     let mut response = Response::new(String::new());
+///     *response.status_mut() = StatusCode::BAD_GATEWAY;
+///     Ok::<_, std::io::Error>(response)
+/// });
+/// let service = ServiceBuilder::new().layer(InferenceLayer::new(&model).route("predict")).service(handler);
+///
+/// service.oneshot(Request::new(())).await?;
+/// let failed = [("route", "predict"), ("status", "error")];
+/// assert_eq!(monitor.value("ml_inference_requests_total", &failed)?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct InferenceLayer<M = Fixed>(Settings<M>);
 
 impl InferenceLayer {

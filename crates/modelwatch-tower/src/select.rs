@@ -15,6 +15,21 @@ use crate::methods::{Methods, Unproved};
 pub const UNMATCHED: &str = "__unmatched__";
 
 /// Chooses the route a request is recorded on. Implemented by [`Fixed`] and [`PerRequest`].
+///
+/// ```
+/// use modelwatch_tower::{InferenceLayer, InferenceService, Select};
+/// use tower::Layer;
+///
+/// /// Whatever chooses the model, the service is the same.
+/// fn watched<M: Select<String>>(layer: &InferenceLayer<M>) -> InferenceService<&'static str, M> {
+///     layer.layer("a service")
+/// }
+///
+/// # let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// assert!(format!("{:?}", watched(&InferenceLayer::new(&model))).contains("a service"));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 pub trait Select<B> {
     /// Begins a request on its route.
     fn start(&self, request: &Request<B>) -> Begun;
@@ -23,6 +38,20 @@ pub trait Select<B> {
 }
 
 /// A request that has begun.
+///
+/// ```
+/// use http::Request;
+/// use modelwatch_tower::{Begun, Select};
+///
+/// /// Begins a request, and ends it without an answer.
+/// fn cancel(select: &impl Select<()>) {
+///     let begun: Begun = select.start(&Request::new(()));
+///     drop(begun);
+/// }
+/// # fn asserts<T: std::fmt::Debug>() {}
+/// # asserts::<Begun>();
+/// # assert_eq!(modelwatch_tower::UNMATCHED, "__unmatched__");
+/// ```
 #[derive(Debug)]
 pub struct Begun {
     pub(crate) watched: Watched,
@@ -93,6 +122,18 @@ pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
 }
 
 /// Every request belongs to one model version.
+///
+/// ```
+/// use modelwatch_tower::{Fixed, InferenceLayer};
+///
+/// # let monitor = modelwatch::Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let layer: InferenceLayer<Fixed> = InferenceLayer::new(&model).route("predict");
+/// // The route is exposed before its first request.
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "predict")]), Ok(0.0));
+/// # drop(layer);
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Debug)]
 pub struct Fixed {
     model: Model,
@@ -196,6 +237,28 @@ impl<B> Select<B> for Fixed {
 }
 
 /// The request tells the model version.
+///
+/// ```
+/// use http::{Request, Response};
+/// use modelwatch::{Model, Monitor};
+/// use modelwatch_tower::{InferenceLayer, PerRequest};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let monitor = Monitor::new();
+/// monitor.model("claims-risk", "2026-04-01").register()?;
+/// let models = monitor.clone();
+/// let by_path = move |request: &Request<()>| models.find(request.uri().path().strip_prefix("/")?, "2026-04-01");
+/// let layer: InferenceLayer<PerRequest<_>> = InferenceLayer::per_request(by_path);
+/// let handler = service_fn(async |_: Request<()>| Ok::<_, std::io::Error>(Response::new(String::new())));
+///
+/// layer.layer(handler).oneshot(Request::get("/claims-risk").body(())?).await?;
+/// layer.layer(handler).oneshot(Request::get("/whatever").body(())?).await?; // counts for nobody
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[])?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct PerRequest<F> {
     select: Arc<F>,
     /// For requests that tell none.

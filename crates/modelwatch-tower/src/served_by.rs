@@ -2,7 +2,7 @@ use modelwatch::Model;
 
 /// Names the model version that served a request, on its answer.
 ///
-/// For whoever knows the version only when the answer is there. A handler that chooses before the work uses [`Serving`](crate::Serving), since
+/// Use it if you know the version only when the response is ready. A handler that chooses before the work uses [`Serving`](crate::Serving), since
 /// an answer that never comes names nobody: a handler that fails through `?`, panics or is cut off has counted for the layer's version
 /// by then.
 ///
@@ -14,6 +14,7 @@ use modelwatch::Model;
 /// let canary = monitor.model("claims-risk", "2026-05-01").register()?;
 /// let mut response = Response::new("0.82");
 /// response.extensions_mut().insert(ServedBy(canary));
+/// assert!(response.extensions().get::<ServedBy>().is_some());
 /// # Ok::<(), modelwatch::RegisterError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -13,6 +13,23 @@ use crate::select::{Begun, Fixed, Select};
 use crate::settings::Settings;
 
 /// A service whose requests are recorded. From [`InferenceLayer`](crate::InferenceLayer).
+///
+/// ```
+/// use http::{Request, Response};
+/// use modelwatch_tower::{InferenceLayer, InferenceService};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let handler = service_fn(async |_: Request<()>| Err::<Response<String>, _>(std::io::Error::other("no model")));
+/// let service: InferenceService<_> = InferenceLayer::new(&model).layer(handler);
+/// assert!(service.oneshot(Request::new(())).await.is_err());
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "error")])?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct InferenceService<S, M = Fixed> {
     pub(crate) inner: S,
     pub(crate) settings: Settings<M>,

@@ -51,6 +51,23 @@ impl<S> Layer<S> for ServingExtension {
 }
 
 /// A service whose requests carry their [`Serving`]. From [`ServingExtension`].
+///
+/// ```
+/// use http::{Request, Response};
+/// use modelwatch::Serving;
+/// use modelwatch_tower::{HandsOnServing, ServingExtension};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let service: HandsOnServing<_> = ServingExtension.layer(service_fn(async |request: Request<()>| {
+///     assert!(request.extensions().get::<Serving>().is_some());
+///     Ok::<_, std::io::Error>(Response::new(()))
+/// }));
+/// service.oneshot(Request::new(())).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct HandsOnServing<S>(S);
 

@@ -136,7 +136,7 @@ mod canary {
     async fn predict(serving: Serving, State((stable, canary)): State<(Model, Model)>) -> Result<String, StatusCode> {
         let model = if one_in_ten() { canary } else { stable };
         serving.by(&model);
-        let score = compute().await.map_err(|_| StatusCode::BAD_GATEWAY)?; // counts for the version that was chosen
+        let score = compute().await.map_err(|_| StatusCode::BAD_GATEWAY)?; // counts for the chosen version
         model.record_prediction(score);
         Ok(score.to_string())
     }
@@ -150,7 +150,7 @@ mod canary {
         let canary = monitor.model("claims-risk", "2026-05-01").register()?;
         let app: Router = Router::new()
             .route("/predict", post(predict))
-            .layer(InferenceLayer::new(&stable)) // for requests that are refused before the choice
+            .layer(InferenceLayer::new(&stable)) // counts requests that fail before the choice
             .with_state((stable, canary));
         // end
         for _ in 0..40 {

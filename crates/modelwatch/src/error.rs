@@ -6,6 +6,13 @@ use std::fmt;
 use crate::contract::reserved::OTHER;
 
 /// Why a [`Monitor`](crate::Monitor) could not be built.
+///
+/// ```
+/// use modelwatch::{ConfigError, Limits, Monitor};
+///
+/// let error = Monitor::builder().limits(Limits::new().models(0)).build().unwrap_err();
+/// assert!(matches!(error, ConfigError::ZeroLimit { limit: "models" }));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -78,6 +85,13 @@ impl From<BucketsError> for ConfigError {
 }
 
 /// Bucket bounds that no histogram can have.
+///
+/// ```
+/// use modelwatch::{BucketsError, ConfigError, Monitor};
+///
+/// let error = Monitor::builder().latency_buckets([0.1, 0.05]).build().unwrap_err();
+/// assert_eq!(error, ConfigError::Buckets(BucketsError::NotIncreasing { position: 1, before: 0.1, bound: 0.05 }));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum BucketsError {
@@ -180,6 +194,16 @@ impl fmt::Display for BucketsError {
 impl Error for BucketsError {}
 
 /// Why a model version could not be registered.
+///
+/// ```
+/// use modelwatch::{Monitor, RegisterError};
+///
+/// let monitor = Monitor::new();
+/// monitor.model("claims-risk", "2026-04-01").framework("xgboost").register()?;
+/// let error = monitor.model("claims-risk", "2026-04-01").framework("onnx").register().unwrap_err();
+/// assert!(matches!(error, RegisterError::Conflict { what: "framework", .. }));
+/// # Ok::<(), RegisterError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RegisterError {

@@ -201,6 +201,20 @@ impl fmt::Debug for Monitor {
 }
 
 /// Settings of a monitor. From [`Monitor::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use modelwatch::{Limits, Monitor};
+///
+/// let monitor = Monitor::builder()
+///     .limits(Limits::new().models(1_000))
+///     .window(Duration::from_secs(600))
+///     .latency_buckets([0.1, 0.5, 1.0])
+///     .build()?;
+/// let model = monitor.model("claims-risk", "2026-04-01").routes(["/predict"]).register().expect("there is room");
+/// assert_eq!(monitor.value("ml_inference_latency_seconds_bucket", &[("le", "0.5")]), Ok(0.0));
+/// # Ok::<(), modelwatch::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "call `build`"]
 pub struct MonitorBuilder {

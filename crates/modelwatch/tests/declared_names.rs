@@ -366,6 +366,72 @@ fn keeps_the_last_values_for_a_second_scraper() {
     assert_eq!(scrape(&monitor), 0.0);
 }
 
+#[test]
+fn resolves_each_name_to_its_own_however_alike_and_long_they_are() {
+    let limits = Limits::new()
+        .models(4)
+        .versions_per_model(400)
+        .routes_per_version(400)
+        .routes(1_000);
+    let monitor = Monitor::builder().limits(limits).build().expect("valid limits");
+    // For each length, one name and those that differ from it in one byte, at either end and in the middle.
+    for length in (0..=40).chain([63, 64, 65, 100]) {
+        let name = "n".repeat(length);
+        let mut alike = vec![name.clone()];
+        alike.extend(
+            [0, 1, length / 2, length.saturating_sub(2), length.saturating_sub(1)].map(|at| {
+                let mut bytes = name.clone().into_bytes();
+                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = b'x');
+                String::from_utf8(bytes).expect("letters")
+            }),
+        );
+        alike.push(format!("{name}n"));
+        alike.retain(|name| !name.is_empty());
+        for pair in alike
+            .iter()
+            .flat_map(|one| alike.iter().map(move |other| [one, other]))
+            .flatten()
+        {
+            let model = monitor.resolve("m", pair);
+            assert_eq!(model.version(), pair);
+            assert_eq!(monitor.find("m", pair), Some(model.clone()));
+            assert_eq!(model.route(pair).name(), pair);
+            assert_eq!(monitor.resolve("m", "all").route(pair).name(), pair);
+        }
+    }
+}
+
+#[test]
+fn resolves_on_a_thread_that_ends() {
+    struct Late(Monitor);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            for name in ["1", "2", "1"] {
+                self.0
+                    .resolve("m", name)
+                    .route("predict")
+                    .record(Status::Success, Duration::ZERO);
+            }
+        }
+    }
+    thread_local! {
+        static LATE: std::cell::RefCell<Option<Late>> = const { std::cell::RefCell::new(None) };
+    }
+    let monitor = Monitor::new();
+    for remembers_before in [false, true] {
+        let monitor = monitor.clone();
+        let live = move || {
+            if remembers_before {
+                drop(monitor.resolve("m", "1"));
+            }
+            LATE.with(|late| *late.borrow_mut() = Some(Late(monitor.clone())));
+            drop(monitor.resolve("m", "2"));
+        };
+        std::thread::spawn(live).join().expect("no panic");
+    }
+    assert_eq!(page(&monitor).sum("ml_inference_requests_total", &[]), 6.0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     /// Whatever order requests, registrations, retirements and scrapes come in.

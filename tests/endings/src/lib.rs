@@ -4,12 +4,14 @@
 //! is counted, under the status of the contract and for the version that was chosen, nothing is in flight, and the latency is within what a
 //! stopwatch at the client saw.
 
+mod chunks;
 mod client;
 mod stages;
 mod table;
 mod times;
 mod versions;
 
+pub use chunks::{Chunks, Last};
 pub use client::{Client, send};
 pub use stages::model;
 pub use table::{ENDINGS, Ending, all_endings_are_counted};

@@ -1,63 +1,24 @@
 //! The table against a server of actix-web.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::rt::time::{Sleep, sleep, timeout};
-use actix_web::web::{self, Bytes, Data};
+use actix_web::rt::time::{sleep, timeout};
+use actix_web::web::{self, Data};
 use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse};
 use endings::{
-    CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
+    CANARY, Choice, Chunks, FOR_EVER, Last, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
     every_ending_counts_for_the_version_that_was_chosen, model, send, serve_actix,
 };
 use modelwatch::{Model, Monitor};
 use modelwatch_actix::{InferenceMiddleware, ServedBy, Serving};
 use modelwatch_testkit::{ActixServer, begun, counted, page};
 
-/// Chunks with a pause before each, and then what `last` says.
-struct Chunks {
-    left: u32,
-    pause: Pin<Box<Sleep>>,
-    last: Last,
-}
-
-#[derive(Clone, Copy)]
-enum Last {
-    End,
-    Error,
-    Panic,
-}
-
 async fn chunks(left: u32, last: Last) -> HttpResponse {
-    let pause = Box::pin(sleep(SLOW));
-    HttpResponse::Ok().body(Chunks { left, pause, last })
-}
-
-impl MessageBody for Chunks {
-    type Error = io::Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if self.left == 0 {
-            return Poll::Ready(match self.last {
-                Last::End => None,
-                Last::Error => Some(Err(io::Error::other("broken"))),
-                Last::Panic => panic!("in the body"),
-            });
-        }
-        std::task::ready!(self.pause.as_mut().poll(context));
-        self.pause = Box::pin(sleep(SLOW));
-        self.left -= 1;
-        Poll::Ready(Some(Ok(Bytes::from_static(b"chunk"))))
-    }
+    HttpResponse::Ok().streaming(Chunks::new(left, SLOW, last))
 }
 
 async fn never() -> &'static str {

@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 use std::future::ready;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::dev::Service as _;
@@ -14,46 +12,21 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
-use bytes::Bytes;
-use endings::{Client, model, serve, serve_actix};
+use endings::{Chunks, Client, Last, model, serve, serve_actix};
 use http::{Method, StatusCode};
 use modelwatch::Monitor;
 use modelwatch_actix::InferenceMiddleware;
 use modelwatch_testkit::{HttpResponse as Answer, counted, http_get, http_request, page};
 use modelwatch_tower::InferenceLayer;
-use tokio::time::{Sleep, sleep};
-use tokio_stream::Stream;
+use tokio::time::sleep;
 use tower::ServiceBuilder;
 use tower::retry::{Policy, RetryLayer};
 use tower_http::cors::{Any, CorsLayer};
 
-/// Chunks of five bytes, so many, with a pause before each.
-struct Chunks {
-    left: u32,
-    pause: Pin<Box<Sleep>>,
-}
-
 const PAUSE: Duration = Duration::from_millis(5);
 
 fn chunks(left: u32) -> Chunks {
-    Chunks {
-        left,
-        pause: Box::pin(sleep(PAUSE)),
-    }
-}
-
-impl Stream for Chunks {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        std::task::ready!(self.pause.as_mut().poll(context));
-        self.pause = Box::pin(sleep(PAUSE));
-        self.left -= 1;
-        Poll::Ready(Some(Ok(Bytes::from_static(b"chunk"))))
-    }
+    Chunks::new(left, PAUSE, Last::End)
 }
 
 const ENDLESS: u32 = u32::MAX;

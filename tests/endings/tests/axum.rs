@@ -1,8 +1,6 @@
 //! The table against a server of axum.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,57 +8,21 @@ use axum::error_handling::HandleErrorLayer;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, get_service};
-use bytes::Bytes;
 use endings::{
-    CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
+    CANARY, Choice, Chunks, FOR_EVER, Last, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
     every_ending_counts_for_the_version_that_was_chosen, model, send, serve,
 };
 use http::request::Parts;
 use http::{Request, StatusCode, Uri};
-use http_body::Frame;
 use modelwatch::{Model, Monitor};
 use modelwatch_testkit::{begun, counted, page};
 use modelwatch_tower::{InferenceLayer, ServedBy, Serving};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 use tower::timeout::TimeoutLayer;
 use tower::{BoxError, ServiceBuilder, service_fn};
 
-/// Chunks with a pause before each, and then what `last` says.
-struct Chunks {
-    left: u32,
-    pause: Pin<Box<Sleep>>,
-    last: Last,
-}
-
-#[derive(Clone, Copy)]
-enum Last {
-    End,
-    Error,
-    Panic,
-}
-
 fn chunks(left: u32, last: Last) -> Body {
-    let pause = Box::pin(sleep(SLOW));
-    Body::new(Chunks { left, pause, last })
-}
-
-impl http_body::Body for Chunks {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.left == 0 {
-            return Poll::Ready(match self.last {
-                Last::End => None,
-                Last::Error => Some(Err(io::Error::other("broken"))),
-                Last::Panic => panic!("in the body"),
-            });
-        }
-        std::task::ready!(self.pause.as_mut().poll(context));
-        self.pause = Box::pin(sleep(SLOW));
-        self.left -= 1;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"chunk")))))
-    }
+    Body::from_stream(Chunks::new(left, SLOW, last))
 }
 
 async fn never() -> &'static str {

@@ -2,64 +2,30 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use endings::{
-    CANARY, Choice, FOR_EVER, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
+    CANARY, Choice, Chunks, FOR_EVER, Last, SLOW, STABLE, TIMEOUT, all_endings_are_counted,
     every_ending_counts_for_the_version_that_was_chosen, model,
 };
 use example_hyper::Watch;
 use http::{Request, Response, StatusCode};
-use http_body::Frame;
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use modelwatch::{Model, Monitor, Serving};
 use modelwatch_testkit::{TokioServer, counted};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{sleep, timeout};
+use tokio_stream::StreamExt;
 
 type Answer = Response<BoxBody<Bytes, io::Error>>;
 
-/// Chunks with a pause before each, and then what `last` says.
-struct Chunks {
-    left: u32,
-    pause: Pin<Box<Sleep>>,
-    last: Last,
-}
-
-#[derive(Clone, Copy)]
-enum Last {
-    End,
-    Error,
-    Panic,
-}
-
 fn chunks(left: u32, last: Last) -> Answer {
-    let pause = Box::pin(sleep(SLOW));
-    Response::new(Chunks { left, pause, last }.boxed())
-}
-
-impl http_body::Body for Chunks {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.left == 0 {
-            return Poll::Ready(match self.last {
-                Last::End => None,
-                Last::Error => Some(Err(io::Error::other("broken"))),
-                Last::Panic => panic!("in the body"),
-            });
-        }
-        std::task::ready!(self.pause.as_mut().poll(context));
-        self.pause = Box::pin(sleep(SLOW));
-        self.left -= 1;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"chunk")))))
-    }
+    let chunks = Chunks::new(left, SLOW, last).map(|chunk| chunk.map(Frame::data));
+    Response::new(BodyExt::boxed(StreamBody::new(chunks)))
 }
 
 fn answer(code: StatusCode, text: &'static str) -> Answer {

@@ -15,13 +15,19 @@ use crate::runtime::{end, runtime};
 
 /// What to serve, and where.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
     #[command(flatten)]
     models: Models,
-    /// Where to serve /metrics; port 0 takes a free one.
+    /// The address for /metrics; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9109")]
     listen: SocketAddr,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drift serve
+  modelwatch drift serve --model claims-risk,fraud-score --listen 127.0.0.1:9109";
 
 pub(crate) fn run(command: &Serve) -> Result<(), Failure> {
     let settings = command.models.settings()?;

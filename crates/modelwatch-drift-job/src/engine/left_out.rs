@@ -15,6 +15,8 @@ pub enum Reason {
     OtherFormat,
     /// A file of another model.
     OtherModel,
+    /// A file that has none of the columns that are looked for: it is of another table.
+    OtherColumns,
     /// A file without a column of times, or rows without a time.
     NoTime,
     /// A file that may not be read, or whose storage fails.
@@ -23,17 +25,18 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Empty,
         Self::Broken,
         Self::OtherFormat,
         Self::OtherModel,
+        Self::OtherColumns,
         Self::NoTime,
         Self::Unreadable,
     ];
 
-    /// Returns its name, as the label `reason` has it: `empty`, `broken`, `other_format`, `other_model`, `no_time`,
-    /// `unreadable`.
+    /// Returns its name, as the label `reason` has it: `empty`, `broken`, `other_format`, `other_model`, `other_columns`,
+    /// `no_time`, `unreadable`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,6 +44,7 @@ impl Reason {
             Self::Broken => "broken",
             Self::OtherFormat => "other_format",
             Self::OtherModel => "other_model",
+            Self::OtherColumns => "other_columns",
             Self::NoTime => "no_time",
             Self::Unreadable => "unreadable",
         }

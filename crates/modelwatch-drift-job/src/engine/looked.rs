@@ -57,12 +57,10 @@ impl fmt::Display for Looked {
             (0, Some((first, last))) if first == last => write!(f, ", where no file is; the log has {first} only"),
             (0, Some((first, last))) => write!(f, ", where no file is; the log has hours from {first} to {last}"),
             (0, None) => f.write_str(", where no file is"),
-            (1, _) => f.write_str(
-                ", where 1 file is, and none of its rows counts: they are of other times, or it is left out",
-            ),
+            (1, _) => f.write_str(", where 1 file is that is left out, has no rows, or has none of these times"),
             (files, _) => write!(
                 f,
-                ", where {files} files are, and none of their rows counts: they are of other times, or left out"
+                ", where {files} files are that are left out, have no rows, or have none of these times"
             ),
         }
     }

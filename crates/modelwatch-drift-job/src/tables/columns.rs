@@ -45,4 +45,39 @@ impl TableColumns {
             .into_iter()
             .find_map(|name| schema.index_of(name).ok())
     }
+
+    /// What is wrong with a table that has none of the columns, by their names in the log: it is another table.
+    pub(super) fn none_of<'a>(&'a self, schema: &Schema, log_names: impl Iterator<Item = &'a str>) -> Option<String> {
+        let mut names = Vec::new();
+        for log_name in log_names {
+            if self.place(schema, log_name).is_some() {
+                return None;
+            }
+            names.extend(self.names(log_name).first().copied());
+        }
+        let has: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let otherwise = |name: &&str| has.iter().any(|has| has.eq_ignore_ascii_case(name));
+        let hint = match names.iter().any(otherwise) {
+            true => "; small and capital letters are different letters in a name",
+            false => "",
+        };
+        (!names.is_empty()).then(|| {
+            format!(
+                "has none of the columns {}; it has {}{hint}; give its columns those names",
+                some_of(&names),
+                some_of(&has)
+            )
+        })
+    }
+}
+
+/// The first few of some names, as a line has room for them.
+fn some_of(names: &[&str]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("{name:?}")).collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        more if more > MOST => format!("{} and {} more", shown.join(", "), more - MOST),
+        _ => shown.join(", "),
+    }
 }

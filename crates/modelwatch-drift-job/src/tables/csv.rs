@@ -2,7 +2,7 @@
 //! a column holds is told by its values.
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,12 +10,15 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::Format;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use modelwatch_drift::baseline::NO_VALUE;
 
 use super::format;
 use super::kind::Kind;
 
 const BATCH_ROWS: usize = 8_192;
+/// With which some programs begin a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Delimiters that are looked for.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Bytes at the beginning of a file in which the delimiter is looked for.
@@ -31,9 +34,9 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn open(path: &Path, compressed: bool) -> Result<Self, String> {
-        let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+        let cannot = |error: io::Error| format!("cannot be read: {error}");
         let mut beginning = Vec::new();
-        let mut text = format::text(path, compressed).map_err(cannot)?;
+        let (mut text, declared) = text(path, compressed).map_err(cannot)?;
         text.by_ref()
             .take(LOOKED_AT as u64)
             .read_to_end(&mut beginning)
@@ -41,8 +44,11 @@ impl Csv {
         if beginning.is_empty() {
             return Err("is empty; a CSV file begins with the names of its columns".into());
         }
-        let delimiter = delimiter(&beginning);
-        let text = format::text(path, compressed).map_err(cannot)?;
+        if beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff") {
+            return Err("is in UTF-16; write it in UTF-8, as `iconv -f UTF-16 -t UTF-8` does".into());
+        }
+        let delimiter = declared.unwrap_or_else(|| delimiter(&beginning));
+        let (text, _) = self::text(path, compressed).map_err(cannot)?;
         let header = Format::default().with_header(true).with_delimiter(delimiter);
         let (header, _) = header
             .infer_schema(text, Some(0))
@@ -85,7 +91,7 @@ impl Csv {
         columns: &[usize],
         mut take: impl FnMut(RecordBatch) -> Result<(), String>,
     ) -> Result<(), String> {
-        let text = format::text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
+        let (text, _) = text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
         let reader = ReaderBuilder::new(self.schema.clone())
             .with_header(true)
             .with_delimiter(self.delimiter)
@@ -94,7 +100,7 @@ impl Csv {
             .build_buffered(text)
             .map_err(|error| format!("cannot be read as CSV: {}", format::said(error)))?;
         for batch in reader {
-            take(batch.map_err(|error| format!("breaks while it is read: {}", format::said(error)))?)?;
+            take(batch.map_err(broken)?)?;
         }
         Ok(())
     }
@@ -134,6 +140,34 @@ impl Csv {
         };
         Ok(((0..columns.len()).map(kind).collect(), rows))
     }
+}
+
+/// Opens a text behind the line `sep=;` with which Excel says the delimiter, and returns that one.
+fn text(path: &Path, compressed: bool) -> io::Result<(impl BufRead + use<>, Option<u8>)> {
+    let mut text = format::text(path, compressed)?;
+    let beginning = text.fill_buf()?;
+    let mark = if beginning.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let declared = match beginning.get(mark..).unwrap_or_default() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\r', b'\n', ..] => Some((*delimiter, mark + 7)),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\n', ..] => Some((*delimiter, mark + 6)),
+        _ => None,
+    };
+    text.consume(declared.map_or(0, |(_, line)| line));
+    Ok((text, declared.map(|(delimiter, _)| delimiter)))
+}
+
+/// What is wrong with a file that its reader could not read on.
+fn broken(error: ArrowError) -> String {
+    let said = format::said(error);
+    let mend = match said.contains("incorrect number of fields") {
+        true => "; fix that line, or quote the fields that hold the delimiter",
+        false => "",
+    };
+    format!("breaks while it is read: {said}{mend}")
 }
 
 /// Whether the first line has values, because nobody wrote names: numbers are none, but for those that count, such as years or the

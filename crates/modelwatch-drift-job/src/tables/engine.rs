@@ -134,6 +134,9 @@ async fn count_file(
     };
     let table = Table::open(address).await.map_err(told)?;
     let schema = table.schema().clone();
+    if let Some(problem) = columns.none_of(&schema, counter.names()) {
+        return Err((Reason::OtherColumns, problem));
+    }
     let (parts, bytes) = (table.parts(tasks), table.bytes());
     let bytes = |name: &str| Some(*bytes.get(columns.place(&schema, name)?)?);
     // Where a file has fewer row groups than there are threads, columns keep the rest busy.

@@ -115,6 +115,102 @@ async fn names_file_when_it_cannot_be_read() {
     assert!(error.to_string().contains("none-*.csv"), "{error}");
 }
 
+/// What a file of the current rows cannot say, it says by its own name and with the mend; no file of another table is drift.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_why_when_file_tells_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let text = csv(&rows(2_000, 0.0), ',');
+    fs::write(folder.path().join("old.csv"), &text).expect("a file");
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, Reason, &str); 6] = [
+        (
+            "capitals.csv",
+            text.replace("income,kind", "Income,KIND").into_bytes(),
+            Reason::OtherColumns,
+            "has none of the columns \"income\", \"kind\"; it has \"Income\", \"KIND\"; small and capital letters are different",
+        ),
+        (
+            "other.jsonl",
+            b"{\"city\": \"Oslo\"}\n".repeat(500),
+            Reason::OtherColumns,
+            "has none of the columns \"income\", \"kind\"; it has \"city\"; give its columns those names",
+        ),
+        (
+            "utf16.csv",
+            [b"\xff\xfe".to_vec(), utf16].concat(),
+            Reason::Broken,
+            "is in UTF-16; write it in UTF-8, as `iconv -f UTF-16 -t UTF-8`",
+        ),
+        (
+            "short.csv",
+            format!("{text}0.5\n").into_bytes(),
+            Reason::Broken,
+            "expected 2 got 1; fix that line",
+        ),
+        (
+            "long.csv",
+            format!("{text}0.5,a,b\n").into_bytes(),
+            Reason::Broken,
+            "expected 2 got 3; fix that line",
+        ),
+        ("empty.csv", Vec::new(), Reason::Broken, "is empty"),
+    ];
+    for (name, bytes, reason, said) in cases {
+        fs::write(folder.path().join(name), bytes).expect("a file");
+        let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), name)).await;
+        let [file] = &report.left_out.files[..] else {
+            panic!("{name}: {report}");
+        };
+        assert_eq!(file.reason, reason, "{name}");
+        assert!(report.to_string().contains(said), "{name}: {report}");
+        assert!(!report.drifts(), "{name}: {report}");
+    }
+}
+
+/// A line that names the delimiter, as Excel writes one, is no header.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_header_when_line_before_names_delimiter() {
+    let folder = TempDir::new().expect("a folder");
+    let rows = rows(2_000, 0.0);
+    fs::write(folder.path().join("old.csv"), csv(&rows, ',')).expect("a file");
+    for (name, before, delimiter) in [
+        ("plain.csv", "sep=;\n", ';'),
+        ("windows.csv", "sep=^\r\n", '^'),
+        ("marked.csv", "\u{feff}SEP=,\r\n", ','),
+    ] {
+        fs::write(folder.path().join(name), format!("{before}{}", csv(&rows, delimiter))).expect("a file");
+        let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), name)).await;
+        assert_eq!((report.rows, report.warnings().count()), (2_000, 0), "{name}: {report}");
+        assert!(!report.drifts(), "{name}: {report}");
+    }
+}
+
+/// What came in the place of numbers is told in words, whatever the format calls it.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_in_words_what_came_when_numbers_are_gone() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("old.csv"), csv(&rows(2_000, 0.0), ',')).expect("a file");
+    for (value, said) in [
+        ("{\"euro\": 3}", "income holds objects where training had numbers"),
+        ("[1, 2]", "income holds lists where training had numbers"),
+        ("\"much\"", "income holds text where training had numbers"),
+    ] {
+        let line = format!("{{\"income\": {value}, \"kind\": \"car\"}}\n");
+        fs::write(folder.path().join("now.jsonl"), line.repeat(500)).expect("a file");
+        let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "now.jsonl")).await;
+        assert!(report.to_string().contains(said), "{report}");
+    }
+    for (value, said) in [
+        ("inf", "income is inf in every row"),
+        ("-inf", "income is -inf in every row"),
+    ] {
+        let text = format!("income,kind\n{}", format!("{value},car\n").repeat(500));
+        fs::write(folder.path().join("now.csv"), text).expect("a file");
+        let report = compare(&path(folder.path(), "old.csv"), &path(folder.path(), "now.csv")).await;
+        assert!(report.to_string().contains(said), "{report}");
+    }
+}
+
 /// A column whose values became words is of another type, and the others are as ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn detects_other_type_when_numbers_became_words() {

@@ -42,6 +42,9 @@ pub(super) fn change_of_numbers(profile: &NumericProfile, counts: &NumericCounts
 const MOSTLY: f64 = 0.5;
 
 fn one_value(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change> {
+    if let Some(infinite) = one_infinity(counts) {
+        return Some(Change::OneValue { value: infinite });
+    }
     let value = counts.least.filter(|least| counts.largest == Some(*least))?;
     // A day without rain is none.
     let new = Training::new(profile).around(value).within < MOSTLY;
@@ -49,4 +52,19 @@ fn one_value(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change>
     (new && all).then(|| Change::OneValue {
         value: value.to_string(),
     })
+}
+
+/// The infinity that every value is, where no value is finite and all are of one sign.
+fn one_infinity(counts: &NumericCounts) -> Option<String> {
+    let present = counts.present();
+    if present == 0 || counts.least.is_some() {
+        return None;
+    }
+    if counts.above == present {
+        Some(f64::INFINITY.to_string())
+    } else if counts.below == present {
+        Some(f64::NEG_INFINITY.to_string())
+    } else {
+        None
+    }
 }

@@ -63,6 +63,25 @@ impl<M> InferenceLayer<M> {
 }
 
 /// A whole router whose requests are recorded. From [`InferenceLayer::around`].
+///
+/// # Example: a router that answers
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use modelwatch_tower::{InferenceLayer, WatchedRouter};
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let app = Router::new().route("/models/{name}", get(async || "0.82"));
+/// let watched: WatchedRouter = InferenceLayer::new(&model).around(app);
+/// watched.oneshot(Request::get("/models/one").body(Body::empty())?).await?;
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "/models/{name}")])?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct WatchedRouter<M = Fixed>(InferenceService<Router, M>);
 
 impl<M: Select<Body>> Service<Request> for WatchedRouter<M> {
@@ -107,6 +126,23 @@ impl<M: std::fmt::Debug> std::fmt::Debug for WatchedRouter<M> {
 }
 
 /// The answer of a [`WatchedRouter`], on its way.
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request};
+/// use modelwatch_tower::{InferenceLayer, WatchedRouterFuture};
+/// use tower::Service;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let monitor = modelwatch::Monitor::new();
+/// # let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let mut app = InferenceLayer::new(&model).around(Router::new());
+/// let answer: WatchedRouterFuture = app.call(Request::new(Body::empty()));
+/// assert_eq!(answer.await?.status(), 404);
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "client_error")])?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
 #[pin_project]
 #[derive(Debug)]
 pub struct WatchedRouterFuture(#[pin] InferenceFuture<<Router as Service<Request>>::Future>);

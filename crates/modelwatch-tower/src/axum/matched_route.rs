@@ -21,7 +21,12 @@ use crate::select::pattern;
 /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
 /// let inside: Router = Router::new().route("/{model}/predict", post(async || "0.82")).layer(MatchedRoute);
 /// let app: Router = Router::new().fallback_service(inside).layer(InferenceLayer::new(&model));
-/// # Ok::<(), modelwatch::RegisterError>(())
+/// # use tower::ServiceExt as _;
+/// # let ask = app.oneshot(axum::http::Request::post("/one/predict").body(axum::body::Body::empty())?);
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(ask)?;
+/// // … POST /one/predict …
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "/{model}/predict")])?, 1.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// A route that the layer was given a name for, or that a pattern outside has matched, stays as it is.
@@ -37,6 +42,21 @@ impl<S> Layer<S> for MatchedRoute {
 }
 
 /// A service that tells its pattern. From [`MatchedRoute`].
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use modelwatch_tower::{MatchedRoute, TellsRoute};
+/// use tower::{Layer, ServiceExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inside: Router = Router::new().route("/predict", get(async || "0.82"));
+/// let service: TellsRoute<Router> = MatchedRoute.layer(inside);
+/// let response = service.oneshot(Request::get("/predict").body(Body::empty())?).await?;
+/// assert_eq!(response.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct TellsRoute<S>(S);
 

@@ -60,6 +60,16 @@ pub fn serve_metrics(address: impl ToSocketAddrs, monitor: &Monitor) -> io::Resu
 }
 
 /// A page of metrics that is being served. From [`serve_metrics`]. Dropped, it stops.
+///
+/// ```
+/// let monitor = modelwatch::Monitor::new();
+/// let metrics = modelwatch_tower::serve_metrics("127.0.0.1:0", &monitor)?;
+/// let address = metrics.local_addr();
+/// assert_ne!(address.port(), 0);
+/// drop(metrics); // stops serving
+/// assert!(std::net::TcpStream::connect(address).is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped, it stops serving"]
 pub struct MetricsServer {

@@ -28,7 +28,11 @@ use http::request::Parts;
 ///     .route("/predict", post(predict))
 ///     .layer(InferenceLayer::new(&stable))
 ///     .with_state(canary);
-/// # Ok::<(), modelwatch::RegisterError>(())
+/// # use tower::ServiceExt as _;
+/// # let ask = app.oneshot(axum::http::Request::post("/predict").body(axum::body::Body::empty())?);
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(ask)?;
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("model_version", "2026-05-01")])?, 1.0); // asked once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// One among the request's extensions goes before: a middleware puts it there where the handler runs in another task than the layer, as behind

@@ -52,8 +52,17 @@ impl Catalog {
 
     /// The version that a request names, made when it is new; past the limits that of the overflow. Takes no lock for
     /// what this thread resolved last.
+    #[inline(always)]
     pub(crate) fn resolve(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
-        recent::recall(self.id, name, version).unwrap_or_else(|| {
+        match recent::recall_latest(self.id, name, version) {
+            Some(series) => series,
+            None => self.resolve_other(name, version),
+        }
+    }
+
+    #[inline(never)]
+    fn resolve_other(&self, name: &str, version: &str) -> StripedArc<VersionSeries> {
+        recent::recall_earlier(self.id, name, version).unwrap_or_else(|| {
             let series = match self.model_of_request(name) {
                 Some(model) => model.resolve(version),
                 None => self.overflow(name),
@@ -64,8 +73,17 @@ impl Catalog {
     }
 
     /// The version that a request names, if it is exposed or remembered. Takes no lock for what this thread found last.
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
-        recent::recall(self.id, name, version).or_else(|| {
+        match recent::recall_latest(self.id, name, version) {
+            Some(series) => Some(series),
+            None => self.find_other(name, version),
+        }
+    }
+
+    #[inline(never)]
+    fn find_other(&self, name: &str, version: &str) -> Option<StripedArc<VersionSeries>> {
+        recent::recall_earlier(self.id, name, version).or_else(|| {
             let canonical = |value| canonical(value, self.context.limits.value_bytes);
             let series = self.model(&canonical(name)?)?.find(&canonical(version)?)?;
             self.remember(name, version, &series);
@@ -76,12 +94,13 @@ impl Catalog {
     /// Evicts what every scraper has had, and puts back what came late. Where more versions are remembered than one scrape can look
     /// at, the scrapes take turns.
     pub(crate) fn sweep(&self, models: &[Arc<ModelVersions>]) {
-        models.iter().for_each(|model| model.evict_over());
         let first = self.looked_through.load(Ordering::Relaxed);
+        let (before, behind) = models.split_at(first.checked_rem(models.len()).unwrap_or(0));
         let (mut models_looked_through, mut looks) = (0, 0);
-        while models_looked_through < models.len() && looks < LATE_LOOKS {
-            looks += models[(first + models_looked_through) % models.len()].bring_back_late();
-            models_looked_through += 1;
+        for model in behind.iter().chain(before) {
+            let look = looks < LATE_LOOKS;
+            looks += model.sweep(look);
+            models_looked_through += usize::from(look);
         }
         self.looked_through
             .store(first.wrapping_add(models_looked_through), Ordering::Relaxed);

@@ -197,31 +197,29 @@ impl ModelVersions {
         exposed.map(StripedArc::value).for_each(take);
     }
 
-    /// Evicts the retired versions whose last values every scraper has had.
-    pub(crate) fn evict_over(&self) {
-        if self.versions.read().live.iter().any(|version| version.is_over()) {
+    /// Evicts the retired versions whose last values every scraper has had. Where it also `looks`, it puts those remembered versions back
+    /// on the page, retired as they are, for which something was recorded since: somebody has a handle still. Returns how many
+    /// were looked at.
+    pub(crate) fn sweep(&self, looks: bool) -> usize {
+        let (over, looked_at, late) = {
+            let versions = self.versions.read();
+            (
+                versions.live.iter().any(|version| version.is_over()),
+                if looks { versions.past.len() } else { 0 },
+                looks && versions.past.iter().any(|version| version.is_late()),
+            )
+        };
+        if over || late {
             let mut versions = self.versions.write();
             while let Some(over) = versions.live.iter().position(|version| version.is_over()) {
                 let version = versions.live.remove(over);
                 self.evict(&mut versions, version);
             }
+            if late {
+                self.make_live(&mut versions);
+            }
         }
-    }
-
-    /// Puts those remembered versions back on the page, retired as they are, for which something was recorded since: somebody has a
-    /// handle still. Returns how many were looked at.
-    pub(crate) fn bring_back_late(&self) -> usize {
-        let (remembered, late) = {
-            let versions = self.versions.read();
-            (
-                versions.past.len(),
-                versions.past.iter().any(|version| version.is_late()),
-            )
-        };
-        if late {
-            self.make_live(&mut self.versions.write());
-        }
-        remembered
+        looked_at
     }
 
     /// As far as there is room: a late request takes no place from a version that waits for its last scrape.

@@ -59,7 +59,7 @@ pub(crate) struct Layout {
     /// For each classic bucket, the number of cells at or below its bound.
     ends: Box<[u16]>,
     /// `le="0.01"}` and so on for each classic bucket and `+Inf`, ready to be written.
-    les: Box<[String]>,
+    les: Box<[Le]>,
     /// Recorded units in an exposed one.
     per_unit: f64,
     zero_threshold: f64,
@@ -200,7 +200,7 @@ impl Layout {
             first_key,
             smallest: (!has_smaller).then_some(positive as u16),
             native,
-            les: bounds.iter().copied().chain([f64::INFINITY]).map(le).collect(),
+            les: bounds.iter().copied().chain([f64::INFINITY]).map(Le::new).collect(),
             bounds: bounds.into(),
             per_unit,
             zero_threshold,
@@ -251,7 +251,7 @@ impl Layout {
         &self.bounds
     }
 
-    pub(crate) fn les(&self) -> &[String] {
+    pub(crate) fn les(&self) -> &[Le] {
         &self.les
     }
 
@@ -352,10 +352,35 @@ pub(crate) fn write_f64(value: f64, into: &mut Vec<u8>) {
     }
 }
 
-fn le(bound: f64) -> String {
-    let mut text = Vec::new();
-    write_f64(bound, &mut text);
-    format!("le=\"{}\"}} ", String::from_utf8_lossy(&text))
+/// The label of a classic bucket as it stands before its count: `le="0.01"} `.
+#[derive(Debug)]
+pub(crate) struct Le {
+    text: [u8; Le::MOST],
+    len: usize,
+}
+
+impl Le {
+    /// What the longest float takes: `le="-2.2250738585072014e-308"} `.
+    const MOST: usize = 32;
+
+    fn new(bound: f64) -> Self {
+        let mut text = b"le=\"".to_vec();
+        write_f64(bound, &mut text);
+        text.extend_from_slice(b"\"} ");
+        let len = text.len();
+        text.resize(Self::MOST, b' ');
+        Self {
+            text: std::array::from_fn(|at| text[at]),
+            len,
+        }
+    }
+
+    /// Appends it: all of its bytes, which takes no call, and then those behind it are cut off.
+    #[inline(always)]
+    pub(crate) fn write(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.text);
+        into.truncate(into.len() - (Self::MOST - self.len));
+    }
 }
 
 #[cfg(test)]

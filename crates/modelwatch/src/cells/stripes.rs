@@ -5,6 +5,7 @@
 //! instructions. So do all threads on a series of [`Lanes::One`]. A reader sums the lanes. A lane is made at the first measurement through it, so a series that
 //! nobody uses costs a few pointers.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use once_cell::race::OnceBox;
@@ -130,33 +131,34 @@ impl Stripes {
         sum
     }
 
-    /// The sum over all lanes of a number that [`add_wide`](Lane::add_wide) has added to: a cell and the one after it.
-    pub(crate) fn sum_wide(&self, cell: usize) -> u128 {
-        let mut sum: u128 = 0;
+    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
+    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
+        self.begin(sums);
         self.each_lane(|lane| {
-            let [upper, lower] = [cell + 1, cell].map(|cell| u128::from(read(lane, cell)));
+            for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lane) {
+                add_line(sums, line);
+            }
+        });
+        sums.truncate(self.cells as usize);
+    }
+
+    /// As [`read`](Self::read), of cells that are [`Counted`], and a number that [`add_wide`](Lane::add_wide) has added to: a cell and
+    /// the one after it. Returns its sum over all lanes.
+    pub(crate) fn read_counted(&self, counted: &Counted, wide: usize, sums: &mut Vec<u64>) -> u128 {
+        let mut sum: u128 = 0;
+        self.begin(sums);
+        self.each_lane(|lane| {
+            counted.add_lane(lane, sums);
+            let [upper, lower] = [wide + 1, wide].map(|cell| u128::from(read(lane, cell)));
             sum = sum.wrapping_add(upper << 64 | lower);
         });
+        sums.truncate(self.cells as usize);
         sum
     }
 
-    /// The sums of all cells over all lanes, modulo 2⁶⁴, read in their order into a buffer.
-    pub(crate) fn read(&self, sums: &mut Vec<u64>) {
+    fn begin(&self, sums: &mut Vec<u64>) {
         sums.clear();
         sums.resize((self.cells as usize).next_multiple_of(CELLS_PER_LINE), 0);
-        let mut first = true;
-        self.each_lane(|lane| {
-            for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lane) {
-                let cells = sums.iter_mut().zip(&line.0);
-                if first {
-                    cells.for_each(|(sum, cell)| *sum = cell.load(Ordering::Acquire));
-                } else {
-                    cells.for_each(|(sum, cell)| *sum = sum.wrapping_add(cell.load(Ordering::Acquire)));
-                }
-            }
-            first = false;
-        });
-        sums.truncate(self.cells as usize);
     }
 
     /// Adds the sums of the cells from `first` on to `into`, one each, modulo 2⁶⁴.
@@ -196,6 +198,53 @@ impl Stripes {
             take(lane);
         }
     }
+}
+
+/// Cells of which those past some count the same as some before them, one by one: whoever adds to a kind adds as much to one cell from
+/// `first` on, and later. A lane is read as far as its kinds say that there is something, because most of a histogram is empty, and
+/// reading it from memory takes longer than anything else of it.
+pub(crate) struct Counted {
+    pub(crate) kinds: Range<usize>,
+    pub(crate) first: usize,
+}
+
+impl Counted {
+    /// Adds the cells of a lane to `sums`.
+    ///
+    /// Where the cells so far hold as much as the kinds held before them and hold after them, those behind are empty: a count that
+    /// somebody has seen there is one of a kind, too, by then, and each that was read before it is another.
+    #[inline(always)]
+    fn add_lane(&self, lane: &[Line], sums: &mut [u64]) {
+        let kinds = || {
+            self.kinds
+                .clone()
+                .fold(0, |sum: u64, kind| sum.wrapping_add(read(lane, kind)))
+        };
+        let all = kinds();
+        let (mut counted, mut end): (u64, usize) = (0, 0);
+        for (sums, line) in sums.chunks_exact_mut(CELLS_PER_LINE).zip(lane) {
+            let before = self.first.saturating_sub(end).min(CELLS_PER_LINE);
+            counted = counted.wrapping_add(
+                add_line(sums, line)[before..]
+                    .iter()
+                    .fold(0, |sum, cell| sum.wrapping_add(*cell)),
+            );
+            end += CELLS_PER_LINE;
+            if counted == all && end > self.first && kinds() == all {
+                return;
+            }
+        }
+    }
+}
+
+/// Adds a line of cells to as many sums, and returns what is in them.
+#[inline(always)]
+fn add_line(sums: &mut [u64], line: &Line) -> [u64; CELLS_PER_LINE] {
+    let cells = std::array::from_fn(|cell| line.0[cell].load(Ordering::Acquire));
+    for (sum, cell) in sums.iter_mut().zip(cells) {
+        *sum = sum.wrapping_add(cell);
+    }
+    cells
 }
 
 #[inline]
@@ -317,6 +366,45 @@ mod models {
             threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
             assert_eq!(world.sum(), 4);
         });
+    }
+
+    #[test]
+    fn a_count_that_was_seen_is_seen_again_where_a_lane_is_read_as_far_as_it_is_counted() {
+        const KIND: usize = 0;
+        const LOW: usize = CELLS_PER_LINE;
+        const HIGH: usize = 2 * CELLS_PER_LINE;
+        for shared in [false, true] {
+            loom::model(move || {
+                let lane: Arc<[Line; 3]> = Arc::new(std::array::from_fn(|_| Line::default()));
+                let observe = move |lane: &[Line; 3], at: usize| {
+                    for cell in [KIND, at] {
+                        add(&lane[cell / CELLS_PER_LINE].0[0], 1, shared);
+                    }
+                };
+                let writes = lane.clone();
+                let thread = thread::spawn(move || {
+                    observe(&writes, HIGH);
+                    observe(&writes, LOW);
+                });
+                let counted = Counted {
+                    kinds: KIND..KIND + 1,
+                    first: LOW,
+                };
+                let read = || {
+                    let mut sums = [0; 3 * CELLS_PER_LINE];
+                    counted.add_lane(&*lane, &mut sums);
+                    sums
+                };
+                let (first, second) = (read(), read());
+                assert!(
+                    first[LOW] <= second[LOW] && first[HIGH] <= second[HIGH],
+                    "{first:?} {second:?}"
+                );
+                thread.join().expect("no panic");
+                let last = read();
+                assert_eq!((last[KIND], last[LOW], last[HIGH]), (2, 1, 1));
+            });
+        }
     }
 
     #[test]

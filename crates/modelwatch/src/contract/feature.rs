@@ -15,6 +15,7 @@ use std::ops::RangeInclusive;
 ///     Feature::categorical("zipcode"),
 ///     Feature::categorical("channel").categories(["web", "phone"]),
 /// ];
+/// assert_eq!(features.map(|feature| feature.is_categorical()), [false, false, true, true]);
 /// ```
 ///
 /// A category has no range and a number has no categories. The type parameter says what may still be added, and
@@ -38,14 +39,35 @@ pub struct Feature<K = Declared> {
 }
 
 /// A [`Feature`] to which nothing is added any more.
+///
+/// ```
+/// use modelwatch::Feature;
+///
+/// let zipcode: Feature = Feature::categorical("zipcode"); // `Feature<Declared>`
+/// assert!(zipcode.is_categorical());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {}
 
 /// A [`Feature`] that may be given a [range](Feature::range).
+///
+/// ```
+/// use modelwatch::{Feature, Numeric};
+///
+/// let age = Feature::<Numeric>::numeric("age");
+/// assert_eq!(age.range(0.0..=120.0).name(), "age");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numeric {}
 
 /// A [`Feature`] that may be given [categories](Feature::categories).
+///
+/// ```
+/// use modelwatch::{Categorical, Feature};
+///
+/// let channel = Feature::<Categorical>::categorical("channel");
+/// assert!(channel.categories(["web", "phone"]).is_categorical());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Categorical {}
 
@@ -57,11 +79,31 @@ mod sealed {
 }
 
 /// What [`Feature::numeric`] makes, as the place it is written in asks for it.
+///
+/// ```
+/// use modelwatch::{Feature, MaybeNumeric};
+///
+/// fn named<K: MaybeNumeric>(name: &str) -> Feature<K> {
+///     Feature::numeric(name)
+/// }
+///
+/// assert_eq!(named("age").range(0.0..=120.0), Feature::numeric("age").range(0.0..=120.0));
+/// ```
 pub trait MaybeNumeric: sealed::Sealed {}
 impl MaybeNumeric for Declared {}
 impl MaybeNumeric for Numeric {}
 
 /// What [`Feature::categorical`] makes, as the place it is written in asks for it.
+///
+/// ```
+/// use modelwatch::{Feature, MaybeCategorical};
+///
+/// fn named<K: MaybeCategorical>(name: &str) -> Feature<K> {
+///     Feature::categorical(name)
+/// }
+///
+/// assert_eq!(named("channel").categories(["web"]), Feature::categorical("channel").categories(["web"]));
+/// ```
 pub trait MaybeCategorical: sealed::Sealed {}
 impl MaybeCategorical for Declared {}
 impl MaybeCategorical for Categorical {}

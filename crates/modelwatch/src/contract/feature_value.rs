@@ -4,6 +4,17 @@
 ///
 /// Numbers, strings and `Option`s of them are taken as they are, see [`AsFeatureValue`](crate::AsFeatureValue). NaN is
 /// missing; a number where a category is declared, or the reverse, is out of range.
+///
+/// # Example: a row of values
+///
+/// ```
+/// use modelwatch::{FeatureValue, row};
+///
+/// let row = row![52_000.0, "10001", None];
+/// assert_eq!(row[0], FeatureValue::Number(52_000.0));
+/// assert_eq!(row[1], FeatureValue::Category("10001"));
+/// assert_eq!(row[2], FeatureValue::Missing);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum FeatureValue<'a> {

@@ -11,6 +11,24 @@ use super::feature_value::FeatureValue;
 ///
 /// Derive it: with modelwatch's feature `derive`, `#[derive(Features)]` on a struct makes a feature of each field, so
 /// that no column can be swapped with another.
+///
+/// # Example: the fields of a request as features
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use modelwatch::{FeatureValue, Features};
+///
+/// #[derive(Features)]
+/// struct Claim {
+///     income: Option<f64>,
+///     zipcode: String,
+/// }
+///
+/// let claim = Claim { income: None, zipcode: "10001".into() };
+/// assert_eq!(Claim::features()[1].name(), "zipcode");
+/// assert_eq!(claim.row()[0], FeatureValue::Missing);
+/// # }
+/// ```
 pub trait Features {
     /// What [`row`](Self::row) returns: as many values as there are features.
     type Row<'a>: AsRef<[FeatureValue<'a>]> + IntoIterator<Item = FeatureValue<'a>>
@@ -25,6 +43,13 @@ pub trait Features {
 }
 
 /// A type of field whose kind of feature is clear: number or category.
+///
+/// ```
+/// use modelwatch::FeatureType;
+///
+/// assert!(!<Option<f64>>::feature("income").is_categorical());
+/// assert!(String::feature("zipcode").is_categorical());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` is no feature",
     label = "not a number, a `bool`, a string, or an `Option` of one",
@@ -37,6 +62,23 @@ pub trait FeatureType: AsFeatureValue {
 }
 
 /// A type of field that can be a number.
+///
+/// # Example: a wrapper of a number
+///
+/// ```
+/// use modelwatch::{AsFeatureValue, FeatureValue, NumericType};
+///
+/// struct Kelvin(f64);
+///
+/// impl AsFeatureValue for Kelvin {
+///     fn as_feature_value(&self) -> FeatureValue<'_> {
+///         self.0.into()
+///     }
+/// }
+/// impl NumericType for Kelvin {}
+///
+/// assert_eq!(Kelvin(290.0).as_feature_value(), FeatureValue::Number(290.0));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` is no number",
     label = "has no range, and can't be `numeric`",
@@ -45,6 +87,23 @@ pub trait FeatureType: AsFeatureValue {
 pub trait NumericType: AsFeatureValue {}
 
 /// A type of field that can be a category.
+///
+/// # Example: a wrapper of a text
+///
+/// ```
+/// use modelwatch::{AsFeatureValue, CategoricalType, FeatureValue};
+///
+/// struct Zipcode(String);
+///
+/// impl AsFeatureValue for Zipcode {
+///     fn as_feature_value(&self) -> FeatureValue<'_> {
+///         (&self.0).into()
+///     }
+/// }
+/// impl CategoricalType for Zipcode {}
+///
+/// assert_eq!(Zipcode("10001".into()).as_feature_value(), FeatureValue::Category("10001"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` is no category",
     label = "has no categories, and can't be `categorical`",

@@ -6,6 +6,13 @@ use std::str::FromStr;
 use super::unknown_name::UnknownName;
 
 /// Why an answer of a generative model ended: the `finish_reason` label.
+///
+/// ```
+/// use modelwatch::FinishReason;
+///
+/// assert_eq!(FinishReason::ToolCalls.as_str(), "tool_calls");
+/// assert_eq!("length".parse(), Ok(FinishReason::Length));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FinishReason {

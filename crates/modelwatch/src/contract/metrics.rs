@@ -12,6 +12,12 @@ use super::buckets::{
 };
 
 /// How Prometheus treats the samples of a metric.
+///
+/// ```
+/// use modelwatch::contract::{INFERENCE_REQUESTS, MetricKind};
+///
+/// assert_eq!(INFERENCE_REQUESTS.kind, MetricKind::Counter);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// Only ever grows, except when the process restarts.
@@ -23,6 +29,13 @@ pub enum MetricKind {
 }
 
 /// Where a metric comes from.
+///
+/// ```
+/// use modelwatch::contract::{METRICS, Origin};
+///
+/// let of_drift = METRICS.iter().filter(|metric| metric.origin == Origin::Drift);
+/// assert!(of_drift.clone().any(|metric| metric.name == "ml_data_drift_score"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -90,6 +103,16 @@ impl Metric {
 /// use modelwatch::{Monitor, contract};
 ///
 /// Monitor::new().add_source(|readings| readings.push(&contract::INFERENCE_REQUESTS, &["claims-risk"], 9.0));
+/// ```
+///
+/// # Example: expose a row of the contract
+///
+/// ```
+/// use modelwatch::{Monitor, contract};
+///
+/// let monitor = Monitor::new();
+/// monitor.add_source(|readings| readings.push(&contract::DRIFT_WINDOW_ROWS, &["claims-risk"], 9_000.0));
+/// assert_eq!(monitor.value(contract::DRIFT_WINDOW_ROWS.name, &[]), Ok(9_000.0));
 /// ```
 #[derive(Debug)]
 pub struct SourceMetric(Metric);
@@ -219,7 +242,7 @@ contract! {
     FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the feature was missing.";
     FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
-        "Observations in which the service put a default in place of the feature.";
+        "Observations in which the service used a default for the feature.";
     FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations outside the feature's declared range or categories.";
     MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
@@ -233,7 +256,7 @@ contract! {
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
-        "Label values folded into __other__ because the label was at its limit.";
+        "Label values counted under __other__ because the label was at its limit.";
     PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
         "Predictions handed to the prediction log, by result: written or dropped.";
     OUTCOME_LOG_RECORDS = "ml_outcome_log_records_total", Counter, Log, ["model_name", "result"],
@@ -285,7 +308,7 @@ contract! {
     DRIFT_WINDOW_ROWS = "ml_drift_window_rows", Gauge, Drift, ["model_name"],
         "Rows in the last window.";
     DRIFT_LEFT_OUT_FILES = "ml_drift_left_out_files", Gauge, Drift, ["model_name", "reason"],
-        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, no_time or unreadable.";
+        "Files of the last window that were left out, by reason: empty, broken, other_format, other_model, other_columns, no_time or unreadable.";
     DRIFT_LEFT_OUT_ROWS = "ml_drift_left_out_rows", Gauge, Drift, ["model_name", "reason"],
         "Rows of the last window that were left out, as far as their number is known, by reason as for files.";
     DRIFT_CHANGE = "ml_drift_change", Gauge, Drift, ["model_name", "feature_name", "change"],
@@ -321,9 +344,9 @@ contract! {
     PERFORMANCE_LABELS = "ml_performance_labels", Gauge, Drift, ["model_name", "model_version"],
         "Predictions whose label is known.";
     PERFORMANCE_PREDICTIONS = "ml_performance_predictions", Gauge, Drift, ["model_name", "model_version"],
-        "Predictions that performance was told of.";
+        "Predictions that performance was measured on.";
     PERFORMANCE_LAST_SUCCESS_TIMESTAMP = "ml_performance_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
-        "When performance was last told of, in seconds since the epoch.";
+        "When performance was last measured, in seconds since the epoch.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],

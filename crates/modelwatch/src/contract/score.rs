@@ -1,6 +1,16 @@
 //! What can be the score of a prediction.
 
 /// Converts into the score of a prediction: a number, an `Option` of one, or [`NoScore`].
+///
+/// # Example: what is a score
+///
+/// ```
+/// use modelwatch::{IntoScore, NoScore};
+///
+/// assert_eq!(0.5_f32.into_score(), Some(0.5));
+/// assert_eq!(None::<f64>.into_score(), None);
+/// assert_eq!(NoScore.into_score(), None);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a score",
     label = "neither a number nor an `Option` of one",

@@ -9,6 +9,19 @@ use super::unknown_name::UnknownName;
 /// A part of answering a request: the `stage` label.
 ///
 /// A service may have stages of its own besides these, see [`AsStage`].
+///
+/// # Example: time a stage
+///
+/// ```
+/// use modelwatch::{Monitor, Stage};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let score = model.stage(Stage::Compute, || 0.82);
+/// assert_eq!(score, 0.82);
+/// assert_eq!(monitor.value("ml_inference_stage_seconds_count", &[("stage", "compute")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Waiting for a free worker or a full batch.
@@ -64,6 +77,18 @@ impl FromStr for Stage {
 /// like a [`Stage`] is that one.
 ///
 /// A version has as many stages of its own as [`Limits::stages_per_version`](crate::Limits::stages_per_version) allows.
+///
+/// # Example: a stage of your own
+///
+/// ```
+/// use modelwatch::Monitor;
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// model.stage("rerank", || ());
+/// assert_eq!(monitor.value("ml_inference_stage_seconds_count", &[("stage", "rerank")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` can't name a stage", label = "neither a `Stage` nor a string")]
 pub trait AsStage {
     /// Returns the stage's name.
@@ -71,6 +96,33 @@ pub trait AsStage {
 }
 
 /// A stage by its name. Made of a [`Stage`] or a string with `From`.
+///
+/// # Example: stages from an enum of your own
+///
+/// ```
+/// use modelwatch::{AsStage, Monitor, Stage, StageRef};
+///
+/// enum Part {
+///     Rerank,
+///     Compute,
+/// }
+///
+/// impl AsStage for Part {
+///     fn as_stage(&self) -> StageRef<'_> {
+///         match self {
+///             Self::Rerank => "rerank".into(),
+///             Self::Compute => Stage::Compute.into(),
+///         }
+///     }
+/// }
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// model.stage(Part::Rerank, || ());
+/// model.stage(Part::Compute, || ());
+/// assert_eq!(monitor.value("ml_inference_stage_seconds_count", &[]), Ok(2.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StageRef<'a>(pub(crate) Reference<'a>);
 

@@ -6,6 +6,16 @@ use std::str::FromStr;
 use super::unknown_name::UnknownName;
 
 /// How a request ended: the `status` label.
+///
+/// # Example: what an HTTP status code counts as
+///
+/// ```
+/// use modelwatch::Status;
+///
+/// assert_eq!(Status::from_http(204), Status::Success);
+/// assert_eq!(Status::from_http(404), Status::ClientError);
+/// assert_eq!(Status::from_http(503).as_str(), "error");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Answered as asked.

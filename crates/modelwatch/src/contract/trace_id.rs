@@ -49,6 +49,12 @@ impl TryFrom<u128> for TraceId {
 }
 
 /// Zero is no trace id.
+///
+/// ```
+/// use modelwatch::{TraceId, ZeroTraceId};
+///
+/// assert_eq!(TraceId::try_from(0), Err(ZeroTraceId));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroTraceId;
 

@@ -4,6 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 /// A text that names no [`Status`](crate::Status), [`Stage`](crate::Stage) or [`FinishReason`](crate::FinishReason).
+///
+/// ```
+/// use modelwatch::Stage;
+///
+/// let error = "gpu".parse::<Stage>().unwrap_err();
+/// assert!(error.to_string().ends_with("use one of queue, feature_fetch, preprocess, compute, postprocess"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownName {
     name: String,

@@ -80,6 +80,10 @@ impl From<Arc<VersionSeries>> for ScrapedVersion {
     }
 }
 
+/// Versions whose routes are found before the first of them is read. The pieces of a series lie all over memory, and a processor
+/// fetches those of one while it looks for the next, as long as little else comes between.
+const FOUND_AT_ONCE: usize = 16;
+
 /// What the values are gathered for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Occasion {
@@ -114,20 +118,23 @@ pub(crate) fn gather(catalog: &Catalog, readings: &Readings, occasion: Occasion,
 
     // Each route is read once, its latencies into one buffer: a copy of them all would be large.
     let mut buffer = Vec::new();
-    let mut found = Vec::new();
+    let (mut found, mut left) = (Vec::new(), Vec::new());
     let mut routes: Vec<RouteReading<'_>> = Vec::with_capacity(scraped.len());
     let mut routes_of: Vec<Range<usize>> = Vec::with_capacity(scraped.len());
     sink.family((&metrics::INFERENCE_LATENCY).into());
-    for version in versions() {
-        let first = routes.len();
-        version.find_routes(&mut found);
-        for route in found.drain(..) {
-            let (reading, latency) = route.read(buffer);
+    for scraped in scraped.chunks(FOUND_AT_ONCE) {
+        for scraped in scraped {
+            let first = routes.len() + found.len();
+            scraped.version.find_routes(&mut found);
+            routes_of.push(first..routes.len() + found.len());
+        }
+        left.extend(found.iter().map(|route| route.left()));
+        for (route, left) in found.drain(..).zip(left.drain(..)) {
+            let (reading, latency) = route.read(left, buffer);
             sink.histogram(&[reading.labels], &latency);
             routes.push(reading);
             buffer = latency.values;
         }
-        routes_of.push(first..routes.len());
     }
     sink.family((&metrics::INFERENCE_REQUESTS).into());
     for route in &routes {

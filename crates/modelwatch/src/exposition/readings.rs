@@ -13,6 +13,17 @@ use crate::labels::value::canonical;
 /// Takes the values of one scrape. From [`Monitor::add_source`](crate::Monitor::add_source).
 ///
 /// Series that come twice stay one: counters are added up, of a gauge the first value stays.
+///
+/// ```
+/// use modelwatch::{Monitor, contract};
+///
+/// let monitor = Monitor::new();
+/// monitor.add_source(|readings| {
+///     readings.push(&contract::DATA_DRIFT_SCORE, &["claims-risk", "income"], 0.19);
+///     readings.push(&contract::DATA_DRIFT_DETECTED, &["claims-risk", "income"], 1.0);
+/// });
+/// assert_eq!(monitor.value("ml_data_drift_detected", &[("feature_name", "income")]), Ok(1.0));
+/// ```
 #[derive(Debug)]
 pub struct Readings {
     value_bytes: usize,

@@ -24,6 +24,13 @@ impl SpareBuffer {
 /// The body of a [`Scrape`](crate::Scrape): bytes, whose memory goes back to the monitor when they are dropped.
 ///
 /// Hand it over as it is where the server takes any owner of bytes (`bytes::Bytes::from_owner`).
+///
+/// ```
+/// let monitor = modelwatch::Monitor::new();
+/// let scrape = monitor.scrape(None, None);
+/// let page = scrape.body.into_vec();
+/// assert!(page.starts_with(b"# HELP "));
+/// ```
 #[derive(Clone, Default)]
 pub struct ScrapeBody {
     bytes: Vec<u8>,

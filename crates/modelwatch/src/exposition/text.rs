@@ -25,8 +25,10 @@ pub(crate) struct Text {
     /// What the family's samples are called, before the suffixes of a histogram.
     name: Vec<u8>,
     /// How the lines of samples begin that have much in common: with the end of the line before, so that the page is added to as seldom as
-    /// can be.
+    /// can be, and with what all samples of the family begin with.
     prefix: Vec<u8>,
+    /// How much of the prefix is the same for all samples of the family.
+    common: usize,
     /// Of the buckets of one histogram.
     counts: Vec<u64>,
 }
@@ -40,6 +42,7 @@ impl Text {
             announced: false,
             name: Vec::new(),
             prefix: Vec::new(),
+            common: 0,
             counts: Vec::new(),
         }
     }
@@ -113,6 +116,16 @@ impl Text {
         }
     }
 
+    /// Sets how the lines of a sample with these labels, and further ones, begin. The first begins behind the end of a line.
+    #[inline]
+    fn set_prefix(&mut self, labels: &[&Labels]) {
+        self.prefix.truncate(self.common);
+        for labels in labels {
+            self.prefix.extend_from_slice(labels.text().as_bytes());
+            self.prefix.push(b',');
+        }
+    }
+
     /// Announces the family before its first sample.
     #[cold]
     fn open(&mut self) {
@@ -127,20 +140,16 @@ impl Text {
             self.name.clear();
             self.name.extend_from_slice(family.name.as_bytes());
             self.name.extend_from_slice(suffix.as_bytes());
+            let part: &[u8] = match family.kind {
+                MetricKind::Counter | MetricKind::Gauge => b"",
+                MetricKind::Histogram => b"_bucket",
+            };
+            self.prefix.clear();
+            [b"\n", &*self.name, part, b"{"]
+                .iter()
+                .for_each(|part| self.prefix.extend_from_slice(part));
+            self.common = self.prefix.len();
         }
-    }
-}
-
-/// How the lines of a sample with these labels, and further ones, begin. The first begins behind the end of a line.
-fn set_prefix(prefix: &mut Vec<u8>, name: &[u8], suffix: &[u8], labels: &[&Labels]) {
-    prefix.clear();
-    prefix.push(b'\n');
-    prefix.extend_from_slice(name);
-    prefix.extend_from_slice(suffix);
-    prefix.push(b'{');
-    for labels in labels {
-        prefix.extend_from_slice(labels.text().as_bytes());
-        prefix.push(b',');
     }
 }
 
@@ -160,8 +169,16 @@ fn push_exemplar(exemplar: &Exemplar, into: &mut Vec<u8>) {
     write_f64(exemplar.since_epoch.as_millis() as f64 / 1e3, into);
 }
 
+/// Small ones, which most are on a page, without a call.
+#[inline]
 fn push_integer(value: u64, into: &mut Vec<u8>) {
-    into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    let digit = |place: u64| b'0' + (value / place % 10) as u8;
+    match value {
+        0..=9 => into.push(digit(1)),
+        10..=99 => into.extend_from_slice(&[digit(10), digit(1)]),
+        100..=999 => into.extend_from_slice(&[digit(100), digit(10), digit(1)]),
+        _ => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+    }
 }
 
 /// A number of parts, as a decimal with all its digits. `per_unit` is a power of ten above one.
@@ -201,7 +218,7 @@ impl Sink for Text {
                 if !self.announced {
                     self.open();
                 }
-                set_prefix(&mut self.prefix, &self.name, b"", &[labels]);
+                self.set_prefix(&[labels]);
             }
             let page = &mut self.page;
             page.extend_from_slice(&self.prefix[usize::from(first)..]);
@@ -221,14 +238,14 @@ impl Sink for Text {
         if !self.announced {
             self.open();
         }
-        set_prefix(&mut self.prefix, &self.name, b"_bucket", labels);
+        self.set_prefix(labels);
         let (page, mut prefix) = (&mut self.page, &self.prefix[1..]);
         reading.layout.cumulate(reading.cells(), &mut self.counts);
         let exemplars = self.dialect == Dialect::OpenMetrics && !reading.exemplars.is_empty();
         let buckets = reading.layout.les().iter();
         for (bucket, (le, count)) in buckets.zip(&self.counts).enumerate() {
             page.extend_from_slice(prefix);
-            page.extend_from_slice(le.as_bytes());
+            le.write(page);
             push_integer(*count, page);
             if exemplars {
                 if let Some(exemplar) = reading.exemplar(bucket) {

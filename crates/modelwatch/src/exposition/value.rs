@@ -11,6 +11,14 @@ use crate::exposition::sink::{Family, Number, Sink};
 use crate::labels::label_set::Labels;
 
 /// Why a value could not be read. From [`Monitor::value`](crate::Monitor::value).
+///
+/// ```
+/// use modelwatch::{Monitor, ValueError};
+///
+/// let error = Monitor::new().value("ml_inference_requests", &[]).unwrap_err();
+/// assert!(matches!(error, ValueError::UnknownMetric { .. }));
+/// assert!(error.to_string().contains("ml_inference_requests_total"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValueError {

@@ -8,6 +8,19 @@ use crate::cells::striped_arc::StripedArc;
 use crate::series::version::VersionSeries;
 
 /// A predicted class of one version, resolved once with [`Model::class`](crate::Model::class).
+///
+/// # Example: resolve a class once
+///
+/// ```
+/// use modelwatch::Monitor;
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let fraud = model.class("fraud");
+/// model.record_prediction(0.97).class(&fraud); // looks no name up
+/// assert_eq!(monitor.value("ml_prediction_class_total", &[("class", fraud.name())]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone)]
 pub struct Class {
     pub(crate) version: StripedArc<VersionSeries>,
@@ -34,6 +47,17 @@ impl fmt::Debug for Class {
 ///
 /// Enums with `#[derive(Category)]` do too and, with the feature `serde_json`, JSON values: a string is its own text,
 /// `null` is no class, and whatever else there is is called as it is written in JSON.
+///
+/// ```
+/// use modelwatch::Monitor;
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// model.record_prediction(0.97).class("fraud");
+/// model.record_prediction(0.03).class(None::<&str>);
+/// assert_eq!(monitor.value("ml_prediction_class_total", &[]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't name a class",
     label = "not a string, a resolved `Class`, or an `Option` of one",
@@ -45,6 +69,29 @@ pub trait AsClass {
 }
 
 /// A class, by name or resolved. Made of a name with `From`.
+///
+/// # Example: classes from an enum of your own
+///
+/// ```
+/// use modelwatch::{AsClass, ClassRef};
+///
+/// enum Decision {
+///     Approve,
+///     Unknown,
+/// }
+///
+/// impl AsClass for Decision {
+///     fn as_class(&self) -> Option<ClassRef<'_>> {
+///         match self {
+///             Self::Approve => Some("approve".into()),
+///             Self::Unknown => None,
+///         }
+///     }
+/// }
+///
+/// assert_eq!(Decision::Approve.as_class().unwrap().name(), "approve");
+/// assert!(Decision::Unknown.as_class().is_none());
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClassRef<'a>(pub(crate) Reference<'a>);
 

@@ -24,6 +24,7 @@ use crate::series::version::VersionSeries;
 ///     generation.token();
 /// }
 /// generation.finish(FinishReason::Stop, Tokens::new().output(4));
+/// assert_eq!(monitor.value("ml_generation_inter_token_seconds_count", &[]), Ok(3.0));
 /// # Ok::<(), modelwatch::RegisterError>(())
 /// ```
 #[must_use = "a generation that is dropped counts as cancelled"]

@@ -20,6 +20,20 @@ impl Route {
 ///
 /// [`finish`](Self::finish) says how it ended. Dropped without that it counts as [`Status::Cancelled`], or as
 /// [`Status::Error`] when the thread is panicking.
+///
+/// # Example: what a drop counts as
+///
+/// ```
+/// use modelwatch::Monitor;
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let request = model.route("predict").start();
+/// assert_eq!(monitor.value("ml_inference_in_flight", &[]), Ok(1.0));
+/// drop(request);
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "cancelled")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 pub struct InFlight {
     /// Taken when the request is counted.
     route: Option<Route>,

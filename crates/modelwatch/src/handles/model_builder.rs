@@ -13,6 +13,20 @@ use crate::labels::value::check_name;
 use crate::series::version::VersionSeries;
 
 /// Declares a version before it is registered. From [`Monitor::model`](crate::Monitor::model).
+///
+/// ```
+/// use modelwatch::{Feature, Monitor};
+///
+/// let monitor = Monitor::new();
+/// monitor
+///     .model("claims-risk", "2026-04-01")
+///     .framework("xgboost")
+///     .features([Feature::numeric("income")])
+///     .classes(["approve", "review"])
+///     .register()?;
+/// assert_eq!(monitor.value("ml_model_info", &[("framework", "xgboost")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing is registered until `register` is called"]
 pub struct ModelBuilder<'a> {

@@ -6,6 +6,17 @@ use crate::handles::class::{AsClass, ClassRef, Reference};
 use crate::series::version::VersionSeries;
 
 /// A prediction whose score is recorded; it may have a class too.
+///
+/// ```
+/// use modelwatch::Monitor;
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// model.record_prediction(0.82).class("review");
+/// assert_eq!(monitor.value("ml_prediction_score_sum", &[]), Ok(0.82));
+/// assert_eq!(monitor.value("ml_prediction_class_total", &[("class", "review")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Prediction<'a>(pub(crate) &'a VersionSeries);
 

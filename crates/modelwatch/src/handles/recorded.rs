@@ -10,6 +10,17 @@ use crate::series::version::VersionSeries;
 
 /// A prediction that [`Model::record`](crate::Model::record) has counted. What is attached to the model gets it when this
 /// is dropped: at the end of the statement.
+///
+/// ```
+/// use modelwatch::{Feature, Monitor};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").features([Feature::numeric("income")]).register()?;
+/// model.record([Some(52_000.0)], 0.82).class("review").id("claim-4711");
+/// assert_eq!(monitor.value("ml_feature_observations_total", &[]), Ok(1.0));
+/// assert_eq!(monitor.value("ml_prediction_class_total", &[("class", "review")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 pub struct Recorded<'a> {
     version: &'a VersionSeries,
     pending: Option<(&'a dyn PredictionSink, PendingPrediction)>,

@@ -24,6 +24,7 @@ use crate::series::route::RouteSeries;
 /// request.finish(Status::Success);
 /// // or, with a stopwatch of your own:
 /// route.record(Status::ClientError, Duration::from_millis(2));
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("route", "predict")]), Ok(2.0));
 /// # Ok::<(), modelwatch::RegisterError>(())
 /// ```
 #[derive(Clone)]

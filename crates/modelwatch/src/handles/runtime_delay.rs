@@ -30,6 +30,7 @@ impl RuntimeDelay {
     /// # fn spawn(_: impl Future<Output = ()>) {}
     /// let monitor = modelwatch::Monitor::new();
     /// spawn(monitor.runtime_delay().watch(sleep));
+    /// assert_eq!(monitor.value("ml_runtime_delay_seconds_count", &[]), Ok(0.0)); // exposed from now on
     /// ```
     pub async fn watch<S: Future<Output = ()>>(self, sleep: impl Fn(Duration) -> S) {
         loop {

@@ -18,6 +18,23 @@ use crate::handles::request::Request;
 ///
 /// Take it where the request is handled, and keep it as long as you like: it may go to another task or thread. Adapters offer it
 /// as an extractor, where their framework has such.
+///
+/// # Example: choose a version before the work
+///
+/// ```
+/// use modelwatch::{Monitor, Serving, Status, Watched};
+///
+/// let monitor = Monitor::new();
+/// let stable = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let canary = monitor.model("claims-risk", "2026-05-01").register()?;
+///
+/// let mut request = Watched::new(stable.route("/predict").start()); // an adapter does this
+/// request.poll(|| Serving::current().by(&canary)); // your handler does this
+/// request.finish(Status::Error);
+/// let of_canary = [("model_version", "2026-05-01"), ("status", "error")];
+/// assert_eq!(monitor.value("ml_inference_requests_total", &of_canary), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[derive(Clone)]
 pub struct Serving(Option<Arc<Aside>>);
 

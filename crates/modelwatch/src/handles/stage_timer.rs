@@ -10,6 +10,17 @@ use crate::series::version::VersionSeries;
 
 /// Times one stage, from [`Model::start_stage`](crate::Model::start_stage) until it is dropped. It may go to another
 /// thread.
+///
+/// ```
+/// use modelwatch::{Monitor, Stage};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let timer = model.start_stage(Stage::Queue);
+/// std::thread::spawn(move || drop(timer)).join().unwrap();
+/// assert_eq!(monitor.value("ml_inference_stage_seconds_count", &[("stage", "queue")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 pub struct StageTimer {
     version: StripedArc<VersionSeries>,
     stage: StageIndex,

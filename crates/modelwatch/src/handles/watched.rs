@@ -224,6 +224,19 @@ impl Drop for Watched {
 /// A request whose service runs on this thread. From [`Watched::enter`].
 ///
 /// Dropped, as by a panic, it ends the request as an error.
+///
+/// ```
+/// use modelwatch::{Monitor, Status, Watched};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// let polling = Watched::new(model.route("/predict").start()).enter();
+/// // … the service runs …
+/// let mut request = polling.leave();
+/// request.finish(Status::Success);
+/// assert_eq!(monitor.value("ml_inference_requests_total", &[("status", "success")]), Ok(1.0));
+/// # Ok::<(), modelwatch::RegisterError>(())
+/// ```
 #[must_use = "dropped, it ends the request as an error"]
 #[derive(Debug)]
 pub struct Polling {

@@ -18,6 +18,11 @@ use crate::error::ConfigError;
 /// let monitor = Monitor::builder()
 ///     .limits(Limits::new().models(10).routes_per_version(5))
 ///     .build()?;
+/// for client in 0..20 {
+///     monitor.resolve(&format!("named by a client {client}"), "1").record_prediction(0.5);
+/// }
+/// assert_eq!(monitor.value("ml_prediction_score_count", &[]), Ok(20.0)); // none is lost
+/// assert_eq!(monitor.value("ml_label_overflow_total", &[("label", "model_name")]), Ok(10.0));
 /// # Ok::<(), modelwatch::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

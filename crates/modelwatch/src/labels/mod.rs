@@ -10,4 +10,5 @@ pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod open_label;
 pub(crate) mod overflow;
+pub(crate) mod same;
 pub(crate) mod value;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHasher;
 
 use crate::labels::budget::Budget;
+use crate::labels::same::same;
 
 /// Names with a value each, in an open-addressed table of at least twice as many places as there may be names.
 ///
@@ -57,7 +58,7 @@ impl<T> Names<T> {
     }
 
     /// The entry of `name`, or the free place where it would be.
-    #[inline]
+    #[inline(never)]
     fn find(&self, name: &str) -> Result<&Named<T>, usize> {
         let mut hasher = FxHasher::default();
         hasher.write(name.as_bytes());
@@ -76,12 +77,12 @@ impl<T> Names<T> {
     }
 
     /// The entry of `name`. The newest is tried first, without a hash: of many tables it is the only one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, name: &str) -> Option<&Named<T>> {
-        let newest = self.places[self.newest.load(Ordering::Relaxed) as usize].get();
-        newest
-            .filter(|named| *named.name == *name)
-            .or_else(|| self.find(name).ok())
+        match self.places[self.newest.load(Ordering::Relaxed) as usize].get() {
+            Some(newest) if same(&newest.name, name) => Some(newest),
+            _ => self.find(name).ok(),
+        }
     }
 
     /// The entry of `name`, made when it is new; nothing when its budget is spent, or `make` finds no room. A name that a

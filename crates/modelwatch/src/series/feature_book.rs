@@ -1,6 +1,7 @@
 //! The features of one model, over all its versions: their names, and which share of them was missing lately.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -21,6 +22,8 @@ pub(crate) struct FeatureBook {
     names: Names<Labels>,
     other: Labels,
     members: RwLock<Members>,
+    /// A version has had a feature: a page of many models asks it of each.
+    used: AtomicBool,
     window: Mutex<Window>,
 }
 
@@ -37,6 +40,7 @@ impl FeatureBook {
             names: Names::new(context.limits.features_per_model),
             other: label(&OTHER.into()),
             members: RwLock::default(),
+            used: AtomicBool::new(false),
             window: Mutex::new(Window::new(context.window, Instant::now())),
             context,
         }
@@ -68,6 +72,7 @@ impl FeatureBook {
     pub(crate) fn join(&self, cells: Arc<FeatureCells>) {
         self.window.lock().reserve(self.len());
         self.members.write().cells.push(cells);
+        self.used.store(true, Ordering::Release);
     }
 
     /// Keeps what a forgotten version counted, without its cells. Locked, so that no reader counts it twice or not at all.
@@ -113,8 +118,7 @@ impl FeatureBook {
 
     /// Whether no version has ever had a feature.
     pub(crate) fn is_unused(&self) -> bool {
-        let members = self.members.read();
-        members.cells.is_empty() && members.left.is_empty()
+        !self.used.load(Ordering::Acquire)
     }
 
     /// The index of a feature that code declares, whatever requests brought; there has to be [room](Self::room_for) for
@@ -141,7 +145,7 @@ impl FeatureBook {
 
     /// The `feature_name` label of each feature, by index; nothing where no version has any.
     pub(crate) fn labels(&self) -> Vec<Option<&Labels>> {
-        if self.members.read().cells.is_empty() {
+        if self.is_unused() || self.members.read().cells.is_empty() {
             return Vec::new();
         }
         let mut labels: Vec<_> = vec![None; self.len()];

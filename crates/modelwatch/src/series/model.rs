@@ -18,7 +18,8 @@ pub(crate) struct ModelSeries {
     pub(crate) features: FeatureBook,
     /// Nothing until a service says how deep its queue is.
     queue_depth: OnceLock<AtomicU64>,
-    pipeline: RwLock<Option<Labels>>,
+    /// Nothing until a version says which pipeline it is fed by.
+    pipeline: OnceLock<RwLock<Option<Labels>>>,
 }
 
 impl ModelSeries {
@@ -27,7 +28,7 @@ impl ModelSeries {
             labels: Labels::new([("model_name", &name)]),
             features: FeatureBook::new(context.clone()),
             queue_depth: OnceLock::new(),
-            pipeline: RwLock::default(),
+            pipeline: OnceLock::new(),
             context,
             name,
         }
@@ -46,10 +47,10 @@ impl ModelSeries {
     pub(crate) fn set_pipeline(&self, version: &str) {
         let value = canonical(version, self.context.limits.value_bytes).unwrap_or_else(|| OTHER.into());
         let labels = Labels::new([("model_name", &self.name), ("pipeline_version", &(*value).into())]);
-        *self.pipeline.write() = Some(labels);
+        *self.pipeline.get_or_init(RwLock::default).write() = Some(labels);
     }
 
     pub(crate) fn with_pipeline<T>(&self, read: impl FnOnce(&Labels) -> T) -> Option<T> {
-        self.pipeline.read().as_ref().map(read)
+        self.pipeline.get()?.read().as_ref().map(read)
     }
 }

@@ -9,7 +9,7 @@ use crate::cells::created::Created;
 use crate::cells::exemplar::Exemplar;
 use crate::cells::histogram::{Histogram, Reading};
 use crate::cells::layout::Layout;
-use crate::cells::stripes::{Lanes, Stripes};
+use crate::cells::stripes::{Counted, Lanes, Stripes};
 use crate::contract::status::Status;
 use crate::labels::label_set::Labels;
 #[cfg(feature = "tracing")]
@@ -33,6 +33,12 @@ const LEFT: usize = 1;
 const STATUS: usize = 2;
 const LATENCY_SUM: usize = STATUS + Status::ALL.len();
 const LATENCY: usize = LATENCY_SUM + 2;
+
+/// Each request that ends is of one status and has one latency.
+const COUNTED: Counted = Counted {
+    kinds: STATUS..LATENCY_SUM,
+    first: LATENCY,
+};
 
 impl RouteSeries {
     /// `labels` end with the route's name.
@@ -132,10 +138,19 @@ impl RouteSeries {
         self.stripes.mark().wrapping_add(first_chunk)
     }
 
-    /// What was counted, in a buffer that may have served before.
-    pub(crate) fn read(&self, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
-        let in_flight = self.in_flight();
-        self.stripes.read(&mut buffer);
+    /// How many requests have left so far, for [`read`](Self::read).
+    pub(crate) fn left(&self) -> u64 {
+        self.stripes.sum(LEFT)
+    }
+
+    /// What was counted, in a buffer that may have served before. `left` is from before.
+    pub(crate) fn read(&self, left: u64, mut buffer: Vec<u64>) -> (RouteReading<'_>, Reading) {
+        let sum = self.stripes.read_counted(&COUNTED, LATENCY_SUM, &mut buffer);
+        let in_flight = if self.stripes.sum(LEFT) == left {
+            buffer[ENTERED].wrapping_sub(left)
+        } else {
+            self.in_flight()
+        };
         #[cfg(feature = "tracing")]
         let Latest { buckets, statuses } = self.traces.read();
         #[cfg(not(feature = "tracing"))]
@@ -148,7 +163,6 @@ impl RouteSeries {
             first_chunk: self.first_chunk.get(),
             statuses: std::array::from_fn(|status| buffer[STATUS + status]),
         };
-        let sum = self.stripes.sum_wide(LATENCY_SUM);
         let latency = Reading {
             layout: self.layout.clone(),
             sum: self.layout.exposed(sum as f64),

@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustc_hash::FxHasher;
 
@@ -11,6 +12,7 @@ use crate::contract::feature::{Domain, Feature};
 use crate::contract::feature_value::FeatureValue;
 use crate::labels::label_set::Labels;
 use crate::labels::limits::Limits;
+use crate::labels::same::same;
 use crate::series::feature_book::FeatureBook;
 use crate::series::feature_cells::{DEFAULTED, FeatureCells, MISSING, OBSERVED, OUT_OF_RANGE};
 
@@ -19,6 +21,7 @@ pub(crate) struct Schema {
     specs: Box<[Spec]>,
     /// For rows that name features in another order.
     positions: Positions,
+    order: Order,
     cells: Arc<FeatureCells>,
     digest: Labels,
 }
@@ -29,15 +32,34 @@ struct Positions(Box<[Place]>);
 
 #[derive(Clone, Copy)]
 struct Place {
-    /// The upper half of the name's hash, so that names are compared that are very likely the same.
-    tag: u32,
-    position: u32,
+    /// Of the name's hash, so that names are compared that are very likely the same.
+    tag: u16,
+    position: u16,
 }
 
 const FREE: Place = Place {
     tag: 0,
-    position: u32::MAX,
+    position: NO_POSITION,
 };
+
+/// No feature has this one.
+const NO_POSITION: u16 = u16::MAX;
+const _: () = assert!(Limits::MOST_FEATURES < NO_POSITION as usize);
+
+/// The order in which rows name features, where it is not the declared one: after each position the one that came next in a row
+/// before, and after the last of them the one that came first. A guess, which each name is compared with.
+struct Order(Box<[AtomicU16]>);
+
+/// How often, in rows of one thread, the order is learned anew: seldom, because all threads read it.
+const ROWS_BETWEEN_LESSONS: u64 = 64;
+
+/// Which order the names of a row are in, as far as it has been read.
+#[derive(Clone, Copy)]
+enum Follows {
+    Declared,
+    Learned,
+    Neither,
+}
 
 struct Spec {
     /// As it was declared, wherever in the book it is counted.
@@ -66,6 +88,7 @@ impl Schema {
         book.join(cells.clone());
         Self {
             positions: Positions::of(&specs),
+            order: Order::new(specs.len()),
             cells,
             digest: Labels::new([("features_digest", &digest(features).into())]),
             specs,
@@ -125,19 +148,38 @@ impl Schema {
     ) -> u64 {
         let rows = self.cells.count_row();
         let mut seen = [0u64; Limits::MOST_FEATURES / 64];
-        // Rows tend to name features in the order they are declared. One that does not, tends not to all along, so the next guess is made
-        // where the one before would have been right.
-        let (mut guess, mut in_order) = (0, true);
+        let learns = rows % ROWS_BETWEEN_LESSONS == 1;
+        // Rows tend to name features in the order they are declared, or else in one order. A row that is in neither tends not to be in
+        // either all along, so the next guess is made where the one before would have been right.
+        let (mut before, mut follows) = (self.specs.len(), Follows::Declared);
         for (name, value) in row {
             let (name, value) = (name.as_ref(), value.as_feature_value());
-            let guessed = in_order && self.specs.get(guess).is_some_and(|spec| *spec.name == *name);
-            let found = if guessed { Some(guess) } else { self.position(name) };
-            let Some(position) = found else {
-                undeclared(name, value);
-                continue;
+            let guess = match follows {
+                Follows::Declared => self.declared_after(before),
+                Follows::Learned => self.order.after(before),
+                Follows::Neither => usize::MAX,
             };
-            in_order = position == guess;
-            guess = position + 1;
+            let position = match self.specs.get(guess) {
+                Some(spec) if same(&spec.name, name) => guess,
+                _ => {
+                    let Some(position) = self.position(name) else {
+                        undeclared(name, value);
+                        continue;
+                    };
+                    follows = if position == self.declared_after(before) {
+                        Follows::Declared
+                    } else if position == self.order.after(before) {
+                        Follows::Learned
+                    } else {
+                        if learns {
+                            self.order.learn(before, position);
+                        }
+                        Follows::Neither
+                    };
+                    position
+                }
+            };
+            before = position;
             let bit = 1 << (position % 64);
             if seen[position / 64] & bit == 0 {
                 seen[position / 64] |= bit;
@@ -155,6 +197,12 @@ impl Schema {
             }
         }
         rows
+    }
+
+    /// The position that is declared after this one, where the number of features stands for that before the first.
+    #[inline]
+    fn declared_after(&self, position: usize) -> usize {
+        if position == self.specs.len() { 0 } else { position + 1 }
     }
 
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
@@ -187,6 +235,21 @@ impl Schema {
     }
 }
 
+impl Order {
+    fn new(features: usize) -> Self {
+        Self((0..=features).map(|_| AtomicU16::new(NO_POSITION)).collect())
+    }
+
+    #[inline]
+    fn after(&self, position: usize) -> usize {
+        usize::from(self.0[position].load(Ordering::Relaxed))
+    }
+
+    fn learn(&self, position: usize, next: usize) {
+        self.0[position].store(next as u16, Ordering::Relaxed);
+    }
+}
+
 impl Positions {
     /// Of names that differ.
     fn of(specs: &[Spec]) -> Self {
@@ -203,11 +266,11 @@ impl Positions {
 
     /// Where the search for a name begins, and its tag.
     #[inline]
-    fn start(&self, name: &str) -> (usize, u32) {
+    fn start(&self, name: &str) -> (usize, u16) {
         let mut hasher = FxHasher::default();
         hasher.write(name.as_bytes());
         let hash = hasher.finish();
-        (hash as usize & (self.0.len() - 1), (hash >> 32) as u32)
+        (hash as usize & (self.0.len() - 1), (hash >> 32) as u16)
     }
 
     #[inline]
@@ -216,9 +279,9 @@ impl Positions {
         loop {
             let Place { tag: known, position } = self.0[place];
             // At least half of the places are free, so this ends.
-            let spec = specs.get(position as usize)?;
-            if known == tag && *spec.name == *name {
-                return Some(position as usize);
+            let spec = specs.get(usize::from(position))?;
+            if known == tag && same(&spec.name, name) {
+                return Some(usize::from(position));
             }
             place = (place + 1) & (self.0.len() - 1);
         }

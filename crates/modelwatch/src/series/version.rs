@@ -1,5 +1,6 @@
 //! One version of one model: everything that is split by version.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -39,7 +40,8 @@ pub(crate) struct VersionSeries {
     pub(crate) model: Arc<ModelSeries>,
     pub(crate) name: Arc<str>,
     pub(crate) labels: Labels,
-    registered: SystemTime,
+    /// When, in microseconds since the epoch.
+    registered: Option<NonZeroU64>,
     lanes: Lanes,
     declared: AtomicBool,
     state: AtomicU8,
@@ -87,7 +89,11 @@ impl VersionSeries {
         Self {
             lanes,
             labels: Labels::new([("model_name", &model.name), ("model_version", &name)]),
-            registered: SystemTime::now(),
+            registered: if *name == *OTHER {
+                None
+            } else {
+                microseconds_since_epoch()
+            },
             declared: AtomicBool::new(budget == Budget::Declared),
             state: AtomicU8::new(LIVE),
             scraped_mark: AtomicU64::new(0),
@@ -342,8 +348,7 @@ impl VersionSeries {
     /// When the version was first registered or resolved, in microseconds since the epoch; nothing for the overflow, which is no
     /// version.
     pub(crate) fn registered(&self) -> Option<u64> {
-        let since_epoch = self.registered.duration_since(UNIX_EPOCH).ok()?.as_micros();
-        u64::try_from(since_epoch).ok().filter(|_| *self.name != *OTHER)
+        self.registered.map(NonZeroU64::get)
     }
 
     /// Where the latencies of this version's routes are counted.
@@ -536,4 +541,9 @@ impl VersionSeries {
     fn look_after_window(&self) {
         self.model.features.look_after_window(Instant::now());
     }
+}
+
+fn microseconds_since_epoch() -> Option<NonZeroU64> {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    NonZeroU64::new(u64::try_from(since_epoch.as_micros()).ok()?)
 }

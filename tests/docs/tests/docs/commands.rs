@@ -143,3 +143,23 @@ fn a_command_names_what_is_there() {
     assert!(checked > 50, "{checked}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The Makefile, the workflow and the image run scripts, too.
+#[test]
+fn a_script_that_machinery_runs_is_there() {
+    let mut checked = 0;
+    for file in ["Makefile", "Containerfile", ".ci/run", ".github/workflows/ci.yml"] {
+        let text = fs::read_to_string(top().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let ends = |character: char| character.is_whitespace() || matches!(character, '`' | '"' | ')');
+        for script in text
+            .split(ends)
+            .map(|word| word.trim_start_matches(['@', '`', '(', '"']))
+        {
+            if script.starts_with("scripts/") || script == ".ci/run" {
+                checked += 1;
+                assert!(top().join(script).is_file(), "{file}: no {script}");
+            }
+        }
+    }
+    assert!(checked > 8, "{checked}");
+}

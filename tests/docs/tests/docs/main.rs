@@ -1,5 +1,6 @@
 //! What the pages say that a program can check: links, commands, licences.
 
 mod commands;
+mod examples;
 mod licences;
 mod links;
