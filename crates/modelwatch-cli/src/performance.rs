@@ -72,6 +72,12 @@ pub(crate) struct Performance {
     /// The time until which labels are collected: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<DateTime<Utc>>,
+    /// Leave out predictions from before this time, such as 30d (ago). Of a prediction log, earlier dates are not read.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// End without a result after this time, such as 15m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<TimeDelta>,
     /// Also measure each version, by this column.
     #[arg(long, value_name = "COLUMN")]
     model_version: Option<String>,
@@ -130,6 +136,8 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     if let Some(now) = command.now {
         options.now = now;
     }
+    options.since = command.since;
+    options.timeout = command.timeout.and_then(|timeout| timeout.to_std().ok());
     options.version = command.model_version;
     options.segments = command.segment;
     options.window = command.window;

@@ -89,8 +89,10 @@ pub fn triage(
         &asked,
         logged.as_ref(),
     );
-    if let Some(why) = &blind {
-        answers::unknown(&mut answers, why);
+    match &blind {
+        Some(why) => answers::unknown(&mut answers, why),
+        None if trouble.is_none() => answers::calm(&mut answers, &findings),
+        None => {}
     }
     unknown.sort();
     unknown.dedup();

@@ -347,6 +347,22 @@ contract! {
         "Predictions that performance was measured on.";
     PERFORMANCE_LAST_SUCCESS_TIMESTAMP = "ml_performance_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
         "When performance was last measured, in seconds since the epoch.";
+    PERFORMANCE_RUN_DURATION = "ml_performance_run_duration_seconds", Gauge, Drift, ["model_name"],
+        "Seconds the last run for performance took.";
+    PERFORMANCE_RUNS = "ml_performance_runs_total", Counter, Drift, ["model_name", "result"],
+        "Runs of the drift job's exporter for performance, by result: success, outcomes, predictions, reference, columns, timeout or failure.";
+    PERFORMANCE_OUTCOMES = "ml_performance_outcomes", Gauge, Drift, ["model_name", "fate"],
+        "Rows of outcomes in the last run, by fate: matched, late, early, undated, repeated, unmatched or unusable; and of the matched, those of an unknown class.";
+    PERFORMANCE_EXPLAINED = "ml_performance_explained_ratio", Gauge, Drift, ["model_name", "model_version", "segment", "segment_value"],
+        "Share of the growth of the mean loss since the reference that rows of this value explain, of the values that stand out.";
+    SEGMENT_PERFORMANCE = "ml_segment_performance", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "Performance of the rows of one value of a segment by labels, in the measure's own unit.";
+    SEGMENT_PERFORMANCE_REFERENCE = "ml_segment_performance_reference", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "Performance of the same value in the labelled reference; of all its rows where it has too few of the value.";
+    SEGMENT_PERFORMANCE_GROWTH = "ml_segment_performance_loss_growth", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "By what share of the reference's a segment's loss by labels exceeds it; absent where chance could make it.";
+    SEGMENT_PERFORMANCE_LABELS = "ml_segment_performance_labels", Gauge, Drift, ["model_name", "segment", "segment_value"],
+        "Predictions of one value of a segment whose label is known.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],
