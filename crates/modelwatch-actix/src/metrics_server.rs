@@ -11,8 +11,7 @@ use crate::metrics_route::metrics_route;
 
 /// Serves the monitor's page as `/metrics` on a port and threads of its own, until what it returns is dropped.
 ///
-/// However busy the service is, its workers blocked and its blocking threads taken, the page is answered: that is when you want it
-/// most. It also keeps the page off the port your clients see.
+/// The page answers even if the service blocks all its workers and blocking threads, which is when you need it most. It also keeps the page off the port your clients see.
 ///
 /// # Errors
 ///
@@ -82,7 +81,7 @@ pub struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// Returns the address it listens on, with the port that was found where 0 was asked for.
+    /// Returns the address it listens on, with the port it picked if you asked for 0.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address

@@ -43,7 +43,7 @@ pub struct InferenceMiddleware<M = Fixed> {
 }
 
 impl InferenceMiddleware {
-    /// For a service that serves one model version, or whose handlers choose one with [`Serving`](crate::Serving).
+    /// Counts every request for one version, unless a handler chooses another with [`Serving`](crate::Serving).
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self {
@@ -66,11 +66,11 @@ impl<F> InferenceMiddleware<PerRequest<F>>
 where
     F: Fn(&ServiceRequest) -> Option<Model>,
 {
-    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a request belongs to
-    /// [`otherwise`](Self::otherwise) if there is one. Else it counts only if its handler says whose it is.
+    /// Chooses the model by the request. `select` returns the model, or `None` for a request that names none. Such a request counts
+    /// for the model of [`otherwise`](Self::otherwise) or, without one, only if its handler chooses a version.
     ///
-    /// Clients choose what is in a request: ask [`Monitor::find`](modelwatch::Monitor::find), which knows what is registered and makes
-    /// nothing.
+    /// Clients choose what is in a request, so use [`Monitor::find`](modelwatch::Monitor::find), which returns registered versions
+    /// and creates none.
     ///
     /// ```
     /// use modelwatch_actix::InferenceMiddleware;
@@ -91,7 +91,7 @@ where
         }
     }
 
-    /// The model of requests that tell none.
+    /// Sets the model of requests that name none.
     #[must_use]
     pub fn otherwise(self, model: &Model) -> Self {
         Self {

@@ -2,8 +2,8 @@ use modelwatch::Model;
 
 /// Names the model version that served a request, on its answer.
 ///
-/// For whoever knows the version only when the answer is there: it goes among the extensions of the response, or of the request. A handler that
-/// chooses before the work uses [`Serving`](crate::Serving), since an answer that never comes names nobody.
+/// Use it if you know the version only when the response is ready: put it into the extensions of the response, or of the request. A
+/// handler that chooses before the work uses [`Serving`](crate::Serving), because a request without a response names no version.
 ///
 /// ```
 /// use actix_web::HttpResponse;

@@ -16,44 +16,51 @@ use crate::terminal::{say, warn};
 
 /// What the baseline is made of.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Baseline {
-    /// The model's name, as the service has it.
+    /// The model's name, as the service registers it.
     #[arg(long)]
     model: String,
     /// Where to write the baseline.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Its version. Without one, the first digits of the data's fingerprint.
+    /// The baseline's version. Defaults to the first digits of the data's fingerprint.
     #[arg(long)]
     version: Option<String>,
-    /// The columns that are features. Without any, all columns that nothing else is said of.
+    /// The columns that are features. Defaults to all columns without another role.
     #[arg(long = "feature", value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
-    /// Columns to take for numbers, whatever their type.
+    /// Columns to treat as numbers, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     numeric: Vec<String>,
-    /// Columns to take for categories, whatever their type.
+    /// Columns to treat as categories, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     categorical: Vec<String>,
     /// The column of the model's scores for these rows.
     #[arg(long, value_name = "COLUMN")]
     score: Option<String>,
-    /// The column of the classes the model predicted for these rows.
+    /// The column of the predicted classes for these rows.
     #[arg(long, value_name = "COLUMN")]
     class: Option<String>,
-    /// The column that says when each row was, so that a gap between files is noticed.
+    /// The column of the rows' times, to learn what is usual and notice gaps between files.
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
-    /// Columns that are no features, such as the label.
+    /// Columns that are not features, such as the label.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     without: Vec<String>,
-    /// The fewest rows with a value that a feature may have.
+    /// The minimum of rows with a value for a feature.
     #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
     minimum_rows: u64,
     /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
     #[arg(required = true, value_name = "FILES")]
     files: Vec<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch baseline 'train/*.parquet' --model claims-risk --output baselines/claims-risk.json --without label
+  modelwatch baseline prediction-log/model=claims-risk --model claims-risk --output baselines/claims-risk.json
+  modelwatch baseline train.csv.gz --model claims-risk --output claims-risk.json --score probability --time event_time";
 
 pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     let out = Output::new(&command.output)?;

@@ -13,7 +13,7 @@ const USUAL: &str = "modelwatch.toml";
 /// Which file.
 #[derive(Args, Clone)]
 pub(crate) struct ConfigFile {
-    /// The configuration. Defaults to the modelwatch.toml of this folder or of the nearest one above.
+    /// The configuration. Defaults to modelwatch.toml in this folder or the nearest one above.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }

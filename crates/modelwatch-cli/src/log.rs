@@ -10,20 +10,26 @@ use crate::terminal::say;
 /// What to do with a log.
 #[derive(Subcommand)]
 pub(crate) enum Log {
-    /// Make the files of each hour that is over one, while services write and others read.
+    /// Merge the files of each past hour into one, while services write and others read.
     Compact(Compact),
 }
 
 /// Which log, and which hours.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Compact {
-    /// The root of the prediction log, a folder of this machine.
+    /// The root of the prediction log, a local folder.
     #[arg(value_name = "LOG")]
     log: String,
-    /// How many minutes after its end an hour is over; what comes later is merged by a later run.
+    /// The minutes after its end before an hour is merged; a later run merges later files.
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     closed_for: u32,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch log compact prediction-log                     once an hour, from cron
+  modelwatch log compact prediction-log --closed-for 15";
 
 pub(crate) fn run(command: &Log) -> Result<(), Failure> {
     let Log::Compact(command) = command;

@@ -56,41 +56,41 @@ Examples:
   modelwatch drift report --from yesterday --to today            the log of a day against its baselines
   modelwatch triage --model claims-risk --at 20m                 what changed twenty minutes ago
 
-Exit codes: 0 done; 1 it could not be done, a check found something to fix, or --fail-on-drift found drift; 2 the command line is
-wrong or, for `modelwatch drift`, nothing could be looked at.
+Exit codes: 0 done; 1 it failed, a check found something to fix, or --fail-on-drift found drift; 2 the command line is wrong or,
+for `modelwatch drift`, the comparison could not run.
 
 Colours follow NO_COLOR and CLICOLOR; RUST_LOG, such as modelwatch_drift_job=debug, overrides -v and -q.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a baseline of training files.
+    /// Make a baseline from training files.
     #[cfg(feature = "drift")]
     Baseline(baseline::Baseline),
-    /// Compare what models are fed and say with their baselines.
+    /// Compare the features and predictions of models with their baselines.
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Drift(drift::Drift),
-    /// Take predictions that others made into a prediction log: a topic of Kafka, CloudEvents by HTTP.
+    /// Take predictions of other services into a prediction log, from Kafka or as CloudEvents.
     #[cfg(feature = "ingest")]
     #[command(subcommand)]
     Ingest(ingest::Ingest),
-    /// Look after a prediction log.
+    /// Maintain a prediction log.
     #[cfg(feature = "drift")]
     #[command(subcommand)]
     Log(log::Log),
-    /// Show how right a model is, by labels and before they come.
+    /// Measure how right a model is, with labels and before they arrive.
     #[cfg(feature = "drift")]
     Performance(Box<performance::Performance>),
-    /// Prometheus, Alertmanager and Grafana from one modelwatch.toml.
+    /// Generate the Prometheus, Alertmanager and Grafana configuration from modelwatch.toml.
     #[command(subcommand)]
     Stack(stack::Stack),
-    /// Rehearse incidents: who would hear what, when, and what the message says.
+    /// Rehearse incidents: who gets which message, when, and what it says.
     #[cfg(feature = "drill")]
     Drill(drill::Drill),
-    /// Say what changed: where a model's trouble sits, since when, which release is to blame, who acts.
+    /// Explain an alert: where the trouble is, since when, which release is to blame, who acts.
     #[cfg(feature = "triage")]
     Triage(Box<triage::Triage>),
-    /// Print the completions of a shell.
+    /// Print the completions for a shell.
     Completions(manual::Completions),
     /// Write the manual pages.
     Man(manual::Man),

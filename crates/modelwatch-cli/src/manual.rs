@@ -21,7 +21,7 @@ pub(crate) struct Completions {
 #[derive(Args)]
 #[command(after_help = "Example: modelwatch man ~/.local/share/man/man1")]
 pub(crate) struct Man {
-    /// The folder, which is made if it is not there.
+    /// The folder to write to, created if missing.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }

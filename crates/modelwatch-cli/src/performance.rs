@@ -16,11 +16,12 @@ use crate::times::time;
 
 /// Predictions, their labels, and what columns are called.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Performance {
-    /// Labelled predictions to learn from: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
+    /// Labelled predictions as the reference: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// The predictions: the same kinds of files, or a model's folder of the prediction log.
+    /// The predictions to judge: the same kinds of files, or a model's folder of the prediction log.
     #[arg(value_name = "PREDICTIONS")]
     current: String,
     /// The column of labels.
@@ -35,67 +36,79 @@ pub(crate) struct Performance {
     /// The column of the probability of one of several classes; once for each.
     #[arg(long, value_name = "CLASS=COLUMN", value_parser = pair)]
     probability: Vec<(String, String)>,
-    /// The positive one of two classes, as labels have it.
+    /// The positive one of two classes, as the labels spell it.
     #[arg(long, value_name = "CLASS")]
     positive: Option<String>,
-    /// The score from which on a row without a predicted class is positive.
+    /// The minimum score of the positive class, for rows without a predicted class.
     #[arg(long, value_name = "SCORE", default_value_t = 0.5)]
     threshold: f64,
-    /// Take labels for amounts, however few different ones there are.
+    /// Treat labels as amounts, even if there are few different ones.
     #[arg(long)]
     regression: bool,
-    /// Columns by which the errors of predicted numbers are estimated.
+    /// Columns to estimate the errors of predicted numbers from.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     features: Vec<String>,
-    /// Files of labels by id; without them labels stand beside the predictions.
+    /// Files of labels by id. Defaults to labels beside the predictions.
     #[arg(long, value_name = "FILES")]
     outcomes: Vec<String>,
     /// The column of ids.
     #[arg(long, value_name = "COLUMN", default_value = "id")]
     id: String,
-    /// The column of ids in the files of labels, where it has another name there.
+    /// The column of ids in the files of labels, if its name differs.
     #[arg(long, value_name = "COLUMN")]
     outcome_id: Option<String>,
-    /// The column of labels in the files of labels, where it has another name there.
+    /// The column of labels in the files of labels, if its name differs.
     #[arg(long, value_name = "COLUMN")]
     outcome_label: Option<String>,
     /// The column of the times of predictions.
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
-    /// The column of the times at which labels were known; without it every label is in time.
+    /// The column of the times at which labels were known. Without it, every label is in time.
     #[arg(long, value_name = "COLUMN")]
     outcome_time: Option<String>,
-    /// How long after its prediction a label counts, such as 14d.
+    /// The time after a prediction within which its label counts, such as 14d.
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     horizon: TimeDelta,
-    /// Until when labels have been collected: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
+    /// The time until which labels are collected: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<DateTime<Utc>>,
-    /// The column of the model's version, by which performance is shown, too.
+    /// Leave out predictions from before this time, such as 30d (ago). Of a prediction log, earlier dates are not read.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// End without a result after this time, such as 15m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<TimeDelta>,
+    /// Also measure each version, by this column.
     #[arg(long, value_name = "COLUMN")]
     model_version: Option<String>,
-    /// Columns by whose values performance is shown, too, such as a country.
+    /// Also measure each value of these columns, such as a country.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     segment: Vec<String>,
-    /// The length of windows that performance is shown of, too, such as 1d; needs --time.
+    /// Also measure windows of this length, such as 1d; needs --time.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "time")]
     window: Option<TimeDelta>,
-    /// Columns in which to look for what made the model worse: categories by value, numbers by tenths of the reference.
+    /// Search these columns for what made the model worse: categories by value, numbers by tenths of the reference.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     explain: Vec<String>,
-    /// Print JSON in place of a table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
     /// The model's name in metrics; needs --textfile or --pushgateway.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// Publish metrics in a file for node-exporter's textfile collector, ending in .prom, too.
+    /// Also publish metrics in a file for node-exporter's textfile collector, ending in .prom.
     #[arg(long, value_name = "FILE", requires = "model")]
     textfile: Option<PathBuf>,
     /// Publish metrics on a Pushgateway, such as `http://pushgateway:9091`, too, as the group `performance-MODEL`.
     #[arg(long, value_name = "URL", requires = "model")]
     pushgateway: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch performance scored-q1.csv scored-april.parquet --label late --score probability --segment carrier
+  modelwatch performance scored-q1.parquet predictions/ --label outcome --score score --outcomes labels/ --id prediction_id
+  modelwatch performance scored-q1.parquet predictions/ --label late --score probability --explain carrier,hour";
 
 pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     // The places first: a report that can't be published is in vain.
@@ -123,6 +136,8 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     if let Some(now) = command.now {
         options.now = now;
     }
+    options.since = command.since;
+    options.timeout = command.timeout.and_then(|timeout| timeout.to_std().ok());
     options.version = command.model_version;
     options.segments = command.segment;
     options.window = command.window;

@@ -13,10 +13,10 @@ use crate::failure::Failure;
 /// More or less.
 #[derive(Args)]
 pub(crate) struct Verbosity {
-    /// Say more on standard error; twice for all there is.
+    /// Print more on standard error; twice for everything.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
-    /// Say nothing on standard error but errors.
+    /// Print only errors on standard error.
     #[arg(short, long, global = true)]
     quiet: bool,
 }

@@ -99,6 +99,52 @@ fn help_has_examples_and_exit_codes() {
     }
 }
 
+/// The help of a command and of all below it, with the words that lead there.
+fn helps(words: &[String], found: &mut Vec<(Vec<String>, String)>) {
+    let arguments: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = text(&run(folder().path(), &arguments).stdout);
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = listed
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next());
+    for name in names.filter(|name| *name != "help") {
+        helps(&[words, &[name.to_owned()]].concat(), found);
+    }
+    found.push((words.to_vec(), help));
+}
+
+/// A command line of an example without what is said of it: words, and the words between quotes.
+fn words(example: &str) -> Vec<String> {
+    let command = example.trim_start().split("   ").next().unwrap();
+    command.split_whitespace().map(|word| word.replace('\'', "")).collect()
+}
+
+#[test]
+fn every_command_has_examples_that_it_understands() {
+    let mut found = Vec::new();
+    helps(&[], &mut found);
+    assert!(found.len() > 5, "{}", found.len());
+    let mut examples = 0;
+    for (command, help) in found {
+        let is_a_group = help.contains("\nCommands:\n") && !help.contains("[ALERT]");
+        assert!(
+            is_a_group || help.contains("Example"),
+            "{command:?} has no example: {help}"
+        );
+        let lines = help.lines().skip_while(|line| !line.starts_with("Examples:"));
+        let of_ours = lines.filter(|line| line.starts_with("  modelwatch "));
+        for example in of_ours.flat_map(|line| line.split(" && ")) {
+            // Help is printed where all that comes before it is understood.
+            let words = words(example);
+            let arguments: Vec<&str> = words[1..].iter().map(String::as_str).chain(["--help"]).collect();
+            let understood = run(folder().path(), &arguments);
+            assert!(understood.status.success(), "{example}: {}", text(&understood.stderr));
+            examples += 1;
+        }
+    }
+    assert!(examples > 5, "{examples}");
+}
+
 #[cfg(feature = "drift")]
 mod drift {
     use super::{command, folder, fs, run, text};

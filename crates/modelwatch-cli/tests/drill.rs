@@ -40,7 +40,7 @@ fn a_mistake_is_one_line_with_its_fix() {
         (&["--file", "nowhere.toml"], "nowhere.toml: can't be read"),
         (
             &["--file", &own],
-            "own.toml:1:1: an effect of own has the unknown key eror; take one of errors",
+            "own.toml:1:1: an effect of own has the unknown key eror; use one of errors",
         ),
         (
             &["--promtool", "/nowhere/promtool"],

@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::promtool_check_metrics;
+use modelwatch_testkit::{Killed, Prometheus, PrometheusOptions, Release, promtool_check_metrics};
 
 /// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
 fn performance(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
@@ -198,5 +201,142 @@ fn says_what_to_name_when_columns_are_missing() {
     ] {
         let (done, _, complained) = performance(folder.path(), arguments);
         assert!(!done && complained.contains(expected), "{complained}");
+    }
+}
+
+/// A folder with a model of whose carriers one got worse, and outcomes that lie aside as `later`.
+fn watched() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let carrier = |row: usize| if row % 8 < 7 { "AA" } else { "UA" };
+    let row = |row: usize| {
+        let score = (row / 8 % 100) as f64 / 100.0 + 0.005;
+        (score, (row / 800 * 37 % 100) as f64 / 100.0 < score)
+    };
+    let mut reference = String::from("carrier,score,late\n");
+    let mut predictions = String::from("id,time,version,carrier,score\n");
+    let mut outcomes = String::from("id,known,late\n");
+    let now = chrono::Utc::now() - chrono::TimeDelta::hours(2);
+    for number in 0..8_000 {
+        let (score, late) = row(number);
+        let of = carrier(number);
+        writeln!(reference, "{of},{score},{}", u8::from(late)).expect("a string takes it");
+        writeln!(predictions, "{number},{},2,{of},{score}", now.to_rfc3339()).expect("a string takes it");
+        let known = now + chrono::TimeDelta::hours(1);
+        let said = late != (of == "UA");
+        writeln!(outcomes, "{number},{},{}", known.to_rfc3339(), u8::from(said)).expect("a string takes it");
+    }
+    fs::write(path("reference.csv"), reference).expect("written");
+    fs::write(path("predictions.csv"), predictions).expect("written");
+    fs::create_dir(path("later")).expect("a folder");
+    fs::write(path("later/labels.csv"), outcomes).expect("written");
+    fs::write(path("slack"), "https://hooks.slack.com/services/T/B/x").expect("written");
+    let text = r##"
+        environment = "production"
+        [links]
+        grafana = "https://grafana.example.com"
+        runbooks = "https://runbooks.example.com"
+        prometheus = "http://127.0.0.1:1"
+        [prometheus]
+        scrape_interval = "1s"
+        evaluation_interval = "1s"
+        [[prometheus.jobs]]
+        job = "model-inference"
+        plane = "inference"
+        targets = ["model-api:8000"]
+        [teams.platform]
+        slack = { channel = "#platform", api_url_file = "slack" }
+        [owners]
+        serving = "platform"
+        model = "platform"
+        data = "platform"
+        [[models]]
+        name = "flights"
+        routes = ["/predict"]
+        [models.performance]
+        reference = "reference.csv"
+        predictions = "predictions.csv"
+        outcomes = "outcomes"
+        label = "late"
+        score = "score"
+        time = "time"
+        outcome_time = "known"
+        version = "version"
+        segments = ["carrier"]
+        interval = "1s"
+    "##;
+    fs::write(path("modelwatch.toml"), text).expect("written");
+    folder
+}
+
+/// The exporter tells what is expected while outcomes are missing, and counts that; when they come, Prometheus has the segment that got worse, and
+/// triage names version, measure and segment.
+#[test]
+fn judged_exporter_serves_performance_and_triage_names_version_measure_and_segment() {
+    let folder = watched();
+    let serving = Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+        .args(["drift", "serve", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut serving = serving.expect("the program starts");
+    let mut lines = BufReader::new(serving.stderr.take().expect("piped")).lines();
+    let _serving = Killed::from(serving);
+    let address: SocketAddr = loop {
+        let line = lines.next().expect("it says where it serves").expect("text");
+        if let Some((_, rest)) = line.split_once("http://") {
+            break rest.trim_end_matches("/metrics").parse().expect("an address");
+        }
+    };
+    // Whatever it says later, its pipe stays open.
+    thread::spawn(move || lines.for_each(drop));
+    let labels = vec![("environment".to_owned(), "production".to_owned())];
+    let scraping = Release::ALL.map(|release| {
+        let mut options = PrometheusOptions::scraping(address).release(release);
+        // Triage looks at steps as short as the service is watched.
+        options.jobs = vec![("model-inference".to_owned(), address)];
+        options.target_labels.clone_from(&labels);
+        Prometheus::start(&options).expect("Prometheus")
+    });
+    let wait = |query: &str| {
+        for prometheus in &scraping {
+            let found = prometheus.wait_for(query, |found| !found.is_empty(), Duration::from_secs(60));
+            found.unwrap_or_else(|said| panic!("{said}"));
+        }
+    };
+    wait("ml_performance_runs_total{result=\"outcomes\"} > 0 unless ml_performance_last_success_timestamp_seconds");
+    wait("ml_performance_estimate{model_version=\"__all__\",measure=\"accuracy\"} > 0.5");
+    fs::rename(folder.path().join("later"), folder.path().join("outcomes")).expect("renamed");
+    wait("ml_performance_labels{model_version=\"__all__\"} == 8000");
+    wait("ml_segment_performance_loss_growth{segment=\"carrier\",segment_value=\"UA\",measure=\"accuracy\"} > 0.5");
+    let parts = [
+        "requests are as usual, and what is below is not",
+        "version 2 is less often right of 8000 labels",
+        "carrier UA is less often right of 1000 labels: ",
+        "of what the model lost",
+    ];
+    for prometheus in &scraping {
+        let address = format!("http://{}", prometheus.address());
+        // The figures may be younger than the last whole step that triage asks for.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let triage = Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+                .args(["triage", "--model", "flights", "--prometheus", &address])
+                .current_dir(folder.path())
+                .output()
+                .expect("the program starts");
+            let said = String::from_utf8_lossy(&triage.stdout).into_owned();
+            assert!(
+                triage.status.success(),
+                "{said}{}",
+                String::from_utf8_lossy(&triage.stderr)
+            );
+            assert!(!said.contains("carrier AA is"), "{said}");
+            if parts.iter().all(|part| said.contains(part)) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "not all of {parts:?} in\n{said}");
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! A model: its routes, objectives, thresholds, owners and drift.
+//! A model: its routes, objectives, thresholds, owners, drift and performance.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use modelwatch::contract;
@@ -11,6 +10,8 @@ use toml::de::DeValue;
 
 use crate::duration::prometheus_duration;
 use crate::error::Location;
+use crate::performance::Performance;
+use crate::place::PathOrUrl;
 use crate::reader::{
     Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
@@ -46,6 +47,8 @@ pub struct Model {
     pub thresholds: Thresholds,
     /// What the drift job does; nothing when it does not watch this model.
     pub drift: Option<Drift>,
+    /// How right it is, where the drift job's exporter tells that, too.
+    pub performance: Option<Performance>,
     /// The command that takes the last release back, for people to run.
     pub rollback: Option<String>,
     /// Where its releases are made: a page for people.
@@ -326,11 +329,11 @@ impl Settings {
         table.reader.report(
             self.latency_p95_location.unwrap_or_else(|| table.location()),
             format!(
-                "latency_p95 is {}, which is no edge of the latency buckets",
+                "latency_p95 is {}, which is not a bucket bound",
                 prometheus_duration(self.latency_p95)
             ),
             format!(
-                "take one of {}, or say latency_buckets where the service has others",
+                "use one of {}, or set latency_buckets if the service has others",
                 edges.join(", ")
             ),
         );
@@ -365,6 +368,13 @@ impl Model {
         let drift = table
             .table("drift")
             .and_then(|table| Drift::read(table, &settings.thresholds, file));
+        let segments = drift
+            .as_ref()
+            .map(|drift| drift.segments.as_slice())
+            .unwrap_or_default();
+        let performance = table
+            .table("performance")
+            .and_then(|table| Performance::read(table, segments, file));
         let upstream = upstream(&table);
         let rollback = table.read("rollback", name);
         let deploy_url = table.read("deploy_url", url);
@@ -383,6 +393,7 @@ impl Model {
             availability_objective: settings.availability_objective,
             thresholds: settings.thresholds,
             drift,
+            performance,
             rollback,
             deploy_url,
             location,
@@ -463,25 +474,6 @@ pub struct FeatureDrift {
     pub statistic: Option<Statistic>,
 }
 
-/// A place to read from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathOrUrl {
-    /// A file or folder; relative ones already start from the folder of the configuration.
-    Path(PathBuf),
-    /// Elsewhere, such as `s3://bucket/prefix`.
-    Url(String),
-}
-
-impl PathOrUrl {
-    fn new(text: &str, file: &str) -> Self {
-        match text.strip_prefix("file://") {
-            Some(path) => Self::Path(path.into()),
-            None if text.contains("://") => Self::Url(text.to_owned()),
-            None => Self::Path(Path::new(file).parent().unwrap_or(Path::new("")).join(text)),
-        }
-    }
-}
-
 /// A statistic by its name in the file.
 fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     let named = value.as_str().and_then(|name| name.parse().ok());
@@ -533,12 +525,10 @@ impl Drift {
             features: features(&table),
             location,
         };
-        // Read with placeholders where a source is wrong, so that the other mistakes show too.
-        let nowhere = || PathOrUrl::Url(String::new());
         let complete = baseline.is_some() && rows.is_some();
         let read = drift(
-            baseline.unwrap_or_else(nowhere),
-            rows.unwrap_or_else(|| DriftRows::Files(nowhere())),
+            baseline.unwrap_or_else(PathOrUrl::nowhere),
+            rows.unwrap_or_else(|| DriftRows::Files(PathOrUrl::nowhere())),
         );
         for (key, duration) in [("window", read.window), ("interval", read.interval)] {
             if duration < Duration::from_secs(1) || duration > Duration::from_secs(7 * DAY) {
@@ -564,7 +554,7 @@ fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
         (Some(_), Some(log)) => {
             log.report(
                 format!("{} has both log and warehouse", table.path),
-                "take one of the two away: rows are either in files or in a warehouse",
+                "remove one of the two: rows are either in files or in a warehouse",
             );
             None
         }

@@ -79,7 +79,7 @@ impl DriftWarehouse {
             (Some(_), Some(profile)) => {
                 profile.report(
                     format!("{} has both uri_from and profile", table.path),
-                    "take one of the two away",
+                    "remove one of the two",
                 );
                 None
             }

@@ -166,7 +166,7 @@ fn a_latency_that_is_no_bucket_edge_is_told_with_the_edges() {
         "\"350ms\"",
         "\"300ms\"",
         "300ms",
-        "take one of 1ms, 5ms, 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
+        "use one of 1ms, 5ms, 10ms, 25ms, 50ms, 100ms, 200ms, 350ms, 500ms",
     );
     let own = GOOD.replace("\"350ms\"", "\"300ms\"\nlatency_buckets = [0.1, 0.3, 1]");
     assert!(
@@ -482,4 +482,41 @@ fn reads_segments_and_columns_when_log_is_a_table() {
         "tme",
         "did you mean time?",
     );
+}
+
+/// Performance has the defaults of the command, and the segments of drift.
+#[test]
+fn reads_performance_and_names_what_is_wrong_in_it() {
+    let with = |keys: &str| {
+        let model = GOOD.replacen("[models.drift]", "[models.drift]\nsegments = [\"carrier\"]", 1);
+        let (before, _) = model.split_once("[models.performance]").unwrap_or((&model, ""));
+        format!("{before}\n[models.performance]\n{keys}\n")
+    };
+    let least = "reference = \"q1.parquet\"\npredictions = \"log\"\nlabel = \"late\"\n";
+    let config = Config::parse("folder/modelwatch.toml", &with(least)).unwrap_or_else(|errors| panic!("{errors}"));
+    let performance = config.model("flight-delay").unwrap().performance.as_ref().unwrap();
+    assert_eq!(performance.segments, ["carrier"]);
+    assert_eq!((performance.id.as_str(), performance.threshold), ("id", 0.5));
+    assert_eq!(performance.interval.as_secs(), 3_600);
+    assert_eq!(
+        performance.reference,
+        modelwatch_config::PathOrUrl::Path("folder/q1.parquet".into())
+    );
+    for (keys, says) in [
+        ("label = \"late\"", "models[0].performance has no reference"),
+        ("interval = \"500ms\"", "performance.interval is 500ms"),
+        ("timeout = \"8d\"", "performance.timeout is 8d"),
+        ("outcome_time = \"known\"", "performance.time is not"),
+        ("period = \"7d\"", "add time = "),
+        ("outcome_id = \"i\"", "add outcomes = "),
+        ("segmnts = []", "did you mean segments?"),
+    ] {
+        let keys = if keys.starts_with("label") {
+            keys.to_owned()
+        } else {
+            format!("{least}{keys}")
+        };
+        let said = errors(&with(&keys)).to_string();
+        assert!(said.contains(says), "{keys}: {said}");
+    }
 }

@@ -134,7 +134,7 @@ fn range(expression: Expr) -> Result<ExprRange> {
     if matches!(range.limits, RangeLimits::HalfOpen(_)) && range.end.is_some() {
         return Err(Error::new(
             range.span(),
-            "a range has both its ends: write ..= in place of ..",
+            "a range has both its ends: write ..= instead of ..",
         ));
     }
     let ends = |end: &Option<Box<Expr>>| end.as_ref().and_then(|end| number(end));
@@ -172,7 +172,7 @@ fn categories(meta: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
     if categories.is_empty() {
         return Err(Error::new(
             bracket.span.join(),
-            "no category at all; list some, or say categorical where every one is in range",
+            "no category at all; list some, or write categorical if every one is in range",
         ));
     }
     let categories: Vec<_> = categories.into_iter().collect();

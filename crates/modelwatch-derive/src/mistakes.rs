@@ -30,7 +30,7 @@ fn says_what_is_wrong_with_a_struct_and_where() {
         (
             "struct A { #[features(range = 0.0..1.0)] a: f64 }",
             "0.0..1.0",
-            "write ..= in place of ..",
+            "write ..= instead of ..",
         ),
         (
             "struct A { #[features(range = 1.0..=0.0)] a: f64 }",

@@ -79,7 +79,7 @@ pub struct UnknownReference {
 impl fmt::Display for UnknownReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = Reference::ALL.map(Reference::name).join(", ");
-        write!(f, "there is no reference {:?}; take one of {names}", self.name)
+        write!(f, "unknown reference {:?}; use one of {names}", self.name)
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn fields(value: &[u8], registry: &mut Registry) -> Result<Fields<'st
     match field(value) {
         Field::Group(fields) => Ok(fields),
         other => Err(malformed(format!(
-            "is {} by schema {number}, and a record is wanted",
+            "is {} by schema {number}, not a record",
             other.kind()
         ))),
     }

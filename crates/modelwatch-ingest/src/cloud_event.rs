@@ -56,7 +56,7 @@ impl<'a> CloudEvent<'a> {
     /// The event is one JSON object.
     pub(crate) fn structured(object: Field<'a>) -> Result<Self, Rejection> {
         let Field::Group(fields) = object else {
-            let problem = format!("{} where a CloudEvent is wanted, which is a JSON object", object.kind());
+            let problem = format!("{} instead of a CloudEvent, which is a JSON object", object.kind());
             return Err(Rejection::new(Reason::Malformed, problem));
         };
         let mut event = Self {
@@ -68,7 +68,7 @@ impl<'a> CloudEvent<'a> {
                 ("data", field) => event.data = field,
                 ("data_base64", Field::Text(text)) => event.data = decode_base64(&text)?,
                 ("data_base64", other) => {
-                    let problem = format!("is {}, and a text is wanted", other.kind());
+                    let problem = format!("is {}, not a text", other.kind());
                     return Err(Rejection::of_field(Reason::WrongType, "data_base64", problem));
                 }
                 (_, Field::Text(text)) => event.attributes.push((lower(name), text)),
@@ -132,7 +132,7 @@ impl<'a> CloudEvent<'a> {
         match self.data {
             Field::Group(fields) => Ok(fields),
             other => {
-                let problem = format!("is {}, and an object is wanted", other.kind());
+                let problem = format!("is {}, not an object", other.kind());
                 Err(Rejection::of_field(Reason::WrongType, "data", problem))
             }
         }

@@ -91,7 +91,7 @@ impl Decoder {
                 let fields = match parse_json(value).map_err(|error| malformed(&error))? {
                     Field::Group(fields) => fields,
                     other => {
-                        let problem = format!("is {}, and an object is wanted", other.kind());
+                        let problem = format!("is {}, not an object", other.kind());
                         return Err(Rejection::new(Reason::Malformed, problem).into());
                     }
                 };

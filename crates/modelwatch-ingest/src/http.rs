@@ -396,7 +396,7 @@ impl Taker {
                 }
                 Err(error) => {
                     if failed.is_none() {
-                        tracing::error!("{error}; events are refused until it can be, and their senders told");
+                        tracing::error!("{error}; events are rejected until storage works again");
                     }
                     failed = Some(Instant::now());
                     // What is in no commit is in nobody's answer: it is sent again.

@@ -230,7 +230,7 @@ impl Intake {
         let list = match parse_json(body) {
             Ok(Field::List(list)) => list,
             Ok(other) => {
-                let problem = format!("{} where a list of events is wanted", other.kind());
+                let problem = format!("{} instead of a list of events", other.kind());
                 return Err((None, Rejection::new(Reason::Malformed, problem)));
             }
             Err(error) => return Err((None, malformed(&error))),

@@ -198,7 +198,7 @@ fn list<'a>(field: Field<'a>, name: &str) -> Result<Vec<Field<'a>>, Rejection> {
             name,
             format!("has {} rows, and {MOST_ROWS} are the most", list.len()),
         )),
-        other => Err(refused(name, format!("is {}, and a list is wanted", other.kind()))),
+        other => Err(refused(name, format!("is {}, not a list", other.kind()))),
     }
 }
 
@@ -354,7 +354,7 @@ struct Tensor<'a> {
 impl<'a> Tensor<'a> {
     fn of(field: Field<'a>, of: &str) -> Result<Self, Rejection> {
         let Field::Group(mut fields) = field else {
-            return Err(refused(of, format!("has {} where a tensor is wanted", field.kind())));
+            return Err(refused(of, format!("has {} instead of a tensor", field.kind())));
         };
         let name = match take(&mut fields, "name") {
             Some(Field::Text(name)) => name,

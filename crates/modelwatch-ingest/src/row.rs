@@ -206,7 +206,7 @@ impl<'a> Row<'a> {
 }
 
 fn wrong(name: &str, field: &Field<'_>, wanted: &str) -> Rejection {
-    let problem = format!("is {}, and {wanted} is wanted", field.kind());
+    let problem = format!("is {}, not {wanted}", field.kind());
     Rejection::of_field(Reason::WrongType, name, problem)
 }
 

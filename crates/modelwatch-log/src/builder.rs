@@ -49,8 +49,7 @@ pub struct PredictionLogBuilder {
 }
 
 impl PredictionLog {
-    /// Begins the settings of a log in this folder, which is made where it is missing.
-    /// [`start`](PredictionLogBuilder::start) starts it.
+    /// Returns the settings of a log in this folder, which [`start`](PredictionLogBuilder::start) creates if it is missing.
     pub fn builder(root: impl Into<PathBuf>) -> PredictionLogBuilder {
         PredictionLogBuilder::new(root.into())
     }
@@ -70,67 +69,66 @@ impl PredictionLogBuilder {
         }
     }
 
-    /// The most records on their way to the writer, over all models; 65,536 unless said otherwise. Memory is taken as
-    /// they come, at most that of so many rows.
+    /// Sets the maximum of records that wait for the writer, over all models. Defaults to 65,536. The log takes memory only for
+    /// records that wait.
     pub fn queue(mut self, records: usize) -> Self {
         self.queue = records;
         self
     }
 
-    /// How long a file collects records before it is finished and seen; ten seconds unless said otherwise. A process
-    /// that is killed loses what it recorded in about that time.
+    /// Sets how long a file collects records before it is complete and visible. Defaults to 10 seconds. A process that is killed
+    /// loses about that much.
     pub fn rotate_after(mut self, age: Duration) -> Self {
         self.rotate_after = age;
         self
     }
 
-    /// The bytes a file has, or somewhat more, when it is finished before its time; 128 MiB unless said otherwise.
+    /// Sets the bytes at which a file is complete before its time; it may get somewhat larger. Defaults to 128 MiB.
     pub fn rotate_bytes(mut self, bytes: u64) -> Self {
         self.rotate_bytes = bytes;
         self
     }
 
-    /// Removes files that were begun longer ago, whatever times their records have; none unless said otherwise.
+    /// Removes files that are older than this, whatever times their records have. Defaults to keeping all.
     ///
-    /// It looks once at the start and then once a minute, at files of the log's own naming only, those of other
-    /// writers into the same folder included. Folders that get empty by it go too.
+    /// The log looks at the start and then once a minute, only at files named like its own, including those of other writers
+    /// into the same folder. It removes folders that become empty.
     pub fn retain_for(mut self, age: Duration) -> Self {
         self.retention.age = Some(age);
         self
     }
 
-    /// Removes the oldest files while all together have more bytes, as [`retain_for`](Self::retain_for) does those that
-    /// are too old; none unless said otherwise.
+    /// Removes the oldest files until the rest has at most these bytes, when [`retain_for`](Self::retain_for) looks. Defaults to
+    /// keeping all.
     pub fn retain_bytes(mut self, bytes: u64) -> Self {
         self.retention.bytes = Some(bytes);
         self
     }
 
-    /// The most bytes kept of a category or a class, 256 unless said otherwise and 1 MiB at most. Longer ones are cut at
-    /// the end of a character.
+    /// Sets the maximum bytes of a category, a class or an id, 1 MiB at most. Defaults to 256. Longer texts are cut at a character
+    /// boundary.
     pub fn text_bytes(mut self, bytes: usize) -> Self {
         self.text_bytes = bytes.min(1 << 20);
         self
     }
 
-    /// The share of a model's predictions that are kept, 0 to 1; all unless said otherwise. What is not kept is
-    /// neither written nor dropped.
+    /// Sets the share of a model's predictions to keep, 0 to 1. Defaults to all. The others count neither as written nor as dropped.
     pub fn sample(mut self, model: impl Into<String>, share: f64) -> Self {
         self.samples.insert(model.into(), share);
         self
     }
 
-    /// Which predictions a share is made of: the same calls in the same order keep the same ones.
+    /// Sets the seed of [`sample`](Self::sample): with the same seed, the same calls in the same order keep the same predictions.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Starts the writer. What becomes of the records is counted on the page of this monitor.
+    /// Starts the writer. This monitor's page counts the records as written or dropped.
     ///
     /// # Errors
     ///
-    /// When a setting makes no sense, the root can't be made a folder, or there is no thread to be had.
+    /// If a setting is invalid, the folder can't be created, or the system starts no thread.
     pub fn start(self, monitor: &Monitor) -> Result<PredictionLog, StartError> {
         let zero = [
             ("queue", self.queue == 0),

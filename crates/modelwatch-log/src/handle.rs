@@ -58,11 +58,11 @@ impl ModelLog {
         Self(Arc::new(handle))
     }
 
-    /// Hands over a prediction: the row in the order the features were declared, and the score.
+    /// Records a prediction: the row, in the order the features were declared, and the score.
     ///
-    /// The time is now, and there is no class, unless the [`Record`] is told otherwise; it goes on its way when it is
-    /// dropped. A NaN is kept as missing, as is what a row does not have, has been defaulted, or is of another kind
-    /// than was declared. When the queue is full, the prediction is dropped and counted.
+    /// The returned [`Record`] takes a class and another time; the prediction is on its way when it is dropped. NaN, values that
+    /// the row lacks, defaulted values and values of another kind than declared are missing. When the queue is full, the
+    /// prediction is dropped and counted.
     ///
     /// ```
     /// # use modelwatch::{Feature, Monitor};
@@ -284,7 +284,7 @@ impl PredictionSink for Handle {
     }
 }
 
-/// A prediction about to be handed over, which happens when this is dropped: at the end of the statement.
+/// A prediction that goes to the log when this is dropped, at the end of the statement.
 pub struct Record<'a> {
     handle: &'a Handle,
     slot: Option<Box<Slot>>,
@@ -386,7 +386,7 @@ impl fmt::Debug for Record<'_> {
     }
 }
 
-/// A label about to be handed over, which happens when this is dropped: at the end of the statement.
+/// A label that goes to the log when this is dropped, at the end of the statement.
 ///
 /// ```
 /// use std::time::SystemTime;

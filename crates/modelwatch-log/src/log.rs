@@ -22,7 +22,7 @@ use crate::shape::Shape;
 use crate::shared::Shared;
 use crate::stream::Stream;
 
-/// A running prediction log. Dropping it writes what was handed over and ends it, as [`close`](Self::close) does.
+/// A running prediction log. Dropping it writes everything recorded so far and ends it, as [`close`](Self::close) does.
 ///
 /// # Example: from a prediction to a file
 ///
@@ -55,14 +55,14 @@ pub struct PredictionLog {
 }
 
 impl PredictionLog {
-    /// The handle that records this version's predictions, with the features it declared.
+    /// Returns the handle that records this version's predictions, with the features it declared.
     ///
-    /// Its records are counted in `ml_prediction_log_records_total` on the page of the log's monitor: as written once
-    /// they stand in a whole file, as dropped once they are lost.
+    /// `ml_prediction_log_records_total` on the page of the log's monitor counts its records as written once a complete file has
+    /// them, and as dropped once they are lost.
     ///
     /// # Errors
     ///
-    /// When the model's name is too long for the name of a folder.
+    /// If the model's name is too long for a folder.
     pub fn model(&self, model: &Model) -> Result<ModelLog, ModelError> {
         self.handle(model).map(ModelLog::new)
     }
@@ -129,28 +129,28 @@ impl PredictionLog {
         })
     }
 
-    /// Makes an id that no other prediction has, for a prediction that [`Model::record`] hands over:
+    /// Returns an id that no other prediction has, for [`Model::record`]:
     /// `model.record(row, score).id(&log.new_id().to_string())`.
     pub fn new_id(&self) -> PredictionId {
         self.shared.ids.next()
     }
 
-    /// Waits until everything handed over before this call is in whole files, or lost.
+    /// Waits until everything recorded before this call is in complete files, or lost.
     ///
     /// # Errors
     ///
-    /// The first failure of doing so, if there was one.
+    /// The first failure to write, if there was one.
     pub fn flush(&self) -> Result<(), WriteError> {
         self.command(Command::Flush)
     }
 
-    /// Waits for a signal, puts everything handed over before it into whole files, and then returns what the signal
-    /// returned: for a shutdown that loses nothing, whatever ends the process after it. A failure of writing is logged.
+    /// Waits for a signal, writes everything recorded before it into complete files, and returns what the signal returned. Use it
+    /// for a shutdown that loses nothing, whatever ends the process afterwards. A failure to write is logged.
     ///
-    /// Any future will do as the signal, on any runtime; nothing blocks. What is recorded after the signal is written when
-    /// the log is dropped or [closed](Self::close).
+    /// The signal is any future, on any runtime; nothing blocks. What is recorded after the signal is written when the log is
+    /// dropped or [closed](Self::close).
     ///
-    /// # Example: an axum server that is told to end
+    /// # Example: shut down an axum server
     ///
     /// ```
     /// # use modelwatch_log::PredictionLog;
@@ -180,11 +180,11 @@ impl PredictionLog {
         }
     }
 
-    /// Writes what was handed over, and ends the log. Predictions recorded from now on are dropped and counted.
+    /// Writes everything recorded so far and ends the log. Later predictions are dropped and counted.
     ///
     /// # Errors
     ///
-    /// The first failure of writing the last files, if there was one.
+    /// The first failure to write the last files, if there was one.
     pub fn close(mut self) -> Result<(), WriteError> {
         self.end()
     }

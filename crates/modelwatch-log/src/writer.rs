@@ -229,7 +229,7 @@ impl Writer {
         if std::mem::take(&mut self.storage.told) {
             let predictions = std::mem::take(&mut self.storage.untold);
             let root = self.root.display();
-            tracing::info!(%root, predictions, "the prediction log writes again; so many more predictions were lost");
+            tracing::info!(%root, predictions, "the prediction log writes again; it lost these predictions since the last warning");
         }
     }
 

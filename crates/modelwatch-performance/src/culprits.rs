@@ -52,6 +52,17 @@ impl LossByCell {
         }
     }
 
+    /// Returns by how much the mean loss of all rows grew since the reference; nothing where there are no columns, or no rows in either.
+    #[must_use]
+    pub fn growth(&self, reference: &Self) -> Option<f64> {
+        let mean = |losses: &Self| {
+            let mut all = Mean::default();
+            losses.columns.first()?.values().for_each(|mean| all.merge(mean));
+            (all.rows() > 0).then(|| all.value())
+        };
+        Some(mean(self)? - mean(reference)?)
+    }
+
     /// Ranks the cells whose loss rose since the reference by more than that of the other rows, and by more than chance explains; those
     /// that explain most come first. `names` are those of the columns.
     #[must_use]

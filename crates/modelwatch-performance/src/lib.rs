@@ -9,7 +9,7 @@
 //! known; [`Dle`] does so of predicted numbers.
 //! What such an estimate can't know is in [`Estimate::ASSUMPTION`] and [`Estimate::doubts`].
 //!
-//! [`LossByCell`] names the values and ranges of columns whose rows got worse by more than the others did.
+//! [`loss_growth`] tells by how much a measure got worse since the reference, and [`LossByCell`] names the values and ranges of columns whose rows got worse by more than the others did.
 //!
 //! This crate reads no files and joins no labels; `modelwatch-drift-job` does.
 
@@ -17,6 +17,7 @@ mod classes;
 mod culprits;
 mod estimated;
 mod exact_sum;
+mod growth;
 mod interval;
 mod mean;
 mod measure;
@@ -29,5 +30,6 @@ pub use estimated::{
     CannotEstimate, Cbpe, Dle, Doubt, Estimate, LossCounts, LossReference, MulticlassCbpe, MulticlassPredictionCounts,
     PredictionCounts,
 };
+pub use growth::loss_growth;
 pub use measure::{Better, Interval, Measure, Measured, Performance, Undefined};
 pub use realised::{BinaryCounts, MulticlassCounts, RegressionCounts};

@@ -494,9 +494,9 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             ],
             equal: equal(&["model_name"]),
         },
-        // Labels have said so: what was expected without them is no news.
+        // Labels have said so of all predictions of a version: what was expected without them is no news.
         Inhibit {
-            source_matchers: vec![is("alertname", known::PERFORMANCE_FELL.name)],
+            source_matchers: vec![is("alertname", known::PERFORMANCE_FELL.name), "segment=\"\"".to_owned()],
             target_matchers: vec![is("alertname", known::ESTIMATE_FELL.name)],
             equal: equal(&["model_name"]),
         },

@@ -41,7 +41,7 @@ use crate::settings::Settings;
 pub struct InferenceLayer<M = Fixed>(Settings<M>);
 
 impl InferenceLayer {
-    /// For a service that serves one model version, or whose handlers choose one with [`Serving`](modelwatch::Serving).
+    /// Counts every request for one version, unless a handler chooses another with [`Serving`](modelwatch::Serving).
     #[must_use]
     pub fn new(model: &Model) -> Self {
         Self::of(Fixed::new(model, UNMATCHED))
@@ -63,11 +63,11 @@ impl InferenceLayer {
 }
 
 impl<F> InferenceLayer<PerRequest<F>> {
-    /// For a service where the request tells the model. `select` returns it, or nothing where it can't tell: such a request belongs to
-    /// [`otherwise`](Self::otherwise) if there is one. Else it counts only if its handler says whose it is.
+    /// Chooses the model by the request. `select` returns the model, or `None` for a request that names none. Such a request counts
+    /// for the model of [`otherwise`](Self::otherwise) or, without one, only if its handler chooses a version.
     ///
-    /// Clients choose what is in a request: ask [`Monitor::find`](modelwatch::Monitor::find), which knows what is registered and makes
-    /// nothing.
+    /// Clients choose what is in a request, so use [`Monitor::find`](modelwatch::Monitor::find), which returns registered versions
+    /// and creates none.
     ///
     /// ```
     /// use http::Request;
@@ -89,7 +89,7 @@ impl<F> InferenceLayer<PerRequest<F>> {
         Self::of(PerRequest::new(select))
     }
 
-    /// The model of requests that tell none.
+    /// Sets the model of requests that name none.
     #[must_use]
     pub fn otherwise(self, model: &Model) -> Self {
         let models = self.0.models.otherwise(model);

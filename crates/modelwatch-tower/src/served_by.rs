@@ -2,9 +2,9 @@ use modelwatch::Model;
 
 /// Names the model version that served a request, on its answer.
 ///
-/// Use it if you know the version only when the response is ready. A handler that chooses before the work uses [`Serving`](crate::Serving), since
-/// an answer that never comes names nobody: a handler that fails through `?`, panics or is cut off has counted for the layer's version
-/// by then.
+/// Use it if you know the version only when the response is ready. A handler that chooses before the work uses [`Serving`](crate::Serving), because
+/// a request without a response names no version: if the handler fails through `?`, panics or is cut off, the request counts for the
+/// layer's version.
 ///
 /// ```
 /// use http::Response;

@@ -28,7 +28,8 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     match &report.trouble {
         None => {
             let what = match &report.blind {
-                None => "nothing is wrong that the metrics show".to_owned(),
+                None if report.findings.is_empty() => "nothing is wrong that the metrics show".to_owned(),
+                None => "requests are as usual, and what is below is not".to_owned(),
                 Some(why) => format!("unknown: {why}"),
             };
             writeln!(text, "{alert}model {} · {at} UTC · {what}", name(&subject.model))?;

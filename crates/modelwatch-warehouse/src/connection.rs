@@ -46,7 +46,7 @@ impl Stop {
     fn begin(&self, statement: &ManagedStatement) -> Result<(), String> {
         let mut state = self.0.lock();
         if state.stopped {
-            return Err("it was told to stop".into());
+            return Err("it was cancelled".into());
         }
         state.running = Some(statement.get_cancel_handle());
         Ok(())

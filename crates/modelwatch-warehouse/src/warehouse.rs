@@ -108,7 +108,7 @@ impl Warehouse {
             }
             Ok(Err(_)) => Err(self.failed("the driver made its thread fail")),
             Err(_) => Err(self.failed(format!(
-                "did not answer within {:?} and was told to stop; give it an index on the column of times, a shorter window or a longer timeout",
+                "did not answer within {:?} and was cancelled; give it an index on the column of times, a shorter window or a longer timeout",
                 self.timeout
             ))),
         }

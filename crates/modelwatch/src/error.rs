@@ -1,4 +1,4 @@
-//! What can be wrong at set-up, and how to mend it. Nothing after set-up returns an error.
+//! Errors at set-up, each with its fix. Nothing after set-up returns an error.
 
 use std::error::Error;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::contract::reserved::OTHER;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A limit of zero would fold everything.
+    /// A limit is zero, so everything would overflow.
     ZeroLimit {
         /// The field of [`Limits`](crate::Limits).
         limit: &'static str,
@@ -213,7 +213,7 @@ pub enum RegisterError {
         label: &'static str,
         /// The name, cut to 100 bytes.
         name: String,
-        /// What is wrong with it, and the mend.
+        /// What is wrong with it, and the fix.
         problem: &'static str,
     },
     /// The same model and version are registered already, with something else.

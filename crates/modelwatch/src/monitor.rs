@@ -55,32 +55,32 @@ struct Inner {
 }
 
 impl Monitor {
-    /// A monitor with the contract's buckets, the default [`Limits`] and a window of five minutes.
+    /// Creates a monitor with the contract's buckets, the default [`Limits`] and a window of five minutes.
     #[must_use]
     pub fn new() -> Self {
         MonitorBuilder::default().unchecked()
     }
 
-    /// A monitor with limits, buckets or a window of your own.
+    /// Returns the settings of a monitor with limits, buckets or a window of your own.
     pub fn builder() -> MonitorBuilder {
         MonitorBuilder::default()
     }
 
-    /// Declares a version of a model; [`register`](ModelBuilder::register) gives its handle.
+    /// Declares a version of a model; [`register`](ModelBuilder::register) returns its handle.
     pub fn model(&self, name: impl Into<String>, version: impl Into<String>) -> ModelBuilder<'_> {
         ModelBuilder::new(&self.0.catalog, name.into(), version.into())
     }
 
-    /// The version of a model that a request names: made when it is new, that of [`OTHER`](crate::OTHER) past the limits, never an
-    /// error. Takes no lock and allocates nothing for what this thread resolved among its last few.
+    /// Returns the version of a model that a request names. Creates it if it is new; past the limits, returns that of
+    /// [`OTHER`](crate::OTHER). Takes no lock and allocates nothing for the last few names that this thread resolved.
     #[must_use]
     pub fn resolve(&self, name: &str, version: &str) -> Model {
         Model(self.0.catalog.resolve(name, version))
     }
 
-    /// Returns the version of a model if it was registered or resolved before. Unlike [`resolve`](Self::resolve), this never makes one: use
-    /// it for names that clients choose. A version that is retired is found for as long as it is remembered, and records without coming
-    /// back into use. Takes no lock for what this thread found among its last few.
+    /// Returns the version of a model if it was registered or resolved before. Unlike [`resolve`](Self::resolve), this never creates
+    /// one; use it for names that clients choose. It also finds retired versions that are still remembered; what you record on
+    /// them does not cancel the retirement. Takes no lock for the last few names that this thread found.
     ///
     /// ```
     /// let monitor = modelwatch::Monitor::new();
@@ -94,7 +94,7 @@ impl Monitor {
         self.0.catalog.find(name, version).map(Model)
     }
 
-    /// The exposition in one format, with no lock held while it is written.
+    /// Returns the page in one format. Holds no lock while it writes.
     #[must_use]
     pub fn encode(&self, format: Format) -> Vec<u8> {
         self.0.exposer.encode(&self.0.catalog, format)
@@ -118,8 +118,8 @@ impl Monitor {
         RuntimeDelay::new(self.0.catalog.context.runtime_delay())
     }
 
-    /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own: for adapters whose runtime has none to
-    /// spare while inference fills its pools. Jobs run one after the other; where no thread can be started, one runs here and now.
+    /// Runs a job, such as a [`scrape`](Self::scrape), on a thread of this monitor's own, for adapters whose runtime has no thread to
+    /// spare while inference fills its pools. Jobs run one after the other. If the system starts no thread, the job runs here.
     pub fn on_scrape_thread(&self, job: impl FnOnce() + Send + 'static) {
         self.0.scrape_thread.run(Box::new(job));
     }
@@ -154,9 +154,9 @@ impl Monitor {
         value.finish()
     }
 
-    /// Exposes rows of the contract that a part beside the serving path keeps: the prediction log, the drift job.
+    /// Exposes rows of the contract from beside the serving path, such as those of the prediction log and the drift job.
     ///
-    /// The source is asked at every scrape and should hold no handle of this monitor, which would keep both for ever.
+    /// Every scrape calls the source. It must not hold a handle of this monitor, because the two would then never be freed.
     ///
     /// ```
     /// use modelwatch::{Format, Monitor, contract};
@@ -248,13 +248,13 @@ impl Default for MonitorBuilder {
 }
 
 impl MonitorBuilder {
-    /// The most distinct values of each label.
+    /// Sets the maximum of distinct values for each label.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The evaluation window of `ml_feature_missing_ratio`; five minutes unless said otherwise.
+    /// Sets the window of `ml_feature_missing_ratio`. Defaults to 5 minutes.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
         self
@@ -269,13 +269,13 @@ impl MonitorBuilder {
         self
     }
 
-    /// Upper bounds of the latency buckets in seconds, without infinity. A latency objective should be one of them.
+    /// Sets the upper bounds of the latency buckets in seconds, without infinity. A latency objective should be one of them.
     pub fn latency_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.latency_buckets = bounds.into();
         self
     }
 
-    /// Upper bounds of the score buckets, without infinity, for models that don't set their own.
+    /// Sets the upper bounds of the score buckets, without infinity, for models that don't set their own.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.score_buckets = bounds.into();
         self
@@ -289,8 +289,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Whether the `process_*` metrics are exposed, as they are unless said otherwise: for a process that exposes
-    /// them elsewhere on the same page. They exist on Linux.
+    /// Sets whether the page has the `process_*` metrics. Defaults to yes. Switch them off if another library puts them on the same
+    /// page. They exist on Linux.
     pub fn process_metrics(mut self, exposed: bool) -> Self {
         self.process_metrics = exposed;
         self
@@ -306,7 +306,7 @@ impl MonitorBuilder {
     /// # Ok::<(), modelwatch::ConfigError>(())
     /// ```
     ///
-    /// Where neither version nor revision is known, there is no `ml_service_info`; where one of them is not, its label is
+    /// Without version and revision, there is no `ml_service_info`; if one of them is missing, its label is
     /// [`UNKNOWN`](crate::UNKNOWN).
     pub fn service_version(mut self, version: impl Into<String>) -> Self {
         self.service.version = Some(version.into());
@@ -320,9 +320,9 @@ impl MonitorBuilder {
         self
     }
 
-    /// Where the trace id of the request at hand is to be had, for exemplars and for the events of failed requests. It is asked
-    /// where the request ends, in whatever span is current there, and only when its answer has a use: once a scrape for
-    /// each latency bucket and each status but success, and for each event.
+    /// Sets how to get the trace id of the current request, for exemplars and for the events of failed requests. It is called at the
+    /// request's end, in the span that is current there, and only when needed: once a scrape for each latency bucket and each
+    /// status but success, and for each event.
     ///
     /// With `tracing-opentelemetry`, and this layer under one that opens a span for each request:
     ///
@@ -339,20 +339,20 @@ impl MonitorBuilder {
         self
     }
 
-    /// The share of failed requests, 0 to 1, for which an event at level ERROR is emitted, target `modelwatch::failures`:
-    /// every one unless said otherwise. The event has the metric's labels, the latency and the trace id as fields.
+    /// Sets the share of failed requests, 0 to 1, that emit an event at level ERROR with the target `modelwatch::failures`. Defaults
+    /// to all. The event has the metric's labels, the latency and the trace id as fields.
     #[cfg(feature = "tracing")]
     pub fn failure_events(mut self, ratio: f64) -> Self {
         self.tracing.event_ratio = ratio;
         self
     }
 
-    /// The monitor.
+    /// Builds the monitor.
     ///
     /// # Errors
     ///
-    /// When a limit or the window is zero, what is said of the build can't be a label value, or bucket bounds are not
-    /// finite and increasing.
+    /// If a limit or the window is zero, the service's version or revision can't be a label value, or bucket bounds are not finite
+    /// and increasing.
     pub fn build(self) -> Result<Monitor, ConfigError> {
         self.limits.check()?;
         if self.window.is_zero() {

@@ -208,7 +208,7 @@ impl Watch<'_> {
             match inputs.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(Input::Quit) => return Ok(true),
                 Ok(Input::Break(kind)) => self.replay.incident.start(kind, Instant::now().max(started + PEACE)),
-                Ok(Input::Mend) => self.replay.incident.mend(),
+                Ok(Input::Fix) => self.replay.incident.fix(),
                 Ok(Input::Redraw) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(REFRESH),
             }
@@ -290,7 +290,7 @@ impl Watch<'_> {
     fn say(&self) -> Result<(), Failure> {
         self.say_figures()?;
         match self.team.told() {
-            Some(Told { channel, text, .. }) => say(&format!("\n{channel} is told:\n{text}\n")),
+            Some(Told { channel, text, .. }) => say(&format!("\nmessage to {channel}:\n{text}\n")),
             None => Ok(()),
         }
     }

@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// What is broken, if anything: all that hold a clone see it break and be mended.
+/// What is broken, if anything: all that hold a clone see it break and be fixed.
 #[derive(Clone, Debug, Default)]
 pub struct Incident(Arc<Mutex<Option<(Kind, Instant)>>>);
 
@@ -62,7 +62,7 @@ impl Incident {
     }
 
     /// Nothing is broken any more, or will be.
-    pub fn mend(&self) {
+    pub fn fix(&self) {
         *self.state() = None;
     }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_clone_sees_it_break_and_be_mended() {
+    fn every_clone_sees_it_break_and_be_fixed() {
         let incident = Incident::default();
         let service = incident.clone();
         incident.start(Kind::CanarySlow, Instant::now() + Duration::from_hours(1));
@@ -87,7 +87,7 @@ mod tests {
         incident.start(Kind::FeatureMissing, Instant::now());
         assert_eq!(service.now(), Some(Kind::FeatureMissing));
         assert_eq!(service.announced(), None);
-        incident.mend();
+        incident.fix();
         assert_eq!(service.now(), None);
     }
 }

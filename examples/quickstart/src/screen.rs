@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     Break(Kind),
-    Mend,
+    Fix,
     Quit,
     /// The terminal has another size.
     Redraw,
@@ -99,7 +99,7 @@ fn input(event: &Event) -> Option<Input> {
             KeyCode::Char('1') => Some(Input::Break(Kind::CanaryErrors)),
             KeyCode::Char('2') => Some(Input::Break(Kind::CanarySlow)),
             KeyCode::Char('3') => Some(Input::Break(Kind::FeatureMissing)),
-            KeyCode::Char('m' | '0') => Some(Input::Mend),
+            KeyCode::Char('f' | '0') => Some(Input::Fix),
             _ => None,
         },
         _ => None,
@@ -111,13 +111,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_break_mend_and_quit() {
+    fn keys_break_fix_and_quit() {
         let typed = |code, modifiers| input(&Event::Key(KeyEvent::new(code, modifiers)));
         let cases = [
             ('1', KeyModifiers::NONE, Some(Input::Break(Kind::CanaryErrors))),
             ('2', KeyModifiers::NONE, Some(Input::Break(Kind::CanarySlow))),
             ('3', KeyModifiers::NONE, Some(Input::Break(Kind::FeatureMissing))),
-            ('m', KeyModifiers::NONE, Some(Input::Mend)),
+            ('f', KeyModifiers::NONE, Some(Input::Fix)),
             ('q', KeyModifiers::NONE, Some(Input::Quit)),
             ('c', KeyModifiers::CONTROL, Some(Input::Quit)),
             ('c', KeyModifiers::NONE, None),

@@ -242,7 +242,7 @@ impl Scene<'_> {
         };
         let over = if told.over { ", which is over" } else { "" };
         let block = Block::new().borders(Borders::TOP).title(Line::from(vec![
-            Span::styled(format!(" {} is told", told.channel), self.loud(Color::Magenta)),
+            Span::styled(format!(" message to {}", told.channel), self.loud(Color::Magenta)),
             Span::raw(format!("{over} ")),
         ]));
         Paragraph::new(told.text.as_str())
@@ -255,7 +255,7 @@ impl Scene<'_> {
             ("1", "canary fails"),
             ("2", "canary slow"),
             ("3", "feature missing"),
-            ("m", "mend"),
+            ("f", "fix"),
             ("q", "quit"),
         ];
         let spans = keys.into_iter().flat_map(|(key, does)| {
@@ -376,9 +376,9 @@ mod tests {
                 "most missing: pressure",
                 "~~ no longer as in training: temp",
                 "!! 2013q1-noweather answers 50 %",
-                "#ml-observability is told",
+                "message to #ml-observability",
                 "1. Which half of the system?",
-                "m  mend",
+                "f  fix",
             ] {
                 assert!(screen.contains(part), "{width}x{height}: no {part:?} in\n{screen}");
             }

@@ -12,31 +12,38 @@ use crate::terminal::warn;
 
 /// What to compare with what.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Compare {
     /// The reference: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// What is measured against it: the same kinds of files.
+    /// The files to compare with the reference, of the same kinds.
     #[arg(value_name = "CURRENT")]
     current: String,
-    /// The column of the rows' times, which is no feature.
+    /// The column of the rows' times, which is not a feature.
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Columns to leave out.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     without: Vec<String>,
-    /// Columns to take for numbers, whatever their type.
+    /// Columns to treat as numbers, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     numeric: Vec<String>,
-    /// Columns to take for categories, whatever their type.
+    /// Columns to treat as categories, whatever their type.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     categorical: Vec<String>,
-    /// Columns by whose values rows are compared on their own, too, such as a country.
+    /// Also compare the rows of each value of these columns, such as a country.
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     segment: Vec<String>,
     #[command(flatten)]
     shown: Shown,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drift compare train.parquet 'july/*.csv.gz' --without customer_id
+  modelwatch drift compare january.csv february.csv --segment country --html drift.html
+  modelwatch drift compare train.parquet new.parquet --json --fail-on-drift";
 
 pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     let mut comparison = Comparison::new([&command.reference], [&command.current]);

@@ -1,5 +1,6 @@
 //! What the log says of each run.
 
+use modelwatch_drift_job::performance::PerformanceRun;
 use modelwatch_drift_job::{JobError, Verdict, WindowReport};
 
 /// Writes one line of the log for a run.
@@ -19,5 +20,19 @@ pub(super) fn logged(run: &Result<WindowReport, JobError>) {
             }
         }
         Err(error) => tracing::error!("{error}"),
+    }
+}
+
+/// Writes one line of the log for a run that told of performance.
+pub(super) fn logged_performance(run: &PerformanceRun) {
+    let model = &run.model;
+    match (&run.result, &run.outcomes) {
+        (Ok(_), Some(error)) => tracing::error!(model, "performance is told without labels: {error}"),
+        (Ok(report), None) => {
+            let all = report.groups.first();
+            let (rows, labels) = all.map_or((0, 0), |all| (all.rows, all.labels));
+            tracing::info!(model, rows, labels, "told performance");
+        }
+        (Err(error), _) => tracing::error!(model, "performance can't be told: {error}"),
     }
 }

@@ -21,11 +21,11 @@ use self::ending::Ending;
 /// How to compare.
 #[derive(Subcommand)]
 pub(crate) enum Drift {
-    /// Compare every window when it is due and serve the scores at /metrics, for ever.
+    /// Compare every window when it ends and serve the scores at /metrics.
     Serve(serve::Serve),
-    /// Compare the window that ended last, once, and publish the scores: for cron and Airflow.
+    /// Compare the window that ended last and publish the scores, for cron and Airflow.
     Once(once::Once),
-    /// Compare one window and show it.
+    /// Compare one window and show the result.
     Report(report::Report),
     /// Compare two sets of plain files: Parquet, CSV or JSON lines.
     Compare(compare::Compare),

@@ -17,10 +17,11 @@ use crate::times::time;
 
 /// Which window, and where its scores go. Without a place they go to standard output.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Once {
     #[command(flatten)]
     models: Models,
-    /// As if it were then: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago).
+    /// The time to run for: 2026-05-01T14:03:00Z, 2026-05-01, yesterday, 2h (ago). Defaults to now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
     /// A Pushgateway, such as `http://pushgateway:9091`.
@@ -32,10 +33,16 @@ pub(crate) struct Once {
     /// A file for node-exporter's textfile collector, ending in .prom.
     #[arg(long, value_name = "FILE")]
     textfile: Option<PathBuf>,
-    /// End with exit code 1 when drift is detected.
+    /// Exit with code 1 if drift is detected.
     #[arg(long)]
     fail_on_drift: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drift once --pushgateway http://pushgateway:9091
+  modelwatch drift once --textfile /var/lib/node_exporter/drift.prom
+  modelwatch drift once --at yesterday --fail-on-drift";
 
 pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
     let clock = command.at.map_or_else(Clock::system, |at| ManualClock::new(at).into());

@@ -13,6 +13,7 @@ use crate::times::time;
 
 /// Which window, and how to show it.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
     #[command(flatten)]
     models: Models,
@@ -22,12 +23,18 @@ pub(crate) struct Report {
     /// The first instant after the window, in the same words. Defaults to now.
     #[arg(long, value_name = "TIME", requires = "from", value_parser = time)]
     to: Option<DateTime<Utc>>,
-    /// How many windows before it to show the scores of.
+    /// The number of earlier windows to show the scores of.
     #[arg(long, value_name = "WINDOWS", default_value_t = 8)]
     history: u32,
     #[command(flatten)]
     shown: Shown,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drift report                                   the window that ended last
+  modelwatch drift report --from yesterday --to today
+  modelwatch drift report --from 2h --html drift.html";
 
 pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     let settings = command.models.settings()?;

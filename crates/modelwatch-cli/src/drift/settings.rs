@@ -1,18 +1,46 @@
 //! From modelwatch.toml to what the drift job is told.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::TimeDelta;
-use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, Model, PathOrUrl};
+use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, Model, PathOrUrl, Performance};
 use modelwatch_drift::decision::Rule;
+use modelwatch_drift_job::performance::{PerformanceOptions, PerformanceSettings};
 use modelwatch_drift_job::{ModelSettings, TableColumns};
 
 use super::warehouse;
 use crate::failure::Failure;
 
-/// The settings of every model that has drift to watch, or of the named ones.
+/// The settings of every model that has drift to watch, or of the named ones; at least one.
 pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
+    let watched = drift(config, named)?;
+    match watched.is_empty() {
+        true => Err(Failure::new(
+            "no model has a [models.drift] section; add one with baseline = and log =",
+        )),
+        false => Ok(watched),
+    }
+}
+
+/// The settings of every model that has drift to watch, or of the named ones.
+pub(super) fn drift(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>, Failure> {
+    let watched = chosen(config, named)?.into_iter();
+    watched
+        .filter_map(|model| Some(settings(model, model.drift.as_ref()?)))
+        .collect()
+}
+
+/// The settings of every model whose performance is told, or of the named ones.
+pub(super) fn performance(config: &Config, named: &[String]) -> Result<Vec<PerformanceSettings>, Failure> {
+    let watched = chosen(config, named)?.into_iter();
+    watched
+        .filter_map(|model| Some(performance_settings(model, model.performance.as_ref()?)))
+        .collect()
+}
+
+fn chosen<'a>(config: &'a Config, named: &[String]) -> Result<Vec<&'a Model>, Failure> {
     if let Some(unknown) = named
         .iter()
         .find(|name| !config.models.iter().any(|model| model.name == **name))
@@ -23,18 +51,44 @@ pub(crate) fn of(config: &Config, named: &[String]) -> Result<Vec<ModelSettings>
             known.join(", ")
         )));
     }
-    let chosen = |model: &&Model| named.is_empty() || named.contains(&model.name);
-    let models: Vec<_> = config.models.iter().filter(chosen).collect();
-    let watched: Vec<_> = models
-        .iter()
-        .filter_map(|model| Some(settings(model, model.drift.as_ref()?)))
-        .collect();
-    match watched.is_empty() {
-        true => Err(Failure::new(
-            "no model has a [models.drift] section; add one with baseline = and log =",
-        )),
-        false => watched.into_iter().collect(),
-    }
+    let is_chosen = |model: &&Model| named.is_empty() || named.contains(&model.name);
+    Ok(config.models.iter().filter(is_chosen).collect())
+}
+
+fn performance_settings(model: &Model, performance: &Performance) -> Result<PerformanceSettings, Failure> {
+    let time = |duration| {
+        TimeDelta::from_std(duration).map_err(|error| Failure::new(format!("model {:?}: {error}", model.name)))
+    };
+    let mut options = PerformanceOptions::new(
+        &performance.label,
+        [place(&performance.reference)],
+        [place(&performance.predictions)],
+    );
+    options.outcomes = performance.outcomes.iter().map(place).collect();
+    options.score.clone_from(&performance.score);
+    options.class.clone_from(&performance.class);
+    options.probabilities.clone_from(&performance.probabilities);
+    options.positive.clone_from(&performance.positive);
+    options.threshold = performance.threshold;
+    options.regression = performance.regression;
+    options.features.clone_from(&performance.features);
+    options.id.clone_from(&performance.id);
+    options.outcome_id.clone_from(&performance.outcome_id);
+    options.outcome_label.clone_from(&performance.outcome_label);
+    options.outcome_time.clone_from(&performance.outcome_time);
+    options.time.clone_from(&performance.time);
+    options.version.clone_from(&performance.version);
+    options.segments.clone_from(&performance.segments);
+    // The values of segments are the first in which to look for what made it worse.
+    let explain = performance.segments.iter().chain(&performance.explain);
+    let mut named = BTreeSet::new();
+    options.explain = explain.filter(|column| named.insert(*column)).cloned().collect();
+    options.horizon = time(performance.horizon)?;
+    let mut settings = PerformanceSettings::new(&model.name, options);
+    settings.interval = time(performance.interval)?;
+    settings.period = time(performance.period)?;
+    settings.timeout = performance.timeout;
+    Ok(settings)
 }
 
 fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
@@ -97,24 +151,29 @@ fn place(source: &PathOrUrl) -> String {
     }
 }
 
+/// What a command takes from modelwatch.toml.
+type Taken<T> = fn(&Config, &[String]) -> Result<Vec<T>, Failure>;
+
 /// A modelwatch.toml that is read again when it has changed.
-pub(crate) struct Reloaded {
+pub(crate) struct Reloaded<T> {
     path: PathBuf,
     text: io::Result<String>,
     named: Vec<String>,
+    take: Taken<T>,
 }
 
-impl Reloaded {
-    pub(crate) fn new(path: &Path, named: &[String]) -> Self {
+impl<T> Reloaded<T> {
+    pub(crate) fn new(path: &Path, named: &[String], take: Taken<T>) -> Self {
         Self {
             path: path.into(),
             text: fs::read_to_string(path),
             named: named.into(),
+            take,
         }
     }
 
     /// New settings, where the file has changed and can be read. One that cannot leaves the settings as they are, and is told.
-    pub(crate) fn changed(&mut self) -> Option<Vec<ModelSettings>> {
+    pub(crate) fn changed(&mut self) -> Option<Vec<T>> {
         let text = fs::read_to_string(&self.path);
         let same = match (&self.text, &text) {
             (Ok(before), Ok(now)) => before == now,
@@ -126,7 +185,7 @@ impl Reloaded {
         }
         let read = Config::load(&self.path)
             .map_err(Failure::new)
-            .and_then(|config| of(&config, &self.named));
+            .and_then(|config| (self.take)(&config, &self.named));
         self.text = text;
         match read {
             Ok(models) => {

@@ -13,13 +13,13 @@ use crate::terminal::{say, say_report};
 /// How to show what was found.
 #[derive(Args)]
 pub(crate) struct Shown {
-    /// Write a page with the distributions of each feature, too.
+    /// Also write an HTML page with the distributions of each feature.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Print JSON in place of a table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
-    /// End with exit code 1 when drift is detected.
+    /// Exit with code 1 if drift is detected.
     #[arg(long)]
     fail_on_drift: bool,
 }

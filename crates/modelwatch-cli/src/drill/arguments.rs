@@ -8,40 +8,41 @@ use crate::config_file::ConfigFile;
 
 /// What to rehearse.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Drill {
-    /// The incidents, by name. Defaults to all, or to those of --file.
+    /// The incidents by name. Defaults to all, or to those of --file.
     #[arg(value_name = "INCIDENT")]
     pub(super) incidents: Vec<String>,
     #[command(flatten)]
     pub(super) config: ConfigFile,
-    /// Rehearse only the half by which no constant of the rules was chosen.
+    /// Rehearse only the half that no constant of the rules was chosen by.
     #[arg(long, conflicts_with_all = ["incidents", "file"])]
     pub(super) held_out: bool,
-    /// Incidents of your own, in TOML.
+    /// A file of your own incidents, in TOML.
     #[arg(long, value_name = "FILE")]
     pub(super) file: Vec<PathBuf>,
-    /// The model that it happens to. Defaults to the first.
+    /// The model that the incidents affect. Defaults to the first.
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<String>,
-    /// Say which incidents there are, and rehearse none.
+    /// List the incidents without rehearsing them.
     #[arg(long)]
     pub(super) list: bool,
-    /// Say what the messages say, too.
+    /// Also print the messages.
     #[arg(long, conflicts_with = "json")]
     pub(super) messages: bool,
-    /// Say everything as JSON.
+    /// Print everything as JSON.
     #[arg(long)]
     pub(super) json: bool,
-    /// Another seed is another sample of the same incidents.
+    /// The seed; another seed draws another sample of the same incidents.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(super) seed: u64,
-    /// How long everything is well before, in minutes.
+    /// The minutes before the onset in which nothing is wrong.
     #[arg(long, value_name = "MINUTES", default_value_t = 90, value_parser = clap::value_parser!(u32).range(30..=10_080))]
     pub(super) history: u32,
-    /// How many promtools run at once. Defaults to the number of cores.
+    /// The number of promtools to run at once. Defaults to the number of cores.
     #[arg(long, value_name = "NUMBER")]
     pub(super) jobs: Option<usize>,
-    /// Keep the test files and promtool's answers in this folder.
+    /// Keep the test files and promtool's output in this folder.
     #[arg(long, value_name = "FOLDER")]
     pub(super) keep: Option<PathBuf>,
     /// Prometheus' tool.
@@ -51,3 +52,9 @@ pub(crate) struct Drill {
     #[arg(long, value_name = "PROGRAM", default_value = "amtool")]
     pub(super) amtool: PathBuf,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch drill                                  every incident, of the first model
+  modelwatch drill canary-errors --messages         one incident, with the messages it sends
+  modelwatch drill --file incidents.toml --json     your own incidents, for a program";

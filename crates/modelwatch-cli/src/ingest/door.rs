@@ -18,21 +18,21 @@ use crate::runtime::{end, runtime};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Http {
-    /// Where to take events by POST; port 0 takes a free one.
+    /// The address for events; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9111")]
     listen: SocketAddr,
-    /// Where to serve /metrics; port 0 takes a free one.
+    /// The address for /metrics; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110")]
     metrics_listen: SocketAddr,
-    /// The file of the token that senders show: Authorization: Bearer TOKEN.
+    /// The file of the token that senders must present: Authorization: Bearer TOKEN.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
     #[command(flatten)]
     records: Records,
-    /// Milliseconds that a request waits for others, which then share its file.
+    /// The milliseconds that a request waits for others to share its file.
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     commit_after: u64,
-    /// The most bytes of a body.
+    /// The maximum bytes of a request.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     body_bytes: usize,
 }
@@ -43,7 +43,7 @@ Examples:
   modelwatch ingest http --token-file token --log /data/prediction-log --feature-names income,age
   curl -H \"Authorization: Bearer $(cat token)\" -H 'Content-Type: application/cloudevents+json' -d @event.json http://localhost:9111/
 
-Exit codes: 0 told to end; 1 it can't listen, or the log can't be written; 2 the command line is wrong.";
+Exit codes: 0 stopped by a signal; 1 it can't listen, or the log can't be written; 2 the command line is wrong.";
 
 pub(crate) fn run(command: &Http) -> Result<(), Failure> {
     let token = secret(&command.token_file)?;

@@ -25,60 +25,60 @@ use crate::runtime::{end, runtime};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Kafka {
-    /// Some of the brokers, with commas between, by which the others are found.
+    /// Some of the brokers, separated by commas, to find the others by.
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', required = true)]
     brokers: Vec<String>,
     /// The topic.
     #[arg(long, value_name = "TOPIC")]
     topic: String,
-    /// What is in its records.
+    /// The format of its records.
     #[arg(long, value_enum, default_value_t = Encoding::Json)]
     format: Encoding,
-    /// The partitions to read, such as 0-3, where processes share them. Defaults to all, those that are added included.
+    /// The partitions to read, such as 0-3, if several processes share them. Defaults to all, including new ones.
     #[arg(long, value_name = "FIRST-LAST", value_parser = range)]
     partitions: Option<RangeInclusive<i32>>,
-    /// Where the topic begins the first time; afterwards it goes on where it was.
+    /// Where to start the first time; later runs continue where the last one stopped.
     #[arg(long, value_enum, default_value_t = From::Earliest)]
     from: From,
-    /// End when each partition was read to its end: for cron.
+    /// Exit at the end of each partition, for cron.
     #[arg(long)]
     once: bool,
     #[command(flatten)]
     records: Records,
-    /// Seconds after which what was read is put into the log.
+    /// Commit what was read after these seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     commit_after: u64,
-    /// Rows after which it is.
+    /// Commit after these rows.
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     commit_rows: u64,
-    /// The most bytes of a record; a longer one is a dead letter.
+    /// The maximum bytes of a record; a longer one is a dead letter.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     record_bytes: usize,
-    /// Mebibytes of records that were fetched and not taken.
+    /// The maximum MiB of fetched records in memory.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(4..=65536))]
     buffer: u64,
-    /// Seconds between two looks for partitions that were added.
+    /// The seconds between two looks for new partitions.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     look_every: u64,
-    /// Speak TLS with brokers.
+    /// Use TLS.
     #[arg(long)]
     tls: bool,
-    /// The file of the authorities that signed brokers' certificates. Defaults to those the system trusts.
+    /// The file of the authorities that signed the brokers' certificates. Defaults to the system's.
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
-    /// The file of the certificate to show brokers, with --key-file.
+    /// The file of the client certificate, with --key-file.
     #[arg(long, value_name = "FILE", requires_all = ["tls", "key_file"])]
     cert_file: Option<PathBuf>,
-    /// The file of its key.
+    /// The file of the client certificate's key.
     #[arg(long, value_name = "FILE", requires = "cert_file")]
     key_file: Option<PathBuf>,
-    /// How the password is shown to brokers. User and password are in KAFKA_USER and KAFKA_PASSWORD, or in --user and --password-file.
+    /// The SASL mechanism. User and password are in KAFKA_USER and KAFKA_PASSWORD, or in --user and --password-file.
     #[arg(long, value_enum)]
     sasl: Option<Mechanism>,
-    /// The user to be to brokers.
+    /// The user.
     #[arg(long, value_name = "NAME", requires = "sasl")]
     user: Option<String>,
-    /// The file of the password to show them.
+    /// The file of the password.
     #[arg(long, value_name = "FILE", requires = "sasl")]
     password_file: Option<PathBuf>,
     /// The schema registry of a topic in Avro. User and password are in SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD.
@@ -87,7 +87,7 @@ pub(crate) struct Kafka {
     /// The file of the authority that signed the registry's certificate. Defaults to those the system trusts.
     #[arg(long, value_name = "FILE", requires = "registry")]
     registry_ca_file: Option<PathBuf>,
-    /// Where to serve /metrics; port 0 takes a free one. Not served with --once.
+    /// The address for /metrics; port 0 picks a free one. Ignored with --once.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110")]
     listen: SocketAddr,
 }
@@ -99,12 +99,12 @@ Examples:
   modelwatch ingest kafka --brokers kafka:9093 --topic predictions --tls --sasl scram-sha-512 --format avro --registry https://registry:8081
   modelwatch ingest kafka --brokers kafka:9092 --topic predictions --once && modelwatch drift once
 
-Exit codes: 0 told to end, or --once and all is read; 1 there is no such topic or partition, or the log can't be written; 2 the command
-line is wrong. A broker that does not answer is waited for.";
+Exit codes: 0 stopped by a signal, or --once has read everything; 1 no such topic or partition, or the log can't be written; 2 the
+command line is wrong. It waits for a broker that does not answer.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Encoding {
-    /// A JSON object a record.
+    /// One JSON object per record.
     Json,
     /// CloudEvents 1.0 in JSON, structured or binary, as KServe's logger sends them.
     #[value(name = "cloudevents")]
@@ -117,7 +117,7 @@ enum Encoding {
 enum From {
     /// At the oldest record.
     Earliest,
-    /// Behind the newest.
+    /// After the newest record.
     Latest,
 }
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Where predictions come from.
 #[derive(Subcommand)]
 pub(crate) enum Ingest {
-    /// Read a topic of Kafka into the log, each record exactly once, for ever or to its end.
+    /// Read a Kafka topic into the log, each record exactly once.
     #[cfg(feature = "kafka")]
     Kafka(Box<kafka::Kafka>),
     /// Take CloudEvents by POST into the log.

@@ -12,28 +12,28 @@ use crate::failure::Failure;
 /// Records, and where they go.
 #[derive(Args)]
 pub(crate) struct Records {
-    /// The root of the prediction log, a folder of this machine. It is made where there is none.
+    /// The root of the prediction log, a local folder, created if missing.
     #[arg(long, value_name = "FOLDER", default_value = "prediction-log")]
     log: PathBuf,
-    /// The model of records that name none.
+    /// The model of records without one.
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The version of records that name none. Defaults to `unknown`.
+    /// The version of records without one. Defaults to `unknown`.
     #[arg(long, value_name = "VERSION")]
     model_version: Option<String>,
-    /// A field that is called otherwise than in the log, such as --rename ts=time --rename p=score. May be given several times.
+    /// Rename a field, such as --rename ts=time --rename p=score. Can be repeated.
     #[arg(long, value_name = "THEIRS=OURS", value_parser = pair)]
     rename: Vec<(String, String)>,
-    /// A field that is no feature. May be given several times.
+    /// A field that is not a feature. Can be repeated.
     #[arg(long, value_name = "FIELD")]
     leave_out: Vec<String>,
-    /// The names of features that KServe's requests have as a list, in its order, with commas between.
+    /// The names of the features that KServe's requests have as a list, in order, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     feature_names: Vec<String>,
-    /// Seconds a request of KServe waits for its response, and a response for its request.
+    /// The seconds that KServe's requests and responses wait for each other.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     join_within: u64,
-    /// The name of this source in metrics and beside the log; two sources of one log need two.
+    /// The name of this source in metrics and beside the log, unique within the log.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }

@@ -15,16 +15,16 @@ use crate::failure::Failure;
 /// Where Prometheus answers, and what it is shown.
 #[derive(Args, Clone)]
 pub(crate) struct Access {
-    /// Prometheus, or what has its API, such as https://prometheus.example.com.
+    /// The URL of Prometheus or a compatible API, such as https://prometheus.example.com.
     #[arg(long, value_name = "URL", global = true)]
     prometheus: Option<String>,
     /// A file with the value of the Authorization header, such as `Bearer abc`.
     #[arg(long, value_name = "FILE", global = true)]
     authorization_file: Option<PathBuf>,
-    /// The file that holds the token to show it.
+    /// The file of the bearer token.
     #[arg(long, value_name = "FILE", global = true, conflicts_with_all = ["authorization_file", "user"])]
     token_file: Option<PathBuf>,
-    /// The name to show it, with --password-file.
+    /// The user, with --password-file.
     #[arg(
         long,
         value_name = "NAME",
@@ -33,13 +33,13 @@ pub(crate) struct Access {
         conflicts_with = "authorization_file"
     )]
     user: Option<String>,
-    /// The file that holds the password to show it.
+    /// The file of the password.
     #[arg(long, value_name = "FILE", global = true, requires = "user")]
     password_file: Option<PathBuf>,
-    /// The file of the authority that signed its certificate. Defaults to those the system trusts.
+    /// The file of the authority that signed the server's certificate. Defaults to the system's.
     #[arg(long, value_name = "FILE", global = true)]
     ca_file: Option<PathBuf>,
-    /// Seconds for all questions of one answer together.
+    /// The timeout for all queries of one answer together, in seconds.
     #[arg(long, value_name = "SECONDS", global = true, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
     timeout: u64,
 }

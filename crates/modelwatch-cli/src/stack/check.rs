@@ -16,12 +16,18 @@ use crate::terminal::say;
 
 /// What to check.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     access: Access,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch stack check
+  modelwatch stack check --prometheus https://prometheus.example.com --token-file token";
 
 pub(super) fn run(command: &Check) -> Result<(), Failure> {
     let config = command.files.load()?;

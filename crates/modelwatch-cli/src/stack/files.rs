@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) struct Files {
     #[command(flatten)]
     config: ConfigFile,
-    /// The folder of what is generated. Defaults to monitoring.
+    /// The folder to write to. Defaults to monitoring.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }

@@ -9,13 +9,19 @@ use crate::terminal::say;
 
 /// What to generate.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Generate {
     #[command(flatten)]
     files: Files,
-    /// Replace files that were not generated, or that were edited since.
+    /// Replace files that modelwatch did not write, or that you edited since.
     #[arg(long)]
     overwrite: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch stack generate
+  modelwatch stack generate --config teams/claims.toml --out /etc/modelwatch/claims";
 
 pub(super) fn run(command: &Generate) -> Result<(), Failure> {
     let config = command.files.load()?;

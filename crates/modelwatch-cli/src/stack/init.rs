@@ -12,11 +12,17 @@ use crate::terminal::say;
 
 /// Where the file goes.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Init {
-    /// The file to write; it must not be there yet.
+    /// The file to write; it must not exist.
     #[arg(value_name = "FILE", default_value = "modelwatch.toml")]
     file: PathBuf,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch stack init
+  modelwatch stack init teams/claims.toml";
 
 pub(super) fn run(command: &Init) -> Result<(), Failure> {
     let shown = command.file.display();

@@ -13,12 +13,11 @@ use crate::failure::Failure;
 /// What to do with the stack.
 #[derive(Subcommand)]
 pub(crate) enum Stack {
-    /// Write a commented modelwatch.toml to begin with.
+    /// Write a commented modelwatch.toml to start from.
     Init(init::Init),
     /// Write monitoring/ from modelwatch.toml: configuration, rules, tests, dashboards, runbooks.
     Generate(generate::Generate),
-    /// Say what is wrong in modelwatch.toml, what differs on disk and, given a Prometheus, which rules wait for metrics that
-    /// nothing shows.
+    /// Report mistakes in modelwatch.toml, differences on disk and, with --prometheus, metrics that the rules need and it lacks.
     Check(check::Check),
 }
 

@@ -23,6 +23,7 @@ use crate::terminal::say;
 /// What to look into.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Triage {
     #[command(subcommand)]
     serve: Option<Command>,
@@ -30,17 +31,23 @@ pub(crate) struct Triage {
     which: subject::Which,
     #[command(flatten)]
     common: Common,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Answer with an HTML page.
+    /// Print an HTML page.
     #[arg(long, conflicts_with = "json")]
     html: bool,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch triage                                         the alert that fires
+  modelwatch triage MLInferenceHighErrorRate
+  modelwatch triage --model claims-risk --at 20m --json";
+
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the answer as a page for each alert, and send it to the team's channel when Alertmanager tells of one.
+    /// Serve the answer as a page for each alert, and send it to the team's channel when Alertmanager reports one.
     Serve(serve::Serve),
 }
 

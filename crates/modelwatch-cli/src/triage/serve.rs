@@ -35,14 +35,20 @@ use crate::runtime::runtime;
 
 /// Where to serve, and what to say of itself.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
-    /// Where to serve the pages; port 0 takes a free one.
+    /// The address for the pages; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9110")]
     listen: SocketAddr,
-    /// The URL at which people reach the pages, for the link in a follow-up.
+    /// The public URL of the pages, for the link in a follow-up.
     #[arg(long, value_name = "URL")]
     url: Option<Url>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  modelwatch triage serve
+  modelwatch triage serve --listen 0.0.0.0:9110 --url https://triage.example.com";
 
 /// Bytes of a notification of Alertmanager.
 const NOTIFICATION: usize = 4 << 20;

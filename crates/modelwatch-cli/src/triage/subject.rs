@@ -17,16 +17,16 @@ use crate::times::time;
 /// An alert, a model, a time.
 #[derive(Args)]
 pub(crate) struct Which {
-    /// The alert that fires, such as MLInferenceHighErrorRate. Without it and a model: whatever fires, if it is one.
+    /// The firing alert, such as MLInferenceHighErrorRate. Defaults to the one that fires, if there is only one.
     #[arg(value_name = "ALERT")]
     alert: Option<String>,
     /// The model.
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
-    /// The time to look at: 2026-05-01T14:03:00Z, yesterday, 20m (ago), seconds since the epoch. Defaults to now.
+    /// The time to explain: 2026-05-01T14:03:00Z, yesterday, 20m (ago), seconds since the epoch. Defaults to now.
     #[arg(long, value_name = "TIME", value_parser = past)]
     at: Option<DateTime<Utc>>,
-    /// A label that the model's series have, such as cluster=eu; may be given several times.
+    /// Select series with this label, such as cluster=eu. Can be repeated.
     #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
     only: Vec<(String, String)>,
 }

@@ -29,6 +29,8 @@ pub(super) struct Reader {
     pub(super) threshold: f64,
     pub(super) has_score: bool,
     pub(super) has_class: bool,
+    /// For a classification: the classes that labels of the reference have.
+    pub(super) known: BTreeSet<String>,
     /// For a regression: numbers that stand for the categories of each categorical feature.
     pub(super) codes: Vec<BTreeMap<String, f64>>,
 }
@@ -44,6 +46,7 @@ pub(super) enum Learned {
 }
 
 /// Counts of one group's rows.
+#[derive(Clone)]
 pub(super) enum Counters {
     Binary {
         labelled: BinaryCounts,
@@ -59,11 +62,56 @@ pub(super) enum Counters {
     },
 }
 
+/// Rows or parts of them that do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// Labels that are none of the classes of the reference, or no finite number.
+    pub(super) unknown_labels: u64,
+    /// Predictions without a finite score, or without one of its probabilities.
+    pub(super) without_score: u64,
+    /// Predictions without a predicted class, or with one that is none of the classes, where a column of classes is named.
+    pub(super) without_class: u64,
+}
+
+/// Whether it is a number that errors are counted of.
+fn is_amount(number: f64) -> bool {
+    number.abs() <= RegressionCounts::LARGEST
+}
+
+impl LeftOut {
+    pub(super) fn count(&mut self, reader: &Reader, said: &Said<'_>, label: Option<&str>) {
+        self.unknown_labels += u64::from(label.is_some_and(|label| !reader.knows(label)));
+        let has = match reader.task {
+            Task::Multiclass { .. } => said.numbers.iter().all(|score| score.is_finite()),
+            Task::Binary { .. } => reader.score(said).is_some_and(f64::is_finite),
+            Task::Regression => reader.score(said).is_some_and(is_amount),
+        };
+        let without = reader.has_score && !has;
+        self.without_score += u64::from(without);
+        self.without_class += u64::from(reader.has_class && reader.class(said).is_none());
+    }
+}
+
 impl Reader {
+    /// Whether a label is one that the model can be judged by: a class of the reference, or a finite number. A reference of one class
+    /// knows no other.
+    pub(super) fn knows(&self, label: &str) -> bool {
+        match &self.task {
+            Task::Regression => label.parse().is_ok_and(is_amount),
+            Task::Binary { .. } => self.known.len() < 2 || self.known.contains(label),
+            Task::Multiclass { classes } => classes.names().iter().any(|class| class == label),
+        }
+    }
+
+    /// The predicted class by its column, where it is one that labels have.
+    fn class<'a>(&self, said: &Said<'a>) -> Option<&'a str> {
+        said.class.filter(|class| self.knows(class))
+    }
+
     /// The predicted class of two, by its column or by the score.
     fn predicted(&self, said: &Said<'_>, positive: &str) -> Option<bool> {
         if self.has_class {
-            return said.class.map(|class| class == positive);
+            return self.class(said).map(|class| class == positive);
         }
         let score = self.score(said)?;
         (!score.is_nan()).then_some(score >= self.threshold)
@@ -82,7 +130,7 @@ impl Reader {
     /// The predicted class of several: its column's, or that of the highest probability.
     fn predicted_of_several<'a>(&'a self, said: &Said<'a>) -> Option<&'a str> {
         if self.has_class {
-            return said.class;
+            return self.class(said);
         }
         let probabilities = self.probabilities(said)?;
         let highest = (0..probabilities.len()).reduce(|best, class| {
@@ -228,7 +276,7 @@ impl Counters {
         }
     }
 
-    fn add_label(&mut self, reader: &Reader, said: &Said<'_>, label: &str) {
+    pub(super) fn add_label(&mut self, reader: &Reader, said: &Said<'_>, label: &str) {
         match (self, &reader.task) {
             (Self::Binary { labelled, .. }, Task::Binary { positive }) => {
                 labelled.add(reader.score(said), reader.predicted(said, positive), label == positive);

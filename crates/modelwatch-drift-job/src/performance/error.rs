@@ -1,19 +1,52 @@
 //! Why performance can't be told.
 
 use std::fmt;
+use std::time::Duration;
 
 use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
 
 use crate::engine::EngineError;
+
+/// Which files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Files {
+    /// The labelled predictions to learn from.
+    Reference,
+    /// The predictions.
+    Predictions,
+    /// The labels that lie elsewhere.
+    Outcomes,
+}
+
+impl Files {
+    /// Returns their name in metrics and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Predictions => "predictions",
+            Self::Outcomes => "outcomes",
+        }
+    }
+}
 
 /// Why performance can't be told.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PerformanceError {
     /// Files that cannot be found or read.
-    Engine(EngineError),
+    Files {
+        /// Which.
+        of: Files,
+        /// What is wrong with them.
+        error: EngineError,
+    },
+    /// It took longer than it may.
+    Timeout(Duration),
     /// A column that is not in a file.
     Column {
+        /// Which files.
+        of: Files,
         /// The file.
         file: String,
         /// The column that is asked for.
@@ -34,6 +67,13 @@ pub enum PerformanceError {
         /// What was named in their place.
         named: Option<String>,
     },
+    /// More than two classes, and a score of one.
+    ManyClasses {
+        /// Some of the classes of the labels.
+        classes: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
     /// The labels make no classification.
     Classes(ClassesError),
     /// What is needed for this kind of model.
@@ -52,8 +92,13 @@ pub enum PerformanceError {
 impl fmt::Display for PerformanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Engine(error) => error.fmt(f),
+            Self::Files { of, error } => write!(f, "the {}: {error}", of.name()),
+            Self::Timeout(timeout) => write!(
+                f,
+                "performance took longer than {timeout:?}; raise the timeout, or look at a shorter period"
+            ),
             Self::Column {
+                of: _,
                 file,
                 column,
                 option,
@@ -84,6 +129,16 @@ impl fmt::Display for PerformanceError {
                 "no label is {named:?}, the positive class by --positive; labels are {}",
                 classes.join(" and ")
             ),
+            Self::ManyClasses { classes, more } => {
+                write!(f, "the labels of the reference are {}", classes.join(", "))?;
+                if *more > 0 {
+                    write!(f, " and {more} more")?;
+                }
+                f.write_str(
+                    ": more than two, and the score is of one; name the positive one with --positive, a column for each with --probability \
+                     CLASS=COLUMN, or --regression where labels are amounts, or take out of the reference what is no label",
+                )
+            }
             Self::Classes(error) => error.fmt(f),
             Self::Missing { what, option } => write!(f, "there is no {what}; name its column with {option}"),
             Self::Reference(error) => error.fmt(f),
@@ -93,12 +148,6 @@ impl fmt::Display for PerformanceError {
 }
 
 impl std::error::Error for PerformanceError {}
-
-impl From<EngineError> for PerformanceError {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(error)
-    }
-}
 
 impl From<std::io::Error> for PerformanceError {
     fn from(error: std::io::Error) -> Self {

@@ -1,7 +1,13 @@
 //! Predictions and their outcomes, brought together by id.
 
+use chrono::TimeDelta;
+
+use super::deadline::Deadline;
 use super::error::PerformanceError;
 use super::spool::{Record, Spool};
+
+/// How long before its prediction a label may be known: clocks differ, and some labels have a date and no time of day.
+pub(super) const EARLY: TimeDelta = TimeDelta::days(1);
 
 /// What became of predictions and labels. Every row of either is in one of the counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,12 +17,19 @@ pub struct JoinCounts {
     pub predictions: u64,
     /// Rows of predictions whose id came before, and which are left out.
     pub repeated_predictions: u64,
+    /// Of the repeated, those whose score, class or columns differ from those of the row that counts.
+    pub differing_predictions: u64,
     /// Rows of predictions without an id, which no label can find.
     pub predictions_without_id: u64,
     /// Predictions that have a label within the horizon.
     pub matched: u64,
     /// Predictions whose labels all came after the horizon; they are not counted as labelled.
     pub late: u64,
+    /// Predictions whose labels were all known more than a day before them, as those of an id that was used before are; they are not
+    /// counted as labelled.
+    pub early: u64,
+    /// Predictions with labels but without a time, so that nobody knows whether they are in time; they are not counted as labelled.
+    pub undated: u64,
     /// Predictions without a label, whose horizon is over.
     pub without_label: u64,
     /// Predictions without a label, whose horizon is not over.
@@ -29,7 +42,7 @@ pub struct JoinCounts {
     pub revised_labels: u64,
     /// Ids of labels that no prediction has.
     pub unmatched_labels: u64,
-    /// Rows of outcomes without an id or without a label.
+    /// Rows of outcomes without an id, a label, or a time where outcomes have times.
     pub unusable_labels: u64,
 }
 
@@ -50,16 +63,19 @@ pub(super) fn join(
     predictions: Spool,
     outcomes: Spool,
     horizon: Horizon,
+    deadline: Deadline,
     counts: &mut JoinCounts,
     mut take: impl FnMut(&Record, Option<&str>) -> Result<(), PerformanceError>,
 ) -> Result<(), PerformanceError> {
     for (predictions, outcomes) in predictions.into_parts().zip(outcomes.into_parts()) {
+        deadline.check()?;
         let (predictions, outcomes) = (predictions?, outcomes?);
         let mut outcomes = outcomes.chunk_by(|one, other| one.id == other.id).peekable();
         for same in predictions.chunk_by(|one, other| one.id == other.id) {
             let prediction = &same[0];
             counts.predictions += 1;
             counts.repeated_predictions += same.len() as u64 - 1;
+            counts.differing_predictions += same.iter().filter(|other| other.differs(prediction)).count() as u64;
             while let Some(others) = outcomes.next_if(|labels| labels[0].id < prediction.id) {
                 counts.add_unmatched(others);
             }
@@ -84,9 +100,27 @@ pub(super) fn join(
     Ok(())
 }
 
+/// Whether a label counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timely {
+    InTime,
+    Early,
+    Late,
+}
+
 impl Horizon {
     fn is_over(&self, predicted: i64, at: i64) -> bool {
         at.saturating_sub(predicted) > self.length
+    }
+
+    fn of(&self, predicted: i64, known: i64) -> Timely {
+        let early = EARLY.num_microseconds().unwrap_or(i64::MAX);
+        match known.saturating_sub(predicted) {
+            _ if !self.timed => Timely::InTime,
+            after if after > self.length => Timely::Late,
+            after if after < -early => Timely::Early,
+            _ => Timely::InTime,
+        }
     }
 }
 
@@ -98,9 +132,17 @@ impl JoinCounts {
 
     /// The last label within the horizon; labels are in the order of their times.
     fn label<'a>(&mut self, prediction: &Record, labels: &'a [Record], horizon: Horizon) -> Option<&'a str> {
-        let in_time = |label: &&Record| !horizon.timed || !horizon.is_over(prediction.time, label.time);
+        if horizon.timed && prediction.time == i64::MIN {
+            self.undated += 1;
+            return None;
+        }
+        let timely = |label: &Record| horizon.of(prediction.time, label.time);
+        let in_time = |label: &&Record| timely(label) == Timely::InTime;
         let Some(counted) = labels.iter().rev().find(in_time) else {
-            self.late += 1;
+            match labels.iter().any(|label| timely(label) == Timely::Late) {
+                true => self.late += 1,
+                false => self.early += 1,
+            }
             return None;
         };
         self.matched += 1;

@@ -28,9 +28,12 @@ pub fn json(report: &PerformanceReport) -> Result<String, serde_json::Error> {
             BTreeMap::from([
                 ("predictions", joined.predictions),
                 ("repeated_predictions", joined.repeated_predictions),
+                ("differing_predictions", joined.differing_predictions),
                 ("predictions_without_id", joined.predictions_without_id),
                 ("matched", joined.matched),
                 ("late", joined.late),
+                ("early", joined.early),
+                ("undated", joined.undated),
                 ("without_label", joined.without_label),
                 ("waiting", joined.waiting),
                 ("labels", joined.labels),
@@ -40,7 +43,7 @@ pub fn json(report: &PerformanceReport) -> Result<String, serde_json::Error> {
                 ("unusable_labels", joined.unusable_labels),
             ])
         }),
-        groups: report.groups.iter().map(OfGroup::new).collect(),
+        groups: report.groups.iter().map(|group| OfGroup::new(group, report)).collect(),
     })
 }
 
@@ -65,13 +68,21 @@ struct OfGroup<'a> {
     segment: Option<&'a str>,
     value: &'a str,
     rows: u64,
+    unknown_labels: u64,
+    without_score: u64,
+    without_class: u64,
     realised: Side,
+    /// Of the same value of a segment in the reference.
+    reference: Option<BTreeMap<&'static str, OfMeasure>>,
+    /// By what share of the reference's losses exceed it, where chance does not make it.
+    worse: BTreeMap<&'static str, f64>,
     estimated: Option<Side>,
     /// Rows unlike any of the reference.
     beyond: Option<u64>,
     doubts: Vec<String>,
     /// Nothing where no columns to look in are named.
     culprits: Option<Vec<OfCulprit<'a>>>,
+    loss_growth: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +125,7 @@ struct OfMeasure {
 }
 
 impl<'a> OfGroup<'a> {
-    fn new(group: &'a Group) -> Self {
+    fn new(group: &'a Group, report: &PerformanceReport) -> Self {
         Self {
             kind: match group.kind {
                 GroupKind::All => "all",
@@ -128,10 +139,19 @@ impl<'a> OfGroup<'a> {
             },
             value: &group.value,
             rows: group.rows,
+            unknown_labels: group.unknown_labels,
+            without_score: group.without_score,
+            without_class: group.without_class,
             realised: Side {
                 rows: group.labels,
                 measures: measures(&group.realised),
             },
+            reference: group.reference.as_ref().map(measures),
+            worse: group
+                .worse(report)
+                .map(|(measure, growth)| (measure.name(), growth))
+                .collect(),
+            loss_growth: group.loss_growth,
             estimated: group.estimated.as_ref().map(|estimate| Side {
                 rows: estimate.rows,
                 measures: measures(&estimate.performance),

@@ -1,28 +1,35 @@
 //! How right a model is: predictions and their labels read from files, joined, counted, and compared with what was estimated before
 //! the labels came.
 //!
-//! From below: `error`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
+//! From below: `error`; `deadline`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
 //! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `cells` cuts columns in which what made it worse is looked for; `options` and `study` are the whole,
-//! `report` its result, `table`, `json` and `metrics` what that looks like.
+//! `report` its result, `table`, `json` and `metrics` what that looks like. `settings`, `job` and `board` tell it again and again.
 
+mod board;
 mod cells;
 mod counters;
+mod deadline;
 mod error;
+mod job;
 mod join;
 mod json;
 mod metrics;
 mod options;
 mod report;
 mod rows;
+mod settings;
 mod spool;
 mod study;
 mod table;
 mod task;
 
-pub use error::PerformanceError;
+pub use board::PerformanceBoard;
+pub use error::{Files, PerformanceError};
+pub use job::{PerformanceJob, PerformanceRun};
 pub use join::JoinCounts;
 pub use json::json;
 pub use metrics::page;
 pub use options::PerformanceOptions;
 pub use report::{Group, GroupKind, PerformanceReport};
+pub use settings::PerformanceSettings;
 pub use task::Task;

@@ -1,6 +1,7 @@
 //! What to tell the performance of.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -57,6 +58,10 @@ pub struct PerformanceOptions {
     pub horizon: TimeDelta,
     /// Until when labels have been collected: predictions whose horizon ends later are still waiting for theirs.
     pub now: DateTime<Utc>,
+    /// From when on predictions are looked at; needs `time`, or a prediction log, whose folders of earlier dates are not read.
+    pub since: Option<DateTime<Utc>>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
     /// The column of the model's version.
     pub version: Option<String>,
     /// Columns by whose values performance is told, too.
@@ -93,6 +98,8 @@ impl PerformanceOptions {
             outcome_time: None,
             horizon: TimeDelta::days(30),
             now: Utc::now(),
+            since: None,
+            timeout: None,
             version: None,
             segments: Vec::new(),
             window: None,

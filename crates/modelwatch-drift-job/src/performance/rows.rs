@@ -1,15 +1,20 @@
 //! Columns of tables, row by row.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array as _, AsArray as _, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Schema, TimestampMicrosecondType};
+use chrono::{DateTime, NaiveDate, Utc};
 use modelwatch_drift::baseline::{MOST_CATEGORY_BYTES, category_text};
 use modelwatch_log_format::columns::feature;
+use modelwatch_log_format::folders;
 
-use super::error::PerformanceError;
+use super::deadline::Deadline;
+use super::error::{Files, PerformanceError};
 use crate::counting::{as_times, is_number, is_text, texts};
-use crate::engine::NumberText;
-use crate::tables::{Table, expand};
+use crate::engine::{EngineError, NumberText};
+use crate::tables::{Kind, Table, expand};
 
 /// A column, and the option that names it.
 #[derive(Clone, Debug)]
@@ -48,54 +53,108 @@ pub(super) struct Row<'a> {
     pub(super) texts: &'a [Option<&'a str>],
 }
 
-/// Opens the files of patterns.
-pub(super) async fn open(patterns: &[String]) -> Result<Vec<Table>, PerformanceError> {
-    let mut tables = Vec::new();
-    for pattern in patterns {
-        for address in expand(pattern)? {
-            tables.push(Table::open(&address).await?);
-        }
-    }
-    Ok(tables)
+/// Files that are read together.
+pub(super) struct Input {
+    of: Files,
+    tables: Vec<Table>,
+    deadline: Deadline,
 }
 
-/// Whether every one of the tables has a column.
-pub(super) fn all_have(tables: &[Table], column: &str) -> bool {
-    let named = Named::new(column, "");
-    tables.iter().all(|table| named.place(table.schema()).is_some())
-}
-
-/// Hands every row to `take`, in the order of the tables and their rows, away from the threads that serve other tasks.
-pub(super) async fn scan<S: Send + 'static>(
-    tables: &[Table],
-    wanted: &Wanted,
-    mut state: S,
-    take: fn(&mut S, &Row<'_>) -> Result<(), PerformanceError>,
-) -> Result<S, PerformanceError> {
-    for table in tables {
-        let plan = Plan::new(table, wanted)?;
-        let parts = table.parts(1);
-        let read = tokio::task::spawn_blocking(move || {
-            let mut failed = None;
-            for part in parts {
-                part.scan(&plan.read, |batch| {
-                    if failed.is_none()
-                        && let Err(error) = plan.rows(&batch, |row| take(&mut state, row))?
-                    {
-                        failed = Some(error);
-                    }
-                    Ok(())
-                })?;
+impl Input {
+    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out.
+    pub(super) async fn open(
+        patterns: &[String],
+        of: Files,
+        since: Option<DateTime<Utc>>,
+        deadline: Deadline,
+    ) -> Result<Self, PerformanceError> {
+        let failed = |error| PerformanceError::Files { of, error };
+        let mut tables = Vec::new();
+        for pattern in patterns {
+            for address in expand(pattern).map_err(failed)? {
+                deadline.check()?;
+                if since.is_some_and(|since| is_before(&address, since)) {
+                    continue;
+                }
+                tables.push(Table::open(&address).await.map_err(failed)?);
             }
-            Ok((state, failed))
-        });
-        let (given_back, failed) = table.joined(read).await?;
-        if let Some(error) = failed {
-            return Err(error);
         }
-        state = given_back;
+        Ok(Self { of, tables, deadline })
     }
-    Ok(state)
+
+    /// Whether every file has a column.
+    pub(super) fn all_have(&self, column: &str) -> bool {
+        let named = Named::new(column, "");
+        self.tables.iter().all(|table| named.place(table.schema()).is_some())
+    }
+
+    /// What columns hold, by name: numbers only where every file says so.
+    pub(super) async fn kinds(&self) -> Result<BTreeMap<String, Kind>, PerformanceError> {
+        let mut all = BTreeMap::new();
+        for table in &self.tables {
+            self.deadline.check()?;
+            let (kinds, _) = table.kinds().await.map_err(|error| self.failed(error))?;
+            for (field, kind) in table.schema().fields().iter().zip(kinds) {
+                let known = all.entry(field.name().clone()).or_insert(kind);
+                if kind == Kind::Categorical {
+                    *known = kind;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Hands every row to `take`, in the order of the files and their rows, away from the threads that serve other tasks.
+    pub(super) async fn scan<S: Send + 'static>(
+        &self,
+        wanted: &Wanted,
+        mut state: S,
+        take: fn(&mut S, &Row<'_>) -> Result<(), PerformanceError>,
+    ) -> Result<S, PerformanceError> {
+        const STOPPED: &str = "was left";
+        for table in &self.tables {
+            let plan = Plan::new(table, self.of, wanted)?;
+            let parts = table.parts(1);
+            let deadline = self.deadline;
+            let read = tokio::task::spawn_blocking(move || {
+                let mut failed = None;
+                for part in parts {
+                    let scanned = part.scan(&plan.read, |batch| {
+                        let taken = match deadline.check() {
+                            Ok(()) => plan.rows(&batch, |row| take(&mut state, row))?,
+                            Err(late) => Err(late),
+                        };
+                        taken.map_err(|error| {
+                            failed = Some(error);
+                            STOPPED.to_owned()
+                        })
+                    });
+                    if failed.is_some() {
+                        break;
+                    }
+                    scanned?;
+                }
+                Ok((state, failed))
+            });
+            let (given_back, failed) = table.joined(read).await.map_err(|error| self.failed(error))?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            state = given_back;
+        }
+        Ok(state)
+    }
+
+    fn failed(&self, error: EngineError) -> PerformanceError {
+        PerformanceError::Files { of: self.of, error }
+    }
+}
+
+/// Whether a file is in a prediction log's folder of a date that was over at a time.
+fn is_before(address: &str, since: DateTime<Utc>) -> bool {
+    let date = address.split('/').rev().find(|part| folders::is_date(part));
+    let date = date.and_then(|date| date.split_once('=')?.1.parse::<NaiveDate>().ok());
+    date.is_some_and(|date| date < since.date_naive())
 }
 
 /// Where the wanted columns are among those that are read.
@@ -107,9 +166,10 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(table: &Table, wanted: &Wanted) -> Result<Self, PerformanceError> {
+    fn new(table: &Table, of: Files, wanted: &Wanted) -> Result<Self, PerformanceError> {
         let place = |named: &Named| {
             named.place(table.schema()).ok_or_else(|| PerformanceError::Column {
+                of,
                 file: table.address.clone(),
                 column: named.column.clone(),
                 option: named.option,

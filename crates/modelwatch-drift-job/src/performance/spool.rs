@@ -24,6 +24,15 @@ pub(super) struct Record {
     pub(super) texts: Vec<Option<String>>,
 }
 
+impl Record {
+    /// Whether it says otherwise than another, whatever their ids and times.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        let same = |one: &f64, other: &f64| one.total_cmp(other).is_eq();
+        let numbers = self.numbers.iter().zip(&other.numbers);
+        !numbers.into_iter().all(|(one, other)| same(one, other)) || self.texts != other.texts
+    }
+}
+
 pub(super) fn hash(id: &str) -> u128 {
     XxHash3_128::oneshot(id.as_bytes())
 }

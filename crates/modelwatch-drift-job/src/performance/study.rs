@@ -6,23 +6,26 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat};
 
 use modelwatch_drift::sketch::Sample;
-use modelwatch_performance::LossByCell;
+use modelwatch_performance::{LossByCell, Performance};
 
 use super::cells::{Cut, Cuts};
-use super::counters::{Counters, Counting, Learned, Reader, Reference, Said, codes};
-use super::error::PerformanceError;
-use super::join::{Horizon, JoinCounts, join};
+use super::counters::{Counters, Counting, Learned, LeftOut, Reader, Reference, Said, codes};
+use super::deadline::Deadline;
+use super::error::{Files, PerformanceError};
+use super::join::{EARLY, Horizon, JoinCounts, join};
 use super::options::PerformanceOptions;
 use super::report::{Group, GroupKind, PerformanceReport};
-use super::rows::{Named, Wanted, all_have, open, scan};
+use super::rows::{Input, Named, Wanted};
 use super::spool::{Spool, hash};
 use super::task::{Labels, Task};
-use crate::tables::{Kind, Table};
+use crate::tables::Kind;
 
 /// Values of one column that are told of apart; rows of the others are told of together.
 const MOST_VALUES: usize = 64;
 /// Windows that are told of apart.
 const MOST_WINDOWS: usize = 1_000;
+/// A segment's value with fewer labels in the reference is compared with all of it.
+const FEWEST_LABELS: u64 = 30;
 /// Categories of a feature that have a number of their own.
 const MOST_CATEGORIES: usize = 63;
 
@@ -34,76 +37,261 @@ impl PerformanceOptions {
     /// A file or a column is missing or cannot be read, the reference has no labels or nothing can be learned of it, or there is no
     /// room on disk to lay rows aside.
     pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
-        run(self).await
+        Study::new(self, None).run().await
+    }
+
+    /// As [`run`](Self::run). Outcomes that can't be read are as if there were none, and why they can't is told aside: what is expected of
+    /// predictions is worth telling all the same.
+    pub(super) async fn run_without_outcomes(
+        &self,
+    ) -> Result<(PerformanceReport, Option<PerformanceError>), PerformanceError> {
+        let mut problem = None;
+        let report = Study::new(self, Some(&mut problem)).run().await?;
+        Ok((report, problem))
     }
 }
 
-async fn run(options: &PerformanceOptions) -> Result<PerformanceReport, PerformanceError> {
-    let reference = open(&options.reference).await?;
-    let current = open(&options.current).await?;
-    let label = Named::new(&options.label, "--label");
-    let labels = Wanted {
-        texts: vec![label.clone()],
-        ..Wanted::default()
-    };
-    let labels = scan(&reference, &labels, Labels::default(), |labels, row| {
-        if let Some(label) = row.texts[0] {
-            labels.add(label);
-        }
-        Ok(())
-    });
-    let task = labels.await?.task(options)?;
-    let columns = Columns::new(options, &task, &reference).await?;
-    let reader = columns.reader(options, task, &reference).await?;
+/// A run.
+struct Study<'a> {
+    options: &'a PerformanceOptions,
+    deadline: Deadline,
+    /// Where it is told why outcomes can't be read; without a place that ends the run.
+    problem: Option<&'a mut Option<PerformanceError>>,
+}
 
-    let cuts = Arc::new(cuts(options, &reference).await?);
-    let mut wanted = columns.wanted();
-    let said = columns.said();
-    wanted.texts.extend(cuts.columns.iter().cloned());
-    wanted.texts.push(label.clone());
-    let state = Learning {
-        learning: Reference::new(&reader, columns.features()),
-        reader: reader.clone(),
-        said,
-        losses: LossByCell::new(cuts.cuts.len()),
-        cuts: cuts.clone(),
-    };
-    let learned = scan(&reference, &wanted, state, |state, row| {
-        let Some((Some(label), texts)) = row.texts.split_last() else {
-            return Ok(());
-        };
-        let said = state.said.of(row.numbers, texts);
-        let loss = state.reader.loss(&said, label);
-        count_loss(&mut state.losses, &state.cuts, &texts[state.said.len()..], loss);
-        state.learning.add(&state.reader, &said, label)
-    });
-    let Learning { learning, losses, .. } = learned.await?;
-    let (performance, reference_rows, learned) = learning.learn(&reader)?;
-    let counting = Counting {
-        reader: reader.clone(),
-        learned: Arc::new(learned),
-    };
-    let explained = Explained {
-        cuts,
-        reference: losses,
-    };
-    let mut groups = Groups::new(counting.clone(), said, explained, options);
-    let mut joined = None;
-    if options.outcomes.is_empty() {
-        let has_labels = all_have(&current, &options.label);
-        groups = read_labelled(options, &columns, &current, has_labels.then_some(label), groups).await?;
-    } else {
-        let (given_back, counts) = read_joined(options, &columns, &current, groups).await?;
-        groups = given_back;
-        joined = Some(counts);
+impl<'a> Study<'a> {
+    fn new(options: &'a PerformanceOptions, problem: Option<&'a mut Option<PerformanceError>>) -> Self {
+        Self {
+            options,
+            deadline: Deadline::after(options.timeout),
+            problem,
+        }
     }
-    Ok(PerformanceReport {
-        task: reader.task.clone(),
-        reference: performance,
-        reference_rows,
-        groups: groups.told(&counting.learned)?,
-        joined,
-    })
+
+    async fn run(mut self) -> Result<PerformanceReport, PerformanceError> {
+        let options = self.options;
+        let reference = Input::open(&options.reference, Files::Reference, None, self.deadline).await?;
+        let current = Input::open(&options.current, Files::Predictions, options.since, self.deadline).await?;
+        let label = Named::new(&options.label, "--label");
+        let labels = Wanted {
+            texts: vec![label.clone()],
+            ..Wanted::default()
+        };
+        let labels = reference.scan(&labels, Labels::default(), |labels, row| {
+            if let Some(label) = row.texts[0] {
+                labels.add(label);
+            }
+            Ok(())
+        });
+        let labels = labels.await?;
+        let known = labels.known().clone();
+        let task = labels.task(options)?;
+        let columns = Columns::new(options, &task, &reference).await?;
+        let reader = columns.reader(options, task, known, &reference).await?;
+
+        let cuts = Arc::new(cuts(options, &reference).await?);
+        let mut wanted = columns.wanted();
+        let said = columns.said();
+        wanted.texts.extend(cuts.columns.iter().cloned());
+        // The reference may lack the columns of segments: then there is nothing to compare their values with but all of it.
+        let known = |segment: &&String| reference.all_have(segment);
+        let segments: Vec<&String> = options.segments.iter().filter(known).collect();
+        wanted
+            .texts
+            .extend(segments.iter().map(|segment| Named::new(segment, "--segment")));
+        wanted.texts.push(label.clone());
+        let state = Learning {
+            learning: Reference::new(&reader, columns.features()),
+            reader: reader.clone(),
+            said,
+            losses: LossByCell::new(cuts.cuts.len()),
+            cuts: cuts.clone(),
+            segments: vec![BTreeMap::new(); segments.len()],
+            unknown_labels: 0,
+        };
+        let learned = reference.scan(&wanted, state, |state, row| {
+            let Some((Some(label), texts)) = row.texts.split_last() else {
+                return Ok(());
+            };
+            if !state.reader.knows(label) {
+                state.unknown_labels += 1;
+                return Ok(());
+            }
+            let said = state.said.of(row.numbers, texts);
+            let loss = state.reader.loss(&said, label);
+            let (cells, values) = texts[state.said.len()..].split_at(state.cuts.cuts.len());
+            count_loss(&mut state.losses, &state.cuts, cells, loss);
+            for (counted, value) in state.segments.iter_mut().zip(values) {
+                let value = place(counted, value.unwrap_or_default());
+                let counters = counted.entry(value.to_owned());
+                let counters = counters.or_insert_with(|| Counters::new(&state.reader.task));
+                counters.add_label(&state.reader, &said, label);
+            }
+            state.learning.add(&state.reader, &said, label)
+        });
+        let Learning {
+            learning,
+            losses,
+            segments: counted,
+            unknown_labels,
+            ..
+        } = learned.await?;
+        self.deadline.check()?;
+        let segments = segments.into_iter().cloned().zip(counted.into_iter().map(known_values));
+        let segments: BTreeMap<String, BTreeMap<String, Option<Performance>>> = segments.collect();
+        let (performance, reference_rows, learned) = learning.learn(&reader)?;
+        let counting = Counting {
+            reader: reader.clone(),
+            learned: Arc::new(learned),
+        };
+        let explained = Explained {
+            cuts,
+            reference: losses,
+        };
+        let mut groups = Groups::new(counting.clone(), said, explained, &segments, options);
+        let mut joined = None;
+        if options.outcomes.is_empty() {
+            let has_labels = current.all_have(&options.label);
+            groups = read_labelled(options, &columns, &current, has_labels.then_some(label), groups).await?;
+        } else {
+            let (given_back, counts) = self.read_joined(&columns, &current, groups).await?;
+            groups = given_back;
+            joined = Some(counts);
+        }
+        Ok(PerformanceReport {
+            task: reader.task.clone(),
+            reference: performance,
+            reference_rows,
+            reference_unknown_labels: unknown_labels,
+            groups: groups.told(&counting.learned, &segments)?,
+            joined,
+        })
+    }
+
+    /// Predictions whose labels lie elsewhere.
+    async fn read_joined(
+        &mut self,
+        columns: &Columns,
+        current: &Input,
+        groups: Groups,
+    ) -> Result<(Groups, JoinCounts), PerformanceError> {
+        let options = self.options;
+        let mut wanted = columns.wanted();
+        groups.want(options, &mut wanted);
+        let (numbers, texts) = (wanted.numbers.len(), wanted.texts.len());
+        wanted.texts.push(Named::new(&options.id, "--id"));
+        let state = (Spool::new(numbers, texts), 0_u64, Since::new(options));
+        let laid = current.scan(&wanted, state, |(spool, without_id, since), row| {
+            if since.leaves_out(row.time) {
+                return Ok(());
+            }
+            let Some((Some(id), texts)) = row.texts.split_last() else {
+                *without_id += 1;
+                return Ok(());
+            };
+            let time = row.time.unwrap_or(i64::MIN);
+            Ok(spool.push(hash(id), time, row.numbers, texts.iter().copied())?)
+        });
+        let (predictions, predictions_without_id, _) = laid.await?;
+
+        let (outcomes, mut counts) = match self.lay_outcomes().await {
+            Err(error) if self.problem.is_some() && !matches!(error, PerformanceError::Timeout(_)) => {
+                if let Some(problem) = &mut self.problem {
+                    **problem = Some(error);
+                }
+                (Spool::new(0, 1), JoinCounts::default())
+            }
+            laid => laid?,
+        };
+        counts.predictions_without_id = predictions_without_id;
+
+        let horizon = Horizon {
+            length: options.horizon.num_microseconds().unwrap_or(i64::MAX),
+            now: options.now.timestamp_micros(),
+            timed: options.outcome_time.is_some() && options.time.is_some(),
+        };
+        let deadline = self.deadline;
+        let joining = tokio::task::spawn_blocking(move || {
+            let mut groups = groups;
+            join(
+                predictions,
+                outcomes,
+                horizon,
+                deadline,
+                &mut counts,
+                |record, label| {
+                    let texts: Vec<Option<&str>> = record.texts.iter().map(Option::as_deref).collect();
+                    let time = (record.time != i64::MIN).then_some(record.time);
+                    groups.add(time, &record.numbers, &texts, label);
+                    Ok(())
+                },
+            )?;
+            Ok((groups, counts))
+        });
+        joining
+            .await
+            .unwrap_or_else(|error| Err(PerformanceError::Spool(std::io::Error::other(error))))
+    }
+
+    /// Lays the labels aside.
+    async fn lay_outcomes(&self) -> Result<(Spool, JoinCounts), PerformanceError> {
+        let options = self.options;
+        // A label comes after its prediction, so none from before the first prediction is missed; but for a day's difference of clocks.
+        let since = options.since.and_then(|since| since.checked_sub_signed(EARLY));
+        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
+        let id = options.outcome_id.as_ref().unwrap_or(&options.id);
+        let label = options.outcome_label.as_ref().unwrap_or(&options.label);
+        let time = options.outcome_time.as_deref();
+        let wanted = Wanted {
+            time: time.map(|time| Named::new(time, "--outcome-time")),
+            numbers: Vec::new(),
+            texts: vec![Named::new(id, "--outcome-id"), Named::new(label, "--outcome-label")],
+        };
+        let state = (Spool::new(0, 1), JoinCounts::default(), time.is_some());
+        let laid = tables.scan(&wanted, state, |(spool, counts, timed), row| {
+            let (Some(id), Some(label)) = (row.texts[0], row.texts[1]) else {
+                counts.unusable_labels += 1;
+                return Ok(());
+            };
+            if *timed && row.time.is_none() {
+                counts.unusable_labels += 1;
+                return Ok(());
+            }
+            counts.labels += 1;
+            let time = row.time.unwrap_or(i64::MIN);
+            Ok(spool.push(hash(id), time, &[], std::iter::once(Some(label)))?)
+        });
+        let (outcomes, counts, _) = laid.await?;
+        Ok((outcomes, counts))
+    }
+}
+
+/// From when on rows count, in microseconds. Those without a time always do.
+struct Since(Option<i64>);
+
+impl Since {
+    fn new(options: &PerformanceOptions) -> Self {
+        let since = options.since.filter(|_| options.time.is_some());
+        Self(since.map(|since| since.timestamp_micros()))
+    }
+
+    fn leaves_out(&self, time: Option<i64>) -> bool {
+        self.0.zip(time).is_some_and(|(since, time)| time < since)
+    }
+}
+
+/// The value that a row counts for: its own, or that of the values past the first so many.
+fn place<'v, T>(values: &BTreeMap<String, T>, value: &'v str) -> &'v str {
+    let has_own = values.contains_key(value) || values.len() < MOST_VALUES;
+    if has_own { value } else { Group::OTHER }
+}
+
+/// The performance of each value of a segment in the reference, where it has enough rows of it.
+fn known_values(counted: BTreeMap<String, Counters>) -> BTreeMap<String, Option<Performance>> {
+    let known = |counters: Counters| (counters.labels() >= FEWEST_LABELS).then(|| counters.realised());
+    let values = counted.into_iter().map(|(value, counters)| (value, known(counters)));
+    // The rest is another rest.
+    values.filter(|(value, _)| value != Group::OTHER).collect()
 }
 
 /// The labelled rows of the reference, as they are read.
@@ -113,6 +301,8 @@ struct Learning {
     said: Places,
     cuts: Arc<Cuts>,
     losses: LossByCell,
+    segments: Vec<BTreeMap<String, Counters>>,
+    unknown_labels: u64,
 }
 
 /// In which columns what made it worse is looked for, and the losses of the reference there.
@@ -122,7 +312,7 @@ struct Explained {
 }
 
 /// Cuts the columns in which what made it worse is looked for, by the reference's values.
-async fn cuts(options: &PerformanceOptions, reference: &[Table]) -> Result<Cuts, PerformanceError> {
+async fn cuts(options: &PerformanceOptions, reference: &Input) -> Result<Cuts, PerformanceError> {
     if options.explain.is_empty() {
         return Ok(Cuts::default());
     }
@@ -135,21 +325,16 @@ async fn cuts(options: &PerformanceOptions, reference: &[Table]) -> Result<Cuts,
         texts: columns.clone(),
         ..Wanted::default()
     };
-    let read = scan(
-        reference,
-        &wanted,
-        vec![(Sample::default(), false); columns.len()],
-        |read, row| {
-            for ((sample, some_text), value) in read.iter_mut().zip(row.texts) {
-                match value.map(str::parse::<f64>) {
-                    Some(Ok(number)) => sample.offer_one(number),
-                    Some(Err(_)) => *some_text = true,
-                    None => {}
-                }
+    let read = reference.scan(&wanted, vec![(Sample::default(), false); columns.len()], |read, row| {
+        for ((sample, some_text), value) in read.iter_mut().zip(row.texts) {
+            match value.map(str::parse::<f64>) {
+                Some(Ok(number)) => sample.offer_one(number),
+                Some(Err(_)) => *some_text = true,
+                None => {}
             }
-            Ok(())
-        },
-    );
+        }
+        Ok(())
+    });
     let cut = |(sample, some_text): (Sample, bool)| match some_text {
         true => Cut::Values,
         false => Cut::of_numbers(&sample),
@@ -172,7 +357,7 @@ fn count_loss(losses: &mut LossByCell, cuts: &Cuts, values: &[Option<&str>], los
 async fn read_labelled(
     options: &PerformanceOptions,
     columns: &Columns,
-    current: &[Table],
+    current: &Input,
     label: Option<Named>,
     groups: Groups,
 ) -> Result<Groups, PerformanceError> {
@@ -180,79 +365,17 @@ async fn read_labelled(
     groups.want(options, &mut wanted);
     let has_label = label.is_some();
     wanted.texts.extend(label);
-    let (groups, _) = scan(current, &wanted, (groups, has_label), |(groups, has_label), row| {
+    let state = (groups, has_label, Since::new(options));
+    let read = current.scan(&wanted, state, |(groups, has_label, since), row| {
+        if since.leaves_out(row.time) {
+            return Ok(());
+        }
         let label = row.texts.last().copied().flatten().filter(|_| *has_label);
         groups.add(row.time, row.numbers, row.texts, label);
         Ok(())
-    })
-    .await?;
+    });
+    let (groups, _, _) = read.await?;
     Ok(groups)
-}
-
-/// Predictions whose labels lie elsewhere.
-async fn read_joined(
-    options: &PerformanceOptions,
-    columns: &Columns,
-    current: &[Table],
-    groups: Groups,
-) -> Result<(Groups, JoinCounts), PerformanceError> {
-    let mut wanted = columns.wanted();
-    groups.want(options, &mut wanted);
-    let (numbers, texts) = (wanted.numbers.len(), wanted.texts.len());
-    wanted.texts.push(Named::new(&options.id, "--id"));
-    let state = (Spool::new(numbers, texts), 0_u64);
-    let laid = scan(current, &wanted, state, |(spool, without_id), row| {
-        let Some((Some(id), texts)) = row.texts.split_last() else {
-            *without_id += 1;
-            return Ok(());
-        };
-        let time = row.time.unwrap_or(i64::MIN);
-        Ok(spool.push(hash(id), time, row.numbers, texts.iter().copied())?)
-    });
-    let (predictions, predictions_without_id) = laid.await?;
-
-    let outcome_tables = open(&options.outcomes).await?;
-    let id = options.outcome_id.as_ref().unwrap_or(&options.id);
-    let label = options.outcome_label.as_ref().unwrap_or(&options.label);
-    let wanted = Wanted {
-        time: options
-            .outcome_time
-            .as_deref()
-            .map(|time| Named::new(time, "--outcome-time")),
-        numbers: Vec::new(),
-        texts: vec![Named::new(id, "--outcome-id"), Named::new(label, "--outcome-label")],
-    };
-    let state = (Spool::new(0, 1), JoinCounts::default());
-    let laid = scan(&outcome_tables, &wanted, state, |(spool, counts), row| {
-        let (Some(id), Some(label)) = (row.texts[0], row.texts[1]) else {
-            counts.unusable_labels += 1;
-            return Ok(());
-        };
-        counts.labels += 1;
-        let time = row.time.unwrap_or(i64::MIN);
-        Ok(spool.push(hash(id), time, &[], std::iter::once(Some(label)))?)
-    });
-    let (outcomes, mut counts) = laid.await?;
-    counts.predictions_without_id = predictions_without_id;
-
-    let horizon = Horizon {
-        length: options.horizon.num_microseconds().unwrap_or(i64::MAX),
-        now: options.now.timestamp_micros(),
-        timed: options.outcome_time.is_some() && options.time.is_some(),
-    };
-    let joining = tokio::task::spawn_blocking(move || {
-        let mut groups = groups;
-        join(predictions, outcomes, horizon, &mut counts, |record, label| {
-            let texts: Vec<Option<&str>> = record.texts.iter().map(Option::as_deref).collect();
-            let time = (record.time != i64::MIN).then_some(record.time);
-            groups.add(time, &record.numbers, &texts, label);
-            Ok(())
-        })?;
-        Ok((groups, counts))
-    });
-    joining
-        .await
-        .unwrap_or_else(|error| Err(PerformanceError::Spool(std::io::Error::other(error))))
 }
 
 /// What is read of every row, reference or current: numbers and texts that the task needs.
@@ -264,7 +387,7 @@ struct Columns {
 }
 
 impl Columns {
-    async fn new(options: &PerformanceOptions, task: &Task, reference: &[Table]) -> Result<Self, PerformanceError> {
+    async fn new(options: &PerformanceOptions, task: &Task, reference: &Input) -> Result<Self, PerformanceError> {
         let score = options.score.as_deref().map(|score| Named::new(score, "--score"));
         let class = options.class.as_deref().map(|class| Named::new(class, "--class"));
         let mut columns = Self {
@@ -288,7 +411,7 @@ impl Columns {
             Task::Regression => {
                 columns.class = None;
                 columns.numbers.extend(score);
-                let kinds = kinds(reference).await?;
+                let kinds = reference.kinds().await?;
                 for name in &options.features {
                     let feature = Named::new(name, "--features");
                     match kinds.get(name) {
@@ -341,7 +464,8 @@ impl Columns {
         &self,
         options: &PerformanceOptions,
         task: Task,
-        reference: &[Table],
+        labels: BTreeSet<String>,
+        reference: &Input,
     ) -> Result<Arc<Reader>, PerformanceError> {
         let mut known = vec![BTreeSet::new(); self.categories.len()];
         if !known.is_empty() {
@@ -349,7 +473,7 @@ impl Columns {
                 texts: self.categories.clone(),
                 ..Wanted::default()
             };
-            known = scan(reference, &wanted, known, |known, row| {
+            let read = reference.scan(&wanted, known, |known, row| {
                 for (known, category) in known.iter_mut().zip(row.texts) {
                     if let Some(category) = category.filter(|category| !known.contains(*category))
                         && known.len() < MOST_CATEGORIES
@@ -358,32 +482,18 @@ impl Columns {
                     }
                 }
                 Ok(())
-            })
-            .await?;
+            });
+            known = read.await?;
         }
         Ok(Arc::new(Reader {
             task,
             threshold: options.threshold,
             has_score: self.has_score,
             has_class: self.class.is_some(),
+            known: labels,
             codes: known.into_iter().map(codes).collect(),
         }))
     }
-}
-
-/// What columns of the tables hold, by name: numbers only where every table says so.
-async fn kinds(tables: &[Table]) -> Result<BTreeMap<String, Kind>, PerformanceError> {
-    let mut all = BTreeMap::new();
-    for table in tables {
-        let (kinds, _) = table.kinds().await?;
-        for (field, kind) in table.schema().fields().iter().zip(kinds) {
-            let known = all.entry(field.name().clone()).or_insert(kind);
-            if kind == Kind::Categorical {
-                *known = kind;
-            }
-        }
-    }
-    Ok(all)
 }
 
 /// Where the task's texts are in a row.
@@ -423,6 +533,7 @@ struct Groups {
 /// Rows, and what they count for.
 struct Counted {
     rows: u64,
+    left_out: LeftOut,
     counters: Counters,
     /// By the cells of columns in which what made it worse is looked for; of all rows and of versions.
     losses: LossByCell,
@@ -461,6 +572,7 @@ impl Counting {
     fn start(&self) -> Counted {
         Counted {
             rows: 0,
+            left_out: LeftOut::default(),
             counters: Counters::new(&self.reader.task),
             losses: LossByCell::default(),
         }
@@ -468,6 +580,8 @@ impl Counting {
 
     fn count(&self, counted: &mut Counted, said: &Said<'_>, label: Option<&str>) {
         counted.rows += 1;
+        counted.left_out.count(&self.reader, said, label);
+        let label = label.filter(|label| self.reader.knows(label));
         counted.counters.add(&self.reader, &self.learned, said, label);
     }
 
@@ -479,8 +593,7 @@ impl Counting {
         said: &Said<'_>,
         label: Option<&str>,
     ) -> Option<&'a mut Counted> {
-        let has_own = values.contains_key(value) || values.len() < MOST_VALUES;
-        let value = if has_own { value } else { Group::OTHER };
+        let value = place(values, value);
         if !values.contains_key(value) {
             values.insert(value.to_owned(), self.start());
         }
@@ -491,16 +604,31 @@ impl Counting {
 }
 
 impl Groups {
-    fn new(counting: Counting, said: Places, explained: Explained, options: &PerformanceOptions) -> Self {
+    /// The values that the reference knows have their places first, so that the same are told apart by each run.
+    fn new(
+        counting: Counting,
+        said: Places,
+        explained: Explained,
+        known: &BTreeMap<String, BTreeMap<String, Option<Performance>>>,
+        options: &PerformanceOptions,
+    ) -> Self {
         let length = options.window.and_then(|window| window.num_microseconds());
-        let segments = options.segments.iter();
+        let values = |segment: &String| {
+            let known = known.get(segment).into_iter().flatten();
+            known.map(|(value, _)| (value.clone(), counting.start())).collect()
+        };
+        let segments = options
+            .segments
+            .iter()
+            .map(|segment| (segment.clone(), values(segment)));
+        let segments = segments.collect();
         Self {
             all: counting.start(),
             counting,
             said,
             explained,
             versions: options.version.as_ref().map(|_| BTreeMap::new()),
-            segments: segments.map(|segment| (segment.clone(), BTreeMap::new())).collect(),
+            segments,
             windows: length
                 .filter(|length| *length > 0)
                 .map(|length| (length, BTreeMap::new())),
@@ -526,7 +654,7 @@ impl Groups {
         let mut own = own[self.said.len()..].iter().copied().map(Option::unwrap_or_default);
         let counting = &self.counting;
         let cuts = &self.explained.cuts;
-        let loss = label.filter(|_| !cuts.cuts.is_empty());
+        let loss = label.filter(|label| !cuts.cuts.is_empty() && counting.reader.knows(label));
         let loss = loss.and_then(|label| counting.reader.loss(&said, label));
         let explain = |counted: &mut Counted| {
             if counted.losses.columns() == 0 {
@@ -559,13 +687,22 @@ impl Groups {
         usize::from(self.versions.is_some()) + self.segments.len()
     }
 
-    fn told(self, learned: &Learned) -> Result<Vec<Group>, PerformanceError> {
+    fn told(
+        self,
+        learned: &Learned,
+        known: &BTreeMap<String, BTreeMap<String, Option<Performance>>>,
+    ) -> Result<Vec<Group>, PerformanceError> {
         let explained = self.explained;
         let with_culprits = |kind, value, counted: Counted| {
             let names = explained.cuts.names();
             let culprits = (!names.is_empty()).then(|| counted.losses.culprits(&explained.reference, &names));
+            let loss_growth = counted.losses.growth(&explained.reference);
             let group = group(kind, value, counted, learned)?;
-            Ok::<_, PerformanceError>(Group { culprits, ..group })
+            Ok::<_, PerformanceError>(Group {
+                culprits,
+                loss_growth,
+                ..group
+            })
         };
         let mut groups = vec![with_culprits(GroupKind::All, String::new(), self.all)?];
         for (value, counted) in self.versions.into_iter().flatten() {
@@ -575,8 +712,10 @@ impl Groups {
             groups.push(group(GroupKind::Window, window.told(), counted, learned)?);
         }
         for (segment, values) in self.segments {
-            for (value, counted) in values {
-                groups.push(group(GroupKind::Segment(segment.clone()), value, counted, learned)?);
+            for (value, counted) in values.into_iter().filter(|(_, counted)| counted.rows > 0) {
+                let reference = known.get(&segment).and_then(|known| known.get(&value)?.clone());
+                let group = group(GroupKind::Segment(segment.clone()), value, counted, learned)?;
+                groups.push(Group { reference, ..group });
             }
         }
         Ok(groups)
@@ -584,7 +723,12 @@ impl Groups {
 }
 
 fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) -> Result<Group, PerformanceError> {
-    let Counted { rows, counters, .. } = counted;
+    let Counted {
+        rows,
+        left_out,
+        counters,
+        ..
+    } = counted;
     let (realised, estimated) = (counters.realised(), counters.estimated(learned)?);
     let labels = counters.labels();
     let known = (labels > 0).then_some(&realised);
@@ -597,9 +741,14 @@ fn group(kind: GroupKind, value: String, counted: Counted, learned: &Learned) ->
         value,
         rows,
         labels,
+        unknown_labels: left_out.unknown_labels,
+        without_score: left_out.without_score,
+        without_class: left_out.without_class,
         estimated,
         doubts,
         realised,
+        reference: None,
         culprits: None,
+        loss_growth: None,
     })
 }

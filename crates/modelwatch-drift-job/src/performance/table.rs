@@ -9,20 +9,35 @@ use super::report::{Group, GroupKind, PerformanceReport};
 impl fmt::Display for PerformanceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "reference: {} labelled predictions", self.reference_rows)?;
+        if self.reference_unknown_labels > 0 {
+            let rows = self.reference_unknown_labels;
+            writeln!(
+                f,
+                "left out of the reference: {rows} rows whose label is no finite number"
+            )?;
+        }
         if let Some(joined) = &self.joined {
             writeln!(
                 f,
                 "labels by id: {} of {} predictions have one, {} came too late, {} predictions have none, {} are waiting",
                 joined.matched, joined.predictions, joined.late, joined.without_label, joined.waiting
             )?;
+            if joined.early + joined.undated > 0 {
+                writeln!(
+                    f,
+                    "not counted: {} labels that were known more than a day before their prediction, {} of predictions without a time",
+                    joined.early, joined.undated
+                )?;
+            }
             writeln!(
                 f,
-                "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions, {} without id",
+                "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions ({} of them differ), {} without id",
                 joined.unmatched_labels,
                 joined.repeated_labels,
                 joined.revised_labels,
                 joined.unusable_labels,
                 joined.repeated_predictions,
+                joined.differing_predictions,
                 joined.predictions_without_id
             )?;
         }
@@ -60,7 +75,10 @@ impl PerformanceReport {
                 f,
                 "{:<18}  {:>10}  {:<32}  {:<32}",
                 measure,
-                self.reference
+                group
+                    .reference
+                    .as_ref()
+                    .unwrap_or(&self.reference)
                     .get(measure)
                     .map_or("-".into(), |measured| number(measured.value)),
                 shown(realised),
@@ -69,6 +87,24 @@ impl PerformanceReport {
                     _ => "-".into(),
                 }
             )?;
+        }
+        for (rows, why) in [
+            (
+                group.unknown_labels,
+                "the label is none of the reference's classes, or no finite number; they count as unlabelled",
+            ),
+            (
+                group.without_score,
+                "the score is absent or not finite; they count for nothing that is measured by scores",
+            ),
+            (
+                group.without_class,
+                "the predicted class is absent or none of the labels' classes; they count for nothing that is measured by classes",
+            ),
+        ] {
+            if rows > 0 {
+                writeln!(f, "left out: of {rows} rows {why}")?;
+            }
         }
         let undefined = group
             .realised

@@ -29,6 +29,8 @@ pub enum Task {
 const YES: [&str; 5] = ["1", "true", "yes", "y", "positive"];
 /// Distinct labels that are remembered.
 const MOST_LABELS: usize = 1_001;
+/// Labels that an error names.
+const SHOWN: usize = 20;
 /// Distinct numbers from which on labels are amounts and not classes.
 const MANY_NUMBERS: usize = 20;
 
@@ -45,6 +47,11 @@ impl Labels {
             self.some_text |= label.parse::<f64>().is_err();
             self.distinct.insert(label.to_owned());
         }
+    }
+
+    /// The different ones, as many as are remembered.
+    pub(super) fn known(&self) -> &BTreeSet<String> {
+        &self.distinct
     }
 
     /// A regression where labels are many numbers and no classes or probabilities of classes are named; two labels are a binary
@@ -70,6 +77,12 @@ impl Labels {
                 false => Err(self.no_positive(Some(named))),
             };
         }
+        if options.score.is_some() && options.class.is_none() && options.probabilities.is_empty() {
+            return Err(PerformanceError::ManyClasses {
+                classes: self.shown(),
+                more: self.distinct.len().saturating_sub(SHOWN),
+            });
+        }
         let named = options.probabilities.keys().cloned();
         let all: BTreeSet<String> = self.distinct.into_iter().chain(named).collect();
         Ok(Task::Multiclass {
@@ -91,10 +104,13 @@ impl Labels {
         }
     }
 
+    fn shown(&self) -> Vec<String> {
+        self.distinct.iter().take(SHOWN).cloned().collect()
+    }
+
     fn no_positive(self, named: Option<&str>) -> PerformanceError {
-        const SHOWN: usize = 20;
         PerformanceError::Positive {
-            classes: self.distinct.into_iter().take(SHOWN).collect(),
+            classes: self.shown(),
             named: named.map(str::to_owned),
         }
     }

@@ -30,7 +30,7 @@ impl Textfile {
         if !textfile.folder().is_dir() {
             return Err(PublishError::new(
                 textfile.folder().display(),
-                "there is no such folder; make it, or mend the path",
+                "there is no such folder; create it, or fix the path",
             ));
         }
         Ok(textfile)

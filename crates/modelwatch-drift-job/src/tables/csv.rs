@@ -164,7 +164,7 @@ fn text(path: &Path, compressed: bool) -> io::Result<(impl BufRead + use<>, Opti
 fn broken(error: ArrowError) -> String {
     let said = format::said(error);
     let mend = match said.contains("incorrect number of fields") {
-        true => "; mend that line, or quote the fields that hold the delimiter",
+        true => "; fix that line, or quote the fields that hold the delimiter",
         false => "",
     };
     format!("breaks while it is read: {said}{mend}")

@@ -145,13 +145,13 @@ async fn says_why_when_file_tells_nothing() {
             "short.csv",
             format!("{text}0.5\n").into_bytes(),
             Reason::Broken,
-            "expected 2 got 1; mend that line",
+            "expected 2 got 1; fix that line",
         ),
         (
             "long.csv",
             format!("{text}0.5,a,b\n").into_bytes(),
             Reason::Broken,
-            "expected 2 got 3; mend that line",
+            "expected 2 got 3; fix that line",
         ),
         ("empty.csv", Vec::new(), Reason::Broken, "is empty"),
     ];

@@ -3,12 +3,14 @@
 //! One program, because linking the engine takes longer than every test here.
 
 mod awkward;
+mod awkward_labels;
 mod compaction;
 mod compare;
 mod files;
 mod flights;
 mod log;
 mod performance;
+mod performance_job;
 mod publish;
 mod reports;
 mod training;

@@ -1,5 +1,5 @@
 //! How often the rule is wrong: false alarms of windows drawn from the baseline itself, the share of real shifts that it
-//! finds, and windows in the order of their times. Prints all tables of docs/drift.md.
+//! finds, and windows in the order of their times. Prints all tables of docs/drift.md; with `-- together` that of joint drift alone.
 //!
 //! `cargo run --release -p modelwatch-drift --example calibration`
 
@@ -22,6 +22,7 @@ mod drawn;
 #[path = "../../tests/statistics/table.rs"]
 mod table;
 mod time_order;
+mod together;
 
 use data::{TRAINING, column, fields};
 use drawn::{Drawn, normal};
@@ -30,6 +31,9 @@ const WINDOWS: u32 = 10_000;
 const SEED: u64 = 20_130_101;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("together") {
+        return together::print();
+    }
     let rule = Rule::default();
     println!(
         "{WINDOWS} windows a line, seed {SEED}, threshold {}, significance {}\n",
@@ -72,6 +76,7 @@ fn main() {
         }
     }
     time_order::print();
+    together::print();
 }
 
 /// Prints a feature's lines: windows of each size drawn from its training rows.

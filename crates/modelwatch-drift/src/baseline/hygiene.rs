@@ -81,7 +81,7 @@ impl fmt::Display for HygieneWarning {
             ),
             Self::SomeWithoutTime { source } => write!(
                 f,
-                "{source} has no times and other sources have: whether the reference is of one span can't be told"
+                "{source} has no times and other sources have: whether the reference covers one span is unknown"
             ),
             Self::TimeOverlap { before, after } => write!(
                 f,

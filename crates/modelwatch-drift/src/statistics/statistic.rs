@@ -80,7 +80,7 @@ pub struct UnknownStatistic {
 impl fmt::Display for UnknownStatistic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = Statistic::ALL.map(Statistic::name).join(", ");
-        write!(f, "there is no statistic {:?}; take one of {names}", self.name)
+        write!(f, "unknown statistic {:?}; use one of {names}", self.name)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What no single feature shows: how numbers go together.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chrono::TimeDelta;
@@ -57,21 +56,6 @@ fn measured(table: &Table, profile: &JointProfile, rows: &[usize], length: TimeD
     profile.measure(&sample, Some(length)).expect("a window of enough rows")
 }
 
-/// Windows at whole multiples of a length that lie within the table whole, those of 100 rows and more.
-fn windows(table: &Table, length: TimeDelta) -> Vec<Vec<usize>> {
-    let seconds = length.num_seconds();
-    let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-    for (row, time) in table.times.iter().enumerate() {
-        windows
-            .entry(time.timestamp().div_euclid(seconds))
-            .or_default()
-            .push(row);
-    }
-    let [first, last] = [table.times.iter().min(), table.times.iter().max()].map(|end| end.expect("rows").timestamp());
-    windows.retain(|window, rows| first <= window * seconds && (window + 1) * seconds <= last + 1 && rows.len() >= 100);
-    windows.into_values().collect()
-}
-
 /// Column `name` with its values in the opposite order: its distribution as it was, its correlations the other way.
 fn flipped(table: &Table, name: &'static str) -> Table {
     let mut flipped = table.clone();
@@ -92,7 +76,7 @@ const LENGTHS: [i64; 5] = [2, 6, 12, 24, 168];
 fn one_in_a_hundred_of_the_reference_s_own_windows_drifts_together_at_most() {
     let (table, profile) = training();
     for length in LENGTHS.map(TimeDelta::hours) {
-        let windows = windows(table, length);
+        let windows = table.spans(length);
         let drifting = windows
             .iter()
             .filter(|rows| measured(table, profile, rows, length).drifts());

@@ -111,6 +111,12 @@ impl Table {
 
     /// The windows of one length, at multiples of it, that lie within the table whole and have 100 rows.
     pub(crate) fn windows(&self, name: &str, profile: &Profile, length: TimeDelta) -> Vec<Counts> {
+        let spans = self.spans(length).into_iter();
+        spans.map(|rows| self.counts_of(name, profile, rows)).collect()
+    }
+
+    /// The rows of each of these windows.
+    pub(crate) fn spans(&self, length: TimeDelta) -> Vec<Vec<usize>> {
         let seconds = length.num_seconds();
         let mut windows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for (row, time) in self.times.iter().enumerate() {
@@ -124,10 +130,7 @@ impl Table {
         windows.retain(|window, rows| {
             first <= window * seconds && (window + 1) * seconds <= last + 1 && rows.len() >= 100
         });
-        windows
-            .into_values()
-            .map(|rows| self.counts_of(name, profile, rows))
-            .collect()
+        windows.into_values().collect()
     }
 
     fn counts_of(&self, name: &str, profile: &Profile, rows: impl IntoIterator<Item = usize>) -> Counts {

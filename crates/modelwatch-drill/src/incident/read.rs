@@ -432,7 +432,7 @@ fn effect_of(
             return mistake(
                 format!("an effect of {name} has the unknown key {key}"),
                 format!(
-                    "take one of {}, with version, route, replica, feature, models, from, until, ramp",
+                    "use one of {}, with version, route, replica, feature, models, from, until, ramp",
                     [known, switches].concat().join(", ")
                 ),
             );

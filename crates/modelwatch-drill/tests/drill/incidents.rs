@@ -119,7 +119,7 @@ fn names_the_place_and_the_fix_of_each_mistake() {
             "[[incidents]]\nname = \"own\"\nreleases = [{ traffic = \"a\" }]".to_owned(),
             "moves traffic to the version \"a\", which is not there",
         ),
-        (effect("eror = 0.3"), "unknown key eror; take one of errors"),
+        (effect("eror = 0.3"), "unknown key eror; use one of errors"),
         (
             effect("errors = 3.0"),
             "errors of an effect of own is 3; take from 0 to 1",

@@ -6,9 +6,6 @@ use crate::interval;
 use crate::mean::Mean;
 use crate::measure::{Interval, Measure, Measured, Performance, Undefined};
 
-/// The largest number that is counted: squares of larger ones have no place in a double.
-const LARGEST: f64 = 1e140;
-
 /// Labelled predictions of a number, counted. Any order of rows and any way of merging gives the same figures.
 #[derive(Clone, Debug, Default)]
 pub struct RegressionCounts {
@@ -29,6 +26,9 @@ pub struct RegressionCounts {
 }
 
 impl RegressionCounts {
+    /// The largest number that is counted, above 0 or below: squares of larger ones have no place in a double.
+    pub const LARGEST: f64 = 1e140;
+
     /// Makes counts of no rows.
     #[must_use]
     pub fn new() -> Self {
@@ -49,7 +49,7 @@ impl RegressionCounts {
     /// Counts a prediction whose target is known. A row where one of them is NaN, infinite or beyond 1e140 is left out and counted in
     /// [`unusable`](Self::unusable).
     pub fn add(&mut self, predicted: f64, actual: f64) {
-        let usable = |number: f64| number.abs() <= LARGEST;
+        let usable = |number: f64| number.abs() <= Self::LARGEST;
         if !usable(predicted) || !usable(actual) {
             self.unusable += 1;
             return;

@@ -50,6 +50,8 @@ pub(crate) fn section(scope: &Scope<'_>) -> Section {
                 12,
                 8,
             ),
+            (Rollout::Drift, segments(scope), 12, 8),
+            (Rollout::Drift, explained(scope), 12, 8),
         ],
     }
 }
@@ -83,6 +85,43 @@ fn lost(scope: &Scope<'_>) -> Panel {
     )
     .link(scope.runbook_link("performance fell", &known::PERFORMANCE_FELL))
     .link(scope.runbook_link("calibration off", &known::CALIBRATION_OFF))
+}
+
+/// Over all predictions nothing may show, and for some the model got worse all the same.
+fn segments(scope: &Scope<'_>) -> Panel {
+    let labels = &["segment", "segment_value", "measure"];
+    let growth = scope.of_model(metric(&contract::SEGMENT_PERFORMANCE_GROWTH));
+    Panel::chart(
+        "Segments: loss above the reference's",
+        "By labels, the values whose predictions are worse than those of the same value in the reference, where chance does not explain it.",
+        vec![Query::range(
+            scope.write(scope.top(max_by(&scope.by(labels), growth))),
+            &scope.legend(labels),
+        )],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, "None that is sure", TimeSeriesField::lines()),
+        ),
+    )
+    .link(scope.runbook_link("performance fell", &known::PERFORMANCE_FELL))
+}
+
+fn explained(scope: &Scope<'_>) -> Panel {
+    let labels = &["model_version", "segment", "segment_value"];
+    let explained = scope.of_model(metric(&contract::PERFORMANCE_EXPLAINED));
+    Panel::chart(
+        "What made it worse",
+        "By version, the values and ranges that explain most of the growth of the mean loss since the reference, and how much of it.",
+        vec![Query::range(
+            scope.write(scope.top(max_by(&scope.by(labels), explained))),
+            &scope.legend(labels),
+        )],
+        (
+            TimeSeries::new(),
+            Field::new(Unit::Ratio, "Nothing stands out", TimeSeriesField::lines()),
+        ),
+    )
+    .link(scope.runbook_link("performance fell", &known::PERFORMANCE_FELL))
 }
 
 fn expected(scope: &Scope<'_>) -> Panel {

@@ -226,7 +226,14 @@ fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
         url = url.if_url_label(&format!("{label}="), label, "&");
     }
     url = (url + "model=".to_owned()).url_label("model_name");
-    for label in ["model_version", "feature_name", "class", "outcome"] {
+    for label in [
+        "model_version",
+        "feature_name",
+        "class",
+        "outcome",
+        "segment",
+        "segment_value",
+    ] {
         if labels.contains(&label) {
             url = (url + format!("&{label}=")).url_label(label);
         }
@@ -243,6 +250,8 @@ pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
         ("feature_name", "feature"),
         ("class", "class"),
         ("outcome", "outcome"),
+        ("segment", "segment"),
+        ("segment_value", "value"),
     ];
     let named = words.into_iter().filter(|(name, _)| labels.contains(name));
     let mut place = Text::default();

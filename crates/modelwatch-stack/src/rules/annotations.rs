@@ -10,7 +10,7 @@ use modelwatch_config::{Config, Rollout};
 
 use super::evidence::{self, Bad, ERRORS, SLOW};
 use super::histograms::Histogram;
-use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, VERSION, own};
+use super::labels::{FEATURE, MODEL, REPLICA, ROUTE, SEGMENT, VERSION, own};
 use super::performance::{ALL_VERSIONS, BIAS, CALIBRATION_ERROR};
 use super::text::{Asked, COUNT, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
@@ -272,6 +272,9 @@ fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     }
     if about.is(&[&known::TRAFFIC_GONE]) {
         return of_targets(about).map(Some);
+    }
+    if about.is(&[&known::PERFORMANCE_FELL]) && about.has(SEGMENT) {
+        return of_segment(about).map(Some);
     }
     if about.is(&[&known::PERFORMANCE_FELL]) {
         return of_performance(about, &recorded::PERFORMANCE_GROWTH, &contract::PERFORMANCE).map(Some);
@@ -557,7 +560,47 @@ fn of_performance(
         ],
         ".",
     )?;
-    Ok(more + now + reference + plain(" ") + of_version(about)? + versions)
+    let explained = max_by(
+        &["segment", "segment_value"],
+        own(metric(&contract::PERFORMANCE_EXPLAINED), VERSION),
+    );
+    let explained = about.if_any(
+        &numbers(&explained).top(NAMED),
+        " Of the growth of the loss explain: ",
+        &[
+            Column::Name("segment"),
+            Column::Words(" "),
+            Column::Name("segment_value"),
+            Column::Words(" "),
+            Column::Value(PERCENT),
+        ],
+        ".",
+    )?;
+    Ok(more + now + reference + plain(" ") + of_version(about)? + versions + explained)
+}
+
+/// Every measure by which the rows of a segment's value are worse, what it is and was, and of how many labels.
+fn of_segment(about: About<'_>) -> Result<Text, GenerateError> {
+    let by = &["measure"];
+    let row = |value| [Column::Ours("measure"), Column::Words(" "), Column::Value(value)];
+    let of = |series| max_by(by, own(metric(series), SEGMENT));
+    let grown = of(&contract::SEGMENT_PERFORMANCE_GROWTH);
+    let more = about.asked(
+        &numbers(&grown).top(MEASURES),
+        "More loss than in the reference, by measure: ",
+        &row(PERCENT),
+        ".",
+        plain("No measure is worse any more."),
+    )?;
+    let figures = |series, words| {
+        let figures = of(series).and(by, grown.clone());
+        about.if_any(&numbers(&figures).top(MEASURES), words, &row(VALUE), ".")
+    };
+    let now = figures(&contract::SEGMENT_PERFORMANCE, " Measured: ")?;
+    let reference = figures(&contract::SEGMENT_PERFORMANCE_REFERENCE, " The reference: ")?;
+    let labels = max_by(SEGMENT, own(metric(&contract::SEGMENT_PERFORMANCE_LABELS), SEGMENT));
+    let labels = about.if_any(&labels, " Labels: ", &[Column::Value(COUNT)], ".")?;
+    Ok(more + now + reference + labels)
 }
 
 /// How far off it is and was.

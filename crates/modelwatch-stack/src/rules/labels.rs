@@ -8,6 +8,7 @@ pub(crate) const ROUTE: &[&str] = &["model_name", "model_version", "route"];
 pub(crate) const JOB: &[&str] = &["job"];
 pub(crate) const REPLICA: &[&str] = &["job", "instance"];
 pub(crate) const VERSION_FEATURE: &[&str] = &["model_name", "model_version", "feature_name"];
+pub(crate) const SEGMENT: &[&str] = &["model_name", "segment", "segment_value"];
 pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
 pub(crate) const MODEL_ROUTE: &[&str] = &["model_name", "route"];
 

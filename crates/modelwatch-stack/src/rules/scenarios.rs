@@ -43,6 +43,7 @@ pub(super) fn files(config: &Config, groups: &[String]) -> Result<Vec<File>, Gen
         let mut watched = config.models.iter();
         tests.extend(watched.find_map(|model| dead_exporter(config, model)).transpose()?);
         tests.push(performance::together(config, model)?);
+        tests.push(performance::explained(config, model)?);
     }
     tests.push(seasons::hovering(config, model)?);
     let mut files = vec![yaml::file(

@@ -17,7 +17,8 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         known: &known::PERFORMANCE_FELL,
         meaning: "By the labels that have come, the model is wrong more often, or by more, than in the labelled reference: a loss grew \
                   by more than its threshold, and the reference is twice as far away as the interval reaches. The loss of a measure of which \
-                  more is better is 1 less the measure. `__all__` are all versions together.",
+                  more is better is 1 less the measure. `__all__` are all versions together. With the labels `segment` and `segment_value` it is about the \
+                  predictions of one value alone: compared with the same value in the reference, while over all predictions nothing is above the threshold.",
         checks: PERFORMANCE_CHECKS,
         mitigation: &[
             "If one version fell, give its traffic back to the others.",
@@ -27,6 +28,8 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| {
             vec![
                 lost(model),
+                explained(model),
+                lost_by_segment(model),
                 measured(model),
                 reference(model),
                 labels(model),
@@ -90,9 +93,11 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::LABELS_STOPPED,
         meaning: "Nothing tells any more whether the model is right: `modelwatch performance` has not run for too long, no label has come \
-                  while predictions have, or a smaller share of the predictions gets one. What fires about performance goes on with the last figures.",
+                  while predictions have, a smaller share of the predictions gets one, or the exporter's runs can't read what modelwatch.toml names. What fires about performance goes on with the last figures.",
         checks: &[
             "Does the job run, and does it end with exit code 0? Run it by hand: it says what is wrong.",
+            "Does the exporter of the drift job tell it (`[models.performance]`)? Its log and `ml_performance_runs_total` say why runs fail: `outcomes`, \
+             `predictions` and `reference` are files that can't be read, `columns` a column that is not there, `timeout` a run that took too long.",
             "Does it publish where Prometheus looks: the textfile of a node exporter, or a Pushgateway, that is among the scrape jobs?",
             "Do labels still arrive where `--outcomes` looks? Are they joined: does the report count them as unmatched or late?",
             "Did ids change, so that labels find no prediction?",
@@ -105,6 +110,8 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
         queries: |model| {
             vec![
                 performance_age(model),
+                performance_runs(model),
+                outcomes(model),
                 labels(model),
                 labelled_share(model),
                 log_records(model),

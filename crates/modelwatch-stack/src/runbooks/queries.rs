@@ -273,6 +273,43 @@ pub(super) fn lost(model: &Model) -> (&'static str, Expr) {
     )
 }
 
+pub(super) fn explained(model: &Model) -> (&'static str, Expr) {
+    (
+        "Which values and ranges explain how much of the growth of the loss?",
+        max_by(
+            &["model_version", "segment", "segment_value"],
+            of(model, metric(&contract::PERFORMANCE_EXPLAINED)),
+        ),
+    )
+}
+
+pub(super) fn lost_by_segment(model: &Model) -> (&'static str, Expr) {
+    (
+        "For whom is there more loss than in the reference, and more than chance makes?",
+        max_by(
+            &["segment", "segment_value", "measure"],
+            of(model, metric(&contract::SEGMENT_PERFORMANCE_GROWTH)),
+        ),
+    )
+}
+
+pub(super) fn performance_runs(model: &Model) -> (&'static str, Expr) {
+    (
+        "How did the exporter's runs of the last day end?",
+        sum_by(
+            &["result"],
+            of(model, metric(&contract::PERFORMANCE_RUNS)).increase(DAY),
+        ),
+    )
+}
+
+pub(super) fn outcomes(model: &Model) -> (&'static str, Expr) {
+    (
+        "What became of the labels that came?",
+        max_by(&["fate"], of(model, metric(&contract::PERFORMANCE_OUTCOMES))),
+    )
+}
+
 pub(super) fn labels(model: &Model) -> (&'static str, Expr) {
     (
         "How many predictions of each version have a label?",

@@ -110,6 +110,9 @@ fn any_configuration() -> impl Strategy<Value = String> {
             }
             if let Some(minutes) = model.drift {
                 text += &format!("[models.drift]\nbaseline = \"b.json\"\nlog = \"log\"\nwindow = \"{minutes}m\"\n");
+                text += &format!(
+                    "[models.performance]\nreference = \"r.csv\"\npredictions = \"p.csv\"\nlabel = \"l\"\ninterval = \"{minutes}m\"\n"
+                );
             }
         }
         text

@@ -84,7 +84,8 @@ fn body(report: &Report) -> Markup {
         @match &report.trouble {
             None => {
                 @match &report.blind {
-                    None => p { "Nothing is wrong that the metrics show." },
+                    None if report.findings.is_empty() => p { "Nothing is wrong that the metrics show." },
+                    None => p { "Requests are as usual, and what is below is not." },
                     Some(why) => p.unknown { "Unknown: " (why) "." },
                 }
             },

@@ -43,6 +43,17 @@ pub(super) fn unknown(answers: &mut [Answer], why: &str) {
     }
 }
 
+/// Says of every question that there is no trouble to ask about.
+pub(super) fn calm(answers: &mut [Answer], findings: &[Finding]) {
+    let said = match findings.is_empty() {
+        true => NO_TROUBLE,
+        false => "Requests are as usual, and what is below is not.",
+    };
+    for answer in answers {
+        said.clone_into(&mut answer.answer);
+    }
+}
+
 const NO_TROUBLE: &str = "Nothing is wrong that the metrics show.";
 
 fn version(located: Option<&Located>) -> (bool, String) {

@@ -39,6 +39,11 @@ pub(super) enum Topic {
     PerformanceHigh,
     PerformanceReference,
     PerformanceLabels,
+    Explained,
+    SegmentGrowth,
+    SegmentPerformance,
+    SegmentReference,
+    SegmentLabels,
     Versions,
     Registered,
     Pipelines,
@@ -86,6 +91,7 @@ impl Asked {
             Topic::Observations,
             Topic::FeatureDrift,
             Topic::PredictionDrift,
+            Topic::Performance,
         ];
         if self.answers.values().any(|(_, answer)| answer.is_err()) {
             Some("some of what it takes could not be asked".to_owned())
@@ -195,6 +201,8 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
     const VERSION: &str = "model_version";
     const FEATURE: &str = "feature_name";
     const MEASURE: &str = "measure";
+    const SEGMENT: [&str; 2] = ["segment", "segment_value"];
+    let of_segment = |metric: &Metric, label: &'static str| gauge(metric.name, &[SEGMENT[0], SEGMENT[1], label]);
     let questions = [
         (
             Topic::Requests,
@@ -284,6 +292,23 @@ pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> 
         (
             Topic::PerformanceLabels,
             gauge(contract::PERFORMANCE_LABELS.name, &[VERSION]),
+        ),
+        (Topic::Explained, of_segment(&contract::PERFORMANCE_EXPLAINED, VERSION)),
+        (
+            Topic::SegmentGrowth,
+            of_segment(&contract::SEGMENT_PERFORMANCE_GROWTH, MEASURE),
+        ),
+        (
+            Topic::SegmentPerformance,
+            of_segment(&contract::SEGMENT_PERFORMANCE, MEASURE),
+        ),
+        (
+            Topic::SegmentReference,
+            of_segment(&contract::SEGMENT_PERFORMANCE_REFERENCE, MEASURE),
+        ),
+        (
+            Topic::SegmentLabels,
+            gauge(contract::SEGMENT_PERFORMANCE_LABELS.name, &SEGMENT),
         ),
         (Topic::Versions, gauge(contract::MODEL_INFO.name, &[VERSION])),
         (

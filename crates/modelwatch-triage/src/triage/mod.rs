@@ -53,8 +53,10 @@ pub fn triage(source: &dyn Source, config: &Config, subject: &Subject) -> Result
     findings.extend(performance::findings(&asked));
     let blind = if trouble.is_none() { asked.blind() } else { None };
     let mut answers = answers::five(trouble.as_ref(), &findings, &releases, &released, who.as_ref(), &asked);
-    if let Some(why) = &blind {
-        answers::unknown(&mut answers, why);
+    match &blind {
+        Some(why) => answers::unknown(&mut answers, why),
+        None if trouble.is_none() => answers::calm(&mut answers, &findings),
+        None => {}
     }
     unknown.sort();
     unknown.dedup();

@@ -1,4 +1,4 @@
-//! What the performance job says of each version: less often right than the reference.
+//! What the performance job says of each version and of each value of a segment: less often right than the reference.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,12 @@ use crate::source::Row;
 use crate::symptom::Side;
 use crate::words::{figure, name, share};
 
-/// Versions that are named, at most.
+/// Versions that are named, at most; and values of segments.
 const MOST: usize = 3;
+/// Steps back from the end in which a series that is there only while something is wrong still says so.
+const RECENT: usize = 5;
+/// Values that are named as what made a version worse.
+const MOST_EXPLAINED: usize = 2;
 /// The `model_version` of all predictions, whatever their version.
 const ALL_VERSIONS: &str = "__all__";
 /// As in the stack's rules: so many times as far as its interval reaches a value is from the reference where chance did not make it.
@@ -29,6 +33,13 @@ struct Worse<'a> {
     growth: f64,
 }
 
+impl Worse<'_> {
+    /// How far probabilities are off is no loss, and tells of a version only where nothing else does.
+    fn weight(&self) -> (bool, f64) {
+        (self.measure != Measure::CalibrationError, self.growth)
+    }
+}
+
 /// Versions that are less often right than the reference, by the labels that have come, the worst first; all together only where none
 /// shows it alone.
 pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
@@ -39,7 +50,7 @@ pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
         .filter_map(|row| worse(row, asked))
     {
         let known = worst.get(worse.version);
-        if known.is_none_or(|known| known.growth < worse.growth) {
+        if known.is_none_or(|known| known.weight() < worse.weight()) {
             worst.insert(worse.version, worse);
         }
     }
@@ -53,7 +64,92 @@ pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
         what: words(worse, asked),
         since: None,
     };
-    worst.iter().take(MOST).map(finding).collect()
+    let versions = worst.iter().take(MOST).map(finding);
+    versions.chain(of_segments(asked)).collect()
+}
+
+/// Values of segments whose predictions are less often right than those of the same value in the reference, those that explain most of
+/// what the model lost first.
+fn of_segments(asked: &Asked) -> Vec<Finding> {
+    let mut worst: BTreeMap<[&str; 2], (&Row, f64)> = BTreeMap::new();
+    for row in asked.rows(Topic::SegmentGrowth) {
+        let Some(growth) = recent(row) else { continue };
+        let value = SEGMENT.map(|label| row.label(label));
+        let known = worst.get(&value);
+        if known.is_none_or(|(_, known)| *known < growth) {
+            worst.insert(value, (row, growth));
+        }
+    }
+    let explains = |value: &[&str; 2]| {
+        let mut rows = asked.rows(Topic::Explained).iter();
+        let row = rows
+            .find(|row| row.label("model_version") == ALL_VERSIONS && SEGMENT.map(|label| row.label(label)) == *value);
+        row.and_then(recent)
+    };
+    let mut worst: Vec<_> = worst
+        .into_iter()
+        .map(|(value, (row, growth))| (value, row, growth, explains(&value)))
+        .collect();
+    let order = |explains: &Option<f64>| explains.unwrap_or(0.0);
+    worst.sort_by(|one, other| {
+        let by_growth = other.2.total_cmp(&one.2);
+        order(&other.3).total_cmp(&order(&one.3)).then(by_growth)
+    });
+    let finding = |([segment, value], row, growth, explains): ([&str; 2], &Row, f64, Option<f64>)| {
+        let figure_of = |topic, labels: &[&str]| beside(topic, row, labels, asked).map(figure);
+        let all = [SEGMENT[0], SEGMENT[1], "measure"];
+        let labels = beside(Topic::SegmentLabels, row, &SEGMENT, asked);
+        let labels = labels
+            .map(|labels| format!(" of {labels:.0} labels"))
+            .unwrap_or_default();
+        let now = figure_of(Topic::SegmentPerformance, &all);
+        let before = figure_of(Topic::SegmentReference, &all);
+        let figures = now
+            .zip(before)
+            .map(|(now, before)| format!("{now}, and {before} in the reference, which is "));
+        let explains = explains.map(|explains| format!("; it explains {} of what the model lost", share(explains)));
+        Finding {
+            side: Side::Model,
+            what: format!(
+                "{} {} is less often right{labels}: {} {}{} more loss{}, says the performance job",
+                name(segment),
+                name(value),
+                row.label("measure"),
+                figures.unwrap_or_default(),
+                share(growth),
+                explains.unwrap_or_default(),
+            ),
+            since: None,
+        }
+    };
+    worst.into_iter().take(MOST).map(finding).collect()
+}
+
+/// What explains most of what a version lost, as the end of its sentence.
+fn explained(version: &str, asked: &Asked) -> String {
+    let rows = asked.rows(Topic::Explained).iter();
+    let mut explained: Vec<_> = rows
+        .filter(|row| row.label("model_version") == version)
+        .filter_map(|row| Some((recent(row)?, row)))
+        .collect();
+    explained.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let words = explained.iter().take(MOST_EXPLAINED).map(|(explains, row)| {
+        let [segment, value] = SEGMENT.map(|label| name(row.label(label)));
+        format!("{segment} {value} explains {}", share(*explains))
+    });
+    let words: Vec<_> = words.collect();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!("; of that {}", words.join(", ")),
+    }
+}
+
+/// The labels of a segment's value.
+const SEGMENT: [&str; 2] = ["segment", "segment_value"];
+
+/// What a row says now; nothing where it has ended.
+fn recent(row: &Row) -> Option<f64> {
+    row.values.iter().rev().take(RECENT).flatten().next().copied()
 }
 
 /// What a row says last.
@@ -108,10 +204,11 @@ fn words(worse: &Worse<'_>, asked: &Asked) -> String {
         .map(|labels| format!(" of {labels:.0} labels"))
         .unwrap_or_default();
     format!(
-        "{who} less often right{labels}: {} {}, and {} in the reference, which is {} more loss, says the performance job",
+        "{who} less often right{labels}: {} {}, and {} in the reference, which is {} more loss{}, says the performance job",
         worse.measure,
         figure(worse.value),
         figure(worse.reference),
         share(worse.growth),
+        explained(worse.version, asked),
     )
 }

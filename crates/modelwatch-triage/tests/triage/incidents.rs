@@ -760,3 +760,53 @@ fn says_nothing_of_performance_without_a_reference_or_an_interval() {
     assert_eq!(performance_findings(&[("1", "log_loss", 9.0, 0.1)]), [""; 0]);
     assert_eq!(performance_findings(&[("1", "roc_auc", 0.79, 0.01)]), [""; 0]);
 }
+
+/// A value of a segment that is told of less often right, and how much of what was lost it explains.
+fn segment(incident: &mut Incident, value: &str, growth: [f64; 2], explains: &[(&str, f64)], until: usize) {
+    let labels = |version: bool| {
+        let mut labels = vec![("model_name", MODEL), ("segment", "carrier"), ("segment_value", value)];
+        labels.extend((!version).then_some(("measure", "accuracy")));
+        labels
+    };
+    let bad = |value: f64| move |minute: usize| (minute < until).then_some(value);
+    let world = &mut incident.world;
+    world.gauge("ml_segment_performance_loss_growth", &labels(false), bad(growth[0]));
+    world.gauge("ml_segment_performance", &labels(false), bad(growth[1]));
+    world.gauge("ml_segment_performance_reference", &labels(false), |_| Some(0.9));
+    world.gauge("ml_segment_performance_labels", &labels(true), |_| Some(400.0));
+    for (version, share) in explains {
+        let mut labels = labels(true);
+        labels.push(("model_version", version));
+        world.gauge("ml_performance_explained_ratio", &labels, bad(*share));
+    }
+}
+
+/// Page, version, measure and segment: what explains most comes first, and what has ended is not told of.
+#[test]
+fn names_segments_that_are_less_often_right_by_what_they_explain_of_the_loss() {
+    let mut incident = Incident::new(0);
+    incident.versions(&[("1", 0), ("2", 0)]);
+    incident.requests(MODEL, "1", |_| Some(600.0), |_, _, _| USUAL);
+    let labels = [("model_name", MODEL), ("measure", "accuracy")];
+    incident.world.gauge("ml_performance_reference", &labels, |_| Some(0.9));
+    performance(&mut incident, "2", "accuracy", 0.8, 0.01);
+    segment(&mut incident, "AA", [4.0, 0.5], &[], MINUTES);
+    segment(
+        &mut incident,
+        "UA",
+        [2.0, 0.7],
+        &[("__all__", 0.75), ("2", 0.8)],
+        MINUTES,
+    );
+    segment(&mut incident, "HA", [9.0, 0.1], &[("2", 0.9)], MINUTES / 2);
+    let report = incident.triaged();
+    let whats: Vec<_> = report.findings.iter().map(|finding| finding.what.as_str()).collect();
+    assert_eq!(
+        whats,
+        [
+            "version 2 is less often right of 1200 labels: accuracy 0.8, and 0.9 in the reference, which is 100% more loss; of that carrier UA explains 80%, says the performance job",
+            "carrier UA is less often right of 400 labels: accuracy 0.7, and 0.9 in the reference, which is 200% more loss; it explains 75% of what the model lost, says the performance job",
+            "carrier AA is less often right of 400 labels: accuracy 0.5, and 0.9 in the reference, which is 400% more loss, says the performance job",
+        ]
+    );
+}

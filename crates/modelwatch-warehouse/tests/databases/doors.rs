@@ -156,7 +156,7 @@ fn judged_stops_statement_when_time_is_over_or_nobody_waits() {
     let slow = database.warehouse(&["slow"]);
     assert_says(
         count(&slow.clone().timeout(Duration::from_secs(2))),
-        &["did not answer within 2s and was told to stop"],
+        &["did not answer within 2s and was cancelled"],
     );
     wait_for(0);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

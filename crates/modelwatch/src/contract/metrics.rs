@@ -242,7 +242,7 @@ contract! {
     FEATURE_MISSING = "ml_feature_missing_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations in which the feature was missing.";
     FEATURE_DEFAULTED = "ml_feature_defaulted_total", Counter, Online, ["model_name", "model_version", "feature_name"],
-        "Observations in which the service put a default in place of the feature.";
+        "Observations in which the service used a default for the feature.";
     FEATURE_OUT_OF_RANGE = "ml_feature_out_of_range_total", Counter, Online, ["model_name", "model_version", "feature_name"],
         "Observations outside the feature's declared range or categories.";
     MODEL_REGISTERED_TIMESTAMP = "ml_model_registered_timestamp_seconds", Gauge, Online, ["model_name", "model_version"],
@@ -256,7 +256,7 @@ contract! {
     FEATURE_PIPELINE_INFO = "ml_feature_pipeline_info", Gauge, Online, ["model_name", "pipeline_version"],
         "1 for the release of the feature pipeline that feeds the model.";
     LABEL_OVERFLOW = "ml_label_overflow_total", Counter, Online, ["label"],
-        "Label values folded into __other__ because the label was at its limit.";
+        "Label values counted under __other__ because the label was at its limit.";
     PREDICTION_LOG_RECORDS = "ml_prediction_log_records_total", Counter, Log, ["model_name", "result"],
         "Predictions handed to the prediction log, by result: written or dropped.";
     OUTCOME_LOG_RECORDS = "ml_outcome_log_records_total", Counter, Log, ["model_name", "result"],
@@ -344,9 +344,25 @@ contract! {
     PERFORMANCE_LABELS = "ml_performance_labels", Gauge, Drift, ["model_name", "model_version"],
         "Predictions whose label is known.";
     PERFORMANCE_PREDICTIONS = "ml_performance_predictions", Gauge, Drift, ["model_name", "model_version"],
-        "Predictions that performance was told of.";
+        "Predictions that performance was measured on.";
     PERFORMANCE_LAST_SUCCESS_TIMESTAMP = "ml_performance_last_success_timestamp_seconds", Gauge, Drift, ["model_name"],
-        "When performance was last told of, in seconds since the epoch.";
+        "When performance was last measured, in seconds since the epoch.";
+    PERFORMANCE_RUN_DURATION = "ml_performance_run_duration_seconds", Gauge, Drift, ["model_name"],
+        "Seconds the last run for performance took.";
+    PERFORMANCE_RUNS = "ml_performance_runs_total", Counter, Drift, ["model_name", "result"],
+        "Runs of the drift job's exporter for performance, by result: success, outcomes, predictions, reference, columns, timeout or failure.";
+    PERFORMANCE_OUTCOMES = "ml_performance_outcomes", Gauge, Drift, ["model_name", "fate"],
+        "Rows of outcomes in the last run, by fate: matched, late, early, undated, repeated, unmatched or unusable; and of the matched, those of an unknown class.";
+    PERFORMANCE_EXPLAINED = "ml_performance_explained_ratio", Gauge, Drift, ["model_name", "model_version", "segment", "segment_value"],
+        "Share of the growth of the mean loss since the reference that rows of this value explain, of the values that stand out.";
+    SEGMENT_PERFORMANCE = "ml_segment_performance", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "Performance of the rows of one value of a segment by labels, in the measure's own unit.";
+    SEGMENT_PERFORMANCE_REFERENCE = "ml_segment_performance_reference", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "Performance of the same value in the labelled reference; of all its rows where it has too few of the value.";
+    SEGMENT_PERFORMANCE_GROWTH = "ml_segment_performance_loss_growth", Gauge, Drift, ["model_name", "segment", "segment_value", "measure"],
+        "By what share of the reference's a segment's loss by labels exceeds it; absent where chance could make it.";
+    SEGMENT_PERFORMANCE_LABELS = "ml_segment_performance_labels", Gauge, Drift, ["model_name", "segment", "segment_value"],
+        "Predictions of one value of a segment whose label is known.";
     PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Counter, Process, [],
         "User and system CPU time spent, in seconds.";
     PROCESS_OPEN_FDS = "process_open_fds", Gauge, Process, [],

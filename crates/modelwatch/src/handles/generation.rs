@@ -10,8 +10,8 @@ use crate::series::version::VersionSeries;
 
 /// One answer of a generative model under way, from [`Model::start_generation`](crate::Model::start_generation).
 ///
-/// Say when a token comes, and at the end why it is the end and how many tokens there were. Dropped before that, the
-/// answer was cancelled, or failed where the thread is panicking; what was said so far counts.
+/// Report each token, and at the end why it ended and how many tokens there were. If you drop it before that, it counts as cancelled, or
+/// as an error while the thread panics, with what you reported so far.
 ///
 /// ```
 /// use modelwatch::{FinishReason, Tokens};
@@ -48,8 +48,7 @@ impl Generation {
         }
     }
 
-    /// Counts a token of the answer that has just come. The first ends the time to the first token; each of the others
-    /// the time since the one before.
+    /// Counts a token that has just come. The first ends the time to the first token, each of the others the time since the one before.
     #[inline]
     pub fn token(&mut self) {
         self.tokens(1);
@@ -76,7 +75,7 @@ impl Generation {
         self.tokens.output = Some(self.tokens.output.unwrap_or_default().saturating_add(count));
     }
 
-    /// Says what is known of the tokens by now, in the place of what was known before: it counts, however the answer ends.
+    /// Sets what is known about the tokens so far, replacing earlier values. It counts however the response ends.
     pub fn know(&mut self, tokens: Tokens) {
         self.tokens = self.tokens.updated(tokens);
     }

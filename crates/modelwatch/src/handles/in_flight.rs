@@ -8,7 +8,7 @@ use crate::contract::status::Status;
 use crate::handles::route::Route;
 
 impl Route {
-    /// Begins a request: it is in flight until the guard is finished or dropped.
+    /// Begins a request. It is in flight until you finish or drop the guard.
     #[must_use = "dropping the guard ends the request as cancelled"]
     #[inline]
     pub fn start(&self) -> InFlight {
@@ -53,22 +53,20 @@ impl From<Route> for InFlight {
 }
 
 impl InFlight {
-    /// The request has ended.
+    /// Ends the request with this status.
     #[inline]
     pub fn finish(mut self, status: Status) {
         self.end(status);
     }
 
-    /// The request belongs to another route or version after all: it leaves this one uncounted, and goes on there
-    /// with the time it has already taken.
+    /// Moves the request to another route or version. It leaves this one uncounted and continues there with the time it has taken.
     pub fn move_to(&mut self, route: &Route) {
         if let Some(former) = &mut self.route {
             former.pass_to(&route.0);
         }
     }
 
-    /// The first chunk of a streamed answer is there: observes the time since the beginning in
-    /// `ml_inference_time_to_first_chunk_seconds`. Call it once.
+    /// Observes the time to the first chunk of a streamed response in `ml_inference_time_to_first_chunk_seconds`. Call it once.
     pub fn first_chunk(&self) {
         if let Some(route) = &self.route {
             route.0.observe_first_chunk(self.started.nanoseconds());

@@ -60,19 +60,19 @@ impl<'a> ModelBuilder<'a> {
         }
     }
 
-    /// What the model runs on, such as `xgboost`: the `framework` label of `ml_model_info`.
+    /// Sets what the model runs on, such as `xgboost`: the `framework` label of `ml_model_info`.
     pub fn framework(mut self, framework: impl Into<String>) -> Self {
         self.framework = Some(framework.into());
         self
     }
 
-    /// The features of a row, in the order [`Model::record_features`] gets them.
+    /// Sets the features of a row, in the order that [`Model::record_features`] takes them.
     pub fn features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
         self.features = Some(features.into_iter().collect());
         self
     }
 
-    /// Classes the model may predict: each is exposed from the start, at 0.
+    /// Sets the classes that the model may predict. Each is exposed from the start, at 0.
     pub fn classes<C: Into<String>>(mut self, classes: impl IntoIterator<Item = C>) -> Self {
         self.classes = classes.into_iter().map(Into::into).collect();
         self
@@ -84,10 +84,10 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
-    /// Routes this version serves, such as the methods of a gRPC service: each is exposed from the start, at 0.
+    /// Sets the routes that this version serves, such as the methods of a gRPC service. Each is exposed from the start, at 0.
     ///
-    /// Adapters find routes by themselves. Declare those that are to be seen before their first request, and gRPC methods, which else
-    /// are none until they have answered OK.
+    /// Adapters find routes by themselves. Declare those that you want to see before their first request, and gRPC methods, which
+    /// otherwise become routes with their first OK.
     pub fn routes<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.routes = routes.into_iter().map(Into::into).collect();
         self
@@ -108,28 +108,26 @@ impl<'a> ModelBuilder<'a> {
         self
     }
 
-    /// Upper bounds of this version's score buckets, in the score's unit, for a model whose scores are no
-    /// probabilities.
+    /// Sets the upper bounds of this version's score buckets, in the score's unit, for a model whose scores are not probabilities.
     pub fn score_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.score_buckets = Some(bounds.into());
         self
     }
 
-    /// The release of the feature pipeline; see [`Model::set_pipeline_version`].
+    /// Sets the release of the feature pipeline; see [`Model::set_pipeline_version`].
     pub fn pipeline_version(mut self, version: impl Into<String>) -> Self {
         self.pipeline_version = Some(version.into());
         self
     }
 
-    /// Registers the version. Registering the same again is the same model, and takes a retirement back.
+    /// Registers the version. Registering it again returns the same model and cancels a retirement.
     ///
-    /// What is declared here has its series, whatever names requests brought before.
+    /// What you declare here has its series, whatever names requests brought before.
     ///
     /// # Errors
     ///
-    /// When a name can't be a label value, when the declaration contradicts itself, when this version is registered with
-    /// another framework, other features or other buckets, when it counts latencies in other buckets already, or when there is no room for what it declares among
-    /// what is declared already. Nothing is changed then.
+    /// If a name can't be a label value, the declaration contradicts itself, the version is registered with another framework, other
+    /// features or other buckets, or a [limit](crate::Limits) leaves no room for it. Nothing changes then.
     pub fn register(self) -> Result<Model, RegisterError> {
         let limits = &self.catalog.context.limits;
         check_name("model_name", &self.name, limits)?;

@@ -10,14 +10,14 @@ use crate::handles::current;
 use crate::handles::model::Model;
 use crate::handles::request::Request;
 
-/// Says which version serves a request, before the work begins.
+/// Chooses the version that serves a request, before the work begins.
 ///
-/// From then on everything counts for that version: the request in flight, its status and latency, a panic, a timeout, a client that
-/// leaves, the first chunk and the end of the stream. The route stays what it is. Saying it again moves the request again; after
-/// its end it does nothing.
+/// From then on everything counts for that version: the request in flight, its status and latency, a panic, a timeout, a disconnect,
+/// the first chunk and the end of the stream. The route stays the same. A second choice moves the request again; after its end, a
+/// choice does nothing.
 ///
-/// Take it where the request is handled, and keep it as long as you like: it may go to another task or thread. Adapters offer it
-/// as an extractor, where their framework has such.
+/// Take it where you handle the request. You can keep it and send it to another task or thread. Adapters offer it as an extractor if
+/// their framework has extractors.
 ///
 /// # Example: choose a version before the work
 ///
@@ -39,17 +39,17 @@ use crate::handles::request::Request;
 pub struct Serving(Option<Arc<Aside>>);
 
 impl Serving {
-    /// The request that the adapter around is polling on this thread: call it in the handler, or in a middleware inside of the adapter.
+    /// Returns the request that the adapter polls on this thread. Call it in the handler, or in a middleware inside the adapter.
     ///
-    /// Where there is none, because no adapter is around or the handler was moved to a task of its own, it is attached to nothing, which a
-    /// warning says once. Take it before the request moves, and hand it on.
+    /// Without an adapter around, or in a task of its own, it is attached to nothing; a warning says so once. Take it before the
+    /// request moves, and pass it on.
     #[must_use]
     #[inline]
     pub fn current() -> Self {
         Self(share_current())
     }
 
-    /// The request belongs to this version from here on.
+    /// Counts the request for this version from here on.
     ///
     /// ```
     /// use modelwatch::{Model, Serving};

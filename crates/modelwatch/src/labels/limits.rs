@@ -2,15 +2,14 @@
 
 use crate::error::ConfigError;
 
-/// The most distinct values each label takes: so many that code declares, and as many again that only requests bring.
+/// The maximum of distinct values for each label. Declared names and names that only requests bring have a budget of this size each.
 ///
-/// What code declares has its series: a registration past a limit is an error. What requests bring never takes a place
-/// from it. Past a limit, their measurements go to the series whose label value is [`OTHER`](crate::OTHER), and
-/// `ml_label_overflow_total` counts the names: sums stay exact, memory stays bounded.
+/// A declared name always has its series: past a limit, a registration is an error. Names from requests never take its place. Past a
+/// limit, their measurements go to the series with the label value [`OTHER`](crate::OTHER), and `ml_label_overflow_total` counts the
+/// names. Sums stay exact, and memory stays bounded.
 ///
-/// What declares: [`register`](crate::ModelBuilder::register) with its features, classes, outcomes and routes,
-/// [`Model::declare_route`](crate::Model::declare_route), and the route given to an adapter's layer. Everything else is what
-/// requests bring.
+/// You declare names with [`register`](crate::ModelBuilder::register) and its features, classes, outcomes and routes, with
+/// [`Model::declare_route`](crate::Model::declare_route), and with the route of an adapter's layer.
 ///
 /// ```
 /// use modelwatch::{Limits, Monitor};

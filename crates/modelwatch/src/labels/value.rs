@@ -39,7 +39,7 @@ pub(crate) fn check_name(label: &'static str, name: &str, limits: &Limits) -> Re
 pub(crate) fn problem(value: &str, limits: &Limits) -> Option<&'static str> {
     match canonical(value, limits.value_bytes) {
         _ if value.is_empty() => Some("is empty, which Prometheus takes for no label at all; give it a name"),
-        _ if value == OTHER => Some("is reserved for what is folded past a limit; choose another"),
+        _ if value == OTHER => Some("is reserved for values past a limit; choose another"),
         None => Some("is longer than Limits::value_bytes; shorten it or raise the limit"),
         Some(canonical) if *canonical != *value => {
             Some("has control characters, on which scrapes break; leave them out")

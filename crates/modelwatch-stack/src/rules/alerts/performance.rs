@@ -1,21 +1,21 @@
 //! Is the model still right, and do the labels that would tell still come?
 //!
-//! `modelwatch performance` runs now and then, so its figures stand still between two runs. Where one version fell, the alert is
+//! `modelwatch performance` and the exporter's loop run now and then, so their figures stand still between two runs. Where one version fell, the alert is
 //! about that version; what only all predictions together are enough to show is told of `__all__`.
 
 use std::time::Duration;
 
 use modelwatch::contract::{self, SourceMetric};
-use modelwatch_config::{Config, Model, Plane, Rollout, prometheus_duration};
+use modelwatch_config::{Config, Model, Performance, Plane, Rollout, prometheus_duration};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, time};
+use crate::promql::{Expr, Op, Selector, max_by, metric, recorded, sum_by, time};
 use crate::recorded;
 use crate::rules::alert::{Alert, MINUTE, Severity, Tested, hero, labelled, model_team, percent, place, settings};
 use crate::rules::case::{Case, Test};
-use crate::rules::labels::{MODEL, VERSION, own};
-use crate::rules::models::{Models, share};
+use crate::rules::labels::{MODEL, SEGMENT, VERSION, own};
+use crate::rules::models::{Models, only, share};
 use crate::rules::performance::{ABSOLUTE_ERROR, ALL_VERSIONS, BIAS, CALIBRATION_ERROR};
 use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, TIME, Text, VALUE, tidy};
@@ -30,6 +30,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         return Ok(rules);
     }
     rules.extend(fell(config)?);
+    rules.extend(segment_fell(config)?);
     rules.extend(estimate_fell(config)?);
     rules.extend(calibration(config)?);
     rules.extend(stopped(config)?);
@@ -61,30 +62,33 @@ fn severity(model: &Model) -> Severity {
     }
 }
 
+/// Limits, severity, team and job of the alerts about performance that fell.
+fn of_fall(model: &Model) -> ((f64, u64), Severity, String, String) {
+    let thresholds = &model.thresholds;
+    let limits = (thresholds.performance_loss, thresholds.minimum_labels);
+    let team = model.owners.model.team.clone();
+    (limits, severity(model), team, model.job.clone())
+}
+
+/// Versions, or all predictions, whose loss by labels grew beyond the limit.
+fn fallen(scope: &Models, limit: f64, minimum: u64) -> Expr {
+    let enough = enough(scope, &contract::PERFORMANCE_LABELS, minimum);
+    by_version(
+        |growth| worst(growth, limit).and(VERSION, enough.clone()),
+        scope.of(recorded(&recorded::PERFORMANCE_GROWTH)),
+    )
+}
+
 fn fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
-    let setting = |model: &Model| {
-        let thresholds = &model.thresholds;
-        let limits = (thresholds.performance_loss, thresholds.minimum_labels);
-        (
-            limits,
-            severity(model),
-            model.owners.model.team.clone(),
-            model.job.clone(),
-        )
-    };
-    let rules = share(config, setting).into_iter().map(|shared| {
+    let rules = share(config, of_fall).into_iter().map(|shared| {
         let ((limit, minimum), severity, team, job) = &shared.setting;
-        let enough = enough(&shared.scope, &contract::PERFORMANCE_LABELS, *minimum);
         Alert {
             known: &known::PERFORMANCE_FELL,
             severity: *severity,
             team,
             job: Some(job),
             extra: &[],
-            expr: by_version(
-                |growth| worst(growth, *limit).and(VERSION, enough.clone()),
-                shared.scope.of(recorded(&recorded::PERFORMANCE_GROWTH)),
-            ),
+            expr: fallen(&shared.scope, *limit, *minimum),
             for_: 5 * MINUTE,
             keep: Duration::ZERO,
             labels: VERSION,
@@ -97,6 +101,41 @@ fn fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + ".",
             query: own(metric(&contract::PERFORMANCE), VERSION).expr(),
             case: fell_case(hero(&shared.models), *limit, *minimum),
+        }
+        .rule(config)
+    });
+    rules.collect()
+}
+
+/// The rows of one value of a segment, where neither a version nor all predictions show it: what they show tells of the segment, too.
+fn segment_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let rules = share(config, of_fall).into_iter().map(|shared| {
+        let ((limit, minimum), severity, team, job) = &shared.setting;
+        let scope = &shared.scope;
+        let growth = max_by(SEGMENT, scope.of(metric(&contract::SEGMENT_PERFORMANCE_GROWTH)));
+        let labels = max_by(SEGMENT, scope.of(metric(&contract::SEGMENT_PERFORMANCE_LABELS)));
+        Alert {
+            known: &known::PERFORMANCE_FELL,
+            severity: *severity,
+            team,
+            job: Some(job),
+            extra: &[],
+            expr: growth
+                .above(*limit)
+                .and(SEGMENT, labels.at_least(*minimum as f64))
+                .unless(MODEL, fallen(scope, *limit, *minimum)),
+            for_: 5 * MINUTE,
+            keep: Duration::ZERO,
+            labels: SEGMENT,
+            summary: "A model is less often right for some than it was",
+            description: place(config, SEGMENT)
+                + ": by the labels that have come, the loss of these predictions is "
+                + PERCENT
+                + " more than theirs in the reference, and more than chance makes; the threshold is "
+                + percent(*limit)
+                + ". Over all predictions it is not above the threshold.",
+            query: own(metric(&contract::SEGMENT_PERFORMANCE), SEGMENT).expr(),
+            case: segment_case(hero(&shared.models), *limit, *minimum),
         }
         .rule(config)
     });
@@ -291,7 +330,55 @@ fn stopped(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             fewer_case(model, age, drop, minimum),
         )?);
     }
+    rules.extend(failing(config)?);
     Ok(rules)
+}
+
+/// The exporter's runs for performance fail, or find no outcomes, one after the other.
+fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
+    let setting = |model: &Model, performance: &Performance| {
+        let team = model.owners.model.team.clone();
+        (team, model.job.clone(), performance.interval)
+    };
+    let told = only(config, |model| {
+        model
+            .performance
+            .as_ref()
+            .map(|performance| setting(model, performance))
+    });
+    let rules = told.into_iter().map(|shared| {
+        let (team, job, interval) = &shared.setting;
+        // Two runs for certain, whenever the first begins.
+        let seen = (*interval * 3).max(15 * MINUTE);
+        let runs = shared.scope.of(metric(&contract::PERFORMANCE_RUNS));
+        let failed = sum_by(MODEL, runs.clone().ne("result", "success").increase(seen));
+        Alert {
+            known: &known::LABELS_STOPPED,
+            severity: Severity::Ticket,
+            team,
+            job: Some(job),
+            extra: &[("fault", "failing".to_owned())],
+            expr: failed
+                .above(0.5)
+                .unless(MODEL, sum_by(MODEL, runs.eq("result", "success").increase(seen)).above(0.0)),
+            for_: 5 * MINUTE,
+            keep: Duration::ZERO,
+            labels: MODEL,
+            summary: "Nothing tells whether a model is right",
+            description: place(config, MODEL)
+                + ": the exporter looked "
+                + VALUE
+                + format!(
+                    " times in the last {} at how right it is, and each time could not: outcomes, predictions or the reference are not where \
+                     modelwatch.toml says, or lack a column, or it took too long.",
+                    prometheus_duration(seen)
+                ),
+            query: sum_by(&["result"], own(metric(&contract::PERFORMANCE_RUNS), MODEL).increase(seen)),
+            case: failing_case(hero(&shared.models), seen),
+        }
+        .rule(config)
+    });
+    rules.collect()
 }
 
 /// A figure of a version: before, while it is bad, and after.
@@ -346,6 +433,68 @@ const ESTIMATED: [&SourceMetric; 3] = [
 /// its interval allows; another version's, by less than the limit; and that of a third, of too few labels.
 fn fell_case(model: &str, limit: f64, minimum: u64) -> Case {
     fall(&known::PERFORMANCE_FELL, REALISED, model, limit, minimum)
+}
+
+/// One carrier's flights are told of less often right; another's by less than the limit, a third's of too few labels.
+fn segment_case(model: &str, limit: f64, minimum: u64) -> Case {
+    let mut series = Vec::new();
+    for (value, times, rows) in [
+        ("UA", 4.0, 10.0 * minimum as f64),
+        ("AA", 0.9, 10.0 * minimum as f64),
+        ("HA", 4.0, minimum as f64 - 1.0),
+    ] {
+        series.extend(of_segment(
+            model,
+            value,
+            &[(0.0, 30), (times * limit, 30), (0.0, 30)],
+            rows,
+        ));
+    }
+    Case {
+        step: MINUTE,
+        evaluate: 1,
+        series,
+        fires: labelled(&[("model_name", model), ("segment", "carrier"), ("segment_value", "UA")]),
+        quiet: vec![29, 34],
+        fires_at: 35,
+        resolved_at: Some(60),
+    }
+}
+
+/// By what share the loss of a carrier's flights grew, and their labels.
+fn of_segment(model: &str, value: &str, growth: &[(f64, usize)], rows: f64) -> [Series; 2] {
+    let labels = [
+        ("model_name", model),
+        ("segment", "carrier"),
+        ("segment_value", value),
+        ("measure", "accuracy"),
+    ];
+    [
+        Series::gauge(contract::SEGMENT_PERFORMANCE_GROWTH.name, &labels, growth),
+        Series::gauge(contract::SEGMENT_PERFORMANCE_LABELS.name, &labels[..3], &[(rows, 90)]),
+    ]
+}
+
+/// A carrier's flights got worse, and so much that all predictions did: the alert is about all of them, and there is no second.
+pub(in crate::rules) fn explained(config: &Config, model: &Model) -> Result<Test, GenerateError> {
+    let limit = model.thresholds.performance_loss;
+    let labels = 10.0 * model.thresholds.minimum_labels as f64;
+    let mut series = vec![reference(&model.name, "roc_auc", 0.8)];
+    series.extend(area(REALISED, &model.name, ALL_VERSIONS, limit, 5.0, 0.1 * limit));
+    series.push(counted(
+        &contract::PERFORMANCE_LABELS,
+        &model.name,
+        ALL_VERSIONS,
+        labels,
+    ));
+    series.extend(of_segment(
+        &model.name,
+        "UA",
+        &[(0.0, 30), (20.0 * limit, 30), (0.0, 30)],
+        labels,
+    ));
+    let name = "performance that fell for one segment so that all predictions show it is told of once";
+    of_all(config, model, name, &series)
 }
 
 /// The same of estimates; for a version most of whose labels have come, they are no news.
@@ -411,8 +560,13 @@ pub(in crate::rules) fn together(config: &Config, model: &Model) -> Result<Test,
         series.push(counted(&contract::PERFORMANCE_LABELS, &model.name, version, labels));
     }
     let name = "performance that fell in all versions together is told of them, where none shows it alone";
+    of_all(config, model, name, &series)
+}
+
+/// Half an hour is well, then there is one alert, about all versions together.
+fn of_all(config: &Config, model: &Model, name: &str, series: &[Series]) -> Result<Test, GenerateError> {
     let among = [("alertname".to_owned(), known::PERFORMANCE_FELL.name.to_owned())].into();
-    let mut test = Test::new(config, name, MINUTE, &series);
+    let mut test = Test::new(config, name, MINUTE, series);
     test.fires(29 * MINUTE, &among, &[])?;
     let labels = [
         ("model_name", model.name.as_str()),
@@ -469,6 +623,31 @@ fn stepped(long: Duration) -> (Duration, usize) {
     let step = MINUTE.max(long / 60);
     let steps = long.as_millis() / step.as_millis().max(1);
     (step, usize::try_from(steps).unwrap_or(usize::MAX))
+}
+
+/// Runs tell, then fail one after the other, then tell again.
+fn failing_case(model: &str, seen: Duration) -> Case {
+    let step = MINUTE.max(seen / 60);
+    let count =
+        |long: Duration| usize::try_from(long.as_millis().div_ceil(step.as_millis().max(1))).unwrap_or(usize::MAX);
+    let (steps, for_) = (count(seen), count(5 * MINUTE));
+    let runs = |result, phases: &[(f64, usize)]| {
+        let labels = [("model_name", model), ("result", result)];
+        Series::counter(contract::PERFORMANCE_RUNS.name, &labels, phases)
+    };
+    let failing = 2 * steps + for_;
+    Case {
+        step,
+        evaluate: 1,
+        series: vec![
+            runs("success", &[(1.0, 30), (0.0, failing), (1.0, 10)]),
+            runs("outcomes", &[(0.0, 30), (1.0, failing), (0.0, 10)]),
+        ],
+        fires: labelled(&[("model_name", model)]),
+        quiet: vec![29, 28 + steps],
+        fires_at: 29 + failing,
+        resolved_at: Some(31 + failing),
+    }
 }
 
 /// The job runs at each step, then not for too long, then again.

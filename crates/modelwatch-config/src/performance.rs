@@ -1,0 +1,161 @@
+//! `[models.performance]`: where predictions and their labels are, so that the drift job's exporter tells how right the model is.
+//!
+//! The keys are the options of `modelwatch performance`, with the same defaults.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::duration::prometheus_duration;
+use crate::error::Location;
+use crate::place::PathOrUrl;
+use crate::reader::{Field, Table, boolean, duration, name, number, text};
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+
+/// `[models.performance]`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Performance {
+    /// The labelled predictions to learn from.
+    pub reference: PathOrUrl,
+    /// The predictions to judge: files, or a model's folder of the prediction log.
+    pub predictions: PathOrUrl,
+    /// The files of labels by id. Default: labels stand beside the predictions.
+    pub outcomes: Option<PathOrUrl>,
+    /// The column of labels.
+    pub label: String,
+    /// The column of scores.
+    pub score: Option<String>,
+    /// The column of predicted classes.
+    pub class: Option<String>,
+    /// The columns of the probabilities of several classes, by class.
+    pub probabilities: BTreeMap<String, String>,
+    /// The positive one of two classes.
+    pub positive: Option<String>,
+    /// The score from which on a row without a predicted class is positive. Default: 0.5.
+    pub threshold: f64,
+    /// Labels are amounts, however few different ones there are. Default: false.
+    pub regression: bool,
+    /// Columns by which the errors of predicted numbers are estimated. Default: none.
+    pub features: Vec<String>,
+    /// The column of ids. Default: `id`.
+    pub id: String,
+    /// The column of ids in the files of labels. Default: `id`'s.
+    pub outcome_id: Option<String>,
+    /// The column of labels in the files of labels. Default: `label`'s.
+    pub outcome_label: Option<String>,
+    /// The column of the times at which labels were known. Default: every label is in time.
+    pub outcome_time: Option<String>,
+    /// The column of the times of predictions.
+    pub time: Option<String>,
+    /// The column of the model's version. Default: versions are not told apart.
+    pub version: Option<String>,
+    /// Columns by whose values performance is told, too. Default: the segments of `[models.drift]`.
+    pub segments: Vec<String>,
+    /// Columns in which to look for what made the model worse, beside the segments. Default: none.
+    pub explain: Vec<String>,
+    /// How long after its prediction a label counts. Default: 30 days.
+    pub horizon: Duration,
+    /// How far back predictions are looked at. Default: 30 days.
+    pub period: Duration,
+    /// Between two runs. Default: an hour.
+    pub interval: Duration,
+    /// How long a run may take. Default: 15 minutes.
+    pub timeout: Duration,
+    /// Where the section stands.
+    pub location: Location,
+}
+
+impl Performance {
+    pub(crate) fn read(table: Table<'_, '_>, drift_segments: &[String], file: &str) -> Option<Self> {
+        let location = table.location();
+        let place = |text: String| PathOrUrl::new(&text, file);
+        let reference = table.required("reference", "\"scored-q1.parquet\"", text).map(place);
+        let predictions = table
+            .required("predictions", "\"prediction-log/model=claims\"", text)
+            .map(place);
+        let label = table.required("label", "\"outcome\"", text);
+        let list = |key| table.field(key).map(|field: Field<'_, '_>| field.list(name));
+        let length = |key, default: u64| {
+            table
+                .read(key, duration)
+                .unwrap_or_else(|| Duration::from_secs(default))
+        };
+        let probabilities = table.table("probabilities").map(|table| table.named());
+        let read = Self {
+            reference: reference.clone().unwrap_or_else(PathOrUrl::nowhere),
+            predictions: predictions.clone().unwrap_or_else(PathOrUrl::nowhere),
+            outcomes: table.read("outcomes", text).map(place),
+            label: label.clone().unwrap_or_default(),
+            score: table.read("score", text),
+            class: table.read("class", text),
+            probabilities: probabilities
+                .into_iter()
+                .flatten()
+                .filter_map(|(class, field)| Some((class, field.read(text)?)))
+                .collect(),
+            positive: table.read("positive", text),
+            threshold: table
+                .read("threshold", |value| {
+                    number(value).ok_or_else(|| "a number, such as 0.5".to_owned())
+                })
+                .unwrap_or(0.5),
+            regression: table.read("regression", boolean).unwrap_or(false),
+            features: list("features").unwrap_or_default(),
+            id: table.read("id", text).unwrap_or_else(|| "id".to_owned()),
+            outcome_id: table.read("outcome_id", text),
+            outcome_label: table.read("outcome_label", text),
+            outcome_time: table.read("outcome_time", text),
+            time: table.read("time", text),
+            version: table.read("version", text),
+            segments: list("segments").unwrap_or_else(|| drift_segments.to_vec()),
+            explain: list("explain").unwrap_or_default(),
+            horizon: length("horizon", 30 * DAY),
+            period: length("period", 30 * DAY),
+            interval: length("interval", HOUR),
+            timeout: length("timeout", 15 * 60),
+            location,
+        };
+        let (second, week, years) = (
+            Duration::from_secs(1),
+            Duration::from_secs(7 * DAY),
+            Duration::from_secs(3_660 * DAY),
+        );
+        for (key, duration, most, example) in [
+            ("interval", read.interval, week, "a second and a week, such as \"1h\""),
+            ("timeout", read.timeout, week, "a second and a week, such as \"15m\""),
+            ("period", read.period, years, "a second and ten years, such as \"30d\""),
+            (
+                "horizon",
+                read.horizon,
+                years,
+                "a second and ten years, such as \"14d\"",
+            ),
+        ] {
+            if duration < second || duration > most {
+                table.reader.report(
+                    table.field(key).map_or(location, |field| field.location()),
+                    format!("{}.{key} is {}", table.path, prometheus_duration(duration)),
+                    format!("take between {example}"),
+                );
+            }
+        }
+        for (key, needs) in [
+            ("period", "time"),
+            ("outcome_time", "time"),
+            ("outcome_id", "outcomes"),
+            ("outcome_label", "outcomes"),
+            ("outcome_time", "outcomes"),
+        ] {
+            if let (Some(field), None) = (table.field(key), table.field(needs)) {
+                field.report(
+                    format!("{} is there and {}.{needs} is not", field.path, table.path),
+                    format!("add {needs} = \"…\", or remove {key}"),
+                );
+            }
+        }
+        table.finish();
+        (reference.is_some() && predictions.is_some() && label.is_some()).then_some(read)
+    }
+}

@@ -1,0 +1,27 @@
+//! Where something is read from.
+
+use std::path::{Path, PathBuf};
+
+/// A place to read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathOrUrl {
+    /// A file or folder; relative ones already start from the folder of the configuration.
+    Path(PathBuf),
+    /// Elsewhere, such as `s3://bucket/prefix`.
+    Url(String),
+}
+
+impl PathOrUrl {
+    /// Stands in where the key is wrong, so that the other mistakes show too.
+    pub(crate) fn nowhere() -> Self {
+        Self::Url(String::new())
+    }
+
+    pub(crate) fn new(text: &str, file: &str) -> Self {
+        match text.strip_prefix("file://") {
+            Some(path) => Self::Path(path.into()),
+            None if text.contains("://") => Self::Url(text.to_owned()),
+            None => Self::Path(Path::new(file).parent().unwrap_or(Path::new("")).join(text)),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Until when a run may take.
+
+use std::time::{Duration, Instant};
+
+use super::error::PerformanceError;
+
+/// Until when a run may take, asked wherever it may take long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline(Option<(Instant, Duration)>);
+
+impl Deadline {
+    /// So long from now; for ever without a timeout.
+    pub(super) fn after(timeout: Option<Duration>) -> Self {
+        Self(timeout.and_then(|timeout| Some((Instant::now().checked_add(timeout)?, timeout))))
+    }
+
+    pub(super) fn check(&self) -> Result<(), PerformanceError> {
+        match self.0 {
+            Some((until, timeout)) if Instant::now() >= until => Err(PerformanceError::Timeout(timeout)),
+            _ => Ok(()),
+        }
+    }
+}

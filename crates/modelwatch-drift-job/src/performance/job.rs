@@ -1,0 +1,182 @@
+//! How right models are, told again and again.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::board::{Ended, PerformanceBoard};
+use super::error::{Files, PerformanceError};
+use super::metrics::readings;
+use super::report::PerformanceReport;
+use super::settings::PerformanceSettings;
+use crate::clock::Clock;
+
+/// Tells how right models are when it is due, and keeps the [`PerformanceBoard`] up to date. One model is looked at at a time, so that memory
+/// is that of one run.
+///
+/// # Example: one round
+///
+/// ```no_run
+/// use modelwatch_drift_job::Clock;
+/// use modelwatch_drift_job::performance::{PerformanceJob, PerformanceOptions, PerformanceSettings};
+///
+/// # async fn run() {
+/// let mut options = PerformanceOptions::new("late", ["scored-2013q1.csv"], ["scored-april.csv"]);
+/// options.score = Some("probability".into());
+/// let mut job = PerformanceJob::new([PerformanceSettings::new("flight-delay", options)], Clock::system());
+/// for run in job.run_due().await {
+///     println!("{}: {:?}", run.model, run.result);
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PerformanceJob {
+    models: Vec<Model>,
+    board: PerformanceBoard,
+    clock: Clock,
+}
+
+#[derive(Debug)]
+struct Model {
+    settings: PerformanceSettings,
+    /// When its last run began.
+    last: Option<DateTime<Utc>>,
+}
+
+/// A run that ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PerformanceRun {
+    /// The model's name.
+    pub model: String,
+    /// What it told, or why it told nothing.
+    pub result: Result<PerformanceReport, PerformanceError>,
+    /// Why outcomes can't be read, where it told only what is expected without labels.
+    pub outcomes: Option<PerformanceError>,
+}
+
+/// How long the job sleeps at most before it looks whether its settings have changed.
+const NAP: Duration = Duration::from_secs(5);
+
+impl PerformanceJob {
+    /// Watches these models.
+    pub fn new(models: impl IntoIterator<Item = PerformanceSettings>, clock: Clock) -> Self {
+        let mut job = Self {
+            models: Vec::new(),
+            board: PerformanceBoard::new(clock.clone()),
+            clock,
+        };
+        job.configure(models);
+        job
+    }
+
+    /// Takes new settings. A model whose settings changed is due at once; a model that is gone leaves the board.
+    pub fn configure(&mut self, models: impl IntoIterator<Item = PerformanceSettings>) {
+        let mut former: HashMap<_, _> = self
+            .models
+            .drain(..)
+            .map(|model| (model.settings.model.clone(), model.last))
+            .collect();
+        for settings in models {
+            let last = former.remove(&settings.model).flatten();
+            self.models.push(Model { settings, last });
+        }
+        self.board
+            .keep(self.models.iter().map(|model| model.settings.model.as_str()));
+    }
+
+    /// Returns what is to be published.
+    #[must_use]
+    pub fn board(&self) -> PerformanceBoard {
+        self.board.clone()
+    }
+
+    /// Runs each model that is due, once.
+    pub async fn run_due(&mut self) -> Vec<PerformanceRun> {
+        let mut runs = Vec::new();
+        for position in 0..self.models.len() {
+            if self.models[position].is_due(self.clock.now()) {
+                runs.push(self.run(position).await);
+            }
+        }
+        runs
+    }
+
+    /// Runs every model when it is due, without an end. `settings` is asked every few seconds for settings that have changed, `tell` is told
+    /// of every run.
+    pub async fn watch(
+        &mut self,
+        mut settings: impl FnMut() -> Option<Vec<PerformanceSettings>>,
+        mut tell: impl FnMut(&PerformanceRun),
+    ) {
+        loop {
+            if let Some(models) = settings() {
+                self.configure(models);
+            }
+            self.run_due().await.iter().for_each(&mut tell);
+            let now = self.clock.now();
+            let due = self.models.iter().filter_map(|model| model.next()).min();
+            let until_due = due.and_then(|due| (due - now).to_std().ok());
+            tokio::time::sleep(until_due.map_or(NAP, |until_due| until_due.min(NAP))).await;
+        }
+    }
+
+    async fn run(&mut self, position: usize) -> PerformanceRun {
+        let began = Instant::now();
+        let now = self.clock.now();
+        let model = &mut self.models[position];
+        model.last = Some(now);
+        let settings = &model.settings;
+        let mut options = settings.options.clone();
+        options.now = now;
+        options.since = now.checked_sub_signed(settings.period);
+        options.timeout = Some(settings.timeout);
+        let (result, outcomes) = match options.run_without_outcomes().await {
+            Ok((report, outcomes)) => (Ok(report), outcomes),
+            Err(error) => (Err(error), None),
+        };
+        let ended = match (&result, &outcomes) {
+            (Ok(_), None) => Ended::Success,
+            (Ok(_), Some(_)) => Ended::Outcomes,
+            (Err(error), _) => ended(error),
+        };
+        let figures = result.as_ref().ok().map(|report| readings(report, &settings.model));
+        self.board
+            .ran(&settings.model, ended, began.elapsed(), figures, settings.interval);
+        PerformanceRun {
+            model: settings.model.clone(),
+            result,
+            outcomes,
+        }
+    }
+}
+
+impl Model {
+    fn next(&self) -> Option<DateTime<Utc>> {
+        self.last?.checked_add_signed(self.settings.interval)
+    }
+
+    /// A clock that was set back does not make it wait until it is where it was.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.last.is_none_or(|last| now < last) || self.next().is_some_and(|next| next <= now)
+    }
+}
+
+fn ended(error: &PerformanceError) -> Ended {
+    match error {
+        PerformanceError::Files { of, .. } => match of {
+            Files::Reference => Ended::Reference,
+            Files::Predictions => Ended::Predictions,
+            Files::Outcomes => Ended::Outcomes,
+        },
+        PerformanceError::Column { .. } | PerformanceError::Missing { .. } => Ended::Columns,
+        PerformanceError::Timeout(_) => Ended::Timeout,
+        PerformanceError::NoLabels
+        | PerformanceError::Positive { .. }
+        | PerformanceError::ManyClasses { .. }
+        | PerformanceError::Classes(_)
+        | PerformanceError::Reference(_) => Ended::Reference,
+        PerformanceError::Spool(_) | PerformanceError::Unmergeable(_) => Ended::Failure,
+    }
+}
