@@ -10,6 +10,7 @@ use crate::alerting::{Alertmanager, Alerts};
 use crate::error::{ConfigErrors, Mistake};
 use crate::kubernetes::Kubernetes;
 use crate::model::{self, Model, Owners};
+use crate::perses::Perses;
 use crate::reader::{Reader, Table, base_url, name};
 use crate::scrape::{Plane, Scraping};
 use crate::team::{Secret, Team};
@@ -38,6 +39,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// How manifests fit into a cluster.
     pub kubernetes: Kubernetes,
+    /// Dashboards for Perses beside Grafana's. Nothing: none.
+    pub perses: Option<Perses>,
     /// Who gets alerts, by name.
     pub teams: BTreeMap<String, Team>,
     /// Who owns what no model says otherwise: alerts about targets, for example.
@@ -171,6 +174,7 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
     let alertmanager = table.table("alertmanager").map(Alertmanager::read).unwrap_or_default();
     let alerts = table.table("alerts").map(Alerts::read).unwrap_or_default();
     let kubernetes = table.table("kubernetes").map(Kubernetes::read).unwrap_or_default();
+    let perses = table.table("perses").map(Perses::read);
     let teams =
         section(&table, "teams", "a table for each team: [teams.ml-platform]").map(|table| Team::read_all(&table));
     let owners = section(&table, "owners", "with serving, model and data").and_then(Owners::read);
@@ -215,6 +219,7 @@ fn read(file: &str, table: Table<'_, '_>) -> Option<Config> {
         alertmanager,
         alerts,
         kubernetes,
+        perses,
         teams: teams?,
         owners: owners?,
         models: models?,

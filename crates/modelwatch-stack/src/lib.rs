@@ -25,6 +25,7 @@ pub mod links;
 mod messages;
 pub mod on_disk;
 mod parallel;
+pub mod perses;
 mod promql;
 mod readme;
 pub mod recorded;
@@ -52,8 +53,11 @@ pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     files.extend(runbooks::files(config, &rules)?);
     let of_rules = || Ok([rules.files()?, kubernetes::rule_files(config, &rules)?].concat());
     let of_dashboards = || {
-        let grafana = grafana::files(config, &rules)?;
-        Ok([kubernetes::files(config, &grafana)?, grafana].concat())
+        let boards = grafana::drawn(config, &rules)?;
+        let grafana = grafana::files(config, &boards)?;
+        let of_perses = perses::of_boards(config, &boards)?;
+        let manifests = kubernetes::files(config, &grafana, &of_perses)?;
+        Ok([manifests, grafana, perses::files(config, &of_perses)?].concat())
     };
     let (of_rules, of_dashboards) = parallel::both(of_rules, of_dashboards)?;
     files.extend(of_rules);

@@ -61,6 +61,9 @@ fn readme(config: &Config) -> String {
         "the texts of messages; it belongs beside `alertmanager.yml`",
     );
     row("`grafana/`", "dashboards, and what provisions them");
+    if config.perses.is_some() {
+        row("`perses/`", "the same for Perses: `percli apply -d perses`");
+    }
     row("`runbooks/`", "what to do, one page an alert");
     row(
         "`kubernetes/`",

@@ -42,6 +42,7 @@ fn judged_kubernetes_takes_every_manifest() {
     };
     assert_eq!(kinds("ServiceMonitor"), 2, "two scrape jobs that services serve");
     assert_eq!(kinds("ConfigMap"), 2, "two dashboards");
+    assert_eq!(kinds("PersesDashboard"), 2, "the same two");
     assert!(kinds("PrometheusRule") > 0 && kinds("Secret") == 1);
 }
 

@@ -13,8 +13,10 @@ use modelwatch::contract::{METRICS, MetricKind, Origin};
 use modelwatch::{Feature, FinishReason, Model, Monitor, Stage, Status, Tokens, TraceId};
 use modelwatch_config::Config;
 use modelwatch_stack::grafana::{QueryPlace, dashboards};
-use modelwatch_stack::{File, generate, recorded};
-use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, QueryResult, Release};
+use modelwatch_stack::{File, generate, perses, recorded};
+use modelwatch_testkit::{
+    DrawnPanel, MetricsServer, Page, Prometheus, PrometheusOptions, QueryResult, Release, perses_panels,
+};
 use serde_json::Value;
 
 /// Of the kind that a careless query takes for a variable, a pattern or the end of a text.
@@ -489,4 +491,32 @@ fn every_query_has_an_answer(release: Release, histograms: Histograms) {
     assert!(unseen.is_empty(), "{}", unseen.concat());
     let classic = prometheus.query("ml_inference_latency_seconds_bucket").unwrap();
     assert_eq!(classic.is_empty(), histograms == Histograms::Native, "{classic:?}");
+    // One of each release and of each kind of histogram: what differs between them has been asked above.
+    if (release == Release::System) == (histograms == Histograms::Classic) {
+        draws_every_panel(&config, &prometheus);
+    }
+}
+
+/// Every panel, as Perses draws it in a browser, has no error and shows something: each of its queries has an answer by now.
+fn draws_every_panel(config: &Config, prometheus: &Prometheus) {
+    for board in perses::dashboards(config).unwrap() {
+        // A page takes five seconds, and a busy machine many times as long.
+        let deadline = Instant::now() + Duration::from_secs(300);
+        let json = board.to_json().unwrap();
+        let expected = json.matches("\"kind\": \"Panel\"").count();
+        loop {
+            let panels = perses_panels(&json, prometheus.address(), "5m");
+            let is_seen = |panel: &&DrawnPanel| panel.error.is_empty() && !panel.waits && panel.shows_something();
+            if panels.len() == expected && panels.iter().all(|panel| is_seen(&panel)) {
+                break;
+            }
+            let poor: Vec<_> = panels.iter().filter(|panel| !is_seen(panel)).collect();
+            assert!(
+                Instant::now() < deadline,
+                "{}: {} of {expected} panels are drawn, of which are not seen: {poor:#?}",
+                board.name(),
+                panels.len()
+            );
+        }
+    }
 }

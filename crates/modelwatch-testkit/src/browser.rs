@@ -53,6 +53,11 @@ document.body.dataset.done = 'yes';
 /// Chromium does not start.
 #[must_use]
 pub fn browser_dom(url: &str) -> String {
+    browser_dom_of(url, 8000, (800, 600))
+}
+
+/// The same after so many milliseconds, in a window of such a width and height.
+pub(crate) fn browser_dom_of(url: &str, milliseconds: u32, window: (u32, u32)) -> String {
     let profile = TempDir::new().expect("a folder");
     let output = Command::new("chromium")
         .args([
@@ -64,9 +69,10 @@ pub fn browser_dom(url: &str) -> String {
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
-            "--virtual-time-budget=8000",
             "--dump-dom",
         ])
+        .arg(format!("--virtual-time-budget={milliseconds}"))
+        .arg(format!("--window-size={},{}", window.0, window.1))
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(url)
         .output()

@@ -12,6 +12,7 @@
 //! | does Grafana know every field of a dashboard? | [`grafana_schema_check`] |
 //! | does Kubernetes take a manifest? | [`kubernetes_schema_check`] |
 //! | what does a browser make of a page? | [`page_problems`], [`browser_dom`] |
+//! | what does Perses draw of a dashboard? | [`perses_panels`] |
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | does a broker hand out what a topic holds? | [`KafkaBroker`] |
 //! | does an object store hand out what lies there? | [`StorageBucket`] |
@@ -46,6 +47,7 @@ mod labels;
 mod metrics_server;
 mod monitor;
 mod page;
+mod perses;
 mod plain;
 mod postgresql;
 mod process;
@@ -75,6 +77,7 @@ pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
+pub use perses::{DrawnPanel, perses_panels};
 pub use postgresql::{PostgreSql, adbc_driver};
 pub use process::Killed;
 pub use program::Program;
@@ -82,7 +85,7 @@ pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult,
 pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
 pub use release::Release;
-pub use schemas::{grafana_schema_check, kubernetes_schema_check};
+pub use schemas::{grafana_schema_check, kubernetes_schema_check, perses_schema_check};
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 #[cfg(feature = "tokio")]
 pub use tokio_server::{Stopped, TokioServer};

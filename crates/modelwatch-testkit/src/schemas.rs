@@ -33,7 +33,30 @@ pub fn grafana_schema_check(dashboards: &[(&str, &str)]) -> Result<(), String> {
     workshop.compile()
 }
 
-/// Accepts Kubernetes manifests (`ConfigMap`, `CronJob`, `Deployment`, `Secret`, `Service`, and `ServiceMonitor` and `PrometheusRule` of the Prometheus operator), each
+/// Accepts resources of Perses (dashboards, data sources and projects), each with a name for the error and its JSON, in which
+/// TypeScript's compiler finds no field that Perses or the plugin does not know, none of the wrong type, and none missing.
+///
+/// A resource becomes a literal of the types that `@perses-dev/core` and the plugins publish, closed for those that modelwatch uses:
+/// see `perses_dashboard.ts`. Expressions are not judged.
+///
+/// # Errors
+///
+/// What the compiler said, as for [`grafana_schema_check`].
+///
+/// # Panics
+///
+/// If the compiler or Perses' types are not installed, or there is no room for temporary files.
+pub fn perses_schema_check(resources: &[(&str, &str)]) -> Result<(), String> {
+    let workshop = Workshop::of(".perses/node_modules");
+    workshop.write("perses_dashboard.ts", include_str!("perses_dashboard.ts"));
+    let head = "import type { Resource } from './perses_dashboard';export const resource: Resource =\n";
+    for (name, json) in resources {
+        workshop.write(&format!("{name}.ts"), &format!("{head}{json}"));
+    }
+    workshop.compile_as("esnext", "bundler")
+}
+
+/// Accepts Kubernetes manifests (`ConfigMap`, `CronJob`, `Deployment`, `PersesDashboard`, `Secret`, `Service`, and `ServiceMonitor` and `PrometheusRule` of the Prometheus operator), each
 /// with a name for the error and its YAML: every document is held against the JSON schema of its kind, and compiled as a literal
 /// of its TypeScript type, which has no room for fields that the schema would let pass.
 ///
@@ -48,6 +71,7 @@ pub fn kubernetes_schema_check(manifests: &[(&str, &str)]) -> Result<(), String>
     let workshop = Workshop::new();
     workshop.write("kubernetes_manifests.mjs", include_str!("kubernetes_manifests.mjs"));
     workshop.write("kubernetes_manifests.ts", include_str!("kubernetes_manifests.ts"));
+    workshop.write("perses_dashboards.crd.yaml", include_str!("perses_dashboards.crd.yaml"));
     let mut node = tools::tool("node");
     node.arg("kubernetes_manifests.mjs");
     for (name, yaml) in manifests {
@@ -67,9 +91,15 @@ struct Workshop {
 
 impl Workshop {
     fn new() -> Self {
+        Self::of(".schemas/node_modules")
+    }
+
+    /// One that sees the packages of this folder of the workspace.
+    fn of(packages: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.schemas/node_modules");
-        let compiler = modules.join(".bin/tsc");
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let modules = workspace.join(packages);
+        let compiler = workspace.join(".schemas/node_modules/.bin/tsc");
         let directory = std::env::temp_dir().join(format!(
             "modelwatch-schemas-{}-{}",
             std::process::id(),
@@ -90,11 +120,16 @@ impl Workshop {
 
     /// Compiles every `.ts` file, most strictly, to nothing.
     fn compile(&self) -> Result<(), String> {
-        self.write(
-            "tsconfig.json",
-            r#"{"compilerOptions": {"strict": true, "noEmit": true, "skipLibCheck": true, "types": [],
-                "module": "nodenext", "moduleResolution": "nodenext", "target": "es2022"}}"#,
+        self.compile_as("nodenext", "nodenext")
+    }
+
+    /// The same, where packages find each other's files in another way.
+    fn compile_as(&self, module: &str, resolution: &str) -> Result<(), String> {
+        let settings = format!(
+            r#"{{"compilerOptions": {{"strict": true, "noEmit": true, "skipLibCheck": true, "types": [],
+                "module": "{module}", "moduleResolution": "{resolution}", "target": "es2022"}}}}"#
         );
+        self.write("tsconfig.json", &settings);
         self.run(tools::tool(&self.compiler).args(["--pretty", "false"]))
     }
 

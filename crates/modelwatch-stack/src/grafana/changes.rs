@@ -8,7 +8,7 @@ use modelwatch_config::Rollout;
 use super::layout::Section;
 use super::model::{
     AnnotationQuery, Color, Field, Override, Panel, Property, Query, StateTimeline, StateTimelineField, Table,
-    TableField, Thresholds, Transformation, Unit, ValueMapping,
+    TableField, Thresholds, Transformation, Unit, ValueMapping, Written,
 };
 use super::scope::Scope;
 use crate::known;
@@ -103,7 +103,7 @@ fn baselines(scope: &Scope<'_>) -> Panel {
         ),
     )
     .link(scope.runbook_link("baseline too old", &known::BASELINE_OLD))
-    .transform(Transformation::columns(&[
+    .transform(Transformation::Columns(vec![
         ("Time", ""),
         ("model_name", "Model"),
         ("baseline_version", "Baseline"),
@@ -124,7 +124,7 @@ fn pipelines(scope: &Scope<'_>) -> Panel {
             Field::new(Unit::Number, "No pipeline version set", TableField::plain()),
         ),
     )
-    .transform(Transformation::columns(&[
+    .transform(Transformation::Columns(vec![
         ("Time", ""),
         ("model_name", "Model"),
         ("pipeline_version", "Release"),
@@ -204,7 +204,7 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
 
 /// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
 /// that takes less than a quarter of an hour is no deploy.
-fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
+fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> Written {
     let by = &["model_name", version];
     let series = scope.select(metric);
     let before = max_by(by, series.clone().offset(5 * MINUTE).over("max_over_time", 15 * MINUTE));
@@ -212,7 +212,7 @@ fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String
 }
 
 /// Five minutes long, from two minutes after the version was last seen: a missed scrape is no end.
-fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> String {
+fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> Written {
     let by = &["model_name", version];
     let series = scope.select(metric);
     let before = max_by(by, series.clone().offset(2 * MINUTE).over("max_over_time", 5 * MINUTE));

@@ -7,7 +7,7 @@ use modelwatch_config::{Model, Rollout};
 
 use super::layout::Section;
 use super::model::{
-    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit, plain,
+    Color, Field, Override, Panel, Property, Query, Stat, Thresholds, TimeSeries, TimeSeriesField, Unit, Written, plain,
 };
 use super::scope::Scope;
 use crate::known;
@@ -298,7 +298,7 @@ fn batches(scope: &Scope<'_>) -> Panel {
 }
 
 /// A process metric of the processes that serve this model.
-fn of_process(scope: &Scope<'_>, expr: &Expr) -> String {
+fn of_process(scope: &Scope<'_>, expr: &Expr) -> Written {
     scope.write(expr.and(&["job", "instance"], scope.select(&contract::MODEL_INFO)))
 }
 

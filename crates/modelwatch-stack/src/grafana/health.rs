@@ -197,7 +197,7 @@ fn alerts(scope: &Scope<'_>) -> Panel {
             )),
         ),
     )
-    .transform(Transformation::columns(&columns))
+    .transform(Transformation::Columns(columns))
 }
 
 fn endings(scope: &Scope<'_>) -> Panel {

@@ -10,7 +10,7 @@ mod details;
 mod health;
 mod inputs;
 mod layout;
-mod model;
+pub(crate) mod model;
 mod performance;
 mod provisioning;
 mod scope;
@@ -44,7 +44,8 @@ pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
     drawn(config, &Rules::new(config)?)
 }
 
-fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError> {
+/// The same, for rules that are made already.
+pub(crate) fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError> {
     let raised = rules.alerts.iter().flat_map(|group| &group.rules);
     let raised: BTreeSet<_> = raised.filter_map(|rule| rule.alert.as_deref()).collect();
     let writer = Writer::new(config);
@@ -57,9 +58,9 @@ fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError
 }
 
 /// The dashboards, and the files with which Grafana finds them and their data source by itself.
-pub(crate) fn files(config: &Config, rules: &Rules) -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(config: &Config, dashboards: &[Dashboard]) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
-    files.extend(parallel::map(&drawn(config, rules)?, |dashboard| {
+    files.extend(parallel::map(dashboards, |dashboard| {
         let json = dashboard
             .to_json()
             .map_err(|error| GenerateError::new(dashboard.title(), error))?;

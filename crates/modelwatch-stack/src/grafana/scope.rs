@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use modelwatch::contract::Metric;
 use modelwatch_config::{Config, Model, Rollout};
 
-use super::model::DashboardLink;
+use super::model::{Buckets, DashboardLink, LabelValues, Written};
 use crate::known::{self, KnownAlert};
 use crate::links;
 use crate::promql::{Expr, Selector, Window, Writer, word};
@@ -141,22 +141,34 @@ impl Scope<'_> {
     }
 
     /// A quantile of a histogram of this scope, over as much as is fit for the panel.
-    pub(crate) fn quantile(&self, of: &'static Metric, at: f64, labels: &[&str]) -> String {
+    pub(crate) fn quantile(&self, of: &'static Metric, at: f64, labels: &[&str]) -> Written {
         self.write(over_panel(of).quantile_where(at, labels, &|series| self.select(series)))
     }
 
     /// How many observations fell into each bucket, as a heatmap draws them.
-    pub(crate) fn buckets(&self, of: &'static Metric) -> String {
-        self.write(over_panel(of).increases(&[], &|series| self.select(series)))
+    pub(crate) fn buckets(&self, of: &'static Metric) -> Buckets {
+        const QUANTILES: [(&str, f64); 6] = [
+            ("p10", 0.1),
+            ("p25", 0.25),
+            ("p50", 0.5),
+            ("p75", 0.75),
+            ("p90", 0.9),
+            ("p99", 0.99),
+        ];
+        let quantiles = QUANTILES.map(|(name, at)| (name, self.quantile(of, at, &[])));
+        Buckets {
+            counts: self.write(over_panel(of).increases(&[], &|series| self.select(series))),
+            quantiles: quantiles.into(),
+        }
     }
 
     /// The mean of a histogram's observations.
-    pub(crate) fn mean(&self, of: &'static Metric, labels: &[&str]) -> String {
+    pub(crate) fn mean(&self, of: &'static Metric, labels: &[&str]) -> Written {
         self.write(over_panel(of).mean_of(labels, &|series| self.select(series)))
     }
 
     /// The sum of a histogram's observations, per second.
-    pub(crate) fn total(&self, of: &'static Metric, labels: &[&str]) -> String {
+    pub(crate) fn total(&self, of: &'static Metric, labels: &[&str]) -> Written {
         self.write(over_panel(of).total(labels, &|series| self.select(series)))
     }
 
@@ -211,13 +223,21 @@ impl Scope<'_> {
     }
 
     /// An expression as Grafana reads it.
-    pub(crate) fn write(&self, expr: impl Into<Expr>) -> String {
-        self.writer.dashboard(&expr.into())
+    pub(crate) fn write(&self, expr: impl Into<Expr>) -> Written {
+        let expr = expr.into();
+        Written {
+            text: self.writer.dashboard(&expr),
+            expr,
+        }
     }
 
     /// The values of a label, as Grafana asks for them.
-    pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> String {
-        self.writer.label_values(selector, label)
+    pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> LabelValues {
+        LabelValues {
+            text: self.writer.label_values(selector, label),
+            of: selector.clone(),
+            label: label.to_owned(),
+        }
     }
 
     /// A link to what to do about an alert, where one can be raised.

@@ -97,8 +97,8 @@ fn table(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .transform(Transformation::merge())
-    .transform(Transformation::columns(&columns))
+    .transform(Transformation::Merge)
+    .transform(Transformation::Columns(columns))
 }
 
 /// Three figures of each process: where one of them differs from its siblings, it is not the version.
@@ -141,8 +141,8 @@ fn replicas(scope: &Scope<'_>) -> Panel {
                 )),
         ),
     )
-    .transform(Transformation::merge())
-    .transform(Transformation::columns(&columns))
+    .transform(Transformation::Merge)
+    .transform(Transformation::Columns(columns))
     .link(scope.runbook_link("restarts", &known::RESTARTING))
     .link(scope.runbook_link("one replica fails", &known::REPLICA_FAILING))
     .link(scope.runbook_link("one replica is slow", &known::REPLICA_SLOW))

@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use modelwatch_config::Config;
 use serde::Serialize;
 
-use self::manifest::{Manifest, metadata};
+use self::manifest::{Manifest, Spec, metadata};
 use crate::error::GenerateError;
 use crate::file::File;
-use crate::{grafana, parallel, yaml};
+use crate::{grafana, parallel, perses, yaml};
 
 /// The label by which dashboards' sidecars find a ConfigMap, as the Grafana chart sets it.
 const DASHBOARD_LABEL: (&str, &str) = ("grafana_dashboard", "1");
@@ -29,11 +29,20 @@ struct Data<'a> {
     data: BTreeMap<&'a str, &'a str>,
 }
 
+#[derive(Serialize)]
+struct PersesDashboard<'a> {
+    config: &'a perses::Board,
+}
+
 /// The manifests of the rules.
 pub(crate) use self::rules::files as rule_files;
 
 /// All others.
-pub(crate) fn files(config: &Config, grafana: &[File]) -> Result<Vec<File>, GenerateError> {
+pub(crate) fn files(
+    config: &Config,
+    grafana: &[File],
+    of_perses: &[perses::Dashboard],
+) -> Result<Vec<File>, GenerateError> {
     let mut files = monitors::files(config)?;
     files.extend(routing::files(config)?);
     files.extend(workloads::files(config)?);
@@ -46,6 +55,10 @@ pub(crate) fn files(config: &Config, grafana: &[File]) -> Result<Vec<File>, Gene
         yaml::file(&path, &dashboard(config, stem, name, &file.contents)).map(Some)
     })?;
     files.extend(dashboards.into_iter().flatten());
+    files.extend(parallel::map(of_perses, |dashboard| {
+        let path = format!("kubernetes/perses/{}.yml", dashboard.name());
+        yaml::file(&path, &perses_dashboard(config, dashboard))
+    })?);
     Ok(files)
 }
 
@@ -63,5 +76,18 @@ fn dashboard<'a>(config: &Config, name: String, file: &'a str, json: &'a str) ->
         body: Data {
             data: BTreeMap::from([(file, json)]),
         },
+    }
+}
+
+/// The resource that Perses' operator hands to the Perses of its namespace, whose project is named as that.
+fn perses_dashboard<'a>(config: &Config, dashboard: &'a perses::Dashboard) -> Manifest<Spec<PersesDashboard<'a>>> {
+    let spec = PersesDashboard {
+        config: dashboard.board(),
+    };
+    Manifest {
+        api_version: "perses.dev/v1alpha2",
+        kind: "PersesDashboard",
+        metadata: metadata(config, dashboard.name().to_owned()),
+        body: Spec { spec },
     }
 }

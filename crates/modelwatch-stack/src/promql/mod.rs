@@ -22,5 +22,5 @@ pub(crate) use expr::{
 pub(crate) use lookup::{STACK_LABEL, series_in};
 pub(crate) use quote::{quoted, series_name};
 pub(crate) use selector::{Selector, Window, metric, recorded, word};
-pub(crate) use writer::{Piece, Writer, text_in_template};
+pub(crate) use writer::{Moment, Piece, Writer, text_in_template};
 pub(crate) use yields::Yield;

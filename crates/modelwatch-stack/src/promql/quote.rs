@@ -14,8 +14,8 @@ pub(crate) fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// The same without dollars and brackets, which Grafana would take for variables.
-pub(super) fn quoted_for_grafana(text: &str) -> String {
+/// The same without dollars and brackets, which Grafana and Perses would take for variables.
+pub(super) fn quoted_for_dashboards(text: &str) -> String {
     quoted(text).replace('$', r"\x24").replace('[', r"\x5b")
 }
 

@@ -4,7 +4,7 @@ use modelwatch_config::{Config, Plane, prometheus_duration};
 
 use super::expr::{Expr, Matching, Side};
 use super::lookup::{self, STACK_LABEL, Unknown};
-use super::quote::{exactly, quoted, quoted_for_grafana};
+use super::quote::{exactly, quoted, quoted_for_dashboards};
 use super::selector::{Matcher, Selector, Series, Value, Window};
 
 /// Writes the expressions of one stack.
@@ -34,8 +34,19 @@ enum Target {
     Alert,
     /// A person: about the environment of the file.
     Example,
-    /// A dashboard: about what its variables choose.
+    /// A dashboard of Grafana: about what its variables choose.
     Dashboard,
+    /// One of Perses: the same.
+    Perses,
+}
+
+/// When a panel of Perses asks, whose single figures are the last of those over the time range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// At each step of the time range.
+    EachStep,
+    /// At its end, whichever step it is asked for: what was there before and is no more is no last figure.
+    End,
 }
 
 impl Writer {
@@ -95,6 +106,14 @@ impl Writer {
         joined(&self.written(expr, Target::Dashboard).pieces)
     }
 
+    /// For a dashboard of Perses; [`lookup::check_panel`] says whether it is right.
+    pub(crate) fn perses(&self, expr: &Expr, moment: Moment) -> String {
+        let mut out = self.out(Target::Perses);
+        out.moment = moment;
+        out.expr(expr);
+        joined(&out.pieces)
+    }
+
     /// The values a label has, as Grafana asks for them.
     pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> String {
         format!("label_values({}, {label})", self.dashboard(&selector.expr()))
@@ -110,8 +129,9 @@ impl Writer {
             .strip_prefix("label_values(")
             .and_then(|rest| rest.rsplit_once(", "));
         let text = selector.map_or(text, |(selector, _)| selector);
-        // Ranges are the one place where a variable is no part of a text.
-        lookup::check(&text.replace(PANEL_WINDOW, "5m"), &self.identity).map(drop)
+        // Ranges are the one place where a variable is no part of a text; with a format, it is no pattern either.
+        let text = text.replace(PANEL_WINDOW, "5m").replace(PERSES_FORMAT, "");
+        lookup::check(&text.replace("`${", "`"), &self.identity).map(drop)
     }
 
     fn text(&self, expr: &Expr, target: Target) -> Result<String, Unknown> {
@@ -123,13 +143,18 @@ impl Writer {
     }
 
     fn written(&self, expr: &Expr, target: Target) -> Out<'_> {
-        let mut out = Out {
-            writer: self,
-            target,
-            pieces: Vec::new(),
-        };
+        let mut out = self.out(target);
         out.expr(expr);
         out
+    }
+
+    fn out(&self, target: Target) -> Out<'_> {
+        Out {
+            writer: self,
+            target,
+            moment: Moment::EachStep,
+            pieces: Vec::new(),
+        }
     }
 }
 
@@ -147,10 +172,13 @@ pub(crate) fn text_in_template(text: &str) -> String {
 }
 
 const PANEL_WINDOW: &str = "$__rate_interval";
+/// How Perses puts a variable's values into a pattern: each for itself, and not as a pattern.
+const PERSES_FORMAT: &str = ":regex}";
 
 struct Out<'w> {
     writer: &'w Writer,
     target: Target,
+    moment: Moment,
     pieces: Vec<Piece>,
 }
 
@@ -164,7 +192,7 @@ impl Out<'_> {
 
     fn quoted(&mut self, text: &str) {
         let quoted = match self.target {
-            Target::Dashboard => quoted_for_grafana(text),
+            Target::Dashboard | Target::Perses => quoted_for_dashboards(text),
             Target::Rule | Target::Alert | Target::Example => quoted(text),
         };
         self.push(&quoted);
@@ -294,6 +322,9 @@ impl Out<'_> {
             Some(Window::Panel) => self.push(&format!("[{PANEL_WINDOW}]")),
             None => {}
         }
+        if self.moment == Moment::End {
+            self.push(" @ end()");
+        }
         if let Some(offset) = selector.offset {
             self.push(&format!(" offset {}", prometheus_duration(offset)));
         }
@@ -305,9 +336,19 @@ impl Out<'_> {
         match &matcher.value {
             Value::Text(text) => self.quoted(text),
             Value::OfAlert(label) => self.pieces.push(Piece::Label(label.clone())),
-            Value::Variable(variable) => self.push(&format!("\"${variable}\"")),
-            Value::VariableOrNothing(variable) => self.push(&format!("\"${variable}|\"")),
+            Value::Variable(variable) => self.variable(variable, ""),
+            Value::VariableOrNothing(variable) => self.variable(variable, "|"),
         }
+    }
+
+    /// The values that a reader chose as a pattern, and what else it matches.
+    fn variable(&mut self, variable: &str, or: &str) {
+        let pattern = match self.target {
+            // Perses escapes a pattern and not the text it is in, so the text is one without escapes.
+            Target::Perses => format!("`${{{variable}{PERSES_FORMAT}{or}`"),
+            Target::Rule | Target::Alert | Target::Example | Target::Dashboard => format!("\"${variable}{or}\""),
+        };
+        self.push(&pattern);
     }
 
     /// What a selector does not say itself: whose series it is about, and in which environment.
@@ -357,8 +398,10 @@ impl Out<'_> {
                 (Target::Example, _) if label == "environment" => ("=", Value::Text(writer.environment.clone())),
                 (Target::Example, _) => ("=~", Value::Text(".+".to_owned())),
                 // A job without a single target is of no environment that anything could know.
-                (Target::Dashboard, Series::Own("ALERTS")) => ("=~", Value::VariableOrNothing(label.clone())),
-                (Target::Dashboard, _) => ("=~", Value::Variable(label.clone())),
+                (Target::Dashboard | Target::Perses, Series::Own("ALERTS")) => {
+                    ("=~", Value::VariableOrNothing(label.clone()))
+                }
+                (Target::Dashboard | Target::Perses, _) => ("=~", Value::Variable(label.clone())),
             };
             add(label, operator, value);
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::query::DataSource;
+use super::query::{DataSource, Written};
 
 /// A query whose non-zero samples become marks.
 #[derive(Clone, Debug, Serialize)]
@@ -26,14 +26,14 @@ pub(crate) struct AnnotationQuery {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AnnotationTarget {
     ref_id: String,
-    expr: String,
+    expr: Written,
     interval: &'static str,
     legend_format: String,
 }
 
 impl AnnotationQuery {
     /// `step`: between samples; marks that last shorter can be missed.
-    pub(crate) fn new(name: &str, color: &'static str, expr: String, title: &str, text: &str, tags: &[&str]) -> Self {
+    pub(crate) fn new(name: &str, color: &'static str, expr: Written, title: &str, text: &str, tags: &[&str]) -> Self {
         const STEP: &str = "60s";
         Self {
             name: name.to_owned(),
@@ -59,6 +59,6 @@ impl AnnotationQuery {
     }
 
     pub(crate) fn expr(&self) -> &str {
-        &self.target.expr
+        &self.target.expr.text
     }
 }

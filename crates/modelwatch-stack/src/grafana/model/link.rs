@@ -37,6 +37,11 @@ impl DashboardLink {
         }
     }
 
+    /// What it is called, and where it leads, if that is a page and not a menu.
+    pub(crate) fn to_page(&self) -> Option<(&str, &str)> {
+        Some((&self.title, self.url.as_deref()?))
+    }
+
     /// To one dashboard of this Grafana, with the time range; `url` begins with `/d/`.
     pub(crate) fn dashboard(title: &str, url: String) -> Self {
         Self {

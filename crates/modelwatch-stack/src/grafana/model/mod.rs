@@ -15,13 +15,13 @@ use serde::Serialize;
 pub(crate) use annotation::AnnotationQuery;
 pub(crate) use link::{DashboardLink, DataLink};
 pub(crate) use panel::{
-    BarGauge, GridPos, Heatmap, Panel, Stat, StateTimeline, StateTimelineField, Table, TableField, TimeSeries,
-    TimeSeriesField, Transformation,
+    BarGauge, Chart, GridPos, Heatmap, Panel, Stat, StateTimeline, StateTimelineField, Table, TableField, TimeSeries,
+    TimeSeriesField, Transformation, Visual,
 };
-pub(crate) use query::Query;
+pub(crate) use query::{Buckets, Query, Written};
 pub use query::{DashboardQuery, QueryPlace};
 pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping, plain};
-pub(crate) use variable::Variable;
+pub(crate) use variable::{LabelValues, Variable};
 
 /// The version of the dashboard format that this model writes; Grafana migrates older ones as it loads them.
 const SCHEMA_VERSION: u32 = 42;
@@ -119,6 +119,21 @@ impl Dashboard {
         &self.title
     }
 
+    pub(crate) fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Rows and panels in their order; those of a collapsed row are in it.
+    pub(crate) fn placed(&self) -> &[Panel] {
+        &self.panels
+    }
+
+    /// The variables whose values are those of a label.
+    pub(crate) fn variables_of_labels(&self) -> impl Iterator<Item = (&Variable, &LabelValues)> {
+        let variables = self.templating.list.iter();
+        variables.filter_map(|variable| Some((variable, variable.values()?)))
+    }
+
     /// Every expression, those of collapsed rows too.
     #[must_use]
     pub fn queries(&self) -> Vec<DashboardQuery<'_>> {
@@ -126,7 +141,7 @@ impl Dashboard {
             Some(DashboardQuery {
                 place: QueryPlace::Variable,
                 name: variable.name(),
-                expr: variable.expr()?,
+                expr: &variable.values()?.text,
                 instant: false,
             })
         });
@@ -140,7 +155,7 @@ impl Dashboard {
             panel.targets().iter().map(|query| DashboardQuery {
                 place: QueryPlace::Panel,
                 name: panel.title(),
-                expr: query.expr(),
+                expr: &query.written().text,
                 instant: query.is_instant(),
             })
         });

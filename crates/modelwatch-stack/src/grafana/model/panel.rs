@@ -1,7 +1,10 @@
 //! Panels: what they ask, and how each kind draws it.
 
-use serde::Serialize;
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::link::DashboardLink;
 use super::query::{DataSource, Query};
@@ -30,28 +33,28 @@ pub(crate) struct Row {
     id: u32,
     #[serde(rename = "type")]
     kind: &'static str,
-    title: String,
-    grid_pos: GridPos,
-    collapsed: bool,
+    pub(crate) title: String,
+    pub(crate) grid_pos: GridPos,
+    pub(crate) collapsed: bool,
     /// Those of a collapsed row; an open row's follow it.
-    panels: Vec<Panel>,
+    pub(crate) panels: Vec<Panel>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Chart {
-    id: u32,
-    title: String,
-    description: String,
-    grid_pos: GridPos,
+    pub(crate) id: u32,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) grid_pos: GridPos,
     datasource: DataSource,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    links: Vec<DashboardLink>,
-    targets: Vec<Query>,
+    pub(crate) links: Vec<DashboardLink>,
+    pub(crate) targets: Vec<Query>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    transformations: Vec<Transformation>,
+    pub(crate) transformations: Vec<Transformation>,
     #[serde(flatten)]
-    visual: Visual,
+    pub(crate) visual: Visual,
 }
 
 impl Panel {
@@ -132,49 +135,35 @@ impl Panel {
 }
 
 /// A step between the answers and the drawing.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Transformation {
-    id: &'static str,
-    options: Value,
+#[derive(Clone, Debug)]
+pub(crate) enum Transformation {
+    /// Rows of all queries that share their labels become one row.
+    Merge,
+    /// Columns with the names they are shown by, in this order; an empty name hides the column.
+    Columns(Vec<(&'static str, &'static str)>),
 }
 
-impl Transformation {
-    /// Rows of all queries that share their labels become one row.
-    pub(crate) fn merge() -> Self {
-        Self {
-            id: "merge",
-            options: Value::Object(serde_json::Map::new()),
-        }
-    }
-
-    /// Names columns, in this order; an empty name hides the column.
-    pub(crate) fn columns(columns: &[(&str, &str)]) -> Self {
-        let map = |pairs: Vec<(&str, Value)>| {
-            let pairs = pairs.into_iter().map(|(column, value)| (column.to_owned(), value));
-            Value::Object(pairs.collect())
+impl Serialize for Transformation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (id, options) = match self {
+            Self::Merge => ("merge", json!({})),
+            Self::Columns(columns) => {
+                let hidden = columns.iter().filter(|(_, name)| name.is_empty());
+                let shown = || columns.iter().filter(|(_, name)| !name.is_empty());
+                let hidden: BTreeMap<_, _> = hidden.map(|(column, _)| (column, true)).collect();
+                let places: BTreeMap<_, _> = shown()
+                    .enumerate()
+                    .map(|(index, (column, _))| (column, index))
+                    .collect();
+                let names: BTreeMap<_, _> = shown().map(|(column, name)| (column, name)).collect();
+                let options = json!({"excludeByName": hidden, "indexByName": places, "renameByName": names});
+                ("organize", options)
+            }
         };
-        let hidden = columns.iter().filter(|(_, name)| name.is_empty());
-        let shown = || columns.iter().filter(|(_, name)| !name.is_empty());
-        Self {
-            id: "organize",
-            options: map(vec![
-                (
-                    "excludeByName",
-                    map(hidden.map(|&(column, _)| (column, true.into())).collect()),
-                ),
-                (
-                    "indexByName",
-                    map(shown()
-                        .enumerate()
-                        .map(|(index, &(column, _))| (column, index.into()))
-                        .collect()),
-                ),
-                (
-                    "renameByName",
-                    map(shown().map(|&(column, name)| (column, name.into())).collect()),
-                ),
-            ]),
-        }
+        let mut step = serializer.serialize_struct("Transformation", 2)?;
+        step.serialize_field("id", id)?;
+        step.serialize_field("options", &options)?;
+        step.end()
     }
 }
 
@@ -264,6 +253,11 @@ pub(crate) struct Stat {
 }
 
 impl Stat {
+    /// Whether the number has its chart.
+    pub(crate) fn has_sparkline(&self) -> bool {
+        self.graph_mode != "none"
+    }
+
     fn new(color_mode: &'static str, graph_mode: &'static str, text_mode: &'static str) -> Self {
         Self {
             color_mode,
@@ -408,6 +402,16 @@ impl TimeSeriesField {
         field.stacking.mode = "percent";
         field
     }
+
+    /// Whether lines are on top of each other.
+    pub(crate) fn is_stacked(&self) -> bool {
+        self.stacking.mode != "none"
+    }
+
+    /// Whether each threshold is a line.
+    pub(crate) fn shows_limits(&self) -> bool {
+        self.thresholds_style.mode != "off"
+    }
 }
 
 /// Counts by bucket over time.
@@ -475,6 +479,11 @@ struct YAxis {
 }
 
 impl Heatmap {
+    /// The unit of the buckets' bounds.
+    pub(crate) fn unit(&self) -> super::style::Unit {
+        self.y_axis.unit
+    }
+
     /// Of classic buckets, as a `heatmap` query returns them; `unit` is that of the bucket bounds.
     pub(crate) fn of_buckets(unit: super::style::Unit) -> Self {
         Self {
@@ -517,14 +526,14 @@ pub(crate) struct Table {
     cell_height: &'static str,
     frame_index: u8,
     show_header: bool,
-    sort_by: Vec<SortBy>,
+    pub(crate) sort_by: Vec<SortBy>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SortBy {
-    display_name: String,
-    desc: bool,
+pub(crate) struct SortBy {
+    pub(crate) display_name: String,
+    pub(crate) desc: bool,
 }
 
 impl Table {

@@ -1,6 +1,8 @@
 //! Queries of panels, and the data source they go to.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::promql::Expr;
 
 /// The data source that the reader chooses, whatever its name on this Grafana.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +53,28 @@ pub(crate) enum Format {
     Heatmap,
 }
 
+/// An expression as Grafana reads it, and the value that it was written from, of which other readers have theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) expr: Expr,
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// What a heatmap asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Buckets {
+    /// How many observations fell into each bucket; with the label `le`.
+    pub(crate) counts: Written,
+    /// Quantiles by their names, for readers that draw no classic buckets.
+    pub(crate) quantiles: Vec<(&'static str, Written)>,
+}
+
 /// One PromQL query of a panel.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +82,7 @@ pub(crate) struct Query {
     ref_id: String,
     datasource: DataSource,
     editor_mode: &'static str,
-    expr: String,
+    expr: Written,
     #[serde(skip_serializing_if = "String::is_empty")]
     legend_format: String,
     format: Format,
@@ -66,10 +90,12 @@ pub(crate) struct Query {
     range: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     exemplar: bool,
+    #[serde(skip)]
+    quantiles: Vec<(&'static str, Written)>,
 }
 
 impl Query {
-    fn new(expr: String, legend: &str, format: Format, instant: bool) -> Self {
+    fn new(expr: Written, legend: &str, format: Format, instant: bool) -> Self {
         Self {
             ref_id: String::new(),
             datasource: DataSource::CHOSEN,
@@ -80,27 +106,31 @@ impl Query {
             instant,
             range: !instant,
             exemplar: false,
+            quantiles: Vec::new(),
         }
     }
 
     /// A line per series over the time range.
-    pub(crate) fn range(expr: String, legend: &str) -> Self {
+    pub(crate) fn range(expr: Written, legend: &str) -> Self {
         Self::new(expr, legend, Format::TimeSeries, false)
     }
 
     /// The value of each series now.
-    pub(crate) fn instant(expr: String, legend: &str) -> Self {
+    pub(crate) fn instant(expr: Written, legend: &str) -> Self {
         Self::new(expr, legend, Format::TimeSeries, true)
     }
 
     /// A row of a table per series.
-    pub(crate) fn table(expr: String) -> Self {
+    pub(crate) fn table(expr: Written) -> Self {
         Self::new(expr, "", Format::Table, true)
     }
 
-    /// Counts by bucket; `expr` keeps the label `le`.
-    pub(crate) fn heatmap(expr: String) -> Self {
-        Self::new(expr, "{{le}}", Format::Heatmap, false)
+    /// Counts by bucket.
+    pub(crate) fn heatmap(buckets: Buckets) -> Self {
+        Self {
+            quantiles: buckets.quantiles,
+            ..Self::new(buckets.counts, "{{le}}", Format::Heatmap, false)
+        }
     }
 
     /// Asks for exemplars too, which are drawn as points that lead to traces.
@@ -113,8 +143,17 @@ impl Query {
         self.ref_id = ref_id(index);
     }
 
-    pub(crate) fn expr(&self) -> &str {
+    pub(crate) fn written(&self) -> &Written {
         &self.expr
+    }
+
+    pub(crate) fn legend(&self) -> &str {
+        &self.legend_format
+    }
+
+    /// What stands for the buckets where they can't be drawn.
+    pub(crate) fn quantiles(&self) -> &[(&'static str, Written)] {
+        &self.quantiles
     }
 
     pub(crate) fn is_instant(&self) -> bool {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::link::DataLink;
 
@@ -40,15 +41,15 @@ pub(crate) enum Color {
 /// From `value` on, `color`; the first has no value and is the base.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Threshold {
-    color: Color,
-    value: Option<f64>,
+    pub(crate) color: Color,
+    pub(crate) value: Option<f64>,
 }
 
 /// Steps from low to high.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Thresholds {
     mode: &'static str,
-    steps: Vec<Threshold>,
+    pub(crate) steps: Vec<Threshold>,
 }
 
 impl Thresholds {
@@ -95,8 +96,8 @@ pub(crate) enum ValueMapping {
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Mapped {
-    text: String,
-    color: Color,
+    pub(crate) text: String,
+    pub(crate) color: Color,
 }
 
 impl ValueMapping {
@@ -119,25 +120,25 @@ struct FieldColor {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Field<C> {
-    defaults: Defaults<C>,
-    overrides: Vec<Override>,
+    pub(crate) defaults: Defaults<C>,
+    pub(crate) overrides: Vec<Override>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Defaults<C> {
-    unit: Unit,
+pub(crate) struct Defaults<C> {
+    pub(crate) unit: Unit,
     #[serde(skip_serializing_if = "Option::is_none")]
-    decimals: Option<u8>,
+    pub(crate) decimals: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    min: Option<f64>,
+    pub(crate) min: Option<f64>,
     /// What stands in place of a value where there is none.
     no_value: String,
     color: FieldColor,
-    thresholds: Thresholds,
+    pub(crate) thresholds: Thresholds,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    mappings: Vec<ValueMapping>,
-    custom: C,
+    pub(crate) mappings: Vec<ValueMapping>,
+    pub(crate) custom: C,
 }
 
 impl<C> Field<C> {
@@ -195,19 +196,13 @@ impl<C> Field<C> {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Override {
     matcher: Matcher,
-    properties: Vec<SetProperty>,
+    pub(crate) properties: Vec<Property>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 struct Matcher {
     id: &'static str,
     options: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct SetProperty {
-    id: &'static str,
-    value: Value,
 }
 
 /// What an [`Override`] can set.
@@ -229,13 +224,18 @@ impl Override {
                 id: "byName",
                 options: field.to_owned(),
             },
-            properties: properties.into_iter().map(Property::set).collect(),
+            properties: properties.into(),
         }
+    }
+
+    /// The name of the field.
+    pub(crate) fn field(&self) -> &str {
+        &self.matcher.options
     }
 }
 
-impl Property {
-    fn set(self) -> SetProperty {
+impl Serialize for Property {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (id, value) = match self {
             Self::Unit(unit) => ("unit", json!(unit)),
             Self::Decimals(decimals) => ("decimals", json!(decimals)),
@@ -247,6 +247,9 @@ impl Property {
             ),
             Self::Link(link) => ("links", json!([link])),
         };
-        SetProperty { id, value }
+        let mut property = serializer.serialize_struct("Property", 2)?;
+        property.serialize_field("id", id)?;
+        property.serialize_field("value", &value)?;
+        property.end()
     }
 }

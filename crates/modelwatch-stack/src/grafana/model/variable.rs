@@ -3,6 +3,16 @@
 use serde::Serialize;
 
 use super::query::DataSource;
+use crate::promql::Selector;
+
+/// The values that a label of some series has.
+#[derive(Clone, Debug)]
+pub(crate) struct LabelValues {
+    /// As Grafana asks for them.
+    pub(crate) text: String,
+    pub(crate) of: Selector,
+    pub(crate) label: String,
+}
 
 /// A choice, with the values it is made from.
 #[derive(Clone, Debug, Serialize)]
@@ -18,6 +28,9 @@ pub(crate) struct Variable {
     options: [(); 0],
     /// The first choice.
     current: Choice,
+    /// Where the values come from; nothing for what is no label.
+    #[serde(skip)]
+    values: Option<LabelValues>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -89,11 +102,12 @@ impl Variable {
                 text: Texts::One("default"),
                 value: Texts::One("default"),
             },
+            values: None,
         }
     }
 
-    /// Values of a label, all or any of them: `expr` is `label_values(selector, label)`.
-    pub(crate) fn label(name: &str, label: &str, description: &str, expr: String) -> Self {
+    /// Values of a label, all or any of them.
+    pub(crate) fn label(name: &str, label: &str, description: &str, values: LabelValues) -> Self {
         Self {
             name: name.to_owned(),
             label: label.to_owned(),
@@ -102,10 +116,10 @@ impl Variable {
                 datasource: DataSource::CHOSEN,
                 query: PrometheusVariable {
                     qry_type: 1,
-                    query: expr.clone(),
+                    query: values.text.clone(),
                     ref_id: "PrometheusVariableQueryEditor-VariableQuery",
                 },
-                definition: expr,
+                definition: values.text.clone(),
                 multi: true,
                 include_all: true,
                 all_value: ".*",
@@ -120,6 +134,7 @@ impl Variable {
                 text: Texts::Many(["All"]),
                 value: Texts::Many(["$__all"]),
             },
+            values: Some(values),
         }
     }
 
@@ -127,10 +142,11 @@ impl Variable {
         &self.name
     }
 
-    pub(crate) fn expr(&self) -> Option<&str> {
-        match &self.kind {
-            VariableKind::Datasource { .. } => None,
-            VariableKind::Query { definition, .. } => Some(definition),
-        }
+    pub(crate) fn display(&self) -> (&str, &str) {
+        (&self.label, &self.description)
+    }
+
+    pub(crate) fn values(&self) -> Option<&LabelValues> {
+        self.values.as_ref()
     }
 }
