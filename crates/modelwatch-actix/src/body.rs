@@ -7,6 +7,8 @@ use actix_web::web::Bytes;
 use modelwatch::{Status, Watched};
 use pin_project::pin_project;
 
+use crate::select::Spare;
+
 /// A response body whose end is the end of its request.
 ///
 /// # Example: the body's end is the request's end
@@ -40,11 +42,13 @@ pub struct InferenceBody<B> {
     is_told: bool,
     /// Nothing of a body of unknown length has come yet.
     awaits_first: bool,
+    /// For the handle of the route, when the request is over.
+    spare: Option<Spare>,
 }
 
 impl<B> InferenceBody<B> {
     #[inline(always)]
-    pub(crate) fn new(inner: B, watched: Watched, status: Status, rest: Option<u64>) -> Self {
+    pub(crate) fn new(inner: B, watched: Watched, status: Status, rest: Option<u64>, spare: Option<Spare>) -> Self {
         Self {
             inner,
             watched,
@@ -52,6 +56,7 @@ impl<B> InferenceBody<B> {
             rest: rest.unwrap_or(0),
             is_told: rest.is_some(),
             awaits_first: rest.is_none(),
+            spare,
         }
     }
 }
@@ -97,7 +102,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
             }
         };
         if let Some(status) = ended {
-            this.watched.finish(status);
+            end(this.watched, status, this.spare);
         }
         chunk
     }
@@ -106,7 +111,7 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
     fn try_into_bytes(mut self) -> Result<Bytes, Self> {
         match self.inner.try_into_bytes() {
             Ok(bytes) => {
-                self.watched.finish(self.status);
+                end(&mut self.watched, self.status, &self.spare);
                 Ok(bytes)
             }
             Err(inner) => {
@@ -114,6 +119,14 @@ impl<B: MessageBody> MessageBody for InferenceBody<B> {
                 Err(self)
             }
         }
+    }
+}
+
+/// The next request may have the handle of the route.
+#[inline(always)]
+fn end(watched: &mut Watched, status: Status, spare: &Option<Spare>) {
+    if let (Some(route), Some(spare)) = (watched.finish_on_route(status), spare) {
+        spare.set(Some(route));
     }
 }
 

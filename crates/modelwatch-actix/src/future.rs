@@ -11,6 +11,7 @@ use pin_project::pin_project;
 
 use crate::body::InferenceBody;
 use crate::classify::Classifier;
+use crate::select::Spare;
 use crate::served_by::ServedBy;
 
 /// The answer of an [`InferenceService`](crate::InferenceService), on its way.
@@ -40,6 +41,7 @@ pub struct InferenceFuture<F> {
     pub(crate) watched: Watched,
     pub(crate) bodiless: Bodiless,
     pub(crate) classify: Option<Classifier>,
+    pub(crate) spare: Option<Spare>,
 }
 
 impl<F, B> Future for InferenceFuture<F>
@@ -72,8 +74,9 @@ where
                 if !watched.is_over() {
                     (status, rest) = answered(&answer, &mut watched, *this.bodiless, this.classify);
                 }
+                let spare = this.spare.take();
                 Poll::Ready(Ok(
-                    answer.map_body(|_, inner| InferenceBody::new(inner, watched, status, rest))
+                    answer.map_body(|_, inner| InferenceBody::new(inner, watched, status, rest, spare))
                 ))
             }
         }

@@ -88,7 +88,7 @@ pub use metrics_server::{MetricsServer, serve_metrics};
 pub use middleware::InferenceMiddleware;
 #[cfg(feature = "page")]
 pub use page_route::page_route;
-pub use select::{Fixed, PerRequest, Select, UNMATCHED};
+pub use select::{Fixed, PerRequest, Select, Spare, UNMATCHED};
 pub use served_by::ServedBy;
 pub use service::InferenceService;
 pub use serving::Serving;

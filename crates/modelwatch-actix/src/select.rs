@@ -1,6 +1,6 @@
 //! Which model and route a request belongs to.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::mem;
 use std::rc::Rc;
@@ -34,13 +34,19 @@ pub trait Select {
     fn start(&self, request: &ServiceRequest) -> Watched;
     /// For a service that failed before it got a request; nothing where only requests tell the model.
     fn fallback(&self) -> Option<Route>;
+    /// Where a request that ends puts the handle of its route, if the next is likely to take it.
+    fn spare(&self) -> Option<Spare>;
 }
 
+/// The handle of a route that no request has at the moment. Requests of one service, which come one after the other on one thread, hand it
+/// on: the count of a handle is a locked instruction up and one down, each of which waits for whatever was written before.
+pub type Spare = Rc<Cell<Option<Route>>>;
+
 /// The name of a request's route.
-#[derive(Debug)]
 struct Names {
     /// For requests that no pattern matched.
     unmatched: Arc<str>,
+    spare: Spare,
     latest: RefCell<Option<Latest>>,
 }
 
@@ -69,6 +75,7 @@ impl Names {
     fn new(unmatched: &str) -> Self {
         Self {
             unmatched: unmatched.into(),
+            spare: Spare::default(),
             latest: RefCell::default(),
         }
     }
@@ -95,7 +102,9 @@ impl Names {
     fn route_of(&self, model: &Model, request: &ServiceRequest) -> Route {
         let mut latest = self.latest(request);
         if let Some(route) = &latest.route {
-            return route.clone();
+            // Another's where the latest request was for another path, or its handler chose another version.
+            let spare = self.spare.take().filter(|spare| spare == route);
+            return spare.unwrap_or_else(|| route.clone());
         }
         let name = latest.pattern.as_deref().unwrap_or(&self.unmatched);
         let route = model.route(name);
@@ -104,6 +113,14 @@ impl Names {
             latest.route = Some(route.clone());
         }
         route
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Names")
+            .field("unmatched", &self.unmatched)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,6 +187,10 @@ impl Select for Fixed {
 
     fn fallback(&self) -> Option<Route> {
         Some(self.model.route(&self.names.unmatched))
+    }
+
+    fn spare(&self) -> Option<Spare> {
+        Some(self.names.spare.clone())
     }
 }
 
@@ -255,6 +276,10 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
     fn fallback(&self) -> Option<Route> {
         let model = self.otherwise.as_ref()?;
         Some(model.route(&self.names.unmatched))
+    }
+
+    fn spare(&self) -> Option<Spare> {
+        None
     }
 }
 

@@ -72,6 +72,7 @@ where
             watched: polling.leave(),
             bodiless,
             classify,
+            spare: self.models.spare(),
         }
     }
 }

@@ -9,7 +9,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, ReqData};
 use actix_web::{App, HttpMessage, HttpRequest, HttpResponse};
 use modelwatch::{Limits, Model, Monitor, Status};
-use modelwatch_actix::{InferenceMiddleware, ServedBy, metrics_route};
+use modelwatch_actix::{InferenceMiddleware, ServedBy, Serving, metrics_route};
 use modelwatch_testkit::{openmetrics_strict, page, promtool_check_metrics};
 
 fn monitor() -> (Monitor, Model) {
@@ -122,6 +122,58 @@ async fn a_request_counts_for_the_version_its_handler_names() {
     ask!(app, "/request");
     ask!(app, "/response");
     page(&monitor).assert_counted(&[("/request", "2", "success", 1), ("/response", "2", "success", 1)]);
+}
+
+/// A request that ends hands the handle of its route on: only to one that goes there, too.
+#[actix_web::test]
+async fn counts_where_it_belongs_whatever_path_and_version_came_before() {
+    let (monitor, model) = monitor();
+    let canary = monitor.model("m", "2").register().expect("valid");
+    let choosing = move |serving: Serving, request: HttpRequest| {
+        if request.query_string() == "canary" {
+            serving.by(&canary);
+        }
+        std::future::ready("fine")
+    };
+    let app = init_service(
+        App::new()
+            .wrap(InferenceMiddleware::new(&model))
+            .route("/one", web::get().to(choosing.clone()))
+            .route("/other", web::get().to(choosing)),
+    )
+    .await;
+    for path in [
+        "/one",
+        "/one",
+        "/one?canary",
+        "/one",
+        "/other",
+        "/one",
+        "/other?canary",
+        "/other",
+        "/other",
+    ] {
+        ask!(app, path);
+    }
+    // Both are under way at once, and one of them is never read.
+    let request = |path| TestRequest::get().uri(path).to_request();
+    let (first, second) = (
+        call_service(&app, request("/one")).await,
+        call_service(&app, request("/one")).await,
+    );
+    read_body(second).await;
+    drop(call_service(&app, request("/one")).await);
+    read_body(first).await;
+    ask!(app, "/one?canary");
+    ask!(app, "/one");
+    page(&monitor).assert_counted(&[
+        ("/one", "1", "success", 7),
+        ("/one", "1", "cancelled", 1),
+        ("/one", "2", "success", 2),
+        ("/other", "1", "success", 3),
+        ("/other", "2", "success", 1),
+    ]);
+    assert_eq!(monitor.value("ml_inference_in_flight", &[]), Ok(0.0));
 }
 
 #[actix_web::test]

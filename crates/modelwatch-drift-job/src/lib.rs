@@ -43,7 +43,7 @@ mod window_report;
 pub use clock::{Clock, ManualClock};
 pub use compaction::{Compacted, Compaction, CompactionError};
 pub use compare::Comparison;
-pub use job::{BaselineProblem, DriftJob, JobError, ModelSettings};
+pub use job::{BaselineProblem, Contrast, DriftJob, JobError, ModelSettings, Moved};
 pub use joint_report::JointReport;
 pub use prediction_log::PredictionLog;
 pub use tables::{TableColumns, Tables};

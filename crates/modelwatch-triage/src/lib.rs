@@ -7,10 +7,11 @@
 //! - [`localization`]: the combination of labels that explains an excess of errors, slow requests or missing values.
 //! - [`onset`]: the moment at which a [`series`] left its usual ratio.
 //! - [`release`]: what was released, and what of it is to blame.
-//! - [`prometheus`]: Prometheus as a source.
+//! - [`prometheus`]: Prometheus as a source; [`log`]: the prediction log as a second one.
 //! - [`text`] and [`page`]: the answer as a screen of text and as a page of HTML.
 
 pub mod localization;
+pub mod log;
 pub mod onset;
 pub mod page;
 pub mod prometheus;

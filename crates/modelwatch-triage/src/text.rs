@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::onset::{Onset, Unknown};
-use crate::triage::{Place, Report, described, place, verdict};
-use crate::words::{self, name};
+use crate::triage::{Place, Report, described, place, summary, verdict};
+use crate::words::{self, line, name};
 
 /// The report in at most some forty lines, for a terminal or a chat.
 #[must_use]
@@ -69,6 +69,9 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
         Some(since) => format!("{}, since {}", finding.what, words::minute(since)),
         None => finding.what.clone(),
     })?;
+    if let Some(logged) = &report.logged {
+        writeln!(text, "Log      {}", summary(logged))?;
+    }
     section(text, "Released", &report.releases, |judged| {
         format!("{}: {}", described(judged), verdict(&judged.verdict))
     })?;
@@ -84,7 +87,7 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(trouble) = &report.trouble {
         writeln!(text, "Query    {}", trouble.query)?;
     }
-    section(text, "Unknown", &report.unknown, |unknown| name(unknown))
+    section(text, "Unknown", &report.unknown, |unknown| line(unknown))
 }
 
 fn section<T>(text: &mut String, title: &str, items: &[T], line: impl Fn(&T) -> String) -> std::fmt::Result {

@@ -114,16 +114,22 @@ pub fn symptom_words(symptom: &Symptom) -> String {
 /// is cut, so that a name can neither break a line nor hide one.
 #[must_use]
 pub fn name(name: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut safe: String = name
-        .chars()
-        .take(LONGEST)
-        .map(|character| if is_unsafe(character) { '\u{fffd}' } else { character })
-        .collect();
-    if name.chars().nth(LONGEST).is_some() {
-        safe.push('…');
+    cut(name, 120)
+}
+
+/// The same of a sentence with names in it, which may be longer.
+#[must_use]
+pub fn line(sentence: &str) -> String {
+    cut(sentence, 400)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let safe = |character| if is_unsafe(character) { '\u{fffd}' } else { character };
+    let mut cut: String = text.chars().take(longest).map(safe).collect();
+    if text.chars().nth(longest).is_some() {
+        cut.push('…');
     }
-    safe
+    cut
 }
 
 /// Whether a character could break a line, hide it, or turn the direction of writing. All are in the basic plane.

@@ -73,7 +73,7 @@ impl Team {
         let feature = wrong.feature.iter();
         subject.labels = feature.map(|name| ("feature_name".to_owned(), name.clone())).collect();
         // The history answers whatever it is asked.
-        let Ok(report) = triage(&self.history, &self.config, &subject) else {
+        let Ok(report) = triage(&self.history, None, &self.config, &subject) else {
             return false;
         };
         // Before there are samples enough to say since when, there is nothing to tell but the alert.

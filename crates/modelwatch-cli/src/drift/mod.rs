@@ -7,7 +7,7 @@ mod models;
 mod once;
 mod report;
 mod serve;
-mod settings;
+pub(crate) mod settings;
 mod shown;
 
 use std::io::Write as _;

@@ -91,7 +91,38 @@ fn performance_settings(model: &Model, performance: &Performance) -> Result<Perf
     Ok(settings)
 }
 
+/// The settings of a model whose rows are in files: in its own, or at another address.
+#[cfg(feature = "triage")]
+pub(crate) fn of_files(model: &Model, drift: &Drift, log: Option<&str>) -> Result<ModelSettings, Failure> {
+    let own = match &drift.rows {
+        DriftRows::Files(own) => place(own),
+        DriftRows::Warehouse(_) => String::new(),
+    };
+    let mut settings = ModelSettings::new(&model.name, place(&drift.baseline), log.map_or(own, str::to_owned));
+    configure(&mut settings, model, drift)?;
+    settings.table = None;
+    Ok(settings)
+}
+
 fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
+    let columns = drift.columns.as_ref().map(table_columns);
+    let baseline = place(&drift.baseline);
+    let mut settings = match &drift.rows {
+        DriftRows::Files(log) => ModelSettings::new(&model.name, baseline, place(log)),
+        DriftRows::Warehouse(warehouse) => {
+            let (name, engine) = warehouse::engine(&model.name, warehouse, columns.clone().unwrap_or_default())?;
+            let mut settings = ModelSettings::new(&model.name, baseline, name);
+            settings.engine = Some(engine);
+            settings
+        }
+    };
+    configure(&mut settings, model, drift)?;
+    settings.table = columns;
+    Ok(settings)
+}
+
+/// What a section says beside where the rows are.
+fn configure(settings: &mut ModelSettings, model: &Model, drift: &Drift) -> Result<(), Failure> {
     let time = |duration| {
         TimeDelta::from_std(duration).map_err(|error| Failure::new(format!("model {:?}: {error}", model.name)))
     };
@@ -110,17 +141,6 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
         learned: feature.threshold.is_none(),
         ..rule
     };
-    let columns = drift.columns.as_ref().map(table_columns);
-    let baseline = place(&drift.baseline);
-    let mut settings = match &drift.rows {
-        DriftRows::Files(log) => ModelSettings::new(&model.name, baseline, place(log)),
-        DriftRows::Warehouse(warehouse) => {
-            let (name, engine) = warehouse::engine(&model.name, warehouse, columns.clone().unwrap_or_default())?;
-            let mut settings = ModelSettings::new(&model.name, baseline, name);
-            settings.engine = Some(engine);
-            settings
-        }
-    };
     settings.window = time(drift.window)?;
     settings.interval = time(drift.interval)?;
     settings.grace = time(drift.grace)?;
@@ -130,8 +150,7 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     settings.reference = drift.reference;
     settings.per_version = drift.per_version;
     settings.segments.clone_from(&drift.segments);
-    settings.table = columns;
-    Ok(settings)
+    Ok(())
 }
 
 fn table_columns(columns: &DriftColumns) -> TableColumns {

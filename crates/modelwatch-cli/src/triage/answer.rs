@@ -2,18 +2,49 @@
 
 use modelwatch_config::Config;
 use modelwatch_stack::links;
+use modelwatch_triage::log::Log;
 use modelwatch_triage::source::{Source, SourceError};
 use modelwatch_triage::triage::{Report, Subject, triage};
 use url::Url;
 
+#[cfg(feature = "drift")]
+pub(super) use super::prediction_log::Logs;
+
+/// Where a build without an engine has its prediction logs: nowhere.
+#[cfg(not(feature = "drift"))]
+#[derive(Clone)]
+pub(super) struct Logs;
+
 /// Works out the report and adds the links.
-pub(super) fn answer(source: &dyn Source, config: &Config, subject: &Subject) -> Result<Report, SourceError> {
-    let mut report = triage(source, config, subject)?;
+pub(super) fn answer(
+    source: &dyn Source,
+    logs: &Logs,
+    config: &Config,
+    subject: &Subject,
+) -> Result<Report, SourceError> {
+    let log = log(logs, config, subject);
+    let mut report = triage(source, log.as_deref(), config, subject)?;
     let query = report.trouble.as_ref().map(|trouble| trouble.query.clone());
     if let Some(who) = &mut report.who {
         who.links.extend(addresses(config, subject, query.as_deref()));
     }
     Ok(report)
+}
+
+/// The model's log, where there is one and it is of the place that is asked about.
+#[cfg(feature = "drift")]
+fn log<'l>(logs: &'l Logs, config: &'l Config, subject: &Subject) -> Option<Box<dyn Log + 'l>> {
+    let elsewhere = subject
+        .only
+        .get("environment")
+        .is_some_and(|environment| *environment != config.environment);
+    let log = logs.of(config, &subject.model).filter(|_| !elsewhere)?;
+    Some(Box::new(log))
+}
+
+#[cfg(not(feature = "drift"))]
+fn log(_: &Logs, _: &Config, _: &Subject) -> Option<Box<dyn Log>> {
+    None
 }
 
 /// The model's dashboard, the alert's runbook, and the query in Prometheus.

@@ -5,6 +5,8 @@ mod common;
 mod connections;
 mod follow_up;
 mod notification;
+#[cfg(feature = "drift")]
+mod prediction_log;
 mod serve;
 mod shared;
 mod subject;
@@ -18,6 +20,7 @@ use modelwatch_triage::text::text;
 use self::answer::answer;
 use self::common::Common;
 use crate::failure::Failure;
+use crate::runtime::runtime;
 use crate::terminal::say;
 
 /// What to look into.
@@ -58,7 +61,12 @@ pub(crate) fn run(command: &Triage) -> Result<(), Failure> {
     let (config, client) = command.common.load()?;
     let source = Prometheus::new(client.asking());
     let subject = command.which.subject(&source, &config)?;
-    let report = answer(&source, &config, &subject).map_err(Failure::new)?;
+    let runtime = runtime()?;
+    let logs = command.common.logs(runtime.handle());
+    let report = answer(&source, &logs, &config, &subject).map_err(Failure::new);
+    // A log that hangs does not keep the answer.
+    runtime.shutdown_background();
+    let report = report?;
     if command.json {
         say(serde_json::to_string_pretty(&report).map_err(Failure::new)?);
     } else if command.html {

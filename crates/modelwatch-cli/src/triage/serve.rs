@@ -22,6 +22,7 @@ use modelwatch_triage::page;
 use modelwatch_triage::prometheus::Prometheus;
 use modelwatch_triage::triage::Subject;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -60,14 +61,16 @@ const LONGEST_NAME: usize = 1024;
 pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
     let (config, client) = common.load()?;
     let listen = command.listen;
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             Failure::new(format!(
                 "can't serve on {listen}: {error}; name another address with --listen"
             ))
         })?;
         let address = listener.local_addr().map_err(Failure::new)?;
-        let (shared, alerts) = Shared::new(config, client, command.url.clone());
+        let logs = common.logs(&Handle::current());
+        let (shared, alerts) = Shared::new(config, client, logs, command.url.clone());
         let follow_up = tokio::spawn(FollowUp::new(Arc::clone(&shared)).run(alerts));
         let notifications = post(told)
             .layer(DefaultBodyLimit::max(NOTIFICATION))
@@ -91,7 +94,10 @@ pub(super) fn run(command: &Serve, common: &Common) -> Result<(), Failure> {
         connections::serve(listener, router, end).await;
         follow_up.abort();
         Ok(())
-    })
+    });
+    // A log that hangs does not keep it from ending.
+    runtime.shutdown_background();
+    served
 }
 
 /// Headers that keep a page from loading anything, or being loaded into anything.

@@ -10,7 +10,7 @@ use modelwatch_triage::triage::{Report, Subject};
 use tokio::sync::{Semaphore, mpsc};
 use url::{Url, form_urlencoded};
 
-use super::answer::answer;
+use super::answer::{Logs, answer};
 use super::notification::Alert;
 use super::subject::settle;
 use crate::failure::Failure;
@@ -32,6 +32,7 @@ pub(super) const NARROWING: [&str; 4] = ["class", "feature_name", "model_version
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) client: Client,
+    logs: Logs,
     pub(super) url: Option<Url>,
     slots: Semaphore,
     waiting: Semaphore,
@@ -44,11 +45,17 @@ pub(super) type Asked = BTreeMap<String, String>;
 
 impl Shared {
     /// Starts with nothing kept; alerts that are queued come out of the receiver.
-    pub(super) fn new(config: Config, client: Client, url: Option<Url>) -> (Arc<Self>, mpsc::Receiver<Alert>) {
+    pub(super) fn new(
+        config: Config,
+        client: Client,
+        logs: Logs,
+        url: Option<Url>,
+    ) -> (Arc<Self>, mpsc::Receiver<Alert>) {
         let (queue, alerts) = mpsc::channel(QUEUED);
         let shared = Self {
             config,
             client,
+            logs,
             url,
             slots: Semaphore::new(AT_ONCE),
             waiting: Semaphore::new(WAITING),
@@ -86,7 +93,7 @@ impl Shared {
     pub(super) fn report(&self, mut subject: Subject) -> Result<Report, Failure> {
         let source = Prometheus::new(self.client.asking());
         settle(&source, &self.config, &mut subject)?;
-        answer(&source, &self.config, &subject).map_err(Failure::new)
+        answer(&source, &self.logs, &self.config, &subject).map_err(Failure::new)
     }
 
     /// The address of a subject's page below the server's own.

@@ -2,4 +2,6 @@
 
 mod asks;
 mod fixture;
+#[cfg(feature = "drift")]
+mod logs;
 mod serves;

@@ -12,14 +12,14 @@ use serde_json::{Value as Json, json};
 
 use crate::fixture::{ALERT, HOSTILE, folder, incident, modelwatch, prometheus};
 
-struct Serving {
+pub(crate) struct Serving {
     _process: Killed,
     address: SocketAddr,
 }
 
 impl Serving {
-    fn start(folder: &Path, prometheus: &str) -> Self {
-        let arguments = [
+    pub(crate) fn start(folder: &Path, prometheus: &str, more: &[&str]) -> Self {
+        let fixed = [
             "triage",
             "serve",
             "--listen",
@@ -31,6 +31,7 @@ impl Serving {
             "--timeout",
             "5",
         ];
+        let arguments = [&fixed[..], more].concat();
         let mut process = modelwatch(folder, &arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let mut line = String::new();
@@ -53,7 +54,7 @@ impl Serving {
         }
     }
 
-    fn get(&self, path: &str) -> HttpResponse {
+    pub(crate) fn get(&self, path: &str) -> HttpResponse {
         http_get(self.address, path, &[]).unwrap()
     }
 
@@ -97,7 +98,7 @@ fn judged_serves_a_page_for_each_alert_and_follows_up_in_the_channel() {
     let prometheus = prometheus(Release::System, &world);
     let (slack, messages) = inbox(|_| "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
     let folder = folder(&format!("http://{slack}/secret"));
-    let serving = Serving::start(folder.path(), &format!("http://{}", prometheus.address()));
+    let serving = Serving::start(folder.path(), &format!("http://{}", prometheus.address()), &[]);
 
     let index = serving.get("/");
     let page = String::from_utf8(index.body).unwrap();
@@ -137,7 +138,7 @@ fn judged_serves_a_page_for_each_alert_and_follows_up_in_the_channel() {
 #[test]
 fn answers_alertmanager_whatever_prometheus_does() {
     let folder = folder("http://127.0.0.1:1/");
-    let serving = Serving::start(folder.path(), "http://127.0.0.1:1");
+    let serving = Serving::start(folder.path(), "http://127.0.0.1:1", &[]);
     assert!(serving.post(&notification().to_string()).starts_with("HTTP/1.0 202"));
     let page = serving.get("/triage?model=quiet");
     assert_eq!(page.status, 502);
@@ -148,7 +149,7 @@ fn answers_alertmanager_whatever_prometheus_does() {
 #[test]
 fn has_no_way_in_but_its_own_pages() {
     let folder = folder("");
-    let serving = Serving::start(folder.path(), "http://127.0.0.1:1");
+    let serving = Serving::start(folder.path(), "http://127.0.0.1:1", &[]);
     for (path, status) in [
         ("/triage", 400),
         ("/triage?model=", 400),
@@ -167,7 +168,7 @@ fn has_no_way_in_but_its_own_pages() {
 #[test]
 fn takes_whatever_is_posted_without_harm() {
     let folder = folder("http://127.0.0.1:1/");
-    let serving = Serving::start(folder.path(), "http://127.0.0.1:1");
+    let serving = Serving::start(folder.path(), "http://127.0.0.1:1", &[]);
     let alert = |labels: &str| format!(r#"{{"alerts":[{{"status":"firing","labels":{labels}}}]}}"#);
     let deep = "[".repeat(100_000);
     let long = alert(&format!(r#"{{"model_name":"{}"}}"#, "x".repeat(1 << 20)));
@@ -210,7 +211,7 @@ fn takes_whatever_is_posted_without_harm() {
 fn takes_notifications_beside_floods_and_slow_clients() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let folder = folder("http://127.0.0.1:1/");
-    let serving = Serving::start(folder.path(), &format!("http://{}", silent.local_addr().unwrap()));
+    let serving = Serving::start(folder.path(), &format!("http://{}", silent.local_addr().unwrap()), &[]);
     // More readers than may wait: some hear so at once, while the others wait for a Prometheus that says nothing.
     let (statuses, heard) = mpsc::channel();
     for reader in 0..40 {

@@ -330,7 +330,7 @@ impl Watched {
 
     /// The baseline as its file is now. Where the file has changed into none, that of before stays in use no longer: a
     /// score against what nobody meant is worse than none.
-    async fn load(&mut self) -> Result<Arc<Baseline>, JobError> {
+    pub(super) async fn load(&mut self) -> Result<Arc<Baseline>, JobError> {
         let settings = &self.settings;
         let failed = |problem: BaselineProblem| JobError::Baseline {
             model: settings.model.clone(),

@@ -10,7 +10,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::footer::{LogFile, NotCounted, judge};
-use super::{hours, read};
+use super::{hours, read, spread};
 use crate::counting::RowCounter;
 use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::store::Store;
@@ -26,6 +26,7 @@ const MOST_LOOKS: usize = 5;
 pub struct PredictionLog {
     store: Store,
     threads: usize,
+    most_rows: Option<u64>,
 }
 
 impl PredictionLog {
@@ -38,6 +39,7 @@ impl PredictionLog {
         Ok(Self {
             store: Store::open(address)?,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            most_rows: None,
         })
     }
 
@@ -45,6 +47,14 @@ impl PredictionLog {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
+        self
+    }
+
+    /// Counts about so many rows of a window at most, those of row groups that are spread over it; one row group is counted whole. Where
+    /// a window has very many files, as many as it takes are opened. Defaults to all of them.
+    #[must_use]
+    pub fn at_most(mut self, rows: u64) -> Self {
+        self.most_rows = Some(rows);
         self
     }
 
@@ -87,6 +97,10 @@ impl PredictionLog {
                 rows: fault.rows,
             }),
         };
+        let objects = match self.most_rows {
+            Some(_) => spread::some_files(objects, query.window),
+            None => objects,
+        };
         let judged = stream::iter(objects).map(|object| {
             let (store, model, window) = (self.store.clone(), query.model.clone(), query.window);
             let judged = object.clone();
@@ -104,6 +118,9 @@ impl PredictionLog {
         }
         let replaced = replaced_by(&files);
         files.retain(|file| !replaced.contains(&file.object.location));
+        if let Some(most) = self.most_rows {
+            files = spread::some_groups(files, most);
+        }
         let counter = Arc::new(RowCounter::new(query));
         let mut rows = counter.start();
         let mut absent = BTreeMap::new();

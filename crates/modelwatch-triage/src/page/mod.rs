@@ -7,8 +7,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::localization::Candidate;
 use crate::release::Judged;
 use crate::text::since;
-use crate::triage::{Place, Report, described, place, verdict};
-use crate::words::{self, name};
+use crate::triage::{Place, Report, described, place, summary, verdict};
+use crate::words::{self, line, name};
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:960px;padding:0 1em;color:#1b1f24;background:#fff}\
 h1{font-size:1.35em;margin-bottom:0}h2{font-size:1em;margin:1.6em 0 .3em}p,ol,ul{margin:.3em 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}\
@@ -134,13 +134,16 @@ fn body(report: &Report) -> Markup {
                 }
             }
         }
+        @if let Some(logged) = &report.logged {
+            p.quiet { "Prediction log: " (summary(logged)) }
+        }
         @if !report.releases.is_empty() {
             h2 { "Released" }
             ul { @for judged in &report.releases { (released(judged)) } }
         }
         @if !report.unknown.is_empty() {
             h2 { "Unknown" }
-            ul.unknown { @for unknown in &report.unknown { li { (name(unknown)) } } }
+            ul.unknown { @for unknown in &report.unknown { li { (line(unknown)) } } }
         }
     }
 }

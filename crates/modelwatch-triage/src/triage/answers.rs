@@ -4,6 +4,7 @@ use super::ask::{Asked, Topic};
 use super::locate::Located;
 use super::report::{Answer, Finding, Place, Released, Who};
 use crate::localization::Slice;
+use crate::log::Logged;
 use crate::onset::{Onset, Unknown};
 use crate::release::{Judged, Kind, Verdict};
 use crate::symptom::Side;
@@ -17,7 +18,12 @@ pub(super) fn five(
     released: &Released,
     who: Option<&Who>,
     asked: &Asked,
+    logged: Option<&Logged>,
 ) -> Vec<Answer> {
+    // Features are known by metrics, or by the rows since the trouble began beside those of before.
+    let watched = !asked.rows(Topic::Observations).is_empty()
+        || !asked.rows(Topic::FeatureDrift).is_empty()
+        || logged.is_some_and(|logged| logged.before.is_some());
     let answer = |question, (known, answer): (bool, String)| Answer {
         question,
         known,
@@ -28,7 +34,7 @@ pub(super) fn five(
         answer("Is it only one route?", route(located)),
         answer(
             "Is it the request path or the input data?",
-            path_or_data(located, findings, asked),
+            path_or_data(located, findings, watched),
         ),
         answer("Did it start after a release?", release(located, releases, released)),
         answer("Who acts, and what first?", actor(located, who)),
@@ -128,7 +134,7 @@ fn sliced(located: &Located, slices: &[Slice], label: &str, only: Option<&str>) 
     }
 }
 
-fn path_or_data(located: Option<&Located>, findings: &[Finding], asked: &Asked) -> (bool, String) {
+fn path_or_data(located: Option<&Located>, findings: &[Finding], watched: bool) -> (bool, String) {
     let Some(located) = located else {
         return (true, NO_TROUBLE.to_owned());
     };
@@ -141,7 +147,6 @@ fn path_or_data(located: Option<&Located>, findings: &[Finding], asked: &Asked) 
         .iter()
         .filter(|finding| finding.side == Side::Serving)
         .collect();
-    let watched = !asked.rows(Topic::Observations).is_empty() || !asked.rows(Topic::FeatureDrift).is_empty();
     let first = |findings: &[&Finding]| findings.first().map_or(String::new(), |finding| finding.what.clone());
     match located.trouble.symptom.side() {
         Side::Serving if !data.is_empty() => (true, format!("Both: the request path, and {}.", first(&data))),

@@ -12,8 +12,8 @@ use crate::words::name;
 const MOST: usize = 3;
 
 /// What the drift job's last window says was done, the trouble's own feature first and then the latest. What it has said ever
-/// since the hours that are looked at began has no beginning.
-pub(super) fn findings(asked: &Asked, trouble: Option<&Symptom>) -> Vec<Finding> {
+/// since the hours that are looked at began has no beginning. Of what is `known` better, nothing.
+pub(super) fn findings(asked: &Asked, trouble: Option<&Symptom>, known: impl Fn(&str) -> bool) -> Vec<Finding> {
     let own = match trouble {
         Some(Symptom::Missing(feature) | Symptom::OutOfRange(feature) | Symptom::Defaulted(feature)) => Some(feature),
         Some(Symptom::FeatureDrift(feature)) => Some(feature),
@@ -22,6 +22,7 @@ pub(super) fn findings(asked: &Asked, trouble: Option<&Symptom>) -> Vec<Finding>
     let mut said: Vec<_> = asked
         .rows(Topic::Changes)
         .iter()
+        .filter(|row| !known(row.label("feature_name")))
         .filter_map(|row| Some((row, said_since(row, asked)?)))
         .collect();
     said.sort_by_key(|(row, since)| {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::subject::Subject;
 use crate::localization::{Candidate, Slice};
+use crate::log::Logged;
 use crate::onset::Onset;
 use crate::release::{Judged, Kind};
 use crate::series::Series;
@@ -21,8 +22,10 @@ pub struct Report {
     pub blind: Option<String>,
     /// The five questions, in their order.
     pub answers: Vec<Answer>,
-    /// What else left its usual ratio, the earliest first.
+    /// What else left its usual ratio: what the logged rows and the drift job say in words, then the rest, the largest change first.
     pub findings: Vec<Finding>,
+    /// What the prediction log says; nothing where there is none, or where it could not be read: see [`Report::unknown`].
+    pub logged: Option<Logged>,
     /// Releases about the time of the trouble, suspects first.
     pub releases: Vec<Judged>,
     /// What was released.

@@ -1,10 +1,12 @@
 //! Every symptom the first round can show, and which of them is the trouble.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use modelwatch_config::Config;
 
 use super::ask::{Asked, Topic, model};
+use super::evidence::strength;
 use super::report::Finding;
 use super::signal::{Counted, Signal, most_changed, verdict_onset};
 use super::subject::Subject;
@@ -14,7 +16,7 @@ use crate::source::{Grid, Row};
 use crate::symptom::Symptom;
 use crate::words;
 
-/// What there is, in the order in which one of several is the trouble: what hurts users first.
+/// What there is. Of two that are equally strong the first is the trouble: what hurts users first.
 pub(super) struct Signals {
     counted: Vec<Signal>,
     /// Verdicts of the drift job.
@@ -236,7 +238,7 @@ const GONE: f64 = 0.1;
 const RECENT: i64 = 15 * 60;
 
 impl Signals {
-    /// The trouble: what the alert names or, without one, the first that goes on.
+    /// The trouble: what the alert names or, without one, whatever goes on; of several the strongest.
     pub(super) fn primary(&self, subject: &Subject, settings: &Settings) -> Option<Primary<'_>> {
         if let Some(named) = subject.alert.as_deref().and_then(|alert| hinted(alert, subject)) {
             let counted = self
@@ -249,10 +251,8 @@ impl Signals {
                 });
             let measured = self.measured.iter().filter(|(signal, _)| named(&signal.symptom));
             let measured = measured.map(|(signal, onset)| (signal, onset.clone(), None));
-            let mut all: Vec<_> = counted.chain(measured).collect();
             // One that shows, if any does: an alert of drift may name a model and no feature.
-            all.sort_by_key(|(_, onset, _)| !matches!(onset, Onset::Since(_)));
-            return all.into_iter().next();
+            return strongest(counted.chain(measured).collect()).into_iter().next();
         }
         self.shown(settings).into_iter().find(|(_, onset, _)| match onset {
             Onset::Since(moment) => moment.until.is_none_or(|until| until > self.end - RECENT),
@@ -260,7 +260,7 @@ impl Signals {
         })
     }
 
-    /// Everything that left its usual ratio by enough to say so.
+    /// Everything that left its usual ratio by enough to say so, the strongest first.
     fn shown(&self, settings: &Settings) -> Vec<Primary<'_>> {
         let counted = self.counted.iter().filter_map(|signal| {
             let changes = |series: &Series| series.steps.iter().flatten().any(|step| step.events > 0.0);
@@ -282,13 +282,12 @@ impl Signals {
             Onset::Since(_) => Some((signal, onset.clone(), None)),
             Onset::Unknown(_) => None,
         });
-        counted.chain(measured).collect()
+        strongest(counted.chain(measured).collect())
     }
 
-    /// What else is wrong than the trouble.
+    /// What else is wrong than the trouble, the strongest first.
     pub(super) fn findings(&self, trouble: Option<&Symptom>, settings: &Settings) -> Vec<Finding> {
-        let mut findings: Vec<_> = self
-            .shown(settings)
+        self.shown(settings)
             .into_iter()
             .filter(|(signal, _, _)| trouble != Some(&signal.symptom))
             .filter_map(|(signal, onset, version)| {
@@ -302,10 +301,14 @@ impl Signals {
                     since: Some(moment.at),
                 })
             })
-            .collect();
-        findings.sort_by_key(|finding| finding.since);
-        findings
+            .collect()
     }
+}
+
+/// The same, the one that its counts show most of first; equals stay as they are.
+fn strongest(mut shown: Vec<Primary<'_>>) -> Vec<Primary<'_>> {
+    shown.sort_by_cached_key(|(signal, onset, version)| Reverse(strength(signal, onset, version.as_deref())));
+    shown
 }
 
 /// Which symptoms are meant.

@@ -176,7 +176,7 @@ impl Incident {
         };
         let mut subject = Subject::model(MODEL, at(MINUTES));
         subject.alert = alert.map(str::to_owned);
-        triage(&source, &config(), &subject).unwrap()
+        triage(&source, None, &config(), &subject).unwrap()
     }
 }
 

@@ -588,7 +588,7 @@ fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
             began: Young::NOW - broken - calm,
             broke: Young::NOW - broken,
         };
-        let report = triage(&young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
+        let report = triage(&young, None, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
         match &report.trouble {
             Some(trouble) if matches!(trouble.onset, Onset::Since(_)) => {
                 let answer = &report.answers[0].answer;
@@ -603,7 +603,7 @@ fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
         began: Young::NOW - 120,
         broke: Young::NOW - 30,
     };
-    let report = triage(&young, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
+    let report = triage(&young, None, &often, &Subject::model(MODEL, Young::NOW)).unwrap();
     let trouble = report.trouble.as_ref().unwrap_or_else(|| panic!("{}", text(&report)));
     assert_eq!(trouble.symptom, Symptom::Errors);
     let Onset::Since(moment) = &trouble.onset else {
@@ -621,7 +621,7 @@ fn looks_closely_at_the_little_that_a_new_prometheus_knows() {
     // Whether anything was released before is not known, and is not made up.
     assert!(matches!(&report.released, Released::Unknown(why) if why.contains("nothing is recorded before")));
     // With a scrape every fifteen seconds, two minutes tell nothing.
-    let report = triage(&young, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
+    let report = triage(&young, None, &config(), &Subject::model(MODEL, Young::NOW)).unwrap();
     assert_eq!(report.trouble, None, "{}", text(&report));
 }
 

@@ -55,6 +55,16 @@ impl Route {
     }
 }
 
+/// Whether both record the same route of the same version.
+impl PartialEq for Route {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        StripedArc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Route {}
+
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Route").field(&self.0.labels.text()).finish()

@@ -189,10 +189,17 @@ impl Watched {
     /// The request has ended.
     #[inline(always)]
     pub fn finish(&mut self, status: Status) {
+        drop(self.finish_on_route(status));
+    }
+
+    /// As [`finish`](Self::finish). Returns the handle of the route the request was counted on: a thread that has its next request on
+    /// the same one makes none anew.
+    #[inline(always)]
+    pub fn finish_on_route(&mut self, status: Status) -> Option<Route> {
         // With no lock held: an end may run code of the service.
-        if let Some(route) = self.request.take() {
-            route.0.finish(status, self.started.nanoseconds());
-        }
+        let route = self.request.take()?;
+        route.0.finish(status, self.started.nanoseconds());
+        Some(route)
     }
 
     /// Says on which route the request is that is polled on this thread, if the adapter around does not know: for a router deep inside.

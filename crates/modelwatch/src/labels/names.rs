@@ -9,7 +9,6 @@ use parking_lot::Mutex;
 use rustc_hash::FxHasher;
 
 use crate::labels::budget::Budget;
-use crate::labels::same::same;
 
 /// Names with a value each, in an open-addressed table of at least twice as many places as there may be names.
 ///
@@ -80,7 +79,7 @@ impl<T> Names<T> {
     #[inline(always)]
     pub(crate) fn get(&self, name: &str) -> Option<&Named<T>> {
         match self.places[self.newest.load(Ordering::Relaxed) as usize].get() {
-            Some(newest) if same(&newest.name, name) => Some(newest),
+            Some(newest) if *newest.name == *name => Some(newest),
             _ => self.find(name).ok(),
         }
     }
