@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use futures::future::try_join;
 use modelwatch_drift::baseline::Profile;
 use modelwatch_drift::change::{Change, ChangeKind};
 use modelwatch_log_format::columns;
@@ -104,7 +105,7 @@ impl Contrast {
                 None => Ok(None),
             }
         };
-        let (now, then) = futures::try_join!(engine.count(&now), counted_then).map_err(failed)?;
+        let (now, then) = try_join(engine.count(&now), counted_then).await.map_err(failed)?;
         Ok(compared(settings, &subjects, window, now, then.as_ref()))
     }
 }
