@@ -34,8 +34,10 @@ pub trait Select {
     fn start(&self, request: &ServiceRequest) -> Watched;
     /// For a service that failed before it got a request; nothing where only requests tell the model.
     fn fallback(&self) -> Option<Route>;
-    /// Where a request that ends puts the handle of its route, if the next is likely to take it.
-    fn spare(&self) -> Option<Spare>;
+    /// Where a request that ends puts the handle of its route, if the next is likely to take it; nowhere unless a selector says so.
+    fn spare(&self) -> Option<Spare> {
+        None
+    }
 }
 
 /// The handle of a route that no request has at the moment. Requests of one service, which come one after the other on one thread, hand it
@@ -276,10 +278,6 @@ impl<F: Fn(&ServiceRequest) -> Option<Model>> Select for PerRequest<F> {
     fn fallback(&self) -> Option<Route> {
         let model = self.otherwise.as_ref()?;
         Some(model.route(&self.names.unmatched))
-    }
-
-    fn spare(&self) -> Option<Spare> {
-        None
     }
 }
 
