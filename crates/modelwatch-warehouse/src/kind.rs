@@ -2,6 +2,7 @@
 
 use arrow::datatypes::{DataType, Field};
 use modelwatch_drift_job::ColumnHolds;
+use modelwatch_drift_job::engine::type_in_words;
 
 /// What a column's values are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(crate) enum Kind {
     Double,
     Float,
     Text,
-    /// What is neither a number nor a category, by its name.
+    /// What is neither a number nor a category, in the words of a report.
     Other(String),
 }
 
@@ -44,7 +45,7 @@ impl Kind {
             "numeric" => Self::Decimal,
             "float8" => Self::Double,
             "float4" => Self::Float,
-            "bytea" => Self::Other(has.to_string()),
+            "bytea" => Self::Other(type_in_words(has)),
             // Enumerations, addresses, JSON and whatever else has no type of Arrow's: everything has a text there.
             _ if matches!(has, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => Self::Text,
             _ if matches!(
@@ -55,7 +56,7 @@ impl Kind {
                 Self::Text
             }
             "money" | "oid" => Self::Other(name.to_owned()),
-            _ => Self::Other(has.to_string()),
+            _ => Self::Other(type_in_words(has)),
         }
     }
 
@@ -71,7 +72,7 @@ impl Kind {
             text if text.is_string() => Self::Text,
             DataType::Dictionary(_, values) => Self::of_type(values),
             DataType::Null => Self::Text,
-            other => Self::Other(other.to_string()),
+            other => Self::Other(type_in_words(other)),
         }
     }
 }

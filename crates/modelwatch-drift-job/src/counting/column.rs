@@ -38,7 +38,7 @@ impl ColumnCounter {
         let before = into.other_type;
         self.count_values(array, into);
         if into.other_type > before && into.found_type.is_none() {
-            into.found_type = Some(in_words(array.data_type()));
+            into.found_type = Some(type_in_words(array.data_type()));
         }
     }
 
@@ -197,25 +197,6 @@ pub(crate) fn texts(array: &ArrayRef) -> Option<StringViewArray> {
 
 fn present(array: &ArrayRef) -> u64 {
     (array.len() - array.logical_null_count()) as u64
-}
-
-/// What values of a type are called in a sentence.
-fn in_words(data_type: &DataType) -> String {
-    let word = match data_type {
-        DataType::Dictionary(_, values) => return in_words(values),
-        DataType::RunEndEncoded(_, values) => return in_words(values.data_type()),
-        text if is_text(text) => "text",
-        DataType::Boolean => "booleans",
-        number if number.is_numeric() => "numbers",
-        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => "dates and times",
-        DataType::Time32(_) | DataType::Time64(_) => "times of day",
-        DataType::Duration(_) | DataType::Interval(_) => "durations",
-        DataType::Struct(_) | DataType::Map(..) => "objects",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "bytes",
-        list if list.is_list() => "lists",
-        other => return other.to_string(),
-    };
-    word.to_owned()
 }
 
 /// Whether its values are texts.

@@ -10,6 +10,7 @@ mod left_out;
 mod looked;
 mod number_text;
 mod query;
+mod type_words;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub use left_out::{LeftOut, LeftOutFile, Reason};
 pub use looked::{Looked, TableTimes};
 pub(crate) use number_text::NumberText;
 pub use query::{Bins, Column, GroupBy, WindowQuery};
+pub use type_words::type_in_words;
 
 /// Counts windows.
 pub trait Engine: fmt::Debug + Send + Sync {
