@@ -9,7 +9,7 @@ use modelwatch_drift::baseline::{CategoricalBins, CategoricalCounts, Counts, Num
 
 use super::by_edge::ByEdge;
 use super::by_view::ByView;
-use crate::engine::{Bins, ColumnCounts, NumberText};
+use crate::engine::{Bins, ColumnCounts, NumberText, type_in_words};
 
 /// Counts arrays of one column.
 #[derive(Clone, Debug)]
