@@ -1,6 +1,6 @@
 //! Perses: the boards of Grafana, drawn by Perses.
 //!
-//! There is one board, of which [`grafana`](crate::grafana) is one reader and this is another: the same rows, panels, queries,
+//! There is one board, of which [`grafana`] is one reader and this is another: the same rows, panels, queries,
 //! variables, limits and links to runbooks. Expressions are written anew, for how Perses puts variables into them. What Perses
 //! has nothing for is drawn by what is nearest: classic buckets as quantiles, a band of states as a history of them, a figure with
 //! a limit of its own as a panel of its own. Marks over panels, colours of single fields and links of cells are left out.
