@@ -32,6 +32,8 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
 	$(CARGO) check -p modelwatch-cli --no-default-features
+	$(CARGO) check -p modelwatch-cli --no-default-features --features triage
+	$(CARGO) check -p modelwatch-cli
 	scripts/packages
 	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
