@@ -76,10 +76,13 @@ impl PerformanceJob {
         let mut former: HashMap<_, _> = self
             .models
             .drain(..)
-            .map(|model| (model.settings.model.clone(), model.last))
+            .map(|model| (model.settings.model.clone(), model))
             .collect();
         for settings in models {
-            let last = former.remove(&settings.model).flatten();
+            let same = former
+                .remove(&settings.model)
+                .filter(|former| former.settings.asks_the_same(&settings));
+            let last = same.and_then(|former| former.last);
             self.models.push(Model { settings, last });
         }
         self.board

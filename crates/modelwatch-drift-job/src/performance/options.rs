@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceOptions {
     /// Files of labelled predictions to learn from, which the model was not trained on.

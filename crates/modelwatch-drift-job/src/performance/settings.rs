@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::options::PerformanceOptions;
 
 /// A model whose performance is told again and again. Begin with [`new`](Self::new) and set what differs from the defaults.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceSettings {
     /// Its name, as the service has it.
@@ -32,5 +32,13 @@ impl PerformanceSettings {
             period: TimeDelta::days(30),
             timeout: Duration::from_secs(15 * 60),
         }
+    }
+
+    /// Whether a run would do the same; the moments of the options are those of each run.
+    pub(super) fn asks_the_same(&self, other: &Self) -> bool {
+        let mut other = other.clone();
+        let run = &self.options;
+        (other.options.now, other.options.since, other.options.timeout) = (run.now, run.since, run.timeout);
+        *self == other
     }
 }

@@ -155,6 +155,26 @@ fn withdraws_figures_that_nobody_renews() {
     assert!(page(&job).labels_of("ml_performance_runs_total", "result").is_empty());
 }
 
+/// Who mends a setting need not wait for the next hour, and who mends another model's causes no run of this one.
+#[test]
+fn runs_at_once_when_settings_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    outcomes(folder.path());
+    let sound = settings(folder.path());
+    let mut broken = sound.clone();
+    broken.options.score = Some("skore".into());
+    let clock = ManualClock::new(at("2026-04-02T12:00:00Z"));
+    let mut job = PerformanceJob::new([broken.clone()], clock.clone().into());
+    assert_eq!(round(&mut job), 1);
+    broken.options.now = at("2026-04-02T12:30:00Z");
+    job.configure([broken]);
+    assert_eq!(round(&mut job), 0, "nothing but the moment of reading it is another");
+    job.configure([sound]);
+    assert_eq!(round(&mut job), 1);
+    let told = page(&job);
+    assert_eq!((runs(&told, "columns"), runs(&told, "success")), (1.0, 1.0));
+}
+
 /// Every way in which a run can't tell has a name.
 #[test]
 fn counts_runs_that_fail_by_reason() {
