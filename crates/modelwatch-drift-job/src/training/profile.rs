@@ -114,16 +114,11 @@ pub(super) fn profile_all(
     profiled.into_iter().map(|(_, profiled)| profiled).collect()
 }
 
-/// A column's profile, and what is looked at of it to say how numbers go together.
-fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<JointColumn>) {
-    let (hygiene, order) = (&asked.hygiene, asked.order.as_ref());
-    let joint = match (wanted.role, &values.read) {
-        (Subject::Feature, Read::Numbers(numbers)) => Some(asked.together.column(&wanted.name, numbers)),
-        _ => None,
-    };
+/// The summary and the digest of a column of which nothing is counted yet.
+fn begun(wanted: &Wanted) -> (ColumnSummary, XxHash3_128) {
     let mut digest = XxHash3_128::new();
     text(&mut digest, &wanted.name);
-    let mut summary = ColumnSummary {
+    let summary = ColumnSummary {
         name: wanted.name.clone(),
         kind: wanted.kind,
         rows: 0,
@@ -132,6 +127,17 @@ fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<
         least: String::new(),
         largest: String::new(),
     };
+    (summary, digest)
+}
+
+/// A column's profile, and what is looked at of it to say how numbers go together.
+fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<JointColumn>) {
+    let (hygiene, order) = (&asked.hygiene, asked.order.as_ref());
+    let joint = match (wanted.role, &values.read) {
+        (Subject::Feature, Read::Numbers(numbers)) => Some(asked.together.column(&wanted.name, numbers)),
+        _ => None,
+    };
+    let (mut summary, mut digest) = begun(wanted);
     let identifies;
     let profile = match values.read {
         Read::Numbers(rows) => {
@@ -160,17 +166,7 @@ fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<
 
 /// The profile of a column that a table tells of.
 pub(super) fn profile_of_source(wanted: &Wanted, column: SourceColumn, hygiene: &Hygiene) -> Profiled {
-    let mut digest = XxHash3_128::new();
-    text(&mut digest, &wanted.name);
-    let mut summary = ColumnSummary {
-        name: wanted.name.clone(),
-        kind: wanted.kind,
-        rows: 0,
-        missing: 0,
-        distinct: 0,
-        least: String::new(),
-        largest: String::new(),
-    };
+    let (mut summary, mut digest) = begun(wanted);
     let mut other = 0;
     let mut identifies = false;
     let profile = match column {
