@@ -123,7 +123,7 @@ mod tests {
         let exact = areas(0..ROWS, usize::MAX);
         assert!(exact.iter().all(|(_, within)| *within == 0.0));
         let mut before = 0.0;
-        for most in [30_000, 10_000, 5_000] {
+        for most in [39_000, 33_000, 28_000] {
             let forward = areas(0..ROWS, most);
             assert_eq!(forward, areas((0..ROWS).rev(), most), "{most}");
             assert_eq!(forward, areas((0..ROWS).map(|row| row * 7 % ROWS), most), "{most}");
@@ -133,8 +133,9 @@ mod tests {
                     "{most}: {value}, {exact}"
                 );
             }
-            assert!(forward[0].1 > before, "fewer scores are further off");
+            assert!(forward[0].1 >= before, "fewer scores are no nearer");
             before = forward[0].1;
         }
+        assert!(before > 0.0, "scores were rounded");
     }
 }
