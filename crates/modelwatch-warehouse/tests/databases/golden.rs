@@ -92,6 +92,14 @@ fn parsed(dialect: Dialect, sql: &str) -> Vec<Statement> {
     parsed.unwrap_or_else(|error| panic!("{dialect}: {error}: {sql}"))
 }
 
+/// That a parser that is not ours reads it as one query.
+pub(crate) fn assert_one_query(dialect: Dialect, sql: &str) {
+    assert!(
+        matches!(parsed(dialect, sql)[..], [Statement::Query(_)]),
+        "{dialect}: {sql}"
+    );
+}
+
 /// `UPDATE_GOLDEN=1` writes the files anew; look at what changed.
 #[test]
 fn writes_statement_of_each_dialect_as_it_was_looked_at() {
