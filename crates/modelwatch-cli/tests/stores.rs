@@ -238,6 +238,8 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
         "label",
         "--score",
         "score",
+        "--id",
+        "prediction_id",
     ];
     let output = place.run(&[&arguments[..], &["--outcomes", &nowhere]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
