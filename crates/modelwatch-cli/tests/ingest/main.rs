@@ -4,6 +4,7 @@ mod door;
 mod gaps;
 mod kafka;
 mod killed;
+mod outcomes;
 mod stored;
 mod topics;
 mod ways;
