@@ -66,8 +66,12 @@ impl QuantileValue {
 ///         value(3.0, Some(2.0), None, 300),
 ///     ],
 /// )?;
-/// // Ask for the neighbours of each of the outline's points; a value has both on its own side here.
-/// let bins = NumericBins::from_outline(outline, |point| Some((point.floor(), point.ceil())));
+/// // Which of training's values is the largest below a point, and which the least that is not?
+/// let values = [1.0, 2.0, 3.0];
+/// let bins = NumericBins::from_outline(outline, |point| {
+///     let place = values.partition_point(|value| *value < point);
+///     Some((*values.get(place.checked_sub(1)?)?, *values.get(place)?))
+/// });
 ///
 /// let training: Vec<f64> = (0..300).map(|row| f64::from(1 + row / 100)).collect();
 /// assert_eq!(bins, NumericBins::from_sorted("stars", &training)?);
