@@ -10,6 +10,8 @@ use modelwatch_log_format::micros;
 #[cfg(feature = "http")]
 use crate::cloud_event::{CloudEvent, malformed};
 use crate::counts::{Counts, Tally};
+#[cfg(feature = "http")]
+use crate::decoder::Holds;
 use crate::decoder::{Decoded, Decoder, NotDecoded};
 use crate::error::IngestError;
 #[cfg(feature = "http")]
@@ -153,6 +155,11 @@ impl Intake {
                 self.tally.rows += 1;
                 self.tally.written += 1;
             }
+            Ok(Decoded::Outcome(outcome)) => {
+                self.staging.push_outcome(&outcome)?;
+                self.tally.rows += 1;
+                self.tally.written += 1;
+            }
             Ok(Decoded::Half(half)) => {
                 self.tally.written += 1;
                 self.join(Waiting {
@@ -179,6 +186,7 @@ impl Intake {
         headers: &[(String, Vec<u8>)],
         body: &[u8],
         batch: bool,
+        holds: Holds,
     ) -> Result<Result<usize, (Option<usize>, Rejection)>, IngestError> {
         let offset = self.next.get(&partition).copied().unwrap_or(0);
         let arrived = micros(SystemTime::now());
@@ -192,10 +200,10 @@ impl Intake {
             value: Some(body),
         };
         let decoded = match batch {
-            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived)))
+            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived, holds)))
                 .map(|event| vec![event])
                 .map_err(|rejection| (None, rejection)),
-            true => self.batch(body, arrived),
+            true => self.batch(body, arrived, holds),
         };
         let events = match decoded {
             Ok(events) => events,
@@ -209,6 +217,10 @@ impl Intake {
             match event {
                 Decoded::Row(row) => {
                     self.staging.push(&row)?;
+                    self.tally.rows += 1;
+                }
+                Decoded::Outcome(outcome) => {
+                    self.staging.push_outcome(&outcome)?;
                     self.tally.rows += 1;
                 }
                 Decoded::Half(half) => self.join(Waiting {
@@ -226,7 +238,12 @@ impl Intake {
     }
 
     #[cfg(feature = "http")]
-    fn batch<'a>(&self, body: &'a [u8], arrived: i64) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
+    fn batch<'a>(
+        &self,
+        body: &'a [u8],
+        arrived: i64,
+        holds: Holds,
+    ) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
         let list = match parse_json(body) {
             Ok(Field::List(list)) => list,
             Ok(other) => {
@@ -236,7 +253,7 @@ impl Intake {
             Err(error) => return Err((None, malformed(&error))),
         };
         let events = list.into_iter().enumerate().map(|(place, event)| {
-            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived));
+            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived, holds));
             event.map_err(|rejection| (Some(place), rejection))
         });
         events.collect()

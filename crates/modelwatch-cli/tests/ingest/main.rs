@@ -3,6 +3,7 @@
 mod door;
 mod kafka;
 mod killed;
+mod outcomes;
 mod stored;
 mod topics;
 mod ways;

@@ -2,7 +2,7 @@
 //! the labels came.
 //!
 //! From below: `error`; `deadline`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `join` brings predictions and
-//! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind; `cells` cuts columns in which what made it worse is looked for; `options` and `study` are the whole,
+//! outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind, `score_budget` bounds what scores take; `cells` cuts columns in which what made it worse is looked for; `options` and `study` are the whole,
 //! `report` its result, `table`, `json` and `metrics` what that looks like. `settings`, `job` and `board` tell it again and again.
 
 mod board;
@@ -17,6 +17,7 @@ mod metrics;
 mod options;
 mod report;
 mod rows;
+mod score_budget;
 mod settings;
 mod spool;
 mod study;

@@ -16,6 +16,7 @@ use super::join::{EARLY, Horizon, JoinCounts, join};
 use super::options::PerformanceOptions;
 use super::report::{Group, GroupKind, PerformanceReport};
 use super::rows::{Input, Named, Wanted};
+use super::score_budget::ScoreBudget;
 use super::spool::{Spool, hash};
 use super::task::{Labels, Task};
 use crate::tables::Kind;
@@ -107,6 +108,7 @@ impl<'a> Study<'a> {
             losses: LossByCell::new(cuts.cuts.len()),
             cuts: cuts.clone(),
             segments: vec![BTreeMap::new(); segments.len()],
+            budget: ScoreBudget::default(),
             unknown_labels: 0,
         };
         let learned = reference.scan(&wanted, state, |state, row| {
@@ -127,15 +129,21 @@ impl<'a> Study<'a> {
                 let counters = counters.or_insert_with(|| Counters::new(&state.reader.task));
                 counters.add_label(&state.reader, &said, label);
             }
-            state.learning.add(&state.reader, &said, label)
+            state.learning.add(&state.reader, &said, label)?;
+            if state.budget.is_due() {
+                state.bound();
+            }
+            Ok(())
         });
+        let mut learned = learned.await?;
+        learned.bound();
         let Learning {
             learning,
             losses,
             segments: counted,
             unknown_labels,
             ..
-        } = learned.await?;
+        } = learned;
         self.deadline.check()?;
         let segments = segments.into_iter().cloned().zip(counted.into_iter().map(known_values));
         let segments: BTreeMap<String, BTreeMap<String, Option<Performance>>> = segments.collect();
@@ -302,7 +310,15 @@ struct Learning {
     cuts: Arc<Cuts>,
     losses: LossByCell,
     segments: Vec<BTreeMap<String, Counters>>,
+    budget: ScoreBudget,
     unknown_labels: u64,
+}
+
+impl Learning {
+    fn bound(&mut self) {
+        let values = self.segments.iter_mut().flat_map(BTreeMap::values_mut);
+        self.budget.keep(values);
+    }
 }
 
 /// In which columns what made it worse is looked for, and the losses of the reference there.
@@ -528,6 +544,7 @@ struct Groups {
     segments: Vec<(String, BTreeMap<String, Counted>)>,
     /// The length of windows, in microseconds, and those there are.
     windows: Option<(i64, BTreeMap<Window, Counted>)>,
+    budget: ScoreBudget,
 }
 
 /// Rows, and what they count for.
@@ -632,7 +649,19 @@ impl Groups {
             windows: length
                 .filter(|length| *length > 0)
                 .map(|length| (length, BTreeMap::new())),
+            budget: ScoreBudget::default(),
         }
+    }
+
+    fn bound(&mut self) {
+        let versions = self.versions.iter_mut().flat_map(BTreeMap::values_mut);
+        let segments = self.segments.iter_mut().flat_map(|(_, values)| values.values_mut());
+        let windows = self.windows.iter_mut().flat_map(|(_, windows)| windows.values_mut());
+        let all = std::iter::once(&mut self.all)
+            .chain(versions)
+            .chain(segments)
+            .chain(windows);
+        self.budget.keep(all.map(|counted| &mut counted.counters));
     }
 
     /// Adds the columns that tell groups apart, after those of the task.
@@ -680,6 +709,9 @@ impl Groups {
             }
             counting.count(windows.entry(window).or_insert_with(|| counting.start()), &said, label);
         }
+        if self.budget.is_due() {
+            self.bound();
+        }
     }
 
     /// The columns that tell groups apart.
@@ -688,10 +720,11 @@ impl Groups {
     }
 
     fn told(
-        self,
+        mut self,
         learned: &Learned,
         known: &BTreeMap<String, BTreeMap<String, Option<Performance>>>,
     ) -> Result<Vec<Group>, PerformanceError> {
+        self.bound();
         let explained = self.explained;
         let with_culprits = |kind, value, counted: Counted| {
             let names = explained.cuts.names();
