@@ -16,7 +16,7 @@ use crate::decoder::{Decoded, Decoder, NotDecoded};
 use crate::error::IngestError;
 #[cfg(feature = "http")]
 use crate::fields::{Field, parse_json};
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, mark};
 use crate::joining::{Joining, Taken, Waiting};
 #[cfg(feature = "http")]
 use crate::rejection::Reason;
@@ -66,6 +66,8 @@ pub struct Intake {
     next: BTreeMap<i32, i64>,
     /// Where it went on at the last commit.
     committed: BTreeMap<i32, i64>,
+    /// The mark of the last record of each partition.
+    marks: BTreeMap<i32, u64>,
     tally: Tally,
     since: Option<Instant>,
 }
@@ -99,6 +101,7 @@ impl Intake {
             joining: Joining::default(),
             next: BTreeMap::new(),
             committed: BTreeMap::new(),
+            marks: BTreeMap::new(),
             tally: Tally::default(),
             since: None,
         })
@@ -116,10 +119,13 @@ impl Intake {
     ///
     /// Storage fails, or another process has the partition.
     pub fn own(&mut self, partition: i32) -> Result<Option<i64>, IngestError> {
-        let Known { next, waiting } = self.ledger.own(partition)?;
+        let Known { next, mark, waiting } = self.ledger.own(partition)?;
         if let Some(next) = next {
             self.next.insert(partition, next);
             self.committed.insert(partition, next);
+        }
+        if let Some(mark) = mark {
+            self.marks.insert(partition, mark);
         }
         for waiting in waiting {
             self.join(waiting)?;
@@ -137,6 +143,12 @@ impl Intake {
     #[must_use]
     pub fn committed(&self) -> &BTreeMap<i32, i64> {
         &self.committed
+    }
+
+    /// The mark of the record before the one a partition goes on at, where there was one.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn mark(&self, partition: i32) -> Option<u64> {
+        self.marks.get(&partition).copied()
     }
 
     /// Takes a record: a row or several, half of one, or a letter that says why it is none. One that was taken before is passed over.
@@ -174,6 +186,7 @@ impl Intake {
             Err(NotDecoded::Later(unavailable)) => return Err(IngestError::Later(unavailable.to_string())),
         }
         self.next.insert(record.partition, record.offset + 1);
+        self.marks.insert(record.partition, mark(record.time, record.value));
         self.since.get_or_insert_with(Instant::now);
         Ok(())
     }
@@ -259,10 +272,18 @@ impl Intake {
         events.collect()
     }
 
-    /// Goes on at an offset: what is before it is not to be had.
+    /// Goes on at an offset: what is before it was never wanted.
     pub fn skip_to(&mut self, partition: i32, offset: i64) {
         self.next.insert(partition, offset);
+        self.marks.remove(&partition);
         self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Goes on at an offset: what is before it was wanted, and is not to be had. The next commit counts it as lost.
+    pub fn lose_to(&mut self, partition: i32, offset: i64) {
+        let next = self.next.get(&partition).copied().unwrap_or(0);
+        self.tally.lost += offset.saturating_sub(next).max(0).unsigned_abs();
+        self.skip_to(partition, offset);
     }
 
     fn refuse(&mut self, record: &Incoming<'_>, rejection: &Rejection) -> Result<(), IngestError> {
@@ -337,7 +358,7 @@ impl Intake {
         let staged = std::mem::replace(&mut self.staging, staging);
         let moves = staged.finish(&from, self.ledger.files())?;
         let waiting = self.joining.all().cloned().collect();
-        self.ledger.commit(&self.next, moves, waiting)?;
+        self.ledger.commit(&self.next, &self.marks, moves, waiting)?;
         self.committed.clone_from(&self.next);
         self.counts.committed(&std::mem::take(&mut self.tally));
         self.since = None;

@@ -10,7 +10,7 @@ use rskafka::chrono::Utc;
 use tempfile::TempDir;
 
 use super::topics::{Sent, json, produce};
-use super::{Running, modelwatch, until};
+use super::{Running, modelwatch, page_of, until};
 
 const DRIFTED: &str = "ml_data_drift_detected{model_name=\"claims\",feature_name=\"income\"} 1";
 
@@ -72,16 +72,8 @@ fn records() -> Vec<Sent> {
 
 /// Waits until the page of the drift job, which is that of so many, tells of drift.
 fn tells_of_drift(running: &mut Running, pages: usize) {
-    let address = |line: String| -> SocketAddr {
-        let (_, address) = line.split_once("http://").expect("an address");
-        address
-            .split('/')
-            .next()
-            .and_then(|address| address.parse().ok())
-            .expect("an address")
-    };
     let pages: Vec<SocketAddr> = (0..pages)
-        .map(|_| address(running.says("serving on http://")))
+        .map(|_| page_of(&running.says("serving on http://")))
         .collect();
     let has = |page: &SocketAddr| {
         http_get(*page, "/metrics", &[]).is_ok_and(|page| String::from_utf8_lossy(&page.body).contains(DRIFTED))
@@ -93,7 +85,7 @@ fn tells_of_drift(running: &mut Running, pages: usize) {
 fn judged_tells_of_drift_when_run_in_each_of_three_ways() {
     let broker = KafkaBroker::start();
     broker.create_topic("predictions", 2);
-    produce(&broker, "predictions", 0, records());
+    produce(&broker.address(), "predictions", 0, records());
     let folder = folder();
     let (brokers, textfile) = (broker.address(), folder.path().join("drift.prom"));
     let kafka = [("BROKERS", brokers.as_str()), ("TOPIC", "predictions")];
