@@ -11,9 +11,9 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use modelwatch_testkit::{KafkaBroker, inbox};
 use serde_json::Value as Json;
 
-use super::modelwatch;
 use super::stored::{letters, rows, text};
 use super::topics::{Sent, json, produce};
+use super::{modelwatch, once};
 
 fn done(folder: &Path, arguments: &[&str]) -> Vec<u8> {
     let done = modelwatch(folder, arguments).output().expect("it starts");
@@ -140,30 +140,21 @@ fn judged_tells_same_performance_when_labels_come_from_topic_or_from_file() {
         json(r#"{"claim": "claim-1", "decision": true}"#),
     ];
     let address = broker.address();
-    let read = || {
-        done(
-            folder.path(),
-            &[
-                "ingest",
-                "kafka",
-                "--brokers",
-                &address,
-                "--topic",
-                "decisions",
-                "--once",
-                "--outcomes",
-                "--rename",
-                "claim=prediction_id",
-                "--rename",
-                "decision=label",
-                "--rename",
-                "decided=time",
-            ],
-        )
-    };
-    produce(&broker, "decisions", 0, first.iter().map(record).chain(wrong).collect());
+    let renamed = ["claim=prediction_id", "decision=label", "decided=time"];
+    let more: Vec<&str> = renamed
+        .iter()
+        .flat_map(|pair| ["--rename", *pair])
+        .chain(["--outcomes"])
+        .collect();
+    let read = || once(folder.path(), &address, "decisions", &more);
+    produce(
+        &broker.address(),
+        "decisions",
+        0,
+        first.iter().map(record).chain(wrong).collect(),
+    );
     read();
-    produce(&broker, "decisions", 1, second.iter().map(record).collect());
+    produce(&broker.address(), "decisions", 1, second.iter().map(record).collect());
     read();
     read();
     let root = folder.path().join("prediction-log");
@@ -224,7 +215,7 @@ fn judged_reads_outcomes_when_they_are_events() {
     let binary = Some(br#"{"model": "claims", "label": 1}"#.to_vec());
     let named = Some(br#"{"model": "claims", "label": 2.5, "prediction_id": 3}"#.to_vec());
     produce(
-        &broker,
+        &broker.address(),
         "events",
         0,
         vec![
@@ -235,20 +226,8 @@ fn judged_reads_outcomes_when_they_are_events() {
         ],
     );
     let folder = tempfile::tempdir().expect("a folder");
-    let address = broker.address();
-    let arguments = [
-        "ingest",
-        "kafka",
-        "--brokers",
-        &address,
-        "--topic",
-        "events",
-        "--format",
-        "cloudevents",
-        "--once",
-        "--outcomes",
-    ];
-    done(folder.path(), &arguments);
+    let more = ["--format", "cloudevents", "--outcomes"];
+    once(folder.path(), &broker.address(), "events", &more);
     let root = folder.path().join("prediction-log");
     let label = |id: &str, label: &str| (id.to_owned(), vec![label.to_owned()]);
     assert_eq!(
@@ -282,26 +261,19 @@ fn judged_reads_outcomes_of_avro() {
     let broker = KafkaBroker::start();
     broker.create_topic("avro", 1);
     let records = vec![wire(Some("a"), 12.25), wire(None, 1.0), wire(Some("b"), f64::NAN)];
-    produce(&broker, "avro", 0, records);
+    produce(&broker.address(), "avro", 0, records);
     let folder = tempfile::tempdir().expect("a folder");
-    let (address, registry) = (broker.address(), format!("http://{registry}"));
-    let arguments = [
-        "ingest",
-        "kafka",
-        "--brokers",
-        &address,
-        "--topic",
-        "avro",
+    let registry = format!("http://{registry}");
+    let more = [
         "--format",
         "avro",
         "--registry",
         &registry,
         "--model",
         "prices",
-        "--once",
         "--outcomes",
     ];
-    done(folder.path(), &arguments);
+    once(folder.path(), &broker.address(), "avro", &more);
     let root = folder.path().join("prediction-log");
     assert_eq!(
         labels(&root, "prices"),

@@ -1,12 +1,13 @@
-//! The scripts of `examples/three-ways`, as they stand there.
+//! The scripts of `examples/three-ways`, as they stand there, and the CronJob that `stack generate` writes.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use modelwatch_testkit::{KafkaBroker, http_get};
+use modelwatch_testkit::{KafkaBroker, http_get, inbox};
 use rskafka::chrono::Utc;
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::topics::{Sent, json, produce};
@@ -110,4 +111,68 @@ fn judged_tells_of_drift_when_run_in_each_of_three_ways() {
     let run = run.expect("it starts");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert!(fs::read_to_string(&textfile).expect("a file").contains(DRIFTED));
+    cron_job_tells_of_drift(folder.path());
+}
+
+/// Runs the command line of the CronJob as a container would: in another folder, with the configuration and the data where they are mounted.
+fn cron_job_tells_of_drift(data: &Path) {
+    let (gateway, pushed) = inbox(|_| "HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    let mounted = tempfile::tempdir().expect("a folder");
+    let toml = fs::read_to_string(data.join("modelwatch.toml")).expect("a configuration");
+    let at = |name: &str| data.join(name).display().to_string();
+    let toml = toml
+        .replace("\"baseline.json\"", &format!("{:?}", at("baseline.json")))
+        .replace("\"prediction-log\"", &format!("{:?}", at("prediction-log")))
+        + &format!(
+            "[kubernetes.drift]\nimage = \"registry.example.com/modelwatch:0.1.0\"\nvolume_claim = \"claims\"\nmount_path = {:?}\n\
+             schedule = \"*/15 * * * *\"\npushgateway = \"http://{gateway}\"\n",
+            data.display().to_string()
+        );
+    fs::write(mounted.path().join("modelwatch.toml"), toml).expect("written");
+    let generated = modelwatch(mounted.path(), &["stack", "generate"])
+        .output()
+        .expect("it starts");
+    assert!(
+        generated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&generated.stderr)
+    );
+    let manifest = mounted.path().join("monitoring/kubernetes/drift/cron-job.yml");
+    let manifest = fs::read_to_string(manifest).expect("a manifest");
+    let manifest: Json = serde_saphyr::from_str(&manifest).expect("YAML");
+    let pod = &manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let words = |of: &str| -> Vec<String> {
+        let words = container[of].as_array().expect("a list").iter();
+        words.map(|word| word.as_str().expect("a text").to_owned()).collect()
+    };
+    // Of the volumes, that of the configuration is elsewhere on this machine.
+    let mounts = container["volumeMounts"].as_array().expect("a list");
+    let mount = mounts.iter().find(|mount| mount["name"] == "config").expect("a mount");
+    let of_config = mount["mountPath"].as_str().expect("a path");
+    assert!(
+        mounts
+            .iter()
+            .any(|mount| mount["mountPath"] == data.display().to_string())
+    );
+    let here = mounted.path().display().to_string();
+    let arguments: Vec<String> = words("args")
+        .iter()
+        .map(|word| word.replace(of_config, &here))
+        .collect();
+    assert_eq!(words("command"), ["modelwatch"]);
+    let run = Command::new(env!("CARGO_BIN_EXE_modelwatch"))
+        .args(&arguments)
+        .env_clear()
+        .current_dir("/")
+        .output()
+        .expect("it starts");
+    assert!(
+        run.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let pushed: Vec<_> = pushed.try_iter().collect();
+    let tells = |body: &[u8]| String::from_utf8_lossy(body).contains(DRIFTED);
+    assert!(pushed.iter().any(|posted| tells(&posted.body)), "{pushed:?}");
 }
