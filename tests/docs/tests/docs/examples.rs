@@ -230,7 +230,9 @@ fn accepts_a_link_only_when_the_linked_example_uses_the_type() {
         types.texts.insert("Whole".into(), shown.into());
         types.has_example("Part")
     };
-    assert!(of("```\nlet part: Part = Whole::new().part();\nassert!(part.is_some());\n```"));
+    assert!(of(
+        "```\nlet part: Part = Whole::new().part();\nassert!(part.is_some());\n```"
+    ));
     for shown in [
         "",
         "```\nassert!(Whole::new().parts().is_empty());\n```",
