@@ -9,12 +9,7 @@ use crate::shape::Shape;
 
 /// The label of a prediction, as it lies in a file of outcomes.
 ///
-/// ```
-/// use modelwatch_log::LoggedOutcome;
-///
-/// let outcome = LoggedOutcome { time: 1_775_037_600_000_000, id: "claim-4711", label: "honest" };
-/// assert_eq!(outcome.label, "honest");
-/// ```
+/// [`OutcomeFile`] has an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoggedOutcome<'a> {
     /// When the label was known, in microseconds since the epoch.
