@@ -5,6 +5,7 @@ mod gaps;
 mod kafka;
 mod killed;
 mod outcomes;
+mod schemas;
 mod stored;
 mod topics;
 mod ways;
