@@ -12,13 +12,12 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::error::KafkaError;
+use super::fetch::{Fetch, bytes_in_memory};
 use super::outage::Outage;
 use super::taker::{Message, Place};
 use super::topic::Begin;
 use crate::incoming::mark;
 
-/// Bytes of one fetch. A batch that is larger comes whole.
-pub(super) const FETCH_BYTES: usize = 2 << 20;
 /// The unit in which the buffer is counted.
 pub(super) const UNIT: usize = 1 << 10;
 /// How long a broker may wait for records before it answers that there are none.
@@ -78,6 +77,7 @@ impl Reader {
             }
         }
         let mut broker = None;
+        let mut fetch = Fetch::default();
         let (mut ended, mut short) = (None, 0);
         loop {
             let client = match &broker {
@@ -95,15 +95,21 @@ impl Reader {
                     }
                 },
             };
-            let units = (FETCH_BYTES / UNIT) as u32;
-            let Ok(room) = self.room.clone().acquire_many_owned(units).await else {
+            let Ok(mut room) = self.room.clone().acquire_many_owned(units(fetch.room())).await else {
                 return Ok(());
             };
             let from = at.offset - i64::from(at.unsure);
-            let fetched = timeout(PATIENCE, client.fetch_records(from, 1..FETCH_BYTES as i32, WAITS_MS));
+            let fetched = timeout(PATIENCE, client.fetch_records(from, 1..fetch.bytes(), WAITS_MS));
             match fetched.await.unwrap_or(Err(Error::Timeout)) {
                 Ok((mut records, end)) => {
                     self.outage.is_over(Some(partition));
+                    let bytes: usize = records.iter().map(bytes_in_memory).sum();
+                    // What is more than was expected takes what room there is: others wait then, and nobody for ever.
+                    let more = units(bytes.saturating_sub(fetch.room())).min(self.room.available_permits() as u32);
+                    if let Ok(more) = self.room.clone().try_acquire_many_owned(more) {
+                        room.merge(more);
+                    }
+                    fetch.brought(bytes);
                     if std::mem::take(&mut at.unsure) {
                         self.compare(&mut records, &at)?;
                         if records.is_empty() {
@@ -263,6 +269,10 @@ impl Reader {
         (at.offset, at.mark) = (first, None);
         Ok(())
     }
+}
+
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes / UNIT).unwrap_or(u32::MAX)
 }
 
 fn mark_of(RecordAndOffset { record, .. }: &RecordAndOffset) -> u64 {
