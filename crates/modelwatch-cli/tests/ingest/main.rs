@@ -4,6 +4,7 @@ mod door;
 mod gaps;
 mod kafka;
 mod killed;
+mod memory;
 mod outcomes;
 mod schemas;
 mod stored;

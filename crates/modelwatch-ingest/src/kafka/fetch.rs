@@ -9,7 +9,7 @@ pub(super) const MOST: usize = 8 << 20;
 const LEAST_ASKED: usize = 32 << 10;
 /// Bytes to ask for in any case, and at most.
 const MOST_ASKED: usize = 1 << 20;
-/// What records are expected to grow by.
+/// What records are expected to grow by, at least.
 const GROWTH: usize = 8;
 /// Bytes of a record beside what is in it.
 const OF_RECORD: usize = 200;
@@ -18,11 +18,16 @@ const OF_RECORD: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fetch {
     asked: usize,
+    /// What they grew by when they last came.
+    growth: usize,
 }
 
 impl Default for Fetch {
     fn default() -> Self {
-        Self { asked: LEAST_ASKED }
+        Self {
+            asked: LEAST_ASKED,
+            growth: GROWTH,
+        }
     }
 }
 
@@ -34,11 +39,14 @@ impl Fetch {
 
     /// The bytes of memory to set aside for the answer.
     pub(super) fn room(self) -> usize {
-        (GROWTH * self.asked).min(MOST)
+        (self.growth * self.asked).min(MOST)
     }
 
     /// Learns from what an answer took in memory.
     pub(super) fn brought(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.growth = bytes.div_ceil(self.asked).max(GROWTH);
+        }
         self.asked = match bytes {
             // Whoever waits for records at the end leaves room to those who have some.
             0 => LEAST_ASKED,
