@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(500);
 /// Answers in a row that a partition ends before the offset to go on at, until that is believed.
 const SHORT: u32 = 4;
+/// Answers in a row with nothing, before the end that the broker names, until that is believed.
+const HOLLOW: u32 = 5;
 
 pub(super) struct Reader {
     pub(super) client: Arc<Client>,
@@ -78,7 +80,7 @@ impl Reader {
         }
         let mut broker = None;
         let mut fetch = Fetch::default();
-        let (mut ended, mut short) = (None, 0);
+        let (mut ended, mut short, mut hollow) = (None, 0, 0);
         loop {
             let client = match &broker {
                 Some(client) => client,
@@ -129,6 +131,15 @@ impl Reader {
                         continue;
                     }
                     (short, at.wanted) = (0, true);
+                    // A broker that is busy may answer with nothing of what it has; behind the mark of a transaction there is nothing.
+                    hollow = if records.is_empty() && end > at.offset {
+                        hollow + 1
+                    } else {
+                        0
+                    };
+                    if (1..HOLLOW).contains(&hollow) {
+                        continue;
+                    }
                     if let Some(last) = records.last() {
                         (at.offset, at.mark) = (last.offset + 1, Some(mark_of(last)));
                     } else if ended == Some(end) {
