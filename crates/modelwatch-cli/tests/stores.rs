@@ -71,7 +71,11 @@ fn write_log(root: &Path) {
         for second in 0..900_u32 {
             let income = f64::from(second % 97 + 10 * quarter);
             let at = begin + Duration::from_secs(u64::from(900 * quarter + second));
-            logged.record([income], f64::from(second % 100) / 100.0).at(at);
+            let score = f64::from(second % 100) / 100.0;
+            let id = logged.record([income], score).at(at).identified();
+            logged
+                .record_outcome(id, second * 7 % 100 < second % 100)
+                .at(at + Duration::from_secs(86_400));
         }
         log.close().expect("written");
     }
@@ -144,6 +148,14 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
     for name in ["train-2013q1.parquet", "replay-2013-07-08-week.parquet"] {
         fs::copy(flights(name), files.join(name)).expect("copied");
     }
+    fs::create_dir(files.join("scored")).expect("a folder");
+    for part in ["one", "two"] {
+        let rows: String = (0..200)
+            .map(|row| format!("{},{}\n", f64::from(row) / 200.0, row % 3 > 0))
+            .collect();
+        fs::write(files.join(format!("scored/{part}.csv")), format!("score,label\n{rows}")).expect("a file");
+    }
+    fs::write(files.join("scored/_SUCCESS"), "").expect("a file");
     let place = Place {
         folder,
         environment: &bucket.environment,
@@ -206,6 +218,56 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
         fingerprint(baseline("from-bucket.json")),
         fingerprint(baseline("from-folder.json"))
     );
+
+    // Folders of predictions, of their labels and of the reference.
+    let told = |files: &str| {
+        let of = |path: &str| format!("{files}/{path}");
+        place.done(&[
+            "performance",
+            &of("scored"),
+            &of("log/model=claims%2Frisk"),
+            "--label",
+            "label",
+            "--score",
+            "score",
+            "--id",
+            "prediction_id",
+            "--time",
+            "time",
+            "--outcomes",
+            &of("log/outcomes/model=claims%2Frisk"),
+            "--outcome-time",
+            "time",
+            "--now",
+            "2026-06-01T00:00:00Z",
+            "--json",
+        ])
+    };
+    let of_bucket = told(&format!("{}/data", bucket.url));
+    assert_eq!(of_bucket, told("files"));
+    let of_bucket: serde_json::Value = serde_json::from_str(&of_bucket).expect("JSON");
+    assert_eq!(of_bucket["joined"]["matched"], 3_600, "{}", of_bucket["joined"]);
+    let nowhere = at("log/outcomes/model=nobody");
+    let arguments = [
+        "performance",
+        &at("scored"),
+        &at("log/model=claims%2Frisk"),
+        "--label",
+        "label",
+        "--score",
+        "score",
+        "--id",
+        "prediction_id",
+    ];
+    let output = place.run(&[&arguments[..], &["--outcomes", &nowhere]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains(&nowhere) && said.contains("has no object below it"),
+        "{said}"
+    );
+    let output = place.run(&[&arguments[..], &["--outcomes", &at("log/outcomes/*.parquet")]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("patterns are for files of this machine"), "{said}");
 
     // What is not there is named, and is no look.
     let nowhere = (format!("{}-that-is-not/log", bucket.url), "bucket-that-is-not");

@@ -8,6 +8,8 @@ use crate::row_file::RowFile;
 use crate::shape::Shape;
 
 /// The label of a prediction, as it lies in a file of outcomes.
+///
+/// [`OutcomeFile`] has an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoggedOutcome<'a> {
     /// When the label was known, in microseconds since the epoch.

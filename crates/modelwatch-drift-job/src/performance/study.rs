@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use modelwatch_drift::sketch::Sample;
 use modelwatch_performance::{LossByCell, Performance};
+use parking_lot::Mutex;
 
 use super::cells::{Cut, Cuts};
 use super::counters::{Counters, Counting, Learned, LeftOut, Reader, Reference, Said, codes};
@@ -14,12 +15,14 @@ use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use super::join::{EARLY, Horizon, JoinCounts, join};
 use super::options::PerformanceOptions;
+use super::outcome_source::{OutcomeQuery, OutcomeRow, OutcomeSource};
 use super::report::{Group, GroupKind, PerformanceReport};
-use super::rows::{Input, Named, Wanted};
+use super::rows::{Input, Named, Wanted, one_text};
 use super::score_budget::ScoreBudget;
 use super::spool::{Spool, hash};
 use super::task::{Labels, Task};
 use crate::tables::Kind;
+use crate::training::ColumnHolds;
 
 /// Values of one column that are told of apart; rows of the others are told of together.
 const MOST_VALUES: usize = 64;
@@ -95,8 +98,12 @@ impl<'a> Study<'a> {
         let said = columns.said();
         wanted.texts.extend(cuts.columns.iter().cloned());
         // The reference may lack the columns of segments: then there is nothing to compare their values with but all of it.
-        let known = |segment: &&String| reference.all_have(segment);
-        let segments: Vec<&String> = options.segments.iter().filter(known).collect();
+        let mut segments = Vec::new();
+        for segment in &options.segments {
+            if reference.all_have(segment).await? {
+                segments.push(segment);
+            }
+        }
         wanted
             .texts
             .extend(segments.iter().map(|segment| Named::new(segment, "--segment")));
@@ -158,8 +165,8 @@ impl<'a> Study<'a> {
         };
         let mut groups = Groups::new(counting.clone(), said, explained, &segments, options);
         let mut joined = None;
-        if options.outcomes.is_empty() {
-            let has_labels = current.all_have(&options.label);
+        if options.outcomes.is_empty() && options.outcome_table.is_none() {
+            let has_labels = current.all_have(&options.label).await?;
             groups = read_labelled(options, &columns, &current, has_labels.then_some(label), groups).await?;
         } else {
             let (given_back, counts) = self.read_joined(&columns, &current, groups).await?;
@@ -246,32 +253,118 @@ impl<'a> Study<'a> {
         let options = self.options;
         // A label comes after its prediction, so none from before the first prediction is missed; but for a day's difference of clocks.
         let since = options.since.and_then(|since| since.checked_sub_signed(EARLY));
-        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
         let id = options.outcome_id.as_ref().unwrap_or(&options.id);
         let label = options.outcome_label.as_ref().unwrap_or(&options.label);
         let time = options.outcome_time.as_deref();
+        if let Some(table) = &options.outcome_table {
+            let mut query = OutcomeQuery::new(id, label);
+            query.time = time.map(str::to_owned);
+            query.since = since.filter(|_| time.is_some());
+            return lay_table(table.source(), query, self.deadline).await;
+        }
+        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
         let wanted = Wanted {
             time: time.map(|time| Named::new(time, "--outcome-time")),
             numbers: Vec::new(),
             texts: vec![Named::new(id, "--outcome-id"), Named::new(label, "--outcome-label")],
         };
-        let state = (Spool::new(0, 1), JoinCounts::default(), time.is_some());
-        let laid = tables.scan(&wanted, state, |(spool, counts, timed), row| {
-            let (Some(id), Some(label)) = (row.texts[0], row.texts[1]) else {
-                counts.unusable_labels += 1;
-                return Ok(());
-            };
-            if *timed && row.time.is_none() {
-                counts.unusable_labels += 1;
-                return Ok(());
-            }
-            counts.labels += 1;
-            let time = row.time.unwrap_or(i64::MIN);
-            Ok(spool.push(hash(id), time, &[], std::iter::once(Some(label)))?)
+        let laid = tables.scan(&wanted, Laid::new(time.is_some()), |laid, row| {
+            laid.add(row.texts[0], row.texts[1], row.time)
         });
-        let (outcomes, counts, _) = laid.await?;
-        Ok((outcomes, counts))
+        let laid = laid.await?;
+        Ok((laid.labels, laid.counts))
     }
+}
+
+/// Labels that are laid aside.
+struct Laid {
+    labels: Spool,
+    counts: JoinCounts,
+    timed: bool,
+}
+
+impl Laid {
+    fn new(timed: bool) -> Self {
+        Self {
+            labels: Spool::new(0, 1),
+            counts: JoinCounts::default(),
+            timed,
+        }
+    }
+
+    fn add(&mut self, id: Option<&str>, label: Option<&str>, time: Option<i64>) -> Result<(), PerformanceError> {
+        let (Some(id), Some(label)) = (id, label) else {
+            self.counts.unusable_labels += 1;
+            return Ok(());
+        };
+        if self.timed && time.is_none() {
+            self.counts.unusable_labels += 1;
+            return Ok(());
+        }
+        self.counts.labels += 1;
+        let time = time.unwrap_or(i64::MIN);
+        Ok(self.labels.push(hash(id), time, &[], std::iter::once(Some(label)))?)
+    }
+}
+
+/// Lays the labels of a table aside.
+async fn lay_table(
+    source: &dyn OutcomeSource,
+    mut query: OutcomeQuery,
+    deadline: Deadline,
+) -> Result<(Spool, JoinCounts), PerformanceError> {
+    const STOPPED: &str = "was left";
+    let of = Files::Outcomes;
+    let failed = |error| PerformanceError::Files { of, error };
+    let columns = deadline.within(source.columns()).await?.map_err(failed)?;
+    let of_texts = [(&mut query.id, "--outcome-id"), (&mut query.label, "--outcome-label")];
+    let time = query.time.iter_mut().map(|time| (time, "--outcome-time"));
+    for (column, option) in of_texts.into_iter().chain(time) {
+        let found = columns.iter().find(|(name, _)| name == column);
+        // A database may spell its columns in capitals, however they were written.
+        let found = found.or_else(|| columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
+        let Some((name, holds)) = found else {
+            return Err(PerformanceError::Column {
+                of,
+                file: source.to_string(),
+                column: column.clone(),
+                option,
+                has: columns.into_iter().map(|(name, _)| name).collect(),
+            });
+        };
+        if *holds == ColumnHolds::Other && option != "--outcome-time" {
+            return Err(PerformanceError::ColumnType {
+                of,
+                file: source.to_string(),
+                column: column.clone(),
+                option,
+                holds: None,
+            });
+        }
+        column.clone_from(name);
+    }
+    // What the labels are laid in, and why no more are wanted; shared with the thread that reads, which may outlast this.
+    let shared = Arc::new(Mutex::new((Some(Laid::new(query.time.is_some())), None)));
+    let laying = shared.clone();
+    let take = move |row: &OutcomeRow<'_>| {
+        let (laid, problem) = &mut *laying.lock();
+        let added = deadline.check().and_then(|()| match laid {
+            Some(laid) => laid.add(row.id.and_then(one_text), row.label.and_then(one_text), row.time),
+            None => Ok(()),
+        });
+        added.map_err(|error| {
+            *problem = Some(error);
+            STOPPED.to_owned()
+        })
+    };
+    let read = deadline.within(source.read(&query, Box::new(take))).await?;
+    let (laid, problem) = std::mem::take(&mut *shared.lock());
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    read.map_err(failed)?;
+    let laid = laid.unwrap_or_else(|| Laid::new(query.time.is_some()));
+    Ok((laid.labels, laid.counts))
 }
 
 /// From when on rows count, in microseconds. Those without a time always do.

@@ -140,8 +140,8 @@ fn parses_every_golden_file_by_the_dialect_of_its_name() {
         assert!(matches!(parsed(dialect, &sql)[..], [Statement::Query(_)]), "{name}");
         read += 1;
     }
-    // A window, and the three of a baseline.
-    assert_eq!(read, 4 * Dialect::ALL.len());
+    // A window, the three of a baseline, and labels.
+    assert_eq!(read, 5 * Dialect::ALL.len());
 }
 
 #[test]
