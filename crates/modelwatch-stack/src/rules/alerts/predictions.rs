@@ -78,7 +78,7 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let ((limit, minimum), team, job) = shared.setting;
         let scope = &shared.scope;
         let of = |series| scope.of(recorded(series)).expr();
-        let far = |distance: Expr| distance.minus(chance(scope)).above(limit);
+        let far = |distance: Expr| distance.with(Op::Minus, VERSION, chance(scope)).above(limit);
         // What came slowly, or at this time of the day before, is not far from one of the two.
         let as_an_hour_ago = of(&recorded::SCORE_DISTANCE_HOUR).unless(VERSION, far(of(&recorded::SCORE_DISTANCE_HOUR)));
         let distance = of(&recorded::SCORE_DISTANCE);
