@@ -184,7 +184,7 @@ struct Output {
 }
 
 impl Output {
-    /// Checks the folder before anything is read: the work would be in vain.
+    /// Makes the folder, before anything is read: without it, the work would be in vain.
     fn new(path: &Path) -> Result<Self, Failure> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -192,16 +192,17 @@ impl Output {
         };
         let unwritable = |why: &dyn std::fmt::Display| {
             Failure::new(format!(
-                "{} can't be written: {why}; make the folder, or name another file with --output",
+                "{} can't be written: {why}; name another file with --output",
                 path.display()
             ))
         };
         if path.is_dir() {
             return Err(unwritable(&"it is a folder"));
         }
+        fs::create_dir_all(folder).map_err(|error| unwritable(&format!("{}: {error}", folder.display())))?;
         let metadata = fs::metadata(folder).map_err(|error| unwritable(&format!("{}: {error}", folder.display())))?;
-        if !metadata.is_dir() || metadata.permissions().readonly() {
-            return Err(unwritable(&format!("{} is no folder to write to", folder.display())));
+        if metadata.permissions().readonly() {
+            return Err(unwritable(&format!("{} is read-only", folder.display())));
         }
         Ok(Self {
             path: path.to_owned(),

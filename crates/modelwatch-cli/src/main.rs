@@ -15,6 +15,8 @@ mod ingest;
 mod log;
 mod manual;
 #[cfg(feature = "drift")]
+mod outcome_table;
+#[cfg(feature = "drift")]
 mod performance;
 #[cfg(feature = "drift")]
 mod progress;

@@ -10,6 +10,7 @@ use modelwatch_drift_job::performance::{PerformanceOptions, json, page};
 use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 
 use crate::failure::Failure;
+use crate::outcome_table::OutcomeTable;
 use crate::runtime::runtime;
 use crate::terminal::say;
 use crate::times::time;
@@ -51,6 +52,8 @@ pub(crate) struct Performance {
     /// Files of labels by id. Defaults to labels beside the predictions.
     #[arg(long, value_name = "FILES")]
     outcomes: Vec<String>,
+    #[command(flatten)]
+    outcome_table: OutcomeTable,
     /// The column of ids.
     #[arg(long, value_name = "COLUMN", default_value = "id")]
     id: String,
@@ -108,7 +111,8 @@ const EXAMPLES: &str = "\
 Examples:
   modelwatch performance scored-q1.csv scored-april.parquet --label late --score probability --segment carrier
   modelwatch performance scored-q1.parquet predictions/ --label outcome --score score --outcomes labels/ --id prediction_id
-  modelwatch performance scored-q1.parquet predictions/ --label late --score probability --explain carrier,hour";
+  modelwatch performance scored-q1.parquet predictions/ --label late --score probability --explain carrier,hour
+  modelwatch performance scored-q1.parquet predictions/ --label outcome --score score --id prediction_id --outcomes-table public.labels --dialect postgresql --uri-from LABELS_WAREHOUSE";
 
 pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     // The places first: a report that can't be published is in vain.
@@ -138,6 +142,7 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     }
     options.since = command.since;
     options.timeout = command.timeout.and_then(|timeout| timeout.to_std().ok());
+    options.outcome_table = command.outcome_table.source(options.timeout)?;
     options.version = command.model_version;
     options.segments = command.segment;
     options.window = command.window;

@@ -1,9 +1,10 @@
-//! A table of a database as an engine, and as what a baseline is made of.
+//! A table of a database as an engine, as what a baseline is made of, and as labels of predictions.
 
 use std::sync::Arc;
 
 use modelwatch_config::DriftWarehouse;
 use modelwatch_drift_job::engine::Engine;
+use modelwatch_drift_job::performance::Outcomes;
 use modelwatch_drift_job::{TableColumns, TrainingSource};
 
 use crate::failure::Failure;
@@ -17,6 +18,12 @@ pub(crate) fn engine(
 ) -> Result<(String, Arc<dyn Engine>), Failure> {
     let engine = table(warehouse)?.columns(columns);
     Ok((engine.to_string(), Arc::new(engine)))
+}
+
+/// Labels of predictions.
+#[cfg(feature = "warehouse")]
+pub(crate) fn outcomes(_: &str, warehouse: &DriftWarehouse) -> Result<Outcomes, Failure> {
+    Ok(Outcomes::new(table(warehouse)?))
 }
 
 /// What a baseline is made of.
@@ -46,6 +53,13 @@ fn table(warehouse: &DriftWarehouse) -> Result<modelwatch_warehouse::Warehouse, 
 pub(crate) fn engine(model: &str, _: &DriftWarehouse, _: TableColumns) -> Result<(String, Arc<dyn Engine>), Failure> {
     Err(Failure::new(format!(
         "model {model:?} has its rows in a warehouse, which this build can't ask; install modelwatch-cli with --features warehouse"
+    )))
+}
+
+#[cfg(not(feature = "warehouse"))]
+pub(crate) fn outcomes(whose: &str, _: &DriftWarehouse) -> Result<Outcomes, Failure> {
+    Err(Failure::new(format!(
+        "{whose} has its labels in a warehouse, which this build can't ask; install modelwatch-cli with --features warehouse"
     )))
 }
 

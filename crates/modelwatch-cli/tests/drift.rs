@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use std::{fs, thread};
 
 use flights::data::{self, FEATURES};
-use modelwatch::{Feature, Monitor};
+use modelwatch::{Feature, Monitor, row};
 use modelwatch_log::PredictionLog;
 use modelwatch_testkit::{Killed, MetricsPage, free_port, http_get, promtool_check_metrics, tool};
 use tempfile::TempDir;
@@ -254,6 +254,88 @@ fn compares_two_files_when_nothing_is_configured() {
 }
 
 /// A look that sees nothing is none: it says where it looked, and ends with the exit code of one that could not look.
+/// The commands of the README's chapter about drift, in a folder with nothing but what it says you have.
+#[test]
+fn the_readme_s_commands_lead_to_a_verdict_when_typed_as_they_stand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let rows = |scale: f64, labelled: bool| {
+        let mut text = format!("customer_id,income,channel{}\n", if labelled { ",label" } else { "" });
+        for row in 0..2_000 {
+            let income = scale * f64::from(20_000 + row * 7919 % 60_000);
+            let channel = ["web", "phone", "branch"][row as usize % 3];
+            text += &format!("{row},{income},{channel}{}\n", if labelled { ",0" } else { "" });
+        }
+        text
+    };
+    fs::write(path.join("january.csv"), rows(1.0, false)).expect("written");
+    fs::write(path.join("february.csv"), rows(0.001, false)).expect("written");
+    fs::create_dir(path.join("train")).expect("a folder");
+    let training = rows(1.0, true).replace("customer_id,", "seconds,");
+    fs::write(path.join("train/part-1.csv"), training).expect("written");
+    log_incomes_in_cents(path);
+
+    let readme = include_str!("../../../README.md");
+    let (_, chapter) = readme.split_once("\n## Watch for drift").expect("the chapter");
+    let (chapter, _) = chapter.split_once("\n## ").expect("another after it");
+    let blocks = chapter.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let mut said = Vec::new();
+    // The first is how this binary came to be, and the last does not end.
+    for line in lines.filter(|line| !line.starts_with("cargo install") && !line.starts_with("modelwatch drift serve")) {
+        let bin = Path::new(env!("CARGO_BIN_EXE_modelwatch")).parent().expect("a folder");
+        let paths = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+        let output = Command::new("sh")
+            .args(["-c", line])
+            .env("PATH", paths)
+            .current_dir(path)
+            .output();
+        let output = output.expect("a shell");
+        assert!(
+            output.status.success(),
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        said.push(String::from_utf8(output.stdout).expect("text"));
+    }
+    assert_eq!(said.len(), 5, "{said:?}");
+    assert!(
+        said[0].contains("DRIFT in 1 of 2: income") && said[0].contains("income is divided by 1000"),
+        "{}",
+        said[0]
+    );
+    assert!(said[4].contains("income is multiplied by 100"), "{}", said[4]);
+    assert!(path.join("drift.html").is_file() && path.join("monitoring/runbooks").is_dir());
+}
+
+/// An hour of predictions of the README's model until now, whose incomes came in cents.
+fn log_incomes_in_cents(folder: &Path) {
+    let monitor = Monitor::new();
+    let features = [
+        Feature::numeric("seconds"),
+        Feature::numeric("income"),
+        Feature::categorical("channel"),
+    ];
+    let model = monitor
+        .model("claims-risk", "2026-04-01")
+        .features(features)
+        .register()
+        .expect("valid");
+    let log = PredictionLog::builder(folder.join("prediction-log"))
+        .queue(8_192)
+        .start(&monitor)
+        .expect("a log");
+    let logged = log.model(&model).expect("a handle");
+    let now = SystemTime::now();
+    for row in 0..3_600_u32 {
+        let income = 100.0 * f64::from(20_000 + row * 7919 % 60_000);
+        let channel = ["web", "phone", "branch"][row as usize % 3];
+        let at = now - Duration::from_secs(u64::from(row));
+        logged.record(row![f64::from(row % 2_000), income, channel], 0.5).at(at);
+    }
+    log.close().expect("written");
+}
+
 #[test]
 fn says_where_it_looked_when_log_has_no_rows() {
     let folder = july();

@@ -1,4 +1,4 @@
-//! Logs, baselines and training files in buckets, at servers that speak the protocols of S3 and of Azure.
+//! Logs, baselines and training files in buckets, at servers that speak the protocols of S3, of Azure and of Google.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::{MetricsPage, StorageBucket};
+use modelwatch_testkit::{MetricsPage, StorageBucket, http_request};
+use object_store::ObjectStoreExt as _;
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStore, ObjectStoreExt as _};
 use url::Url;
 
 const MODEL: &str = "claims/risk";
@@ -71,7 +71,11 @@ fn write_log(root: &Path) {
         for second in 0..900_u32 {
             let income = f64::from(second % 97 + 10 * quarter);
             let at = begin + Duration::from_secs(u64::from(900 * quarter + second));
-            logged.record([income], f64::from(second % 100) / 100.0).at(at);
+            let score = f64::from(second % 100) / 100.0;
+            let id = logged.record([income], score).at(at).identified();
+            logged
+                .record_outcome(id, second * 7 % 100 < second % 100)
+                .at(at + Duration::from_secs(86_400));
         }
         log.close().expect("written");
     }
@@ -92,27 +96,51 @@ fn configure(place: &Place<'_>, log: &str, baseline: &str) {
 }
 
 /// Puts everything below a folder into a bucket, under the same paths.
-fn upload(store: &dyn ObjectStore, folder: &Path, below: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+fn upload(put: &dyn Fn(&str, Vec<u8>), folder: &Path, below: &str) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let entry = entry.expect("an entry");
         let path = format!("{below}/{}", entry.file_name().to_str().expect("text"));
         if entry.path().is_dir() {
-            upload(store, &entry.path(), &path);
+            upload(put, &entry.path(), &path);
         } else {
-            let bytes = fs::read(entry.path()).expect("a file");
-            let path = ObjectPath::parse(&path).expect("a path");
-            runtime
-                .block_on(store.put(&path, bytes.into()))
-                .expect("the bucket takes it");
+            put(&path, fs::read(entry.path()).expect("a file"));
         }
     }
 }
 
-fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
+/// Puts an object there as the drift job's own client would.
+fn put_as_client(bucket: &StorageBucket) -> impl Fn(&str, Vec<u8>) {
+    let options = bucket
+        .environment
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let url = Url::parse(bucket.url).expect("an address");
+    let (store, _) = object_store::parse_url_opts(&url, options).expect("a store");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    move |path, bytes| {
+        let path = ObjectPath::parse(path).expect("a path");
+        runtime
+            .block_on(store.put(&path, bytes.into()))
+            .expect("the bucket takes it");
+    }
+}
+
+/// Puts an object there in JSON: what fake-gcs-server takes in XML are signed addresses alone.
+fn put_in_json(bucket: &StorageBucket) -> impl Fn(&str, Vec<u8>) {
+    let address = bucket.address;
+    move |path, bytes| {
+        let mut url = Url::parse("http://server/upload/storage/v1/b/bucket/o?uploadType=media").expect("an address");
+        url.query_pairs_mut().append_pair("name", path);
+        let target = &url[url::Position::BeforePath..];
+        let done = http_request(address, "POST", target, &[], &bytes).expect("an answer");
+        assert_eq!(done.status, 200, "{path}");
+    }
+}
+
+fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str, Vec<u8>)) {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let files = folder.join("files");
@@ -120,6 +148,14 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
     for name in ["train-2013q1.parquet", "replay-2013-07-08-week.parquet"] {
         fs::copy(flights(name), files.join(name)).expect("copied");
     }
+    fs::create_dir(files.join("scored")).expect("a folder");
+    for part in ["one", "two"] {
+        let rows: String = (0..200)
+            .map(|row| format!("{},{}\n", f64::from(row) / 200.0, row % 3 > 0))
+            .collect();
+        fs::write(files.join(format!("scored/{part}.csv")), format!("score,label\n{rows}")).expect("a file");
+    }
+    fs::write(files.join("scored/_SUCCESS"), "").expect("a file");
     let place = Place {
         folder,
         environment: &bucket.environment,
@@ -140,13 +176,7 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
     arguments.push("files/log");
     place.done(&arguments);
 
-    let options = bucket
-        .environment
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value));
-    let url = Url::parse(bucket.url).expect("an address");
-    let (store, _) = object_store::parse_url_opts(&url, options).expect("a store");
-    upload(store.as_ref(), &files, "data");
+    upload(put, &files, "data");
     let at = |path: &str| format!("{}/data/{path}", bucket.url);
 
     // Both plain files, the whole log, the baseline, training files.
@@ -189,11 +219,61 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
         fingerprint(baseline("from-folder.json"))
     );
 
+    // Folders of predictions, of their labels and of the reference.
+    let told = |files: &str| {
+        let of = |path: &str| format!("{files}/{path}");
+        place.done(&[
+            "performance",
+            &of("scored"),
+            &of("log/model=claims%2Frisk"),
+            "--label",
+            "label",
+            "--score",
+            "score",
+            "--id",
+            "prediction_id",
+            "--time",
+            "time",
+            "--outcomes",
+            &of("log/outcomes/model=claims%2Frisk"),
+            "--outcome-time",
+            "time",
+            "--now",
+            "2026-06-01T00:00:00Z",
+            "--json",
+        ])
+    };
+    let of_bucket = told(&format!("{}/data", bucket.url));
+    assert_eq!(of_bucket, told("files"));
+    let of_bucket: serde_json::Value = serde_json::from_str(&of_bucket).expect("JSON");
+    assert_eq!(of_bucket["joined"]["matched"], 3_600, "{}", of_bucket["joined"]);
+    let nowhere = at("log/outcomes/model=nobody");
+    let arguments = [
+        "performance",
+        &at("scored"),
+        &at("log/model=claims%2Frisk"),
+        "--label",
+        "label",
+        "--score",
+        "score",
+        "--id",
+        "prediction_id",
+    ];
+    let output = place.run(&[&arguments[..], &["--outcomes", &nowhere]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains(&nowhere) && said.contains("has no object below it"),
+        "{said}"
+    );
+    let output = place.run(&[&arguments[..], &["--outcomes", &at("log/outcomes/*.parquet")]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("patterns are for files of this machine"), "{said}");
+
     // What is not there is named, and is no look.
-    for (log, said) in [
-        (at("elsewhere"), "elsewhere"),
-        (format!("{}-that-is-not/log", bucket.url), "bucket-that-is-not"),
-    ] {
+    let nowhere = (format!("{}-that-is-not/log", bucket.url), "bucket-that-is-not");
+    // Of a bucket that is not there fake-gcs-server says that itself is broken.
+    let nowhere = (!bucket.url.starts_with("gs:")).then_some(nowhere);
+    for (log, said) in std::iter::once((at("elsewhere"), "elsewhere")).chain(nowhere) {
         configure(&place, &log, &at("baseline.json"));
         let output = place.run(&["drift", "report"]);
         let text = String::from_utf8_lossy(&output.stderr);
@@ -207,10 +287,18 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket) {
 
 #[test]
 fn judged_a_bucket_of_s3_gives_what_a_folder_gives() {
-    a_bucket_gives_what_a_folder_gives(&StorageBucket::s3());
+    let bucket = StorageBucket::s3();
+    a_bucket_gives_what_a_folder_gives(&bucket, &put_as_client(&bucket));
 }
 
 #[test]
 fn judged_a_container_of_azure_gives_what_a_folder_gives() {
-    a_bucket_gives_what_a_folder_gives(&StorageBucket::azure());
+    let bucket = StorageBucket::azure();
+    a_bucket_gives_what_a_folder_gives(&bucket, &put_as_client(&bucket));
+}
+
+#[test]
+fn judged_a_bucket_of_gcs_gives_what_a_folder_gives() {
+    let bucket = StorageBucket::gcs();
+    a_bucket_gives_what_a_folder_gives(&bucket, &put_in_json(&bucket));
 }

@@ -3,10 +3,14 @@
 mod training;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use modelwatch_testkit::{PostgreSql, adbc_driver, free_port, tool};
+use modelwatch_testkit::{Killed, PostgreSql, adbc_driver, free_port, http_get, tool};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -286,5 +290,141 @@ fn refuses_configuration_when_it_says_two_places_or_holds_a_secret() {
         assert_eq!(done.status.code(), Some(2), "{said}");
         assert!(said.contains(says), "{says}: {said}");
         assert!(!said.contains("hush"), "{said}");
+    }
+}
+
+/// Labels by id in PostgreSQL tell what the same labels in a file tell, to the command and to the exporter.
+#[test]
+fn judged_measures_performance_when_labels_are_in_postgresql() {
+    let server = PostgreSql::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut predictions, mut labels) = ("id,at,score\n".to_owned(), "id,label,known\n".to_owned());
+    let (mut reference, mut rows) = ("score,label\n".to_owned(), Vec::new());
+    let now = chrono::Utc::now();
+    for row in 0..400_u32 {
+        let score = f64::from(row * 37 % 400) / 400.0;
+        let time = |days: i64| (now - chrono::TimeDelta::days(days)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let label = if row % 9 == 0 { row % 2 == 0 } else { score > 0.5 };
+        predictions += &format!("claim-{row},{},{score}\n", time(5));
+        reference += &format!("{score},{label}\n");
+        if row % 4 > 0 {
+            labels += &format!("claim-{row},{label},{}\n", time(2));
+            rows.push(format!("('claim-{row}', {label}, '{}')", time(2)));
+        }
+    }
+    for (name, text) in [
+        ("predictions", predictions),
+        ("labels", labels),
+        ("reference", reference),
+    ] {
+        fs::write(folder.path().join(format!("{name}.csv")), text).expect("a file");
+    }
+    let code = "import sys, adbc_driver_postgresql.dbapi as db\n\
+                with db.connect(sys.argv[1]) as c, c.cursor() as cursor:\n    for sql in sys.argv[2:]: cursor.execute(sql)\n    c.commit()\n";
+    let filled = tool(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python"))
+        .args(["-c", code, &server.uri()])
+        .arg("CREATE TABLE truths (claim text, verdict boolean, decided timestamptz)")
+        .arg(format!("INSERT INTO truths VALUES {}", rows.join(", ")))
+        .output()
+        .expect("Python runs");
+    assert!(filled.status.success(), "{}", text(&filled.stderr));
+
+    let driver = adbc_driver("postgresql");
+    let driver = driver.to_str().expect("text");
+    let told = |uri: &str, outcomes: &[&str]| {
+        let fixed = [
+            "performance",
+            "reference.csv",
+            "predictions.csv",
+            "--label",
+            "label",
+            "--score",
+            "score",
+            "--time",
+            "at",
+            "--json",
+        ];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
+        command.args([&fixed[..], outcomes].concat());
+        command.current_dir(folder.path()).env(VARIABLE, uri);
+        command.output().expect("the program starts")
+    };
+    let of_file = told("", &["--outcomes", "labels.csv", "--outcome-time", "known"]);
+    let in_table = |table: &'static str| {
+        let mut arguments = vec![
+            "--outcomes-table",
+            table,
+            "--dialect",
+            "postgresql",
+            "--uri-from",
+            VARIABLE,
+        ];
+        arguments.extend([
+            "--driver",
+            driver,
+            "--outcome-id",
+            "claim",
+            "--outcome-label",
+            "verdict",
+        ]);
+        arguments.extend(["--outcome-time", "decided"]);
+        arguments
+    };
+    let of_table = told(&server.uri(), &in_table("public.truths"));
+    assert!(of_table.status.success(), "{}", text(&of_table.stderr));
+    assert_eq!(text(&of_table.stdout), text(&of_file.stdout));
+    assert!(
+        text(&of_table.stdout).contains("\"matched\": 300"),
+        "{}",
+        text(&of_table.stdout)
+    );
+    let failed = told(&server.uri(), &in_table("public.vanished"));
+    let said = text(&failed.stderr);
+    assert!(
+        said.contains("the outcomes: the postgresql table public.vanished: can't be read: "),
+        "{said}"
+    );
+    assert!(!said.contains("hush"), "{said}");
+
+    let made = modelwatch(folder.path(), "", &["stack", "init"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let toml = folder.path().join("modelwatch.toml");
+    let written = fs::read_to_string(&toml).expect("a configuration");
+    let (before, _) = written.split_once("[[models]]").expect("a model");
+    let model = format!(
+        "[[models]]\nname = \"claims\"\nroutes = [\"/predict\"]\n[models.performance]\nreference = \"reference.csv\"\n\
+         predictions = \"predictions.csv\"\nlabel = \"label\"\nscore = \"score\"\ntime = \"at\"\noutcome_id = \"claim\"\n\
+         outcome_label = \"verdict\"\noutcome_time = \"decided\"\n[models.performance.outcomes]\ndialect = \"postgresql\"\n\
+         table = \"public.truths\"\nuri_from = \"{VARIABLE}\"\ndriver = {driver:?}\n"
+    );
+    fs::write(toml, format!("{before}{model}")).expect("written");
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
+    serving.args(["drift", "serve", "--listen", "127.0.0.1:0"]);
+    serving.current_dir(folder.path()).env(VARIABLE, server.uri());
+    let mut serving = serving.stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(serving.stderr.take().expect("piped")).lines();
+    let _serving = Killed::from(serving);
+    let address: SocketAddr = loop {
+        let line = lines.next().expect("it says where it serves").expect("text");
+        if let Some((_, rest)) = line.split_once("http://") {
+            break rest.trim_end_matches("/metrics").parse().expect("an address");
+        }
+    };
+    // Whatever it says later, its pipe stays open.
+    thread::spawn(move || lines.for_each(drop));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let labels = "ml_performance_labels{model_name=\"claims\",model_version=\"__all__\"} ";
+    loop {
+        let page = http_get(address, "/metrics", &[])
+            .map(|page| text(&page.body))
+            .unwrap_or_default();
+        if page
+            .lines()
+            .any(|line| line.strip_prefix(labels).and_then(|value| value.parse().ok()) == Some(300.0))
+        {
+            break;
+        }
+        assert!(Instant::now() < deadline, "no {labels} in\n{page}");
+        thread::sleep(Duration::from_millis(50));
     }
 }

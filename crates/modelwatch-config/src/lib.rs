@@ -62,7 +62,7 @@ pub use error::{ConfigErrors, Location, Mistake};
 pub use kubernetes::{DriftWorkload, Kubernetes};
 pub use model::{Drift, DriftColumns, DriftRows, FeatureDrift, Model, Owner, Owners, Thresholds, Upstream};
 pub use passed::{Passed, PassedTable};
-pub use performance::Performance;
+pub use performance::{OutcomeRows, Performance};
 pub use perses::Perses;
 pub use place::PathOrUrl;
 pub use scrape::{Job, Plane, Scraping};

@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use toml::de::DeValue;
+
 use crate::duration::prometheus_duration;
 use crate::error::Location;
 use crate::place::PathOrUrl;
 use crate::reader::{Field, Table, boolean, duration, name, number, text};
+use crate::warehouse::DriftWarehouse;
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
@@ -21,8 +24,8 @@ pub struct Performance {
     pub reference: PathOrUrl,
     /// The predictions to judge: files, or a model's folder of the prediction log.
     pub predictions: PathOrUrl,
-    /// The files of labels by id. Default: labels stand beside the predictions.
-    pub outcomes: Option<PathOrUrl>,
+    /// Where labels by id are. Default: labels stand beside the predictions.
+    pub outcomes: Option<OutcomeRows>,
     /// The column of labels.
     pub label: String,
     /// The column of scores.
@@ -67,6 +70,24 @@ pub struct Performance {
     pub location: Location,
 }
 
+/// Where the labels are that predictions are joined with by their ids.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutcomeRows {
+    /// `outcomes`: files, or a model's folder of a prediction log's outcomes.
+    Files(PathOrUrl),
+    /// `[models.performance.outcomes]`: a table of a database.
+    Warehouse(DriftWarehouse),
+}
+
+impl OutcomeRows {
+    fn read(field: &Field<'_, '_>, file: &str) -> Option<Self> {
+        match field.value.get_ref() {
+            DeValue::Table(_) => DriftWarehouse::read(field.table()?).map(Self::Warehouse),
+            _ => field.read(text).map(|text| Self::Files(PathOrUrl::new(&text, file))),
+        }
+    }
+}
+
 impl Performance {
     pub(crate) fn read(table: Table<'_, '_>, drift_segments: &[String], file: &str) -> Option<Self> {
         let location = table.location();
@@ -86,7 +107,9 @@ impl Performance {
         let read = Self {
             reference: reference.clone().unwrap_or_else(PathOrUrl::nowhere),
             predictions: predictions.clone().unwrap_or_else(PathOrUrl::nowhere),
-            outcomes: table.read("outcomes", text).map(place),
+            outcomes: table
+                .field("outcomes")
+                .and_then(|field| OutcomeRows::read(&field, file)),
             label: label.clone().unwrap_or_default(),
             score: table.read("score", text),
             class: table.read("class", text),

@@ -1,4 +1,4 @@
-//! `[models.drift.warehouse]`: a table of a database, which counts its rows itself.
+//! `[models.drift.warehouse]`: a table of a database, which counts its rows itself; and `[models.performance.outcomes]`, one of labels.
 //!
 //! How to reach the database is a secret, so it is never in this file: an environment variable holds the address, or an ADBC
 //! connection profile does. A mistake in either key is reported without its value, which may be the secret itself.
@@ -15,7 +15,7 @@ const PROFILE: &str = "the name or the path of an ADBC connection profile";
 const TABLE: &str = "give it one to three names with dots between them, such as \"analytics.predictions\"";
 const SECRET: &str = "keep addresses and passwords out of this file";
 
-/// `[models.drift.warehouse]`.
+/// `[models.drift.warehouse]` or `[models.performance.outcomes]`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DriftWarehouse {

@@ -1,6 +1,6 @@
 //! Mistakes in modelwatch.toml: each with its place, what it is, and the fix; all at once.
 
-use modelwatch_config::{Config, ConfigErrors};
+use modelwatch_config::{Config, ConfigErrors, OutcomeRows};
 use proptest::prelude::*;
 
 const GOOD: &str = include_str!("../../../examples/modelwatch.toml");
@@ -502,6 +502,18 @@ fn reads_performance_and_names_what_is_wrong_in_it() {
         performance.reference,
         modelwatch_config::PathOrUrl::Path("folder/q1.parquet".into())
     );
+    let in_table = format!(
+        "{least}outcome_id = \"claim\"\n[models.performance.outcomes]\ndialect = \"duckdb\"\ntable = \"labels\"\nprofile = \"lake\"\n"
+    );
+    let config = Config::parse("folder/modelwatch.toml", &with(&in_table)).unwrap_or_else(|errors| panic!("{errors}"));
+    let performance = config.model("flight-delay").unwrap().performance.as_ref().unwrap();
+    let Some(OutcomeRows::Warehouse(table)) = &performance.outcomes else {
+        panic!("no table: {:?}", performance.outcomes)
+    };
+    assert_eq!(
+        (table.dialect.as_str(), table.table.join(".")),
+        ("duckdb", "labels".to_owned())
+    );
     for (keys, says) in [
         ("label = \"late\"", "models[0].performance has no reference"),
         ("interval = \"500ms\"", "performance.interval is 500ms"),
@@ -510,6 +522,15 @@ fn reads_performance_and_names_what_is_wrong_in_it() {
         ("period = \"7d\"", "add time = "),
         ("outcome_id = \"i\"", "add outcomes = "),
         ("segmnts = []", "did you mean segments?"),
+        (
+            "outcomes = { dialect = \"postgresql\", table = \"public.labels\" }",
+            "performance.outcomes does not say how to reach the database",
+        ),
+        (
+            "outcomes = { dialect = \"oracle\", table = \"labels\", profile = \"p\" }",
+            "performance.outcomes.dialect",
+        ),
+        ("outcomes = 3", "performance.outcomes"),
     ] {
         let keys = if keys.starts_with("label") {
             keys.to_owned()

@@ -27,6 +27,8 @@ use crate::statistics::{
 pub use crate::statistics::{Statistic, UnknownStatistic};
 
 /// When a feature is called drifted.
+///
+/// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// How the distance is measured.
@@ -81,6 +83,8 @@ impl Rule {
 }
 
 /// One part of a window against the same part of the baseline.
+///
+/// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
     /// The distance.
@@ -96,6 +100,8 @@ impl Part {
 }
 
 /// Which part of a window's feature.
+///
+/// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScorePart {
@@ -106,6 +112,29 @@ pub enum ScorePart {
 }
 
 /// How far a window is from the baseline.
+///
+/// # Example: a category that training did not have
+///
+/// ```
+/// use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
+/// use modelwatch_drift::decision::{Measurement, Part, Rule, ScorePart, Statistic, Unmeasurable};
+///
+/// let training = [("web".to_owned(), 700), ("branch".to_owned(), 300)];
+/// let profile = CategoricalProfile::new("channel", training, 0, &Hygiene::default())?;
+/// let mut window = profile.bins().count();
+/// for (channel, rows) in [("web", 350), ("branch", 150), ("app", 500)] {
+///     window.add_rows(profile.bins(), Some(channel), rows);
+/// }
+///
+/// let measured = Measurement::of_categorical(&profile, &window, Statistic::Psi)?;
+/// assert!(measured.drifts(&Rule::default()));
+/// assert_eq!(measured.part(), ScorePart::Values); // not the rows without a value:
+/// assert!(matches!(measured.missing, Part { score, .. } if score < 0.01));
+///
+/// let of_order = Measurement::of_categorical(&profile, &window, Statistic::Wasserstein);
+/// assert_eq!(of_order, Err(Unmeasurable::Order { statistic: Statistic::Wasserstein }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
     /// Rows of the window.
@@ -330,6 +359,18 @@ fn distance(statistic: Statistic, pair: &Pair<'_>) -> f64 {
 ///
 /// A window that could not be measured (too few rows, no rows) is not shown to it: it neither continues nor breaks the
 /// row.
+///
+/// # Example: two windows in a row
+///
+/// ```
+/// use modelwatch_drift::decision::{Detector, Rule};
+///
+/// let rule = Rule { consecutive_windows: 2, ..Rule::default() };
+/// let mut detector = Detector::default();
+/// assert!(!detector.observe_window(true, &rule));
+/// assert!(detector.observe_window(true, &rule));
+/// assert!(!detector.observe_window(false, &rule)); // back to normal
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detector {
     in_a_row: u32,
@@ -362,6 +403,8 @@ impl Detector {
 }
 
 /// Why a window can't be measured.
+///
+/// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmeasurable {

@@ -19,6 +19,8 @@ const MOST_ROWS: u64 = 1 << 21;
 const FEWEST_ROWS: [usize; 2] = [100, 20];
 
 /// The rows of a reference in the order of their times.
+///
+/// [`learn`](learn()) has an example.
 #[derive(Clone, Debug)]
 pub struct TimeOrder {
     /// Microseconds, ascending.
@@ -52,6 +54,31 @@ impl TimeOrder {
 
 /// Learns a feature's limits from the slots of the reference's rows: `cell` gives the [`Cell`] of a row. The profile
 /// with them.
+///
+/// # Example: hours of a week that differ
+///
+/// ```
+/// use chrono::{DateTime, Duration};
+/// use modelwatch_drift::baseline::{Hygiene, Limits, NumericProfile, Profile, WindowLimits};
+/// use modelwatch_drift::learn::{Cell, TimeOrder, learn};
+/// use modelwatch_drift::statistics::Statistic;
+///
+/// // A week of temperatures, one a minute, warmer at noon than at midnight.
+/// let minutes = 7 * 24 * 60;
+/// let values: Vec<f64> = (0..minutes).map(|minute| 10.0 - 5.0 * (f64::from(minute) / 720.0 * 3.14159).cos()).collect();
+/// let times = (0..minutes).map(|minute| Some(DateTime::UNIX_EPOCH + Duration::minutes(i64::from(minute))));
+///
+/// let profile = NumericProfile::from_values("temperature", values.clone(), 0, &Hygiene::default())?;
+/// let bins = profile.bins().clone();
+/// let order = TimeOrder::new(times).expect("the times differ");
+/// let learned = learn(Profile::Numeric(profile), &order, |row| Cell::from(bins.slot(Some(values[row]))));
+///
+/// // An hour is further from the week than a day is.
+/// let reach = |of: &WindowLimits| Limits::of(&of.values, Statistic::Psi);
+/// let [hour, day] = [3_600, 86_400].map(|seconds| learned.limits().iter().find(|of| of.seconds == seconds).map(reach));
+/// assert!(hour > day && day.is_some(), "{hour:?} {day:?}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn learn(profile: Profile, order: &TimeOrder, cell: impl Fn(usize) -> Cell) -> Profile {
     let cells: Vec<u32> = order.rows.iter().map(|row| cell(*row as usize).0).collect();
@@ -66,6 +93,8 @@ pub fn learn(profile: Profile, order: &TimeOrder, cell: impl Fn(usize) -> Cell) 
 }
 
 /// Where a row falls, in four bytes.
+///
+/// [`learn`](learn()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell(u32);
 

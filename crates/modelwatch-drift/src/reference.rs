@@ -11,6 +11,22 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 /// What a window is compared with.
+///
+/// # Example: the same hour a week ago
+///
+/// ```
+/// use chrono::{DateTime, Duration, Utc};
+/// use modelwatch_drift::reference::{Reference, UnknownReference};
+///
+/// let end: DateTime<Utc> = "2026-05-08T14:00:00Z".parse()?;
+/// let hour = Reference::SameHourLastWeek.of_window(end - Duration::hours(1), end);
+/// assert_eq!(hour.map(|(_, to)| end - to), Some(Duration::weeks(1)));
+/// assert_eq!(Reference::Baseline.of_window(end - Duration::hours(1), end), None); // training stands in the file
+///
+/// let unknown: UnknownReference = "yesterday".parse::<Reference>().unwrap_err();
+/// assert_eq!(unknown.name, "yesterday");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reference {
@@ -70,6 +86,8 @@ impl FromStr for Reference {
 }
 
 /// A name that no [`Reference`] has.
+///
+/// [`Reference`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownReference {
     /// The name.

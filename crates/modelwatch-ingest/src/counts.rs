@@ -36,6 +36,7 @@ struct Numbers {
 pub(crate) struct Tally {
     pub(crate) written: u64,
     pub(crate) rows: u64,
+    pub(crate) lost: u64,
     pub(crate) rejected: BTreeMap<Reason, u64>,
 }
 
@@ -83,6 +84,7 @@ impl Counts {
         let mut numbers = self.numbers.lock();
         numbers.written += tally.written;
         numbers.rows += tally.rows;
+        numbers.lost += tally.lost;
         for (reason, count) in &tally.rejected {
             *numbers.rejected.entry(*reason).or_default() += count;
         }
@@ -99,11 +101,6 @@ impl Counts {
     #[cfg(feature = "kafka")]
     pub(crate) fn lags(&self, partition: i32, records: i64) {
         self.numbers.lock().lag.insert(partition, records.max(0));
-    }
-
-    #[cfg(feature = "kafka")]
-    pub(crate) fn lost(&self, records: u64) {
-        self.numbers.lock().lost += records;
     }
 
     /// Whether it was otherwise before.

@@ -1,9 +1,12 @@
 //! What a record is made into, by the format of its source.
 
+use std::borrow::Cow;
+
 use crate::cloud_event::{CloudEvent, malformed};
-use crate::fields::{Field, parse_json};
+use crate::fields::{Field, Fields, parse_json};
 use crate::incoming::Incoming;
 use crate::kserve::{self, Half};
+use crate::outcome::Outcome;
 #[cfg(feature = "avro")]
 use crate::registry::{Registry, Unavailable};
 use crate::rejection::{Reason, Rejection};
@@ -28,12 +31,22 @@ pub struct Decoder {
     format: Format,
     naming: Naming,
     most_bytes: usize,
+    holds: Holds,
+}
+
+/// What records are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Holds {
+    #[default]
+    Predictions,
+    Outcomes,
 }
 
 /// What a record says.
 pub(crate) enum Decoded<'a> {
     Row(Row<'a>),
     Half(Half),
+    Outcome(Outcome<'a>),
 }
 
 /// Why it says nothing.
@@ -59,7 +72,32 @@ impl Decoder {
             format,
             naming,
             most_bytes: 1 << 20,
+            holds: Holds::Predictions,
         }
+    }
+
+    /// Reads records as outcomes: each has a `prediction_id` and a `label`, and goes where a service's
+    /// [`record_outcome`](modelwatch_log::ModelLog::record_outcome) puts labels.
+    ///
+    /// ```
+    /// # use modelwatch_ingest::{Counts, Decoder, Format, Incoming, Intake, Limits, Naming};
+    /// # let root = std::env::temp_dir().join(format!("modelwatch-ingest-outcomes-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&root)?;
+    /// # let counts = Counts::new("labels", &modelwatch::Monitor::new());
+    /// let decoder = Decoder::new(Format::Json, Naming::default()).outcomes();
+    /// let mut intake = Intake::open(&root, "labels", "all", decoder, Limits::default(), counts)?;
+    /// let mut record = Incoming::default();
+    /// record.value = Some(br#"{"model": "claims", "time": "2026-04-15T08:00:00Z", "prediction_id": "claim-4711", "label": "honest"}"#);
+    /// intake.take(&record)?;
+    /// intake.commit()?;
+    /// assert!(root.join("outcomes/model=claims/date=2026-04-15/hour=08").is_dir());
+    /// # std::fs::remove_dir_all(root)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn outcomes(mut self) -> Self {
+        self.holds = Holds::Outcomes;
+        self
     }
 
     /// Sets the most bytes of a record. Defaults to 1 MiB.
@@ -95,20 +133,40 @@ impl Decoder {
                         return Err(Rejection::new(Reason::Malformed, problem).into());
                     }
                 };
-                Ok(Decoded::Row(self.naming.row(fields, arrived(record))?))
+                Ok(self.fields(fields, arrived(record))?)
             }
-            Format::CloudEvents => Ok(self.event(CloudEvent::of(record, value)?, record.time)?),
+            Format::CloudEvents => Ok(self.event(CloudEvent::of(record, value)?, record.time, self.holds)?),
             #[cfg(feature = "avro")]
             Format::Avro(registry) => match crate::avro::fields(value, registry) {
-                Ok(fields) => Ok(Decoded::Row(self.naming.row(fields, arrived(record))?)),
+                Ok(fields) => Ok(self.fields(fields, arrived(record))?),
                 Err(crate::avro::NotRead::Rejected(rejection)) => Err(rejection.into()),
                 Err(crate::avro::NotRead::Later(unavailable)) => Err(NotDecoded::Later(unavailable)),
             },
         }
     }
 
+    fn fields<'a>(&self, fields: Fields<'a>, envelope: Envelope<'a>) -> Result<Decoded<'a>, Rejection> {
+        Ok(match self.holds {
+            Holds::Predictions => Decoded::Row(self.naming.row(fields, envelope)?),
+            Holds::Outcomes => Decoded::Outcome(self.naming.outcome(fields, envelope)?),
+        })
+    }
+
     /// What an event says, that came whole.
-    pub(crate) fn event<'a>(&self, event: CloudEvent<'a>, arrived: i64) -> Result<Decoded<'a>, Rejection> {
+    pub(crate) fn event<'a>(
+        &self,
+        event: CloudEvent<'a>,
+        arrived: i64,
+        holds: Holds,
+    ) -> Result<Decoded<'a>, Rejection> {
+        if holds == Holds::Outcomes {
+            // Its id is that of the event; what it is about is the prediction.
+            let envelope = Envelope {
+                id: event.attribute("subject").map(|subject| Cow::Owned(subject.to_owned())),
+                ..event.envelope(arrived)?
+            };
+            return Ok(Decoded::Outcome(self.naming.outcome(event.fields()?, envelope)?));
+        }
         match kserve::is_of_kserve(&event) {
             true => Ok(Decoded::Half(Half::of(event, arrived, &self.naming)?)),
             false => {

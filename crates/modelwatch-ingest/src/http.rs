@@ -27,7 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::cloud_event::{BATCH, STRUCTURED, media_type};
 use crate::counts::Counts;
-use crate::decoder::{Decoder, Format};
+use crate::decoder::{Decoder, Format, Holds};
 use crate::error::IngestError;
 use crate::intake::{Intake, Limits};
 use crate::rejection::Rejection;
@@ -106,7 +106,8 @@ impl Door {
         &self.source
     }
 
-    /// Opens the door: a router that takes `POST /` from whoever has the token, and what ends it.
+    /// Opens the door: a router that takes `POST /` for predictions and `POST /outcomes` for their labels from whoever has the token, and what
+    /// ends it.
     ///
     /// # Errors
     ///
@@ -132,7 +133,10 @@ impl Door {
             room,
             body_bytes,
         };
-        let router = Router::new().route("/", post(enter)).with_state(Arc::new(entry));
+        let router = Router::new()
+            .route("/", post(enter_predictions))
+            .route("/outcomes", post(enter_outcomes))
+            .with_state(Arc::new(entry));
         let open = OpenDoor {
             commands: Some(commands),
             thread: Some(thread),
@@ -188,6 +192,7 @@ enum Command {
 struct Post {
     headers: Vec<(String, Vec<u8>)>,
     batch: bool,
+    holds: Holds,
     body: Bytes,
     answer: oneshot::Sender<Result<(), Refusal>>,
     _room: OwnedSemaphorePermit,
@@ -265,7 +270,15 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn enter(State(entry): State<Arc<Entry>>, request: Request<Body>) -> Result<StatusCode, Refusal> {
+async fn enter_predictions(State(entry): State<Arc<Entry>>, request: Request<Body>) -> Result<StatusCode, Refusal> {
+    enter(&entry, request, Holds::Predictions).await
+}
+
+async fn enter_outcomes(State(entry): State<Arc<Entry>>, request: Request<Body>) -> Result<StatusCode, Refusal> {
+    enter(&entry, request, Holds::Outcomes).await
+}
+
+async fn enter(entry: &Entry, request: Request<Body>, holds: Holds) -> Result<StatusCode, Refusal> {
     let (head, body) = request.into_parts();
     entry.is_known(&head.headers)?;
     let batch = is_batch(&head.headers)?;
@@ -296,6 +309,7 @@ async fn enter(State(entry): State<Arc<Entry>>, request: Request<Body>) -> Resul
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_owned()))
             .collect(),
         batch,
+        holds,
         body,
         answer,
         _room: room,
@@ -421,7 +435,7 @@ impl Taker {
             let _ = post.answer.send(Err(Refusal::Storage));
             return Ok(());
         };
-        match intake.take_events(PARTITION, &post.headers, &post.body, post.batch)? {
+        match intake.take_events(PARTITION, &post.headers, &post.body, post.batch, post.holds)? {
             // Nothing to be put on storage.
             Ok(0) => _ = post.answer.send(Ok(())),
             Ok(_) => self.waiting.push(post.answer),

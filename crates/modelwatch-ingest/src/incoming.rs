@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use twox_hash::XxHash3_128;
+
 /// A record, whatever brought it.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming<'a> {
@@ -15,6 +17,11 @@ pub struct Incoming<'a> {
     pub headers: Vec<(Cow<'a, str>, Cow<'a, [u8]>)>,
     /// What is in it; nothing for a tombstone.
     pub value: Option<&'a [u8]>,
+}
+
+/// What a record is known by where it is met again: a hash of its time and of what is in it.
+pub(crate) fn mark(time: i64, value: Option<&[u8]>) -> u64 {
+    XxHash3_128::oneshot_with_seed(time as u64, value.unwrap_or_default()) as u64
 }
 
 impl Incoming<'_> {

@@ -10,11 +10,13 @@ use modelwatch_log_format::micros;
 #[cfg(feature = "http")]
 use crate::cloud_event::{CloudEvent, malformed};
 use crate::counts::{Counts, Tally};
+#[cfg(feature = "http")]
+use crate::decoder::Holds;
 use crate::decoder::{Decoded, Decoder, NotDecoded};
 use crate::error::IngestError;
 #[cfg(feature = "http")]
 use crate::fields::{Field, parse_json};
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, mark};
 use crate::joining::{Joining, Taken, Waiting};
 #[cfg(feature = "http")]
 use crate::rejection::Reason;
@@ -64,6 +66,8 @@ pub struct Intake {
     next: BTreeMap<i32, i64>,
     /// Where it went on at the last commit.
     committed: BTreeMap<i32, i64>,
+    /// The mark of the last record of each partition.
+    marks: BTreeMap<i32, u64>,
     tally: Tally,
     since: Option<Instant>,
 }
@@ -97,6 +101,7 @@ impl Intake {
             joining: Joining::default(),
             next: BTreeMap::new(),
             committed: BTreeMap::new(),
+            marks: BTreeMap::new(),
             tally: Tally::default(),
             since: None,
         })
@@ -114,10 +119,13 @@ impl Intake {
     ///
     /// Storage fails, or another process has the partition.
     pub fn own(&mut self, partition: i32) -> Result<Option<i64>, IngestError> {
-        let Known { next, waiting } = self.ledger.own(partition)?;
+        let Known { next, mark, waiting } = self.ledger.own(partition)?;
         if let Some(next) = next {
             self.next.insert(partition, next);
             self.committed.insert(partition, next);
+        }
+        if let Some(mark) = mark {
+            self.marks.insert(partition, mark);
         }
         for waiting in waiting {
             self.join(waiting)?;
@@ -137,6 +145,12 @@ impl Intake {
         &self.committed
     }
 
+    /// The mark of the record before the one a partition goes on at, where there was one.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn mark(&self, partition: i32) -> Option<u64> {
+        self.marks.get(&partition).copied()
+    }
+
     /// Takes a record: a row or several, half of one, or a letter that says why it is none. One that was taken before is passed over.
     ///
     /// # Errors
@@ -150,6 +164,11 @@ impl Intake {
         match self.decoder.decode(record) {
             Ok(Decoded::Row(row)) => {
                 self.staging.push(&row)?;
+                self.tally.rows += 1;
+                self.tally.written += 1;
+            }
+            Ok(Decoded::Outcome(outcome)) => {
+                self.staging.push_outcome(&outcome)?;
                 self.tally.rows += 1;
                 self.tally.written += 1;
             }
@@ -167,6 +186,7 @@ impl Intake {
             Err(NotDecoded::Later(unavailable)) => return Err(IngestError::Later(unavailable.to_string())),
         }
         self.next.insert(record.partition, record.offset + 1);
+        self.marks.insert(record.partition, mark(record.time, record.value));
         self.since.get_or_insert_with(Instant::now);
         Ok(())
     }
@@ -179,6 +199,7 @@ impl Intake {
         headers: &[(String, Vec<u8>)],
         body: &[u8],
         batch: bool,
+        holds: Holds,
     ) -> Result<Result<usize, (Option<usize>, Rejection)>, IngestError> {
         let offset = self.next.get(&partition).copied().unwrap_or(0);
         let arrived = micros(SystemTime::now());
@@ -192,10 +213,10 @@ impl Intake {
             value: Some(body),
         };
         let decoded = match batch {
-            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived)))
+            false => (CloudEvent::of(&record, body).and_then(|event| self.decoder.event(event, arrived, holds)))
                 .map(|event| vec![event])
                 .map_err(|rejection| (None, rejection)),
-            true => self.batch(body, arrived),
+            true => self.batch(body, arrived, holds),
         };
         let events = match decoded {
             Ok(events) => events,
@@ -209,6 +230,10 @@ impl Intake {
             match event {
                 Decoded::Row(row) => {
                     self.staging.push(&row)?;
+                    self.tally.rows += 1;
+                }
+                Decoded::Outcome(outcome) => {
+                    self.staging.push_outcome(&outcome)?;
                     self.tally.rows += 1;
                 }
                 Decoded::Half(half) => self.join(Waiting {
@@ -226,7 +251,12 @@ impl Intake {
     }
 
     #[cfg(feature = "http")]
-    fn batch<'a>(&self, body: &'a [u8], arrived: i64) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
+    fn batch<'a>(
+        &self,
+        body: &'a [u8],
+        arrived: i64,
+        holds: Holds,
+    ) -> Result<Vec<Decoded<'a>>, (Option<usize>, Rejection)> {
         let list = match parse_json(body) {
             Ok(Field::List(list)) => list,
             Ok(other) => {
@@ -236,16 +266,24 @@ impl Intake {
             Err(error) => return Err((None, malformed(&error))),
         };
         let events = list.into_iter().enumerate().map(|(place, event)| {
-            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived));
+            let event = CloudEvent::structured(event).and_then(|event| self.decoder.event(event, arrived, holds));
             event.map_err(|rejection| (Some(place), rejection))
         });
         events.collect()
     }
 
-    /// Goes on at an offset: what is before it is not to be had.
+    /// Goes on at an offset: what is before it was never wanted.
     pub fn skip_to(&mut self, partition: i32, offset: i64) {
         self.next.insert(partition, offset);
+        self.marks.remove(&partition);
         self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Goes on at an offset: what is before it was wanted, and is not to be had. The next commit counts it as lost.
+    pub fn lose_to(&mut self, partition: i32, offset: i64) {
+        let next = self.next.get(&partition).copied().unwrap_or(0);
+        self.tally.lost += offset.saturating_sub(next).max(0).unsigned_abs();
+        self.skip_to(partition, offset);
     }
 
     fn refuse(&mut self, record: &Incoming<'_>, rejection: &Rejection) -> Result<(), IngestError> {
@@ -320,7 +358,7 @@ impl Intake {
         let staged = std::mem::replace(&mut self.staging, staging);
         let moves = staged.finish(&from, self.ledger.files())?;
         let waiting = self.joining.all().cloned().collect();
-        self.ledger.commit(&self.next, moves, waiting)?;
+        self.ledger.commit(&self.next, &self.marks, moves, waiting)?;
         self.committed.clone_from(&self.next);
         self.counts.committed(&std::mem::take(&mut self.tally));
         self.since = None;

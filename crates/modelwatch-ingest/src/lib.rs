@@ -1,4 +1,4 @@
-//! Doors into the prediction log for predictions that others made: topics of Kafka, CloudEvents by HTTP.
+//! Doors into the prediction log for predictions that others made, and for their labels: topics of Kafka, CloudEvents by HTTP.
 //!
 //! A service in Rust writes the log itself, with `modelwatch-log`. Where predictions lie in a topic already, or a model server in another
 //! language sends them out, a door makes the same files of them, and the drift job reads these as it reads a service's.
@@ -49,6 +49,7 @@ mod joining;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod kserve;
+mod outcome;
 #[cfg(feature = "avro")]
 mod registry;
 mod rejection;

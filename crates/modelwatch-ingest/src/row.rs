@@ -77,7 +77,7 @@ pub(crate) struct Envelope<'a> {
 
 impl Naming {
     /// Our name of a field.
-    fn ours<'n>(&'n self, theirs: &'n str) -> &'n str {
+    pub(crate) fn ours<'n>(&'n self, theirs: &'n str) -> &'n str {
         let renamed = self.renamed.iter().find(|(name, _)| name == theirs);
         renamed.map_or(theirs, |(_, ours)| ours)
     }
@@ -185,27 +185,33 @@ impl<'a> Row<'a> {
 
     /// The row, where a folder can hold it.
     pub(crate) fn checked(self) -> Result<Self, Rejection> {
-        let folder = folders::model(&self.model);
-        if self.model.is_empty() || folder.len() > MOST_NAME_BYTES {
-            return Err(Rejection::of_field(
-                Reason::ModelName,
-                "model",
-                format!(
-                    "is a name of {} bytes, whose folder would have {}; use 1 to {MOST_NAME_BYTES}, each character but letters, \
-                     digits and -._~ counted three times a byte",
-                    self.model.len(),
-                    folder.len()
-                ),
-            ));
-        }
-        if !(FIRST_TIME..=LAST_TIME).contains(&self.time) {
-            return Err(outside("time"));
-        }
+        check_folder(&self.model, self.time)?;
         Ok(self)
     }
 }
 
-fn wrong(name: &str, field: &Field<'_>, wanted: &str) -> Rejection {
+/// Whether a folder can hold what is of this model and time.
+pub(crate) fn check_folder(model: &str, time: i64) -> Result<(), Rejection> {
+    let folder = folders::model(model);
+    if model.is_empty() || folder.len() > MOST_NAME_BYTES {
+        return Err(Rejection::of_field(
+            Reason::ModelName,
+            "model",
+            format!(
+                "is a name of {} bytes, whose folder would have {}; use 1 to {MOST_NAME_BYTES}, each character but letters, \
+                 digits and -._~ counted three times a byte",
+                model.len(),
+                folder.len()
+            ),
+        ));
+    }
+    if !(FIRST_TIME..=LAST_TIME).contains(&time) {
+        return Err(outside("time"));
+    }
+    Ok(())
+}
+
+pub(crate) fn wrong(name: &str, field: &Field<'_>, wanted: &str) -> Rejection {
     let problem = format!("is {}, not {wanted}", field.kind());
     Rejection::of_field(Reason::WrongType, name, problem)
 }
@@ -216,7 +222,7 @@ fn outside(name: &str) -> Rejection {
     Rejection::of_field(Reason::Time, name, problem)
 }
 
-fn text_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
+pub(crate) fn text_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
     let text = match field {
         Field::Null => return Ok(()),
         Field::Text(text) => text,
@@ -231,7 +237,7 @@ fn text_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>)
 }
 
 /// A class that is a number or a boolean stands as its text.
-fn class_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
+pub(crate) fn class_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
     let text = match field {
         Field::Number(number) => Cow::Owned(number.to_string()),
         Field::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
@@ -255,7 +261,7 @@ pub(crate) fn score_into(place: &mut Option<f64>, name: &str, field: &Field<'_>)
 
 /// Microseconds since the epoch: of a time, of RFC 3339, or of a number of seconds, milliseconds, microseconds or nanoseconds, which its size
 /// tells apart.
-fn time_of(name: &str, field: &Field<'_>) -> Result<Option<i64>, Rejection> {
+pub(crate) fn time_of(name: &str, field: &Field<'_>) -> Result<Option<i64>, Rejection> {
     match field {
         Field::Null => Ok(None),
         Field::Time(micros) => Ok(Some(*micros)),

@@ -70,6 +70,7 @@ mod handle;
 mod keeper;
 mod log;
 mod open_file;
+mod outcome_file;
 mod prediction_id;
 mod row_file;
 mod sampling;
@@ -84,6 +85,7 @@ pub use builder::PredictionLogBuilder;
 pub use error::{ModelError, StartError, WriteError};
 pub use handle::{ModelLog, Outcome, Record};
 pub use log::PredictionLog;
+pub use outcome_file::{LoggedOutcome, OutcomeFile};
 pub use prediction_id::PredictionId;
 pub use row_file::{LoggedRow, RowFile};
 

@@ -89,7 +89,11 @@ pub struct RowFile {
 impl RowFile {
     /// Begins a file of a model. Nothing is on storage until the first row group, which is 65,536 rows or 32 MiB.
     pub fn new(path: impl Into<PathBuf>, model: impl Into<String>) -> Self {
-        let shape = Shape::new(&[]);
+        Self::of_shape(path, model, Shape::new(&[]))
+    }
+
+    /// Begins a file whose first columns are known.
+    pub(crate) fn of_shape(path: impl Into<PathBuf>, model: impl Into<String>, shape: Shape) -> Self {
         Self {
             path: path.into(),
             model: model.into(),
@@ -141,12 +145,27 @@ impl RowFile {
         if *self.version != *row.version.as_bytes() {
             self.version = Bytes::copy_from_slice(row.version.as_bytes());
         }
+        self.push_slot()?;
+        Ok(true)
+    }
+
+    /// Takes a row of an outcome, into a file of [`Shape::of_outcomes`].
+    pub(crate) fn push_outcome(&mut self, time: i64, id: &str, label: &str) -> Result<(), WriteError> {
+        self.slot.reset(&self.shape);
+        self.slot.time = time;
+        self.slot.score = f64::NAN;
+        self.slot.set_common(Common::Id, id, TEXT_BYTES);
+        self.slot.set_common(Common::Class, label, TEXT_BYTES);
+        self.push_slot()
+    }
+
+    fn push_slot(&mut self) -> Result<(), WriteError> {
         self.batch.push(&self.version, &self.slot);
         self.rows += 1;
         if self.batch.rows() >= GROUP_ROWS || self.batch.bytes() >= GROUP_BYTES {
             self.write_group()?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Finds the column of each value, and adds those that are new where all fit.

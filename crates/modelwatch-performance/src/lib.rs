@@ -33,3 +33,4 @@ pub use estimated::{
 pub use growth::loss_growth;
 pub use measure::{Better, Interval, Measure, Measured, Performance, Undefined};
 pub use realised::{BinaryCounts, MulticlassCounts, RegressionCounts};
+pub use scores::SCORE_BITS;

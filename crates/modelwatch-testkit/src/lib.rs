@@ -15,6 +15,7 @@
 //! | what does Perses draw of a dashboard? | [`perses_panels`] |
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | does a broker hand out what a topic holds? | [`KafkaBroker`] |
+//! | does a broker remove what is old? | [`ForgetfulKafkaBroker`] |
 //! | does an object store hand out what lies there? | [`StorageBucket`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
@@ -74,7 +75,7 @@ pub use files::files_below;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use inbox::{Posted, inbox};
 pub use instructions::compare_instructions;
-pub use kafka::KafkaBroker;
+pub use kafka::{ForgetfulKafkaBroker, KafkaBroker};
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};

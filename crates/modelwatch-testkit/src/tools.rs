@@ -35,6 +35,25 @@ pub(crate) fn venv_python() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python")
 }
 
+/// A program that a Python package brings, by its path in the packages' folder.
+///
+/// # Panics
+///
+/// When it is not there.
+pub(crate) fn packaged(path: &str) -> PathBuf {
+    let python = venv_python();
+    let lib = python.parent().and_then(Path::parent).map(|venv| venv.join("lib"));
+    let versions = lib
+        .into_iter()
+        .filter_map(|lib| lib.read_dir().ok())
+        .flatten()
+        .flatten();
+    let mut programs = versions.map(|version| version.path().join("site-packages").join(path));
+    programs
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| panic!("{path} is not in .venv: run `make setup` to install what the tests need"))
+}
+
 pub(crate) fn cannot_run(program: &Path, error: &io::Error) -> String {
     format!(
         "{} can't be run ({error}): run `make setup` to install what the tests need",

@@ -99,8 +99,8 @@ impl Connection {
         let mut driver = load(dialect, name).map_err(|error| {
             let said = told.without_secrets(&error.message);
             format!(
-                "its ADBC driver {name} can't be loaded: {said}; install the driver, or say where its library is with driver = in \
-                 [models.drift.warehouse]"
+                "its ADBC driver {name} can't be loaded: {said}; install the driver, or say where its library is with driver = or \
+                 --driver"
             )
         })?;
         let mut options = told.options.clone();

@@ -275,13 +275,26 @@ impl Dialect {
     /// Whether a column of times is from one instant on and before another, with nothing done to the column, so that an index or a
     /// partition serves.
     pub(crate) fn between(self, kind: TimeKind, column: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-        let column_text = match (self, kind) {
+        let to = self.instant(kind, to);
+        format!(
+            "{} AND {} < {to}",
+            self.since(kind, column, from),
+            self.comparable(column)
+        )
+    }
+
+    /// Whether a column of times is from one instant on.
+    pub(crate) fn since(self, kind: TimeKind, column: &str, from: DateTime<Utc>) -> String {
+        format!("{} >= {}", self.comparable(column), self.instant(kind, from))
+    }
+
+    /// A column of times, as instants are compared with it.
+    pub(crate) fn comparable(self, column: &str) -> String {
+        match self {
             // Whatever way a text writes its time: in milliseconds, which is as fine as it goes.
-            (Self::Sqlite, _) => format!("strftime('%Y-%m-%d %H:%M:%f', {column})"),
+            Self::Sqlite => format!("strftime('%Y-%m-%d %H:%M:%f', {column})"),
             _ => column.to_owned(),
-        };
-        let (from, to) = (self.instant(kind, from), self.instant(kind, to));
-        format!("{column_text} >= {from} AND {column_text} < {to}")
+        }
     }
 
     fn instant(self, kind: TimeKind, time: DateTime<Utc>) -> String {

@@ -30,6 +30,9 @@
 //! database. Categories, and texts where numbers belong, come as each text with its rows. What files have and a warehouse does not is a
 //! sample of a window's values, so a report names fewer kinds of change.
 //!
+//! Labels of predictions that lie in a table are another matter: an [`OutcomeSource`](modelwatch_drift_job::performance::OutcomeSource) hands
+//! each over, with no more than its id, its text and its time, and they are joined where the predictions are.
+//!
 //! # What it does not do
 //!
 //! It writes nothing, makes no table and keeps no connection between windows.
@@ -41,6 +44,7 @@ mod answer;
 mod connection;
 mod dialect;
 mod kind;
+mod outcomes;
 mod profiles;
 mod quantiles;
 mod statement;

@@ -354,3 +354,113 @@ impl Beside {
         Some((*below, *above))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use modelwatch_drift_job::{ColumnKind, TableColumns};
+
+    use super::Profiles;
+    use crate::dialect::Dialect;
+    use crate::table::TableShape;
+
+    /// The branch, the place, rows, finite rows, least, largest and total of a row of an answer.
+    type Said = (usize, i64, i64, i64, Option<f64>, Option<f64>, f64);
+
+    fn answer(rows: &[Said]) -> RecordBatch {
+        let integers = |of: fn(&Said) -> i64| Arc::new(Int64Array::from_iter_values(rows.iter().map(of))) as ArrayRef;
+        let doubles = |of: fn(&Said) -> Option<f64>| Arc::new(Float64Array::from_iter(rows.iter().map(of))) as ArrayRef;
+        let texts = || Arc::new(StringArray::new_null(rows.len())) as ArrayRef;
+        let columns = [
+            ("mw_branch", integers(|row| row.0 as i64)),
+            ("mw_key", texts()),
+            ("mw_place", integers(|row| row.1)),
+            ("mw_value", texts()),
+            ("mw_rows", integers(|row| row.2)),
+            ("mw_finite_rows", integers(|row| row.3)),
+            ("mw_least", doubles(|row| row.4)),
+            ("mw_largest", doubles(|row| row.5)),
+            ("mw_total", doubles(|row| Some(row.6))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).expect("a batch")
+    }
+
+    /// The statements about a column of 1, 2, 3 and 1,000, 25 rows each, and of others.
+    fn statements(dialect: Dialect) -> [String; 3] {
+        let schema = Schema::new(vec![
+            Field::new("income \"net\"", DataType::Float64, true),
+            Field::new("is_new", DataType::Boolean, true),
+            Field::new("price", DataType::Decimal128(10, 2), true),
+            Field::new("country", DataType::Utf8, true),
+        ]);
+        let table = ["analytics", "training"].map(str::to_owned);
+        let shape = TableShape::new(dialect, &table, &schema, &TableColumns::default(), false).expect("a shape");
+        let columns = ["income \"net\"", "is_new", "price", "country"].map(|name| match name {
+            "country" => (name.to_owned(), ColumnKind::Categorical),
+            _ => (name.to_owned(), ColumnKind::Numeric),
+        });
+        let mut profiles = Profiles::new(shape, &columns).expect("columns");
+        // What is said of the first column, whose bins are too wide, and of the other numbers, which have one value.
+        let rounds: [[&[Said]; 2]; 2] = [
+            [
+                &[
+                    (0, 4, 25, 25, None, Some(2.0), 1.0),
+                    (0, 4, 25, 50, Some(1.0), Some(3.0), 2.0),
+                    (0, 4, 25, 75, Some(2.0), Some(1_000.0), 3.0),
+                    (0, 4, 25, 100, Some(3.0), None, 1_000.0),
+                ],
+                &[(0, 1, 100, 100, None, None, 1.0)],
+            ],
+            [
+                &[(0, 0, 100, 100, Some(1.0), Some(1_000.0), 25_150.0)],
+                &[(0, 0, 100, 100, Some(1.0), Some(1.0), 100.0)],
+            ],
+        ];
+        let mut asked = Vec::new();
+        for round in rounds {
+            let (sql, branches) = profiles.statement().expect("a statement");
+            asked.push(sql + "\n");
+            profiles.begin();
+            for (branch, (place, _)) in branches.iter().enumerate() {
+                match place {
+                    None => profiles.add(&branches, &answer(&[(branch, 0, 100, 0, None, None, 0.0)])),
+                    // Categories are known after the first.
+                    Some(3) => Ok(()),
+                    Some(place) => {
+                        let rows: Vec<Said> = round[usize::from(*place > 0)]
+                            .iter()
+                            .map(|row| (branch, row.1, row.2, row.3, row.4, row.5, row.6))
+                            .collect();
+                        profiles.add(&branches, &answer(&rows))
+                    }
+                }
+                .expect("what was asked");
+            }
+            profiles.step().expect("the same rows");
+        }
+        asked.push(profiles.statement().expect("a statement").0 + "\n");
+        asked.try_into().expect("three")
+    }
+
+    /// `UPDATE_GOLDEN=1` writes the files anew; look at what changed. Another parser reads them in `tests/databases/golden.rs`.
+    #[test]
+    fn writes_split_and_count_of_each_dialect_as_they_were_looked_at() {
+        for dialect in Dialect::ALL {
+            let [quantiles, split, count] = statements(dialect);
+            assert!(quantiles.contains("mw_upto") && !split.contains("mw_upto"), "{dialect}");
+            for (name, sql) in [("split", split), ("count", count)] {
+                let path =
+                    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{dialect}-training-{name}.sql"));
+                if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                    fs::write(&path, &sql).expect("a file");
+                }
+                assert_eq!(fs::read_to_string(&path).expect("a file"), sql, "{dialect}");
+            }
+        }
+    }
+}

@@ -23,8 +23,8 @@ use crate::table::{TableShape, quoted};
 /// It holds no connection: each window has one of its own, and none is open in between.
 #[derive(Clone, Debug)]
 pub struct Warehouse {
-    dialect: Dialect,
-    table: Vec<String>,
+    pub(crate) dialect: Dialect,
+    pub(crate) table: Vec<String>,
     access: Access,
     driver: Option<String>,
     timeout: Duration,
@@ -82,7 +82,7 @@ impl Warehouse {
         TableShape::new(self.dialect, &self.table, schema, &self.columns, timed).map_err(|problem| self.failed(problem))
     }
 
-    fn failed(&self, problem: impl Into<String>) -> EngineError {
+    pub(crate) fn failed(&self, problem: impl Into<String>) -> EngineError {
         EngineError::Store {
             address: self.to_string(),
             problem: problem.into(),
@@ -90,7 +90,7 @@ impl Warehouse {
     }
 
     /// What a thread that asks the database comes back with, within the time it has.
-    async fn asked<T: Send + 'static>(
+    pub(crate) async fn asked<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Self, &Stop) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
@@ -120,13 +120,13 @@ impl Warehouse {
         }
     }
 
-    fn connect(&self) -> Result<Connection, EngineError> {
+    pub(crate) fn connect(&self) -> Result<Connection, EngineError> {
         Connection::open(self.dialect, &self.access, self.driver.as_deref(), self.timeout)
             .map_err(|problem| self.failed(problem))
     }
 
     /// The table's columns, by an answer without rows.
-    fn schema_of(&self, connection: &Connection, stop: &Stop) -> Result<Schema, EngineError> {
+    pub(crate) fn schema_of(&self, connection: &Connection, stop: &Stop) -> Result<Schema, EngineError> {
         let table = quoted(self.dialect, &self.table);
         let schema = connection.schema(&format!("SELECT * FROM {table} AS s WHERE 1 = 0"), stop);
         schema.map_err(|problem| {

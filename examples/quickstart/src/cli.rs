@@ -14,10 +14,10 @@ pub struct Options {
     /// Serve on this port of 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub port: u16,
-    /// Send so many requests a second; by default as many as play every flight once.
+    /// Send so many requests a second; defaults to what plays every flight once.
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// Replay for so many seconds: the first half April, the second half July.
+    /// Replay for so many seconds: a week of February, then a week of July.
     #[arg(long = "seconds", value_name = "SECONDS", value_parser = seconds, default_value = "60", allow_negative_numbers = true)]
     pub duration: Duration,
     /// Break something after a third of the time.
@@ -32,7 +32,7 @@ pub struct Options {
     /// Compare each so many seconds of the traffic with training; by default each day of the flights.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub window: Option<Duration>,
-    /// Print lines of text in place of a screen; the default where the output is no terminal.
+    /// Print lines of text instead of a screen; the default without a terminal.
     #[arg(long)]
     pub plain: bool,
     /// Whether the screen has colours: not where NO_COLOR is set to anything.
@@ -44,7 +44,7 @@ pub struct Options {
     /// Read the flight files from this folder.
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/flights"), hide_default_value = true)]
     pub data: PathBuf,
-    /// Keep the prediction log and the baseline in this folder, for `modelwatch drift report`; by default they go with the demo.
+    /// Keep the prediction log and the baseline in this folder, for `modelwatch drift report`; deleted at the end by default.
     #[arg(long, value_name = "DIR")]
     pub log: Option<PathBuf>,
 }

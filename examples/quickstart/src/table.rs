@@ -208,8 +208,10 @@ pub(crate) fn drift_of_day(report: &WindowReport) -> String {
     } else {
         largest.join(", ")
     };
-    let mut text = format!("drift on {day}, {} flights: {largest}\n", report.rows);
     let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
+    let is_usual = !scores.is_empty() && report.verdict.subjects().iter().all(|subject| subject.in_a_row == 0);
+    let usual = if is_usual { ", as usual" } else { "" };
+    let mut text = format!("drift on {day}, {} flights{usual}: {largest}\n", report.rows);
     if !detected.is_empty() {
         let _ = writeln!(text, "~~ no longer as in training: {}", detected.join(", "));
     }

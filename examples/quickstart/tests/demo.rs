@@ -151,6 +151,10 @@ fn the_whole_weeks_drift_as_far_as_is_known_for_them() {
     // No day of February differs more than days of the training quarter do among themselves. July does.
     let (quiet, _) = text.split_once("flights of 8 to 14 July").expect("July");
     assert!(!quiet.contains("~~"), "a quiet week is quiet:\n{text}");
+    assert!(
+        quiet.contains(" flights, as usual: "),
+        "its distances are those of any day:\n{text}"
+    );
     let mut lines = text
         .lines()
         .skip_while(|line| !line.starts_with("drift on 13 July 2013"));

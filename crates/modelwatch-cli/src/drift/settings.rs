@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use chrono::TimeDelta;
-use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, Model, PathOrUrl, Performance};
+use modelwatch_config::{
+    Config, Drift, DriftColumns, DriftRows, FeatureDrift, Model, OutcomeRows, PathOrUrl, Performance,
+};
 use modelwatch_drift::decision::Rule;
 use modelwatch_drift_job::performance::{PerformanceOptions, PerformanceSettings};
 use modelwatch_drift_job::{ModelSettings, TableColumns};
@@ -64,7 +66,13 @@ fn performance_settings(model: &Model, performance: &Performance) -> Result<Perf
         [place(&performance.reference)],
         [place(&performance.predictions)],
     );
-    options.outcomes = performance.outcomes.iter().map(place).collect();
+    match &performance.outcomes {
+        None => {}
+        Some(OutcomeRows::Files(files)) => options.outcomes.push(place(files)),
+        Some(OutcomeRows::Warehouse(table)) => {
+            options.outcome_table = Some(warehouse::outcomes(&format!("model {:?}", model.name), table)?);
+        }
+    }
     options.score.clone_from(&performance.score);
     options.class.clone_from(&performance.class);
     options.probabilities.clone_from(&performance.probabilities);

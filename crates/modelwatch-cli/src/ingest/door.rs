@@ -43,6 +43,8 @@ Examples:
   modelwatch ingest http --token-file token --log /data/prediction-log --feature-names income,age
   curl -H \"Authorization: Bearer $(cat token)\" -H 'Content-Type: application/cloudevents+json' -d @event.json http://localhost:9111/
 
+POST / takes predictions, POST /outcomes takes their labels.
+
 Exit codes: 0 stopped by a signal; 1 it can't listen, or the log can't be written; 2 the command line is wrong.";
 
 pub(crate) fn run(command: &Http) -> Result<(), Failure> {

@@ -34,6 +34,9 @@ pub(crate) struct Kafka {
     /// The format of its records.
     #[arg(long, value_enum, default_value_t = Encoding::Json)]
     format: Encoding,
+    /// Its records are labels of predictions, not predictions: each has a prediction_id and a label.
+    #[arg(long)]
+    outcomes: bool,
     /// The partitions to read, such as 0-3, if several processes share them. Defaults to all, including new ones.
     #[arg(long, value_name = "FIRST-LAST", value_parser = range)]
     partitions: Option<RangeInclusive<i32>>,
@@ -98,6 +101,7 @@ Examples:
   modelwatch ingest kafka --brokers kafka:9092 --topic kserve --format cloudevents --feature-names income,age
   modelwatch ingest kafka --brokers kafka:9093 --topic predictions --tls --sasl scram-sha-512 --format avro --registry https://registry:8081
   modelwatch ingest kafka --brokers kafka:9092 --topic predictions --once && modelwatch drift once
+  modelwatch ingest kafka --brokers kafka:9092 --topic decisions --outcomes --rename claim_id=prediction_id --rename decision=label
 
 Exit codes: 0 stopped by a signal, or --once has read everything; 1 no such topic or partition, or the log can't be written; 2 the
 command line is wrong. It waits for a broker that does not answer.";
@@ -257,7 +261,10 @@ pub(crate) fn run(command: &Kafka) -> Result<(), Failure> {
     let log = command.records.log()?;
     let naming = command.records.naming();
     let record_bytes = command.record_bytes;
-    let decoder = || Decoder::new(format(), naming.clone()).most_bytes(record_bytes);
+    let decoder = || {
+        let decoder = Decoder::new(format(), naming.clone()).most_bytes(record_bytes);
+        if command.outcomes { decoder.outcomes() } else { decoder }
+    };
     let mut limits = command.records.limits(Duration::from_secs(command.commit_after));
     limits.rows = command.commit_rows;
     let Page { counts, router } = Page::of(topic.source());

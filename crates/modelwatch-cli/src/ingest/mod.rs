@@ -1,4 +1,4 @@
-//! `modelwatch ingest`: predictions that others made, into the prediction log.
+//! `modelwatch ingest`: predictions that others made and their labels, into the prediction log.
 
 mod door;
 #[cfg(feature = "kafka")]
@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
-/// Where predictions come from.
+/// Where predictions and labels come from.
 #[derive(Subcommand)]
 pub(crate) enum Ingest {
     /// Read a Kafka topic into the log, each record exactly once.

@@ -54,9 +54,13 @@ impl Door {
     }
 
     fn post(&self, headers: &[(&str, &str)], body: &str) -> HttpResponse {
+        self.post_to("/", headers, body)
+    }
+
+    fn post_to(&self, path: &str, headers: &[(&str, &str)], body: &str) -> HttpResponse {
         let authorization = format!("Bearer {TOKEN}");
         let headers = [&[("authorization", &*authorization)], headers].concat();
-        http_request(self.events, "POST", "/", &headers, body.as_bytes()).expect("an answer")
+        http_request(self.events, "POST", path, &headers, body.as_bytes()).expect("an answer")
     }
 }
 
@@ -227,4 +231,39 @@ fn refuses_events_while_storage_fails_and_takes_them_again() {
             .any(|(_, row)| text(row, "prediction_id") == Some("three"))
     );
     door.running.end();
+}
+
+/// Predictions and their labels share one door, one token and one file of where it was.
+#[test]
+fn has_outcomes_on_storage_when_it_answers() {
+    let folder = folder();
+    let door = Door::open(folder.path(), &[]);
+    let answer = door.post(&[STRUCTURED], &event("one", r#"{"model": "m", "score": 0.5}"#));
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    let batch = format!(
+        "[{}, {}]",
+        event("e1", r#"{"model": "m", "prediction_id": "one", "label": "fraud"}"#),
+        event("e2", r#"{"model": "m", "prediction_id": "two", "label": false}"#)
+    );
+    let answer = door.post_to("/outcomes", &[BATCH], &batch);
+    assert_eq!(answer.status, 202, "{}", String::from_utf8_lossy(&answer.body));
+    let outcomes = door.root.join("outcomes");
+    let (model, one) = row(&outcomes, "one");
+    assert_eq!((&*model, text(&one, "label")), ("model=m", Some("fraud")));
+    assert_eq!(text(&row(&outcomes, "two").1, "label"), Some("false"));
+    assert_eq!(text(&row(&door.root.join("model=m"), "one").1, "label"), None);
+
+    let answer = door.post_to(
+        "/outcomes",
+        &[STRUCTURED],
+        &event("e3", r#"{"model": "m", "prediction_id": "x"}"#),
+    );
+    let problem: Json = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(
+        (answer.status, problem["field"].as_str()),
+        (400, Some("label")),
+        "{problem}"
+    );
+    let unknown = http_request(door.events, "POST", "/outcomes", &[STRUCTURED], b"{}").expect("an answer");
+    assert_eq!(unknown.status, 401);
 }

@@ -12,16 +12,7 @@ use serde_json::json as value;
 
 use super::stored::{letters, number, row, rows, text};
 use super::topics::{Sent, json, produce};
-use super::{Running, modelwatch, until};
-
-fn once(folder: &Path, broker: &KafkaBroker, more: &[&str]) -> String {
-    let address = broker.address();
-    let arguments = [&["ingest", "kafka", "--brokers", &address, "--once"], more].concat();
-    let done = modelwatch(folder, &arguments).output().expect("it starts");
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "{said}");
-    said
-}
+use super::{Running, ingest_kafka, once, page_of, until};
 
 #[test]
 fn judged_makes_rows_of_json_and_letters_of_the_rest() {
@@ -63,9 +54,9 @@ fn judged_makes_rows_of_json_and_letters_of_the_rest() {
         json(r#"{"model": "../../etc", "prediction_id": "d", "income": 0.1234567890123456789}"#),
     ];
     let sent: Vec<Sent> = wrong.iter().map(|(.., sent)| sent.clone()).chain(right).collect();
-    produce(&broker, "json", 0, sent);
+    produce(&broker.address(), "json", 0, sent);
     let folder = tempfile::tempdir().expect("a folder");
-    once(folder.path(), &broker, &["--topic", "json"]);
+    once(folder.path(), &broker.address(), "json", &[]);
     let root = folder.path().join("prediction-log");
 
     let (model, a) = row(&root, "a");
@@ -118,7 +109,7 @@ fn judged_makes_rows_of_json_and_letters_of_the_rest() {
         Some((wrong[6].2.1.as_ref().map_or(0, Vec::len)).div_ceil(3) * 4)
     );
     // It is at its end.
-    once(folder.path(), &broker, &["--topic", "json"]);
+    once(folder.path(), &broker.address(), "json", &[]);
     assert_eq!(rows(&root).len(), 4);
 }
 
@@ -148,7 +139,7 @@ fn judged_joins_requests_and_responses_of_kserve() {
         Some(structured.to_string().into_bytes()),
     );
     produce(
-        &broker,
+        &broker.address(),
         "kserve",
         0,
         vec![
@@ -174,7 +165,7 @@ fn judged_joins_requests_and_responses_of_kserve() {
     );
     // The key of an event is nobody's promise: the response is in another partition.
     produce(
-        &broker,
+        &broker.address(),
         "kserve",
         1,
         vec![
@@ -188,15 +179,8 @@ fn judged_joins_requests_and_responses_of_kserve() {
         ],
     );
     let folder = tempfile::tempdir().expect("a folder");
-    let more = [
-        "--topic",
-        "kserve",
-        "--format",
-        "cloudevents",
-        "--feature-names",
-        "length,width",
-    ];
-    once(folder.path(), &broker, &more);
+    let more = ["--format", "cloudevents", "--feature-names", "length,width"];
+    once(folder.path(), &broker.address(), "kserve", &more);
     let root = folder.path().join("prediction-log");
     let (model, first) = row(&root, "one/0");
     assert_eq!(model, "model=sklearn-iris");
@@ -243,12 +227,12 @@ fn judged_joins_requests_and_responses_of_kserve() {
         "{said:#?}"
     );
     produce(
-        &broker,
+        &broker.address(),
         "kserve",
         1,
         vec![binary("response", "lonely", r#"{"predictions": [0.5]}"#)],
     );
-    once(folder.path(), &broker, &more);
+    once(folder.path(), &broker.address(), "kserve", &more);
     let (_, lonely) = row(&root, "lonely");
     assert_eq!(
         (number(&lonely, "score"), number(&lonely, "feature.length")),
@@ -306,7 +290,7 @@ fn judged_reads_avro_by_schemas_of_a_registry() {
     let broker = KafkaBroker::start();
     broker.create_topic("avro", 1);
     produce(
-        &broker,
+        &broker.address(),
         "avro",
         0,
         vec![
@@ -322,22 +306,10 @@ fn judged_reads_avro_by_schemas_of_a_registry() {
         ],
     );
     let folder = tempfile::tempdir().expect("a folder");
-    let (address, url) = (broker.address(), format!("http://{registry}"));
-    let arguments = [
-        "ingest",
-        "kafka",
-        "--brokers",
-        &address,
-        "--topic",
-        "avro",
-        "--format",
-        "avro",
-        "--registry",
-        &url,
-        "--once",
-    ];
+    let url = format!("http://{registry}");
     let run = |user: &str| {
-        let mut command = modelwatch(folder.path(), &arguments);
+        let more = ["--format", "avro", "--registry", &url, "--once"];
+        let mut command = ingest_kafka(folder.path(), &broker.address(), "avro", &more);
         command
             .env("SCHEMA_REGISTRY_USER", user)
             .env("SCHEMA_REGISTRY_PASSWORD", "hush");
@@ -399,33 +371,13 @@ fn judged_waits_for_broker_that_is_gone_and_says_so_once() {
             .map(|number| json(format!(r#"{{"model": "m", "prediction_id": "{number}"}}"#)))
             .collect()
     };
-    produce(&broker, "outage", 0, records(0));
+    produce(&broker.address(), "outage", 0, records(0));
     broker.cut();
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("prediction-log");
-    let address = broker.address();
-    let mut ingest = Running::start(modelwatch(
-        folder.path(),
-        &[
-            "ingest",
-            "kafka",
-            "--brokers",
-            &address,
-            "--topic",
-            "outage",
-            "--commit-after",
-            "1",
-            "--listen",
-            "127.0.0.1:0",
-        ],
-    ));
-    let line = ingest.says("serving on http://");
-    let page = line
-        .split("http://")
-        .nth(1)
-        .and_then(|rest| rest.split('/').next())
-        .expect("an address");
-    let page = page.parse().expect("an address");
+    let more = ["--commit-after", "1", "--listen", "127.0.0.1:0"];
+    let mut ingest = Running::start(ingest_kafka(folder.path(), &broker.address(), "outage", &more));
+    let page = page_of(&ingest.says("serving on http://"));
     let metrics = || MetricsPage::parse(&http_get(page, "/metrics", &[]).expect("a page").body);
     ingest.says("can't be reached");
     until("it says so", || metrics().sum("ml_ingest_connected", &[]) == 0.0);
@@ -435,7 +387,7 @@ fn judged_waits_for_broker_that_is_gone_and_says_so_once() {
     broker.cut();
     ingest.says("can't be reached");
     broker.mend();
-    produce(&broker, "outage", 1, records(10));
+    produce(&broker.address(), "outage", 1, records(10));
     until("it reads on", || rows(&root).len() == 20);
     until("it has no lag", || {
         metrics().sum("ml_ingest_lag_records", &[("partition", "1")]) == 0.0
@@ -464,44 +416,31 @@ fn judged_names_topic_or_partition_that_is_not_there() {
     let broker = KafkaBroker::start();
     broker.create_topic("predictions", 2);
     let folder = tempfile::tempdir().expect("a folder");
-    let address = broker.address();
-    let said = |more: &[&str]| {
-        let arguments = [
-            &["ingest", "kafka", "--brokers", &address, "--listen", "127.0.0.1:0"],
-            more,
-        ]
-        .concat();
-        let done = modelwatch(folder.path(), &arguments).output().expect("it starts");
+    let said = |topic: &str, more: &[&str]| {
+        let more = [&["--listen", "127.0.0.1:0"], more].concat();
+        let done = ingest_kafka(folder.path(), &broker.address(), topic, &more)
+            .output()
+            .expect("it starts");
         (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
     };
-    let (code, line) = said(&["--topic", "predictoins"]);
+    let (code, line) = said("predictoins", &[]);
     assert_eq!(code, Some(1), "{line}");
     assert!(
         line.contains("there is no topic \"predictoins\"") && line.contains("\"predictions\""),
         "{line}"
     );
-    let (code, line) = said(&["--topic", "predictions", "--partitions", "2-5"]);
+    let (code, line) = said("predictions", &["--partitions", "2-5"]);
     assert_eq!(code, Some(1), "{line}");
     assert!(line.contains("has 2 partitions"), "{line}");
     for (wrong, expected) in [
-        (vec!["--topic", "t", "--partitions", "5-2"], 2),
-        (vec!["--topic", "t", "--format", "avro"], 1),
-        (
-            vec![
-                "--topic",
-                "t",
-                "--format",
-                "avro",
-                "--registry",
-                "http://u:hush@localhost",
-            ],
-            1,
-        ),
-        (vec!["--topic", "t", "--sasl", "plain"], 1),
-        (vec!["--topic", "t", "--rename", "x"], 2),
-        (vec!["--topic", "t", "--tls", "--ca-file", "/nowhere"], 1),
+        (vec!["--partitions", "5-2"], 2),
+        (vec!["--format", "avro"], 1),
+        (vec!["--format", "avro", "--registry", "http://u:hush@localhost"], 1),
+        (vec!["--sasl", "plain"], 1),
+        (vec!["--rename", "x"], 2),
+        (vec!["--tls", "--ca-file", "/nowhere"], 1),
     ] {
-        let (code, line) = said(&wrong);
+        let (code, line) = said("t", &wrong);
         assert_eq!(code, Some(expected), "{wrong:?}: {line}");
         assert!(!line.contains("hush"), "{line}");
     }
@@ -516,14 +455,14 @@ fn judged_reads_partitions_that_processes_share() {
         let numbers = 0..30;
         let records =
             numbers.map(|number| json(format!(r#"{{"model": "m", "prediction_id": "{partition}-{number}"}}"#)));
-        produce(&broker, "shared", partition, records.collect());
+        produce(&broker.address(), "shared", partition, records.collect());
     }
     let root = folder.path().join("prediction-log");
-    once(folder.path(), &broker, &["--topic", "shared", "--partitions", "0-1"]);
+    once(folder.path(), &broker.address(), "shared", &["--partitions", "0-1"]);
     assert_eq!(rows(&root).len(), 60);
-    once(folder.path(), &broker, &["--topic", "shared", "--partitions", "1-2"]);
+    once(folder.path(), &broker.address(), "shared", &["--partitions", "1-2"]);
     assert_eq!(rows(&root).len(), 90);
-    once(folder.path(), &broker, &["--topic", "shared"]);
+    once(folder.path(), &broker.address(), "shared", &[]);
     assert_eq!(rows(&root).len(), 90);
 }
 
@@ -548,23 +487,9 @@ fn judged_reads_over_tls_and_refuses_certificate_nobody_signed() {
     let folder = folder.path();
     certificates(folder);
     let broker = KafkaBroker::with_tls(&folder.join("cert.pem"), &folder.join("key.pem"));
-    let address = broker.address();
     let start = |more: &[&str]| {
-        let arguments = [
-            &[
-                "ingest",
-                "kafka",
-                "--brokers",
-                &address,
-                "--topic",
-                "none",
-                "--tls",
-                "--once",
-            ],
-            more,
-        ]
-        .concat();
-        Running::start(modelwatch(folder, &arguments))
+        let more = [&["--tls", "--once"], more].concat();
+        Running::start(ingest_kafka(folder, &broker.address(), "none", &more))
     };
     let mut trusting = start(&["--ca-file", "ca.pem"]);
     trusting.says("there is no topic");
@@ -581,20 +506,8 @@ fn judged_reads_over_tls_and_refuses_certificate_nobody_signed() {
 fn judged_says_why_broker_refuses_user_and_not_the_password() {
     let broker = KafkaBroker::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let address = broker.address();
     for mechanism in ["plain", "scram-sha-256", "scram-sha-512"] {
-        let arguments = [
-            "ingest",
-            "kafka",
-            "--brokers",
-            &address,
-            "--topic",
-            "t",
-            "--sasl",
-            mechanism,
-            "--once",
-        ];
-        let mut command = modelwatch(folder.path(), &arguments);
+        let mut command = ingest_kafka(folder.path(), &broker.address(), "t", &["--sasl", mechanism, "--once"]);
         command.env("KAFKA_USER", "alice").env("KAFKA_PASSWORD", "hush-hush");
         let line = Running::start(command).says("can't be reached");
         // This broker knows no users.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use modelwatch_testkit::KafkaBroker;
 
-use super::modelwatch;
 use super::stored::{letters, rows, text};
 use super::topics::{json, produce};
+use super::{ingest_kafka, modelwatch};
 
 const PARTITIONS: i32 = 3;
 const RECORDS: u64 = 2_000;
@@ -34,27 +34,15 @@ fn judged_has_each_record_once_when_killed_at_any_moment() {
     broker.create_topic("killed", 3);
     for partition in 0..PARTITIONS {
         let records = (0..RECORDS).map(|number| json(record(partition, number)));
-        produce(&broker, "killed", partition, records.collect());
+        produce(&broker.address(), "killed", partition, records.collect());
     }
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let address = broker.address();
     // Small commits, so that the topic lasts for all kills.
-    let arguments = [
-        "ingest",
-        "kafka",
-        "--brokers",
-        &address,
-        "--topic",
-        "killed",
-        "--commit-rows",
-        "100",
-        "--once",
-    ];
+    let ingest = || ingest_kafka(folder, &broker.address(), "killed", &["--commit-rows", "100", "--once"]);
     let mut committed = Vec::new();
     for kill in 0..KILLS {
-        let mut ingest = modelwatch(folder, &arguments);
-        let mut ingest = ingest
+        let mut ingest = ingest()
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -71,7 +59,7 @@ fn judged_has_each_record_once_when_killed_at_any_moment() {
             assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         }
     }
-    let done = modelwatch(folder, &arguments).output().expect("it starts");
+    let done = ingest().output().expect("it starts");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let root = folder.join("prediction-log");
     let mut often: BTreeMap<String, u32> = BTreeMap::new();

@@ -1,13 +1,16 @@
 //! `modelwatch ingest` as a user runs it, with a real broker.
 
 mod door;
+mod gaps;
 mod kafka;
 mod killed;
+mod outcomes;
 mod stored;
 mod topics;
 mod ways;
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -21,6 +24,28 @@ fn modelwatch(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modelwatch"));
     command.args(arguments).current_dir(folder).env_remove("RUST_LOG");
     command
+}
+
+/// `modelwatch ingest kafka` of a topic at a broker.
+fn ingest_kafka(folder: &Path, broker: &str, topic: &str, more: &[&str]) -> Command {
+    let arguments = ["ingest", "kafka", "--brokers", broker, "--topic", topic];
+    modelwatch(folder, &[&arguments, more].concat())
+}
+
+/// That command once, to the end of the topic; and what it says.
+fn once(folder: &Path, broker: &str, topic: &str, more: &[&str]) -> String {
+    let done = ingest_kafka(folder, broker, topic, &[&["--once"], more].concat())
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{said}");
+    said
+}
+
+/// The address of its page, of the line that tells it.
+fn page_of(line: &str) -> SocketAddr {
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+    address.and_then(|address| address.parse().ok()).expect("an address")
 }
 
 /// A program that is killed with its test, and what it says.

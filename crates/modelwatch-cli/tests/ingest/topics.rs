@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use modelwatch_testkit::KafkaBroker;
 use rskafka::chrono::{DateTime, Utc};
 use rskafka::client::ClientBuilder;
 use rskafka::client::partition::{Compression, UnknownTopicHandling};
@@ -21,7 +20,7 @@ pub(crate) fn json(text: impl Into<String>) -> Sent {
 }
 
 /// Puts records into a partition, in batches of each compression.
-pub(crate) fn produce(broker: &KafkaBroker, topic: &str, partition: i32, records: Vec<Sent>) {
+pub(crate) fn produce(broker: &str, topic: &str, partition: i32, records: Vec<Sent>) {
     let compressions = [
         Compression::NoCompression,
         Compression::Gzip,
@@ -34,7 +33,7 @@ pub(crate) fn produce(broker: &KafkaBroker, topic: &str, partition: i32, records
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let client = ClientBuilder::new(vec![broker.address()])
+        let client = ClientBuilder::new(vec![broker.to_owned()])
             .build()
             .await
             .expect("the broker answers");

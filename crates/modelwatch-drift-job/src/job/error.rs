@@ -64,7 +64,10 @@ impl fmt::Display for JobError {
             } => {
                 write!(f, "the model {model:?}: ")?;
                 match problem {
-                    BaselineProblem::Unread(error) => error.fmt(f),
+                    BaselineProblem::Unread(error) => write!(
+                        f,
+                        "{error}; build it with `modelwatch baseline`, or name another one in modelwatch.toml"
+                    ),
                     BaselineProblem::Refused(error) => write!(f, "{baseline}: {error}"),
                     BaselineProblem::OtherModel(other) => {
                         write!(

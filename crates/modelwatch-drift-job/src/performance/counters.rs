@@ -295,6 +295,24 @@ impl Counters {
         }
     }
 
+    /// Scores of labelled rows that are in memory.
+    pub(super) fn scores_held(&self) -> usize {
+        match self {
+            Self::Binary { labelled, .. } => labelled.scores_held(),
+            Self::Multiclass { labelled, .. } => labelled.scores_held(),
+            Self::Regression { .. } => 0,
+        }
+    }
+
+    /// Keeps no more bits of each of those.
+    pub(super) fn round_scores(&mut self, bits: u32) {
+        match self {
+            Self::Binary { labelled, .. } => labelled.round_scores(bits),
+            Self::Multiclass { labelled, .. } => labelled.round_scores(bits),
+            Self::Regression { .. } => {}
+        }
+    }
+
     /// Rows with a label.
     pub(super) fn labels(&self) -> u64 {
         match self {

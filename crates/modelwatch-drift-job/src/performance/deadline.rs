@@ -14,6 +14,16 @@ impl Deadline {
         Self(timeout.and_then(|timeout| Some((Instant::now().checked_add(timeout)?, timeout))))
     }
 
+    /// Waits for something until then.
+    pub(super) async fn within<T>(&self, something: impl Future<Output = T>) -> Result<T, PerformanceError> {
+        match self.0 {
+            None => Ok(something.await),
+            Some((until, timeout)) => tokio::time::timeout_at(until.into(), something)
+                .await
+                .map_err(|_| PerformanceError::Timeout(timeout)),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), PerformanceError> {
         match self.0 {
             Some((until, timeout)) if Instant::now() >= until => Err(PerformanceError::Timeout(timeout)),

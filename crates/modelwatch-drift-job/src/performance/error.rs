@@ -56,6 +56,19 @@ pub enum PerformanceError {
         /// The columns there are.
         has: Vec<String>,
     },
+    /// A column whose values are neither texts nor numbers nor booleans.
+    ColumnType {
+        /// Which files.
+        of: Files,
+        /// The file or table.
+        file: String,
+        /// The column that is asked for.
+        column: String,
+        /// What to say in its place.
+        option: &'static str,
+        /// What it holds, where that is known.
+        holds: Option<String>,
+    },
     /// Rows could not be laid aside on disk.
     Spool(std::io::Error),
     /// The reference has no labels.
@@ -107,6 +120,17 @@ impl fmt::Display for PerformanceError {
                 f,
                 "{file} has no column {column:?}; name another with {option}: it has {}",
                 has.join(", ")
+            ),
+            Self::ColumnType {
+                of: _,
+                file,
+                column,
+                option,
+                holds,
+            } => write!(
+                f,
+                "{file} has {} in the column {column:?}, which {option} names; name one of texts, numbers or booleans, or write it as texts",
+                holds.as_deref().unwrap_or("times, lists or bytes"),
             ),
             Self::Spool(error) => write!(
                 f,

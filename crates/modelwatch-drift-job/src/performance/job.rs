@@ -173,7 +173,9 @@ fn ended(error: &PerformanceError) -> Ended {
             Files::Predictions => Ended::Predictions,
             Files::Outcomes => Ended::Outcomes,
         },
-        PerformanceError::Column { .. } | PerformanceError::Missing { .. } => Ended::Columns,
+        PerformanceError::Column { .. } | PerformanceError::ColumnType { .. } | PerformanceError::Missing { .. } => {
+            Ended::Columns
+        }
         PerformanceError::Timeout(_) => Ended::Timeout,
         PerformanceError::NoLabels
         | PerformanceError::Positive { .. }

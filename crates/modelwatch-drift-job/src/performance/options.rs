@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::outcome_source::Outcomes;
+
 /// Files of predictions and labels, and what their columns are called.
 ///
 /// # Example: how right a model was in April, beside what was to be expected from the first quarter
@@ -28,6 +30,8 @@ pub struct PerformanceOptions {
     pub current: Vec<String>,
     /// Files of labels by id; where none is named, predictions have their labels beside them, or none.
     pub outcomes: Vec<String>,
+    /// A table of labels by id, in place of those files.
+    pub outcome_table: Option<Outcomes>,
     /// The column of labels.
     pub label: String,
     /// The column of scores: of the positive class, or of the predicted number.
@@ -83,6 +87,7 @@ impl PerformanceOptions {
             reference: reference.into_iter().map(Into::into).collect(),
             current: current.into_iter().map(Into::into).collect(),
             outcomes: Vec::new(),
+            outcome_table: None,
             label: label.into(),
             score: None,
             class: None,

@@ -13,7 +13,7 @@ use modelwatch_log_format::folders;
 use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use crate::counting::{as_times, is_number, is_text, texts};
-use crate::engine::{EngineError, NumberText};
+use crate::engine::{EngineError, NumberText, type_in_words};
 use crate::tables::{Kind, Table, expand};
 
 /// A column, and the option that names it.
@@ -56,8 +56,14 @@ pub(super) struct Row<'a> {
 /// Files that are read together.
 pub(super) struct Input {
     of: Files,
-    tables: Vec<Table>,
+    sources: Vec<Source>,
     deadline: Deadline,
+}
+
+/// A file. The copy of an object of a bucket is there only while it is read, but for the reference, which is read several times.
+struct Source {
+    address: String,
+    table: Option<Table>,
 }
 
 impl Input {
@@ -69,30 +75,51 @@ impl Input {
         deadline: Deadline,
     ) -> Result<Self, PerformanceError> {
         let failed = |error| PerformanceError::Files { of, error };
-        let mut tables = Vec::new();
+        let mut sources = Vec::new();
         for pattern in patterns {
-            for address in expand(pattern).map_err(failed)? {
+            for address in deadline.within(expand(pattern)).await?.map_err(failed)? {
                 deadline.check()?;
                 if since.is_some_and(|since| is_before(&address, since)) {
                     continue;
                 }
-                tables.push(Table::open(&address).await.map_err(failed)?);
+                let kept = of == Files::Reference || !address.contains("://");
+                let table = match kept {
+                    true => Some(deadline.within(Table::open(&address)).await?.map_err(failed)?),
+                    false => None,
+                };
+                sources.push(Source { address, table });
             }
         }
-        Ok(Self { of, tables, deadline })
+        Ok(Self { of, sources, deadline })
+    }
+
+    async fn table(&self, source: &Source) -> Result<Table, PerformanceError> {
+        self.deadline.check()?;
+        match &source.table {
+            Some(table) => Ok(table.clone()),
+            None => {
+                let opened = self.deadline.within(Table::open(&source.address)).await?;
+                opened.map_err(|error| self.failed(error))
+            }
+        }
     }
 
     /// Whether every file has a column.
-    pub(super) fn all_have(&self, column: &str) -> bool {
+    pub(super) async fn all_have(&self, column: &str) -> Result<bool, PerformanceError> {
         let named = Named::new(column, "");
-        self.tables.iter().all(|table| named.place(table.schema()).is_some())
+        for source in &self.sources {
+            if named.place(self.table(source).await?.schema()).is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What columns hold, by name: numbers only where every file says so.
     pub(super) async fn kinds(&self) -> Result<BTreeMap<String, Kind>, PerformanceError> {
         let mut all = BTreeMap::new();
-        for table in &self.tables {
-            self.deadline.check()?;
+        for source in &self.sources {
+            let table = self.table(source).await?;
             let (kinds, _) = table.kinds().await.map_err(|error| self.failed(error))?;
             for (field, kind) in table.schema().fields().iter().zip(kinds) {
                 let known = all.entry(field.name().clone()).or_insert(kind);
@@ -112,8 +139,9 @@ impl Input {
         take: fn(&mut S, &Row<'_>) -> Result<(), PerformanceError>,
     ) -> Result<S, PerformanceError> {
         const STOPPED: &str = "was left";
-        for table in &self.tables {
-            let plan = Plan::new(table, self.of, wanted)?;
+        for source in &self.sources {
+            let table = self.table(source).await?;
+            let plan = Plan::new(&table, self.of, wanted)?;
             let parts = table.parts(1);
             let deadline = self.deadline;
             let read = tokio::task::spawn_blocking(move || {
@@ -157,6 +185,9 @@ fn is_before(address: &str, since: DateTime<Utc>) -> bool {
     date.is_some_and(|date| date < since.date_naive())
 }
 
+/// Options whose columns hold something in every row that counts: of another type, all rows would be left out without a word.
+const ESSENTIAL: [&str; 5] = ["--id", "--label", "--class", "--outcome-id", "--outcome-label"];
+
 /// Where the wanted columns are among those that are read.
 struct Plan {
     read: Vec<usize>,
@@ -184,6 +215,18 @@ impl Plan {
         let places = |named: &[Named]| named.iter().map(place).collect::<Result<Vec<_>, _>>();
         let time = wanted.time.as_ref().map(place).transpose()?;
         let (numbers, texts) = (places(&wanted.numbers)?, places(&wanted.texts)?);
+        for (named, place) in wanted.texts.iter().zip(&texts) {
+            let holds = table.schema().field(*place).data_type();
+            if ESSENTIAL.contains(&named.option) && !is_text(holds) && !is_number(holds) {
+                return Err(PerformanceError::ColumnType {
+                    of,
+                    file: table.address.clone(),
+                    column: named.column.clone(),
+                    option: named.option,
+                    holds: Some(type_in_words(holds)),
+                });
+            }
+        }
         // Readers give the columns in the order of the file, each once.
         let mut read: Vec<usize> = time.iter().chain(&numbers).chain(&texts).copied().collect();
         read.sort_unstable();
@@ -238,7 +281,7 @@ impl Plan {
 }
 
 /// The one text of a value, whatever wrote it; an id that is longer than a category stays whole.
-fn one_text(text: &str) -> Option<&str> {
+pub(super) fn one_text(text: &str) -> Option<&str> {
     let text = text.trim();
     if text.len() > MOST_CATEGORY_BYTES {
         Some(text)

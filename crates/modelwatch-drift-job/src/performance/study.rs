@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use modelwatch_drift::sketch::Sample;
 use modelwatch_performance::{LossByCell, Performance};
+use parking_lot::Mutex;
 
 use super::cells::{Cut, Cuts};
 use super::counters::{Counters, Counting, Learned, LeftOut, Reader, Reference, Said, codes};
@@ -14,11 +15,14 @@ use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use super::join::{EARLY, Horizon, JoinCounts, join};
 use super::options::PerformanceOptions;
+use super::outcome_source::{OutcomeQuery, OutcomeRow, OutcomeSource};
 use super::report::{Group, GroupKind, PerformanceReport};
-use super::rows::{Input, Named, Wanted};
+use super::rows::{Input, Named, Wanted, one_text};
+use super::score_budget::ScoreBudget;
 use super::spool::{Spool, hash};
 use super::task::{Labels, Task};
 use crate::tables::Kind;
+use crate::training::ColumnHolds;
 
 /// Values of one column that are told of apart; rows of the others are told of together.
 const MOST_VALUES: usize = 64;
@@ -94,8 +98,12 @@ impl<'a> Study<'a> {
         let said = columns.said();
         wanted.texts.extend(cuts.columns.iter().cloned());
         // The reference may lack the columns of segments: then there is nothing to compare their values with but all of it.
-        let known = |segment: &&String| reference.all_have(segment);
-        let segments: Vec<&String> = options.segments.iter().filter(known).collect();
+        let mut segments = Vec::new();
+        for segment in &options.segments {
+            if reference.all_have(segment).await? {
+                segments.push(segment);
+            }
+        }
         wanted
             .texts
             .extend(segments.iter().map(|segment| Named::new(segment, "--segment")));
@@ -107,6 +115,7 @@ impl<'a> Study<'a> {
             losses: LossByCell::new(cuts.cuts.len()),
             cuts: cuts.clone(),
             segments: vec![BTreeMap::new(); segments.len()],
+            budget: ScoreBudget::default(),
             unknown_labels: 0,
         };
         let learned = reference.scan(&wanted, state, |state, row| {
@@ -127,15 +136,21 @@ impl<'a> Study<'a> {
                 let counters = counters.or_insert_with(|| Counters::new(&state.reader.task));
                 counters.add_label(&state.reader, &said, label);
             }
-            state.learning.add(&state.reader, &said, label)
+            state.learning.add(&state.reader, &said, label)?;
+            if state.budget.is_due() {
+                state.bound();
+            }
+            Ok(())
         });
+        let mut learned = learned.await?;
+        learned.bound();
         let Learning {
             learning,
             losses,
             segments: counted,
             unknown_labels,
             ..
-        } = learned.await?;
+        } = learned;
         self.deadline.check()?;
         let segments = segments.into_iter().cloned().zip(counted.into_iter().map(known_values));
         let segments: BTreeMap<String, BTreeMap<String, Option<Performance>>> = segments.collect();
@@ -150,8 +165,8 @@ impl<'a> Study<'a> {
         };
         let mut groups = Groups::new(counting.clone(), said, explained, &segments, options);
         let mut joined = None;
-        if options.outcomes.is_empty() {
-            let has_labels = current.all_have(&options.label);
+        if options.outcomes.is_empty() && options.outcome_table.is_none() {
+            let has_labels = current.all_have(&options.label).await?;
             groups = read_labelled(options, &columns, &current, has_labels.then_some(label), groups).await?;
         } else {
             let (given_back, counts) = self.read_joined(&columns, &current, groups).await?;
@@ -238,32 +253,118 @@ impl<'a> Study<'a> {
         let options = self.options;
         // A label comes after its prediction, so none from before the first prediction is missed; but for a day's difference of clocks.
         let since = options.since.and_then(|since| since.checked_sub_signed(EARLY));
-        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
         let id = options.outcome_id.as_ref().unwrap_or(&options.id);
         let label = options.outcome_label.as_ref().unwrap_or(&options.label);
         let time = options.outcome_time.as_deref();
+        if let Some(table) = &options.outcome_table {
+            let mut query = OutcomeQuery::new(id, label);
+            query.time = time.map(str::to_owned);
+            query.since = since.filter(|_| time.is_some());
+            return lay_table(table.source(), query, self.deadline).await;
+        }
+        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
         let wanted = Wanted {
             time: time.map(|time| Named::new(time, "--outcome-time")),
             numbers: Vec::new(),
             texts: vec![Named::new(id, "--outcome-id"), Named::new(label, "--outcome-label")],
         };
-        let state = (Spool::new(0, 1), JoinCounts::default(), time.is_some());
-        let laid = tables.scan(&wanted, state, |(spool, counts, timed), row| {
-            let (Some(id), Some(label)) = (row.texts[0], row.texts[1]) else {
-                counts.unusable_labels += 1;
-                return Ok(());
-            };
-            if *timed && row.time.is_none() {
-                counts.unusable_labels += 1;
-                return Ok(());
-            }
-            counts.labels += 1;
-            let time = row.time.unwrap_or(i64::MIN);
-            Ok(spool.push(hash(id), time, &[], std::iter::once(Some(label)))?)
+        let laid = tables.scan(&wanted, Laid::new(time.is_some()), |laid, row| {
+            laid.add(row.texts[0], row.texts[1], row.time)
         });
-        let (outcomes, counts, _) = laid.await?;
-        Ok((outcomes, counts))
+        let laid = laid.await?;
+        Ok((laid.labels, laid.counts))
     }
+}
+
+/// Labels that are laid aside.
+struct Laid {
+    labels: Spool,
+    counts: JoinCounts,
+    timed: bool,
+}
+
+impl Laid {
+    fn new(timed: bool) -> Self {
+        Self {
+            labels: Spool::new(0, 1),
+            counts: JoinCounts::default(),
+            timed,
+        }
+    }
+
+    fn add(&mut self, id: Option<&str>, label: Option<&str>, time: Option<i64>) -> Result<(), PerformanceError> {
+        let (Some(id), Some(label)) = (id, label) else {
+            self.counts.unusable_labels += 1;
+            return Ok(());
+        };
+        if self.timed && time.is_none() {
+            self.counts.unusable_labels += 1;
+            return Ok(());
+        }
+        self.counts.labels += 1;
+        let time = time.unwrap_or(i64::MIN);
+        Ok(self.labels.push(hash(id), time, &[], std::iter::once(Some(label)))?)
+    }
+}
+
+/// Lays the labels of a table aside.
+async fn lay_table(
+    source: &dyn OutcomeSource,
+    mut query: OutcomeQuery,
+    deadline: Deadline,
+) -> Result<(Spool, JoinCounts), PerformanceError> {
+    const STOPPED: &str = "was left";
+    let of = Files::Outcomes;
+    let failed = |error| PerformanceError::Files { of, error };
+    let columns = deadline.within(source.columns()).await?.map_err(failed)?;
+    let of_texts = [(&mut query.id, "--outcome-id"), (&mut query.label, "--outcome-label")];
+    let time = query.time.iter_mut().map(|time| (time, "--outcome-time"));
+    for (column, option) in of_texts.into_iter().chain(time) {
+        let found = columns.iter().find(|(name, _)| name == column);
+        // A database may spell its columns in capitals, however they were written.
+        let found = found.or_else(|| columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
+        let Some((name, holds)) = found else {
+            return Err(PerformanceError::Column {
+                of,
+                file: source.to_string(),
+                column: column.clone(),
+                option,
+                has: columns.into_iter().map(|(name, _)| name).collect(),
+            });
+        };
+        if *holds == ColumnHolds::Other && option != "--outcome-time" {
+            return Err(PerformanceError::ColumnType {
+                of,
+                file: source.to_string(),
+                column: column.clone(),
+                option,
+                holds: None,
+            });
+        }
+        column.clone_from(name);
+    }
+    // What the labels are laid in, and why no more are wanted; shared with the thread that reads, which may outlast this.
+    let shared = Arc::new(Mutex::new((Some(Laid::new(query.time.is_some())), None)));
+    let laying = shared.clone();
+    let take = move |row: &OutcomeRow<'_>| {
+        let (laid, problem) = &mut *laying.lock();
+        let added = deadline.check().and_then(|()| match laid {
+            Some(laid) => laid.add(row.id.and_then(one_text), row.label.and_then(one_text), row.time),
+            None => Ok(()),
+        });
+        added.map_err(|error| {
+            *problem = Some(error);
+            STOPPED.to_owned()
+        })
+    };
+    let read = deadline.within(source.read(&query, Box::new(take))).await?;
+    let (laid, problem) = std::mem::take(&mut *shared.lock());
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    read.map_err(failed)?;
+    let laid = laid.unwrap_or_else(|| Laid::new(query.time.is_some()));
+    Ok((laid.labels, laid.counts))
 }
 
 /// From when on rows count, in microseconds. Those without a time always do.
@@ -302,7 +403,15 @@ struct Learning {
     cuts: Arc<Cuts>,
     losses: LossByCell,
     segments: Vec<BTreeMap<String, Counters>>,
+    budget: ScoreBudget,
     unknown_labels: u64,
+}
+
+impl Learning {
+    fn bound(&mut self) {
+        let values = self.segments.iter_mut().flat_map(BTreeMap::values_mut);
+        self.budget.keep(values);
+    }
 }
 
 /// In which columns what made it worse is looked for, and the losses of the reference there.
@@ -528,6 +637,7 @@ struct Groups {
     segments: Vec<(String, BTreeMap<String, Counted>)>,
     /// The length of windows, in microseconds, and those there are.
     windows: Option<(i64, BTreeMap<Window, Counted>)>,
+    budget: ScoreBudget,
 }
 
 /// Rows, and what they count for.
@@ -632,7 +742,19 @@ impl Groups {
             windows: length
                 .filter(|length| *length > 0)
                 .map(|length| (length, BTreeMap::new())),
+            budget: ScoreBudget::default(),
         }
+    }
+
+    fn bound(&mut self) {
+        let versions = self.versions.iter_mut().flat_map(BTreeMap::values_mut);
+        let segments = self.segments.iter_mut().flat_map(|(_, values)| values.values_mut());
+        let windows = self.windows.iter_mut().flat_map(|(_, windows)| windows.values_mut());
+        let all = std::iter::once(&mut self.all)
+            .chain(versions)
+            .chain(segments)
+            .chain(windows);
+        self.budget.keep(all.map(|counted| &mut counted.counters));
     }
 
     /// Adds the columns that tell groups apart, after those of the task.
@@ -680,6 +802,9 @@ impl Groups {
             }
             counting.count(windows.entry(window).or_insert_with(|| counting.start()), &said, label);
         }
+        if self.budget.is_due() {
+            self.bound();
+        }
     }
 
     /// The columns that tell groups apart.
@@ -688,10 +813,11 @@ impl Groups {
     }
 
     fn told(
-        self,
+        mut self,
         learned: &Learned,
         known: &BTreeMap<String, BTreeMap<String, Option<Performance>>>,
     ) -> Result<Vec<Group>, PerformanceError> {
+        self.bound();
         let explained = self.explained;
         let with_culprits = |kind, value, counted: Counted| {
             let names = explained.cuts.names();

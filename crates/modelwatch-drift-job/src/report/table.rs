@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::words::{UNKNOWN, rows_of, source, together, word};
+use super::words::{self, UNKNOWN, rows_of, source, together, word};
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 const HEAD: [&str; 8] = [
@@ -29,6 +29,9 @@ impl fmt::Display for WindowReport {
             about.version,
             about.rows
         )?;
+        if let Verdict::Scored(_) = self.verdict {
+            writeln!(f, "  {}", words::verdict(self))?;
+        }
         verdict(f, &self.verdict)?;
         if let Some(joint) = &self.joint {
             let (sentence, pairs) = together(joint);

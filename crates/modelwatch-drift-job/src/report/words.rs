@@ -32,11 +32,10 @@ pub(super) fn verdict(report: &WindowReport) -> String {
         Verdict::TooFewRows { minimum } => {
             format!("{} rows are too few for a score; {minimum} are enough", report.rows)
         }
-        Verdict::Scored(subjects) if detected.is_empty() && report.joint_drift().is_some() => format!(
-            "DRIFT in how numbers go together; none in {} subjects alone",
-            subjects.len()
-        ),
-        Verdict::Scored(subjects) if detected.is_empty() => format!("No drift in {} subjects", subjects.len()),
+        Verdict::Scored(subjects) if detected.is_empty() && report.joint_drift().is_some() => {
+            format!("DRIFT in how numbers relate; none in {} columns alone", subjects.len())
+        }
+        Verdict::Scored(subjects) if detected.is_empty() => format!("No drift in {} columns", subjects.len()),
         Verdict::Scored(subjects) => format!(
             "DRIFT in {} of {}: {}",
             detected.len(),

@@ -45,7 +45,7 @@ impl Tables {
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
         let mut addresses = Vec::new();
         for pattern in &self.patterns {
-            addresses.extend(expand(pattern)?);
+            addresses.extend(expand(pattern).await?);
         }
         let mut result = WindowCounts {
             looked: Looked {

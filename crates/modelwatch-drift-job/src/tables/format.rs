@@ -27,6 +27,9 @@ const ENDINGS: [(&str, Format); 6] = [
 /// The endings that tell a format, for an error.
 pub(super) const KNOWN: &str = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json, the texts also with .gz behind";
 
+/// The folder in which a Delta table says which files are its own.
+pub(super) const DELTA_LOG: &str = "_delta_log";
+
 /// The format that a name tells, and whether it is compressed.
 pub(super) fn of(name: &str) -> Option<(Format, bool)> {
     let name = name.to_ascii_lowercase();
@@ -62,4 +65,12 @@ pub(super) fn said(error: impl fmt::Display) -> String {
         short += "; write it in UTF-8, as `iconv -f LATIN1 -t UTF-8` does";
     }
     short
+}
+
+/// Why a Delta table is not read.
+pub(super) fn is_delta(folder: &impl fmt::Display) -> String {
+    format!(
+        "{folder} is a Delta table, which is not read; name the files it consists of (file_uris() of the Python package deltalake), or a \
+         warehouse that reads it"
+    )
 }

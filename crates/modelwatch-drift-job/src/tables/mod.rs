@@ -1,7 +1,7 @@
 //! Files that are no prediction log: plain Parquet, CSV and JSON lines, also compressed with gzip, one by one, in folders or by
 //! patterns. Baselines are made of them, and [`Tables`](engine::Tables) counts windows of them.
 //!
-//! From below: `format` tells what a file is by its name, `places` what a pattern stands for; `csv`, `json` and `parquet` know one format
+//! From below: `format` tells what a file is by its name, `places` what a pattern stands for, and `objects` what lies below a folder of a bucket; `csv`, `json` and `parquet` know one format
 //! each; `table` is one file of any, `columns` what its columns are called in the prediction log, `engine` the whole as an engine.
 
 mod columns;
@@ -10,6 +10,7 @@ mod engine;
 mod format;
 mod json;
 mod kind;
+mod objects;
 mod parquet;
 mod places;
 mod table;

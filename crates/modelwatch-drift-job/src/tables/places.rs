@@ -6,18 +6,22 @@ use std::path::Path;
 
 use modelwatch_log_format::files;
 
-use super::format;
+use super::format::{self, DELTA_LOG, is_delta};
+use super::objects;
 use super::parquet::Parquet;
 use crate::engine::EngineError;
 
-/// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob, or one
-/// object of a bucket.
-pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
-    let local = match pattern.split_once("://") {
-        None => pattern,
-        Some(("file", path)) => path,
-        Some(_) => return Ok(vec![pattern.to_owned()]),
-    };
+/// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob; and of a bucket an
+/// object, or all readable ones below a folder.
+pub(crate) async fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
+    match pattern.split_once("://") {
+        None => expand_local(pattern, pattern),
+        Some(("file", path)) => expand_local(pattern, path),
+        Some(_) => objects::below(pattern).await,
+    }
+}
+
+fn expand_local(pattern: &str, local: &str) -> Result<Vec<String>, EngineError> {
     let path = Path::new(local);
     if path.is_file() {
         return Ok(vec![local.to_owned()]);
@@ -40,7 +44,7 @@ pub(crate) fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
     for path in found {
         let path = path.map_err(|error| EngineError::store(pattern, error.to_string()))?;
         if let Some(folder) = path.parent().filter(|folder| folder.join(DELTA_LOG).is_dir()) {
-            return Err(EngineError::store(pattern, is_delta(folder)));
+            return Err(EngineError::store(pattern, is_delta(&folder.display())));
         }
         if path.is_file() {
             paths.push(path.to_string_lossy().into_owned());
@@ -73,9 +77,6 @@ fn without_replaced(paths: &mut Vec<String>) {
     paths.retain(|path| !replaced.contains(Path::new(path)));
 }
 
-/// The folder in which a Delta table says which files are its own.
-const DELTA_LOG: &str = "_delta_log";
-
 /// Files whose names tell a format, hidden ones and folders left alone.
 fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
     let unlisted = |error: std::io::Error| format!("cannot be listed: {error}");
@@ -84,7 +85,7 @@ fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // Beside its files lie those that an update or a deletion took out of it: to count all would count rows that are gone.
         if name == DELTA_LOG {
-            return Err(is_delta(folder));
+            return Err(is_delta(&folder.display()));
         }
         if name.starts_with(['.', '_']) {
             continue;
@@ -96,12 +97,4 @@ fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn is_delta(folder: &Path) -> String {
-    format!(
-        "{} is a Delta table, which is not read; name the files it consists of (file_uris() of the Python package deltalake), or a \
-         warehouse that reads it",
-        folder.display()
-    )
 }

@@ -91,6 +91,14 @@ impl Table {
         }
     }
 
+    /// The names of the files in the same folder that it was made of, where it is one of a prediction log.
+    pub(super) fn replaces(&self) -> Vec<String> {
+        match &self.reader {
+            Reader::Parquet(reader) => reader.replaces(),
+            Reader::Csv(_) | Reader::Json(_) => Vec::new(),
+        }
+    }
+
     /// What each column holds, and how many rows there are. Reads a text whole.
     pub(crate) async fn kinds(&self) -> Result<(Vec<Kind>, u64), EngineError> {
         let by_type = |schema: &Schema| {

@@ -175,7 +175,7 @@ impl TrainingOptions {
     ) -> Result<Vec<(Table, Vec<Kind>, u64)>, TrainingError> {
         let mut addresses = Vec::new();
         for pattern in &self.files {
-            addresses.extend(expand(pattern)?);
+            addresses.extend(expand(pattern).await?);
         }
         if addresses.is_empty() {
             let problem = "no training file is named; name at least one".to_owned();

@@ -99,8 +99,8 @@ impl fmt::Display for TrainingWarning {
                  leave it out with --without {column}, or say --numeric or --categorical {column} if it is a feature"
             ),
             Self::NothingUsual => f.write_str(
-                "no column of times is named, so windows are judged by one threshold whatever their length, and the weather of a day \
-                 may be drift; name one with --time",
+                "there is no column of times, so windows of every length have the same threshold, and what differs from day to day \
+                 may count as drift; name one with --time",
             ),
             Self::Hygiene(warning) => warning.fmt(f),
         }

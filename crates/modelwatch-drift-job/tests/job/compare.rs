@@ -422,7 +422,7 @@ async fn names_pair_when_columns_go_together_otherwise() {
     );
     let page = modelwatch_drift_job::report::page(std::slice::from_ref(&report));
     assert!(
-        page.contains("DRIFT in how numbers go together") && page.contains("income and debt"),
+        page.contains("DRIFT in how numbers relate") && page.contains("income and debt"),
         "{page}"
     );
     let json = modelwatch_drift_job::report::json(&[report]).expect("JSON");

@@ -6,6 +6,8 @@ use super::error::BaselineError;
 pub(super) const QUANTILES: usize = 200;
 
 /// A value of training on which at least one quantile falls, and its neighbours among training's distinct values.
+///
+/// [`BinsOutline`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QuantileValue {
@@ -46,6 +48,35 @@ impl QuantileValue {
 ///
 /// It is how [`NumericBins::from_sorted`](super::NumericBins::from_sorted) makes bins of values in memory, and what makes the same bins, to the bit, of values that a
 /// database has and never sends.
+///
+/// # Example: bins of values that stay in a database
+///
+/// ```
+/// use modelwatch_drift::baseline::{BinsOutline, NumericBins, QuantileValue};
+///
+/// // Training has 1, 2 and 3, a third of its rows each. The database says how many rows have each value.
+/// let value = |value: f64, below, above, upto| {
+///     QuantileValue::new(value, below, above, QuantileValue::quantiles_of(100, upto, 300))
+/// };
+/// let outline = BinsOutline::new(
+///     "stars",
+///     &[
+///         value(1.0, None, Some(2.0), 100),
+///         value(2.0, Some(1.0), Some(3.0), 200),
+///         value(3.0, Some(2.0), None, 300),
+///     ],
+/// )?;
+/// // Which of training's values is the largest below a point, and which the least that is not?
+/// let values = [1.0, 2.0, 3.0];
+/// let bins = NumericBins::from_outline(outline, |point| {
+///     let place = values.partition_point(|value| *value < point);
+///     Some((*values.get(place.checked_sub(1)?)?, *values.get(place)?))
+/// });
+///
+/// let training: Vec<f64> = (0..300).map(|row| f64::from(1 + row / 100)).collect();
+/// assert_eq!(bins, NumericBins::from_sorted("stars", &training)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BinsOutline {
     edges: Vec<f64>,

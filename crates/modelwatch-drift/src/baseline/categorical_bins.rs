@@ -8,6 +8,8 @@ use super::category_text::category_text;
 use super::error::BaselineError;
 
 /// Where a category falls.
+///
+/// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CategoricalSlot {
     /// The named category of this index.
@@ -25,6 +27,8 @@ pub enum CategoricalSlot {
 /// A value is looked up by its [text](category_text). One without a name here is *unseen* when training's categories are
 /// all named. When training had more categories than were named it is *other*, in the group that a hash of its text
 /// (XXH3 of 128 bits, modulo the [`groups`](Self::groups)) gives it, the same in every process and release.
+///
+/// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CategoricalBins {
     names: Vec<String>,

@@ -17,6 +17,8 @@ impl CategoricalBins {
 }
 
 /// How many rows fell where.
+///
+/// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CategoricalCounts {
     /// Rows of each named category; as many as [`CategoricalBins::names`].

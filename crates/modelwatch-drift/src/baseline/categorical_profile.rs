@@ -13,6 +13,24 @@ use super::limits::{self, WindowLimits};
 use crate::sketch::Frequent;
 
 /// A categorical feature in training.
+///
+/// # Example: count a window on training's categories
+///
+/// ```
+/// use modelwatch_drift::baseline::{CategoricalBins, CategoricalCounts, CategoricalProfile, CategoricalSlot, Hygiene};
+///
+/// let training = [("web".to_owned(), 700), ("branch".to_owned(), 300)];
+/// let profile = CategoricalProfile::new("channel", training, 0, &Hygiene::default())?;
+///
+/// let bins: &CategoricalBins = profile.bins();
+/// assert_eq!(bins.slot(Some("web")), CategoricalSlot::Named(0)); // the most frequent first
+/// let mut window: CategoricalCounts = bins.count();
+/// for channel in [Some("web"), Some("app"), None] {
+///     window.add(bins, channel);
+/// }
+/// assert_eq!((window.named, window.unseen, window.missing), (vec![1, 0], 1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CategoricalProfile {
     bins: CategoricalBins,

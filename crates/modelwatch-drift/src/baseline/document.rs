@@ -14,6 +14,8 @@ use super::time_span::TimeSpan;
 use crate::joint::JointProfile;
 
 /// Where a baseline comes from.
+///
+/// [`Baseline`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -32,6 +34,31 @@ pub struct About {
 }
 
 /// What a model was trained on.
+///
+/// # Example: to a file and back
+///
+/// ```
+/// use modelwatch_drift::baseline::{About, Baseline, BaselineError, CategoricalProfile, Hygiene, Profile, TimeSpan};
+///
+/// let rows = [("web".to_owned(), 700), ("branch".to_owned(), 300)];
+/// let channel = CategoricalProfile::new("channel", rows, 0, &Hygiene::default())?;
+/// let about = About {
+///     model: "claims-risk".to_owned(),
+///     version: "2026-q1".to_owned(),
+///     created: "2026-04-01T00:00:00Z".parse()?,
+///     rows: 1_000,
+///     time_span: Some(TimeSpan {
+///         from: "2026-01-01T00:00:00Z".parse()?,
+///         to: "2026-03-31T00:00:00Z".parse()?,
+///     }),
+///     fingerprint: "sha256:5f70bf18".to_owned(),
+/// };
+/// let baseline = Baseline::new(about, vec![("channel".to_owned(), Profile::Categorical(channel))], None, None)?;
+/// assert_eq!(Baseline::from_json(&baseline.to_json()?)?, baseline);
+///
+/// assert!(matches!(Baseline::from_json("{}"), Err(BaselineError::Json(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
     about: About,

@@ -6,6 +6,8 @@ use std::fmt;
 use super::format::{FORMAT, OLDEST_FORMAT};
 
 /// Why a baseline can't be built or read.
+///
+/// [`Baseline`](super::Baseline) has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BaselineError {

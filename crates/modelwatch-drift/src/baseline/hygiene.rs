@@ -8,6 +8,8 @@ use super::error::BaselineError;
 use super::time_span::TimeSpan;
 
 /// What is asked of a reference.
+///
+/// [`Profile`](super::Profile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hygiene {
     /// The fewest rows with a value that a feature may have. A tenth of them lies in each decile; 1,000 by default, so
@@ -35,6 +37,8 @@ impl Hygiene {
 }
 
 /// One of the files a reference was read from.
+///
+/// [`warnings`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// Its name, for the warning.
@@ -44,6 +48,8 @@ pub struct Source {
 }
 
 /// A reference that can be used but may not be what was meant.
+///
+/// [`warnings`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum HygieneWarning {
@@ -92,6 +98,23 @@ impl fmt::Display for HygieneWarning {
 }
 
 /// What is odd about the time spans of a reference's sources.
+///
+/// # Example: two files of different seasons
+///
+/// ```
+/// use modelwatch_drift::baseline::{HygieneWarning, Source, TimeSpan, warnings};
+///
+/// let month = |name: &str, from: &str, to: &str| -> Result<Source, chrono::ParseError> {
+///     let span = TimeSpan { from: from.parse()?, to: to.parse()? };
+///     Ok(Source { name: name.to_owned(), span: Some(span) })
+/// };
+/// let sources = [
+///     month("january.parquet", "2026-01-01T00:00:00Z", "2026-01-31T23:59:59Z")?,
+///     month("july.parquet", "2026-07-01T00:00:00Z", "2026-07-31T23:59:59Z")?,
+/// ];
+/// assert!(matches!(&warnings(&sources)[..], [HygieneWarning::TimeGap { before, .. }] if before == "january.parquet"));
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[must_use]
 pub fn warnings(sources: &[Source]) -> Vec<HygieneWarning> {
     let mut timed: Vec<(&str, TimeSpan)> = Vec::new();

@@ -11,6 +11,8 @@ use crate::statistics::Statistic;
 /// The distribution of an hour of one day differs from that of a quarter without anything being wrong. Where the
 /// reference has times, the baseline holds for some lengths from minutes to weeks what is usual there, and
 /// [`Rule::for_windows`](crate::decision::Rule::for_windows) calls nothing drift below it.
+///
+/// [`learn`](crate::learn::learn()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowLimits {
@@ -25,6 +27,8 @@ pub struct WindowLimits {
 }
 
 /// A distance for each statistic; at most one of 400 windows of the reference is further away.
+///
+/// [`learn`](crate::learn::learn()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits([f64; Statistic::ALL.len()]);
 

@@ -4,6 +4,8 @@ use super::bins_outline::{self, BinsOutline, QuantileValue};
 use super::error::BaselineError;
 
 /// Where a number falls.
+///
+/// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumericSlot {
     /// Less than everything in training.
@@ -30,6 +32,8 @@ pub enum NumericSlot {
 /// widest bin away from both. A value that comes rounded to 32 bits, one bit off, or converted to another unit and back is
 /// therefore where it was. The first edge and the last are a millionth of the largest magnitude (not more than half the
 /// gap to the neighbour) outside the least and the largest value.
+///
+/// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumericBins {
     edges: Vec<f64>,

@@ -34,6 +34,8 @@ impl NumericBins {
 }
 
 /// How many rows fell where.
+///
+/// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumericCounts {
     /// Rows in each bin; as many as [`NumericBins::len`].

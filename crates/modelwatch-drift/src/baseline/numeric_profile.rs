@@ -10,6 +10,25 @@ use super::numeric_counts::NumericCounts;
 use crate::sketch::{Grid, Sample};
 
 /// A numeric feature in training.
+///
+/// # Example: count a window on training's bins
+///
+/// ```
+/// use modelwatch_drift::baseline::{Hygiene, NumericBins, NumericCounts, NumericProfile, NumericSlot};
+///
+/// let ages: Vec<f64> = (0..5_000).map(|row| f64::from(20 + row % 50)).collect();
+/// let profile = NumericProfile::from_values("age", ages, 2, &Hygiene::default())?;
+/// assert_eq!((profile.least(), profile.largest()), (20.0, 69.0));
+///
+/// let bins: &NumericBins = profile.bins();
+/// assert_eq!(bins.slot(Some(130.0)), NumericSlot::Above);
+/// let mut window: NumericCounts = bins.count();
+/// for age in [Some(33.0), Some(130.0), None] {
+///     window.add(bins, age);
+/// }
+/// assert_eq!((window.rows(), window.above, window.missing), (3, 1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumericProfile {
     bins: NumericBins,

@@ -9,6 +9,20 @@ use super::numeric_counts::NumericCounts;
 use super::numeric_profile::NumericProfile;
 
 /// A feature in training: its bins and how many rows fell there.
+///
+/// # Example: a feature of either kind
+///
+/// ```
+/// use modelwatch_drift::baseline::{CategoricalProfile, Counts, Hygiene, Profile};
+///
+/// let training = [("web".to_owned(), 700), ("branch".to_owned(), 200)];
+/// let profile = Profile::Categorical(CategoricalProfile::new("channel", training, 100, &Hygiene { minimum_rows: 900 })?);
+/// assert_eq!(profile.missing_ratio(), Some(0.1));
+///
+/// let window: Counts = profile.count();
+/// assert_eq!(window.out_of_range_ratio(), None); // no rows yet
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Profile {
     /// A number.
@@ -78,6 +92,8 @@ impl Profile {
 }
 
 /// A window's rows on the bins of a [`Profile`].
+///
+/// [`Profile`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Counts {
     /// Of a number.

@@ -12,6 +12,8 @@ use crate::baseline::{Counts, Profile};
 use crate::decision::{Measurement, ScorePart};
 
 /// What is known of a column that drifts.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// What was done to it, the most telling first; nothing where nothing explains it well.
@@ -26,6 +28,42 @@ pub struct Explanation {
 
 /// Explains each column that [drifts](Observed::drifts); nothing for those that do not. The answers are in the order of the
 /// columns.
+///
+/// # Example: dollars became cents
+///
+/// ```
+/// use modelwatch_drift::baseline::{Counts, Hygiene, NumericProfile, Profile};
+/// use modelwatch_drift::change::{Change, ChangeKind, Explanation, Numbers, Observed, Side, Summary, explain};
+/// use modelwatch_drift::decision::{Measurement, Rule, Statistic};
+///
+/// let dollars: Vec<f64> = (0..5_000).map(|row| f64::from(row % 997) * 1.25).collect();
+/// let numeric = NumericProfile::from_values("amount", dollars.clone(), 0, &Hygiene::default())?;
+/// let mut window = numeric.bins().count();
+/// for amount in &dollars {
+///     window.add(numeric.bins(), Some(100.0 * amount));
+/// }
+///
+/// let measurement = Measurement::of_numeric(&numeric, &window, Statistic::Psi)?;
+/// let (profile, counts) = (Profile::Numeric(numeric), Counts::Numeric(window));
+/// let explained = explain(&[Observed {
+///     name: "amount",
+///     profile: &profile,
+///     counts: &counts,
+///     measurement: &measurement,
+///     drifts: measurement.drifts(&Rule::default()),
+/// }]);
+///
+/// let Some(Explanation { changes, training: Summary { numbers, .. }, .. }) = &explained[0] else {
+///     panic!("it drifts");
+/// };
+/// assert!(matches!(changes[0], Change::Scaled { factor } if (factor - 100.0).abs() < 1.0), "{changes:?}");
+/// assert_eq!(changes[0].kind(), ChangeKind::Scaled);
+/// assert!(matches!(numbers, Some(Numbers { largest: 1245.0, .. })), "{numbers:?}");
+///
+/// let clamped = Change::Clamped { side: Side::Upper, at: 500.0, share: 0.25 };
+/// assert!(clamped.to_string().contains("500"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn explain(columns: &[Observed<'_>]) -> Vec<Option<Explanation>> {
     let swaps = find_swapped(columns);

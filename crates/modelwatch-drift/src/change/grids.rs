@@ -1,7 +1,16 @@
 //! What the grids of training and of a window say: whether values were multiplied, and by what.
 
 use super::fit::{Training, Window};
+use super::round::to_digits;
 use crate::sketch::{Found, Grid};
+
+/// Whether a grid is one that people round to: steps of 1, 2 or 5 with zeros behind or before them, from zero.
+pub(super) fn is_round(grid: &Grid) -> bool {
+    let step = to_digits(grid.step(), 1);
+    let digit = (step / 10_f64.powf(step.log10().floor())).round();
+    // The step was found by subtractions.
+    (grid.step() / step - 1.0).abs() < 1e-9 && [1.0, 2.0, 5.0].contains(&digit) && grid.holds(0.0)
+}
 
 /// The grid of training and that of a window.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +100,12 @@ impl Grids {
     /// Whether training's values times a factor and plus a summand may lie where the window's do.
     pub(super) fn allow(&self, factor: f64, by: f64) -> bool {
         self.is_of(&self.training.changed(factor, by))
+    }
+
+    /// Whether the window's grid is one that people round to, and coarser than that of training's values times a factor.
+    pub(super) fn are_of_digits_cut_after(&self, factor: f64) -> bool {
+        let grid = &self.window.grid;
+        is_round(grid) && grid.step() > 1.5 * factor * self.training.step()
     }
 
     /// The window's grid.

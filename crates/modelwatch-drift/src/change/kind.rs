@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 use super::round::to_digits;
 
 /// Which end of a column.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
@@ -17,6 +19,8 @@ pub enum Side {
 }
 
 /// What was done to a column. Shares are 0 to 1, of the rows that have a value unless said otherwise.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -131,6 +135,8 @@ pub enum Change {
 }
 
 /// The kind of a [`Change`]: a small fixed set, for a label.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ChangeKind {

@@ -4,6 +4,8 @@ use crate::baseline::{Counts, Profile};
 use crate::decision::Measurement;
 
 /// A column of a window beside its training.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Observed<'a> {
     /// The column's name, by which another is said to be swapped with it.

@@ -9,6 +9,11 @@ pub(super) fn to_digits(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.max(1) - 1).parse().unwrap_or(value)
 }
 
+/// The power of ten nearest to a number above zero.
+pub(super) fn power_of_ten(about: f64) -> f64 {
+    10_f64.powi(about.log10().round() as i32)
+}
+
 /// What people multiply by when they change a unit, beside the powers of ten.
 const UNITS: [f64; 18] = [
     7.0,
@@ -41,7 +46,7 @@ pub(super) const CONVERSIONS: [(f64, f64); 4] = [
 
 /// Factors near this one that are likelier than itself, the likeliest first: powers of ten, units, round numbers.
 pub(super) fn factors(about: f64) -> impl Iterator<Item = f64> {
-    let power = 10_f64.powi(about.log10().round() as i32);
+    let power = power_of_ten(about);
     let units = UNITS.into_iter().flat_map(|unit| [unit, 1.0 / unit]);
     let near = move |factor: &f64| (0.65..1.55).contains(&(factor / about));
     let reciprocal = |digits| 1.0 / to_digits(1.0 / about, digits);
@@ -54,7 +59,7 @@ pub(super) fn factors(about: f64) -> impl Iterator<Item = f64> {
 
 /// Powers of ten and units that are less than so many times away.
 pub(super) fn likely(about: f64, times: f64) -> impl Iterator<Item = f64> {
-    let power = 10_f64.powi(about.log10().round() as i32);
+    let power = power_of_ten(about);
     let units = [60.0, 3_600.0, 86_400.0]
         .into_iter()
         .flat_map(|unit| [unit, 1.0 / unit]);

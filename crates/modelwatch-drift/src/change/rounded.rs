@@ -1,7 +1,7 @@
 //! Values that lost their digits.
 
 use super::fit::{Training, Window};
-use super::grids::Grids;
+use super::grids::{Grids, is_round};
 use super::kind::Change;
 use super::left::Left;
 use super::round::to_digits;
@@ -38,14 +38,12 @@ pub(super) fn rounded(
         &|place| if place > 0.0 { place } else { place - step },
     ];
     let distance = ways.into_iter().map(fit).fold(f64::INFINITY, f64::min);
-    (distance <= left.0).then_some((Change::Rounded { to: step }, distance))
+    (distance <= left.0).then(|| (Change::Rounded { to: to_digits(step, 1) }, distance))
 }
 
 /// Whether a grid is one that people round to, and training's values do not lie on it.
 pub(super) fn is_rounder(training: &Training<'_>, grid: &Grid, grids: Option<&Grids>) -> bool {
     let step = grid.step();
-    let digit = step / 10_f64.powf(step.log10().floor());
-    let is_round = to_digits(step, 1) == step && [1.0, 2.0, 5.0].iter().any(|round| (digit - round).abs() < 1e-9);
     let is_new = match (training.profile.grid(), grids) {
         (Some(before), Some(grids)) => before.step() < 1.3 * step && !grids.are_same(),
         // Edges lie in the middle between values.
@@ -56,5 +54,5 @@ pub(super) fn is_rounder(training: &Training<'_>, grid: &Grid, grids: Option<&Gr
             2 * on_it < edges.len()
         }
     };
-    is_round && grid.holds(0.0) && is_new
+    is_round(grid) && is_new
 }

@@ -10,6 +10,8 @@ use crate::sketch::quantile;
 const NAMES: usize = 10;
 
 /// A side of the comparison.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Rows, those without a value among them.
@@ -23,6 +25,8 @@ pub struct Summary {
 }
 
 /// Where numbers lie. A window's quantiles are those of a sample of up to 2,048 values, training's those of its bins.
+///
+/// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Numbers {
     /// The mean; nothing where the sum is no double.

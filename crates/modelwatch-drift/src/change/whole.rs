@@ -4,7 +4,7 @@ use super::fit::{Fit, Training, Window};
 use super::grids::Grids;
 use super::kind::Change;
 use super::left::Left;
-use super::round::{CONVERSIONS, factors, likely, summands, to_digits};
+use super::round::{CONVERSIONS, factors, likely, power_of_ten, summands, to_digits};
 use super::rounded::is_rounder;
 
 /// A change of every value that explains a smaller distance explains nothing.
@@ -190,8 +190,11 @@ fn scaled(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Op
     let fit = |factor: f64| training.fit(&window.sorted, |value| value / factor).distance;
     if let Some(grids) = grids {
         let alike = grids.factors().filter(|exact| is_alike(all / exact, 2.0));
-        let (exact, distance) = likeliest(grids, alike.map(|exact| (exact, fit(exact))).collect())?;
-        return Some((written(exact), distance));
+        let by_grid = likeliest(grids, alike.map(|exact| (exact, fit(exact))).collect());
+        let noise = window.noise(training);
+        let rounded = scaled_and_rounded(training, window, grids)
+            .filter(|(_, left)| *left <= noise && by_grid.is_none_or(|(_, other)| clearly(*left, other)));
+        return rounded.or_else(|| by_grid.map(|(exact, left)| (written(exact), left)));
     }
     let ratio = |level: f64| window.quantile(level) / training.quantile(level);
     let spread = |low: f64, high: f64| {
@@ -203,11 +206,28 @@ fn scaled(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Op
         .chain([spread(0.05, 0.95), spread(0.1, 0.9), spread(0.25, 0.75)]);
     let possible = estimates.filter(|factor| factor.is_finite() && *factor > 0.0 && (1e-12..1e12).contains(factor));
     let (best, distance) = best(possible, fit)?;
+    // Nothing is likelier than another power of ten; it may leave what chance does.
+    let chance = (window.noise(training) - distance).max(ROUNDER);
+    let is_power = |factor: f64| factor != 1.0 && factor == power_of_ten(factor);
     let rounder = factors(best)
-        .find(|factor| fit(*factor) <= distance + ROUNDER)
+        .find(|factor| fit(*factor) <= distance + if is_power(*factor) { chance } else { ROUNDER })
         .unwrap_or(best);
     // As good as nothing: no change by a factor.
     ((rounder - 1.0).abs() > 0.02 && is_alike(all / rounder, 2.0)).then(|| (rounder, fit(rounder)))
+}
+
+/// The power of ten that values were multiplied by before they were rounded, so that their grid is that of the rounding and does not
+/// give the factor; and the distance that it leaves.
+fn scaled_and_rounded(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<(f64, f64)> {
+    let about = window.quantile(0.5) / training.quantile(0.5);
+    if !(1e-12..1e12).contains(&about) {
+        return None;
+    }
+    let factor = power_of_ten(about);
+    (factor != 1.0 && grids.are_of_digits_cut_after(factor)).then(|| {
+        let fit = training.fit(&window.sorted, |value| value / factor);
+        (factor, fit.distance)
+    })
 }
 
 /// A distance that is less by this is no chance.
@@ -340,6 +360,13 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
         .map(|factor| (factor, distance(factor, 0.0)))
         .collect();
     let factor = likeliest(grids, factors).map(|(factor, _)| factor);
+    // Another factor and lost digits would do clearly better: the grid says nothing of what was multiplied.
+    let rounded = scaled_and_rounded(training, window, grids);
+    if let (Some(factor), Some((_, other))) = (factor, rounded)
+        && clearly(other, distance(factor, 0.0))
+    {
+        return None;
+    }
     let unit = units(grids).find(|(factor, by)| is_like_a_week(spread / factor) && is_near(*factor, *by));
     // Without its digits a column is where it was.
     let is_rounded = is_like_a_week(spread)
@@ -362,7 +389,7 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
         }),
         (None, Some((factor, by)), false) => Some(Change::ScaledAndShifted { factor, by }),
         (None, None, true) => Some(Change::Rounded {
-            to: grids.window().step(),
+            to: to_digits(grids.window().step(), 1),
         }),
         (None, None, false) => {
             let outside = grids.allow_summand() && is_like_a_week(spread) && back(&|value| value) <= OUTSIDE;

@@ -38,6 +38,41 @@ const ROUNDING: f64 = 1e-14;
 
 /// The numbers of a reference's rows, from which a [`JointProfile`] is learned: of more than 131,072 rows, and of wide tables more than
 /// 2²² values, some at random.
+///
+/// # Example: two features that no longer rise together
+///
+/// ```
+/// use modelwatch_drift::joint::{
+///     JointColumn, JointFeature, JointLimits, JointMeasurement, JointProfile, JointReference, MovedPair, Unjudged,
+/// };
+/// use modelwatch_drift::sketch::RowSample;
+///
+/// // In training, the surface is thrice the rooms, give or take. Both vary as before in the window, but not together.
+/// let rooms: Vec<f64> = (0..4_000).map(|row| f64::from(row * 7 % 10)).collect();
+/// let surface: Vec<f64> = rooms.iter().zip(0..).map(|(rooms, row)| 3.0 * rooms + f64::from(row % 3)).collect();
+/// let mut reference = JointReference::new(4_000, 2);
+/// let column: JointColumn = reference.column("rooms", &rooms);
+/// reference.add(column);
+/// reference.add(reference.column("surface", &surface));
+/// let profile: JointProfile = reference.learn(1, |_| None).expect("both vary");
+/// assert!(matches!(&profile.features()[1], JointFeature { name, .. } if name == "surface"));
+/// assert!(profile.limits().iter().all(|limits: &JointLimits| limits.rows.is_some())); // of windows of rows at random
+///
+/// let window = |rows: usize| {
+///     let mut window = RowSample::new(2);
+///     window.offer(rows, |places| {
+///         let reversed = places.iter().map(|row| surface[surface.len() - 1 - row]);
+///         vec![places.iter().map(|row| rooms[*row]).collect(), reversed.collect()]
+///     });
+///     window
+/// };
+/// let measured: JointMeasurement = profile.measure(&window(1_000), None)?;
+/// assert!(measured.drifts(), "{measured:?}");
+/// let moved: &MovedPair = &measured.pairs[0];
+/// assert!(moved.before > 0.9 && moved.now < 0.5, "{moved}");
+/// assert_eq!(profile.measure(&window(50), None), Err(Unjudged::TooFewRows { rows: 50 }));
+/// # Ok::<(), Unjudged>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct JointReference {
     /// The rows that are looked at, by their places in the reference.
@@ -46,6 +81,8 @@ pub struct JointReference {
 }
 
 /// What a [`JointReference`] looks at of one column.
+///
+/// [`JointReference`] has an example.
 #[derive(Clone, Debug)]
 pub struct JointColumn {
     name: String,

@@ -24,6 +24,8 @@ const NAMED: usize = 10;
 const FEWEST_ROWS: usize = 100;
 
 /// How far a window is from its reference, together.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct JointMeasurement {
@@ -45,6 +47,8 @@ pub struct JointMeasurement {
 }
 
 /// Two features that go together otherwise than they did.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MovedPair {
@@ -157,6 +161,8 @@ impl JointProfile {
 }
 
 /// Why a window is not judged together.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unjudged {

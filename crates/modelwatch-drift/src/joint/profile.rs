@@ -9,6 +9,8 @@ use super::pairs::pairs;
 const FURTHEST: f64 = 1e6;
 
 /// How the numbers of a reference go together.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointProfile {
@@ -25,6 +27,8 @@ pub struct JointProfile {
 }
 
 /// A feature that takes part.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointFeature {
@@ -37,6 +41,8 @@ pub struct JointFeature {
 }
 
 /// How far the reference's own windows are from the rest of it.
+///
+/// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointLimits {

@@ -7,6 +7,19 @@ use std::collections::HashMap;
 /// Exact while there are no more names than it holds. Beyond that a name's rows are at least what is counted, and at
 /// most [`error`](Self::error) more, which is never more than the rows offered over the capacity (Misra and Gries,
 /// *Finding Repeated Elements*, 1982; merged as Agarwal et al., *Mergeable Summaries*, 2012, do).
+///
+/// # Example: the most frequent names
+///
+/// ```
+/// use modelwatch_drift::sketch::Frequent;
+///
+/// let mut names = Frequent::default();
+/// for (name, rows) in [("app", 3), ("kiosk", 9), ("app", 2)] {
+///     names.offer(name, rows);
+/// }
+/// assert_eq!(names.top(1), [("kiosk", 9)]);
+/// assert_eq!(names.error(), 0); // exact, as long as few names were offered
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frequent {
     rows: HashMap<String, u64>,

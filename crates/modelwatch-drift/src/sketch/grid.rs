@@ -9,6 +9,17 @@ use serde::{Deserialize, Serialize};
 /// values to which something is added on one with the same step: of a week of weather that is three times what it was, the
 /// distribution alone does not say which it is. The rarest values may lie off it, so that a default or a typing error does not
 /// hide it.
+///
+/// # Example: prices in quarters
+///
+/// ```
+/// use modelwatch_drift::sketch::Grid;
+///
+/// let prices: Vec<f64> = (0..1_000).map(|row| f64::from(row) * 0.25).collect();
+/// let grid = Grid::of_sorted(&prices).expect("they lie on one");
+/// assert_eq!(grid.step(), 0.25);
+/// assert!(grid.holds(17.75) && !grid.holds(17.80));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {

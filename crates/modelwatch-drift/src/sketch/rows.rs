@@ -7,6 +7,8 @@ use super::reservoir::{FromSample, Reservoir};
 ///
 /// As long as no more rows were offered than it holds, it is exactly these rows. It takes at most
 /// [`MOST_VALUES`](Self::MOST_VALUES) numbers, 8 MiB, whatever the rows.
+///
+/// [`JointReference`](crate::joint::JointReference) has an example.
 #[derive(Clone, Debug)]
 pub struct RowSample {
     columns: usize,

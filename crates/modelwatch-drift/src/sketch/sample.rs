@@ -7,6 +7,17 @@ use super::reservoir::{FromSample, Reservoir};
 ///
 /// As long as no more values were offered than it holds, it is exactly these values. Beyond that every value is as likely to
 /// be in it as any other, and a share of the values is known to about 1/√2048, 2 %.
+///
+/// # Example: all values, as long as they are few
+///
+/// ```
+/// use modelwatch_drift::sketch::Sample;
+///
+/// let mut sample = Sample::default();
+/// sample.offer_all(&[3.0, 1.0, 2.0]);
+/// assert_eq!(sample.sorted(), [1.0, 2.0, 3.0]);
+/// assert_eq!((sample.mean(), sample.quantile(0.5)), (Some(2.0), Some(2.0)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sample {
     values: Vec<f64>,

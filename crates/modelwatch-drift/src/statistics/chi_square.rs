@@ -5,6 +5,8 @@ use statrs::function::gamma::checked_gamma_ur;
 use super::pair::Pair;
 
 /// What Pearson's test says of two samples.
+///
+/// [`Pair`](super::Pair) has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChiSquare {
     /// The statistic; grows with the rows.

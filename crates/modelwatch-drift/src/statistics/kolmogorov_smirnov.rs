@@ -38,6 +38,19 @@ pub fn of_sorted(reference: &[f64], window: &[f64]) -> Result<f64, Incomparable>
 /// # Errors
 ///
 /// [`Incomparable::Bins`] when the counts are not those of such edges.
+///
+/// # Example: half of the window lies above training
+///
+/// ```
+/// use modelwatch_drift::statistics::{Binned, Pair, kolmogorov_smirnov};
+///
+/// // Below 0, from 0 to 10, from 10 to 20, and from 20 on.
+/// let edges = [0.0, 10.0, 20.0];
+/// let pair = Pair::new(&[0, 50, 50, 0], &[0, 25, 25, 50])?;
+/// let Binned { value, within } = kolmogorov_smirnov::of_counts(&edges, &pair)?;
+/// assert_eq!((value, within), (0.5, 0.25)); // 0.5, or up to 0.75 within the bins
+/// # Ok::<(), modelwatch_drift::statistics::Incomparable>(())
+/// ```
 pub fn of_counts(edges: &[f64], pair: &Pair<'_>) -> Result<Binned, Incomparable> {
     if pair.len() != edges.len() + 1 {
         return Err(Incomparable::Bins {

@@ -4,6 +4,24 @@ use std::error::Error;
 use std::fmt;
 
 /// The counts of a reference and of a window on the same bins; both have rows.
+///
+/// # Example: the same shares, and others
+///
+/// ```
+/// use modelwatch_drift::statistics::{ChiSquare, Incomparable, Pair, chi_square, homogeneity, psi};
+///
+/// let training = [500, 300, 200];
+/// let same = Pair::new(&training, &[50, 30, 20])?;
+/// assert!(psi(&same) < 0.01 && homogeneity(&same) > 0.9);
+///
+/// let other = Pair::new(&training, &[20, 30, 50])?;
+/// let ChiSquare { p_value, degrees_of_freedom, .. } = chi_square(&other);
+/// assert!(psi(&other) > 0.15 && p_value < 1e-4);
+/// assert_eq!(degrees_of_freedom, 2);
+///
+/// assert_eq!(Pair::new(&training, &[0, 0, 0]).err(), Some(Incomparable::NoWindow));
+/// # Ok::<(), Incomparable>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Pair<'a> {
     reference: &'a [u64],
@@ -83,6 +101,8 @@ impl<'a> Pair<'a> {
 }
 
 /// Why two samples can't be compared.
+///
+/// [`Pair`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomparable {

@@ -5,6 +5,17 @@ use std::fmt;
 use std::str::FromStr;
 
 /// How the distance of a window from the baseline is measured.
+///
+/// # Example: by its name
+///
+/// ```
+/// use modelwatch_drift::statistics::{Statistic, UnknownStatistic};
+///
+/// assert_eq!("jensen-shannon".parse(), Ok(Statistic::JensenShannon));
+/// assert!(Statistic::Wasserstein.needs_order()); // so it measures numbers, not categories
+/// let unknown: UnknownStatistic = "kullback".parse::<Statistic>().unwrap_err();
+/// assert!(unknown.to_string().contains("jensen-shannon"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Statistic {
     /// [`psi`](super::psi()), over the baseline's deciles or categories.
@@ -71,6 +82,8 @@ impl FromStr for Statistic {
 }
 
 /// A name that no [`Statistic`] has.
+///
+/// [`Statistic`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStatistic {
     /// The name.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::FEATURES;
-use modelwatch_drift::baseline::Profile;
-use modelwatch_drift::change::{Change, ChangeKind, Side};
+use modelwatch_drift::baseline::{Counts, Hygiene, NumericProfile, Profile};
+use modelwatch_drift::change::{Change, ChangeKind, Observed, Side, explain};
+use modelwatch_drift::decision::{Measurement, Statistic};
 
 use crate::data::TRAINING;
 use crate::table::{CATEGORIES, Table};
@@ -449,4 +450,55 @@ fn names_nothing_when_weeks_are_as_they_came() {
             .collect();
         assert!(said.is_empty(), "{}: {said:?}", case.name);
     }
+}
+
+/// Amounts in cents, as a company's incomes are spread.
+fn amounts(rows: usize, seed: usize) -> impl Iterator<Item = f64> {
+    let normal = move |row: usize| (0..12).map(|part| random(seed + row * 12 + part)).sum::<f64>() - 6.0;
+    (0..rows).map(move |row| (100.0 * (10.8 + 0.5 * normal(row)).exp()).round() / 100.0)
+}
+
+/// Amounts that were written in thousands and then rounded have a grid that says nothing of the factor: the factor is named, or
+/// nothing, and never another one.
+#[test]
+fn names_the_factor_when_values_were_rounded_after_it() {
+    let profile = NumericProfile::from_values("amount", amounts(5_000, 0).collect(), 0, &Hygiene::default());
+    let profile = profile.expect("enough rows");
+    let (mut unnamed, mut wrong) = (Vec::new(), Vec::new());
+    for factor in [1e-6, 1e-3, 1e-2, 0.1, 10.0, 1e3] {
+        for decimals in 0..7 {
+            let digits = 10_f64.powi(decimals);
+            for missing in [0.0, 0.2] {
+                let mut window = profile.bins().count();
+                for (row, amount) in amounts(5_000, 100_000).enumerate() {
+                    let value = (random(row * 13) >= missing).then_some((amount * factor * digits).round() / digits);
+                    window.add(profile.bins(), value);
+                }
+                let measurement = Measurement::of_numeric(&profile, &window, Statistic::Psi).expect("rows");
+                let (whole, counts) = (Profile::Numeric(profile.clone()), Counts::Numeric(window));
+                let explained = explain(&[Observed {
+                    name: "amount",
+                    profile: &whole,
+                    counts: &counts,
+                    measurement: &measurement,
+                    drifts: true,
+                }]);
+                let changes = &explained[0].as_ref().expect("it drifts").changes;
+                let case = format!("times {factor}, {decimals} decimals, {missing} missing: {changes:?}");
+                let of_values = changes.iter().find(|change| change.kind() != ChangeKind::MissingMore);
+                match of_values {
+                    // All of them round to zero.
+                    Some(Change::OneValue { .. }) => {}
+                    Some(change) if is_factor(change, factor) => {}
+                    Some(_) => wrong.push(case),
+                    None => unnamed.push((factor, decimals)),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "named wrong: {wrong:#?}");
+    // Of what is left after rounding, too little is known.
+    let known = |(factor, decimals): &(f64, i32)| 10.8_f64.exp() * factor * 10_f64.powi(*decimals) >= 100.0;
+    let undecided: Vec<_> = unnamed.iter().filter(|case| known(case)).collect();
+    assert!(undecided.is_empty(), "{undecided:?}");
 }

@@ -37,6 +37,15 @@ pub enum KafkaError {
         /// Where it ends.
         end: i64,
     },
+    /// The topic has another record than was read there, as one has that was made anew.
+    Anew {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where.
+        offset: i64,
+    },
     /// What TLS was given makes no sense.
     Tls(String),
     /// The log can't be written.
@@ -80,6 +89,15 @@ impl fmt::Display for KafkaError {
                 f,
                 "partition {partition} of {topic:?} ends at {end}, and {offset} is the next to be read; if the topic was made anew, \
                  give it another --name, and it is read from its beginning"
+            ),
+            Self::Anew {
+                topic,
+                partition,
+                offset,
+            } => write!(
+                f,
+                "partition {partition} of {topic:?} has another record at {offset} than the one that was read there: the topic was made \
+                 anew; give it another --name, and it is read from its beginning"
             ),
             Self::Tls(problem) => write!(f, "TLS: {problem}"),
             Self::Ingest(error) => error.fmt(f),

@@ -1,15 +1,20 @@
 //! Whether brokers answer.
 
+use std::collections::BTreeSet;
+
 use parking_lot::Mutex;
 use rskafka::client::error::Error;
 
 use crate::counts::Counts;
 
-/// Whether brokers answer, said once when it changes.
+/// What does not answer: the brokers as a whole, or one partition of the topic.
+pub(super) type Part = Option<i32>;
+
+/// Whether brokers answer, said once when the first part of it fails and once when the last answers again.
 pub(super) struct Outage {
     brokers: String,
     counts: Counts,
-    is: Mutex<bool>,
+    parts: Mutex<BTreeSet<Part>>,
 }
 
 impl Outage {
@@ -17,24 +22,32 @@ impl Outage {
         Self {
             brokers,
             counts,
-            is: Mutex::new(false),
+            parts: Mutex::default(),
         }
     }
 
-    pub(super) fn is(&self, error: &Error) {
-        if !std::mem::replace(&mut *self.is.lock(), true) {
+    pub(super) fn is(&self, part: Part, error: &Error) {
+        let mut parts = self.parts.lock();
+        let first = parts.is_empty();
+        parts.insert(part);
+        if first {
+            let of = part.map_or_else(String::new, |partition| format!(" for partition {partition}"));
             tracing::warn!(
-                "Kafka at {} can't be reached: {error}; trying until it can, nothing is lost",
+                "Kafka at {} can't be reached{of}: {error}; trying until it can, nothing is lost",
                 self.brokers
             );
         }
         self.counts.connected(false);
     }
 
-    pub(super) fn is_over(&self) {
-        if std::mem::replace(&mut *self.is.lock(), false) {
-            tracing::info!("Kafka at {} answers again", self.brokers);
+    pub(super) fn is_over(&self, part: Part) {
+        let mut parts = self.parts.lock();
+        let was = parts.remove(&part);
+        if parts.is_empty() {
+            if was {
+                tracing::info!("Kafka at {} answers again", self.brokers);
+            }
+            self.counts.connected(true);
         }
-        self.counts.connected(true);
     }
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use rskafka::client::Client;
 use rskafka::client::error::{Error, ProtocolError};
 use rskafka::client::partition::{OffsetAt, PartitionClient, UnknownTopicHandling};
+use rskafka::record::RecordAndOffset;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::error::KafkaError;
 use super::outage::Outage;
-use super::taker::Message;
+use super::taker::{Message, Place};
 use super::topic::Begin;
+use crate::incoming::mark;
 
 /// Bytes of one fetch. A batch that is larger comes whole.
 pub(super) const FETCH_BYTES: usize = 2 << 20;
@@ -25,6 +27,8 @@ const WAITS_MS: i32 = 500;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Before a broker that did not answer is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Answers in a row that a partition ends before the offset to go on at, until that is believed.
+const SHORT: u32 = 4;
 
 pub(super) struct Reader {
     pub(super) client: Arc<Client>,
@@ -32,9 +36,22 @@ pub(super) struct Reader {
     pub(super) partition: i32,
     /// Where it begins if it was never read.
     pub(super) begin: Begin,
+    /// Whether its beginning is wanted, so that it is lost where the broker has removed it.
+    pub(super) from_beginning: bool,
     pub(super) room: Arc<Semaphore>,
     pub(super) messages: Sender<Message>,
     pub(super) outage: Arc<Outage>,
+}
+
+/// Where a reader is.
+struct At {
+    offset: i64,
+    /// The mark of the record before it.
+    mark: Option<u64>,
+    /// Whether that record is still to be compared with the broker's: the topic may have been made anew while nobody looked.
+    unsure: bool,
+    /// Whether what is before the oldest record would be lost.
+    wanted: bool,
 }
 
 impl Reader {
@@ -42,34 +59,37 @@ impl Reader {
     pub(super) async fn run(self) -> Result<(), KafkaError> {
         let (answer, next) = oneshot::channel();
         let partition = self.partition;
-        let gone = |_| KafkaError::Ended("the log's writer");
-        self.messages.send(Message::Own { partition, answer }).map_err(gone)?;
+        self.send(Message::Own { partition, answer })?;
         let next = next.await.map_err(|_| KafkaError::Ended("the log's writer"))?;
-        let mut at = match next {
-            Some(next) => next,
-            None => {
-                let offset = self.first().await;
-                let skip = Message::Skip {
-                    partition,
-                    offset,
-                    lost: false,
-                };
-                self.messages.send(skip).map_err(gone)?;
-                offset
-            }
+        let mut at = At {
+            offset: 0,
+            mark: None,
+            unsure: false,
+            wanted: self.from_beginning,
         };
+        match next {
+            Some(Place { offset, mark }) => {
+                at.wanted = true;
+                (at.offset, at.mark) = (offset, mark);
+            }
+            None => {
+                at.offset = self.first().await;
+                self.skip(at.offset, false)?;
+            }
+        }
         let mut broker = None;
-        let mut ended = None;
+        let (mut ended, mut short) = (None, 0);
         loop {
             let client = match &broker {
                 Some(client) => client,
                 none => match self.connect().await {
                     Ok(client) => {
                         let _: &Option<PartitionClient> = none;
+                        at.unsure = at.offset > 0 && at.mark.is_some();
                         broker.insert(client)
                     }
                     Err(error) => {
-                        self.outage.is(&error);
+                        self.outage.is(Some(partition), &error);
                         sleep(PAUSE).await;
                         continue;
                     }
@@ -79,35 +99,100 @@ impl Reader {
             let Ok(room) = self.room.clone().acquire_many_owned(units).await else {
                 return Ok(());
             };
-            let fetched = timeout(PATIENCE, client.fetch_records(at, 1..FETCH_BYTES as i32, WAITS_MS));
+            let from = at.offset - i64::from(at.unsure);
+            let fetched = timeout(PATIENCE, client.fetch_records(from, 1..FETCH_BYTES as i32, WAITS_MS));
             match fetched.await.unwrap_or(Err(Error::Timeout)) {
-                Ok((records, end)) => {
-                    self.outage.is_over();
+                Ok((mut records, end)) => {
+                    self.outage.is_over(Some(partition));
+                    if std::mem::take(&mut at.unsure) {
+                        self.compare(&mut records, &at)?;
+                        if records.is_empty() {
+                            // It may have been all that came, and not all there is.
+                            continue;
+                        }
+                    }
+                    if records.is_empty() && end < at.offset {
+                        // A new leader may not know yet how far it is.
+                        drop(room);
+                        short += 1;
+                        if short > SHORT {
+                            return Err(self.ahead(at.offset, end));
+                        }
+                        at.unsure = at.mark.is_some();
+                        sleep(PAUSE).await;
+                        continue;
+                    }
+                    (short, at.wanted) = (0, true);
                     if let Some(last) = records.last() {
-                        at = last.offset + 1;
+                        (at.offset, at.mark) = (last.offset + 1, Some(mark_of(last)));
                     } else if ended == Some(end) {
                         continue;
                     }
                     ended = Some(end);
-                    let records = Message::Records {
+                    self.send(Message::Records {
                         partition,
                         records,
                         end,
                         room,
-                    };
-                    self.messages.send(records).map_err(gone)?;
+                    })?;
                 }
                 Err(Error::ServerError {
                     protocol_error: ProtocolError::OffsetOutOfRange,
                     ..
-                }) => at = self.beyond(client, at).await?,
+                }) => {
+                    drop(room);
+                    // Where the record to compare is gone, the one to go on at may be there.
+                    if !std::mem::take(&mut at.unsure) {
+                        self.beyond(client, &mut at).await?;
+                    }
+                }
                 Err(error) => {
-                    self.outage.is(&error);
+                    drop(room);
+                    self.outage.is(Some(partition), &error);
                     broker = None;
                     sleep(PAUSE).await;
                 }
             }
         }
+    }
+
+    fn send(&self, message: Message) -> Result<(), KafkaError> {
+        let sent = self.messages.send(message);
+        sent.map_err(|_| KafkaError::Ended("the log's writer"))
+    }
+
+    fn skip(&self, offset: i64, lost: bool) -> Result<(), KafkaError> {
+        self.send(Message::Skip {
+            partition: self.partition,
+            offset,
+            lost,
+        })
+    }
+
+    fn ahead(&self, offset: i64, end: i64) -> KafkaError {
+        KafkaError::Ahead {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            offset,
+            end,
+        }
+    }
+
+    /// Takes the record that was the last to be read off the front, where the broker still has it, or says that it is another.
+    fn compare(&self, records: &mut Vec<RecordAndOffset>, at: &At) -> Result<(), KafkaError> {
+        let before = records.first().filter(|first| first.offset < at.offset);
+        let Some(before) = before else {
+            return Ok(());
+        };
+        if Some(mark_of(before)) != at.mark {
+            return Err(KafkaError::Anew {
+                topic: self.topic.clone(),
+                partition: self.partition,
+                offset: before.offset,
+            });
+        }
+        records.remove(0);
+        Ok(())
     }
 
     async fn connect(&self) -> Result<PartitionClient, Error> {
@@ -136,15 +221,15 @@ impl Reader {
             match asked.await {
                 Ok(offset) => return offset,
                 Err(error) => {
-                    self.outage.is(&error);
+                    self.outage.is(Some(self.partition), &error);
                     sleep(PAUSE).await;
                 }
             }
         }
     }
 
-    /// Where to go on when the broker does not have an offset: its retention was there first, or the topic is another.
-    async fn beyond(&self, client: &PartitionClient, at: i64) -> Result<i64, KafkaError> {
+    /// Goes on where the broker does not have the offset: its retention was there first, or the topic is another.
+    async fn beyond(&self, client: &PartitionClient, at: &mut At) -> Result<(), KafkaError> {
         let asked = async {
             let first = self.ask(client, OffsetAt::Earliest).await?;
             Ok((first, self.ask(client, OffsetAt::Latest).await?))
@@ -152,43 +237,34 @@ impl Reader {
         let (first, end) = match asked.await {
             Ok(ends) => ends,
             Err(error) => {
-                self.outage.is(&error);
+                self.outage.is(Some(self.partition), &error);
                 sleep(PAUSE).await;
-                return Ok(at);
+                return Ok(());
             }
         };
-        if at > end {
-            return Err(KafkaError::Ahead {
-                topic: self.topic.clone(),
-                partition: self.partition,
-                offset: at,
-                end,
-            });
+        let (topic, partition, offset) = (&self.topic, self.partition, at.offset);
+        if offset > end {
+            return Err(self.ahead(offset, end));
         }
-        if at >= first {
+        if offset >= first {
             // The broker's answers do not agree yet.
             sleep(PAUSE).await;
-            return Ok(at);
+            return Ok(());
         }
-        // A partition whose beginning is gone before it was ever read has lost nothing here.
-        let lost = at > 0;
-        if lost {
-            let (topic, partition, records) = (&self.topic, self.partition, first - at);
+        // One that was never read, whose beginning nobody wanted, has lost nothing.
+        if at.wanted {
             tracing::error!(
-                %topic,
-                partition,
-                records,
-                "the broker has removed records before they were read; go on with the oldest there is, and give the topic a longer retention"
+                "{} records of partition {partition} of {topic:?} are lost, from offset {offset} on: the broker removed them before they were \
+                 read; reading on at {first}. Give the topic a longer retention, or let this run more often",
+                first - offset
             );
         }
-        let skip = Message::Skip {
-            partition: self.partition,
-            offset: first,
-            lost,
-        };
-        self.messages
-            .send(skip)
-            .map_err(|_| KafkaError::Ended("the log's writer"))?;
-        Ok(first)
+        self.skip(first, at.wanted)?;
+        (at.offset, at.mark) = (first, None);
+        Ok(())
     }
+}
+
+fn mark_of(RecordAndOffset { record, .. }: &RecordAndOffset) -> u64 {
+    mark(record.timestamp.timestamp_micros(), record.value.as_deref())
 }

@@ -110,7 +110,8 @@ impl Reading<'_> {
         )?;
         *opened = true;
         // A partition that is new where others were read before has its beginning unread, too.
-        let begin = match intake.was_read() {
+        let was_read = intake.was_read();
+        let begin = match was_read {
             true => Begin::Earliest,
             false => topic.begin,
         };
@@ -151,6 +152,7 @@ impl Reading<'_> {
                                 partition,
                                 // What is added while others are read is new from its beginning.
                                 begin: if first { begin } else { Begin::Earliest },
+                                from_beginning: was_read || !first,
                                 room: room.clone(),
                                 messages: messages.clone(),
                                 outage: self.outage.clone(),
@@ -198,8 +200,11 @@ impl Reading<'_> {
         loop {
             let connected = timeout(PATIENCE, self.topic.access.connect());
             match connected.await.unwrap_or(Err(Error::Timeout)) {
-                Ok(client) => return client,
-                Err(error) => self.outage.is(&error),
+                Ok(client) => {
+                    self.outage.is_over(None);
+                    return client;
+                }
+                Err(error) => self.outage.is(None, &error),
             }
             sleep(PAUSE).await;
         }
@@ -211,8 +216,11 @@ impl Reading<'_> {
         let topics = loop {
             let listed = timeout(PATIENCE, client.list_topics());
             match listed.await.unwrap_or(Err(Error::Timeout)) {
-                Ok(topics) => break topics,
-                Err(error) => self.outage.is(&error),
+                Ok(topics) => {
+                    self.outage.is_over(None);
+                    break topics;
+                }
+                Err(error) => self.outage.is(None, &error),
             }
             sleep(PAUSE).await;
         };

@@ -26,7 +26,7 @@ pub(super) enum Message {
     /// A partition is to be read: where it goes on.
     Own {
         partition: i32,
-        answer: oneshot::Sender<Option<i64>>,
+        answer: oneshot::Sender<Option<Place>>,
     },
     /// A partition goes on at an offset; what lies between is lost, or was never wanted.
     Skip { partition: i32, offset: i64, lost: bool },
@@ -40,6 +40,13 @@ pub(super) enum Message {
         /// Their part of the buffer.
         room: OwnedSemaphorePermit,
     },
+}
+
+/// Where a partition goes on that was read before.
+pub(super) struct Place {
+    pub(super) offset: i64,
+    /// The mark of the record before it.
+    pub(super) mark: Option<u64>,
 }
 
 pub(super) struct Taker {
@@ -78,20 +85,18 @@ impl Taker {
             Message::Until(partitions) => self.until = Some(partitions),
             Message::Own { partition, answer } => {
                 let next = self.intake.own(partition)?;
+                let mark = self.intake.mark(partition);
                 // A reader that is gone asks no more.
-                let _ = answer.send(next);
+                let _ = answer.send(next.map(|offset| Place { offset, mark }));
             }
             Message::Skip {
                 partition,
                 offset,
                 lost,
-            } => {
-                let before = self.intake.next().get(&partition).copied();
-                self.intake.skip_to(partition, offset);
-                if let (true, Some(before)) = (lost, before) {
-                    self.counts.lost(offset.saturating_sub(before).unsigned_abs());
-                }
-            }
+            } => match lost {
+                true => self.intake.lose_to(partition, offset),
+                false => self.intake.skip_to(partition, offset),
+            },
             Message::Records {
                 partition,
                 records,

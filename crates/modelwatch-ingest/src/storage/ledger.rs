@@ -37,6 +37,9 @@ struct State {
     files: u64,
     /// The offset each partition goes on at.
     next: BTreeMap<i32, i64>,
+    /// The mark of the record before it, by which a topic that was made anew is told from the one that was read.
+    #[serde(default)]
+    marks: BTreeMap<i32, u64>,
     /// Files of this folder that belong into the log, and where.
     moves: Vec<Move>,
     /// Halves of requests that wait for the other.
@@ -75,6 +78,8 @@ pub(crate) struct Ledger {
 pub(crate) struct Known {
     /// Where it goes on; nothing where it was never read.
     pub(crate) next: Option<i64>,
+    /// The mark of the record before that.
+    pub(crate) mark: Option<u64>,
     pub(crate) waiting: Vec<Waiting>,
 }
 
@@ -205,6 +210,7 @@ impl Ledger {
             .filter(|waiting| waiting.partition == partition);
         Ok(Known {
             next,
+            mark: state.marks.get(&partition).copied(),
             waiting: waiting.collect(),
         })
     }
@@ -215,6 +221,7 @@ impl Ledger {
     pub(crate) fn commit(
         &mut self,
         next: &BTreeMap<i32, i64>,
+        marks: &BTreeMap<i32, u64>,
         moves: Vec<Move>,
         waiting: Vec<Waiting>,
     ) -> Result<(), IngestError> {
@@ -224,6 +231,7 @@ impl Ledger {
             epoch: self.epoch + 1,
             files: self.files + moves.len() as u64,
             next: next.clone(),
+            marks: marks.clone(),
             moves,
             waiting,
         };

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use modelwatch_log::{LoggedRow, RowFile};
+use modelwatch_log::{LoggedOutcome, LoggedRow, OutcomeFile, RowFile};
 use modelwatch_log_format::{files, folders};
 use serde::Serialize;
 use twox_hash::XxHash3_128;
@@ -15,6 +15,7 @@ use twox_hash::XxHash3_128;
 use super::ledger::{Move, encoded};
 use crate::error::IngestError;
 use crate::incoming::Incoming;
+use crate::outcome::Outcome;
 use crate::rejection::Rejection;
 use crate::row::Row;
 
@@ -44,7 +45,13 @@ struct Open {
     model: String,
     hour: i64,
     staged: String,
-    file: RowFile,
+    file: Rows,
+}
+
+/// What a file has rows of.
+enum Rows {
+    Predictions(RowFile),
+    Outcomes(OutcomeFile),
 }
 
 /// A record that was refused, as a line of JSON.
@@ -113,32 +120,75 @@ impl Staging {
         let order = (self.last..self.open.len()).chain(0..self.last.min(self.open.len()));
         for place in order {
             let open = &mut self.open[place];
+            let Rows::Predictions(file) = &mut open.file else {
+                continue;
+            };
             if open.hour != hour || *open.model != *row.model {
                 continue;
             }
-            let before = open.file.bytes_in_memory();
-            if open.file.push(&logged, &row.features)? {
-                self.bytes = (self.bytes + open.file.bytes_in_memory()).saturating_sub(before);
+            let before = file.bytes_in_memory();
+            if file.push(&logged, &row.features)? {
+                self.bytes = (self.bytes + file.bytes_in_memory()).saturating_sub(before);
                 self.last = place;
                 self.rows += 1;
                 return Ok(());
             }
         }
-        let staged = format!("{:012}-{:06}.parquet", self.epoch, self.begun);
+        let staged = self.next_name();
         let mut file = RowFile::new(self.folder.join(&staged), &*row.model);
-        self.begun += 1;
         // An empty file takes any row.
         file.push(&logged, &row.features)?;
         self.bytes += file.bytes_in_memory();
+        self.begin(&row.model, hour, staged, Rows::Predictions(file));
+        Ok(())
+    }
+
+    pub(crate) fn push_outcome(&mut self, outcome: &Outcome<'_>) -> Result<(), IngestError> {
+        let hour = folders::hour(outcome.time);
+        let logged = LoggedOutcome {
+            time: outcome.time,
+            id: &outcome.id,
+            label: &outcome.label,
+        };
+        let order = (self.last..self.open.len()).chain(0..self.last.min(self.open.len()));
+        for place in order {
+            let open = &mut self.open[place];
+            if let Rows::Outcomes(file) = &mut open.file
+                && open.hour == hour
+                && *open.model == *outcome.model
+            {
+                let before = file.bytes_in_memory();
+                file.push(&logged)?;
+                self.bytes = (self.bytes + file.bytes_in_memory()).saturating_sub(before);
+                self.last = place;
+                self.rows += 1;
+                return Ok(());
+            }
+        }
+        let staged = self.next_name();
+        let mut file = OutcomeFile::new(self.folder.join(&staged), &*outcome.model);
+        file.push(&logged)?;
+        self.bytes += file.bytes_in_memory();
+        self.begin(&outcome.model, hour, staged, Rows::Outcomes(file));
+        Ok(())
+    }
+
+    fn next_name(&mut self) -> String {
+        let staged = format!("{:012}-{:06}.parquet", self.epoch, self.begun);
+        self.begun += 1;
+        staged
+    }
+
+    /// Takes a file that has its first row.
+    fn begin(&mut self, model: &str, hour: i64, staged: String, file: Rows) {
         self.rows += 1;
         self.last = self.open.len();
         self.open.push(Open {
-            model: row.model.clone().into_owned(),
+            model: model.to_owned(),
             hour,
             staged,
             file,
         });
-        Ok(())
     }
 
     fn letters_name(&self) -> String {
@@ -177,12 +227,17 @@ impl Staging {
         let mut moves = Vec::new();
         let writer = XxHash3_128::oneshot(format!("{}\0{}", self.source, self.share).as_bytes()) as u64;
         for open in std::mem::take(&mut self.open) {
-            open.file.finish(&[(INGESTED, from)])?;
+            let below = match open.file {
+                Rows::Predictions(file) => file.finish(&[(INGESTED, from)]).map(|_| String::new())?,
+                Rows::Outcomes(file) => file
+                    .finish(&[(INGESTED, from)])
+                    .map(|_| format!("{}/", folders::OUTCOMES))?,
+            };
             let name = files::name(SystemTime::now(), writer, files_before + moves.len() as u64);
             let [date, hour] = folders::of_hour(open.hour);
             moves.push(Move {
                 staged: open.staged,
-                path: format!("{}/{date}/{hour}/{name}", folders::model(&open.model)),
+                path: format!("{below}{}/{date}/{hour}/{name}", folders::model(&open.model)),
             });
         }
         if let Some(letters) = self.letters.take() {

@@ -1,11 +1,11 @@
 //! Predictions whose labels nobody knows yet, counted.
 
 use crate::classes::{Classes, Unmergeable};
-use crate::realised::distinct_scores;
-use crate::scores::Scores;
+use crate::realised::share;
+use crate::scores::{MOST_ESTIMATED, Scores};
 
 /// Predictions of two classes without labels, counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PredictionCounts {
     /// Of rows predicted negative, and of those predicted positive.
     pub(super) scores: Scores,
@@ -14,11 +14,22 @@ pub struct PredictionCounts {
     without_score: u64,
 }
 
+impl Default for PredictionCounts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl PredictionCounts {
     /// Makes counts of no rows.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let scores = || Scores::with_limit(MOST_ESTIMATED);
+        Self {
+            scores: scores(),
+            unclassed: scores(),
+            without_score: 0,
+        }
     }
 
     /// Counts a prediction: the score of the positive class, and the predicted class. A score that is absent, NaN or infinite is left
@@ -62,7 +73,7 @@ impl MulticlassPredictionCounts {
         let count = classes.len();
         Self {
             classes: classes.clone(),
-            scores: vec![Scores::with_limit(distinct_scores(count)); count],
+            scores: vec![Scores::with_limit(share(MOST_ESTIMATED, count)); count],
             rows: 0,
             left_out: 0,
         }

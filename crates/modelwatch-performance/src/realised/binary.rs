@@ -3,7 +3,7 @@
 use super::probabilities::Probabilities;
 use crate::interval;
 use crate::measure::{Measure, Measured, Performance, Undefined};
-use crate::scores::Scores;
+use crate::scores::{MOST_DISTINCT, Scores};
 
 /// Labelled predictions of two classes, counted. Any order of rows and any way of merging gives the same figures, to the last bit.
 ///
@@ -18,7 +18,7 @@ use crate::scores::Scores;
 /// assert_eq!(counts.performance().get(Measure::RocAuc)?.value, 1.0);
 /// # Ok::<(), modelwatch_performance::Undefined>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct BinaryCounts {
     true_positives: u64,
     false_positives: u64,
@@ -31,11 +31,26 @@ pub struct BinaryCounts {
     without_score: u64,
 }
 
+impl Default for BinaryCounts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl BinaryCounts {
     /// Makes counts of no rows.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            true_positives: 0,
+            false_positives: 0,
+            false_negatives: 0,
+            true_negatives: 0,
+            scores: Scores::with_limit(MOST_DISTINCT),
+            probabilities: Probabilities::default(),
+            without_class: 0,
+            without_score: 0,
+        }
     }
 
     /// Counts a prediction whose label is known: the score of the positive class, the predicted class, and the label.
@@ -77,6 +92,18 @@ impl BinaryCounts {
         self.probabilities.merge(&other.probabilities);
         self.without_class += other.without_class;
         self.without_score += other.without_score;
+    }
+
+    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576, and some that came lately.
+    #[must_use]
+    pub fn scores_held(&self) -> usize {
+        self.scores.held()
+    }
+
+    /// Keeps no more than these bits of each score's distance from 0 or 1, which gives memory back where many counts are side by side; one
+    /// of [`SCORE_BITS`](crate::SCORE_BITS). The area under the curve then says how far it may be off, in [`Measured::within`].
+    pub fn round_scores(&mut self, bits: u32) {
+        self.scores.round(bits);
     }
 
     /// Returns the rows: predictions with a label.

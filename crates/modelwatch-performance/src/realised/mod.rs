@@ -10,6 +10,6 @@ pub use binary::BinaryCounts;
 pub use multiclass::MulticlassCounts;
 pub use regression::RegressionCounts;
 
-pub(crate) use multiclass::distinct_scores;
+pub(crate) use multiclass::share;
 pub(crate) use probabilities::log_loss;
 pub(crate) use regression::root;

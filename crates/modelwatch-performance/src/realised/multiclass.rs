@@ -34,7 +34,7 @@ impl MulticlassCounts {
         Self {
             classes: classes.clone(),
             confusion: vec![0; count * count],
-            scores: vec![Scores::with_limit(distinct_scores(count)); count],
+            scores: vec![Scores::with_limit(share(MOST_DISTINCT, count)); count],
             probabilities: Probabilities::default(),
             unknown: 0,
             without_class: 0,
@@ -103,6 +103,18 @@ impl MulticlassCounts {
         Ok(())
     }
 
+    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576 shared by the classes, and some that came
+    /// lately.
+    #[must_use]
+    pub fn scores_held(&self) -> usize {
+        self.scores.iter().map(Scores::held).sum()
+    }
+
+    /// Keeps no more than these bits of each score, as [`BinaryCounts::round_scores`](crate::BinaryCounts::round_scores) does.
+    pub fn round_scores(&mut self, bits: u32) {
+        self.scores.iter_mut().for_each(|scores| scores.round(bits));
+    }
+
     /// Returns the rows: predictions with a label that is one of the classes.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -165,9 +177,9 @@ impl MulticlassCounts {
     }
 }
 
-/// How many distinct scores each of the classes may have, so that all together are bounded.
-pub(crate) fn distinct_scores(classes: usize) -> usize {
-    (MOST_DISTINCT / classes).max(1_024)
+/// How many of the distinct scores each of the classes may have, so that all together are bounded.
+pub(crate) fn share(distinct: usize, classes: usize) -> usize {
+    (distinct / classes).max(1_024)
 }
 
 /// Rows by actual and predicted class.

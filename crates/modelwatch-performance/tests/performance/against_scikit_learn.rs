@@ -84,6 +84,22 @@ fn judged_binary_measures_are_those_of_scikit_learn() {
     }
 }
 
+/// A window of a million rows, each with a score of its own, has every measure to 1e-9, too.
+#[test]
+fn judged_measures_are_those_of_scikit_learn_when_a_million_scores_differ() {
+    const ROWS: u64 = 1_000_000;
+    let mut counts = BinaryCounts::new();
+    for row in 0..ROWS {
+        let score = (row * 2_654_435_761 % (1 << 32)) as f64 / f64::from(2_u32).powi(32);
+        let actual = ((row * 40_503 % 65_537) as f64 / 65_537.0) < score * score;
+        counts.add(Some(score), Some(score >= 0.5), actual);
+    }
+    let question = json!({"kind": "many", "rows": ROWS});
+    let ours = counts.performance();
+    assert!(ours.get(Measure::RocAuc).is_ok_and(|area| area.within == 0.0));
+    assert_equal(&question, &ours, &ask(std::slice::from_ref(&question))[0]);
+}
+
 /// Every measure of several classes is scikit-learn's macro average to 1e-9, a class that is never predicted included.
 #[test]
 fn judged_multiclass_measures_are_those_of_scikit_learn() {

@@ -40,6 +40,14 @@ def binary(case):
     }
 
 
+def many(case):
+    """Rows that both sides draw by the same rule: every score is another."""
+    row = numpy.arange(case["rows"], dtype=numpy.uint64)
+    score = (row * 2654435761 % 2**32).astype(float) / 2**32
+    actual = ((row * 40503 % 65537).astype(float) / 65537 < score * score).astype(int)
+    return binary({"actual": actual, "predicted": score >= 0.5, "score": score})
+
+
 def multiclass(case):
     actual = numpy.array(case["actual"])
     predicted = numpy.array(case["predicted"])
@@ -70,7 +78,7 @@ def isotonic(case):
     return {"calibrated": model.predict(case["asked"]).tolist()}
 
 
-KINDS = {"binary": binary, "multiclass": multiclass, "regression": regression, "isotonic": isotonic}
+KINDS = {"binary": binary, "many": many, "multiclass": multiclass, "regression": regression, "isotonic": isotonic}
 
 for line in sys.stdin:
     case = json.loads(line)

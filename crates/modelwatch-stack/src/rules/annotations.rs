@@ -329,14 +329,14 @@ fn upstream(about: About<'_>) -> Option<Text> {
     let words = features.map(|(model, feature, of)| {
         let source = of.source.as_ref().map(|source| format!("It comes from {source}"));
         let owner = of.owner.as_ref().map(|owner| match source {
-            Some(_) => format!(", which {owner} answers for"),
-            None => format!("{owner} answers for where it comes from"),
+            Some(_) => format!(", owned by {owner}"),
+            None => format!("Its source is owned by {owner}"),
         });
         let text = [source, owner].into_iter().flatten().collect::<String>();
         (model.name.clone(), feature.clone(), format!(" {text}."))
     });
     let words: Vec<_> = words.collect();
-    let rest = " Where it comes from is not in modelwatch.toml.".to_owned();
+    let rest = " modelwatch.toml does not name its source.".to_owned();
     (!words.is_empty()).then(|| Text::default().by_feature(words, rest))
 }
 
@@ -365,7 +365,7 @@ fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     if about.is(&[&known::FEATURE_DRIFT]) {
         let scores = max_by(&["feature_name"], own(metric(&contract::DATA_DRIFT_SCORE), MODEL));
         let row = [Column::Name("feature_name"), Column::Words(" "), Column::Value(VALUE)];
-        let none = plain("No exporter tells the features' drift any more.");
+        let none = plain("No exporter publishes the features' drift any more.");
         let text = about.asked(
             &numbers(&scores).top(NAMED),
             "Furthest from the baseline: ",
@@ -687,7 +687,7 @@ fn of_performance(
     );
     let explained = about.if_any(
         &numbers(&explained).top(NAMED),
-        " Of the growth of the loss explain: ",
+        " These explain the growth of the loss: ",
         &[
             Column::Name("segment"),
             Column::Words(" "),
@@ -734,7 +734,7 @@ fn of_calibration(about: About<'_>) -> Result<Text, GenerateError> {
         "Measured: ",
         &row,
         ".",
-        plain("Nobody tells its calibration any more."),
+        plain("Nobody publishes its calibration any more."),
     )?;
     let reference = numbers(&of(own(metric(&contract::PERFORMANCE_REFERENCE), MODEL))).top(NAMED);
     let reference = about.if_any(&reference, " The reference: ", &row, ".")?;

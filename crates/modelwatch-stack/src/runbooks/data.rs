@@ -8,19 +8,19 @@ use crate::recorded;
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::MISSING_RATIO_HIGH,
-        meaning: "A feature is missing in more observations than is safe. The model goes on without it, and its answers get worse \
-                  while every request returns 200.",
+        meaning: "A feature is missing in more observations than is safe. The model answers without it, and its \
+                  answers get worse while every request returns 200.",
         checks: &[
-            "Did it begin with a release of the feature pipeline, or of the service?",
-            "Is it one feature or all of one source? All: that source is down or late.",
-            "Is it one version? MLVersionFeatureFaulty says so, and then it is the release.",
-            "Is the model's answer much changed by it? The scores tell.",
-            "Do callers send it under another name?",
+            "Look for a release of the feature pipeline or of the service just before it began.",
+            "Compare features. If all of one source are missing, that source is down or late.",
+            "Compare versions. If one is affected, MLVersionFeatureFaulty fires and its release is the cause.",
+            "Look at the scores: they show how much the model's answers changed.",
+            "Check whether callers send the feature under another name.",
         ],
         mitigation: &[
             "Roll back the release of the feature pipeline.",
             "Serve a default for the feature, if the model was trained with one.",
-            "If the model can't do without it, stop the traffic to the versions that need it.",
+            "If the model can't work without it, stop the traffic to the versions that need it.",
         ],
         queries: |model| {
             vec![
@@ -28,7 +28,7 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
                 lacked_by_training(model),
                 worse_in_one_version(model),
                 (
-                    "How often does a default stand in?",
+                    "How often does a default replace each feature?",
                     series(model, &recorded::DEFAULTED_RATIO).expr(),
                 ),
                 pipeline(model),
@@ -38,21 +38,21 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::DEFAULTED_RATIO_HIGH,
-        meaning: "A default stands in for a feature more often than is safe. Requests succeed, and the model answers about somebody \
-                  who does not exist.",
+        meaning: "A default replaces a feature more often than is safe. Requests succeed, and the model answers \
+                  about somebody who does not exist.",
         checks: &[
-            "Is the store the feature comes from slow or down? Time-outs become defaults.",
-            "Is it one feature or all of one source?",
-            "Is it one version? Then it asks for a name the store does not have.",
+            "Look at the store that the feature comes from: is it slow or down? Timeouts become defaults.",
+            "Compare features. If all of one source are affected, look at that source.",
+            "Compare versions. If one is affected, it asks for a name that the store does not have.",
         ],
         mitigation: &[
             "Restore the source, or roll back the release that changed it.",
-            "If the model can't do without the feature, refuse rather than answer.",
+            "If the model can't work without the feature, refuse requests instead of answering.",
         ],
         queries: |model| {
             vec![
                 (
-                    "How often does a default stand in?",
+                    "How often does a default replace each feature?",
                     series(model, &recorded::DEFAULTED_RATIO).expr(),
                 ),
                 worse_in_one_version(model),
@@ -64,12 +64,12 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::OUT_OF_RANGE_HIGH,
-        meaning: "A feature has values outside the range it was declared with, or outside the baseline's: a unit, a scale or an \
+        meaning: "A feature has values outside its declared range or outside the baseline's. A unit, a scale or an \
                   encoding changed, or the world did.",
         checks: &[
-            "Did a schema, a unit or an encoding change upstream?",
-            "Is it one feature? Compare its last values with the declared range.",
-            "Does the same feature drift? Then the range is only the first sign.",
+            "Look for a change of a schema, a unit or an encoding upstream.",
+            "Compare the feature's last values with the declared range.",
+            "Check whether the same feature drifts. Then the range is only the first sign.",
         ],
         mitigation: &[
             "Roll back the upstream change.",
@@ -89,15 +89,18 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::VERSION_FAULTY,
-        meaning: "One version lacks a feature, has a default in its place or gets it out of range more often than the model's other                   versions. The source is well, since it feeds the others: the release or its callers are not. The label                   `fault` says which of the three.",
+        meaning: "In one version, a feature is missing, defaulted or out of range more often than in the model's \
+                  other versions. The source is healthy, since it feeds the others; suspect the release or its \
+                  callers. The label `fault` names which of the three it is.",
         checks: &[
-            "Does the version ask for the feature under another name, or from another store, than the others?",
-            "Did its declared range or its defaults change?",
-            "Do only some callers reach the version? Then compare what they send.",
+            "Check whether the version asks for the feature under another name, or from another store, than the \
+             others.",
+            "Check whether its declared range or its defaults changed.",
+            "Check whether only some callers reach the version. Then compare what they send.",
         ],
         mitigation: &[
-            "Take the version's traffic back until it reads the feature as the others do.",
-            "If the callers are to blame, route them to a version that takes what they send.",
+            "Shift the version's traffic back until it reads the feature as the others do.",
+            "If the callers are the cause, route them to a version that accepts what they send.",
         ],
         queries: |model| {
             vec![

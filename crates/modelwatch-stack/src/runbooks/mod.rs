@@ -1,4 +1,4 @@
-//! One runbook an alert: what it means, what to ask first, what to do. Filled with the configuration's own rules, owners,
+//! One runbook an alert: what it means, what to look at first, the queries, what to do. Filled with the configuration's own rules, owners,
 //! links and queries.
 
 mod data;
@@ -64,17 +64,11 @@ fn text(config: &Config, runbook: &Runbook, rules: &Rules, alerts: &[&Rule]) -> 
     );
     text += &told(alerts);
     text += &format!(
-        "\nDashboard: <{}/d/{}>. The alert's annotations carry the same link with its model filled in, and a first query.\n",
+        "\nDashboard: <{}/d/{}>. The alert's message has the same link for its own model, and a first query.\n",
         config.links.grafana,
         links::triage_uid(config)
     );
-    for (title, steps) in [("Ask first", runbook.checks), ("Mitigate", runbook.mitigation)] {
-        text += &format!("\n## {title}\n\n");
-        let steps = steps.iter().filter_map(|step| about_what_is_raised(rules, step));
-        for (number, step) in steps.enumerate() {
-            text += &format!("{}. {step}\n", number + 1);
-        }
-    }
+    text += &numbered(rules, "Look at first", runbook.checks);
     if let Some(model) = config.models.first() {
         let mut queries = Vec::new();
         for (question, query) in (runbook.queries)(model) {
@@ -85,7 +79,7 @@ fn text(config: &Config, runbook: &Runbook, rules: &Rules, alerts: &[&Rule]) -> 
         }
         if !queries.is_empty() {
             text += &format!(
-                "\n## Drill down\n\nFilled in for {}; put the alert's own labels in their place.\n",
+                "\n## Queries\n\nThey are about {}. Replace its name by the alert's own labels.\n",
                 code(&model.name)
             );
         }
@@ -93,22 +87,33 @@ fn text(config: &Config, runbook: &Runbook, rules: &Rules, alerts: &[&Rule]) -> 
             text += &format!("\n{question}\n\n```promql\n{query}\n```\n");
         }
     }
+    text += &numbered(rules, "Mitigate", runbook.mitigation);
     text += "\n## The rule\n";
     let shown = 3;
     for rule in alerts.iter().take(shown) {
-        let held = rule.for_.as_deref().unwrap_or("0s");
-        text += &format!(
-            "\nFires when this has held for {held}:\n\n```promql\n{}\n```\n",
-            rule.expr
-        );
+        let fires = match rule.for_.as_deref() {
+            None | Some("0s") => "Fires as soon as this holds".to_owned(),
+            Some(held) => format!("Fires when this has held for {held}"),
+        };
+        text += &format!("\n{fires}:\n\n```promql\n{}\n```\n", rule.expr);
     }
     if alerts.len() > shown {
         text += &format!(
-            "\nAnd {} more like these, for models and windows with thresholds of their own.\n",
+            "\nThere are {} more of them, for models and windows with thresholds of their own.\n",
             alerts.len() - shown
         );
     }
     Ok(text)
+}
+
+/// A chapter of steps, without those about alerts that are switched off.
+fn numbered(rules: &Rules, title: &str, steps: &[&str]) -> String {
+    let mut text = format!("\n## {title}\n\n");
+    let steps = steps.iter().filter_map(|step| about_what_is_raised(rules, step));
+    for (number, step) in steps.enumerate() {
+        text += &format!("{}. {step}\n", number + 1);
+    }
+    text
 }
 
 /// A step without the sentences that send the reader to an alert that is switched off, or of a later phase; nothing where none is left.

@@ -10,7 +10,7 @@ pub(crate) struct Runbook {
     pub(super) known: &'static KnownAlert,
     /// What is going on, and what users feel.
     pub(super) meaning: &'static str,
-    /// Questions in the order to ask them, each with what the answer tells.
+    /// What to look at, in order, and what it means.
     pub(super) checks: &'static [&'static str],
     /// What to do, the quickest first.
     pub(super) mitigation: &'static [&'static str],

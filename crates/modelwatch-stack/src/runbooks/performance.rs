@@ -5,25 +5,28 @@ use super::queries::*;
 use crate::known;
 
 const PERFORMANCE_CHECKS: &[&str] = &[
-    "Is it one version, or all? A version that fell alone points to its release; all of them to the data or the world.",
-    "Which rows made it worse? `modelwatch performance … --explain COLUMNS` names the cells that explain most of the loss, \
-     and `--segment COLUMN` tells performance of each.",
-    "Are the labels right and complete? Early labels may be of other cases than late ones: fraud that is found soon is not all of it.",
-    "Did inputs drift, or did a feature break, just before?",
+    "Compare versions. If one fell, suspect its release. If all fell, suspect the data or the world.",
+    "Find the rows that made it worse: `modelwatch performance … --explain COLUMNS` names the cells that explain \
+     most of the loss, and `--segment COLUMN` measures each value.",
+    "Check whether the labels are right and complete. Early labels may be of other cases than late ones: fraud that \
+     is found soon is not all of it.",
+    "Look for inputs that drifted, or a feature that broke, just before.",
 ];
 
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::PERFORMANCE_FELL,
-        meaning: "By the labels that have come, the model is wrong more often, or by more, than in the labelled reference: a loss grew \
-                  by more than its threshold, and the reference is twice as far away as the interval reaches. The loss of a measure of which \
-                  more is better is 1 less the measure. `__all__` are all versions together. With the labels `segment` and `segment_value` it is about the \
-                  predictions of one value alone: compared with the same value in the reference, while over all predictions nothing is above the threshold.",
+        meaning: "By the labels so far, the model is wrong more often, or by more, than in the labelled reference. A \
+                  loss grew by more than its threshold, and the reference is more than twice the interval's reach \
+                  away. For a measure of which more is better, the loss is 1 minus the measure. `__all__` means all \
+                  versions together. With the labels `segment` and `segment_value`, the alert is about the \
+                  predictions with that value, compared with the same value in the reference, while no loss over all \
+                  predictions is above its threshold.",
         checks: PERFORMANCE_CHECKS,
         mitigation: &[
-            "If one version fell, give its traffic back to the others.",
-            "If a feature broke, mend its pipeline: the model is as good as what it is fed.",
-            "If the world changed, retrain on recent labels, and make the reference anew.",
+            "If one version fell, shift its traffic back to the others.",
+            "If a feature broke, fix its pipeline: the model is as good as its input.",
+            "If the world changed, retrain on recent labels, and make a new reference.",
         ],
         queries: |model| {
             vec![
@@ -42,17 +45,18 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::ESTIMATE_FELL,
-        meaning: "Labels have not come for most predictions yet, and without them the model is expected to be wrong more often, or by \
-                  more, than in the reference. The estimate follows the inputs: it holds where they moved and what they mean did not, and says nothing of \
-                  the rest. It is silent once half of a version's predictions have a label.",
+        meaning: "Most predictions have no label yet. Without labels, modelwatch expects the model to be wrong more \
+                  often, or by more, than in the reference. The estimate follows the inputs: it holds where their \
+                  values moved and their meaning did not. It stops once half of a version's predictions have a \
+                  label.",
         checks: &[
-            "Which inputs moved? The estimate can have fallen for no other reason.",
-            "Does `modelwatch performance` doubt its estimate: are many rows unlike any of the reference?",
-            "Do the labels that are there agree with what was estimated for them?",
+            "Look at which inputs moved. Nothing else can lower the estimate.",
+            "Run `modelwatch performance`: it warns if many rows are unlike any of the reference.",
+            "Compare the labels so far with what was estimated for them.",
         ],
         mitigation: &[
-            "If an input broke, mend it; the estimate follows.",
-            "If the inputs moved for good, get labels sooner for a sample, and retrain if they say the same.",
+            "If an input broke, fix it; the estimate follows.",
+            "If the inputs moved for good, get labels sooner for a sample. Retrain if they say the same.",
         ],
         queries: |model| {
             vec![
@@ -67,18 +71,21 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::CALIBRATION_OFF,
-        meaning: "What the model predicts is off what happens, further than in the reference: probabilities that are no shares any more, or \
-                  numbers that are too large or too small on average. Who compares predictions with a threshold, or multiplies by them, decides wrongly, even \
-                  where the order of the predictions is still right.",
+        meaning: "Predictions are further off what happens than in the reference: probabilities no longer match \
+                  shares, or numbers are too large or too small on average. Whoever compares predictions with a \
+                  threshold, or multiplies by them, decides wrongly, even where the order of the predictions is \
+                  still right.",
         checks: &[
-            "Did the share of positives change, with the inputs as they were? Then the world changed, and not the data.",
-            "Is it one version? Then look at what is done to its scores: a calibration that was left out, another loss, another sampling.",
-            "Is the order still right (`roc_auc`)? Then a new calibration is enough.",
+            "Compare the share of positives with the inputs. If only the share changed, the world changed and not \
+             the data.",
+            "Compare versions. If one is affected, look at its scores: a missing calibration, another loss, another \
+             sampling.",
+            "Look at `roc_auc`. If the order is still right, a new calibration is enough.",
         ],
         mitigation: &[
-            "Calibrate the scores anew on recent labels: isotonic regression, or a shift of the intercept.",
-            "If one version is off, give its traffic back to the others.",
-            "Until then, set the threshold of decisions by what happens and not by the score.",
+            "Calibrate the scores on recent labels: isotonic regression, or a shift of the intercept.",
+            "If one version is off, shift its traffic back to the others.",
+            "Until then, set the decision threshold by what happens and not by the score.",
         ],
         queries: |model| {
             vec![
@@ -92,20 +99,25 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::LABELS_STOPPED,
-        meaning: "Nothing tells any more whether the model is right: `modelwatch performance` has not run for too long, no label has come \
-                  while predictions have, a smaller share of the predictions gets one, or the exporter's runs can't read what modelwatch.toml names. What fires about performance goes on with the last figures.",
+        meaning: "You no longer know whether the model is right. Either `modelwatch performance` has not run for too \
+                  long, or no label came while predictions did, or a smaller share of the predictions gets one, or \
+                  the exporter can't read what modelwatch.toml names. Alerts about performance keep the last \
+                  figures.",
         checks: &[
-            "Does the job run, and does it end with exit code 0? Run it by hand: it says what is wrong.",
-            "Does the exporter of the drift job tell it (`[models.performance]`)? Its log and `ml_performance_runs_total` say why runs fail: `outcomes`, \
-             `predictions` and `reference` are files that can't be read, `columns` a column that is not there, `timeout` a run that took too long.",
-            "Does it publish where Prometheus looks: the textfile of a node exporter, or a Pushgateway, that is among the scrape jobs?",
-            "Do labels still arrive where `--outcomes` looks? Are they joined: does the report count them as unmatched or late?",
-            "Did ids change, so that labels find no prediction?",
+            "Run the job by hand and look at its exit code: it prints what is wrong.",
+            "If the drift job's exporter measures (`[models.performance]`), look at its log and at \
+             `ml_performance_runs_total`. Of its results, `outcomes`, `predictions` and `reference` are files it \
+             can't read, `columns` is a missing column, and `timeout` a run that took too long.",
+            "Check whether the job publishes where Prometheus looks: a node exporter's textfile, or a Pushgateway, \
+             that is among the scrape jobs.",
+            "Check whether labels still arrive where `--outcomes` looks, and whether the report counts them as \
+             unmatched or late.",
+            "Check whether ids changed, so that labels find no prediction.",
         ],
         mitigation: &[
-            "Start the job again; it needs nothing of the runs before.",
-            "Mend the pipeline of labels. Late ones still count within the horizon.",
-            "If labels come less often by nature, raise `labels_age` or `performance_age` in modelwatch.toml.",
+            "Start the job again. It needs nothing of earlier runs.",
+            "Fix the pipeline of labels. Late ones still count within the horizon.",
+            "If labels normally come less often, raise `labels_age` or `performance_age` in modelwatch.toml.",
         ],
         queries: |model| {
             vec![

@@ -7,16 +7,17 @@ use crate::promql::Expr;
 use crate::recorded;
 
 const SHIFT_CHECKS: &[&str] = &[
-    "Is it one version? A new one is compared with the others: then the model changed, perhaps on purpose.",
-    "All versions at once? Then the input changed: look at missing features, ranges and drift.",
-    "Did traffic change its mix, by route, caller or time of week?",
-    "Did the feature pipeline have a release?",
+    "Compare versions. If one is affected, the model changed, perhaps on purpose: a new version is compared with the \
+     others.",
+    "If all versions are affected, the input changed: look at missing features, ranges and drift.",
+    "Look at the mix of traffic: did routes, callers or the time of week change?",
+    "Look for a release of the feature pipeline.",
 ];
 const SHIFT_MITIGATION: &[&str] = &[
     "If the feature pipeline broke, roll it back.",
     "If a version is wrong, shift its traffic back.",
-    "If the world changed, tell the model's owner: retraining is next, and a new baseline.",
-    "If it is as intended, wait a day: tomorrow it is yesterday.",
+    "If the world changed, inform the model's owner: it needs retraining and a new baseline.",
+    "If the change is intended, wait a day: then it is what the rule compares with.",
 ];
 
 fn non_finite(model: &modelwatch_config::Model) -> (&'static str, Expr) {
@@ -29,8 +30,9 @@ fn non_finite(model: &modelwatch_config::Model) -> (&'static str, Expr) {
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::SCORE_SHIFT,
-        meaning: "The scores are distributed in another way than an hour ago and a day or a week ago or, for a version without a \
-                  yesterday, than the other versions'. Answers are still 200, and may be wrong.",
+        meaning: "The distribution of the scores differs from an hour ago and from a day or a week ago. For a \
+                  version without a yesterday, it differs from the other versions'. Answers still have status 200 \
+                  and may be wrong.",
         checks: SHIFT_CHECKS,
         mitigation: SHIFT_MITIGATION,
         queries: |model| {
@@ -45,7 +47,8 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::CLASS_SHIFT,
-        meaning: "A class is predicted much more, or much less, than a day ago or than by the other versions.",
+        meaning: "The model predicts a class much more or much less often than a day ago, or than its other versions \
+                  do.",
         checks: SHIFT_CHECKS,
         mitigation: SHIFT_MITIGATION,
         queries: |model| {
@@ -62,12 +65,13 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::OUTCOME_SHIFT,
-        meaning: "What follows from predictions, such as approvals or reviews, has another balance than a day ago. Money or people's \
-                  time is involved.",
+        meaning: "The shares of what follows from predictions, such as approvals or reviews, differ from a day ago. \
+                  Money or people's time is involved.",
         checks: &[
-            "Did the scores shift too? If not, what acts on them changed: a threshold, a policy, a queue of reviewers.",
-            "Is it one version?",
-            "Did the input change: missing features, ranges, drift?",
+            "Compare with the scores. If they did not shift, what acts on them changed: a threshold, a policy, a \
+             queue of reviewers.",
+            "Compare versions. If one is affected, suspect its release.",
+            "Look at the input: missing features, ranges, drift.",
         ],
         mitigation: SHIFT_MITIGATION,
         queries: |model| {
@@ -84,14 +88,15 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::NON_FINITE,
-        meaning: "The model returns NaN or infinity. Such scores are in no histogram: the distribution shows only the others.",
+        meaning: "The model returns NaN or infinity. Such scores are in no histogram: the distribution shows only \
+                  the others.",
         checks: &[
-            "Is it one version? Then its weights or its numerics are broken.",
-            "Is a feature missing or out of range where the model expects a number?",
+            "Compare versions. If one is affected, its weights or its numerics are broken.",
+            "Look for a feature that is missing or out of range where the model expects a number.",
         ],
         mitigation: &[
             "Shift the version's traffic back.",
-            "Answer with an error, or a default, where the score is no number.",
+            "Answer with an error, or a default, where the score is not a number.",
         ],
         queries: |model| vec![non_finite(model), missing_since(model), versions(model)],
     },

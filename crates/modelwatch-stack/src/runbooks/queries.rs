@@ -132,7 +132,7 @@ pub(super) fn share(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn versions(model: &Model) -> (&'static str, Expr) {
     (
-        "Which versions are served, and since the deploy of which?",
+        "Which versions are served?",
         max_by(
             &["model_version", "framework"],
             of(model, metric(&contract::MODEL_INFO)),
@@ -159,7 +159,7 @@ pub(super) fn drifting(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn moved_pairs(model: &Model) -> (&'static str, Expr) {
     (
-        "Which pairs of features go together otherwise, and by how much did their correlation move?",
+        "Which pairs of features changed their correlation, and by how much?",
         max_by(
             &["feature_name", "other_feature_name"],
             of(model, metric(&contract::JOINT_CORRELATION_CHANGE)),
@@ -183,7 +183,7 @@ pub(super) fn missing_since(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn lacked_by_training(model: &Model) -> (&'static str, Expr) {
     (
-        "How often did training lack each feature?",
+        "How often was each feature missing in training?",
         series(model, &recorded::MISSING_REFERENCE).expr(),
     )
 }
@@ -244,7 +244,7 @@ pub(super) fn log_records(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn measured(model: &Model) -> (&'static str, Expr) {
     (
-        "How right is each version, by the labels that have come?",
+        "How right is each version, by the labels so far?",
         max_by(&["model_version", "measure"], of(model, metric(&contract::PERFORMANCE))),
     )
 }
@@ -268,7 +268,7 @@ pub(super) fn reference(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn lost(model: &Model) -> (&'static str, Expr) {
     (
-        "In which versions and measures is there more loss than in the reference, and more than chance makes?",
+        "Which versions and measures lost more than in the reference, beyond chance?",
         series(model, &recorded::PERFORMANCE_GROWTH).expr(),
     )
 }
@@ -285,7 +285,7 @@ pub(super) fn explained(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn lost_by_segment(model: &Model) -> (&'static str, Expr) {
     (
-        "For whom is there more loss than in the reference, and more than chance makes?",
+        "Which segments lost more than in the reference, beyond chance?",
         max_by(
             &["segment", "segment_value", "measure"],
             of(model, metric(&contract::SEGMENT_PERFORMANCE_GROWTH)),
@@ -305,7 +305,7 @@ pub(super) fn performance_runs(model: &Model) -> (&'static str, Expr) {
 
 pub(super) fn outcomes(model: &Model) -> (&'static str, Expr) {
     (
-        "What became of the labels that came?",
+        "What happened to the labels that arrived?",
         max_by(&["fate"], of(model, metric(&contract::PERFORMANCE_OUTCOMES))),
     )
 }
@@ -327,7 +327,7 @@ pub(super) fn labelled_share(model: &Model) -> (&'static str, Expr) {
 pub(super) fn performance_age(model: &Model) -> (&'static str, Expr) {
     let told = of(model, metric(&contract::PERFORMANCE_LAST_SUCCESS_TIMESTAMP));
     (
-        "How many seconds ago was performance told of?",
+        "How many seconds ago was performance last published?",
         time().minus(max_by(&["model_name"], told)),
     )
 }

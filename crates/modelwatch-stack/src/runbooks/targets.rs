@@ -10,45 +10,43 @@ use crate::promql::{max_by, metric, sum_by, word};
 pub(super) const RUNBOOKS: &[Runbook] = &[
     Runbook {
         known: &known::TARGET_DOWN,
-        meaning: "Prometheus can't scrape one target. Others of its job may be well: users may feel nothing, and we see less.",
+        meaning: "Prometheus can't scrape one target. Others of its job may be healthy: users may notice nothing, \
+                  and you see less.",
         checks: &[
-            "Is the process there, and does it answer `/metrics` on its own machine?",
-            "Is it the network between, or a policy of it?",
-            "Was the target removed on purpose?",
+            "Check on its own machine whether the process runs and answers `/metrics`.",
+            "Check the network between Prometheus and the target, and its policies.",
+            "Check whether somebody removed the target on purpose.",
         ],
         mitigation: &[
             "Restart it, or let the scheduler place it elsewhere.",
-            "If it was removed, take it out of `targets` in modelwatch.toml.",
+            "If it was removed on purpose, delete it from `targets` in modelwatch.toml.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
         known: &known::JOB_DOWN,
-        meaning: "No target of the job can be scraped. If it serves models, they are down or we are blind; other alerts of the \
-                  job are held back, because they would only repeat it.",
+        meaning: "Prometheus can't scrape any target of the job. If the job serves models, they are down or you are \
+                  blind. Alertmanager holds back the job's other alerts, because they would only repeat this one.",
         checks: &[
-            "Do users get answers? If not, this is an outage.",
-            "If they do: did the metrics port, its path or a network policy change?",
-            "Does Prometheus reach anything else at that address?",
+            "Check whether users get answers. If they do not, this is an outage.",
+            "If they do, look for a change of the metrics port, its path or a network policy.",
+            "Check whether Prometheus reaches anything else at that address.",
         ],
         mitigation: &[
-            "Outage: roll back the last deploy, or restore the replicas.",
-            "Blind: repair the scrape first. Until then nothing here fires.",
+            "In an outage, roll back the last deploy or restore the replicas.",
+            "If you are blind, repair the scrape first. Until then no other alert of the job fires.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
         known: &known::RESTARTING,
-        meaning: "A replica starts again and again: it crashes, or is killed for its memory.",
+        meaning: "A replica starts again and again: it crashes, or the system kills it for its memory.",
         checks: &[
-            "How did it end? The exit code and the last log lines tell a crash from a kill.",
-            "Does memory grow until the end?",
-            "Did it begin with a release?",
+            "Look at how it ended. The exit code and the last log lines distinguish a crash from a kill.",
+            "Look at its memory: does it grow until the end?",
+            "Look for a release at the time it began.",
         ],
-        mitigation: &[
-            "Roll back the release it began with.",
-            "Give it more memory, if that is what it lacks.",
-        ],
+        mitigation: &["Roll back that release.", "If it needs more memory, raise its limit."],
         queries: |model| {
             vec![
                 (
@@ -69,15 +67,16 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::LABEL_OVERFLOW,
-        meaning: "A label has had as many values as it may; measurements with new ones go to `__other__`. Totals stay right, and \
-                  the new values can't be told apart.",
+        meaning: "A label has reached its limit of values. Measurements with new values count under `__other__`: \
+                  totals stay right, but you can't tell the new values apart.",
         checks: &[
-            "Which label is it? `route`: unmatched paths may be used as names. `model_version`: old versions may never be retired.",
-            "Does a caller choose the value? Then it does not belong in a label.",
+            "Look at which label it is. For `route`, paths that match no route may serve as names. For \
+             `model_version`, old versions may never be retired.",
+            "Check whether callers choose the value. Then it does not belong in a label.",
         ],
         mitigation: &[
             "Stop the source of the values, then restart the replicas.",
-            "If they are all wanted, raise the limit where the service builds its monitor.",
+            "If you want all of them, raise the limit where the service builds its monitor.",
         ],
         queries: |model| {
             vec![(
@@ -91,99 +90,106 @@ pub(super) const RUNBOOKS: &[Runbook] = &[
     },
     Runbook {
         known: &known::VERSION_UNREGISTERED,
-        meaning: "Requests are counted for a version that no process has registered for an hour. They may be answered by another one, \
-                  or by none.",
+        meaning: "Requests count for a version that no process has registered for an hour. Another version may \
+                  answer them, or none.",
         checks: &[
-            "Which callers or routes still ask for it? A flag, a cache or an old client holds the name.",
-            "Was the version retired on purpose, or did its registration fail at start-up?",
+            "Find the callers or routes that still ask for it. A flag, a cache or an old client may hold the name.",
+            "Check whether somebody retired the version on purpose, or whether its registration failed at start-up.",
         ],
         mitigation: &[
-            "Move the caller, or the balancer's rule, to a version that is served.",
-            "If it should be served, deploy it again.",
+            "Point the caller, or the balancer's rule, to a version that is served.",
+            "If the version should be served, deploy it again.",
         ],
         queries: |model| vec![versions(model), traffic(model), requests_by_status(model)],
     },
     Runbook {
         known: &known::RULES_FAILING,
-        meaning: "Prometheus can't evaluate rules of this stack. What they watch is unseen until it can.",
+        meaning: "Prometheus can't evaluate rules of this stack. Until it can, nobody sees what they watch.",
         checks: &[
-            "What does Prometheus say? Its page of rules shows the error beside the rule.",
-            "Did somebody load a second copy of the rules, or other rules that record the same names?",
-            "Is Prometheus short of memory or time?",
+            "Open *Status → Rules* in Prometheus: the error is beside the rule.",
+            "Check whether somebody loaded a second copy of the rules, or other rules that record the same names.",
+            "Look at Prometheus' memory and at how long its evaluations take.",
         ],
         mitigation: &[
-            "Take the second copy away; give each file that shares a Prometheus a `stack` of its own.",
+            "Remove the second copy. Give each file that shares a Prometheus a `stack` of its own.",
             "Run `modelwatch stack generate` and reload.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
         known: &known::NOTIFICATIONS_FAILING,
-        meaning: "Alertmanager can't deliver, or Prometheus can't reach Alertmanager. Alerts fire and nobody hears of them.",
+        meaning: "Alertmanager can't deliver, or Prometheus can't reach Alertmanager. Alerts fire and reach nobody.",
         checks: &[
-            "Which channel fails? Alertmanager's log has the answer of the other side.",
-            "Did a secret expire, or a file of it move?",
+            "Find the channel that fails. Alertmanager's log has the other side's answer.",
+            "Check whether a secret expired, or whether its file moved.",
         ],
         mitigation: &[
             "Renew the secret, and send a test with `amtool alert add`.",
-            "Until then look at the dashboards: what fires is there.",
+            "Until notifications work, watch the dashboards: they show what fires.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
         known: &known::WATCHDOG,
-        meaning: "It always fires, and a dead man's switch pages when it stops to arrive. Then Prometheus, Alertmanager or the way \
-                  between them is down, and no alert of this stack arrives.",
+        meaning: "This alert always fires, and a dead man's switch pages when it stops arriving. Then Prometheus, \
+                  Alertmanager or the way between them is down, and no alert of this stack arrives.",
         checks: &[
-            "Does Prometheus answer, and does its page of alerts show this one?",
-            "Does Alertmanager answer, and does it show this one? Then its notifications fail: look at its log.",
-            "Did somebody silence it?",
+            "Check whether Prometheus answers and its page of alerts shows this one.",
+            "Check whether Alertmanager answers and shows this one. If so, its notifications fail: read its log.",
+            "Check whether somebody silenced it.",
         ],
         mitigation: &[
-            "Bring back whichever of them is down.",
-            "Until then look at the dashboards, or ask the services' own pages of metrics.",
+            "Restore whichever of them is down.",
+            "Until then, watch the dashboards or the services' own `/metrics`.",
         ],
         queries: |model| vec![("Which targets answer?", word("up").eq("job", &model.job).expr())],
     },
     Runbook {
         known: &known::ONE_NAME,
-        meaning: "Several replicas answer in turn behind one address that Prometheus scrapes. Each scrape reads another one's counters, \
-                  so rates, ratios and percentiles of this job are nonsense, and restarts can't be seen.",
+        meaning: "Several replicas answer in turn behind one address that Prometheus scrapes. Each scrape reads \
+                  another replica's counters, so rates, ratios and percentiles of this job are wrong, and restarts \
+                  are invisible.",
         checks: &[
-            "Is the target a load balancer, a Kubernetes service, or a DNS name with several addresses?",
-            "Which replicas are there? Each has to be a target of its own.",
+            "Check whether the target is a load balancer, a Kubernetes service, or a DNS name with several \
+             addresses.",
+            "List the replicas. Each must be a target of its own.",
         ],
         mitigation: &[
-            "Let Prometheus find each replica: `dns = { names = [\u{2026}], port = \u{2026} }`, `kubernetes` or another discovery in the \
-             job of modelwatch.toml, in place of `targets`.",
+            "Let Prometheus find each replica: in the job of modelwatch.toml, replace `targets` by `dns = { names = \
+             [\u{2026}], port = \u{2026} }`, `kubernetes` or another discovery.",
         ],
         queries: |model| {
             vec![(
-                "When did what answers begin?",
+                "When did the answering process start?",
                 metric(&contract::PROCESS_START_TIME).eq("job", &model.job).expr(),
             )]
         },
     },
     Runbook {
         known: &known::LATENCY_MISSING,
-        meaning: "The model's requests are counted, and the histogram that its latency is judged by is not there, or has no \
-                  bucket that ends at the objective. Rules about latency are silent, which looks like health.",
+        meaning: "The model's requests count, but the histogram that its latency is judged by is missing, or none of \
+                  its buckets ends at the objective. Rules about latency stay silent, which looks like health.",
         checks: &[
-            "Does the service show ml_inference_latency_seconds at all? Then compare its buckets with `latency_buckets`.",
-            "Did a release of the service, or a relabelling in Prometheus, drop the metric?",
-            "Does a dashboard of another service still show its latency? If not, it is Prometheus.",
+            "Check whether the service exposes ml_inference_latency_seconds. If it does, compare its buckets with \
+             `latency_buckets`.",
+            "Look for a release of the service, or a relabelling in Prometheus, that dropped the metric.",
+            "Look at another service's latency on its dashboard. If that is missing too, the cause is in Prometheus.",
         ],
         mitigation: &[
-            "Say `latency_buckets` in modelwatch.toml as the service has them, or take a `latency_p95` that is one of them.",
-            "Take back the relabelling or the release that dropped the metric.",
+            "Set `latency_buckets` in modelwatch.toml to the service's buckets, or choose a `latency_p95` that is \
+             one of them.",
+            "Revert the relabelling or the release that dropped the metric.",
         ],
         queries: |model| vec![latency_by_version(model), traffic(model), versions(model)],
     },
     Runbook {
         known: &known::UNLISTED,
-        meaning: "A service serves a model that modelwatch.toml does not name. It is watched with the thresholds of most \
-                  models, and nobody in particular owns it.",
-        checks: &["Is the name new, or misspelt in the service?", "Who deployed it?"],
+        meaning: "A service serves a model that modelwatch.toml does not name. The default thresholds apply to it, \
+                  and it has no owner.",
+        checks: &[
+            "Check whether the name is new, or misspelt in the service.",
+            "Find out who deployed it.",
+        ],
         mitigation: &["Add it to modelwatch.toml with its owners, and run `modelwatch stack generate`."],
         queries: |_| {
             vec![(

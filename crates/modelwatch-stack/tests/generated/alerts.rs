@@ -87,7 +87,7 @@ fn no_runbook_names_an_alert_that_is_switched_off() {
         .find(|file| file.path == "runbooks/MLTrafficGone.md")
         .unwrap();
     assert!(
-        traffic.contents.contains("1. Do targets answer scrapes?\n"),
+        traffic.contents.contains("1. Check whether targets answer scrapes.\n"),
         "{}",
         traffic.contents
     );

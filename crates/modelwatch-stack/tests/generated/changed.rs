@@ -324,7 +324,7 @@ fn judged_a_feature_that_is_missing_is_told_with_its_versions_and_where_it_comes
         "evidence",
         &[
             "\"2\" 50%, \"1\" 0%",
-            "It comes from departures.actual of the airport feed, which airport-data answers for.",
+            "It comes from departures.actual of the airport feed, owned by airport-data.",
         ],
         &["not in modelwatch.toml"],
     );

@@ -136,7 +136,7 @@ fn judged_two_hundred_models_behind_a_dead_ingress_are_one_page() {
                 "environment": "production", "job": "model-inference", "stack": "modelwatch",
                 "model_name": format!("model-{model}"),
             },
-            "annotations": {"summary": "A model gets no requests any more", "description": "no request"},
+            "annotations": {"summary": "A model gets no requests", "description": "no request"},
         })
     };
     post(&alertmanager, (0..200).map(gone).collect());

@@ -199,7 +199,7 @@ fn names_driver_variable_and_profile_when_they_are_not_there() {
         count(&table),
         &[
             "its ADBC driver /no/such/driver.so can't be loaded",
-            "driver = in [models.drift.warehouse]",
+            "say where its library is with driver = or --driver",
         ],
     );
     let table = Warehouse::new(Dialect::Trino, ["predictions"], access("PATH")).driver("no_such_driver");

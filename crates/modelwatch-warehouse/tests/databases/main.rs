@@ -5,4 +5,5 @@ mod database;
 mod doors;
 mod equal;
 mod golden;
+mod outcomes;
 mod types;

@@ -1,4 +1,5 @@
-//! Every type that a crate exports has an example that asserts: in its own documentation or in that of one of its functions.
+//! Every type that a crate exports has an example that asserts: in its own documentation, in that of one of its functions, or in that
+//! of an item it links to, whose example then uses it by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use docs::top;
 use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
-/// What is documented of one name: the text of a type and of its functions.
+/// What is documented of one name: the text of a type and of its functions, or of a function.
 type Texts = BTreeMap<String, String>;
 
 /// The types of a crate.
@@ -42,17 +43,29 @@ fn text(attributes: &[Attribute]) -> String {
     text
 }
 
-/// Whether a block of code in the text is run and asserts.
-fn has_example(text: &str) -> bool {
-    let mut blocks = text.split("```");
-    blocks.next();
-    blocks.step_by(2).any(|block| {
+/// The blocks of code in the text that are run and assert.
+fn examples(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").skip(1).step_by(2).filter_map(|block| {
         let (words, code) = block.split_once('\n').unwrap_or((block, ""));
         let is_run = words
             .split(',')
             .all(|word| matches!(word.trim(), "" | "rust" | "should_panic"));
-        is_run && (code.contains("assert") || words.contains("should_panic"))
+        (is_run && (code.contains("assert") || words.contains("should_panic"))).then_some(code)
     })
+}
+
+/// The items that a text links to by their names, outside its blocks of code.
+fn linked(text: &str) -> impl Iterator<Item = &str> {
+    let prose = text.split("```").step_by(2);
+    prose
+        .flat_map(|prose| prose.split("[`").skip(1))
+        .filter_map(|link| link.split_once("`]").map(|(name, _)| name))
+}
+
+/// Whether code says a name.
+fn says(code: &str, name: &str) -> bool {
+    code.split(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .any(|word| word == name)
 }
 
 impl Types {
@@ -93,6 +106,10 @@ impl Types {
                 }
                 Item::Impl(item) => {
                     self.functions(item);
+                    continue;
+                }
+                Item::Fn(item) => {
+                    *self.texts.entry(item.sig.ident.to_string()).or_default() += &text(&item.attrs);
                     continue;
                 }
                 Item::Use(item) if is_reachable && is_public(&item.vis) => {
@@ -147,7 +164,17 @@ impl Types {
             .declared
             .iter()
             .filter(|name| self.reachable.contains(*name) || self.exported.contains(*name));
-        public.filter(|name| !has_example(&self.texts[*name]))
+        public.filter(|name| !self.has_example(name))
+    }
+
+    fn has_example(&self, name: &str) -> bool {
+        let text = &self.texts[name];
+        let shown_there = |target| {
+            self.texts
+                .get(target)
+                .is_some_and(|text| examples(text).any(|code| says(code, name)))
+        };
+        examples(text).next().is_some() || linked(text).any(shown_there)
     }
 }
 
@@ -177,6 +204,7 @@ fn every_public_type_has_an_example_that_asserts() {
     let crates = [
         "modelwatch",
         "modelwatch-actix",
+        "modelwatch-drift",
         "modelwatch-log",
         "modelwatch-log-format",
         "modelwatch-page",
@@ -191,4 +219,26 @@ fn every_public_type_has_an_example_that_asserts() {
     }
     assert!(public > 90, "{public}");
     assert!(missing.is_empty(), "{} types:\n{}", missing.len(), missing.join("\n"));
+}
+
+/// A link alone is no example: what it leads to must assert, and use the type.
+#[test]
+fn accepts_a_link_only_when_the_linked_example_uses_the_type() {
+    let of = |shown: &str| {
+        let mut types = Types::default();
+        types.texts.insert("Part".into(), " [`Whole`] has an example.".into());
+        types.texts.insert("Whole".into(), shown.into());
+        types.has_example("Part")
+    };
+    assert!(of(
+        "```\nlet part: Part = Whole::new().part();\nassert!(part.is_some());\n```"
+    ));
+    for shown in [
+        "",
+        "```\nassert!(Whole::new().parts().is_empty());\n```",
+        "```\nlet part: Part = Whole::new().part();\n```",
+        "```text\nassert!(Part)\n```",
+    ] {
+        assert!(!of(shown), "{shown}");
+    }
 }

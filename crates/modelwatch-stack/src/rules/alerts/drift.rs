@@ -170,7 +170,7 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Features go together otherwise than in training, and none drifts on its own: that has an alert of its own.
+/// Relations between features differ from training, and none drifts on its own: that has an alert of its own.
 fn joint(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = watched(config, |model, _| model.owners.model.team.clone())
         .into_iter()
@@ -190,11 +190,11 @@ fn joint(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 for_: 15 * MINUTE,
                 keep: Duration::ZERO,
                 labels: MODEL,
-                summary: "Features go together otherwise than in training",
+                summary: "Relations between features differ from training",
                 description: place(config, MODEL)
-                    + ": no feature drifts on its own, and together they are "
+                    + ": no feature drifts on its own, but together they are "
                     + VALUE
-                    + " times as far from training as is usual. For at least 15 minutes.",
+                    + " times as far from training as usual. For at least 15 minutes.",
                 query: own(metric(&contract::JOINT_CORRELATION_CHANGE), MODEL).expr(),
                 case: joint_case(hero(&shared.models)),
             }
@@ -320,7 +320,7 @@ fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
-            summary: "The drift job sees nothing of a model that answers",
+            summary: "The drift job finds almost no rows of a model that answers",
             description: place(config, MODEL)
                 + ": the last "
                 + VALUE
@@ -421,8 +421,8 @@ fn missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: Duration::from_secs(3600),
             keep: Duration::ZERO,
             labels: MODEL,
-            summary: "No drift job tells about a model",
-            description: place(config, MODEL) + " is served, modelwatch.toml has a drift section for it, and no run of the drift job has been seen for a day.",
+            summary: "No drift job reports on a model",
+            description: place(config, MODEL) + " is served and modelwatch.toml has a drift section for it, but no run of the drift job was seen for a day.",
             query: own(metric(&contract::DRIFT_LAST_SUCCESS_TIMESTAMP), MODEL).expr(),
             case: missing_case(hero(&shared.models)),
         }
@@ -521,7 +521,7 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + PERCENT
                 + " of its records; the threshold is "
                 + percent(*limit)
-                + ". The drift job sees what is left.",
+                + ". The drift job sees only the rest.",
             query: sum_by(
                 &["instance", "result"],
                 own(metric(&contract::PREDICTION_LOG_RECORDS), MODEL).rate(5 * MINUTE),

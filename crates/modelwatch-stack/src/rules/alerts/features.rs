@@ -70,7 +70,7 @@ const DEFAULTED: Ratio = Ratio {
     known: &known::DEFAULTED_RATIO_HIGH,
     limit: |thresholds| thresholds.defaulted_ratio,
     ratio: &recorded::DEFAULTED_RATIO,
-    summary: "A default stands in for a feature too often",
+    summary: "A default replaces a feature too often",
     what: "replaced by a default",
     counter: &contract::FEATURE_DEFAULTED,
     fault: recording::DEFAULTED,
@@ -185,7 +185,7 @@ fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError
             for_: STAYS_IN_A_VERSION,
             keep: HOVERS,
             labels: VERSION_FEATURE,
-            summary: "A feature of one version is worse than of the others",
+            summary: "A feature is worse in one version than in the others",
             description: place(config, VERSION_FEATURE)
                 + ": the share of its observations that are "
                 + ratio.what

@@ -176,17 +176,17 @@ fn one_replica(
             subject
                 + ": the share of failing requests is "
                 + PERCENT
-                + " above that of its siblings, which are well; the threshold is "
+                + " above that of its siblings, which are healthy; the threshold is "
                 + percent(replicas.error_ratio)
-                + ". Models are over their limits because of it, and are not told of one by one."
+                + ". Its models are over their limits because of it; their own alerts are held back."
         }
         Fault::Latency => {
             subject
                 + ": its mean latency is "
                 + VALUE
-                + " times that of its siblings, which are well; the threshold is "
+                + " times that of its siblings, which are healthy; the threshold is "
                 + replicas.latency_factor.to_string()
-                + " times. Models are over their limits because of it, and are not told of one by one."
+                + " times. Its models are over their limits because of it; their own alerts are held back."
         }
     };
     let alert = Alert {

@@ -92,11 +92,11 @@ fn fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             keep: Duration::ZERO,
             labels: VERSION,
-            summary: "A model is less often right than it was",
+            summary: "A model is right less often than before",
             description: place(config, VERSION)
-                + ": by the labels that have come, its loss is "
+                + ": by the labels so far, its loss is "
                 + PERCENT
-                + " more than in the reference, and more than chance makes; the threshold is "
+                + " more than in the reference, beyond chance; the threshold is "
                 + percent(*limit)
                 + ".",
             query: own(metric(&contract::PERFORMANCE), VERSION).expr(),
@@ -127,11 +127,11 @@ fn segment_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             keep: Duration::ZERO,
             labels: SEGMENT,
-            summary: "A model is less often right for some than it was",
+            summary: "A model is right less often for some than before",
             description: place(config, SEGMENT)
-                + ": by the labels that have come, the loss of these predictions is "
+                + ": by the labels so far, the loss of these predictions is "
                 + PERCENT
-                + " more than theirs in the reference, and more than chance makes; the threshold is "
+                + " more than theirs in the reference, beyond chance; the threshold is "
                 + percent(*limit)
                 + ". Over all predictions it is not above the threshold.",
             query: own(metric(&contract::SEGMENT_PERFORMANCE), SEGMENT).expr(),
@@ -169,13 +169,13 @@ fn estimate_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             keep: Duration::ZERO,
             labels: VERSION,
-            summary: "A model is expected to be less often right than it was",
+            summary: "A model is expected to be right less often than before",
             description: place(config, VERSION)
                 + ": without labels, its loss is expected to be "
                 + PERCENT
-                + " more than in the reference, and more than chance makes; the threshold is "
+                + " more than in the reference, beyond chance; the threshold is "
                 + percent(limit)
-                + ". That holds if only the inputs moved, and not what they mean.",
+                + ". The estimate holds if the inputs moved and their meaning did not.",
             query: own(metric(&contract::PERFORMANCE_ESTIMATE), VERSION).expr(),
             case: estimate_case(hero(&shared.models), limit, minimum),
         }
@@ -212,7 +212,7 @@ fn calibration(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 for_: 5 * MINUTE,
                 keep: Duration::ZERO,
                 labels: VERSION,
-                summary: "Predictions are off what happens",
+                summary: "Predictions differ from what happens",
                 description,
                 query: own(metric(&contract::PERFORMANCE), VERSION)
                     .eq("measure", measure)
@@ -224,13 +224,13 @@ fn calibration(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let probabilities: Text = place(config, VERSION)
             + ": predicted probabilities are off what happens by "
             + PERCENT
-            + " more than in the reference, and more than chance makes; the threshold is "
+            + " more than in the reference, beyond chance; the threshold is "
             + percent(off)
             + ".";
         let numbers: Text = place(config, VERSION)
             + ": the mean error of predicted numbers moved by "
             + VALUE
-            + " mean absolute errors of the reference, more than chance makes; the threshold is "
+            + " mean absolute errors of the reference, beyond chance; the threshold is "
             + aside.to_string()
             + ".";
         rules.push(alert(
@@ -296,7 +296,7 @@ fn stopped(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 for_: 5 * MINUTE,
                 keep: Duration::ZERO,
                 labels: MODEL,
-                summary: "Nothing tells whether a model is right",
+                summary: "Nobody knows whether a model is right",
                 description,
                 query: own(metric(&contract::PERFORMANCE_LABELS), MODEL).expr(),
                 case,
@@ -305,13 +305,13 @@ fn stopped(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         };
         let (long, since) = (prometheus_duration(age), prometheus_duration(late));
         let silent = place(config, MODEL)
-            + ": performance was last told of "
+            + ": performance was last published "
             + TIME
             + format!(
                 " ago; more than {since} is too long. Until it is again, nobody watches whether the model is right."
             );
         let without = place(config, MODEL)
-            + format!(": no label has come for {long}, and predictions have. ")
+            + format!(": no label has arrived for {long}, but predictions have. ")
             + PERCENT
             + " of the predictions have a label.";
         let less = place(config, MODEL)
@@ -364,12 +364,12 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 5 * MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
-            summary: "Nothing tells whether a model is right",
+            summary: "Nobody knows whether a model is right",
             description: place(config, MODEL)
                 + ": the exporter looked "
                 + VALUE
                 + format!(
-                    " times in the last {} at how right it is, and each time could not: outcomes, predictions or the reference are not where \
+                    " times in the last {} at how right it is, and failed each time: outcomes, predictions or the reference are not where \
                      modelwatch.toml says, or lack a column, or it took too long.",
                     prometheus_duration(seen)
                 ),

@@ -110,7 +110,7 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 + " from those of an hour ago and of a day or a week ago or, for a new version, of the model's other versions; the \
                    threshold is "
                 + percent(limit)
-                + " more than chance makes. Measured over 10 minutes.",
+                + " beyond chance. Measured over 10 minutes.",
             query: own(recorded(&recorded::SCORE_DISTANCE), MODEL).expr(),
             case: score_case(hero(&shared.models), limit, minimum),
         }
@@ -210,7 +210,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
                 + " away from an hour and a day ago or, for a new version, from the model's other versions now or, where there are \
                    none, from the model an hour ago, and not what it was a week ago; the threshold is "
                 + percent(limit)
-                + " more than chance makes. Measured over 10 minutes.",
+                + " beyond chance. Measured over 10 minutes.",
             query: own(recorded(shift.now), &["model_name"]).expr(),
             case: (shift.case)(hero(&shared.models), limit, minimum),
         }

@@ -283,9 +283,9 @@ fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Te
         description: replica_place(config, "Replica ", job)
             + ": one in a hundred tasks wakes up "
             + TIME
-            + " late, or more; the threshold is "
+            + " late or later; the threshold is "
             + modelwatch_config::prometheus_duration(limit)
-            + ". Requests wait as long before anything sees them, and no latency shows it.",
+            + ". Requests wait as long before the service sees them, and its latency does not include that.",
         query: observed.clone().bucket().expr().or(REPLICA, observed),
         case: runtime_case(job, limit.as_secs_f64()),
     }

@@ -525,7 +525,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: Duration::ZERO,
             keep: Duration::ZERO,
             labels: MODEL,
-            summary: "A model gets no requests any more",
+            summary: "A model gets no requests",
             description: place(config, MODEL)
                 + ": no requests, for half as long again as the longest pause of the day before and two minutes, or for 15 minutes \
                    though it had at least "

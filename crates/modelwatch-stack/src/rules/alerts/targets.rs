@@ -198,7 +198,7 @@ fn one_name(config: &Config, job: &str) -> Result<Tested, GenerateError> {
             + " began "
             + VALUE
             + " times in an hour at an earlier time than before: several replicas answer in turn behind one address. Counters jump \
-               back and forth between them, and no figure of theirs is right.",
+               back and forth between them, so no rate or ratio of this job is right.",
         query: metric(&contract::PROCESS_START_TIME).eq("job", job).expr(),
         case: one_name_case(job),
     }
@@ -369,9 +369,9 @@ fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             for_: 15 * MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
-            summary: "Requests are counted and their latency is not",
+            summary: "Requests count, but their latency does not",
             description: place(config, MODEL)
-                + ": its requests are counted, and there is neither a latency bucket that ends at "
+                + ": its requests count, but it has neither a latency bucket that ends at "
                 + prometheus_duration(*limit)
                 + " nor a native histogram. No rule about its latency can fire.",
             query: own(metric(&contract::INFERENCE_LATENCY).bucket(), MODEL)
@@ -428,9 +428,9 @@ fn unregistered(config: &Config) -> Result<Tested, GenerateError> {
         for_: 15 * MINUTE,
         keep: Duration::ZERO,
         labels: VERSION,
-        summary: "Requests are counted for a version that nobody registered",
+        summary: "Requests count for a version that nobody registered",
         description: place(config, VERSION)
-            + ": requests are counted for it, and for an hour no process has registered it. Something still asks for it.",
+            + ": requests count for it, but no process has registered it for an hour. Something still asks for it.",
         query: sum_by(
             &["instance", "route"],
             own(metric(&contract::INFERENCE_REQUESTS), VERSION).rate(5 * MINUTE),

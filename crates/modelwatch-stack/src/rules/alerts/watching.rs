@@ -39,7 +39,7 @@ fn watchdog(config: &Config) -> Result<Tested, GenerateError> {
         labels: &[],
         summary: "Alerts get through",
         description: plain(
-            "This always fires, and goes to a dead man's switch. When it stops to arrive, Prometheus, Alertmanager or the way \
+            "This always fires, and goes to a dead man's switch. When it stops arriving, Prometheus, Alertmanager or the way \
              between them is down, and no other alert arrives either.",
         ),
         query: word("up").everywhere().expr(),
@@ -73,7 +73,7 @@ fn rules_failing(config: &Config) -> Result<Tested, GenerateError> {
         for_: 5 * MINUTE,
         keep: Duration::ZERO,
         labels: &["rule_group"],
-        summary: "Rules fail, and what they watch is unseen",
+        summary: "Rules fail, so nobody sees what they watch",
         description: environment(config, plain("Evaluations of the rule group ") + label("rule_group"))
             + " failed "
             + VALUE
@@ -122,7 +122,7 @@ fn notifications_failing(config: &Config) -> Result<Tested, GenerateError> {
         description: environment(config, plain("The job ") + label("job"))
             + " failed to deliver "
             + VALUE
-            + " notifications in the last 15 minutes: alerts fire and nobody hears of them.",
+            + " notifications in the last 15 minutes: alerts fire and reach nobody.",
         query: sum_by(&["integration"], word(FAILED_NOTIFICATIONS).increase(QUARTER)),
         case: notifications_case(),
     }

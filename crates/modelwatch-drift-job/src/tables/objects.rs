@@ -1,0 +1,125 @@
+//! The files below a prefix of a bucket.
+
+use std::collections::BTreeSet;
+
+use futures::TryStreamExt as _;
+use modelwatch_log_format::files;
+use object_store::path::Path;
+use object_store::{Error as StoreError, ObjectStoreExt as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::format::{self, DELTA_LOG, is_delta};
+use super::table::Table;
+use crate::engine::EngineError;
+use crate::store::Store;
+
+/// What stands in a URL's path as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'=');
+
+/// The URLs that one stands for, sorted: an object, or all readable ones below a prefix.
+pub(super) async fn below(url: &str) -> Result<Vec<String>, EngineError> {
+    let refused = |problem: String| EngineError::store(url, problem);
+    if url.contains(['*', '[']) {
+        return Err(refused(
+            "patterns are for files of this machine; name an object, or the folder that they lie in".into(),
+        ));
+    }
+    let store = Store::open(url)?;
+    if format::of(url).is_some() {
+        match store.objects.head(&store.prefix).await {
+            // What writes Parquet in parts calls the folder as the file that it stands for.
+            Err(StoreError::NotFound { .. }) => {}
+            // What else is wrong is told of where it is read.
+            _ => return Ok(vec![url.to_owned()]),
+        }
+    }
+    // A name of a model may be encoded in a folder's name, and a URL's path is encoded once more: both spellings are meant.
+    let spelt = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    let spelt = spelt.and_then(|(_, path)| Path::parse(path.trim_end_matches('/')).ok());
+    let spelt = spelt.filter(|path| path != &store.prefix && path.as_ref().ends_with(last_of(url)));
+    for prefix in std::iter::once(store.prefix.clone()).chain(spelt) {
+        let found = list(url, &store, &prefix).await?;
+        if !found.is_empty() {
+            return without_replaced(found).await;
+        }
+    }
+    Err(refused(match format::of(url) {
+        Some(_) => "there is no such object; fix the address".into(),
+        None => format!(
+            "has no object below it that ends in {}; name another folder",
+            format::KNOWN
+        ),
+    }))
+}
+
+/// The last part of a URL's path.
+fn last_of(url: &str) -> &str {
+    url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// Objects whose names tell a format, hidden ones and folders left alone.
+async fn list(url: &str, store: &Store, prefix: &Path) -> Result<Vec<String>, EngineError> {
+    let base = base(url, &store.prefix);
+    let listed = store.objects.list(Some(prefix)).try_collect::<Vec<_>>().await;
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(StoreError::NotFound { .. }) => Vec::new(),
+        Err(error) => return Err(EngineError::store(url, format!("cannot be listed: {error}"))),
+    };
+    let mut found = Vec::new();
+    for object in listed {
+        let Some(parts) = object.location.prefix_match(prefix) else {
+            continue;
+        };
+        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        if let Some(place) = parts.iter().position(|part| part == DELTA_LOG) {
+            let folder = [&[url.trim_end_matches('/').to_owned()], &parts[..place]]
+                .concat()
+                .join("/");
+            return Err(EngineError::store(url, is_delta(&folder)));
+        }
+        let hidden = parts.iter().any(|part| part.starts_with(['.', '_']));
+        if !hidden && format::of(object.location.as_ref()).is_some() {
+            found.push(format!(
+                "{base}/{}",
+                utf8_percent_encode(object.location.as_ref(), ENCODED)
+            ));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A URL without the path in its bucket.
+fn base<'a>(url: &'a str, prefix: &Path) -> &'a str {
+    // A slash that is encoded is one of the path, but parts no name of the URL.
+    let encoded = url.to_ascii_lowercase().matches("%2f").count();
+    let mut base = url.trim_end_matches('/');
+    for _ in encoded..prefix.parts().count() {
+        base = base.rsplit_once('/').map_or(base, |(before, _)| before);
+    }
+    base
+}
+
+/// Leaves out the files of a prediction log that others were made of and that are about to be removed, as the others' footers say.
+async fn without_replaced(mut urls: Vec<String>) -> Result<Vec<String>, EngineError> {
+    let mut replaced = BTreeSet::new();
+    for url in &urls {
+        let Some((folder, name)) = url.rsplit_once('/') else {
+            continue;
+        };
+        if files::may_be_merged(name) {
+            let table = Table::open(url).await?;
+            let names = table.replaces().into_iter();
+            replaced.extend(names.map(|name| format!("{folder}/{}", utf8_percent_encode(&name, ENCODED))));
+        }
+    }
+    urls.retain(|url| !replaced.contains(url));
+    Ok(urls)
+}

@@ -1,0 +1,3 @@
+SELECT CASE typeof(s."prediction_id") WHEN 'real' THEN printf('%!.17g', s."prediction_id") WHEN 'blob' THEN NULL ELSE CAST(s."prediction_id" AS TEXT) END COLLATE BINARY AS mw_id, CASE typeof(s."prediction_id") WHEN 'real' THEN 1 WHEN 'blob' THEN 3 ELSE 0 END AS mw_id_code, CASE typeof(s."label") WHEN 'real' THEN printf('%!.17g', s."label") WHEN 'blob' THEN NULL ELSE CAST(s."label" AS TEXT) END COLLATE BINARY AS mw_label, CASE typeof(s."label") WHEN 'real' THEN 1 WHEN 'blob' THEN 3 ELSE 0 END AS mw_label_code, strftime('%Y-%m-%d %H:%M:%f', s."known") AS mw_time
+FROM "analytics"."labels" AS s
+WHERE strftime('%Y-%m-%d %H:%M:%f', s."known") >= '2026-04-01 00:00:00.000' OR s."known" IS NULL
