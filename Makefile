@@ -35,6 +35,7 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-cli --no-default-features --features triage
 	$(CARGO) check -p modelwatch-cli
 	scripts/packages
+	.venv/bin/hadolint Containerfile
 	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
 	$(CARGO) bench -p modelwatch --bench instructions
 	$(CARGO) bench -p modelwatch-tower --bench instructions

@@ -1,5 +1,5 @@
 // Draws one dashboard with Perses' own components, from a Prometheus: `window.board` is the dashboard as it is generated, and
-// `window.prometheus` the server's URL. What each panel came to is then in `document.body.dataset.panels`.
+// `window.prometheus` the server's URL; `window.range` and `window.theme` may say another time range and `dark`. What each panel came to is then in `document.body.dataset.panels`.
 import { ThemeProvider } from '@mui/material';
 import { ChartsProvider, SnackbarProvider, generateChartsTheme, getTheme } from '@perses-dev/components';
 import type { DashboardResource, GlobalDatasourceResource } from '@perses-dev/core';
@@ -22,6 +22,7 @@ declare global {
     board: DashboardResource;
     prometheus: string;
     range?: string;
+    theme?: 'light' | 'dark';
   }
 }
 
@@ -43,7 +44,9 @@ const plugins = dynamicImportPluginLoader(
     importPlugin: async () => plugin,
   })),
 );
-const theme = getTheme('light', { shape: { borderRadius: 6 } });
+const theme = getTheme(window.theme ?? 'light', { shape: { borderRadius: 6 } });
+document.body.style.background = theme.palette.background.default;
+document.body.style.color = theme.palette.text.primary;
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 0 } } });
 
 function Page() {

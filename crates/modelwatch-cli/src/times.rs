@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc};
 use modelwatch_config::parse_duration;
 
 /// Reads a time. What names no zone is UTC, and a day is its first instant.
 pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    read(text.trim(), Utc::now()).ok_or_else(|| {
+    // What somebody types is of no millisecond, and neither is what is printed of it.
+    read(text.trim(), now()).ok_or_else(|| {
         "2026-05-01T14:03:00Z, 2026-05-01, now, today, yesterday, how long ago it was, such as 2h or 1d12h, or seconds since \
          the epoch are expected"
             .to_owned()
     })
+}
+
+/// This second's first instant.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(0)
 }
 
 fn read(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -306,6 +306,10 @@ fn the_readme_s_commands_lead_to_a_verdict_when_typed_as_they_stand() {
     );
     assert!(said[4].contains("income is multiplied by 100"), "{}", said[4]);
     assert!(path.join("drift.html").is_file() && path.join("monitoring/runbooks").is_dir());
+    // A window that is named by how long ago it began has whole seconds.
+    let (_, report, _) = modelwatch(path, &["drift", "report", "--from", "2h", "--history", "0"]);
+    let heading = report.lines().next().unwrap_or_default();
+    assert!(heading.contains(" rows of ") && !heading.contains('.'), "{heading}");
 }
 
 /// An hour of predictions of the README's model until now, whose incomes came in cents.

@@ -9,7 +9,7 @@ use super::models::Models;
 use super::shown::Shown;
 use crate::failure::Failure;
 use crate::runtime::runtime;
-use crate::times::time;
+use crate::times::{now, time};
 
 /// Which window, and how to show it.
 #[derive(Args)]
@@ -44,7 +44,7 @@ pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     for model in &settings {
         let window = match command.from {
             Some(from) => {
-                let to = command.to.unwrap_or_else(Utc::now);
+                let to = command.to.unwrap_or_else(now);
                 TimeWindow::new(from, to).ok_or_else(|| {
                     Failure::new(format!(
                         "the window ends at {to}, not after {from}, when it begins; swap --from and --to"

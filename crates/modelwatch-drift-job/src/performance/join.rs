@@ -40,6 +40,9 @@ pub struct JoinCounts {
     pub repeated_labels: u64,
     /// Of the repeated, those that say otherwise than the label that counts.
     pub revised_labels: u64,
+    /// Of the revised, those that were known at the same time as the label that counts, or have no time: nothing shows which of them is
+    /// right, and the last in the order of their texts counts.
+    pub contradicting_labels: u64,
     /// Ids of labels that no prediction has.
     pub unmatched_labels: u64,
     /// Rows of outcomes without an id, a label, or a time where outcomes have times.
@@ -146,7 +149,9 @@ impl JoinCounts {
             return None;
         };
         self.matched += 1;
-        self.revised_labels += labels.iter().filter(|label| label.texts != counted.texts).count() as u64;
+        let revised = || labels.iter().filter(|label| label.texts != counted.texts);
+        self.revised_labels += revised().count() as u64;
+        self.contradicting_labels += revised().filter(|label| label.time == counted.time).count() as u64;
         counted.texts.first().and_then(Option::as_deref)
     }
 }

@@ -39,6 +39,7 @@ pub fn json(report: &PerformanceReport) -> Result<String, serde_json::Error> {
                 ("labels", joined.labels),
                 ("repeated_labels", joined.repeated_labels),
                 ("revised_labels", joined.revised_labels),
+                ("contradicting_labels", joined.contradicting_labels),
                 ("unmatched_labels", joined.unmatched_labels),
                 ("unusable_labels", joined.unusable_labels),
             ])

@@ -29,6 +29,14 @@ impl fmt::Display for PerformanceReport {
                     joined.early, joined.undated
                 )?;
             }
+            if joined.contradicting_labels > 0 {
+                writeln!(
+                    f,
+                    "doubtful: {} labels contradict the one that counts and were known at the same time; give each the time at which it was \
+                     known (--outcome-time), or remove those that are wrong",
+                    joined.contradicting_labels
+                )?;
+            }
             writeln!(
                 f,
                 "left out: {} labels of no prediction, {} repeated ({} of them revised), {} unusable; {} repeated predictions ({} of them differ), {} without id",

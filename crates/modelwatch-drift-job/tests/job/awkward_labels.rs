@@ -286,6 +286,7 @@ fn counts_a_label_by_its_instant_whatever_the_zone_and_the_order() {
                 counts.matched += 1;
                 counts.repeated_labels += 1;
                 counts.revised_labels += 1;
+                counts.contradicting_labels += 1;
             },
         ),
         (

@@ -3,6 +3,8 @@
 //! They alternate between the halves. Each is a function of the scene, so that it speaks of the reader's own routes and
 //! features; one that a scene has no room for is left out, with the reason.
 
+use std::time::Duration;
+
 use modelwatch_stack::rules::Severity::{self, Page, Ticket};
 
 use super::effect::{Effect, Models, ScoreChange, What};
@@ -51,6 +53,20 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         false => Err(NoRoom::of(
             &cast,
             "a drift section of the model and a job of the drift plane",
+        )),
+    };
+    let measured = scene.hero.model.performance.as_ref();
+    let segment = measured.and_then(|measured| measured.segments.first());
+    let segment = segment.map_or("", String::as_str);
+    let is_quick = measured.is_some_and(|measured| {
+        measured.period <= QUICK && measured.interval <= QUICK / 6 && scene.hero.model.thresholds.labels_age <= QUICK
+    });
+    let performance = |cast: Incident| match is_quick && !segment.is_empty() && scene.drift.is_some() {
+        true => Ok(cast),
+        false => Err(NoRoom::of(
+            &cast,
+            "a job of the drift plane, a performance section of the model with segments, a period of at most an hour and an interval of at \
+             most 10 minutes, and labels_age of at most an hour: what takes days can't be rehearsed in a world of hours",
         )),
     };
     let two_models = |cast: Incident| match scene.neighbour {
@@ -381,6 +397,55 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         ])
         .effects(vec![Effect::new(What::Missing(0.4)).feature(feature)])
         .expects(data, Ticket, &[("feature", feature)], Some(PIPELINE))),
+        // How right the model is.
+        performance(
+            Incident::new(
+                "segment-wrong",
+                "A quarter of the predictions for one value of a segment turns out to be wrong.",
+            )
+            .minutes(60)
+            .effects(vec![Effect::new(What::Wrong(0.25)).segment(segment, "MT")])
+            .expects(
+                model,
+                drift_page,
+                &[("segment", segment), ("segment_value", "MT"), ("measure", "accuracy")],
+                None,
+            ),
+        ),
+        performance(
+            Incident::new(
+                "canary-wrong",
+                "One of two versions is wrong in a tenth of its predictions more, as labels tell.",
+            )
+            .minutes(60)
+            .versions(&[(SERVING, 0.8), (OLDER, 0.2)])
+            .effects(vec![Effect::new(What::Wrong(0.1)).version(OLDER)])
+            .expects(model, drift_page, &[("version", OLDER), ("measure", "accuracy")], None),
+        ),
+        performance(
+            Incident::new(
+                "estimate-falls",
+                "Inputs move to where the model is less sure; their labels have not come yet.",
+            )
+            .minutes(60)
+            .effects(vec![Effect::new(What::ExpectedWrong(0.06))])
+            .expects(model, Ticket, &[("version", SERVING), ("measure", "accuracy")], None),
+        ),
+        performance(
+            Incident::new(
+                "outcomes-unreadable",
+                "What should have the labels can't be read any more.",
+            )
+            .minutes(60)
+            .effects(vec![Effect::new(What::OutcomesUnreadable).models(Models::All)])
+            .expects(model, Ticket, &[], None),
+        ),
+        performance(
+            Incident::new("labels-stop", "No label comes any more.")
+                .minutes(90)
+                .effects(vec![Effect::new(What::LabelsStop).models(Models::All)])
+                .expects(model, Ticket, &[], None),
+        ),
     ];
     halves(casts)
 }
@@ -416,6 +481,8 @@ impl NoRoom {
     }
 }
 
+/// Longer than this nothing about labels may take in a world of hours.
+const QUICK: Duration = Duration::from_secs(3_600);
 /// The hero's requests a second where an incident says nothing of it.
 pub(super) const RATE: f64 = 8.0;
 /// Hours of requests before the world where its traffic changes: an hour that ends may be an office that closes.

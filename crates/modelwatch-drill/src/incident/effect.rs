@@ -30,6 +30,8 @@ pub struct Scope {
     pub replica: Option<usize>,
     /// A feature.
     pub feature: Option<String>,
+    /// A segment of performance, and its value.
+    pub segment: Option<(String, String)>,
 }
 
 /// Which models feel it.
@@ -91,6 +93,14 @@ pub enum What {
     DriftStuck,
     /// Runs of the drift job fail.
     DriftFails,
+    /// This share more of predictions turns out to be wrong, as labels come.
+    Wrong(f64),
+    /// This share more of predictions is expected to be wrong, before labels come: inputs moved to where the model is less sure.
+    ExpectedWrong(f64),
+    /// No label comes any more.
+    LabelsStop,
+    /// What should have the labels can't be read.
+    OutcomesUnreadable,
     /// The prediction log drops this share of its records.
     LogDrops(f64),
     /// So many requests wait on each replica.
@@ -175,6 +185,13 @@ impl Effect {
     #[must_use]
     pub fn feature(mut self, feature: &str) -> Self {
         self.scope.feature = Some(feature.to_owned());
+        self
+    }
+
+    /// Restricts it to a value of a segment.
+    #[must_use]
+    pub fn segment(mut self, segment: &str, value: &str) -> Self {
+        self.scope.segment = Some((segment.to_owned(), value.to_owned()));
         self
     }
 

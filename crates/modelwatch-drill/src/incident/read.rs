@@ -330,16 +330,20 @@ fn kinds() -> Vec<Kind> {
         ("in_flight", LARGE, What::InFlight),
         ("overflow", LARGE, What::Overflow),
         ("runtime_late", 0.0..=60.0, What::RuntimeLate),
+        ("wrong", SHARE, What::Wrong),
+        ("expected_wrong", SHARE, What::ExpectedWrong),
     ]
 }
 
 /// Keys that are true where it happens.
-const SWITCHES: [(&str, What); 5] = [
+const SWITCHES: [(&str, What); 7] = [
     ("score_heaps", What::Score(ScoreChange::Heaps)),
     ("down", What::Down),
     ("drift_exporter_down", What::DriftDown),
     ("drift_stuck", What::DriftStuck),
     ("drift_fails", What::DriftFails),
+    ("labels_stop", What::LabelsStop),
+    ("outcomes_unreadable", What::OutcomesUnreadable),
 ];
 
 fn effect_of(

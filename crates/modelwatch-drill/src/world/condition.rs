@@ -102,8 +102,12 @@ impl Condition {
             What::Missing(share) => feature(&|condition| also(&mut condition.missing, share)),
             What::Defaulted(share) => feature(&|condition| also(&mut condition.defaulted, share)),
             What::OutOfRange(share) => feature(&|condition| also(&mut condition.out_of_range, share)),
-            // These happen to targets and jobs, not to requests.
-            What::Traffic(_)
+            // These happen to targets, jobs and labels, not to requests.
+            What::Wrong(_)
+            | What::ExpectedWrong(_)
+            | What::LabelsStop
+            | What::OutcomesUnreadable
+            | What::Traffic(_)
             | What::Drift(_)
             | What::WrongBaseline(_)
             | What::Down

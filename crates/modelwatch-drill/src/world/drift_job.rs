@@ -189,14 +189,14 @@ impl DriftJob {
 
 /// A window in minutes from the onset.
 #[derive(Clone, Copy)]
-struct Window {
-    begins: f64,
-    ends: f64,
+pub(super) struct Window {
+    pub(super) begins: f64,
+    pub(super) ends: f64,
 }
 
 impl Window {
     /// The mean of what changes over it.
-    fn mean(self, of: &dyn Fn(f64) -> f64) -> f64 {
+    pub(super) fn mean(self, of: &dyn Fn(f64) -> f64) -> f64 {
         const POINTS: usize = 30;
         let step = (self.ends - self.begins) / POINTS as f64;
         let points = (0..POINTS).map(|point| of(self.begins + (point as f64 + 0.5) * step));

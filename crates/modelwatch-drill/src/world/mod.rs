@@ -9,6 +9,7 @@ mod counters;
 mod drift_job;
 mod made;
 mod moment;
+mod performance_job;
 mod random;
 mod requests;
 mod series;

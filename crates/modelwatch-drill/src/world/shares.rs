@@ -97,7 +97,7 @@ fn releases<'a>(incident: &'a Incident, actor: &'a Actor, is_hero: bool) -> impl
 /// The one version of a model to which nothing happens.
 pub(crate) const STANDING: &str = "2026-04-01";
 
-fn standing(incident: &Incident, is_hero: bool) -> Vec<(String, f64)> {
+pub(crate) fn standing(incident: &Incident, is_hero: bool) -> Vec<(String, f64)> {
     match is_hero {
         true if !incident.versions.is_empty() => incident.versions.clone(),
         _ => vec![(STANDING.to_owned(), 1.0)],

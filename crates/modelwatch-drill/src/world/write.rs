@@ -11,10 +11,11 @@ use super::counters::{Counters, Histogram, SUCCESS};
 use super::drift_job::DriftJob;
 use super::made::{Settings, World};
 use super::moment::Moment;
+use super::performance_job::PerformanceJob;
 use super::random::Random;
 use super::requests::{Usual, answer};
 use super::series::{Labels, Recorder, with};
-use super::shares::{Version, is_of, pattern, shares, versions};
+use super::shares::{Version, is_of, pattern, shares, standing, versions};
 use crate::incident::effect::What;
 use crate::incident::{Incident, Pattern, ReleaseKind, Traffic};
 use crate::scene::{Actor, Scene, Targets};
@@ -67,6 +68,16 @@ fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
                 .and_then(|_| DriftJob::new(actor, f64::from(begins)))
         })
         .collect();
+    // What is drawn for labels leaves the requests as they are.
+    let mut of_labels = Random::new(&format!("labels {}", incident.name), settings.seed);
+    let mut measured: Vec<_> = scene
+        .actors()
+        .enumerate()
+        .map(|(index, actor)| {
+            scene.drift.as_ref()?;
+            PerformanceJob::new(actor, &standing(incident, index == 0), f64::from(begins))
+        })
+        .collect();
     for scrape in 0..=end / step {
         let time = f64::from(scrape * step);
         if scrape * step < begins {
@@ -86,8 +97,9 @@ fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
             for instance in &targets.instances {
                 let labels = || target(scene, targets, instance);
                 up(&mut recorder, &labels, !down);
-                for (index, (actor, job)) in scene.actors().zip(&mut jobs).enumerate() {
-                    let Some(job) = job else { continue };
+                for (index, (actor, (job, measured))) in
+                    scene.actors().zip(jobs.iter_mut().zip(&mut measured)).enumerate()
+                {
                     let moment = Moment {
                         incident,
                         actor,
@@ -95,9 +107,15 @@ fn world(scene: &Scene, incident: &Incident, settings: &Settings) -> World {
                         onset: f64::from(onset),
                         time,
                     };
-                    job.advance(moment, &mut random);
                     let labels = || with(labels(), &[("model_name", &actor.model.name)]);
-                    job.record(&mut recorder, moment, &labels, !down);
+                    if let Some(job) = job {
+                        job.advance(moment, &mut random);
+                        job.record(&mut recorder, moment, &labels, !down);
+                    }
+                    if let Some(measured) = measured {
+                        measured.advance(moment, &mut of_labels);
+                        measured.record(&mut recorder, moment, &labels, !down);
+                    }
                 }
             }
         }

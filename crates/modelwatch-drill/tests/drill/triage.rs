@@ -142,7 +142,7 @@ fn names_the_guilty_release_first_and_accuses_no_other() {
         judged.judge(&scene, &incident);
     }
     judged.assert_right();
-    assert_eq!(judged.counts, [[9, 13], [10, 11]]);
+    assert_eq!(judged.counts, [[9, 15], [10, 14]]);
 }
 
 /// Incidents that neither the rules nor triage were made with, read as a user's own are.

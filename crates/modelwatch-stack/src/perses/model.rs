@@ -254,6 +254,19 @@ pub(super) struct Lines {
     pub(super) area_opacity: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stack: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) palette: Option<Palette>,
+}
+
+/// How lines get their colours. Without one, each gets a colour by its name, the same in every panel.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Palette {
+    mode: &'static str,
+}
+
+impl Palette {
+    /// One after the other, none of which says that something is wrong.
+    pub(super) const IN_TURN: Self = Self { mode: "categorical" };
 }
 
 #[derive(Clone, Debug, Serialize)]

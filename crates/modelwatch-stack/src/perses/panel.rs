@@ -1,8 +1,8 @@
 //! A panel of the board as Perses draws it.
 
 use super::model::{
-    Bars, Calculation, Column, Display, Enabled, Format, History, Kind, Legend, Lines, Link, Mapped, Mapping, Panel,
-    PromQl, Query, Sparkline, Stat, Step, Table, Thresholds, TimeSeries, Visual, YAxis, kind,
+    Bars, Calculation, Column, Display, Enabled, Format, History, Kind, Legend, Lines, Link, Mapped, Mapping, Palette,
+    Panel, PromQl, Query, Sparkline, Stat, Step, Table, Thresholds, TimeSeries, Visual, YAxis, kind,
 };
 use crate::grafana::model as board;
 use crate::promql::{Expr, Moment, Writer};
@@ -113,6 +113,7 @@ fn visual(chart: &board::Chart, limits: Option<&board::Thresholds>) -> Visual {
                 visual: Lines {
                     area_opacity: if stacked { 0.3 } else { 0.0 },
                     stack: stacked.then_some("all"),
+                    palette: has_colours(&field_config.overrides).then_some(Palette::IN_TURN),
                 },
             })
         }
@@ -126,6 +127,7 @@ fn visual(chart: &board::Chart, limits: Option<&board::Thresholds>) -> Visual {
             visual: Lines {
                 area_opacity: 0.0,
                 stack: None,
+                palette: None,
             },
         }),
         board::Visual::Table { options, field_config } => Visual::Table(table(chart, options, field_config)),
@@ -218,6 +220,13 @@ fn column_name(name: &str) -> String {
             _ => name.to_owned(),
         },
     }
+}
+
+/// Whether lines have colours that mean something, such as red for errors: Perses has none for single lines, and the colour it makes of
+/// a name may mean the opposite.
+fn has_colours(overrides: &[board::Override]) -> bool {
+    let mut properties = overrides.iter().flat_map(|own| &own.properties);
+    properties.any(|property| matches!(property, board::Property::Fixed(_)))
 }
 
 fn of_field<'o>(overrides: &'o [board::Override], field: &str) -> &'o [board::Property] {
