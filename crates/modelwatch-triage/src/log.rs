@@ -9,6 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 /// Compares the rows of a model since a moment with those of before. It answers within a time that it sets itself: triage waits for it.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 pub trait Log: Sync {
     /// Compares.
     ///
@@ -19,6 +21,8 @@ pub trait Log: Sync {
 }
 
 /// Which rows.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogQuestion<'a> {
@@ -33,6 +37,8 @@ pub struct LogQuestion<'a> {
 }
 
 /// What the rows say.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Logged {
@@ -51,6 +57,8 @@ pub struct Logged {
 }
 
 /// A column that moved.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Moved {
@@ -63,6 +71,8 @@ pub struct Moved {
 }
 
 /// A column of the log.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -76,6 +86,8 @@ pub enum Column {
 }
 
 /// Why the log says nothing: a sentence without a full stop.
+///
+/// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogError(pub String);
 

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 /// Events among trials in steps of the same length, with gaps where nothing is known.
+///
+/// [`onset`](crate::onset::onset()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Series {
@@ -15,6 +17,8 @@ pub struct Series {
 }
 
 /// What happened in one step.
+///
+/// [`onset`](crate::onset::onset()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Step {
     /// Errors, slow requests, missing values.

@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Answers questions about metrics over time. Several threads ask at once.
+///
+/// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 pub trait Source: Sync {
     /// Answers with a row for each combination of the labels asked for; none when nothing fits.
     ///
@@ -17,6 +19,8 @@ pub trait Source: Sync {
 }
 
 /// What is asked of one metric.
+///
+/// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Question {
@@ -33,6 +37,8 @@ pub struct Question {
 }
 
 /// What to make of a metric's samples in a step.
+///
+/// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// The growth of a counter within the step, summed over what is not told apart.
@@ -42,6 +48,8 @@ pub enum Reading {
 }
 
 /// Steps of the same length, one after the other.
+///
+/// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
     /// When the first begins, in seconds since the epoch.
@@ -53,6 +61,8 @@ pub struct Grid {
 }
 
 /// The answer for one combination of labels.
+///
+/// [`judge`](crate::release::judge()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The labels that were asked for and are not empty.
@@ -62,6 +72,8 @@ pub struct Row {
 }
 
 /// Why a question has no answer.
+///
+/// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceError {

@@ -5,6 +5,15 @@ use std::fmt;
 use serde::Serialize;
 
 /// Something that is wrong with a model.
+///
+/// # Example: what is wrong, and which half of the system it points to
+///
+/// ```
+/// use modelwatch_triage::symptom::{Side, Symptom};
+///
+/// assert_eq!(Symptom::Slow(0.35).side(), Side::Serving);
+/// assert_eq!(Symptom::Missing("income".to_owned()).side(), Side::Data);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -43,6 +52,8 @@ pub enum Symptom {
 }
 
 /// Which half of the system a symptom is of.
+///
+/// [`Symptom`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 /// The combinations of labels that explain an excess, the best first.
+///
+/// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Localization {
@@ -18,6 +20,8 @@ pub struct Localization {
 }
 
 /// A combination of label values, and what it explains.
+///
+/// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Candidate {
@@ -76,6 +80,8 @@ impl Candidate {
 }
 
 /// One value of one label.
+///
+/// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Slice {

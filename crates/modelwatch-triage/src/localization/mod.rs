@@ -13,23 +13,7 @@
 //! - The p-value is that of a scan: how often chance alone makes *any* combination that unlikely. It comes from replicates of
 //!   the table, drawn from a fixed seed, so the same table always has the same answer.
 //!
-//! # Example: one version on one route
-//!
-//! ```
-//! use modelwatch_triage::localization::{Settings, Table, localize};
-//!
-//! let mut table = Table::new(["model_version", "route"], 4);
-//! for (version, route, errors) in [("1", "predict", 2.0), ("1", "batch", 2.0), ("2", "predict", 80.0), ("2", "batch", 2.0)] {
-//!     for back in 1..=4 {
-//!         table.add_past(back, &[version, route], 2.0, 500.0);
-//!     }
-//!     table.add_now(&[version, route], errors, 500.0);
-//! }
-//! let found = localize(&table, &Settings::default());
-//! let labels: Vec<_> = found.ranked[0].labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-//! assert_eq!(labels, ["model_version=2", "route=predict"]);
-//! assert!(found.ranked[0].p_value < 0.05);
-//! ```
+//! [`localize`] has an example.
 
 mod answer;
 mod chance;

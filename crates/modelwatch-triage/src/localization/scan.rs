@@ -11,6 +11,27 @@ use super::table::{Count, Table};
 ///
 /// The answer is empty when there is no excess, and when there is no history: a table that only shows now can't tell what
 /// changed. Of combinations with the same rows the one with the fewest labels comes first.
+///
+/// # Example: one version on one route
+///
+/// ```
+/// use modelwatch_triage::localization::{Candidate, Localization, Settings, Slice, Table, localize, slices};
+///
+/// let mut table = Table::new(["model_version", "route"], 4);
+/// for (version, route, errors) in [("1", "predict", 2.0), ("1", "batch", 2.0), ("2", "predict", 80.0), ("2", "batch", 2.0)] {
+///     for back in 1..=4 {
+///         table.add_past(back, &[version, route], 2.0, 500.0);
+///     }
+///     table.add_now(&[version, route], errors, 500.0);
+/// }
+/// let found: Localization = localize(&table, &Settings::default());
+/// let culprit: &Candidate = &found.ranked[0];
+/// assert_eq!((culprit.value("model_version"), culprit.value("route")), (Some("2"), Some("predict")));
+/// assert!(culprit.share > 0.9 && culprit.p_value < 0.05);
+///
+/// let versions: Vec<Slice> = slices(&table, "model_version", &Settings::default());
+/// assert!(versions.iter().any(|slice| slice.value == "2" && slice.excess() > 70.0));
+/// ```
 #[must_use]
 pub fn localize(table: &Table, settings: &Settings) -> Localization {
     let whole = totals(table);

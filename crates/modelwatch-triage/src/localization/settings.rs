@@ -1,6 +1,8 @@
 //! How far a scan goes.
 
 /// How to scan. The defaults were fixed on halves of 68 real incidents and hold for the rest: docs/triage.md.
+///
+/// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {

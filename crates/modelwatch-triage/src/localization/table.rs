@@ -6,6 +6,8 @@ use rustc_hash::FxHashMap;
 ///
 /// Rows of the same values add up. A count that is negative or no number counts nothing, and one value of a label is as good
 /// as another: they are compared and never read.
+///
+/// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug)]
 pub struct Table {
     names: Vec<String>,

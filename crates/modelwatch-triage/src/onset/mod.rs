@@ -8,15 +8,7 @@
 //! The uncertainty is a likelihood interval: every moment that explains the series nearly as well, with the gap before it where
 //! no sample tells.
 //!
-//! ```
-//! use modelwatch_triage::onset::{Onset, Settings, onset};
-//! use modelwatch_triage::series::{Series, Step};
-//!
-//! let steps = (0..120).map(|minute| Some(Step { events: if minute < 90 { 1.0 } else { 25.0 }, trials: 600.0 }));
-//! let Onset::Since(moment) = onset(&Series::new(0, 60, steps), &Settings::default()) else { panic!("unknown") };
-//! assert_eq!(moment.at, 90 * 60);
-//! assert!(moment.earliest <= moment.at && moment.at <= moment.latest && moment.latest <= 92 * 60);
-//! ```
+//! [`onset`](onset()) has an example.
 
 mod partition;
 mod search;

@@ -6,6 +6,8 @@ use super::partition::{Point, Sums, cut, dispersion};
 use crate::series::{Series, Step};
 
 /// What to look for.
+///
+/// [`onset`](super::onset()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -29,6 +31,8 @@ impl Default for Settings {
 }
 
 /// Which way a ratio went.
+///
+/// [`onset`](super::onset()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -39,6 +43,8 @@ pub enum Direction {
 }
 
 /// Since when.
+///
+/// [`onset`](super::onset()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Onset {
@@ -49,6 +55,8 @@ pub enum Onset {
 }
 
 /// When something began.
+///
+/// [`onset`](super::onset()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Moment {
@@ -67,6 +75,8 @@ pub struct Moment {
 }
 
 /// Why the beginning is unknown.
+///
+/// [`onset`](super::onset()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -93,6 +103,24 @@ const USUAL: f64 = 0.2;
 const INTERVAL: f64 = 3.84;
 
 /// Finds when a series left its usual ratio; [`Onset::Unknown`] when it does not tell.
+///
+/// # Example: errors rise in the 90th minute
+///
+/// ```
+/// use modelwatch_triage::onset::{Direction, Moment, Onset, Settings, Unknown, onset};
+/// use modelwatch_triage::series::{Series, Step};
+///
+/// let errors = |from: u32| (0..120).map(move |minute| Some(Step { events: if minute < from { 1.0 } else { 25.0 }, trials: 600.0 }));
+/// let mut settings = Settings::default();
+/// settings.direction = Direction::Rise;
+/// let Onset::Since(Moment { at, earliest, latest, .. }) = onset(&Series::new(0, 60, errors(90)), &settings) else {
+///     panic!("it rises");
+/// };
+/// assert_eq!(at, 90 * 60);
+/// assert!(earliest <= at && at <= latest);
+///
+/// assert_eq!(onset(&Series::new(0, 60, errors(120)), &settings), Onset::Unknown(Unknown::Steady));
+/// ```
 #[must_use]
 pub fn onset(series: &Series, settings: &Settings) -> Onset {
     let usual = settings

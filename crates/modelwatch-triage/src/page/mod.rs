@@ -13,8 +13,8 @@ use crate::words::{self, line, name};
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:960px;padding:0 1em;color:#1b1f24;background:#fff}\
 h1{font-size:1.35em;margin-bottom:0}h2{font-size:1em;margin:1.6em 0 .3em}p,ol,ul{margin:.3em 0}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}\
 dt{font-weight:600}dd{margin:0}.suspect{color:#b3261e;font-weight:600}.quiet{color:#57606a}.unknown{color:#9a6700}code{overflow-wrap:anywhere}\
-svg{display:block;margin:.6em 0}.line{fill:none;stroke:#0969da;stroke-width:1.6}.band{fill:#b3261e;fill-opacity:.13}.onset{stroke:#b3261e}.mark{stroke:#57606a;stroke-dasharray:3 3}\
-.axis{stroke:#d0d7de}text{font-size:11px;fill:#57606a}\
+svg{display:block;margin:.6em 0;overflow:visible}.line{fill:none;stroke:#0969da;stroke-width:1.6}.band{fill:#b3261e;fill-opacity:.13}.onset{stroke:#b3261e}.mark{stroke:#57606a;stroke-dasharray:3 3}\
+.axis{stroke:#d0d7de}text{font-size:11px;fill:#57606a}@media(max-width:600px){text{font-size:20px}}\
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}.line{stroke:#58a6ff}.suspect{color:#ff7b72}.unknown{color:#d29922}.axis{stroke:#30363d}a{color:#58a6ff}}";
 
 /// The page of a report.

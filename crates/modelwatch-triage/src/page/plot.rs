@@ -53,7 +53,7 @@ pub(super) fn plot(trouble: &Trouble, releases: &[Judged]) -> Markup {
             @if let Onset::Since(moment) = &trouble.onset {
                 rect.band x=(across(moment.earliest)) width=((across(moment.latest) - across(moment.earliest)).max(1.0)) y="0" height=(ground) {}
                 line.onset x1=(across(moment.at)) x2=(across(moment.at)) y1="0" y2=(ground) {}
-                text x=(across(moment.at)) y=(HEIGHT) text-anchor="middle" { (words::minute(moment.at)) }
+                (beside(across(moment.at), &words::minute(moment.at)))
             }
             @for judged in releases {
                 line.mark x1=(across(judged.release.latest)) x2=(across(judged.release.latest)) y1="0" y2=(ground) {
@@ -63,4 +63,14 @@ pub(super) fn plot(trouble: &Trouble, releases: &[Judged]) -> Markup {
             path.line d=(path) {}
         }
     }
+}
+
+/// A word at the top of an upright line, on the side with more room: below it stand the ends of the axis.
+fn beside(line: f64, word: &str) -> Markup {
+    let (by, anchor) = if line > (LEFT + WIDTH) / 2.0 {
+        (-6.0, "end")
+    } else {
+        (6.0, "start")
+    };
+    html! { text x=(line + by) y="12" text-anchor=(anchor) { (word) } }
 }

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use crate::source::{Question, Row, Source, SourceError};
 
 /// Carries a request to Prometheus' HTTP API.
+///
+/// [`Prometheus`] has an example.
 pub trait Transport: Sync {
     /// Posts a form, as in `query=up&time=1`, to a path such as `/api/v1/query_range`; answers with the body, whatever the
     /// status.
@@ -22,6 +24,35 @@ pub trait Transport: Sync {
 }
 
 /// A Prometheus 2.42 or newer, or whatever has its API.
+///
+/// # Example: a question, and the answer of a server
+///
+/// ```
+/// use modelwatch_triage::prometheus::{Prometheus, Transport, query};
+/// use modelwatch_triage::source::{Grid, Question, Reading, Source, SourceError};
+///
+/// /// Answers as a server does of which one series is asked.
+/// struct Canned;
+///
+/// impl Transport for Canned {
+///     fn post(&self, path: &str, _: &[(&str, String)]) -> Result<Vec<u8>, SourceError> {
+///         if path != "/api/v1/query_range" {
+///             return Err(SourceError::Refused(path.to_owned()));
+///         }
+///         let series = r#"{"metric":{"model_version":"2"},"values":[[60,"3"],[120,"5"]]}"#;
+///         Ok(format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#).into_bytes())
+///     }
+/// }
+///
+/// let grid = Grid { start: 0, step: 60, steps: 2 };
+/// let question = Question::increase("ml_inference_requests_total", grid).only("status", "error").by(&["model_version"]);
+/// assert_eq!(question.reading, Reading::Increase);
+/// assert!(query(&question).contains("increase(ml_inference_requests_total{status=\"error\"}[60s])"));
+///
+/// let rows = Prometheus::new(Canned).ask(&question)?;
+/// assert_eq!((rows[0].label("model_version"), &rows[0].values[..]), ("2", &[Some(3.0), Some(5.0)][..]));
+/// # Ok::<(), SourceError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Prometheus<T> {
     transport: T,

@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::source::{Grid, Row};
 
 /// What is released.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -36,6 +38,8 @@ impl Kind {
 }
 
 /// Something that was not there before.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Release {
@@ -73,6 +77,8 @@ impl Release {
 }
 
 /// What some series say was released.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Began {

@@ -7,6 +7,8 @@ use crate::onset::Moment;
 use crate::series::Step;
 
 /// What is known of the trouble where a release reaches.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Case {
@@ -23,6 +25,8 @@ pub struct Case {
 }
 
 /// A release and what is thought of it.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Judged {
@@ -33,6 +37,8 @@ pub struct Judged {
 }
 
 /// Whether a release is to blame.
+///
+/// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -87,6 +93,35 @@ const WELL: f64 = 0.25;
 const HOLDS: f64 = 0.5;
 
 /// Judges a release; `onset` is nothing where the beginning is unknown.
+///
+/// # Example: a version that came before the trouble, and holds all of it
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use modelwatch_triage::onset::{Onset, Settings, onset};
+/// use modelwatch_triage::release::{Began, Case, Judged, Kind, Release, Verdict, began, judge};
+/// use modelwatch_triage::series::{Series, Step};
+/// use modelwatch_triage::source::{Grid, Row};
+///
+/// // Version 2 is there from the 88th minute on, and errors rise in the 90th.
+/// let grid = Grid { start: 0, step: 60, steps: 120 };
+/// let version = |name: &str, from: usize| Row {
+///     labels: BTreeMap::from([("model_version".to_owned(), name.to_owned())]),
+///     values: (0..120).map(|minute| (minute >= from).then_some(1.0)).collect(),
+/// };
+/// let rows = [version("1", 0), version("2", 88)];
+/// let found: Began = began(Kind::Version, &rows, |row| row.label("model_version").to_owned(), grid);
+/// let release: Release = found.releases[0].clone();
+/// assert_eq!(release.name, "2");
+///
+/// let errors = (0..120).map(|minute| Some(Step { events: if minute < 90 { 1.0 } else { 25.0 }, trials: 600.0 }));
+/// let Onset::Since(moment) = onset(&Series::new(0, 60, errors), &Settings::default()) else { panic!("it rises") };
+/// let mut case = Case::default();
+/// case.share = Some(1.0); // of the excess, within this version
+/// let judged: Judged = judge(release, Some(&moment), &case);
+/// assert_eq!(judged.verdict, Verdict::Suspect);
+/// ```
 #[must_use]
 pub fn judge(release: Release, onset: Option<&Moment>, case: &Case) -> Judged {
     let verdict = verdict(&release, onset, case);

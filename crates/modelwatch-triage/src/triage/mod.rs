@@ -45,6 +45,102 @@ pub use subject::Subject;
 ///
 /// The source does not answer at all. A question that fails while others are answered is named in [`Report::unknown`], as is a log that
 /// says nothing.
+///
+/// # Example: a canary fails
+///
+/// ```
+/// use modelwatch_config::Config;
+/// use modelwatch_triage::log::{Column, Log, LogError, LogQuestion, Logged, Moved};
+/// use modelwatch_triage::source::{Question, Row, Source, SourceError};
+/// use modelwatch_triage::symptom::Symptom;
+/// use modelwatch_triage::triage::{Answer, Finding, Place, Released, Report, Subject, Trouble, Who, triage};
+///
+/// /// An hour of requests: ten a second to each version, of which half fail in version 2 since ten minutes ago.
+/// struct Requests;
+///
+/// impl Source for Requests {
+///     fn ask(&self, question: &Question) -> Result<Vec<Row>, SourceError> {
+///         let (grid, mut rows) = (question.grid, Vec::<Row>::new());
+///         if question.metric != "ml_inference_requests_total" {
+///             return Ok(rows);
+///         }
+///         for (version, status) in [("1", "success"), ("2", "success"), ("2", "error")] {
+///             let labels = [("model_name", "claims-risk"), ("model_version", version), ("route", "/predict"), ("status", status)];
+///             let has = |name: &str, values: &[String]| {
+///                 labels.iter().any(|(known, value)| *known == name && values.iter().any(|one| one == value))
+///             };
+///             if !question.only.iter().all(|(name, values)| has(name, values)) {
+///                 continue;
+///             }
+///             let asked = labels.iter().filter(|(name, _)| question.by.iter().any(|by| by == name));
+///             let labels = asked.map(|(name, value)| (name.to_string(), value.to_string())).collect();
+///             let share = |fails: bool| match (version, status) {
+///                 ("1", _) => 1.0,
+///                 ("2", "error") => if fails { 0.5 } else { 0.0 },
+///                 _ => if fails { 0.5 } else { 1.0 },
+///             };
+///             let values: Vec<_> = (0..grid.steps)
+///                 .map(|step| Some((10 * grid.step) as f64 * share(grid.begins(step) >= NOW - 600)))
+///                 .collect();
+///             match rows.iter_mut().find(|row| row.labels == labels) {
+///                 Some(row) => row.values.iter_mut().zip(values).for_each(|(sum, value)| *sum = sum.zip(value).map(|(a, b)| a + b)),
+///                 None => rows.push(Row { labels, values }),
+///             }
+///         }
+///         Ok(rows)
+///     }
+/// }
+/// const NOW: i64 = 1_775_037_600;
+///
+/// /// A log that knows what became of a column, where it is asked of this model.
+/// struct Rows;
+///
+/// impl Log for Rows {
+///     fn compare(&self, question: &LogQuestion) -> Result<Logged, LogError> {
+///         if question.model != "claims-risk" {
+///             return Err(LogError("there is no such folder".to_owned()));
+///         }
+///         let mut logged = Logged::rows(question, 12_000);
+///         logged.moved.push(Moved::new(Column::Feature("income".to_owned()), "income is multiplied by 100"));
+///         Ok(logged)
+///     }
+/// }
+///
+/// # let text = r##"
+/// #     environment = "production"
+/// #     [links]
+/// #     grafana = "https://grafana.example.com"
+/// #     runbooks = "https://runbooks.example.com"
+/// #     prometheus = "https://prometheus.example.com"
+/// #     [[prometheus.jobs]]
+/// #     job = "model-inference"
+/// #     plane = "inference"
+/// #     targets = ["model-api:8000"]
+/// #     [teams.platform]
+/// #     slack = { channel = "#platform", api_url_file = "/slack" }
+/// #     [owners]
+/// #     serving = "platform"
+/// #     model = "platform"
+/// #     data = "platform"
+/// #     [[models]]
+/// #     name = "claims-risk"
+/// #     routes = ["/predict"]
+/// # "##;
+/// let config = Config::parse("modelwatch.toml", text)?;
+/// let report: Report = triage(&Requests, Some(&Rows), &config, &Subject::model("claims-risk", NOW))?;
+///
+/// let trouble: &Trouble = report.trouble.as_ref().expect("a canary fails");
+/// assert_eq!(trouble.symptom, Symptom::Errors);
+/// let Place::In(culprits) = &trouble.place else { panic!("{:?}", trouble.place) };
+/// assert_eq!(culprits[0].value("model_version"), Some("2"));
+/// let first: &Answer = &report.answers[0];
+/// assert!(first.answer.contains("version 2"), "{}", first.answer);
+/// let findings: &[Finding] = &report.findings;
+/// assert!(findings.iter().any(|finding| finding.what.contains("income is multiplied by 100")), "{findings:?}");
+/// assert!(!matches!(report.released, Released::Something), "{:?}", report.released);
+/// assert!(matches!(&report.who, Some(Who { team, .. }) if team == "platform"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn triage(
     source: &dyn Source,
     log: Option<&dyn Log>,

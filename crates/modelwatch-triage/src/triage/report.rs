@@ -11,6 +11,8 @@ use crate::series::Series;
 use crate::symptom::{Side, Symptom};
 
 /// What is known of a model's trouble: where, since when, what changed, who acts. What is unknown says so.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -37,6 +39,8 @@ pub struct Report {
 }
 
 /// What is wrong.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Trouble {
@@ -61,6 +65,8 @@ pub struct Trouble {
 }
 
 /// Where the trouble sits.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -74,6 +80,8 @@ pub enum Place {
 }
 
 /// One of the five questions.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Answer {
@@ -86,6 +94,8 @@ pub struct Answer {
 }
 
 /// Something that left its usual ratio.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
@@ -98,6 +108,8 @@ pub struct Finding {
 }
 
 /// What was released in the hour before the trouble.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -114,6 +126,8 @@ pub enum Released {
 }
 
 /// Who acts, and how they begin.
+///
+/// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Who {

@@ -209,6 +209,7 @@ fn every_public_type_has_an_example_that_asserts() {
         "modelwatch-log-format",
         "modelwatch-page",
         "modelwatch-tower",
+        "modelwatch-triage",
     ];
     let mut missing = Vec::new();
     let mut public = 0;
