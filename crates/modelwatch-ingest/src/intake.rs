@@ -1,6 +1,6 @@
 //! The core of every door: records in, commits out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -70,6 +70,7 @@ pub struct Intake {
     marks: BTreeMap<i32, u64>,
     tally: Tally,
     since: Option<Instant>,
+    owned: BTreeSet<i32>,
 }
 
 impl Intake {
@@ -90,7 +91,8 @@ impl Intake {
     ) -> Result<Self, IngestError> {
         let ledger = Ledger::open(root, source, share)?;
         let staging = Staging::new(ledger.folder(), [source, share], ledger.epoch() + 1);
-        Ok(Self {
+        let had = ledger.had();
+        let mut intake = Self {
             decoder,
             limits,
             counts,
@@ -104,7 +106,13 @@ impl Intake {
             marks: BTreeMap::new(),
             tally: Tally::default(),
             since: None,
-        })
+            owned: BTreeSet::new(),
+        };
+        // A commit says of all partitions where they go on: one that is not handed in yet would be read from its beginning after it.
+        for partition in had {
+            intake.own(partition)?;
+        }
+        Ok(intake)
     }
 
     /// Returns whether anything of the source was ever committed.
@@ -119,6 +127,9 @@ impl Intake {
     ///
     /// Storage fails, or another process has the partition.
     pub fn own(&mut self, partition: i32) -> Result<Option<i64>, IngestError> {
+        if self.owned.contains(&partition) {
+            return Ok(self.next.get(&partition).copied());
+        }
         let Known { next, mark, waiting } = self.ledger.own(partition)?;
         if let Some(next) = next {
             self.next.insert(partition, next);
@@ -130,6 +141,7 @@ impl Intake {
         for waiting in waiting {
             self.join(waiting)?;
         }
+        self.owned.insert(partition);
         Ok(next)
     }
 
@@ -556,6 +568,49 @@ mod tests {
             read(root, None, "all").expect("read to its end");
             expect_all(root, &format!("killed after {stop} steps"));
         }
+    }
+
+    #[test]
+    fn keeps_place_of_partition_when_commit_comes_before_it_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let counts = Counts::new("orders", &Monitor::new());
+            let decoder = Decoder::new(Format::CloudEvents, Naming::default());
+            Intake::open(folder.path(), "orders", "all", decoder, Limits::default(), counts).expect("opened")
+        };
+        let take = |intake: &mut Intake, partition, offset| {
+            let value = record(partition, offset);
+            let record = Incoming {
+                partition,
+                offset,
+                value: Some(&value),
+                ..Incoming::default()
+            };
+            intake.take(&record).expect("taken");
+        };
+        let mut intake = open();
+        for partition in [0, 1] {
+            assert_eq!(intake.own(partition).expect("free"), None);
+            take(&mut intake, partition, 0);
+            take(&mut intake, partition, 3);
+        }
+        intake.commit().expect("committed");
+        drop(intake);
+        // One partition's reader is quicker than the other's.
+        let mut intake = open();
+        assert_eq!(intake.own(0).expect("free"), Some(4));
+        take(&mut intake, 0, 4);
+        intake.commit().expect("committed");
+        drop(intake);
+        let mut intake = open();
+        assert_eq!(intake.own(1).expect("free"), Some(4));
+        // The half that waits waits still.
+        take(&mut intake, 1, 6);
+        intake.commit().expect("committed");
+        drop(intake);
+        let (often, joined) = stored(folder.path());
+        assert_eq!(often.get("1-k3"), Some(&1));
+        assert!(joined.contains_key("1-k3"));
     }
 
     #[test]

@@ -137,15 +137,36 @@ impl KafkaBroker {
         self.run(&["topic", "delete", name]);
     }
 
+    /// Makes a topic anew, without its records. Tansu makes one by itself, too, for a client that asks for it in between.
+    ///
+    /// # Panics
+    ///
+    /// When the broker does not.
+    pub fn recreate_topic(&self, name: &str, partitions: u32) {
+        let partitions = partitions.to_string();
+        let begun = Instant::now();
+        loop {
+            self.delete_topic(name);
+            match self.try_run(&["topic", "create", name, "--partitions", &partitions]) {
+                Ok(()) => return,
+                Err(said) => assert!(begun.elapsed() < PATIENCE, "{name} is not made anew: {said}"),
+            }
+        }
+    }
+
     fn run(&self, arguments: &[&str]) {
+        let done = self.try_run(arguments);
+        done.unwrap_or_else(|said| panic!("{arguments:?}: {said}"));
+    }
+
+    fn try_run(&self, arguments: &[&str]) -> Result<(), String> {
         let broker = format!("tcp://{}", self.address());
         let done = tool(program()).args(arguments).args(["--broker", &broker]).output();
         let done = done.unwrap_or_else(|error| panic!("{}", cannot_run(&program(), &error)));
-        assert!(
-            done.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
+        match done.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()),
+        }
     }
 
     /// Cuts every connection, and refuses new ones: the broker is gone until [`mend`](Self::mend).

@@ -29,6 +29,9 @@ pub struct Options {
     /// Mix the flights of a week, so that nothing changes from one hour of a day to the next.
     #[arg(long)]
     pub mixed: bool,
+    /// Compare each so many seconds of the traffic with training; by default each day of the flights.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    pub window: Option<Duration>,
     /// Print lines of text instead of a screen; the default without a terminal.
     #[arg(long)]
     pub plain: bool,

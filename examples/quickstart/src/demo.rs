@@ -76,7 +76,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let incident = Incident::default();
     let monitor = Monitor::new();
     let folder = Folder::new(options.log.as_ref())?;
-    let quality = Quality::start(&runtime, folder.path(), &training, &stable, &monitor)?;
+    let quality = Quality::start(&runtime, folder.path(), &training, &stable, &monitor, options.window)?;
     let service = Service::new(&monitor, quality.log(), stable, canary, incident.clone());
     let service = service.map_err(|error| Failure::new(error.to_string()))?;
     let router = service.into_router(&monitor, &quality.exporter());
@@ -91,6 +91,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         duration: options.duration,
         incident: incident.clone(),
         mixed: options.mixed,
+        timed: options.window.is_none(),
         weeks: vec![
             Week {
                 name: "18 to 24 February 2013",
@@ -142,7 +143,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         say(&format!("\n{}", drift_of_day(&report)))?;
     }
     summary(&replay)?;
-    drift_of_weeks(&runtime, &replay, &quality)?;
+    if options.window.is_none() {
+        drift_of_weeks(&runtime, &replay, &quality)?;
+    }
     next_steps(options)?;
     if options.keep && !stopped {
         say("the replay is over; serving on until Ctrl-C\n")?;

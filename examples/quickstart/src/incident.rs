@@ -14,12 +14,18 @@ pub enum Kind {
     CanarySlow,
     /// A release of the feature pipeline forgets a feature in some requests.
     FeatureMissing,
+    /// A release of the feature pipeline sends a feature in another unit.
+    FeatureDrift,
 }
 
 /// How much longer a slow canary takes.
 pub const DELAY: Duration = Duration::from_millis(400);
 /// The feature an upstream forgets to send.
 pub const FORGOTTEN: &str = "temp";
+/// The feature that comes in kilometres instead of miles.
+pub const CONVERTED: &str = "distance";
+/// Kilometres of a mile.
+pub const KILOMETRES: f64 = 1.609_344;
 
 impl Kind {
     /// What happens, for the table.
@@ -29,7 +35,14 @@ impl Kind {
             Self::CanaryErrors => "half of the canary's answers are a 500",
             Self::CanarySlow => "the canary takes 400 ms longer",
             Self::FeatureMissing => "a third of the requests come without temp",
+            Self::FeatureDrift => "distance comes in kilometres instead of miles",
         }
+    }
+
+    /// Whether a release of the feature pipeline is at fault.
+    #[must_use]
+    pub fn is_of_the_pipeline(self) -> bool {
+        matches!(self, Self::FeatureMissing | Self::FeatureDrift)
     }
 }
 

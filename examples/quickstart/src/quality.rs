@@ -1,13 +1,13 @@
 //! The quality plane: every prediction goes to a log, and a job compares windows of it with the training quarter.
 //!
 //! Time is that of the flights: a day of them passes in some seconds, and what runs every quarter of an hour in a real
-//! service runs every day of theirs here.
+//! service runs every day of theirs here. Under a real Prometheus, time is what it is, and the windows are short.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,6 +35,8 @@ pub(crate) struct Quality {
     job: tokio::sync::Mutex<DriftJob>,
     clock: ManualClock,
     latest: Mutex<Option<WindowReport>>,
+    /// How long a window of real time is; nothing where windows are days of the flights.
+    window: Option<Duration>,
 }
 
 impl Quality {
@@ -45,6 +47,7 @@ impl Quality {
         training: &[Flight],
         model: &DelayModel,
         monitor: &Monitor,
+        window: Option<Duration>,
     ) -> Result<Self, Failure> {
         let baseline = baseline(runtime, folder, training, model)?;
         let path = folder.join("baseline.json");
@@ -55,13 +58,15 @@ impl Quality {
             .start(monitor)
             .map_err(|error| Failure::new(format!("{error}; name another folder with --log")))?;
         let mut settings = ModelSettings::new(MODEL, text(&path), text(&root));
-        (settings.window, settings.interval) = (TimeDelta::days(1), TimeDelta::days(1));
+        settings.window = window.map_or(TimeDelta::days(1), length);
+        settings.interval = settings.window;
         let clock = ManualClock::new(DateTime::UNIX_EPOCH);
         Ok(Self {
             log,
             job: DriftJob::new([settings], clock.clone().into()).into(),
             clock,
             latest: Mutex::new(None),
+            window,
         })
     }
 
@@ -80,8 +85,29 @@ impl Quality {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at each day when it is over, until the traffic ends; at those that went by meanwhile, too, unless the traffic was stopped.
+    /// Looks at each window when it is over, until the traffic ends.
     pub(crate) fn follow(&self, runtime: &Runtime, replay: &Replay) -> Result<(), Failure> {
+        let Some(window) = self.window else {
+            return self.follow_days(runtime, replay);
+        };
+        let mut due = Instant::now() + window;
+        loop {
+            while Instant::now() < due {
+                if !replay.goes_on() {
+                    return Ok(());
+                }
+                thread::sleep(LOOK);
+            }
+            due += window;
+            let end = Utc::now() - length(TAIL);
+            if let Some(window) = TimeWindow::new(end - length(window), end) {
+                self.look(runtime, window)?;
+            }
+        }
+    }
+
+    /// Looks at each day when it is over, until the traffic ends; at those that went by meanwhile, too, unless the traffic was stopped.
+    fn follow_days(&self, runtime: &Runtime, replay: &Replay) -> Result<(), Failure> {
         for (number, week) in replay.weeks.iter().enumerate() {
             for day in week.days() {
                 while !replay.has_passed(number, day.end()) {
@@ -94,10 +120,16 @@ impl Quality {
                     return Ok(());
                 }
                 thread::sleep(TAIL);
-                let report = self.run(runtime, day)?;
-                *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+                self.look(runtime, day)?;
             }
         }
+        Ok(())
+    }
+
+    /// Compares one window with the training quarter, and keeps what that says.
+    fn look(&self, runtime: &Runtime, window: TimeWindow) -> Result<(), Failure> {
+        let report = self.run(runtime, window)?;
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         Ok(())
     }
 
@@ -150,6 +182,11 @@ fn write_training(file: &Path, training: &[Flight], model: &DelayModel) -> Resul
     writer.write(&rows)?;
     writer.close()?;
     Ok(())
+}
+
+/// A duration as dates count it.
+fn length(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 fn text(path: &Path) -> String {

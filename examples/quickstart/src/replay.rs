@@ -10,7 +10,7 @@ use flights::data::{FEATURES, Flight};
 use modelwatch_drift_job::TimeWindow;
 use serde_json::{Map, Value};
 
-use crate::incident::{FORGOTTEN, Incident, Kind};
+use crate::incident::{CONVERTED, FORGOTTEN, Incident, KILOMETRES, Kind};
 
 /// Connections: enough for a slow canary at the default rate.
 const CLIENTS: usize = 32;
@@ -27,6 +27,8 @@ pub(crate) struct Replay {
     pub(crate) incident: Incident,
     /// Whether a request has the features of another flight of its week.
     pub(crate) mixed: bool,
+    /// Whether a request tells when the flight departs; otherwise it is of the moment at which it comes.
+    pub(crate) timed: bool,
     /// Played one after the other. With a rate, each for an equal share of the time, from the start again if it is short.
     pub(crate) weeks: Vec<Week>,
     pub(crate) progress: Progress,
@@ -130,16 +132,22 @@ impl Replay {
             .map_or(0, |since| since.as_secs());
         self.progress.time.store(departs, Ordering::Relaxed);
         self.progress.week.store(week, Ordering::Relaxed);
-        if self.incident.now() == Some(Kind::FeatureMissing) && number.is_multiple_of(3) {
-            let forgotten = FEATURES.iter().position(|name| *name == FORGOTTEN);
-            forgotten
-                .into_iter()
-                .for_each(|position| flight.features[position] = None);
+        let mut change = |feature, to: &dyn Fn(f64) -> Option<f64>| {
+            for (name, value) in FEATURES.iter().zip(&mut flight.features) {
+                if *name == feature {
+                    *value = value.and_then(to);
+                }
+            }
+        };
+        match self.incident.now() {
+            Some(Kind::FeatureMissing) if number.is_multiple_of(3) => change(FORGOTTEN, &|_| None),
+            Some(Kind::FeatureDrift) => change(CONVERTED, &|miles| Some(miles * KILOMETRES)),
+            _ => {}
         }
         let request = agent.post(url).header("content-type", "application/json");
         // Reading the body to its end gives the connection back.
         let answer = request
-            .send(body(departs, &flight))
+            .send(body(self.timed.then_some(departs), &flight))
             .and_then(|mut answer| answer.body_mut().read_to_vec());
         let counter = if answer.is_ok() {
             &self.progress.answered
@@ -189,8 +197,8 @@ fn place(number: u64, lengths: &[u64]) -> (usize, usize) {
     (lengths.len() - 1, before as usize)
 }
 
-/// When it departs, in seconds since the epoch, and the features that are there.
-fn body(departs: u64, flight: &Flight) -> Vec<u8> {
+/// When it departs, in seconds since the epoch, where that is told, and the features that are there.
+fn body(departs: Option<u64>, flight: &Flight) -> Vec<u8> {
     let present = FEATURES
         .iter()
         .zip(&flight.features)

@@ -27,8 +27,8 @@ pub const CANARY: &str = "2013q1-noweather";
 
 /// The release of the feature pipeline that feeds them.
 const PIPELINE: &str = "flights-2013.1";
-/// The release that forgets a feature.
-pub const FORGETFUL: &str = "flights-2013.2";
+/// The release that forgets a feature, or sends one in another unit.
+pub const BROKEN_PIPELINE: &str = "flights-2013.2";
 
 /// A version: what predicts, what watches it, and where its predictions are kept.
 #[derive(Debug)]
@@ -49,8 +49,8 @@ struct Shared {
     requests: AtomicU64,
     /// Answers of the canary while it breaks.
     breaking: AtomicU64,
-    /// Whether the release of the pipeline that forgets a feature feeds them.
-    forgetful: AtomicBool,
+    /// Whether the broken release of the pipeline feeds them.
+    broken_pipeline: AtomicBool,
     incident: Incident,
 }
 
@@ -107,7 +107,7 @@ impl Service {
             canary: version(CANARY, canary)?,
             requests: AtomicU64::new(0),
             breaking: AtomicU64::new(0),
-            forgetful: AtomicBool::new(false),
+            broken_pipeline: AtomicBool::new(false),
             incident,
         })))
     }
@@ -134,9 +134,9 @@ impl Shared {
 
     /// Says so when another release of the feature pipeline feeds the model from now on.
     fn follow_the_pipeline(&self, model: &Model) {
-        let forgetful = self.incident.now() == Some(Kind::FeatureMissing);
-        if self.forgetful.swap(forgetful, Ordering::Relaxed) != forgetful {
-            model.set_pipeline_version(if forgetful { FORGETFUL } else { PIPELINE });
+        let broken = self.incident.now().is_some_and(Kind::is_of_the_pipeline);
+        if self.broken_pipeline.swap(broken, Ordering::Relaxed) != broken {
+            model.set_pipeline_version(if broken { BROKEN_PIPELINE } else { PIPELINE });
         }
     }
 

@@ -44,16 +44,14 @@ impl<'a> Stage<'a> {
         let routing = routing.map_or("", |file| file.contents.as_str());
         let configuration = Configuration::parse(routing).map_err(Failure::new)?;
         let folder = Folder::new(command.keep.clone())?;
-        for (name, contents) in &files.rules {
-            folder.write(name, contents)?;
-        }
-        let amtool = Amtool::new(&command.amtool, folder.write("alertmanager.yml", routing)?);
+        let promtool = Promtool::new(&command.promtool)?;
+        let amtool = Amtool::new(&command.amtool, folder.write("alertmanager.yml", routing)?)?;
         Ok(Self {
             scene,
             settings: Settings::new(command.history, command.seed),
             files,
             configuration,
-            promtool: Promtool::new(&command.promtool)?,
+            promtool,
             amtool,
             folder,
         })
@@ -61,18 +59,21 @@ impl<'a> Stage<'a> {
 
     pub(super) fn rehearse(&self, incident: &Incident) -> Result<Outcome, Failure> {
         let world = World::new(&self.scene.with_all_of(incident), incident, &self.settings);
-        let test = self.files.test(&world, world.begins + WARM_UP).map_err(|error| {
+        let name = &incident.name;
+        let rehearsal = self.files.of(name, &world, world.begins + WARM_UP).map_err(|error| {
             Failure::new(format!(
-                "{}: {error}; this is a fault of modelwatch: please report it",
-                incident.name
+                "{name}: {error}; this is a fault of modelwatch: please report it"
             ))
         })?;
-        let file = self.folder.write(&format!("{}.json", incident.name), &test)?;
+        let (rules, contents) = &rehearsal.rules;
+        let rules = self.folder.write(rules, contents)?;
+        let file = self.folder.write(&format!("{name}.json"), &rehearsal.test)?;
         let said = self.promtool.test(&file)?;
         if let Folder::Kept(_) = self.folder {
             self.folder.write(&format!("{}.txt", incident.name), &said)?;
         } else {
             let _ = fs::remove_file(&file);
+            let _ = fs::remove_file(&rules);
         }
         let evaluations = alerts(&said).map_err(|error| Failure::new(format!("{}: {error}", incident.name)))?;
         for alert in evaluations.iter().flat_map(|evaluation| &evaluation.firing) {

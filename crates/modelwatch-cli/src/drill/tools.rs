@@ -51,12 +51,14 @@ pub(super) struct Amtool {
 const NO_ROUTE: [&str; 6] = ["instance", "model_version", "route", "feature_name", "class", "outcome"];
 
 impl Amtool {
-    pub(super) fn new(program: &Path, file: PathBuf) -> Self {
-        Self {
+    pub(super) fn new(program: &Path, file: PathBuf) -> Result<Self, Failure> {
+        let mut command = Command::new(program);
+        output(command.arg("--version"), program, "amtool", "Alertmanager")?;
+        Ok(Self {
             program: program.to_owned(),
             file,
             asked: Mutex::default(),
-        }
+        })
     }
 
     /// Makes sure that it sends an alert where the rehearsal sends it; asked once for alerts of a kind.

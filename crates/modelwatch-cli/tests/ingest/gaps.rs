@@ -92,8 +92,7 @@ fn judged_reads_partitions_from_their_beginning_when_they_are_added() {
     };
     until("it reads", connected);
     // Tansu adds no partitions to a topic; of one that is empty nobody sees that it was made anew.
-    broker.delete_topic("grows");
-    broker.create_topic("grows", 3);
+    broker.recreate_topic("grows", 3);
     for partition in 0..3 {
         produce(&address, "grows", partition, records(&partition.to_string(), 0..250, 1));
     }
@@ -111,8 +110,7 @@ fn judged_reads_partitions_that_were_added_while_it_did_not_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     once(folder, &address, "grew", &["--from", "latest"]);
-    broker.delete_topic("grew");
-    broker.create_topic("grew", 2);
+    broker.recreate_topic("grew", 2);
     produce(&address, "grew", 0, records("0", 0..5, 1));
     produce(&address, "grew", 1, records("1", 0..5, 1));
     once(folder, &address, "grew", &["--from", "latest"]);
@@ -186,8 +184,7 @@ fn judged_stops_when_topic_was_made_anew_and_reads_it_by_another_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     once(folder, &address, "anew", &[]);
-    broker.delete_topic("anew");
-    broker.create_topic("anew", 1);
+    broker.recreate_topic("anew", 1);
     produce(&address, "anew", 0, records("new", 0..3, 1));
     let said = refused(folder, &address, "anew", &[]);
     assert!(

@@ -51,7 +51,8 @@ fn judged_has_each_record_once_when_killed_at_any_moment() {
         thread::sleep(Duration::from_millis(15 + 7 * kill));
         ingest.kill().expect("it may be over");
         ingest.wait().expect("it is over");
-        if kill % 8 == 7 {
+        // On a busy machine none may have come as far as a folder yet.
+        if kill % 8 == 7 && folder.join("prediction-log").exists() {
             committed.push(rows(&folder.join("prediction-log")).len());
             let done = modelwatch(folder, &["log", "compact", "prediction-log"])
                 .output()

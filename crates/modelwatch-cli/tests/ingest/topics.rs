@@ -28,6 +28,18 @@ pub(crate) fn produce(broker: &str, topic: &str, partition: i32, records: Vec<Se
         Compression::Snappy,
         Compression::Zstd,
     ];
+    produce_batches(broker, topic, partition, records, 200, &compressions);
+}
+
+/// Puts records into a partition, so many in a batch, by one compression after the other.
+pub(crate) fn produce_batches(
+    broker: &str,
+    topic: &str,
+    partition: i32,
+    records: Vec<Sent>,
+    each: usize,
+    compressions: &[Compression],
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -41,7 +53,7 @@ pub(crate) fn produce(broker: &str, topic: &str, partition: i32, records: Vec<Se
             .partition_client(topic, partition, UnknownTopicHandling::Retry)
             .await;
         let partition = partition.expect("a partition");
-        for (batch, compression) in records.chunks(200).zip(compressions.into_iter().cycle()) {
+        for (batch, compression) in records.chunks(each).zip(compressions.iter().cycle()) {
             let records = batch.iter().cloned().map(|(headers, value)| Record {
                 key: None,
                 value,
@@ -51,7 +63,7 @@ pub(crate) fn produce(broker: &str, topic: &str, partition: i32, records: Vec<Se
                     .collect::<BTreeMap<_, _>>(),
                 timestamp: begin(),
             });
-            partition.produce(records.collect(), compression).await.expect("taken");
+            partition.produce(records.collect(), *compression).await.expect("taken");
         }
     });
 }

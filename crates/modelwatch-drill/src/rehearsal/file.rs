@@ -5,31 +5,40 @@ use std::fmt::Write as _;
 
 use modelwatch_config::Config;
 use modelwatch_stack::GenerateError;
-use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE, Rules};
+use modelwatch_stack::rules::{Group, Rules};
 use serde::Serialize;
 
 use super::firing::ALWAYS;
+use super::needed;
 use crate::world::{Series, World};
 
-/// The files of a rehearsal, all of them in one folder.
+/// What the files of each rehearsal of a configuration are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RehearsalFiles {
-    /// Names and contents of the rules, which all worlds of a configuration share.
-    pub rules: Vec<(String, String)>,
-    /// The names of the groups in the order of their evaluation.
-    groups: Vec<String>,
+    /// The rules in the order of their evaluation, but those that no alert reads.
+    groups: Vec<Group>,
     /// The names of the alerts.
     alerts: BTreeSet<String>,
     /// Between evaluations, in seconds.
     interval: u32,
 }
 
+/// The files of one rehearsal, for one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rehearsal {
+    /// The test file.
+    pub test: String,
+    /// The rules that it names, each with the name of its file: those that find a series in this world.
+    pub rules: (String, String),
+}
+
 #[derive(Serialize)]
 struct TestFile<'a> {
-    rule_files: Vec<&'a str>,
+    rule_files: [&'a str; 1],
     evaluation_interval: String,
-    group_eval_order: &'a [String],
+    group_eval_order: Vec<&'a str>,
     tests: [Test<'a>; 1],
 }
 
@@ -55,37 +64,17 @@ struct Expected<'a> {
 
 /// The group of the alert that always fires.
 const GROUP: &str = "modelwatch-drill";
-/// Its file.
-const ALWAYS_FILE: &str = "modelwatch-drill.json";
-
-/// Makes the rule files of a configuration.
+/// Makes the rules of a configuration ready to be rehearsed.
 ///
 /// # Errors
 ///
 /// The rules can't be generated.
 pub fn files(config: &Config) -> Result<RehearsalFiles, GenerateError> {
     let rules = Rules::new(config)?;
-    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let wanted = [RECORDING_FILE, ALERT_FILE];
-    let mut files: Vec<_> = rules
-        .files()?
-        .into_iter()
-        .filter(|file| wanted.contains(&file.path.as_str()))
-        .map(|file| (name(&file.path), file.contents))
-        .collect();
-    let always = serde_json::json!({
-        "groups": [{ "name": GROUP, "rules": [{ "alert": ALWAYS, "expr": "vector(1)" }] }]
-    });
-    files.push((ALWAYS_FILE.to_owned(), always.to_string()));
-    let groups = rules.recording.iter().chain(&rules.alerts);
     let alerts = rules.alerts.iter().flat_map(|group| &group.rules);
     Ok(RehearsalFiles {
-        rules: files,
-        groups: groups
-            .map(|group| group.name.clone())
-            .chain([GROUP.to_owned()])
-            .collect(),
         alerts: alerts.filter_map(|rule| rule.alert.clone()).collect(),
+        groups: [needed::read(&rules), rules.alerts].concat(),
         interval: u32::try_from(config.prometheus.evaluation_interval.as_secs())
             .unwrap_or(u32::MAX)
             .max(1),
@@ -93,12 +82,23 @@ pub fn files(config: &Config) -> Result<RehearsalFiles, GenerateError> {
 }
 
 impl RehearsalFiles {
-    /// Makes the test file of a world, in which alerts count from a time on, in seconds from the first scrape.
+    /// Makes the files of a world of this name, in which alerts count from a time on, in seconds from the first scrape.
     ///
     /// # Errors
     ///
-    /// It can't be serialised.
-    pub fn test(&self, world: &World, from: u32) -> Result<String, serde_json::Error> {
+    /// They can't be serialised.
+    pub fn of(&self, name: &str, world: &World, from: u32) -> Result<Rehearsal, serde_json::Error> {
+        let series = world.series.iter().map(|series| series.name.as_str()).collect();
+        let mut groups: Vec<_> = needed::finding(&self.groups, &series)
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<_, _>>()?;
+        groups.push(serde_json::json!({ "name": GROUP, "rules": [{ "alert": ALWAYS, "expr": "vector(1)" }] }));
+        let order = groups.iter().filter_map(|group| group["name"].as_str()).collect();
+        let rules = (
+            format!("{name}-rules.json"),
+            serde_json::json!({ "groups": groups }).to_string(),
+        );
         let seconds = |seconds: u32| format!("{seconds}s");
         // promtool knows one interval for all: a day before the world is long, and half as often is soon enough.
         let interval = if world.begins > 0 {
@@ -118,16 +118,17 @@ impl RehearsalFiles {
             })
         });
         let file = TestFile {
-            rule_files: self.rules.iter().map(|(name, _)| name.as_str()).collect(),
+            rule_files: [&rules.0],
             evaluation_interval: seconds(interval),
-            group_eval_order: &self.groups,
+            group_eval_order: order,
             tests: [Test {
                 interval: seconds(world.step),
                 input_series: world.series.iter().map(input).collect(),
                 alert_rule_test: expected.collect(),
             }],
         };
-        serde_json::to_string(&file)
+        let test = serde_json::to_string(&file)?;
+        Ok(Rehearsal { test, rules })
     }
 }
 

@@ -7,7 +7,8 @@
 mod answer;
 mod file;
 mod firing;
+mod needed;
 
 pub use answer::{AnswerError, alerts};
-pub use file::{RehearsalFiles, files};
+pub use file::{Rehearsal, RehearsalFiles, files};
 pub use firing::{Alert, Evaluation};

@@ -19,6 +19,7 @@
 
 mod access;
 mod error;
+mod fetch;
 mod outage;
 mod reader;
 mod run;

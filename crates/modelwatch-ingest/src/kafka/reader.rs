@@ -12,13 +12,12 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::error::KafkaError;
+use super::fetch::{Fetch, bytes_in_memory};
 use super::outage::Outage;
 use super::taker::{Message, Place};
 use super::topic::Begin;
 use crate::incoming::mark;
 
-/// Bytes of one fetch. A batch that is larger comes whole.
-pub(super) const FETCH_BYTES: usize = 2 << 20;
 /// The unit in which the buffer is counted.
 pub(super) const UNIT: usize = 1 << 10;
 /// How long a broker may wait for records before it answers that there are none.
@@ -29,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(500);
 /// Answers in a row that a partition ends before the offset to go on at, until that is believed.
 const SHORT: u32 = 4;
+/// Answers in a row with nothing, before the end that the broker names, until that is believed.
+const HOLLOW: u32 = 5;
 
 pub(super) struct Reader {
     pub(super) client: Arc<Client>,
@@ -78,7 +79,8 @@ impl Reader {
             }
         }
         let mut broker = None;
-        let (mut ended, mut short) = (None, 0);
+        let mut fetch = Fetch::default();
+        let (mut ended, mut short, mut hollow) = (None, 0, 0);
         loop {
             let client = match &broker {
                 Some(client) => client,
@@ -95,15 +97,21 @@ impl Reader {
                     }
                 },
             };
-            let units = (FETCH_BYTES / UNIT) as u32;
-            let Ok(room) = self.room.clone().acquire_many_owned(units).await else {
+            let Ok(mut room) = self.room.clone().acquire_many_owned(units(fetch.room())).await else {
                 return Ok(());
             };
             let from = at.offset - i64::from(at.unsure);
-            let fetched = timeout(PATIENCE, client.fetch_records(from, 1..FETCH_BYTES as i32, WAITS_MS));
+            let fetched = timeout(PATIENCE, client.fetch_records(from, 1..fetch.bytes(), WAITS_MS));
             match fetched.await.unwrap_or(Err(Error::Timeout)) {
                 Ok((mut records, end)) => {
                     self.outage.is_over(Some(partition));
+                    let bytes: usize = records.iter().map(bytes_in_memory).sum();
+                    // What is more than was expected takes what room there is: others wait then, and nobody for ever.
+                    let more = units(bytes.saturating_sub(fetch.room())).min(self.room.available_permits() as u32);
+                    if let Ok(more) = self.room.clone().try_acquire_many_owned(more) {
+                        room.merge(more);
+                    }
+                    fetch.brought(bytes);
                     if std::mem::take(&mut at.unsure) {
                         self.compare(&mut records, &at)?;
                         if records.is_empty() {
@@ -123,6 +131,15 @@ impl Reader {
                         continue;
                     }
                     (short, at.wanted) = (0, true);
+                    // A broker that is busy may answer with nothing of what it has; behind the mark of a transaction there is nothing.
+                    hollow = if records.is_empty() && end > at.offset {
+                        hollow + 1
+                    } else {
+                        0
+                    };
+                    if (1..HOLLOW).contains(&hollow) {
+                        continue;
+                    }
                     if let Some(last) = records.last() {
                         (at.offset, at.mark) = (last.offset + 1, Some(mark_of(last)));
                     } else if ended == Some(end) {
@@ -263,6 +280,10 @@ impl Reader {
         (at.offset, at.mark) = (first, None);
         Ok(())
     }
+}
+
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes / UNIT).unwrap_or(u32::MAX)
 }
 
 fn mark_of(RecordAndOffset { record, .. }: &RecordAndOffset) -> u64 {

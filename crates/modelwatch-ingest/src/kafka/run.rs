@@ -17,8 +17,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::KafkaError;
+use super::fetch::MOST;
 use super::outage::Outage;
-use super::reader::{FETCH_BYTES, Reader, UNIT};
+use super::reader::{Reader, UNIT};
 use super::taker::{Message, Taker};
 use super::topic::{Begin, Topic};
 use crate::counts::Counts;
@@ -135,7 +136,7 @@ impl Reading<'_> {
         let result = {
             let reading = async {
                 let client = Arc::new(self.connect().await);
-                let room = Arc::new(Semaphore::new(topic.buffer.max(2 * FETCH_BYTES) / UNIT));
+                let room = Arc::new(Semaphore::new(topic.buffer.max(2 * MOST) / UNIT));
                 let mut known = BTreeSet::new();
                 loop {
                     let first = known.is_empty();

@@ -111,6 +111,12 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// The partitions that this share had at its last commit.
+    pub(crate) fn had(&self) -> Vec<i32> {
+        let own = self.read.iter().filter(|(folder, _)| *folder == self.folders[1]);
+        own.flat_map(|(_, state)| state.next.keys().copied()).collect()
+    }
+
     /// The share's folder, in which files are made.
     pub(crate) fn folder(&self) -> &Path {
         &self.folders[1]

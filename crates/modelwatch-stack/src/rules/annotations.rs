@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use modelwatch::contract::{self, SourceMetric};
+use modelwatch::contract::{self, Metric, SourceMetric};
 use modelwatch_config::{Config, Rollout};
 
 use super::evidence::{self, Bad, ERRORS, SLOW};
@@ -16,7 +16,7 @@ use super::text::{Asked, COUNT, Column, PERCENT, TIME, Text, VALUE, plain};
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
 use crate::promql::{
-    Expr, Op, Selector, Writer, histogram_quantile, max_by, metric, recorded, scalar, sum_by, time, word,
+    Expr, Op, Selector, Writer, count_by, histogram_quantile, max_by, metric, recorded, scalar, sum_by, time, word,
 };
 use crate::recorded::{self, Recorded};
 
@@ -28,6 +28,8 @@ const MOVED: f64 = 0.1;
 /// How many of anything are named.
 const NAMED: u32 = 3;
 const RELEASES: u32 = 6;
+/// The labels of a release.
+const RELEASE: &[&str] = recorded::RELEASE.labels;
 /// More than there are.
 const MEASURES: u32 = 12;
 
@@ -112,8 +114,123 @@ fn same(series: &'static Recorded, labels: &[&str]) -> Selector {
     own(recorded(series), labels)
 }
 
-/// `changed`: what was released in the hour before, or that nothing was.
+/// `changed`: what was released before, or that nothing was that would explain it.
 pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
+    let near = Near::of(about);
+    let before = seconds_before(about);
+    let innocent = innocent(about);
+    // Nothing is released in the future.
+    let lately = before.above(-AFTERWARDS).below(near.lasts.as_secs_f64());
+    let of_innocent = |releases: &Expr| innocent.as_ref().map(|innocent| innocent.acquit(releases));
+    let guilty = of_innocent(&lately).map_or_else(|| lately.clone(), |acquitted| lately.unless(RELEASE, acquitted));
+    let row = [
+        Column::NameIfAny("model ", "model_name"),
+        Column::Words(" "),
+        Column::Ours("kind"),
+        Column::Words(" "),
+        Column::Name("release"),
+        Column::Words(" "),
+        Column::Value(TIME),
+        Column::Words(" before"),
+    ];
+    // The model is known where the alert has one.
+    let row = if about.has(MODEL) { &row[2..] } else { &row[..] };
+    let listed = |releases: &Expr| releases.clamp_min(0.0).bottom(RELEASES);
+    let nothing = match &innocent {
+        // To which version is told below.
+        Some(innocent) => {
+            let moved = innocent.acquit_versions(&moved(near.lasts));
+            about.asked(&moved, near.only_traffic, &[], "", nothing(about, near)?)?
+        }
+        None => nothing(about, near)?,
+    };
+    let mut text = about.asked(&listed(&guilty), near.released, row, ".", nothing)?;
+    if let Some(acquitted) = of_innocent(&lately) {
+        text = text + about.if_any(&listed(&acquitted), " Released as well, hardly the cause: ", row, ".")?;
+    }
+    if near.lasts < HOUR {
+        let earlier = before.at_least(near.lasts.as_secs_f64()).below(HOUR.as_secs_f64());
+        text = text + about.if_any(&listed(&earlier), " Earlier in the hour: ", row, ".")?;
+    }
+    if !about.has(MODEL) {
+        return Ok(text);
+    }
+    let moved = about.if_any(
+        &moved(HOUR).top(NAMED),
+        " Within the hour traffic moved to version ",
+        &[
+            Column::Name("model_version"),
+            Column::Words(" ("),
+            Column::Value(PERCENT),
+            Column::Words(" of the model's more)"),
+        ],
+        ".",
+    )?;
+    Ok(text + moved)
+}
+
+/// How long before something may have been released that did it.
+#[derive(Clone, Copy)]
+struct Near {
+    lasts: Duration,
+    released: &'static str,
+    only_traffic: &'static str,
+    nothing: &'static str,
+}
+
+impl Near {
+    /// What is measured over hours, or in windows of the drift job, is told late; the rest within minutes.
+    fn of(about: About<'_>) -> Self {
+        let late = about.is(&[
+            &known::AVAILABILITY_BURN_SLOW,
+            &known::LATENCY_BURN_SLOW,
+            &known::FEATURE_DRIFT,
+            &known::VERSION_DRIFT,
+            &known::PREDICTION_DRIFT,
+            &known::JOINT_DRIFT,
+            &known::PERFORMANCE_FELL,
+            &known::ESTIMATE_FELL,
+            &known::CALIBRATION_OFF,
+            &known::LABELS_STOPPED,
+            &known::DRIFT_JOB_STALE,
+            &known::DRIFT_JOB_MISSING,
+            &known::DRIFT_JOB_BLIND,
+        ]);
+        if late {
+            return Self {
+                lasts: HOUR,
+                released: "Released in the hour before: ",
+                only_traffic: "Nothing but traffic changed in the hour before.",
+                nothing: "Nothing was released in the hour before that would explain it: no version, no features, no pipeline, \
+                          no baseline and no build of the service.",
+            };
+        }
+        Self {
+            lasts: HOUR / 2,
+            released: "Released in the half hour before: ",
+            only_traffic: "Nothing but traffic changed in the half hour before.",
+            nothing: "Nothing was released in the half hour before that would explain it: no version, no features, no pipeline, \
+                      no baseline and no build of the service.",
+        }
+    }
+}
+
+/// That nothing was released, if the rules have been watching for long enough to say so.
+fn nothing(about: About<'_>, near: Near) -> Result<Text, GenerateError> {
+    let watched = recorded(&recorded::WATCHING_SINCE)
+        .expr()
+        .below(time().minus(HOUR.as_secs_f64()));
+    about.asked(
+        &watched,
+        near.nothing,
+        &[],
+        "",
+        plain("No release is known of; the rules have not been watching for an hour."),
+    )
+}
+
+/// How many seconds before it began each release was that could have to do with it.
+fn seconds_before(about: About<'_>) -> Expr {
     let releases = || recorded(&recorded::RELEASE);
     let begun = match about.bad() {
         Some(bad) => {
@@ -132,61 +249,65 @@ pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
         None => releases().eq("kind", "service"),
     };
     let of = if about.has(MODEL) {
-        own(releases(), MODEL).expr().or(recorded::RELEASE.labels, of_jobs)
+        own(releases(), MODEL).expr().or(RELEASE, of_jobs)
     } else {
         releases().expr()
     };
-    // Seconds before it began; nothing is released in the future.
-    let before = begun.minus(of);
-    let lately = before
-        .above(-AFTERWARDS)
-        .below(HOUR.as_secs_f64())
-        .clamp_min(0.0)
-        .bottom(RELEASES);
-    let watched = recorded(&recorded::WATCHING_SINCE)
-        .expr()
-        .below(time().minus(HOUR.as_secs_f64()));
-    let nothing = about.asked(
-        &watched,
-        "Nothing was released in the hour before: no version, no features, no pipeline, no baseline and no build of the service.",
-        &[],
-        "",
-        plain("No release is known of; the rules have not been watching for an hour."),
-    )?;
-    let row = [
-        Column::NameIfAny("model ", "model_name"),
-        Column::Words(" "),
-        Column::Ours("kind"),
-        Column::Words(" "),
-        Column::Name("release"),
-        Column::Words(" "),
-        Column::Value(TIME),
-        Column::Words(" before"),
-    ];
-    // The model is known where the alert has one.
-    let row = if about.has(MODEL) { &row[2..] } else { &row[..] };
-    let text = about.asked(&lately, "Released in the hour before: ", row, ".", nothing)?;
-    if !about.has(MODEL) {
-        return Ok(text);
-    }
+    begun.minus(of)
+}
+
+/// Versions to which the model's traffic moved, each with the share that it has more.
+fn moved(within: Duration) -> Expr {
     let share = || same(&recorded::VERSION_SHARE, MODEL);
-    let grown = share()
+    share()
         .expr()
-        .with(Op::Minus, VERSION, share().offset(HOUR))
+        .with(Op::Minus, VERSION, share().offset(within))
         .above(MOVED)
-        .top(NAMED);
-    let moved = about.if_any(
-        &grown,
-        " Within the hour traffic moved to version ",
-        &[
-            Column::Name("model_version"),
-            Column::Words(" ("),
-            Column::Value(PERCENT),
-            Column::Words(" of the model's more)"),
-        ],
-        ".",
-    )?;
-    Ok(text + moved)
+}
+
+/// Versions that did not do it: by model and version, whatever the value.
+struct Innocent(Expr);
+
+/// A version has the trouble as well, if it has so much of the worst one's.
+const AS_WELL: f64 = 0.5;
+
+/// Where a share by version tells whose trouble it is: a version that does not have it, and all of them where several do. A release
+/// of one version is not what they have in common.
+fn innocent(about: About<'_>) -> Option<Innocent> {
+    if !about.has(MODEL) {
+        return None;
+    }
+    let of_model = |series| sum_by(VERSION, same(series, MODEL));
+    let share = if let Some(bad) = about.bad() {
+        of_model(bad.now).with(Op::DividedBy, VERSION, of_model(&recorded::REQUESTS_NOW).above(0.0))
+    } else if about.is(&[&known::CLIENT_ERRORS_HIGH]) {
+        same(&recorded::CLIENT_ERROR_RATIO, MODEL).expr()
+    } else {
+        feature_share(fault_counter(about)?, VERSION)
+    };
+    let worst = max_by(MODEL, share.clone()).times(AS_WELL);
+    let has = share.with_one(Op::AtLeast, MODEL, &[], worst.clone());
+    let has_not = share.with_one(Op::Below, MODEL, &[], worst);
+    let several = count_by(MODEL, has.clone()).above(1.0);
+    Some(Innocent(has_not.or(VERSION, has.and(MODEL, several))))
+}
+
+impl Innocent {
+    /// Those of the releases that are of an innocent version, or of the baseline, by which no request is answered.
+    fn acquit(&self, releases: &Expr) -> Expr {
+        let versions = max_by(&["model_name", "release"], self.0.renamed("release", "model_version"));
+        let of_version = ["version", "traffic"].map(|kind| versions.labelled("kind", kind));
+        let [version, traffic] = of_version;
+        let kinds = &["model_name", "kind", "release"];
+        let of_versions = releases.and(kinds, version.or(kinds, traffic));
+        let baseline = own(recorded(&recorded::RELEASE), MODEL).eq("kind", "baseline").expr();
+        of_versions.or(RELEASE, releases.and(RELEASE, baseline))
+    }
+
+    /// Those of the versions that are not innocent.
+    fn acquit_versions(&self, versions: &Expr) -> Expr {
+        versions.unless(VERSION, self.0.clone())
+    }
 }
 
 /// `evidence`: the figures beside the alert's own, and where a feature comes from; nothing of alerts that say it all themselves.
@@ -238,12 +359,8 @@ fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
         )?;
         return Ok(Some(text + traffic_share(about)?));
     }
-    if about.is(&[
-        &known::MISSING_RATIO_HIGH,
-        &known::DEFAULTED_RATIO_HIGH,
-        &known::OUT_OF_RANGE_HIGH,
-    ]) {
-        return of_feature(about).map(Some);
+    if let Some(counter) = fault_counter(about) {
+        return of_feature(about, counter).map(Some);
     }
     if about.is(&[&known::FEATURE_DRIFT]) {
         let scores = max_by(&["feature_name"], own(metric(&contract::DATA_DRIFT_SCORE), MODEL));
@@ -458,22 +575,26 @@ fn of_values(about: About<'_>, shares: &'static Recorded, label: &'static str) -
 }
 
 /// Which versions a feature is faulty in.
-fn of_feature(about: About<'_>) -> Result<Text, GenerateError> {
-    let counter = if about.is(&[&known::MISSING_RATIO_HIGH]) {
-        &contract::FEATURE_MISSING
-    } else if about.is(&[&known::DEFAULTED_RATIO_HIGH]) {
-        &contract::FEATURE_DEFAULTED
-    } else {
-        &contract::FEATURE_OUT_OF_RANGE
-    };
+/// What counts the fault of a feature that this is about, where it is about one.
+fn fault_counter(about: About<'_>) -> Option<&'static Metric> {
+    let counters = [
+        (&known::MISSING_RATIO_HIGH, &contract::FEATURE_MISSING),
+        (&known::DEFAULTED_RATIO_HIGH, &contract::FEATURE_DEFAULTED),
+        (&known::OUT_OF_RANGE_HIGH, &contract::FEATURE_OUT_OF_RANGE),
+    ];
+    let counted = counters.into_iter().find(|(known, _)| about.is(&[known]));
+    counted.map(|(_, counter)| counter)
+}
+
+/// The share of the observations of the alert's feature that a counter counts.
+fn feature_share(counter: &'static Metric, by: &[&str]) -> Expr {
     let quarter = Duration::from_secs(900);
-    let feature = &["model_name", "feature_name"];
-    let rate = |counter| sum_by(&["model_version"], own(metric(counter), feature).rate(quarter));
-    let share = rate(counter).with(
-        Op::DividedBy,
-        &["model_version"],
-        rate(&contract::FEATURE_OBSERVATIONS).above(0.0),
-    );
+    let rate = |counter| sum_by(by, own(metric(counter), FEATURE).rate(quarter));
+    rate(counter).with(Op::DividedBy, by, rate(&contract::FEATURE_OBSERVATIONS).above(0.0))
+}
+
+fn of_feature(about: About<'_>, counter: &'static Metric) -> Result<Text, GenerateError> {
+    let share = feature_share(counter, &["model_version"]);
     about.asked(
         &numbers(&share).top(NAMED),
         "By version: ",

@@ -153,7 +153,7 @@ fn judged_a_version_that_was_released_is_named_with_its_figures_and_those_of_the
     assert_says(
         &said,
         "changed",
-        &["Released in the hour before: ", "version \"2\"", "traffic \"2\""],
+        &["Released in the half hour before: ", "version \"2\"", "traffic \"2\""],
         &["Nothing", "version \"1\"", "traffic \"1\""],
     );
     assert_says(
@@ -186,8 +186,57 @@ fn judged_it_says_that_nothing_was_released_where_nothing_was() {
     assert_says(
         &said,
         "changed",
-        &["Nothing was released in the hour before"],
+        &["Nothing was released in the half hour before"],
         &["Released", "version \"", "moved"],
+    );
+}
+
+/// A canary that fails as the rest does, one that has no requests, and a baseline: nobody is sent after them.
+#[test]
+fn judged_what_has_no_part_in_it_is_told_apart_from_what_may_have_done_it() {
+    let said = World::new(example())
+        .watched()
+        .serves("1", 0, &[(1000, 0, 2 * HOUR), (900, 100, 40)])
+        .serves("2", 2 * HOUR - 20, &[(500, 0, 20), (450, 50, 40)])
+        .with(
+            "ml_service_info",
+            &[("service_version", "3.1")],
+            &format!("{} 1x150", none(2 * HOUR - 90)),
+        )
+        .with(
+            "ml_drift_baseline_info",
+            &[("model_name", "flight-delay"), ("baseline_version", "may")],
+            &format!("{} 1x60", none(2 * HOUR - 10)),
+        )
+        .says("MLInferenceHighErrorRate", 2 * HOUR + 12);
+    assert_says(
+        &said,
+        "changed",
+        &[
+            "Nothing was released in the half hour before that would explain it",
+            " Released as well, hardly the cause: ",
+            "version \"2\"",
+            "traffic \"2\"",
+            "baseline \"may\"",
+            " Earlier in the hour: service \"3.1\" 4",
+        ],
+        &["Released in the half hour before: "],
+    );
+}
+
+/// Traffic that moved to a version that was there, and that fails.
+#[test]
+fn judged_traffic_that_moved_to_a_version_that_fails_is_what_changed() {
+    let said = World::new(example())
+        .watched()
+        .serves("1", 0, &[(1500, 0, 2 * HOUR), (1000, 0, 40)])
+        .serves("2", 0, &[(30, 0, 2 * HOUR), (450, 50, 40)])
+        .says("MLCanaryErrorRateHigh", 2 * HOUR + 6);
+    assert_says(
+        &said,
+        "changed",
+        &["Nothing but traffic changed in the half hour before. Within the hour traffic moved to version \"2\" ("],
+        &["Nothing was released", "Released"],
     );
 }
 

@@ -14,6 +14,7 @@ use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, percent, place, settings,
 };
 use crate::rules::case::{Case, firing};
+use crate::rules::evidence::others;
 use crate::rules::labels::own;
 use crate::rules::labels::{MODEL, VERSION};
 use crate::rules::models::{Models, share};
@@ -48,12 +49,23 @@ fn enough(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
     events.times(WINDOW * THIRD).at_least(minimum as f64)
 }
 
-/// The distance of two distributions of so many events that chance alone seldom makes: `2 √(1/n + 1/n)`.
+/// `1/n + 1/m` of the events that a version is measured by, and of those that it is compared with: its own of yesterday, or the other
+/// versions', which may be few.
+fn scatter(scope: &Models, events: &'static Recorded) -> Expr {
+    let own = scope.of(recorded(events)).expr().above(0.0);
+    let compared = own
+        .and(VERSION, of_yesterday(scope, events))
+        .or(VERSION, others(&own).above(0.0))
+        .or(VERSION, own.clone());
+    let one_over = |events: Expr| number(1.0).divided_by(events);
+    one_over(own)
+        .with(Op::Plus, VERSION, one_over(compared))
+        .divided_by(WINDOW)
+}
+
+/// The distance of two distributions of so many events that chance alone seldom makes: `2 √(1/n + 1/m)`.
 fn chance(scope: &Models) -> Expr {
-    let predictions = scope.of(recorded(&recorded::PREDICTIONS)).expr();
-    number(8.0)
-        .divided_by(predictions.times(WINDOW).above(0.0))
-        .square_root()
+    scatter(scope, &recorded::PREDICTIONS).times(4.0).square_root()
 }
 
 /// The whole distribution of the scores: one value for all, or two heaps about the old median, shift it as much as a new median does.
@@ -66,12 +78,12 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let ((limit, minimum), team, job) = shared.setting;
         let scope = &shared.scope;
         let of = |series| scope.of(recorded(series)).expr();
-        let far = |distance: Expr| distance.minus(chance(scope)).above(limit);
+        let far = |distance: Expr| distance.with(Op::Minus, VERSION, chance(scope)).above(limit);
         // What came slowly, or at this time of the day before, is not far from one of the two.
         let as_an_hour_ago = of(&recorded::SCORE_DISTANCE_HOUR).unless(VERSION, far(of(&recorded::SCORE_DISTANCE_HOUR)));
         let distance = of(&recorded::SCORE_DISTANCE);
         // A version without a yesterday has the others, and none of these an hour ago.
-        let known = of_yesterday(scope);
+        let known = of_yesterday(scope, &recorded::PREDICTIONS);
         let begins = distance
             .and(VERSION, far(distance.clone()))
             .unless(VERSION, as_an_hour_ago.and(VERSION, known));
@@ -108,8 +120,8 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 }
 
 /// Versions that were there a day ago.
-fn of_yesterday(scope: &Models) -> Expr {
-    scope.of(recorded(&recorded::PREDICTIONS)).offset(DAY).expr().above(0.0)
+fn of_yesterday(scope: &Models, events: &'static Recorded) -> Expr {
+    scope.of(recorded(events)).offset(DAY).expr().above(0.0)
 }
 
 /// Versions of which an alert fires already.
@@ -166,14 +178,13 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
         let as_a_week_ago = now.minus(before(WEEK)).abs().below(limit);
         let as_an_hour_ago = now.minus(before(HOUR_AGO)).abs().below(limit);
         // Three standard errors of the difference of two shares, at most.
-        let events = of(shift.events).times(WINDOW).above(0.0);
-        let chance = number(4.5).divided_by(events).square_root();
+        let chance = scatter(scope, shift.events).times(2.25).square_root();
         let far = now
             .minus(of(shift.reference))
             .abs()
             .above(limit);
         let certain = far.with_one(Op::Minus, VERSION, &[], chance).above(limit);
-        let known = scope.of(recorded(shift.events)).offset(DAY).expr().above(0.0);
+        let known = of_yesterday(scope, shift.events);
         let goes_on = max_by(shift.now.labels, scope.of(firing([("alertname", shift.known.name)])));
         Alert {
             known: shift.known,
