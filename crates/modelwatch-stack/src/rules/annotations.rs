@@ -574,7 +574,6 @@ fn of_values(about: About<'_>, shares: &'static Recorded, label: &'static str) -
     Ok(now + ago + traffic_share(about)?)
 }
 
-/// Which versions a feature is faulty in.
 /// What counts the fault of a feature that this is about, where it is about one.
 fn fault_counter(about: About<'_>) -> Option<&'static Metric> {
     let counters = [
@@ -593,6 +592,7 @@ fn feature_share(counter: &'static Metric, by: &[&str]) -> Expr {
     rate(counter).with(Op::DividedBy, by, rate(&contract::FEATURE_OBSERVATIONS).above(0.0))
 }
 
+/// Which versions a feature is faulty in.
 fn of_feature(about: About<'_>, counter: &'static Metric) -> Result<Text, GenerateError> {
     let share = feature_share(counter, &["model_version"]);
     about.asked(
