@@ -68,6 +68,9 @@ pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result
             world.answers("two heaps", 0.5)?,
         ]);
     }
+    if config.rollout >= Rollout::ModelAware && thresholds.outcome_shift <= 0.5 {
+        tests.push(world.successor()?);
+    }
     Ok(vec![yaml::file(
         "prometheus/tests/minutes-to-alert.yml",
         &TestFile::new(STEP, groups, tests),
@@ -372,6 +375,49 @@ impl World<'_> {
         );
         self.told(&mut test, calm, &known::SCORE_SHIFT, &[])?;
         self.told(&mut test, calm + 10 * MINUTE, &known::SCORE_SHIFT, &["v1"])?;
+        Ok(test)
+    }
+
+    /// Requests that all end well; then another version takes them over, whose all end badly: there is no other to compare it with.
+    fn successor(&self) -> Result<Test, GenerateError> {
+        let (calm, ends) = (75 * MINUTE, 90 * MINUTE);
+        let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
+        let outcomes = |version: &str, outcome: &str, ramps: &[(f64, f64, usize)], well: (f64, f64, usize)| {
+            let labels = [
+                ("model_name", self.model.name.as_str()),
+                ("model_version", version),
+                ("outcome", outcome),
+            ];
+            Series::ramps(contract::BUSINESS_OUTCOME.name, &labels, ramps).elsewhere(&[well])
+        };
+        let later = |growth: f64| [(f64::NAN, 0.0, calm), (0.0, growth, ends - calm)];
+        let never = (f64::NAN, 0.0, ends);
+        let there = |version: &str, ramps: &[(f64, f64, usize)], well: (f64, f64, usize)| {
+            let labels = [("model_name", self.model.name.as_str()), ("model_version", version)];
+            Series::ramps(contract::MODEL_INFO.name, &labels, ramps).elsewhere(&[well])
+        };
+        let series = [
+            there("v1", &[(1.0, 0.0, calm)], (1.0, 0.0, ends)),
+            there("v2", &[(f64::NAN, 0.0, calm), (1.0, 0.0, ends - calm)], never),
+            outcomes("v1", "good", &[(0.0, all, calm)], (0.0, all, ends)),
+            outcomes("v2", "good", &later(0.0), never),
+            outcomes("v2", "bad", &later(all), never),
+        ];
+        let mut test = Test::new(
+            self.config,
+            "outcomes of a version that took over from the only other are told within ten minutes",
+            STEP,
+            &series,
+        );
+        self.told(&mut test, calm, &known::OUTCOME_SHIFT, &[])?;
+        let shifted = firing([
+            ("alertname", known::OUTCOME_SHIFT.name),
+            ("model_name", self.model.name.as_str()),
+        ]);
+        for (version, outcome, count) in [("v2", "bad", 1), ("v1", "good", 0)] {
+            let of = shifted.clone().eq("model_version", version).eq("outcome", outcome);
+            test.counts(at(calm + 10 * MINUTE), &of, count)?;
+        }
         Ok(test)
     }
 }

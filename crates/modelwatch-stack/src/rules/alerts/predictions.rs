@@ -8,7 +8,7 @@ use modelwatch_config::{Config, Rollout, Thresholds};
 
 use crate::error::GenerateError;
 use crate::known::{self, KnownAlert};
-use crate::promql::{Expr, Op, max_by, number, recorded};
+use crate::promql::{Expr, Op, max_by, min_by, number, recorded};
 use crate::recorded::{self, Recorded};
 use crate::rules::alert::{
     Alert, HOVERS, MINUTE, Severity, Tested, hero, labelled, model_team, over_and_back, percent, place, settings,
@@ -40,6 +40,8 @@ const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const WINDOW: f64 = 600.0;
 /// Predictions of ten minutes, of the half hour that `minimum_predictions` is about.
 const THIRD: f64 = 3.0;
+/// Longer than shares are measured over.
+const LATELY: Duration = Duration::from_secs(15 * 60);
 /// How long a shift has to stay: a few looks, as it is measured over ten minutes.
 const STAYS: Duration = Duration::from_secs(2 * 60);
 
@@ -82,11 +84,10 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         // What came slowly, or at this time of the day before, is not far from one of the two.
         let as_an_hour_ago = of(&recorded::SCORE_DISTANCE_HOUR).unless(VERSION, far(of(&recorded::SCORE_DISTANCE_HOUR)));
         let distance = of(&recorded::SCORE_DISTANCE);
-        // A version without a yesterday has the others, and none of these an hour ago.
-        let known = of_yesterday(scope, &recorded::PREDICTIONS);
+        let settled = settled(scope, &recorded::PREDICTIONS);
         let begins = distance
             .and(VERSION, far(distance.clone()))
-            .unless(VERSION, as_an_hour_ago.and(VERSION, known));
+            .unless(VERSION, as_an_hour_ago.and(VERSION, settled));
         let alone = of(&recorded::SCORE_DISTANCE_HOUR);
         let alone = alone.and(VERSION, far(alone.clone())).unless(VERSION, distance.clone());
         let goes_on = distance.above(tidy(0.6 * limit)).and(VERSION, still(scope, &known::SCORE_SHIFT));
@@ -122,6 +123,17 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 /// Versions that were there a day ago.
 fn of_yesterday(scope: &Models, events: &'static Recorded) -> Expr {
     scope.of(recorded(events)).offset(DAY).expr().above(0.0)
+}
+
+/// Versions whose own hour ago speaks for them: a newer one is measured by the others, and it may have been as wrong an hour ago. The
+/// oldest of a model is what newer ones are measured by; that these differ from it is no news of it.
+fn settled(scope: &Models, events: &'static Recorded) -> Expr {
+    // One that went has predictions in the window still.
+    let since = scope
+        .of(recorded(&recorded::VERSION_SINCE))
+        .over("last_over_time", LATELY);
+    let newer = since.with_one(Op::Above, MODEL, &[], min_by(MODEL, since.clone()));
+    of_yesterday(scope, events).or(VERSION, since.unless(VERSION, newer))
 }
 
 /// Versions of which an alert fires already.
@@ -184,7 +196,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
             .abs()
             .above(limit);
         let certain = far.with_one(Op::Minus, VERSION, &[], chance).above(limit);
-        let known = of_yesterday(scope, shift.events);
+        let settled = settled(scope, shift.events);
         let goes_on = max_by(shift.now.labels, scope.of(firing([("alertname", shift.known.name)])));
         Alert {
             known: shift.known,
@@ -194,7 +206,7 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
             extra: &[],
             expr: far
                 .and(shift.now.labels, certain)
-                .unless(shift.now.labels, as_an_hour_ago.and(VERSION, known))
+                .unless(shift.now.labels, as_an_hour_ago.and(VERSION, settled))
                 .or(shift.now.labels, far.and(shift.now.labels, goes_on))
                 .unless(shift.now.labels, as_a_week_ago)
                 .and(VERSION, enough(scope, shift.events, minimum)),
