@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use modelwatch_config::{DriftWarehouse, WarehouseAccess};
 use modelwatch_drift::baseline::Hygiene;
 use modelwatch_drift_job::{TrainingOptions, TrainingSource};
 
+use crate::database::{Database, TABLE};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::questions;
@@ -73,32 +72,10 @@ Examples:
 #[derive(Args)]
 struct TableOfWarehouse {
     /// The table or view of a database to make the baseline of, in place of files; its rows stay there.
-    #[arg(long, value_name = "TABLE", value_delimiter = '.', requires_all = ["dialect", "access"], help_heading = "Warehouse")]
+    #[arg(long, value_name = "TABLE", value_delimiter = '.', requires_all = ["dialect", "access"], group = TABLE, help_heading = "Warehouse")]
     table: Vec<String>,
-    /// The database's dialect of SQL.
-    #[arg(long, value_parser = PossibleValuesParser::new(DriftWarehouse::DIALECTS), requires = "table", help_heading = "Warehouse")]
-    dialect: Option<String>,
-    /// The environment variable that holds the database's URI.
-    #[arg(
-        long,
-        value_name = "VARIABLE",
-        group = "access",
-        requires = "table",
-        help_heading = "Warehouse"
-    )]
-    uri_from: Option<String>,
-    /// The ADBC connection profile that says how to reach the database: its name or path.
-    #[arg(
-        long,
-        value_name = "PROFILE",
-        group = "access",
-        requires = "table",
-        help_heading = "Warehouse"
-    )]
-    profile: Option<String>,
-    /// The ADBC driver: a name or the path of its library. Without one, that of the profile or the dialect.
-    #[arg(long, value_name = "DRIVER", requires = "table", help_heading = "Warehouse")]
-    driver: Option<String>,
+    #[command(flatten)]
+    database: Database,
     /// How many seconds the database has for all of it.
     #[arg(
         long,
@@ -113,15 +90,9 @@ struct TableOfWarehouse {
 impl TableOfWarehouse {
     /// The table; nothing where files are named.
     fn source(&self) -> Result<Option<Box<dyn TrainingSource>>, Failure> {
-        let (Some(dialect), false) = (&self.dialect, self.table.is_empty()) else {
+        let Some(mut table) = self.database.table(&self.table)? else {
             return Ok(None);
         };
-        let access = match (&self.uri_from, &self.profile) {
-            (Some(variable), _) => WarehouseAccess::Variable(variable.clone()),
-            (None, profile) => WarehouseAccess::Profile(profile.clone().unwrap_or_default()),
-        };
-        let mut table = DriftWarehouse::new(dialect, self.table.clone(), access).map_err(Failure::new)?;
-        table.driver.clone_from(&self.driver);
         table.timeout = Duration::from_secs(self.timeout);
         warehouse::training(&table).map(Some)
     }

@@ -5,6 +5,8 @@ mod baseline;
 mod config_file;
 mod credentials;
 #[cfg(feature = "drift")]
+mod database;
+#[cfg(feature = "drift")]
 mod drift;
 #[cfg(feature = "drill")]
 mod drill;
@@ -14,7 +16,6 @@ mod ingest;
 #[cfg(feature = "drift")]
 mod log;
 mod manual;
-#[cfg(feature = "drift")]
 mod outcome_table;
 #[cfg(feature = "drift")]
 mod performance;
