@@ -36,11 +36,12 @@ test: setup ## everything CI checks: format, lints, each feature alone, tests, i
 	$(CARGO) check -p modelwatch-cli
 	scripts/packages
 	.venv/bin/hadolint Containerfile
-	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features
-	$(CARGO) bench -p modelwatch --bench instructions
-	$(CARGO) bench -p modelwatch-tower --bench instructions
-	# Its messages take three minutes, most of which are waited for; the rest goes on meanwhile.
+	$(CARGO) test --workspace --all-features --no-run
+	# Its messages take three minutes, most of which are waited for; the tests run meanwhile.
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
+	RUST_TEST_THREADS=4 $(CARGO) test --workspace --all-features && \
+	$(CARGO) bench -p modelwatch --bench instructions && \
+	$(CARGO) bench -p modelwatch-tower --bench instructions && \
 	RUSTFLAGS='--cfg modelwatch_loom' $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps; \
 	others=$$?; wait $$alert && exit $$others
