@@ -16,6 +16,7 @@ mod ingest;
 #[cfg(feature = "drift")]
 mod log;
 mod manual;
+#[cfg(feature = "drift")]
 mod outcome_table;
 #[cfg(feature = "drift")]
 mod performance;
