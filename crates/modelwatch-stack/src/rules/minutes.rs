@@ -68,7 +68,7 @@ pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result
             world.answers("two heaps", 0.5)?,
         ]);
     }
-    if config.rollout >= Rollout::ModelAware && thresholds.outcome_shift <= 0.5 {
+    if config.rollout >= Rollout::ModelAware && thresholds.outcome_shift.max(thresholds.class_shift) <= 0.5 {
         tests.push(world.successor()?);
     }
     Ok(vec![yaml::file(
@@ -378,45 +378,50 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// Requests that all end well; then another version takes them over, whose all end badly: there is no other to compare it with.
+    /// Answers and outcomes that are all good; then another version takes the requests over, and all are bad: there is no other to compare
+    /// it with, and the one that went has nothing to do with it.
     fn successor(&self) -> Result<Test, GenerateError> {
         let (calm, ends) = (75 * MINUTE, 90 * MINUTE);
         let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
-        let outcomes = |version: &str, outcome: &str, ramps: &[(f64, f64, usize)], well: (f64, f64, usize)| {
-            let labels = [
-                ("model_name", self.model.name.as_str()),
-                ("model_version", version),
-                ("outcome", outcome),
-            ];
-            Series::ramps(contract::BUSINESS_OUTCOME.name, &labels, ramps).elsewhere(&[well])
-        };
-        let later = |growth: f64| [(f64::NAN, 0.0, calm), (0.0, growth, ends - calm)];
+        let model = self.model.name.as_str();
+        let later = |from: f64, growth: f64| [(f64::NAN, 0.0, calm), (from, growth, ends - calm)];
         let never = (f64::NAN, 0.0, ends);
         let there = |version: &str, ramps: &[(f64, f64, usize)], well: (f64, f64, usize)| {
-            let labels = [("model_name", self.model.name.as_str()), ("model_version", version)];
+            let labels = [("model_name", model), ("model_version", version)];
             Series::ramps(contract::MODEL_INFO.name, &labels, ramps).elsewhere(&[well])
         };
-        let series = [
+        let mut series = vec![
             there("v1", &[(1.0, 0.0, calm)], (1.0, 0.0, ends)),
-            there("v2", &[(f64::NAN, 0.0, calm), (1.0, 0.0, ends - calm)], never),
-            outcomes("v1", "good", &[(0.0, all, calm)], (0.0, all, ends)),
-            outcomes("v2", "good", &later(0.0), never),
-            outcomes("v2", "bad", &later(all), never),
+            there("v2", &later(1.0, 0.0), never),
         ];
+        let shares = [
+            (&contract::PREDICTION_CLASS, "class", &known::CLASS_SHIFT),
+            (&contract::BUSINESS_OUTCOME, "outcome", &known::OUTCOME_SHIFT),
+        ];
+        for (counter, label, _) in shares {
+            let counted = |version: &str, value: &str, ramps: &[(f64, f64, usize)], well: (f64, f64, usize)| {
+                let labels = [("model_name", model), ("model_version", version), (label, value)];
+                Series::ramps(counter.name, &labels, ramps).elsewhere(&[well])
+            };
+            series.extend([
+                counted("v1", "good", &[(0.0, all, calm)], (0.0, all, ends)),
+                counted("v2", "good", &later(0.0, 0.0), never),
+                counted("v2", "bad", &later(0.0, all), never),
+            ]);
+        }
         let mut test = Test::new(
             self.config,
-            "outcomes of a version that took over from the only other are told within ten minutes",
+            "classes and outcomes of a version that took over from the only other are told within ten minutes",
             STEP,
             &series,
         );
-        self.told(&mut test, calm, &known::OUTCOME_SHIFT, &[])?;
-        let shifted = firing([
-            ("alertname", known::OUTCOME_SHIFT.name),
-            ("model_name", self.model.name.as_str()),
-        ]);
-        for (version, outcome, count) in [("v2", "bad", 1), ("v1", "good", 0)] {
-            let of = shifted.clone().eq("model_version", version).eq("outcome", outcome);
-            test.counts(at(calm + 10 * MINUTE), &of, count)?;
+        for (_, label, alert) in shares {
+            self.told(&mut test, calm, alert, &[])?;
+            let shifted = firing([("alertname", alert.name), ("model_name", model)]);
+            for (version, value, count) in [("v2", "bad", 1), ("v1", "good", 0)] {
+                let of = shifted.clone().eq("model_version", version).eq(label, value);
+                test.counts(at(calm + 10 * MINUTE), &of, count)?;
+            }
         }
         Ok(test)
     }
