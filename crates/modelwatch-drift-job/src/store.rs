@@ -110,7 +110,9 @@ impl Store {
     #[cfg(feature = "delta")]
     pub(crate) fn root(&self) -> Result<url::Url, EngineError> {
         let refused = |problem: String| EngineError::store(&self.address, problem);
-        if let Some(folder) = self.path_of(&Path::default()) {
+        if self.folder.is_some() {
+            let folder = self.address.strip_prefix("file://").unwrap_or(&self.address);
+            let folder = absolute(FilePath::new(folder)).map_err(|error| refused(error.to_string()))?;
             return url::Url::from_directory_path(folder).map_err(|()| refused("is no whole path".into()));
         }
         let mut url = url::Url::parse(&self.address).map_err(|error| refused(error.to_string()))?;

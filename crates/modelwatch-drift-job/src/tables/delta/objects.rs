@@ -122,10 +122,18 @@ impl Objects {
     {
         let urls = files.iter().map(|file| file.location.clone()).collect();
         let of_file = move |file: KernelResult<(Url, Bytes)>| -> FileDataReadResultIterator {
-            let rows = file.and_then(|(url, bytes)| read(bytes, url.to_string()));
-            match rows {
-                Ok(rows) => Box::new(rows),
-                Err(error) => Box::new(std::iter::once(Err(error))),
+            let (url, bytes) = match file {
+                Ok(file) => file,
+                Err(error) => return Box::new(std::iter::once(Err(error))),
+            };
+            let address = url.to_string();
+            let named = move |error: KernelError| {
+                let name = url.path_segments().and_then(Iterator::last).unwrap_or_default();
+                KernelError::generic(format!("{name}: {error}"))
+            };
+            match read(bytes, address) {
+                Ok(rows) => Box::new(rows.map(move |row| row.map_err(|error| named(error)))),
+                Err(error) => Box::new(std::iter::once(Err(named(error)))),
             }
         };
         Box::new(self.bytes(urls).flat_map(of_file))

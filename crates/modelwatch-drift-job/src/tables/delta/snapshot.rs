@@ -114,6 +114,8 @@ pub(super) fn unreadable(error: &KernelError) -> String {
         KernelError::FileNotFound(file) => {
             format!("is a Delta table whose log names {file}, which is not there; restore it, or the log")
         }
+        KernelError::EmptyLog => "has a Delta log without a commit; write the table, or name another folder".into(),
+        KernelError::Generic(what) => format!("has a Delta log that is broken: {}", line(what)),
         KernelError::ObjectStore(error) => format!("has a Delta log that cannot be read: {}", line(error)),
         error => format!("has a Delta log that is broken: {}", line(error)),
     }
