@@ -21,7 +21,7 @@ mod table;
 pub use columns::TableColumns;
 pub use engine::Tables;
 
-pub(crate) use kind::Kind;
 pub(crate) use found::Found;
+pub(crate) use kind::Kind;
 pub(crate) use places::{expand, is_delta_table};
 pub(crate) use table::Table;

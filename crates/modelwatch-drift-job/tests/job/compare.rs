@@ -445,7 +445,10 @@ async fn refuses_folder_of_a_delta_table_whose_log_says_nothing() {
             .run(1, |_| {})
             .await;
         let said = refused.expect_err("no table").to_string();
-        assert!(said.contains("is a Delta table") || said.contains("has a Delta log"), "{said}");
+        assert!(
+            said.contains("is a Delta table") || said.contains("has a Delta log"),
+            "{said}"
+        );
     }
     assert_eq!(compare(&file, &file).await.rows, 2_000);
 }

@@ -79,7 +79,9 @@ impl Lake {
 
 fn write(path: &Path, rows: &RecordBatch) {
     let file = fs::File::create(path).expect("a file");
-    let groups = WriterProperties::builder().set_max_row_group_row_count(Some(100)).build();
+    let groups = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(100))
+        .build();
     let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(groups)).expect("a writer");
     writer.write(rows).expect("rows");
     writer.close().expect("a footer");
@@ -272,8 +274,14 @@ async fn counts_rows_that_are_left_when_files_have_deletion_vectors() {
     let (one, two) = (&all[..], &rows(time("2026-04-01T10:07:00Z"), 650));
     let schema = batch_of(one).schema();
     let mut lake = Lake::new();
-    lake.commit(&[protocol(&["deletionVectors"]), metadata(&fields(&schema), &[], &json!({}))]);
-    let added = [lake.file("one.parquet", &batch_of(one)), lake.file("two.parquet", &batch_of(two))];
+    lake.commit(&[
+        protocol(&["deletionVectors"]),
+        metadata(&fields(&schema), &[], &json!({})),
+    ]);
+    let added = [
+        lake.file("one.parquet", &batch_of(one)),
+        lake.file("two.parquet", &batch_of(two)),
+    ];
     lake.commit(&added);
     let vector = bitmap(&inline);
     let first = json!({"storageType": "i", "pathOrInlineDv": z85(&vector), "sizeInBytes": vector.len(), "cardinality": inline.len()});
@@ -291,7 +299,8 @@ async fn counts_rows_that_are_left_when_files_have_deletion_vectors() {
     fs::write(lake.root().join(name), &bytes).expect("a file");
     let second = json!({"storageType": "u", "pathOrInlineDv": z85(&uuid), "offset": offset, "sizeInBytes": vector.len(),
         "cardinality": apart.len()});
-    let removed = |add: &Value| json!({"remove": {"path": add["add"]["path"], "dataChange": true, "deletionTimestamp": 0}});
+    let removed =
+        |add: &Value| json!({"remove": {"path": add["add"]["path"], "dataChange": true, "deletionTimestamp": 0}});
     lake.commit(&[
         removed(&added[0]),
         removed(&added[1]),
@@ -311,14 +320,18 @@ async fn counts_rows_that_are_left_when_files_have_deletion_vectors() {
     // A vector that is none, of another file, or not there, leaves its file out and says so.
     let short = json!({"storageType": "i", "pathOrInlineDv": z85(&[1, 2, 3, 4]), "sizeInBytes": 4, "cardinality": 1});
     let vector = bitmap(&[650, 651]);
-    let beyond = json!({"storageType": "i", "pathOrInlineDv": z85(&vector), "sizeInBytes": vector.len(), "cardinality": 2});
+    let beyond =
+        json!({"storageType": "i", "pathOrInlineDv": z85(&vector), "sizeInBytes": vector.len(), "cardinality": 2});
     let mut fewer = first;
     fewer["cardinality"] = json!(3);
     let mut gone = second;
     gone["pathOrInlineDv"] = json!(z85(&[8; 16]));
     let wrong = [
         (short, "deletion vector that cannot be read"),
-        (beyond, "has 650 rows, and the table's log says that one behind them is deleted"),
+        (
+            beyond,
+            "has 650 rows, and the table's log says that one behind them is deleted",
+        ),
         (fewer, "it has 106 rows, and 3 by the log"),
         (gone, "deletion_vector_08080808"),
     ];
@@ -333,7 +346,10 @@ async fn counts_rows_that_are_left_when_files_have_deletion_vectors() {
         let left_out = &counts.left_out.files;
         let told = left_out.iter().find(|file| file.problem.contains(says));
         let told = told.unwrap_or_else(|| panic!("{left_out:?} for {says}"));
-        assert!(told.file.ends_with("one.parquet") && !told.problem.contains('\n'), "{told}");
+        assert!(
+            told.file.ends_with("one.parquet") && !told.problem.contains('\n'),
+            "{told}"
+        );
         before = now;
     }
 }
@@ -351,11 +367,16 @@ async fn counts_columns_by_the_tables_names_when_files_have_others() {
             // Another column's name is the one that tempts.
             let other = schema.field((place + 1) % schema.fields().len()).name();
             let id = place + 1;
-            let known = if mode == "id" { format!("col-{place}") } else { other.clone() };
+            let known = if mode == "id" {
+                format!("col-{place}")
+            } else {
+                other.clone()
+            };
             named[place]["metadata"] = json!({"delta.columnMapping.id": id, "delta.columnMapping.physicalName": known});
             let number = BTreeMap::from([("PARQUET:field_id".to_owned(), id.to_string())]);
             let in_file = if mode == "id" { other.clone() } else { known };
-            physical.push(Field::new(in_file, field.data_type().clone(), true).with_metadata(number.into_iter().collect()));
+            physical
+                .push(Field::new(in_file, field.data_type().clone(), true).with_metadata(number.into_iter().collect()));
         }
         let configuration = json!({"delta.columnMapping.mode": mode, "delta.columnMapping.maxColumnId": "9"});
         lake.commit(&[protocol(&["columnMapping"]), metadata(&named, &[], &configuration)]);
@@ -376,8 +397,12 @@ async fn counts_column_as_missing_when_file_is_older_than_it() {
     let second = lake.file("new.parquet", &batch_of(&aged));
     lake.commit(&[metadata(&fields(&batch_of(&aged).schema()), &[], &json!({})), second]);
     for window in [None, Some(minutes(START, 4)), Some(minutes(START, 8))] {
-        let files = ["old.parquet", "new.parquet"].map(|name| lake.root().join(name).to_str().expect("text").to_owned());
-        let files = Tables::new(files, TableColumns::default()).count(&query(window)).await.expect("counts");
+        let files =
+            ["old.parquet", "new.parquet"].map(|name| lake.root().join(name).to_str().expect("text").to_owned());
+        let files = Tables::new(files, TableColumns::default())
+            .count(&query(window))
+            .await
+            .expect("counts");
         let counted = count(&lake.address(), window).await;
         assert_eq!(essence(&counted), essence(&files));
         assert_eq!(counted.absent, files.absent);
@@ -419,7 +444,10 @@ async fn takes_values_of_partitions_from_the_log() {
                 ..row.clone()
             };
             row.features.retain(|(name, _)| name != "country");
-            row.features.push(("country".into(), crate::log::Value::Name(land.as_str().map(str::to_owned))));
+            row.features.push((
+                "country".into(),
+                crate::log::Value::Name(land.as_str().map(str::to_owned)),
+            ));
             row.features.push(("age".into(), crate::log::Value::Number(number)));
             row
         };
@@ -475,7 +503,10 @@ async fn opens_no_file_that_has_no_row_of_the_window() {
 async fn counts_one_version_when_table_is_written_meanwhile() {
     let rows = batch_of(&rows(time(START), 400));
     let mut lake = Lake::of(&rows.schema());
-    let first = [lake.file("0-a.parquet", &rows.slice(0, 150)), lake.file("0-b.parquet", &rows.slice(150, 250))];
+    let first = [
+        lake.file("0-a.parquet", &rows.slice(0, 150)),
+        lake.file("0-b.parquet", &rows.slice(150, 250)),
+    ];
     lake.commit(&first);
     let (address, done) = (lake.address(), Arc::new(AtomicBool::new(false)));
     let expected = essence(&count(&address, None).await);
@@ -511,7 +542,11 @@ async fn refuses_log_that_can_not_be_read_and_says_why() {
     let schema = batch.schema();
     type Spoil = fn(&mut Lake);
     let cases: [(&str, Spoil, &str); 8] = [
-        ("no commit", |lake| fs::remove_file(lake.commit_file(0)).expect("a file"), "has a Delta log without a commit"),
+        (
+            "no commit",
+            |lake| fs::remove_file(lake.commit_file(0)).expect("a file"),
+            "has a Delta log without a commit",
+        ),
         (
             "a feature that nobody knows",
             |lake| lake.commit(&[protocol(&["timeTravelling"])]),
@@ -522,9 +557,21 @@ async fn refuses_log_that_can_not_be_read_and_says_why() {
             |lake| lake.commit(&[json!({"protocol": {"minReaderVersion": 9, "minWriterVersion": 9}})]),
             "can't be read yet: ",
         ),
-        ("no JSON", |lake| fs::write(lake.commit_file(0), "{\"protocol\": {").expect("a file"), "is broken: 00000000000000000000.json: Json error"),
-        ("no text", |lake| fs::write(lake.commit_file(0), [0xff, 0xfe, 0, 1]).expect("a file"), "is broken: "),
-        ("nothing in it", |lake| fs::write(lake.commit_file(0), "").expect("a file"), "is broken: "),
+        (
+            "no JSON",
+            |lake| fs::write(lake.commit_file(0), "{\"protocol\": {").expect("a file"),
+            "is broken: 00000000000000000000.json: Json error",
+        ),
+        (
+            "no text",
+            |lake| fs::write(lake.commit_file(0), [0xff, 0xfe, 0, 1]).expect("a file"),
+            "is broken: ",
+        ),
+        (
+            "nothing in it",
+            |lake| fs::write(lake.commit_file(0), "").expect("a file"),
+            "is broken: ",
+        ),
         (
             "a commit that is gone",
             |lake| {
@@ -543,7 +590,10 @@ async fn refuses_log_that_can_not_be_read_and_says_why() {
         let mut lake = Lake::of(&schema);
         spoil(&mut lake);
         let error = refused(&lake.address()).await;
-        assert!(error.starts_with(&lake.address()) && error.contains(says), "{what}: {error}");
+        assert!(
+            error.starts_with(&lake.address()) && error.contains(says),
+            "{what}: {error}"
+        );
     }
     // The feature is named.
     let mut lake = Lake::of(&schema);
@@ -574,7 +624,10 @@ async fn leaves_out_file_that_is_gone_or_has_no_such_value_and_counts_the_rest()
     for (file, says) in [
         ("cut.parquet", "is no whole Parquet file"),
         ("gone.parquet", "cannot be read"),
-        ("wrong.parquet", "has \"old\" for the partition column \"age\" in the table's log"),
+        (
+            "wrong.parquet",
+            "has \"old\" for the partition column \"age\" in the table's log",
+        ),
     ] {
         let told = |line: &String| line.contains(file) && line.contains(says) && !line.contains('\n');
         assert!(left_out.iter().any(told), "{left_out:#?}");
@@ -588,14 +641,22 @@ async fn refuses_to_learn_from_a_table_without_a_row_and_to_read_its_files_by_a_
     let lake = Lake::of(&batch.schema());
     write(&lake.root().join("removed.parquet"), &batch);
     assert_eq!(count(&lake.address(), None).await.rows, 0);
-    let error = TrainingOptions::new("claims", [lake.address()]).build(1, |_| {}).await.expect_err("no rows").to_string();
+    let error = TrainingOptions::new("claims", [lake.address()])
+        .build(1, |_| {})
+        .await
+        .expect_err("no rows")
+        .to_string();
     assert!(error.contains("is a table without a row"), "{error}");
     let pattern = format!("{}/*.parquet", lake.address());
     assert!(refused(&pattern).await.contains("name that folder alone"));
     let above = lake.root().parent().expect("a folder");
     let inner = TempDir::new_in(above).expect("a folder");
     fs::create_dir_all(inner.path().join("lake/_delta_log")).expect("a folder");
-    assert!(refused(inner.path().to_str().expect("text")).await.contains("name that folder alone"));
+    assert!(
+        refused(inner.path().to_str().expect("text"))
+            .await
+            .contains("name that folder alone")
+    );
 }
 
 /// Every commit and checkpoint of a table that `deltalake` wrote, spoilt at random.
@@ -605,16 +666,28 @@ fn judged_takes_whatever_the_log_has_without_a_panic() {
     python(folder.path(), "few", 1);
     let table = folder.path().join("0");
     let log = table.join("_delta_log");
-    let files: Vec<PathBuf> = fs::read_dir(&log).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    let files: Vec<PathBuf> = fs::read_dir(&log)
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
     let files: Vec<(PathBuf, Vec<u8>)> = files
         .into_iter()
         .filter(|path| path.is_file())
         .map(|path| (path.clone(), fs::read(path).expect("a file")))
         .collect();
-    assert!(files.iter().any(|(path, _)| path.to_string_lossy().contains("checkpoint.parquet")));
+    assert!(
+        files
+            .iter()
+            .any(|(path, _)| path.to_string_lossy().contains("checkpoint.parquet"))
+    );
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let address = table.to_str().expect("text").to_owned();
-    let spoilt = (0..files.len(), any::<prop::sample::Index>(), any::<u8>(), prop::bool::weighted(0.3));
+    let spoilt = (
+        0..files.len(),
+        any::<prop::sample::Index>(),
+        any::<u8>(),
+        prop::bool::weighted(0.3),
+    );
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases: 150,
         failure_persistence: None,
@@ -647,7 +720,12 @@ fn judged_takes_whatever_the_log_has_without_a_panic() {
 fn python(folder: &Path, what: &str, seed: u64) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/delta_histories.py");
     let mut python = tool(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python"));
-    let ran = python.arg(script).arg(folder).args([what, &seed.to_string()]).output().expect("Python runs");
+    let ran = python
+        .arg(script)
+        .arg(folder)
+        .args([what, &seed.to_string()])
+        .output()
+        .expect("Python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 

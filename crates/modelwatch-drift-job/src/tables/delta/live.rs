@@ -12,7 +12,7 @@ use object_store::path::Path;
 use url::Url;
 
 use super::objects::Objects;
-use super::snapshot::unreadable;
+use super::problem::unreadable;
 
 /// One version of a table: what its files have in common.
 #[derive(Debug)]

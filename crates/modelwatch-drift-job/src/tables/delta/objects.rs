@@ -32,6 +32,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Handle;
 use url::Url;
 
+use super::problem::innermost;
 use crate::store::Store;
 
 /// Files of the log that are asked for before the first of them is needed.
@@ -129,7 +130,7 @@ impl Objects {
             let address = url.to_string();
             let named = move |error: KernelError| {
                 let name = url.path_segments().and_then(Iterator::last).unwrap_or_default();
-                KernelError::generic(format!("{name}: {error}"))
+                KernelError::generic(format!("{name}: {}", innermost(&error)))
             };
             match read(bytes, address) {
                 Ok(rows) => Box::new(rows.map(move |row| row.map_err(|error| named(error)))),
@@ -285,11 +286,7 @@ impl ParquetHandler for Objects {
         }))
     }
 
-    fn write_parquet_file(
-        &self,
-        _: Url,
-        _: KernelResultIteratorStatic<Box<dyn EngineData>>,
-    ) -> KernelResult<FileSize> {
+    fn write_parquet_file(&self, _: Url, _: KernelResultIteratorStatic<Box<dyn EngineData>>) -> KernelResult<FileSize> {
         Err(nothing_is_written())
     }
 

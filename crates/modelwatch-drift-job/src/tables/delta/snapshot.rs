@@ -10,10 +10,11 @@ use delta_kernel::schema::{
     ColumnMetadataKey, DataType as KernelType, MetadataValue, PrimitiveType, StructField, StructType,
 };
 use delta_kernel::table_features::ColumnMappingMode;
-use delta_kernel::{Expression, KernelError, KernelResult, Predicate, Snapshot};
+use delta_kernel::{Expression, KernelResult, Predicate, Snapshot};
 
 use super::live::{Column, LiveFile, Version};
 use super::objects::Objects;
+use super::problem::unreadable;
 use crate::engine::EngineError;
 use crate::store::Store;
 use crate::tables::found::{Found, Sought};
@@ -37,7 +38,12 @@ fn list(objects: Objects, sought: Option<&Sought>) -> KernelResult<Vec<LiveFile>
     let schema = snapshot.schema();
     let about = snapshot.table_configuration();
     let mapping = about.column_mapping_mode();
-    let partitions: BTreeSet<&str> = about.metadata().partition_columns().iter().map(String::as_str).collect();
+    let partitions: BTreeSet<&str> = about
+        .metadata()
+        .partition_columns()
+        .iter()
+        .map(String::as_str)
+        .collect();
     let columns = schema.fields().map(|field| column(field, mapping, &partitions));
     let version = Arc::new(Version {
         columns: columns.collect::<KernelResult<_>>()?,
@@ -95,7 +101,11 @@ fn predicate(sought: &Sought, schema: &StructType) -> Option<Predicate> {
         ),
         PrimitiveType::Date => {
             // The days that begin within the window, and those about them.
-            let day = |time: DateTime<Utc>| i32::try_from(time.timestamp().div_euclid(86_400)).ok().map(Scalar::Date);
+            let day = |time: DateTime<Utc>| {
+                i32::try_from(time.timestamp().div_euclid(86_400))
+                    .ok()
+                    .map(Scalar::Date)
+            };
             within(
                 day(start)?,
                 time().le(Expression::literal(day(end.checked_add_signed(TimeDelta::days(1))?)?)),
@@ -104,30 +114,4 @@ fn predicate(sought: &Sought, schema: &StructType) -> Option<Predicate> {
         _ => return None,
     };
     Some(Predicate::or(within, time().is_null()))
-}
-
-/// What an error of the kernel says, in a line.
-pub(super) fn unreadable(error: &KernelError) -> String {
-    match error {
-        KernelError::Backtraced { source, .. } => unreadable(source),
-        KernelError::Unsupported(what) => format!("is a Delta table that can't be read yet: {}", line(what)),
-        KernelError::FileNotFound(file) => {
-            format!("is a Delta table whose log names {file}, which is not there; restore it, or the log")
-        }
-        KernelError::EmptyLog => "has a Delta log without a commit; write the table, or name another folder".into(),
-        KernelError::Generic(what) => format!("has a Delta log that is broken: {}", line(what)),
-        KernelError::ObjectStore(error) => format!("has a Delta log that cannot be read: {}", line(error)),
-        error => format!("has a Delta log that is broken: {}", line(error)),
-    }
-}
-
-/// As much of a text as a line has room for.
-fn line(error: impl std::fmt::Display) -> String {
-    const MOST: usize = 300;
-    let said = error.to_string().replace(|letter: char| letter.is_control(), " ");
-    let mut short: String = said.chars().take(MOST).collect();
-    if short.len() < said.len() {
-        short.push('…');
-    }
-    short
 }
