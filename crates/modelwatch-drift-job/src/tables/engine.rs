@@ -10,8 +10,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
 
 use super::columns::TableColumns;
-use super::found::{Found, Sought};
+use super::found::Found;
 use super::places::expand;
+use super::sought::Sought;
 use super::table::{Part, Table};
 use crate::counting::{RowCounter, Rows, Slices, in_window, keep};
 use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};

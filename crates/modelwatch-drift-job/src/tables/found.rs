@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 #[cfg(feature = "delta")]
 use super::delta::LiveFile;
-use crate::time_window::TimeWindow;
 
 /// A file to be read.
 #[derive(Clone, Debug)]
@@ -26,20 +25,4 @@ impl Found {
             Self::Live(file) => file.address(),
         }
     }
-}
-
-/// Which rows are looked for: files that are known to have none of them need not be found.
-#[derive(Clone, Debug)]
-pub(crate) struct Sought {
-    /// The column of times, by its name in the table.
-    #[cfg_attr(
-        not(feature = "delta"),
-        expect(dead_code, reason = "only a table's log knows what is in its files")
-    )]
-    pub(crate) time: String,
-    #[cfg_attr(
-        not(feature = "delta"),
-        expect(dead_code, reason = "only a table's log knows what is in its files")
-    )]
-    pub(crate) window: TimeWindow,
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+#[cfg(feature = "delta")]
+use std::sync::Arc;
 
 use modelwatch_log_format::files;
 
 use super::format::{self, DELTA_LOG, within_delta};
-use super::found::{Found, Sought};
+use super::found::Found;
 use super::objects;
 use super::parquet::Parquet;
+use super::sought::Sought;
 use crate::engine::EngineError;
 
 /// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob; and of a bucket an
@@ -39,7 +42,8 @@ pub(crate) async fn is_delta_table(address: &str) -> Result<bool, EngineError> {
 
 #[cfg(feature = "delta")]
 async fn live_files(address: &str, sought: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
-    super::delta::live_files(address, sought).await
+    let files = super::delta::live_files(address, sought).await?;
+    Ok(files.into_iter().map(|file| Found::Live(Arc::new(file))).collect())
 }
 
 #[cfg(not(feature = "delta"))]

@@ -17,10 +17,13 @@ use super::objects::Objects;
 use super::problem::unreadable;
 use crate::engine::EngineError;
 use crate::store::Store;
-use crate::tables::found::{Found, Sought};
+use crate::tables::sought::Sought;
 
 /// The files of the newest version, in the order of their paths; without those that have no row that is sought, as the log says.
-pub(in crate::tables) async fn live_files(address: &str, sought: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
+pub(in crate::tables) async fn live_files(
+    address: &str,
+    sought: Option<&Sought>,
+) -> Result<Vec<LiveFile>, EngineError> {
     let store = Store::open(address)?;
     let root = store.root()?;
     let objects = Objects::new(store, root);
@@ -29,8 +32,7 @@ pub(in crate::tables) async fn live_files(address: &str, sought: Option<&Sought>
     let listed = tokio::task::spawn_blocking(move || list(objects, sought.as_ref()));
     let listed = listed.await.map_err(|error| format!("makes its reader fail: {error}"));
     let listed = listed.and_then(|listed| listed.map_err(|error| unreadable(&error)));
-    let files = listed.map_err(|problem| EngineError::store(address, problem))?;
-    Ok(files.into_iter().map(|file| Found::Live(Arc::new(file))).collect())
+    listed.map_err(|problem| EngineError::store(address, problem))
 }
 
 fn list(objects: Objects, sought: Option<&Sought>) -> KernelResult<Vec<LiveFile>> {
