@@ -133,7 +133,7 @@ impl Objects {
                 KernelError::generic(format!("{name}: {}", innermost(&error)))
             };
             match read(bytes, address) {
-                Ok(rows) => Box::new(rows.map(move |row| row.map_err(|error| named(error)))),
+                Ok(rows) => Box::new(rows.map(move |row| row.map_err(&named))),
                 Err(error) => Box::new(std::iter::once(Err(named(error)))),
             }
         };
