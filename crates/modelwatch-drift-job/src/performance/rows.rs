@@ -14,7 +14,8 @@ use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use crate::counting::{as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText, type_in_words};
-use crate::tables::{Found, Kind, Table, expand};
+use crate::tables::{Found, Kind, Sought, Table, expand};
+use crate::time_window::TimeWindow;
 
 /// A column, and the option that names it.
 #[derive(Clone, Debug)]
@@ -67,17 +68,29 @@ struct Source {
 }
 
 impl Input {
-    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out.
+    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out, and those of a Delta table that
+    /// have no later `time`.
     pub(super) async fn open(
         patterns: &[String],
         of: Files,
         since: Option<DateTime<Utc>>,
+        time: Option<&str>,
         deadline: Deadline,
     ) -> Result<Self, PerformanceError> {
+        let sought = since.zip(time).and_then(|(since, time)| {
+            Some(Sought {
+                time: time.to_owned(),
+                window: TimeWindow::new(since, DateTime::<Utc>::MAX_UTC)?,
+            })
+        });
         let failed = |error| PerformanceError::Files { of, error };
         let mut sources = Vec::new();
         for pattern in patterns {
-            for found in deadline.within(expand(pattern, None)).await?.map_err(failed)? {
+            for found in deadline
+                .within(expand(pattern, sought.as_ref()))
+                .await?
+                .map_err(failed)?
+            {
                 deadline.check()?;
                 if since.is_some_and(|since| is_before(&found, since)) {
                     continue;

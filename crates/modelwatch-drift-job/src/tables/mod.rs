@@ -25,4 +25,5 @@ pub use engine::Tables;
 pub(crate) use found::Found;
 pub(crate) use kind::Kind;
 pub(crate) use places::{expand, is_delta_table};
+pub(crate) use sought::Sought;
 pub(crate) use table::Table;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use delta_kernel::engine::arrow_conversion::TryIntoArrow as _;
 use delta_kernel::expressions::Scalar;
 use delta_kernel::schema::{
@@ -102,16 +102,13 @@ fn predicate(sought: &Sought, schema: &StructType) -> Option<Predicate> {
             before(Scalar::TimestampNtz(micros(end))),
         ),
         PrimitiveType::Date => {
-            // The days that begin within the window, and those about them.
+            // The days of the first and the last time, too.
             let day = |time: DateTime<Utc>| {
                 i32::try_from(time.timestamp().div_euclid(86_400))
                     .ok()
                     .map(Scalar::Date)
             };
-            within(
-                day(start)?,
-                time().le(Expression::literal(day(end.checked_add_signed(TimeDelta::days(1))?)?)),
-            )
+            within(day(start)?, time().le(Expression::literal(day(end)?)))
         }
         _ => return None,
     };
