@@ -188,10 +188,7 @@ fn refuses_configuration_when_spark_is_told_two_things_or_a_secret() {
             "log = \"log\"\n[models.drift.spark]\nuri_from = \"X\"\ntoken = \"hush\"",
             "unknown key",
         ),
-        (
-            "[models.drift.spark]\nuri_from = \"X\"",
-            "models[0].drift.log is missing",
-        ),
+        ("[models.drift.spark]\nuri_from = \"X\"", "models[0].drift has no log"),
     ] {
         configure(folder.path(), rows);
         let done = modelwatch(folder.path(), "", &["drift", "report"]);

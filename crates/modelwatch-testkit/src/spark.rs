@@ -80,7 +80,7 @@ impl SparkCluster {
             "spark.ui.enabled=false".into(),
             "spark.executor.memory=512m".into(),
             "spark.executor.cores=1".into(),
-            format!("spark.executor.extraJavaOptions={}", SMALL.join(" ")),
+            format!("spark.executor.extraJavaOptions={} {}", SMALL.join(" "), snappy()),
             // A query waits for the executors, so that tests have them all.
             "spark.scheduler.minRegisteredResourcesRatio=1.0".into(),
             "spark.scheduler.maxRegisteredResourcesWaitingTime=60s".into(),
@@ -178,16 +178,23 @@ fn worker(folder: &Path, master: &str, place: usize) -> (Killed, PathBuf) {
     (worker, work)
 }
 
+/// Where `make setup` put Spark.
+fn home() -> PathBuf {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/spark");
+    let home = home.canonicalize().ok().filter(|home| home.join("jars").is_dir());
+    home.expect("Apache Spark is not there: run `make setup` to install what the tests need")
+}
+
+/// Where its library of snappy is, which is not looked for where musl is installed, too.
+fn snappy() -> String {
+    format!("-Dorg.xerial.snappy.lib.path={}", home().join("native").display())
+}
+
 /// A JVM with Spark in it.
 struct Java(Command);
 
 fn java(folder: &Path, name: &str, megabytes: u32, settings: &[String]) -> Java {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/spark");
-    assert!(
-        home.join("jars").is_dir(),
-        "Apache Spark is not there: run `make setup` to install what the tests need"
-    );
-    let home = home.canonicalize().expect("it is there");
+    let home = home();
     let mut command = tool("java");
     command.args(SMALL).arg(format!("-Xmx{megabytes}m"));
     command.args(["-XX:+IgnoreUnrecognizedVMOptions", "--add-modules=jdk.incubator.vector"]);
@@ -197,7 +204,7 @@ fn java(folder: &Path, name: &str, megabytes: u32, settings: &[String]) -> Java 
         "-Dio.netty.tryReflectionSetAccessible=true",
     ]);
     command.args(settings.iter().map(|setting| format!("-D{setting}")));
-    command.arg("-Dspark.master.rest.enabled=false");
+    command.args(["-Dspark.master.rest.enabled=false", &snappy()]);
     command.arg("-cp").arg(home.join("jars/*"));
     let work = folder.join(name);
     fs::create_dir_all(&work).expect("a folder");

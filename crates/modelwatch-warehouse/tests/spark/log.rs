@@ -9,6 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit, TimestampMicrosecondType};
 use modelwatch_log_format::{columns, files, folders, metadata};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
@@ -66,6 +67,7 @@ pub(crate) fn put(path: &Path, rows: &RecordBatch, notes: &[(&str, &str)]) {
     let notes = ours.iter().filter(|(key, _)| !given(key)).chain(notes);
     let notes = notes.map(|(key, value)| KeyValue::new((*key).to_owned(), (*value).to_owned()));
     let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(64))
         .set_key_value_metadata(Some(notes.collect()))
         .build();
