@@ -56,7 +56,7 @@ pub(crate) struct Baseline {
     minimum_rows: u64,
     #[command(flatten)]
     warehouse: TableOfWarehouse,
-    /// Parquet, CSV or JSON-lines files, or the prediction log itself: paths, folders, globs or URLs.
+    /// Parquet, CSV or JSON-lines files, Delta tables, or the prediction log itself: paths, folders, globs or URLs.
     #[arg(required_unless_present = "table", conflicts_with = "table", value_name = "FILES")]
     files: Vec<String>,
 }

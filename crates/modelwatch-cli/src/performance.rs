@@ -19,7 +19,7 @@ use crate::times::time;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Performance {
-    /// Labelled predictions as the reference: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
+    /// Labelled predictions as the reference: Parquet, CSV or JSON lines, also .gz, or a Delta table; a path, folder, glob or URL.
     #[arg(value_name = "REFERENCE")]
     reference: String,
     /// The predictions to judge: the same kinds of files, or a model's folder of the prediction log.

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::{MetricsPage, StorageBucket, http_request};
+use modelwatch_testkit::{MetricsPage, StorageBucket, files_below, http_request};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as ObjectPath;
+use serde_json::json;
 use url::Url;
 
 const MODEL: &str = "claims/risk";
@@ -78,6 +79,46 @@ fn write_log(root: &Path) {
                 .at(at + Duration::from_secs(86_400));
         }
         log.close().expect("written");
+    }
+}
+
+/// A Delta table of the files of a log, and of one that is no longer part of it.
+fn write_lake(lake: &Path, log: &Path) {
+    fs::create_dir_all(lake.join("_delta_log")).expect("a folder");
+    let field = |(name, holds)| json!({"name": name, "type": holds, "nullable": true, "metadata": {}});
+    let fields = [
+        ("time", "timestamp"),
+        ("model_version", "string"),
+        ("prediction_id", "string"),
+        ("score", "double"),
+        ("feature.income", "double"),
+    ];
+    let schema = json!({"type": "struct", "fields": fields.map(field)}).to_string();
+    let mut actions = vec![
+        json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}),
+        json!({"metaData": {
+            "id": "a", "format": {"provider": "parquet", "options": {}}, "schemaString": schema, "partitionColumns": [],
+            "configuration": {}, "createdTime": 0
+        }}),
+    ];
+    let files = files_below(&log.join("model=claims%2Frisk"), ".parquet");
+    assert_eq!(files.len(), 4);
+    let stale = files.first().into_iter();
+    let named = files.iter().chain(stale).enumerate().map(|(place, file)| {
+        let bytes = fs::read(file).expect("a file");
+        // What a folder's name has encoded is encoded once more in a URL.
+        let name = format!("land=S E/part {place}%2F.parquet");
+        fs::create_dir_all(lake.join("land=S E")).expect("a folder");
+        fs::write(lake.join(&name), &bytes).expect("a file");
+        let path = format!("land=S%20E/part%20{place}%252F.parquet");
+        json!({"add": {"path": path, "partitionValues": {}, "size": bytes.len(), "modificationTime": 0, "dataChange": true}})
+    });
+    actions.extend(named);
+    let path = &actions.last().expect("files")["add"]["path"];
+    let removed = json!({"remove": {"path": path, "dataChange": true, "deletionTimestamp": 0}});
+    let lines = |actions: &[serde_json::Value]| actions.iter().map(|action| format!("{action}\n")).collect::<String>();
+    for (version, actions) in [&actions[..], &[removed]].into_iter().enumerate() {
+        fs::write(lake.join(format!("_delta_log/{version:020}.json")), lines(actions)).expect("a commit");
     }
 }
 
@@ -176,6 +217,7 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
     arguments.push("files/log");
     place.done(&arguments);
 
+    write_lake(&files.join("lake"), &files.join("log"));
     upload(put, &files, "data");
     let at = |path: &str| format!("{}/data/{path}", bucket.url);
 
@@ -193,8 +235,10 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
     configure(&place, "files/log", "files/baseline.json");
     let local = place.once();
     assert_eq!(local["ml_drift_window_rows"], 900.0);
-    configure(&place, &at("log"), &at("baseline.json"));
-    assert_eq!(place.once(), local);
+    for log in [at("log"), "files/lake".to_owned(), at("lake")] {
+        configure(&place, &log, &at("baseline.json"));
+        assert_eq!(place.once(), local, "{log}");
+    }
     let trained = |from: &str, output: &str| {
         place.done(&[
             "baseline",
@@ -209,6 +253,28 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
     };
     trained(&at(reference), "from-bucket.json");
     trained(&format!("files/{reference}"), "from-folder.json");
+    let of_table = |from: &str, output: &str| {
+        let without = "time,model_version,prediction_id,pipeline_version,trace_id,route,class";
+        let known: Vec<&str> = without
+            .split(',')
+            .take(if from.contains("/log/") { 7 } else { 3 })
+            .collect();
+        let without = known.join(",");
+        place.done(&[
+            "baseline",
+            "--model",
+            MODEL,
+            "--output",
+            output,
+            "--score",
+            "score",
+            "--without",
+            &without,
+            from,
+        ]);
+    };
+    of_table("files/log/model=claims%2Frisk", "from-log.json");
+    of_table(&at("lake"), "from-lake.json");
     let baseline = |path: &str| fs::read_to_string(folder.join(path)).expect("a baseline");
     let fingerprint = |text: String| {
         let (_, rest) = text.split_once("\"fingerprint\":\"").expect("a fingerprint");
@@ -218,14 +284,18 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
         fingerprint(baseline("from-bucket.json")),
         fingerprint(baseline("from-folder.json"))
     );
+    assert_eq!(
+        fingerprint(baseline("from-lake.json")),
+        fingerprint(baseline("from-log.json"))
+    );
 
     // Folders of predictions, of their labels and of the reference.
-    let told = |files: &str| {
+    let told_of = |files: &str, predictions: &str| {
         let of = |path: &str| format!("{files}/{path}");
         place.done(&[
             "performance",
             &of("scored"),
-            &of("log/model=claims%2Frisk"),
+            &of(predictions),
             "--label",
             "label",
             "--score",
@@ -243,8 +313,12 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
             "--json",
         ])
     };
+    let told = |files: &str| told_of(files, "log/model=claims%2Frisk");
     let of_bucket = told(&format!("{}/data", bucket.url));
     assert_eq!(of_bucket, told("files"));
+    for files in ["files", &format!("{}/data", bucket.url)] {
+        assert_eq!(told_of(files, "lake"), of_bucket, "{files}");
+    }
     let of_bucket: serde_json::Value = serde_json::from_str(&of_bucket).expect("JSON");
     assert_eq!(of_bucket["joined"]["matched"], 3_600, "{}", of_bucket["joined"]);
     let nowhere = at("log/outcomes/model=nobody");
@@ -268,6 +342,20 @@ fn a_bucket_gives_what_a_folder_gives(bucket: &StorageBucket, put: &dyn Fn(&str,
     let output = place.run(&[&arguments[..], &["--outcomes", &at("log/outcomes/*.parquet")]].concat());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("patterns are for files of this machine"), "{said}");
+
+    // A log that is broken is named, and nothing is compared.
+    let broken = "_delta_log/00000000000000000002.json";
+    put(&format!("data/lake/{broken}"), b"{\"add\": ".to_vec());
+    fs::write(files.join("lake").join(broken), b"{\"add\": ").expect("a file");
+    for log in ["files/lake".to_owned(), at("lake")] {
+        configure(&place, &log, "files/baseline.json");
+        let output = place.run(&["drift", "report"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{log}: {text}");
+        let says = format!("{log}: has a Delta log that is broken: 00000000000000000002.json: Json error");
+        assert_eq!(text.matches(&says).count(), 1, "{text}");
+        assert!(!text.contains("delta_kernel"), "{text}");
+    }
 
     // What is not there is named, and is no look.
     let nowhere = (format!("{}-that-is-not/log", bucket.url), "bucket-that-is-not");

@@ -10,6 +10,20 @@ use crate::team::{Webhook, passed};
 use crate::version::Version;
 
 /// `[alertmanager]`.
+/// # Example: a dead man's switch
+///
+/// ```
+/// use modelwatch_config::{Config, Watchdog};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [alertmanager.watchdog]
+/// webhook = { url = "https://hc.example.com/ping/modelwatch" }
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let watchdog: &Watchdog = config.alertmanager.watchdog.as_ref().expect("the section is there");
+/// assert_eq!(watchdog.repeat_interval.as_secs(), 300);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Alertmanager {
@@ -22,6 +36,7 @@ pub struct Alertmanager {
 }
 
 /// `[alertmanager.watchdog]`: a dead man's switch, which pages when it hears nothing any more.
+/// The example of [`Alertmanager`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Watchdog {
@@ -80,6 +95,23 @@ impl Alertmanager {
 }
 
 /// `[alerts]`: what is changed about alerts that the stack can raise.
+/// # Example: other severities, and one alert less
+///
+/// ```
+/// use modelwatch_config::{Config, SingleAlert};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [alerts]
+/// severities = { page = "critical", ticket = "warning" }
+/// [alerts.MLClientErrorsHigh]
+/// enabled = false
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// assert_eq!(config.alerts.page.as_deref(), Some("critical"));
+/// let off: &SingleAlert = &config.alerts.single["MLClientErrorsHigh"];
+/// assert!(!off.enabled);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alerts {
@@ -94,6 +126,7 @@ pub struct Alerts {
 }
 
 /// `[alerts.<name>]`.
+/// The example of [`Alerts`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SingleAlert {

@@ -17,6 +17,20 @@ use crate::team::{Secret, Team};
 use crate::version::Version;
 
 /// A configuration without mistakes, defaults filled in.
+/// # Example: what a file leaves out has a default
+///
+/// ```
+/// use modelwatch_config::{Config, Links, Rollout};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+///
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// assert_eq!(config.rollout, Rollout::ReleaseAware);
+/// assert!(matches!(&config.links, Links { traces: None, triage: None, .. }));
+/// assert_eq!(config.model("claims-risk").map(|model| model.latency_objective), Some(0.95));
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
@@ -50,6 +64,7 @@ pub struct Config {
 }
 
 /// The phases in which a team introduces monitoring; each contains those before it.
+/// The example of [`Config`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rollout {
@@ -74,6 +89,7 @@ impl Rollout {
 }
 
 /// URLs without a slash at the end.
+/// The example of [`Config`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Links {

@@ -6,6 +6,26 @@ use crate::passed::{Passed, PassedTable};
 use crate::reader::{Field, Table, boolean, count, host_and_port, name, text, url};
 
 /// How Prometheus finds the targets of a job that it is not told by address.
+/// # Example: three ways to find targets
+///
+/// ```
+/// use modelwatch_config::{Config, Consul, Discovery, Dns, Pods};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [[prometheus.jobs]]
+/// job = "others"
+/// plane = "inference"
+/// dns = { names = ["models.example.com"], port = 8000 }
+/// kubernetes = { label = "app=model-api" }
+/// consul = { server = "consul:8500", services = ["model-api"] }
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let found: &Discovery = &config.prometheus.jobs[1].discovery;
+/// assert!(matches!(&found.dns, Some(Dns { port: Some(8000), .. })));
+/// assert!(matches!(&found.kubernetes, Some(Pods { port, .. }) if port == "metrics"));
+/// assert!(matches!(&found.consul, Some(Consul { server, .. }) if server == "consul:8500"));
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Discovery {
@@ -30,6 +50,7 @@ impl Discovery {
 }
 
 /// DNS names of targets.
+/// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Dns {
@@ -40,6 +61,7 @@ pub struct Dns {
 }
 
 /// Pods, as Kubernetes lists them.
+/// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pods {
@@ -52,6 +74,7 @@ pub struct Pods {
 }
 
 /// Services, as Consul lists them.
+/// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Consul {
@@ -62,6 +85,26 @@ pub struct Consul {
 }
 
 /// How targets are reached: in the open where nothing is said.
+/// # Example: targets that want a certificate and a token
+///
+/// ```
+/// use modelwatch_config::{Access, Authorization, Config, Tls};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [[prometheus.jobs]]
+/// job = "others"
+/// plane = "inference"
+/// targets = ["models.example.com:443"]
+/// tls = { ca_file = "/etc/prometheus/ca.pem" }
+/// authorization = { credentials_file = "/etc/prometheus/secrets/token" }
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let access: &Access = &config.prometheus.jobs[1].access;
+/// assert!(access.https);
+/// assert!(matches!(&access.tls, Some(Tls { insecure_skip_verify: false, .. })));
+/// assert!(matches!(&access.authorization, Some(Authorization::Token { scheme, .. }) if scheme == "Bearer"));
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Access {
@@ -74,6 +117,7 @@ pub struct Access {
 }
 
 /// `tls`, as Prometheus' `tls_config` calls it.
+/// The example of [`Access`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Tls {
@@ -90,6 +134,7 @@ pub struct Tls {
 }
 
 /// What a request authorizes itself with. Secrets are files that Prometheus reads.
+/// The example of [`Access`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Authorization {
@@ -110,6 +155,24 @@ pub enum Authorization {
 }
 
 /// What goes into a job's scrape configuration as it stands.
+/// # Example: a label's value from another
+///
+/// ```
+/// use modelwatch_config::{Config, Passed, Relabelling};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [[prometheus.jobs]]
+/// job = "others"
+/// plane = "inference"
+/// targets = ["models.example.com:8000"]
+/// relabel_configs = [{ source_labels = ["zone"], target_label = "region" }]
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let relabelling: &Relabelling = &config.prometheus.jobs[1].relabelling;
+/// assert_eq!(relabelling.targets[0]["target_label"], Passed::Text("region".to_owned()));
+/// assert!(relabelling.samples.is_empty());
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Relabelling {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// A place in the file, both from 1.
+/// The example of [`ConfigErrors`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Location {
@@ -13,6 +14,7 @@ pub struct Location {
 }
 
 /// One mistake: where it is, what it is, how to fix it.
+/// The example of [`ConfigErrors`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mistake {
@@ -39,6 +41,17 @@ impl fmt::Display for Mistake {
 impl std::error::Error for Mistake {}
 
 /// Every mistake in a configuration, in the order of the file; never empty.
+/// # Example: each mistake has its place and its fix
+///
+/// ```
+/// use modelwatch_config::{Config, ConfigErrors, Location, Mistake};
+///
+/// let errors: ConfigErrors = Config::parse("modelwatch.toml", "stack = 7").unwrap_err();
+/// let of_stack = |mistake: &&Mistake| mistake.what.starts_with("stack");
+/// let mistake: &Mistake = errors.as_slice().iter().find(of_stack).expect("a number is no name");
+/// assert!(matches!(mistake.location, Some(Location { line: 1, column: 9, .. })));
+/// assert!(mistake.to_string().starts_with("modelwatch.toml:1:9: stack"), "{mistake}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub(crate) Vec<Mistake>);
 

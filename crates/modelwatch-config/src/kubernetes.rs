@@ -5,6 +5,25 @@ use std::collections::BTreeMap;
 use crate::reader::{Table, base_url, boolean, name, text};
 
 /// `[kubernetes]`.
+/// # Example: the drift job as a CronJob
+///
+/// ```
+/// use modelwatch_config::{Config, DriftWorkload};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [kubernetes]
+/// namespace = "monitoring"
+/// [kubernetes.drift]
+/// image = "registry.example.com/modelwatch:0.1.0"
+/// schedule = "*/15 * * * *"
+/// pushgateway = "http://pushgateway:9091"
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let workload: &DriftWorkload = config.kubernetes.drift.as_ref().expect("the section is there");
+/// assert_eq!(workload.mount_path, "/data");
+/// assert_eq!(config.kubernetes.namespace.as_deref(), Some("monitoring"));
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kubernetes {
@@ -21,6 +40,7 @@ pub struct Kubernetes {
 }
 
 /// `[kubernetes.drift]`: the exporter as a Deployment, and `once` as a CronJob.
+/// The example of [`Kubernetes`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DriftWorkload {

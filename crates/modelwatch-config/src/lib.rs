@@ -37,6 +37,9 @@
 //! assert!(said.contains("modelwatch.toml:1:1: unknown key enviroment; did you mean environment?"), "{said}");
 //! ```
 
+#[macro_use]
+mod example;
+
 mod alerting;
 mod config;
 mod discovery;

@@ -19,6 +19,23 @@ use crate::spark::DriftSpark;
 use crate::warehouse::DriftWarehouse;
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
+/// # Example: who answers for a model and for its features
+///
+/// ```
+/// use modelwatch_config::{Config, Model, Owner, Owners, Upstream};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [models.features.income]
+/// source = "crm.customers"
+/// owner = "crm-team"
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let model: &Model = &config.models[0];
+/// assert!(matches!(&model.owners, Owners { data: Owner { team, .. }, .. } if team == "applied-ml"));
+/// assert!(matches!(&model.upstream["income"], Upstream { owner: Some(owner), .. } if owner == "crm-team"));
+/// assert_eq!(model.thresholds.error_ratio, 0.03);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Model {
@@ -59,6 +76,7 @@ pub struct Model {
 }
 
 /// `[models.features.<name>]`: where a feature comes from.
+/// The example of [`Model`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upstream {
@@ -90,6 +108,7 @@ fn upstream(table: &Table<'_, '_>) -> BTreeMap<String, Upstream> {
 }
 
 /// Teams by what they answer for.
+/// The example of [`Model`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Owners {
@@ -102,6 +121,7 @@ pub struct Owners {
 }
 
 /// A team, and where it was named.
+/// The example of [`Model`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// A key of `[teams]`.
@@ -403,6 +423,26 @@ impl Model {
 }
 
 /// `[models.drift]`: what the drift job compares, and when it calls it drift.
+/// # Example: plain tables with names of their own
+///
+/// ```
+/// use modelwatch_config::{Config, Drift, DriftColumns, DriftRows, FeatureDrift, PathOrUrl};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [models.drift]
+/// baseline = "baselines/claims-risk.json"
+/// log = "s3://predictions/claims-risk"
+/// columns = { time = "SCORED_AT", features = { income = "INCOME_EUR" } }
+/// features = { income = { threshold = 0.3 } }
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let drift: &Drift = config.models[0].drift.as_ref().expect("the section is there");
+/// assert!(matches!(&drift.rows, DriftRows::Files(PathOrUrl::Url(url)) if url == "s3://predictions/claims-risk"));
+/// assert!(matches!(&drift.columns, Some(DriftColumns { time: Some(time), .. }) if time == "SCORED_AT"));
+/// assert!(matches!(drift.features["income"], FeatureDrift { threshold: Some(0.3), statistic: None, .. }));
+/// assert_eq!(drift.window.as_secs(), 15 * 60);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Drift {
@@ -443,6 +483,7 @@ pub struct Drift {
 }
 
 /// Where the rows are that the drift job compares.
+/// The example of [`Drift`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DriftRows {
     /// `log`: the root of a prediction log, or, with `[models.drift.columns]`, plain tables.
@@ -452,6 +493,7 @@ pub enum DriftRows {
 }
 
 /// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
+/// The example of [`Drift`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DriftColumns {
@@ -468,6 +510,7 @@ pub struct DriftColumns {
 }
 
 /// `[models.drift.features.<name>]`.
+/// The example of [`Drift`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureDrift {

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::reader::{Expected, number};
 
 /// A value that Prometheus or Alertmanager is given as it stands in the file.
+/// The example of [`Relabelling`] has one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -17,6 +17,31 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
 /// `[models.performance]`.
+/// # Example: labels in a table of a database
+///
+/// ```
+/// use modelwatch_config::{Config, OutcomeRows, Performance};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [models.performance]
+/// reference = "scored-2026q1.parquet"
+/// predictions = "prediction-log/model=claims-risk"
+/// label = "paid"
+/// score = "score"
+/// positive = "true"
+/// outcome_time = "known_at"
+/// time = "time"
+/// [models.performance.outcomes]
+/// dialect = "postgresql"
+/// table = "claims.outcomes"
+/// uri_from = "CLAIMS_DATABASE"
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let performance: &Performance = config.models[0].performance.as_ref().expect("the section is there");
+/// assert!(matches!(&performance.outcomes, Some(OutcomeRows::Warehouse(rows)) if rows.table == ["claims", "outcomes"]));
+/// assert_eq!(performance.horizon.as_secs(), 30 * 24 * 60 * 60);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Performance {
@@ -71,6 +96,7 @@ pub struct Performance {
 }
 
 /// Where the labels are that predictions are joined with by their ids.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OutcomeRows {
     /// `outcomes`: files, or a model's folder of a prediction log's outcomes.

@@ -3,6 +3,19 @@
 use crate::reader::{Table, base_url};
 
 /// `[perses]`: the dashboards of Grafana for Perses, too.
+/// # Example: a project of their own
+///
+/// ```
+/// use modelwatch_config::{Config, Perses};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [perses]
+/// project = "claims"
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// assert!(matches!(&config.perses, Some(Perses { project, .. }) if project == "claims"));
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Perses {

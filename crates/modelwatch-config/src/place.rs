@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A place to read from.
+/// The example of [`Drift`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathOrUrl {
     /// A file or folder; relative ones already start from the folder of the configuration.

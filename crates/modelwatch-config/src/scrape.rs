@@ -12,6 +12,25 @@ use crate::reader::{Field, Table, boolean, duration, host_and_port, name, text};
 use crate::version::Version;
 
 /// `[prometheus]`.
+/// # Example: a job for the drift exporter
+///
+/// ```
+/// use modelwatch_config::{Config, Job, Plane, Scraping, Version};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [[prometheus.jobs]]
+/// job = "drift-exporter"
+/// plane = "drift"
+/// targets = ["drift-exporter:9109"]
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let scraping: &Scraping = &config.prometheus;
+/// assert_eq!(scraping.minimum_version, Version::PROMETHEUS);
+/// let job: &Job = &scraping.jobs[1];
+/// assert_eq!((job.plane, job.scrape_interval.as_secs()), (Plane::Drift, 60));
+/// assert_eq!(job.service, "drift-exporter");
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Scraping {
@@ -35,6 +54,7 @@ pub struct Scraping {
 }
 
 /// One scrape job.
+/// The example of [`Scraping`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Job {
@@ -61,6 +81,7 @@ pub struct Job {
 }
 
 /// What a job scrapes.
+/// The example of [`Scraping`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Plane {
     /// Model servers.

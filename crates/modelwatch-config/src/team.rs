@@ -8,6 +8,28 @@ use crate::passed::{Passed, PassedTable};
 use crate::reader::{Field, Table, boolean, host_and_port, is_name, name, text, url};
 
 /// `[teams.<name>]`. With PagerDuty, pages go there; every other channel gets pages and tickets.
+/// # Example: a team with every kind of channel
+///
+/// ```
+/// use modelwatch_config::{BusinessHours, Config, Email, PagerDuty, Secret, Slack, Webhook};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [teams.ml-platform]
+/// pagerduty = { routing_key_file = "/etc/alertmanager/secrets/pagerduty" }
+/// slack = { channel = "#ml-platform", api_url_file = "/etc/alertmanager/secrets/slack" }
+/// webhook = { url = "https://hooks.example.com/ml" }
+/// email = { to = "ml@example.com", from = "alerts@example.com", smarthost = "mail.example.com:587" }
+/// business_hours = true
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let team = &config.teams["ml-platform"];
+/// assert!(matches!(&team.pagerduty, Some(PagerDuty { routing_key_file, .. }) if routing_key_file.ends_with("pagerduty")));
+/// assert!(matches!(&team.slack, Some(Slack { channel, .. }) if channel == "#ml-platform"));
+/// assert!(matches!(&team.webhook, Some(Webhook { url: Secret::Open(url), .. }) if url.starts_with("https:")));
+/// assert!(matches!(&team.email, Some(Email { require_tls: true, .. })));
+/// assert_eq!(team.business_hours, Some(BusinessHours::default())); // monday:friday, 09:00 to 17:00, UTC
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Team {
@@ -28,6 +50,7 @@ pub struct Team {
 }
 
 /// PagerDuty's Events API v2.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PagerDuty {
@@ -36,6 +59,7 @@ pub struct PagerDuty {
 }
 
 /// An incoming webhook of Slack.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Slack {
@@ -46,6 +70,7 @@ pub struct Slack {
 }
 
 /// An HTTP endpoint that takes Alertmanager's JSON.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Webhook {
@@ -56,6 +81,7 @@ pub struct Webhook {
 }
 
 /// A value in the open, or the file that holds it.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// Nothing to hide.
@@ -65,6 +91,7 @@ pub enum Secret {
 }
 
 /// A mailbox, and the server that takes mail for it.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Email {
@@ -83,6 +110,7 @@ pub struct Email {
 }
 
 /// When tickets arrive.
+/// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BusinessHours {

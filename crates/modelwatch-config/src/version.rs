@@ -7,6 +7,14 @@ use toml::de::DeValue;
 use crate::reader::Expected;
 
 /// The major and minor version of a program.
+/// # Example: releases in order
+///
+/// ```
+/// use modelwatch_config::Version;
+///
+/// assert!(Version::new(3, 5) > Version::PROMETHEUS);
+/// assert_eq!(Version::new(3, 5).to_string(), "3.5");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     major: u32,

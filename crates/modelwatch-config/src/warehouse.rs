@@ -16,6 +16,21 @@ const TABLE: &str = "give it one to three names with dots between them, such as 
 const SECRET: &str = "keep addresses and passwords out of this file";
 
 /// `[models.drift.warehouse]` or `[models.performance.outcomes]`.
+/// # Example: a table of PostgreSQL
+///
+/// ```
+/// use modelwatch_config::{DriftWarehouse, WarehouseAccess};
+///
+/// let access = WarehouseAccess::Variable("CLAIMS_DATABASE".to_owned());
+/// let warehouse = DriftWarehouse::new("postgresql", vec!["claims".into(), "predictions".into()], access)?;
+/// assert_eq!(warehouse.timeout.as_secs(), 300);
+///
+/// // Where a secret itself stands in place of its variable's name, the error does not show it.
+/// let secret = WarehouseAccess::Variable("postgresql://ml:hunter2@db/claims".to_owned());
+/// let error = DriftWarehouse::new("postgresql", vec!["predictions".into()], secret).unwrap_err();
+/// assert!(!error.contains("hunter2"), "{error}");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DriftWarehouse {
@@ -32,6 +47,7 @@ pub struct DriftWarehouse {
 }
 
 /// How to reach a database.
+/// The example of [`DriftWarehouse`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WarehouseAccess {
     /// `uri_from`: the environment variable that holds the database's URI.

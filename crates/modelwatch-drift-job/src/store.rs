@@ -106,6 +106,22 @@ impl Store {
         String::from_utf8(bytes).map_err(|_| refused("is no UTF-8 text".into()))
     }
 
+    /// The same as a URL that ends in a slash.
+    #[cfg(feature = "delta")]
+    pub(crate) fn root(&self) -> Result<url::Url, EngineError> {
+        let refused = |problem: String| EngineError::store(&self.address, problem);
+        if self.folder.is_some() {
+            let folder = self.address.strip_prefix("file://").unwrap_or(&self.address);
+            let folder = absolute(FilePath::new(folder)).map_err(|error| refused(error.to_string()))?;
+            return url::Url::from_directory_path(folder).map_err(|()| refused("is no whole path".into()));
+        }
+        let mut url = url::Url::parse(&self.address).map_err(|error| refused(error.to_string()))?;
+        let path = format!("{}/", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url.set_query(None);
+        Ok(url)
+    }
+
     /// The path of a file on this machine, where it lies there.
     pub(crate) fn path_of(&self, object: &Path) -> Option<PathBuf> {
         self.folder.as_ref()?.path_to_filesystem(object).ok()

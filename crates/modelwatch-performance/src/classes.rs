@@ -9,6 +9,16 @@ use std::sync::Arc;
 const MOST: usize = 1_000;
 
 /// The names of a model's classes, in the order of its probabilities. A clone is cheap.
+/// # Example: names in the order of the probabilities
+///
+/// ```
+/// use modelwatch_performance::{Classes, ClassesError};
+///
+/// let classes = Classes::new(["approve", "review", "decline"])?;
+/// assert_eq!(classes.names()[1], "review");
+/// assert!(matches!(Classes::new(["approve", "approve"]), Err(ClassesError::Twice { class, .. }) if class == "approve"));
+/// # Ok::<(), ClassesError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classes {
     names: Arc<[String]>,
@@ -54,6 +64,7 @@ impl Classes {
 }
 
 /// Why names are no classes.
+/// The example of [`Classes`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClassesError {
@@ -84,6 +95,7 @@ impl fmt::Display for ClassesError {
 impl Error for ClassesError {}
 
 /// Why counts can't be merged.
+/// The example of [`MulticlassCounts`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmergeable {

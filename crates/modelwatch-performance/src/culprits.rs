@@ -16,6 +16,24 @@ const SIGNIFICANCE: f64 = 0.05;
 /// The losses of labelled rows, by the cell that each of some columns has them in: the values of a category, the bins of a number.
 ///
 /// A loss is any figure of one row that is larger the worse its prediction is. Any order of rows and any way of merging gives the same.
+/// # Example: the carrier whose delays are predicted worse
+///
+/// ```
+/// use modelwatch_performance::{Culprit, LossByCell};
+///
+/// let losses = |of_nine_e: f64| {
+///     let mut losses = LossByCell::new(1);
+///     for row in 0..2_000_u32 {
+///         let noise = f64::from(row % 7) / 100.0;
+///         losses.add(0, "UA", 0.1 + noise);
+///         losses.add(0, "9E", of_nine_e + noise);
+///     }
+///     losses
+/// };
+/// let culprits: Vec<Culprit> = losses(0.4).culprits(&losses(0.1), &["carrier"]);
+/// assert_eq!((&*culprits[0].column, &*culprits[0].cell), ("carrier", "9E"));
+/// assert!(culprits[0].now > 0.4);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct LossByCell {
     columns: Vec<BTreeMap<String, Mean>>,
@@ -84,6 +102,7 @@ impl LossByCell {
 }
 
 /// A cell whose loss rose by more than that of the other rows.
+/// The example of [`LossByCell`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Culprit {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// A measure of how right a model is.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Measure {
@@ -94,6 +95,7 @@ impl fmt::Display for Measure {
 }
 
 /// Which values of a measure are good.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
     /// The more, the better.
@@ -105,6 +107,7 @@ pub enum Better {
 }
 
 /// A value of a measure, and how sure it is.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Measured {
@@ -119,6 +122,7 @@ pub struct Measured {
 }
 
 /// An interval that holds the truth in 95 % of windows.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The lower end.
@@ -136,6 +140,7 @@ impl Interval {
 }
 
 /// Why a measure has no value.
+/// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undefined {
@@ -180,6 +185,24 @@ impl fmt::Display for Undefined {
 impl std::error::Error for Undefined {}
 
 /// The measures of one set of rows, each with its value or the reason why it has none.
+/// # Example: a value with its interval, and a reason for none
+///
+/// ```
+/// use modelwatch_performance::{Better, BinaryCounts, Interval, Measure, Measured, Performance, Undefined};
+///
+/// let mut counts = BinaryCounts::new();
+/// (0..100).for_each(|row| counts.add(None, Some(true), row % 10 != 0));
+/// let performance: Performance = counts.performance();
+///
+/// let precision: Measured = performance.get(Measure::Precision)?;
+/// assert_eq!((precision.value, precision.rows), (0.9, 100));
+/// let interval: Interval = precision.interval.expect("a hundred rows have one");
+/// assert!(interval.contains(0.9) && interval.low < 0.85);
+///
+/// assert_eq!(Measure::Precision.better(), Better::Higher);
+/// assert!(matches!(performance.get(Measure::RocAuc), Err(Undefined::NoRows)));
+/// # Ok::<(), Undefined>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Performance {
     measures: Vec<(Measure, Result<Measured, Undefined>)>,

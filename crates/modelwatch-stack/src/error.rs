@@ -3,6 +3,18 @@
 use std::fmt;
 
 /// Something of the stack could not be made; says which part and why.
+/// # Example: a change to an alert that does not exist
+///
+/// ```
+/// use modelwatch_stack::{GenerateError, rules::Rules};
+///
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
+/// let text = format!("{text}\n[alerts.MLInferenceHighErrorRates]\nenabled = false\n");
+/// let config = modelwatch_config::Config::parse("modelwatch.toml", &text)?;
+/// let error: GenerateError = Rules::new(&config).unwrap_err();
+/// assert!(error.to_string().contains("MLInferenceHighErrorRates"), "{error}");
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerateError(Cause);
 

@@ -1,6 +1,7 @@
 //! What a generator makes.
 
 /// A file of the stack.
+/// The example of [`Written`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// Its path below `monitoring/`, with slashes.

@@ -3,6 +3,15 @@
 use modelwatch_config::Plane;
 
 /// An alert that the stack can raise.
+/// # Example: what every alert is about
+///
+/// ```
+/// use modelwatch_config::Plane;
+/// use modelwatch_stack::known::{ALERTS, KnownAlert};
+///
+/// let alert: &KnownAlert = ALERTS.iter().find(|alert| alert.name == "MLInferenceHighErrorRate").expect("it is there");
+/// assert_eq!(alert.plane, Plane::Inference);
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KnownAlert {

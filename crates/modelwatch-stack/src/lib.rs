@@ -6,7 +6,7 @@
 //! error of [`generate`], not a rule that never fires.
 //!
 //! ```
-//! # let text = include_str!("../../../examples/modelwatch.toml");
+//! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
 //! let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 //! let files = modelwatch_stack::generate(&config)?;
 //! assert!(files.iter().any(|file| file.path == "prometheus/rules/ml-alert-rules.yml"));

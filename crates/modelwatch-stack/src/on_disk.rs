@@ -19,6 +19,7 @@ use crate::parallel;
 pub const LIST: &str = "generated.sha256";
 
 /// How a file on disk differs from what would be generated.
+/// The example of [`Written`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
@@ -66,6 +67,7 @@ impl fmt::Display for Difference {
 }
 
 /// Why nothing was written.
+/// The example of [`Written`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -76,6 +78,7 @@ pub enum WriteError {
 }
 
 /// A file that [`write()`] would have overwritten.
+/// The example of [`Written`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotOurs {
@@ -130,6 +133,25 @@ impl From<io::Error> for WriteError {
 }
 
 /// What [`write()`] did, by paths below the folder.
+/// # Example: a folder that follows what is generated
+///
+/// ```
+/// use modelwatch_stack::File;
+/// use modelwatch_stack::on_disk::{self, Difference, NotOurs, WriteError, Written};
+///
+/// let folder = tempfile::tempdir()?;
+/// let files = [File::new("rules/a.yml", "groups: []\n")];
+/// let done: Written = on_disk::write(&files, folder.path(), false)?;
+/// assert_eq!(done.written, ["rules/a.yml"]);
+/// assert!(on_disk::differences(&files, folder.path())?.is_empty());
+///
+/// // A file of yours in the same place is a difference, and is not overwritten.
+/// std::fs::write(folder.path().join("rules/a.yml"), "groups: [] # mine\n")?;
+/// assert!(matches!(on_disk::differences(&files, folder.path())?[..], [Difference::Changed { line: 1, .. }]));
+/// let refused = on_disk::write(&files, folder.path(), false);
+/// assert!(matches!(refused, Err(WriteError::NotOurs(of)) if matches!(&of[..], [NotOurs { path, .. }] if path == "rules/a.yml")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {

@@ -4,6 +4,14 @@
 //! the metric has but the replica, `version` of a model version, `model` of a model.
 
 /// A recorded series.
+/// # Example: a series by its name
+///
+/// ```
+/// use modelwatch_stack::recorded::{LAST_REQUEST, Recorded};
+///
+/// let last: &Recorded = &LAST_REQUEST;
+/// assert_eq!((last.name, last.labels), ("model:ml_last_request:timestamp_seconds", &["model_name"][..]));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// Its name.

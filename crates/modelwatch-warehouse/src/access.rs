@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use crate::dialect::Dialect;
 
 /// Where a database's address and credentials come from.
+/// The example of [`Warehouse`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {

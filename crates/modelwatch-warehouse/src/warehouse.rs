@@ -22,6 +22,22 @@ use crate::table::{TableShape, quoted};
 /// A table of a database that counts its own rows. Begin with [`new`](Self::new) and set what differs from the defaults.
 ///
 /// It holds no connection: each window has one of its own, and none is open in between.
+/// # Example: what a table is called in reports
+///
+/// ```
+/// use modelwatch_warehouse::{Access, Dialect, UnknownDialect, Warehouse};
+///
+/// let access = Access::Variable("WAREHOUSE_URI".to_owned());
+/// assert_eq!(access.to_string(), "the environment variable WAREHOUSE_URI");
+///
+/// let dialect: Dialect = "postgresql".parse()?;
+/// let warehouse = Warehouse::new(dialect, ["analytics", "predictions"], access);
+/// assert!(warehouse.to_string().contains("predictions"), "{warehouse}");
+///
+/// let unknown: UnknownDialect = "oracle".parse::<Dialect>().unwrap_err();
+/// assert!(unknown.to_string().contains("use one of postgresql"), "{unknown}");
+/// # Ok::<(), UnknownDialect>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Warehouse {
     pub(crate) dialect: Dialect,

@@ -14,7 +14,7 @@ use crate::terminal::warn;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Compare {
-    /// The reference: Parquet, CSV or JSON lines, also .gz; a path, folder, glob or URL.
+    /// The reference: Parquet, CSV or JSON lines, also .gz, or a Delta table; a path, folder, glob or URL.
     #[arg(value_name = "REFERENCE")]
     reference: String,
     /// The files to compare with the reference, of the same kinds.

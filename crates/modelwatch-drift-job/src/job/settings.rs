@@ -10,10 +10,11 @@ use modelwatch_drift::reference::Reference;
 
 use crate::engine::{Engine, EngineError};
 use crate::prediction_log::PredictionLog;
-use crate::tables::{TableColumns, Tables};
+use crate::tables::{TableColumns, Tables, is_delta_table};
 use crate::window_report::Subject;
 
 /// How one model is watched. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// The example of [`JobError`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelSettings {
@@ -21,7 +22,8 @@ pub struct ModelSettings {
     pub model: String,
     /// The baseline's path or URL.
     pub baseline: String,
-    /// The root folder of the prediction log, or its URL; or, with [`table`](Self::table), paths, folders and globs of tables.
+    /// The root folder of the prediction log, or its URL; or a Delta table's folder or URL; or, with [`table`](Self::table), a path, a folder
+    /// or a glob of tables.
     pub log: String,
     /// What the columns are called where [`log`](Self::log) is no prediction log but plain Parquet, CSV or JSON lines.
     pub table: Option<TableColumns>,
@@ -69,10 +71,13 @@ impl ModelSettings {
     }
 
     /// What counts the model's rows.
-    pub(super) fn open_engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
+    pub(super) async fn open_engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
         Ok(match (&self.engine, &self.table) {
             (Some(engine), _) => engine.clone(),
             (None, Some(columns)) => Arc::new(Tables::new([&self.log], columns.clone())),
+            (None, None) if is_delta_table(&self.log).await? => {
+                Arc::new(Tables::new([&self.log], TableColumns::default()))
+            }
             (None, None) => Arc::new(PredictionLog::open(&self.log)?),
         })
     }

@@ -142,7 +142,7 @@ impl Watched {
             model: self.settings.model.clone(),
             error,
         };
-        let engine = self.settings.open_engine().map_err(failed)?;
+        let engine = self.settings.open_engine().await.map_err(failed)?;
         let before = match &self.judged {
             // The same window once more: as if for the first time.
             Some((judged, before)) if *judged == window => {

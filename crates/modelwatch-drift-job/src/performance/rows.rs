@@ -14,7 +14,8 @@ use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
 use crate::counting::{as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText, type_in_words};
-use crate::tables::{Kind, Table, expand};
+use crate::tables::{Found, Kind, Sought, Table, expand};
+use crate::time_window::TimeWindow;
 
 /// A column, and the option that names it.
 #[derive(Clone, Debug)]
@@ -62,32 +63,44 @@ pub(super) struct Input {
 
 /// A file. The copy of an object of a bucket is there only while it is read, but for the reference, which is read several times.
 struct Source {
-    address: String,
+    found: Found,
     table: Option<Table>,
 }
 
 impl Input {
-    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out.
+    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out, and those of a Delta table that
+    /// have no later `time`.
     pub(super) async fn open(
         patterns: &[String],
         of: Files,
         since: Option<DateTime<Utc>>,
+        time: Option<&str>,
         deadline: Deadline,
     ) -> Result<Self, PerformanceError> {
+        let sought = since.zip(time).and_then(|(since, time)| {
+            Some(Sought {
+                time: time.to_owned(),
+                window: TimeWindow::new(since, DateTime::<Utc>::MAX_UTC)?,
+            })
+        });
         let failed = |error| PerformanceError::Files { of, error };
         let mut sources = Vec::new();
         for pattern in patterns {
-            for address in deadline.within(expand(pattern)).await?.map_err(failed)? {
+            for found in deadline
+                .within(expand(pattern, sought.as_ref()))
+                .await?
+                .map_err(failed)?
+            {
                 deadline.check()?;
-                if since.is_some_and(|since| is_before(&address, since)) {
+                if since.is_some_and(|since| is_before(&found, since)) {
                     continue;
                 }
-                let kept = of == Files::Reference || !address.contains("://");
+                let kept = of == Files::Reference || !found.address().contains("://");
                 let table = match kept {
-                    true => Some(deadline.within(Table::open(&address)).await?.map_err(failed)?),
+                    true => Some(deadline.within(Table::open(&found)).await?.map_err(failed)?),
                     false => None,
                 };
-                sources.push(Source { address, table });
+                sources.push(Source { found, table });
             }
         }
         Ok(Self { of, sources, deadline })
@@ -98,7 +111,7 @@ impl Input {
         match &source.table {
             Some(table) => Ok(table.clone()),
             None => {
-                let opened = self.deadline.within(Table::open(&source.address)).await?;
+                let opened = self.deadline.within(Table::open(&source.found)).await?;
                 opened.map_err(|error| self.failed(error))
             }
         }
@@ -179,7 +192,12 @@ impl Input {
 }
 
 /// Whether a file is in a prediction log's folder of a date that was over at a time.
-fn is_before(address: &str, since: DateTime<Utc>) -> bool {
+fn is_before(found: &Found, since: DateTime<Utc>) -> bool {
+    // Of a table's file its log says what it has, and no folder.
+    #[allow(irrefutable_let_patterns, reason = "with Delta tables there are others")]
+    let Found::File(address) = found else {
+        return false;
+    };
     let date = address.split('/').rev().find(|part| folders::is_date(part));
     let date = date.and_then(|date| date.split_once('=')?.1.parse::<NaiveDate>().ok());
     date.is_some_and(|date| date < since.date_naive())

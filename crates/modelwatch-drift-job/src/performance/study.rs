@@ -74,8 +74,9 @@ impl<'a> Study<'a> {
 
     async fn run(mut self) -> Result<PerformanceReport, PerformanceError> {
         let options = self.options;
-        let reference = Input::open(&options.reference, Files::Reference, None, self.deadline).await?;
-        let current = Input::open(&options.current, Files::Predictions, options.since, self.deadline).await?;
+        let reference = Input::open(&options.reference, Files::Reference, None, None, self.deadline).await?;
+        let time = options.time.as_deref();
+        let current = Input::open(&options.current, Files::Predictions, options.since, time, self.deadline).await?;
         let label = Named::new(&options.label, "--label");
         let labels = Wanted {
             texts: vec![label.clone()],
@@ -262,7 +263,7 @@ impl<'a> Study<'a> {
             query.since = since.filter(|_| time.is_some());
             return lay_table(table.source(), query, self.deadline).await;
         }
-        let tables = Input::open(&options.outcomes, Files::Outcomes, since, self.deadline).await?;
+        let tables = Input::open(&options.outcomes, Files::Outcomes, since, time, self.deadline).await?;
         let wanted = Wanted {
             time: time.map(|time| Named::new(time, "--outcome-time")),
             numbers: Vec::new(),

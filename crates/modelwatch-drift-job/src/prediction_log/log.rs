@@ -24,6 +24,19 @@ const FOOTERS_AT_ONCE: usize = 16;
 const MOST_LOOKS: usize = 5;
 
 /// The prediction log of all models under one folder or bucket.
+/// # Example: a folder that is not there
+///
+/// ```
+/// use modelwatch_drift_job::PredictionLog;
+/// use modelwatch_drift_job::engine::EngineError;
+///
+/// let folder = tempfile::tempdir()?;
+/// assert!(PredictionLog::open(&folder.path().display().to_string()).is_ok());
+///
+/// let there_is_none = folder.path().join("predictions").display().to_string();
+/// assert!(matches!(PredictionLog::open(&there_is_none), Err(EngineError::Store { address, .. }) if address == there_is_none));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PredictionLog {
     store: Store,

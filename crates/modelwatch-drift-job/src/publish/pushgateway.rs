@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
 
 use super::error::PublishError;
@@ -16,6 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One group of a Pushgateway, that of a job. A push replaces the whole group, so that what is gone from the page is
 /// gone from the gateway.
+/// # Example: a password stays out of errors and logs
+///
+/// ```
+/// use modelwatch_drift_job::publish::Pushgateway;
+///
+/// let gateway = Pushgateway::new("http://ml:hunter2@pushgateway:9091", "drift")?;
+/// assert!(!format!("{gateway:?}").contains("hunter2"));
+/// assert!(Pushgateway::new("pushgateway:9091", "drift").is_err());
+/// # Ok::<(), modelwatch_drift_job::publish::PublishError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pushgateway {
     /// Without user and password.
@@ -41,7 +50,7 @@ impl Pushgateway {
     ///
     /// # Errors
     ///
-    /// The URL is neither HTTP nor HTTPS, or the job has no name.
+    /// The URL is neither HTTP nor HTTPS, or it is HTTPS and the crate was built without its feature `tls`, or the job has no name.
     pub fn new(url: &str, job: &str) -> Result<Self, PublishError> {
         let mut gateway = match Url::parse(url) {
             Ok(gateway) if matches!(gateway.scheme(), "http" | "https") && gateway.has_host() => gateway,
@@ -69,13 +78,27 @@ impl Pushgateway {
         if job.is_empty() {
             return Err(PublishError::new(gateway, "the job has no name; give it one"));
         }
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        if cfg!(not(feature = "tls")) && gateway.scheme() == "https" {
+            return Err(PublishError::new(
+                gateway,
+                "https needs the feature tls of modelwatch-drift-job; build with it, or use http",
+            ));
+        }
+        #[cfg_attr(
+            not(feature = "tls"),
+            allow(unused_mut, reason = "without TLS, there are no roots to set")
+        )]
+        let mut agent = ureq::Agent::config_builder();
+        #[cfg(feature = "tls")]
+        {
+            let roots = ureq::tls::RootCerts::PlatformVerifier;
+            agent = agent.tls_config(ureq::tls::TlsConfig::builder().root_certs(roots).build());
+        }
         Ok(Self {
             gateway,
             job: job.to_owned(),
             authorization,
-            agent: ureq::Agent::config_builder()
-                .tls_config(tls)
+            agent: agent
                 .timeout_global(Some(PATIENCE))
                 .http_status_as_error(false)
                 .build()

@@ -10,14 +10,47 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
 
 use super::columns::TableColumns;
+use super::found::Found;
 use super::places::expand;
+use super::sought::Sought;
 use super::table::{Part, Table};
 use crate::counting::{RowCounter, Rows, Slices, in_window, keep};
 use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::time_window::TimeWindow;
 
-/// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs. They are looked for anew at every
+/// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs, or a Delta table, named by its folder or URL. They are looked for anew at every
 /// window, so that files which come later are in the next one.
+/// # Example: a CSV file with a name of its own for a feature
+///
+/// ```
+/// use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
+/// use modelwatch_drift_job::engine::{Bins, Column, Engine as _, WindowQuery};
+/// use modelwatch_drift_job::{TableColumns, Tables};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("rows.csv"), "CHANNEL\nweb\nphone\nfax\n")?;
+/// let columns = TableColumns {
+///     features: [("channel".to_owned(), "CHANNEL".to_owned())].into(),
+///     ..TableColumns::default()
+/// };
+/// let tables = Tables::new([folder.path().join("*.csv").display().to_string()], columns);
+///
+/// let training = [("web".to_owned(), 700), ("phone".to_owned(), 300)];
+/// let profile = CategoricalProfile::new("channel", training, 0, &Hygiene::default())?;
+/// let bins = Bins::Categorical(profile.bins().clone());
+/// let query = WindowQuery {
+///     model: "claims-risk".to_owned(),
+///     window: None,
+///     columns: vec![Column { name: "feature.channel".to_owned(), bins }],
+///     groups: Vec::new(),
+///     joint: Vec::new(),
+/// };
+/// assert_eq!(tables.count(&query).await?.rows, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tables {
     patterns: Vec<String>,
@@ -43,14 +76,18 @@ impl Tables {
     }
 
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
-        let mut addresses = Vec::new();
+        let sought = query.window.map(|window| Sought {
+            time: self.columns.time.clone().unwrap_or_else(|| TIME.to_owned()),
+            window,
+        });
+        let mut files = Vec::new();
         for pattern in &self.patterns {
-            addresses.extend(expand(pattern).await?);
+            files.extend(expand(pattern, sought.as_ref()).await?);
         }
         let mut result = WindowCounts {
             looked: Looked {
                 places: self.patterns.clone(),
-                files: addresses.len(),
+                files: files.len(),
                 ..Looked::default()
             },
             ..WindowCounts::default()
@@ -65,24 +102,25 @@ impl Tables {
                 rows: None,
             });
         };
-        let tasks = match addresses.len() {
+        let tasks = match files.len() {
             files if files >= self.threads => 1,
             _ => self.threads,
         };
-        let counted = stream::iter(addresses).map(|address| {
+        let counted = stream::iter(files).map(|file| {
             let (columns, window, counter) = (&self.columns, query.window, counter.clone());
             async move {
-                let counted = count_file(&address, columns, window, &counter, tasks).await;
-                (address, counted)
+                let counted = count_file(&file, columns, window, &counter, tasks).await;
+                (file, counted)
             }
         });
         let mut counted = counted.buffered(self.threads);
         let mut absent: BTreeMap<String, u64> = BTreeMap::new();
-        while let Some((address, counted)) = counted.next().await {
+        while let Some((found, counted)) = counted.next().await {
             match counted {
                 Ok(file) => {
                     for column in &query.columns {
-                        if self.columns.place(&file.schema, &column.name).is_none() {
+                        let place = self.columns.place(&file.schema, &column.name);
+                        if place.is_none_or(|place| file.lacking.contains(&place)) {
                             *absent.entry(column.name.clone()).or_insert(0) += file.rows.rows;
                         }
                     }
@@ -90,7 +128,7 @@ impl Tables {
                     result.files += 1;
                     result.left_out.rows_without_time += file.without_time;
                 }
-                Err((reason, problem)) => leave_out(&address, reason, problem),
+                Err((reason, problem)) => leave_out(found.address(), reason, problem),
             }
         }
         absent.retain(|_, rows| *rows > 0);
@@ -117,12 +155,14 @@ const SLICES_A_TASK: usize = 4;
 
 struct CountedFile {
     schema: Arc<Schema>,
+    /// The places of columns that have no values in it.
+    lacking: Vec<usize>,
     rows: Rows,
     without_time: u64,
 }
 
 async fn count_file(
-    address: &str,
+    file: &Found,
     columns: &TableColumns,
     window: Option<TimeWindow>,
     counter: &Arc<RowCounter>,
@@ -132,7 +172,7 @@ async fn count_file(
         let EngineError::Store { problem, .. } = error;
         (Reason::Broken, problem)
     };
-    let table = Table::open(address).await.map_err(told)?;
+    let table = Table::open(file).await.map_err(told)?;
     let schema = table.schema().clone();
     if let Some(problem) = columns.none_of(&schema, counter.names()) {
         return Err((Reason::OtherColumns, problem));
@@ -166,6 +206,7 @@ async fn count_file(
     let mut counted = counted.into_iter();
     let mut all = CountedFile {
         schema,
+        lacking: table.lacking(),
         rows: counter.start(),
         without_time: 0,
     };

@@ -67,10 +67,10 @@ pub(super) fn said(error: impl fmt::Display) -> String {
     short
 }
 
-/// Why a Delta table is not read.
-pub(super) fn is_delta(folder: &impl fmt::Display) -> String {
+/// Why what lies in the folder of a Delta table is not read as files.
+pub(super) fn within_delta(folder: &impl fmt::Display) -> String {
     format!(
-        "{folder} is a Delta table, which is not read; name the files it consists of (file_uris() of the Python package deltalake), or a \
-         warehouse that reads it"
+        "{folder} is a Delta table, and not all that lies in its folder is part of it; name that folder alone, and the files that the \
+         table's log has are read"
     )
 }

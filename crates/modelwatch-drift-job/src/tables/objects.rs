@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStoreExt as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::format::{self, DELTA_LOG, is_delta};
+use super::format::{self, DELTA_LOG, within_delta};
 use super::table::Table;
 use crate::engine::EngineError;
 use crate::store::Store;
@@ -58,6 +58,22 @@ pub(super) async fn below(url: &str) -> Result<Vec<String>, EngineError> {
     }))
 }
 
+/// Whether a Delta table's log lies below a URL.
+pub(super) async fn has_delta_log(url: &str) -> Result<bool, EngineError> {
+    if url.contains(['*', '[']) {
+        return Ok(false);
+    }
+    let store = Store::open(url)?;
+    let log = store.prefix.clone().join(DELTA_LOG);
+    match store.objects.list(Some(&log)).try_next().await {
+        Ok(found) => Ok(found.is_some()),
+        // Who may read an object need not be allowed to list what lies beside it.
+        Err(_) if format::of(url).is_some() => Ok(false),
+        Err(StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(EngineError::store(url, format!("cannot be listed: {error}"))),
+    }
+}
+
 /// The last part of a URL's path.
 fn last_of(url: &str) -> &str {
     url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
@@ -82,7 +98,7 @@ async fn list(url: &str, store: &Store, prefix: &Path) -> Result<Vec<String>, En
             let folder = [&[url.trim_end_matches('/').to_owned()], &parts[..place]]
                 .concat()
                 .join("/");
-            return Err(EngineError::store(url, is_delta(&folder)));
+            return Err(EngineError::store(url, within_delta(&folder)));
         }
         let hidden = parts.iter().any(|part| part.starts_with(['.', '_']));
         if !hidden && format::of(object.location.as_ref()).is_some() {
@@ -115,7 +131,7 @@ async fn without_replaced(mut urls: Vec<String>) -> Result<Vec<String>, EngineEr
             continue;
         };
         if files::may_be_merged(name) {
-            let table = Table::open(url).await?;
+            let table = Table::open_file(url).await?;
             let names = table.replaces().into_iter();
             replaced.extend(names.map(|name| format!("{folder}/{}", utf8_percent_encode(&name, ENCODED))));
         }

@@ -7,11 +7,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use modelwatch_log_format::metadata;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
 
 use crate::prediction_log::{bytes, replaced};
 
-const BATCH_ROWS: usize = 8_192;
+/// Rows of a batch, at most.
+pub(super) const BATCH_ROWS: usize = 8_192;
 
 /// What the footer says.
 #[derive(Clone, Debug)]
@@ -58,23 +61,56 @@ impl Parquet {
         self.0.metadata().num_row_groups()
     }
 
+    /// The place of the column that has this field id.
+    #[cfg(feature = "delta")]
+    pub(super) fn place_of_id(&self, id: i32) -> Option<usize> {
+        let columns = self.0.parquet_schema().root_schema().get_fields().iter();
+        let mut about = columns.map(|column| column.get_basic_info());
+        about.position(|about| about.has_id() && about.id() == id)
+    }
+
+    /// The rows of row groups, both ascending, without some.
+    fn without(&self, groups: &[usize], rows: &[u64]) -> RowSelection {
+        let mut selected = Vec::new();
+        let mut start = 0;
+        for (group, about) in self.0.metadata().row_groups().iter().enumerate() {
+            let end = start + about.num_rows().unsigned_abs();
+            if groups.binary_search(&group).is_ok() {
+                let first = rows.partition_point(|row| *row < start);
+                let of_group = rows[first..].iter().take_while(|row| **row < end);
+                for &row in of_group {
+                    selected.push(RowSelector::select((row - start) as usize));
+                    selected.push(RowSelector::skip(1));
+                    start = row + 1;
+                }
+                selected.push(RowSelector::select((end - start) as usize));
+            }
+            start = end;
+        }
+        // Joins what is next to each other, and leaves out what is of no row.
+        selected.into()
+    }
+
+    /// Reads columns of row groups, both by their places and ascending, without some rows of the file.
     pub(super) fn scan(
         &self,
         path: &Path,
         groups: &[usize],
         columns: &[usize],
+        without: &[u64],
         mut take: impl FnMut(RecordBatch) -> Result<(), String>,
     ) -> Result<(), String> {
         let breaks = |error: parquet::errors::ParquetError| format!("breaks while it is read: {error}");
         let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
         let mask = ProjectionMask::roots(self.0.parquet_schema(), columns.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.0.clone())
+        let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.0.clone())
             .with_batch_size(BATCH_ROWS)
             .with_projection(mask)
-            .with_row_groups(groups.to_vec())
-            .build()
-            .map_err(breaks)?;
-        for batch in reader {
+            .with_row_groups(groups.to_vec());
+        if !without.is_empty() {
+            reader = reader.with_row_selection(self.without(groups, without));
+        }
+        for batch in reader.build().map_err(breaks)? {
             take(batch.map_err(|error| format!("breaks while it is read: {error}"))?)?;
         }
         Ok(())

@@ -3,22 +3,55 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+#[cfg(feature = "delta")]
+use std::sync::Arc;
 
 use modelwatch_log_format::files;
 
-use super::format::{self, DELTA_LOG, is_delta};
+use super::format::{self, DELTA_LOG, within_delta};
+use super::found::Found;
 use super::objects;
 use super::parquet::Parquet;
+use super::sought::Sought;
 use crate::engine::EngineError;
 
 /// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob; and of a bucket an
 /// object, or all readable ones below a folder.
-pub(crate) async fn expand(pattern: &str) -> Result<Vec<String>, EngineError> {
-    match pattern.split_once("://") {
-        None => expand_local(pattern, pattern),
-        Some(("file", path)) => expand_local(pattern, path),
-        Some(_) => objects::below(pattern).await,
+///
+/// A folder that is a Delta table stands for the files of its newest version, without those that have no row that is sought.
+pub(crate) async fn expand(pattern: &str, sought: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
+    if is_delta_table(pattern).await? {
+        return live_files(pattern, sought).await;
     }
+    let addresses = match pattern.split_once("://") {
+        None => expand_local(pattern, pattern)?,
+        Some(("file", path)) => expand_local(pattern, path)?,
+        Some(_) => objects::below(pattern).await?,
+    };
+    Ok(addresses.into_iter().map(Found::File).collect())
+}
+
+/// Whether a folder or a URL is a Delta table, and no folder of files.
+pub(crate) async fn is_delta_table(address: &str) -> Result<bool, EngineError> {
+    match address.split_once("://") {
+        None => Ok(Path::new(address).join(DELTA_LOG).is_dir()),
+        Some(("file", path)) => Ok(Path::new(path).join(DELTA_LOG).is_dir()),
+        Some(_) => objects::has_delta_log(address).await,
+    }
+}
+
+#[cfg(feature = "delta")]
+async fn live_files(address: &str, sought: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
+    let files = super::delta::live_files(address, sought).await?;
+    Ok(files.into_iter().map(|file| Found::Live(Arc::new(file))).collect())
+}
+
+#[cfg(not(feature = "delta"))]
+async fn live_files(address: &str, _: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
+    Err(EngineError::store(
+        address,
+        "is a Delta table, which this build does not read; build modelwatch-drift-job or modelwatch-cli with the feature `delta`",
+    ))
 }
 
 fn expand_local(pattern: &str, local: &str) -> Result<Vec<String>, EngineError> {
@@ -44,7 +77,7 @@ fn expand_local(pattern: &str, local: &str) -> Result<Vec<String>, EngineError> 
     for path in found {
         let path = path.map_err(|error| EngineError::store(pattern, error.to_string()))?;
         if let Some(folder) = path.parent().filter(|folder| folder.join(DELTA_LOG).is_dir()) {
-            return Err(EngineError::store(pattern, is_delta(&folder.display())));
+            return Err(EngineError::store(pattern, within_delta(&folder.display())));
         }
         if path.is_file() {
             paths.push(path.to_string_lossy().into_owned());
@@ -85,7 +118,7 @@ fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // Beside its files lie those that an update or a deletion took out of it: to count all would count rows that are gone.
         if name == DELTA_LOG {
-            return Err(is_delta(&folder.display()));
+            return Err(within_delta(&folder.display()));
         }
         if name.starts_with(['.', '_']) {
             continue;

@@ -8,11 +8,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt as _;
-use object_store::ObjectStoreExt as _;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use tempfile::NamedTempFile;
 
 use super::csv::Csv;
+#[cfg(feature = "delta")]
+use super::delta;
 use super::format::{self, Format};
+use super::found::Found;
 use super::json::Json;
 use super::kind::Kind;
 use super::parquet::Parquet;
@@ -40,6 +44,8 @@ enum Reader {
     Parquet(Parquet),
     Csv(Csv),
     Json(Json),
+    #[cfg(feature = "delta")]
+    Delta(delta::Reader),
 }
 
 /// Rows of a file that are read one after the other, beside those of its other parts.
@@ -51,8 +57,38 @@ pub(crate) struct Part {
 }
 
 impl Table {
+    /// Opens what was found.
+    pub(crate) async fn open(found: &Found) -> Result<Self, EngineError> {
+        match found {
+            Found::File(address) => Self::open_file(address).await,
+            #[cfg(feature = "delta")]
+            Found::Live(file) => Self::open_live(file).await,
+        }
+    }
+
+    /// Opens a file of a Delta table.
+    #[cfg(feature = "delta")]
+    async fn open_live(file: &Arc<delta::LiveFile>) -> Result<Self, EngineError> {
+        let refused = |problem: String| EngineError::store(file.address(), problem);
+        let place = match file.local() {
+            Some(path) => Place::Local(path),
+            None => {
+                let (objects, path) = file.object().map_err(refused)?;
+                Place::Copy(Arc::new(copy(&*objects, &path).await.map_err(refused)?))
+            }
+        };
+        let (path, live) = (place.path().to_owned(), file.clone());
+        let opened = tokio::task::spawn_blocking(move || delta::Reader::open(&path, &live)).await;
+        let opened = opened.unwrap_or_else(|error| Err(format!("makes its reader fail: {error}")));
+        Ok(Self {
+            address: file.address().to_owned(),
+            place,
+            reader: Reader::Delta(opened.map_err(refused)?),
+        })
+    }
+
     /// Opens a file by its path or URL; its name tells the format.
-    pub(crate) async fn open(address: &str) -> Result<Self, EngineError> {
+    pub(super) async fn open_file(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::store(address, problem);
         let Some((format, compressed)) = format::of(address) else {
             return Err(refused(format!(
@@ -63,7 +99,10 @@ impl Table {
         let place = match address.split_once("://") {
             None => Place::Local(address.into()),
             Some(("file", path)) => Place::Local(path.into()),
-            Some(_) => Place::Copy(Arc::new(copy(address).await?)),
+            Some(_) => {
+                let store = Store::open(address)?;
+                Place::Copy(Arc::new(copy(&*store.objects, &store.prefix).await.map_err(refused)?))
+            }
         };
         let path = place.path().to_owned();
         // A task of its own: what is no such file may make a decoder panic.
@@ -88,6 +127,8 @@ impl Table {
             Reader::Parquet(reader) => reader.schema(),
             Reader::Csv(reader) => reader.schema(),
             Reader::Json(reader) => reader.schema(),
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => reader.schema(),
         }
     }
 
@@ -95,7 +136,7 @@ impl Table {
     pub(super) fn replaces(&self) -> Vec<String> {
         match &self.reader {
             Reader::Parquet(reader) => reader.replaces(),
-            Reader::Csv(_) | Reader::Json(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -120,13 +161,24 @@ impl Table {
                 })?;
                 Ok((by_type(reader.schema()), rows))
             }
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => Ok((by_type(reader.schema()), reader.rows())),
         });
         self.joined(read).await
     }
 
     /// Whether columns can be read without reading the others.
     pub(crate) fn has_columns_apart(&self) -> bool {
-        matches!(self.reader, Reader::Parquet(_))
+        !matches!(self.reader, Reader::Csv(_) | Reader::Json(_))
+    }
+
+    /// The places of columns that the table has and this file of it has not: their values are null.
+    pub(crate) fn lacking(&self) -> Vec<usize> {
+        match &self.reader {
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => reader.lacking(),
+            _ => Vec::new(),
+        }
     }
 
     /// About how many bytes each column takes while it is read, where columns are read apart.
@@ -134,6 +186,8 @@ impl Table {
         match &self.reader {
             Reader::Parquet(reader) => reader.bytes(),
             Reader::Csv(_) | Reader::Json(_) => Vec::new(),
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => reader.bytes(),
         }
     }
 
@@ -143,10 +197,12 @@ impl Table {
             table: self.clone(),
             groups,
         };
-        let Reader::Parquet(reader) = &self.reader else {
-            return vec![part(Vec::new())];
+        let groups = match &self.reader {
+            Reader::Parquet(reader) => reader.groups(),
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => reader.groups(),
+            Reader::Csv(_) | Reader::Json(_) => return vec![part(Vec::new())],
         };
-        let groups = reader.groups();
         let each = groups.div_ceil(most.max(1)).max(1);
         (0..groups)
             .step_by(each)
@@ -172,7 +228,9 @@ impl Part {
     ) -> Result<(), String> {
         let path = self.table.place.path();
         match &self.table.reader {
-            Reader::Parquet(reader) => reader.scan(path, &self.groups, columns, take),
+            Reader::Parquet(reader) => reader.scan(path, &self.groups, columns, &[], take),
+            #[cfg(feature = "delta")]
+            Reader::Delta(reader) => reader.scan(path, &self.groups, columns, take),
             Reader::Csv(reader) => reader.scan(path, columns, take),
             Reader::Json(reader) => reader.scan(path, columns, take),
         }
@@ -189,19 +247,14 @@ impl Place {
 }
 
 /// An object of a bucket, copied to this machine: readers of texts go from the beginning to the end, more than once.
-async fn copy(address: &str) -> Result<NamedTempFile, EngineError> {
-    let refused = |problem: String| EngineError::store(address, problem);
-    let store = Store::open(address)?;
-    let object = store.objects.get(&store.prefix).await;
-    let mut stream = object
-        .map_err(|error| refused(format!("cannot be read: {error}")))?
-        .into_stream();
-    let file = NamedTempFile::new().map_err(|error| refused(format!("cannot be copied: {error}")))?;
+async fn copy(objects: &dyn ObjectStore, path: &ObjectPath) -> Result<NamedTempFile, String> {
+    let unread = |error: object_store::Error| format!("cannot be read: {error}");
+    let uncopied = |error: std::io::Error| format!("cannot be copied: {error}");
+    let mut stream = objects.get(path).await.map_err(unread)?.into_stream();
+    let file = NamedTempFile::new().map_err(uncopied)?;
     let mut copy: &File = file.as_file();
     while let Some(bytes) = stream.next().await {
-        let bytes = bytes.map_err(|error| refused(format!("cannot be read: {error}")))?;
-        copy.write_all(&bytes)
-            .map_err(|error| refused(format!("cannot be copied: {error}")))?;
+        copy.write_all(&bytes.map_err(unread)?).map_err(uncopied)?;
     }
     Ok(file)
 }

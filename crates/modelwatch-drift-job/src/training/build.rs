@@ -20,7 +20,7 @@ use super::profile::{Asked, Profiled, profile_all, profile_of_source};
 use super::read::{self, Passes};
 use super::source::TrainingSource;
 use super::summary::{ColumnKind, ColumnSummary, Trained};
-use crate::tables::{Kind, Table, expand};
+use crate::tables::{Found, Kind, Table, expand};
 
 impl TrainingOptions {
     /// Reads the files in so many tasks at the same time and makes the baseline. `progress` is told of files, rows and columns as
@@ -173,23 +173,26 @@ impl TrainingOptions {
         &self,
         progress: &mut impl FnMut(&TrainingProgress),
     ) -> Result<Vec<(Table, Vec<Kind>, u64)>, TrainingError> {
-        let mut addresses = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         for pattern in &self.files {
-            addresses.extend(expand(pattern).await?);
+            found.extend(expand(pattern, None).await?);
         }
-        if addresses.is_empty() {
-            let problem = "no training file is named; name at least one".to_owned();
+        if found.is_empty() {
+            let problem = match self.files.first() {
+                None => "no training file is named; name at least one".to_owned(),
+                Some(first) => format!("{first} is a table without a row; name one that has the training data"),
+            };
             return Err(TrainingError::Columns(vec![problem]));
         }
-        let of = addresses.len();
+        let of = found.len();
         let mut files = Vec::new();
-        for (done, address) in addresses.into_iter().enumerate() {
+        for (done, file) in found.into_iter().enumerate() {
             progress(&TrainingProgress::Looking {
-                file: address.clone(),
+                file: file.address().to_owned(),
                 done,
                 of,
             });
-            let table = Table::open(&address).await?;
+            let table = Table::open(&file).await?;
             let (kinds, rows) = table.kinds().await?;
             files.push((table, kinds, rows));
         }

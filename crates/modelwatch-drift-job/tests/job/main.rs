@@ -6,6 +6,8 @@ mod awkward;
 mod awkward_labels;
 mod compaction;
 mod compare;
+#[cfg(feature = "delta")]
+mod delta;
 mod files;
 mod flights;
 mod log;

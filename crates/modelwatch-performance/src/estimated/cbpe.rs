@@ -97,6 +97,28 @@ impl Cbpe {
 ///
 /// Each class is calibrated against the rest. How the classes' errors hang together is not counted, so the intervals of means over
 /// classes are those of errors that all go one way: they hold the truth at least as often as they say.
+/// # Example: three classes, two predictions
+///
+/// ```
+/// use modelwatch_performance::{Classes, Measure, MulticlassCbpe, MulticlassCounts, MulticlassPredictionCounts};
+///
+/// let classes = Classes::new(["a", "b", "c"])?;
+/// let probabilities = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]];
+/// let mut reference = MulticlassCounts::new(&classes);
+/// for row in 0..300 {
+///     let predicted = row % 3;
+///     let actual = if row % 10 < 8 { predicted } else { (predicted + 1) % 3 };
+///     reference.add(Some(&probabilities[predicted]), Some(&classes.names()[predicted]), &classes.names()[actual]);
+/// }
+/// let mut window = MulticlassPredictionCounts::new(&classes);
+/// window.add(&probabilities[0], "a");
+/// window.add(&probabilities[2], "c");
+///
+/// let estimate = MulticlassCbpe::learn(&reference)?.estimate(&window)?;
+/// let accuracy = estimate.performance.get(Measure::Accuracy)?;
+/// assert!((accuracy.value - 0.8).abs() < 0.01, "{}", accuracy.value);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MulticlassCbpe {
     classes: Classes,

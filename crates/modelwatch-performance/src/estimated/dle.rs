@@ -14,6 +14,7 @@ const LEAST_ROWS: usize = 200;
 const MOST_ROWS: usize = 200_000;
 
 /// Labelled rows to learn from: what the model saw, predicted, and should have predicted.
+/// The example of [`Dle`] has one.
 #[derive(Clone, Debug)]
 pub struct LossReference {
     features: usize,
@@ -82,6 +83,27 @@ impl LossReference {
 /// come.
 ///
 /// Its interval is where the figure by labels lies in 95 % of windows.
+/// # Example: errors that grow with distance
+///
+/// ```
+/// use modelwatch_performance::{CannotEstimate, Dle, LossCounts, LossReference, Measure};
+///
+/// let mut reference = LossReference::new(1);
+/// assert!(matches!(Dle::learn(&reference), Err(CannotEstimate::TooFewRows { rows: 0, .. })));
+/// for row in 0..600_u32 {
+///     let distance = f64::from(row % 60);
+///     reference.add(&[distance], 0.0, if row % 2 == 0 { distance } else { -distance })?;
+/// }
+/// let dle = Dle::learn(&reference)?;
+///
+/// let expected = |distance| {
+///     let mut window = LossCounts::new();
+///     (0..100).for_each(|_| dle.count(&mut window, &[distance], 0.0));
+///     dle.estimate(&window).performance.get(Measure::MeanAbsoluteError)
+/// };
+/// assert!(expected(55.0)?.value > 3.0 * expected(5.0)?.value);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dle {
     cuts: Vec<Cut>,
@@ -100,6 +122,7 @@ struct Loss {
 
 /// Predictions without labels, counted: what losses are expected of them. Any order of rows and any way of merging gives the same
 /// figures.
+/// The example of [`Dle`] has one.
 #[derive(Clone, Debug, Default)]
 pub struct LossCounts {
     rows: u64,

@@ -9,6 +9,21 @@ use crate::measure::{Measure, Measured, Performance};
 const MANY_BEYOND: f64 = 0.01;
 
 /// Performance as it is expected without labels.
+/// # Example: scores that the reference never had
+///
+/// ```
+/// use modelwatch_performance::{BinaryCounts, Cbpe, Doubt, Estimate, PredictionCounts};
+///
+/// let mut reference = BinaryCounts::new();
+/// (0..1_000).for_each(|row| reference.add(Some(f64::from(row % 5) / 10.0), Some(false), row % 9 == 0));
+/// let mut window = PredictionCounts::new();
+/// (0..100).for_each(|_| window.add(Some(0.9), Some(true)));
+///
+/// let estimate: Estimate = Cbpe::learn(&reference)?.estimate(&window);
+/// assert_eq!(estimate.beyond, 100);
+/// assert!(matches!(estimate.doubts(None)[..], [Doubt::Beyond { rows: 100, of: 100, .. }]));
+/// # Ok::<(), modelwatch_performance::CannotEstimate>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Estimate {
@@ -59,6 +74,7 @@ impl Estimate {
 }
 
 /// A reason not to believe an estimate.
+/// The example of [`Estimate`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Doubt {
@@ -103,6 +119,7 @@ impl fmt::Display for Doubt {
 }
 
 /// Why nothing can be learned from a reference.
+/// The example of [`Dle`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CannotEstimate {

@@ -5,6 +5,7 @@ use crate::realised::share;
 use crate::scores::{MOST_ESTIMATED, Scores};
 
 /// Predictions of two classes without labels, counted.
+/// The example of [`Cbpe`] has one.
 #[derive(Clone, Debug)]
 pub struct PredictionCounts {
     /// Of rows predicted negative, and of those predicted positive.
@@ -57,6 +58,7 @@ impl PredictionCounts {
 }
 
 /// Predictions of several classes without labels, counted.
+/// The example of [`MulticlassCbpe`] has one.
 #[derive(Clone, Debug)]
 pub struct MulticlassPredictionCounts {
     pub(super) classes: Classes,

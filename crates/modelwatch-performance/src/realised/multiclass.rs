@@ -13,6 +13,23 @@ const SUM_WITHIN: f64 = 1e-3;
 ///
 /// Precision, recall and F1 are means over the classes that occur among labels or predictions (*macro*); where one has no value
 /// there, it counts as 0, as in scikit-learn.
+/// # Example: two windows of three classes, merged
+///
+/// ```
+/// use modelwatch_performance::{Classes, Measure, MulticlassCounts, Unmergeable};
+///
+/// let classes = Classes::new(["approve", "review", "decline"])?;
+/// let mut morning = MulticlassCounts::new(&classes);
+/// morning.add(Some(&[0.8, 0.1, 0.1]), Some("approve"), "approve");
+/// let mut noon = MulticlassCounts::new(&classes);
+/// noon.add(Some(&[0.2, 0.5, 0.3]), Some("review"), "decline");
+/// morning.merge(&noon)?;
+/// assert_eq!(morning.performance().get(Measure::Accuracy)?.value, 0.5);
+///
+/// let of_others = MulticlassCounts::new(&Classes::new(["yes", "no"])?);
+/// assert_eq!(morning.merge(&of_others), Err(Unmergeable::Classes));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MulticlassCounts {
     classes: Classes,

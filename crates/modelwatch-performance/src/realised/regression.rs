@@ -7,6 +7,19 @@ use crate::mean::Mean;
 use crate::measure::{Interval, Measure, Measured, Performance, Undefined};
 
 /// Labelled predictions of a number, counted. Any order of rows and any way of merging gives the same figures.
+/// # Example: errors of two predicted amounts
+///
+/// ```
+/// use modelwatch_performance::{Measure, RegressionCounts};
+///
+/// let mut counts = RegressionCounts::new();
+/// counts.add(110.0, 100.0);
+/// counts.add(190.0, 200.0);
+/// let performance = counts.performance();
+/// assert_eq!(performance.get(Measure::MeanAbsoluteError)?.value, 10.0);
+/// assert_eq!(performance.get(Measure::Bias)?.value, 0.0);
+/// # Ok::<(), modelwatch_performance::Undefined>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RegressionCounts {
     around: f64,

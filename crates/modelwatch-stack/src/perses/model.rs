@@ -8,6 +8,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 /// A dashboard as Perses' server, `percli apply` and its provisioning take it.
+/// # Example: the dashboards of Grafana, for Perses
+///
+/// ```
+/// use modelwatch_stack::{grafana, perses};
+///
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
+/// let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let dashboards: Vec<perses::Dashboard> = perses::dashboards(&config)?;
+/// assert_eq!(dashboards.len(), grafana::dashboards(&config)?.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Dashboard {
     kind: &'static str,

@@ -20,6 +20,7 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOVERS: Duration = Duration::from_secs(15 * 60);
 
 /// What an alert asks of its owner.
+/// The example of [`Rules`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Somebody, now.

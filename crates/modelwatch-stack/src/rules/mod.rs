@@ -36,6 +36,25 @@ pub const RECORDING_FILE: &str = "prometheus/rules/ml-recording-rules.yml";
 pub const ALERT_FILE: &str = "prometheus/rules/ml-alert-rules.yml";
 
 /// Every rule of the stack.
+/// # Example: the alert that pages for errors
+///
+/// ```
+/// use modelwatch_stack::rules::{Group, Rule, RuleFile, Rules, Severity};
+///
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
+/// let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let rules = Rules::new(&config)?;
+/// let of_alert = |name: &str| {
+///     let rules = rules.alerts.iter().flat_map(|group: &Group| &group.rules);
+///     rules.into_iter().find(|rule: &&Rule| rule.alert.as_deref() == Some(name))
+/// };
+/// let rule = of_alert("MLInferenceHighErrorRate").expect("every stack has it");
+/// assert_eq!(rule.labels["severity"], Severity::Page.name());
+///
+/// let file = RuleFile { groups: &rules.alerts };
+/// assert!(serde_json::to_string(&file)?.contains("MLInferenceHighErrorRate"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rules {
@@ -48,6 +67,7 @@ pub struct Rules {
 }
 
 /// A rule file.
+/// The example of [`Rules`] has one.
 #[derive(Debug, Serialize)]
 pub struct RuleFile<'a> {
     /// Its groups.

@@ -11,6 +11,7 @@ use crate::promql::{Expr, STACK_LABEL, Writer};
 use crate::recorded::Recorded;
 
 /// Rules that are evaluated one after the other.
+/// The example of [`Rules`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Group {
@@ -24,6 +25,7 @@ pub struct Group {
 }
 
 /// A rule as Prometheus reads it.
+/// The example of [`Rules`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Rule {

@@ -27,6 +27,20 @@ pub(crate) use variable::{LabelValues, Variable};
 const SCHEMA_VERSION: u32 = 42;
 
 /// A dashboard as Grafana imports, provisions and exports it.
+/// # Example: what the panels of a dashboard ask
+///
+/// ```
+/// use modelwatch_stack::grafana::{self, Dashboard, DashboardQuery, QueryPlace};
+///
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
+/// let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let dashboards: Vec<Dashboard> = grafana::dashboards(&config)?;
+/// let mut queries = dashboards.iter().flat_map(Dashboard::queries);
+/// assert!(queries.any(|query: DashboardQuery<'_>| {
+///     query.place == QueryPlace::Panel && query.expr.contains("ml_inference_requests_total")
+/// }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dashboard {

@@ -20,6 +20,7 @@ impl DataSource {
 }
 
 /// Where in a dashboard an expression stands.
+/// The example of [`Dashboard`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryPlace {
     /// A panel's query, by the panel's title.
@@ -31,6 +32,7 @@ pub enum QueryPlace {
 }
 
 /// One expression of a dashboard, with Grafana's variables in it.
+/// The example of [`Dashboard`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DashboardQuery<'a> {
