@@ -41,6 +41,7 @@ impl fmt::Debug for Clock {
 }
 
 /// A clock that somebody sets, such as the demo that replays a week in a minute. Clones are the same clock.
+/// The example of [`JobError`] has one.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicI64>);
 

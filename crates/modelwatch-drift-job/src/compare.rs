@@ -15,15 +15,30 @@ use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress}
 use crate::window_report::{SegmentReport, Subject, WindowReport};
 
 /// Compares two sets of files: Parquet, CSV or JSON lines, by paths, folders, globs or URLs.
+/// # Example: a column that was multiplied by ten
 ///
-/// ```no_run
-/// use modelwatch_drift_job::Comparison;
+/// ```
+/// use modelwatch_drift_job::{Comparison, SegmentReport, Subject, SubjectReport, Verdict, WindowReport};
 ///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let (report, _) = Comparison::new(["january.csv"], ["february.csv.gz"]).run(2, |_| {}).await?;
-/// println!("{report}");
-/// # Ok(())
-/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let write = |name: &str, times: usize| {
+///     let file = folder.path().join(name);
+///     let rows = (0..2_000).map(|row| format!("{},{}\n", (200 + row * 7 % 997) * times, ["web", "phone"][row % 2]));
+///     std::fs::write(&file, format!("income,channel\n{}", rows.collect::<String>()))?;
+///     Ok::<_, std::io::Error>(file.display().to_string())
+/// };
+/// let mut comparison = Comparison::new([write("january.csv", 1)?], [write("february.csv", 10)?]);
+/// comparison.segments = vec!["channel".to_owned()];
+/// let (report, _): (WindowReport, _) = comparison.run(1, |_| {}).await?;
+///
+/// let drifted: Vec<&SubjectReport> = report.detected().collect();
+/// assert_eq!(drifted[0].subject, Subject::Feature("income".to_owned()));
+/// assert!(matches!(&report.verdict, Verdict::Scored(subjects) if subjects.len() == 2));
+/// assert_eq!(report.segments.iter().map(SegmentReport::name).collect::<Vec<_>>(), ["phone", "web"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]

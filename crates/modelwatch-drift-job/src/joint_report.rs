@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::joint::JointMeasurement;
 
 /// How the numbers of a window go together, against training.
+/// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JointReport {

@@ -16,6 +16,7 @@ use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 
 /// What is compared.
+/// The example of [`Comparison`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// A feature, by its name.
@@ -37,6 +38,7 @@ impl fmt::Display for Subject {
 }
 
 /// One subject's window against its baseline.
+/// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SubjectReport {
@@ -98,6 +100,7 @@ pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
 }
 
 /// What an earlier window said of a subject.
+/// The example of [`DriftJob`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Past {
@@ -110,6 +113,7 @@ pub struct Past {
 }
 
 /// What a window says.
+/// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -136,6 +140,7 @@ impl Verdict {
 }
 
 /// A version of the model on its own.
+/// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VersionReport {
@@ -156,6 +161,7 @@ impl VersionReport {
 }
 
 /// The rows of one value of a feature on their own.
+/// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentReport {
@@ -181,6 +187,7 @@ impl SegmentReport {
 pub(crate) const OTHER: &str = "__other__";
 
 /// One window of one model. As text it is a table for people.
+/// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WindowReport {

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::rejection::Reason;
 
 /// The numbers of one source. Clones count the same.
+/// The example of [`Intake`] has one.
 #[derive(Clone, Debug)]
 pub struct Counts {
     source: Arc<str>,

@@ -13,6 +13,7 @@ use crate::rejection::{Reason, Rejection};
 use crate::row::{Envelope, Naming, Row};
 
 /// The format of a source's records.
+/// The example of [`Intake`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Format {
@@ -26,6 +27,7 @@ pub enum Format {
 }
 
 /// Makes rows of records.
+/// The example of [`Intake`] has one.
 #[derive(Debug)]
 pub struct Decoder {
     format: Format,

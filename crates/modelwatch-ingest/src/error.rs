@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use modelwatch_log::WriteError;
 
 /// Why a door can't go on.
+/// The example of [`Intake`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IngestError {

@@ -45,6 +45,22 @@ const STORAGE_PAUSE: Duration = Duration::from_secs(1);
 const PARTITION: i32 = 0;
 
 /// A door for events.
+/// # Example: a door on a router of yours
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_ingest::http::{Door, OpenDoor};
+/// use modelwatch_ingest::{Counts, Naming};
+///
+/// let root = tempfile::tempdir()?;
+/// let door = Door::new(root.path(), Naming::default()).named("kserve");
+/// assert_eq!(door.source(), "kserve");
+/// let counts = Counts::new(door.source(), &Monitor::new());
+/// let (router, open): (axum::Router, OpenDoor) = door.open("a-long-token", counts)?;
+/// assert!(router.has_routes());
+/// drop(open); // commits what it has
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Door {
     root: PathBuf,
@@ -153,6 +169,7 @@ impl Door {
 }
 
 /// A door that is open. Dropped, it commits what it has and closes.
+/// The example of [`Door`] has one.
 pub struct OpenDoor {
     commands: Option<SyncSender<Command>>,
     thread: Option<JoinHandle<()>>,

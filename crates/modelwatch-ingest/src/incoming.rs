@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use twox_hash::XxHash3_128;
 
 /// A record, whatever brought it.
+/// The example of [`Intake`] has one.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming<'a> {
     /// The partition of the source.

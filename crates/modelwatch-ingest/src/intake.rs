@@ -25,6 +25,7 @@ use crate::storage::ledger::{Known, Ledger};
 use crate::storage::staging::Staging;
 
 /// When a commit is due, and how long a request waits for its response.
+/// The example of [`Intake`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -53,6 +54,34 @@ impl Default for Limits {
 ///
 /// It belongs to one thread, and blocks on storage. After an error, other than [`IngestError::Later`], drop it and open it anew: it goes on
 /// where the last commit was.
+/// # Example: a record that lacks the model and names its score otherwise
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_ingest::{Counts, Decoder, Format, Incoming, IngestError, Intake, Limits, Naming};
+///
+/// let root = tempfile::tempdir()?;
+/// let mut naming = Naming::default();
+/// naming.model = Some("claims".to_owned());
+/// naming.renamed = vec![("p".to_owned(), "score".to_owned())];
+/// let mut limits = Limits::default();
+/// limits.rows = 10_000;
+/// let monitor = Monitor::new();
+/// let counts = Counts::new("orders", &monitor);
+/// let open = |counts| Intake::open(root.path(), "orders", "all", Decoder::new(Format::Json, naming.clone()), limits, counts);
+/// let mut intake: Intake = open(counts.clone())?;
+/// intake.own(0)?;
+///
+/// let mut record = Incoming::default();
+/// record.value = Some(br#"{"time": "2026-04-01T10:00:00Z", "p": 0.8, "income": 52000}"#);
+/// intake.take(&record)?;
+/// intake.commit()?;
+/// assert!(root.path().join("model=claims/date=2026-04-01/hour=10").is_dir());
+///
+/// // One process reads a source at a time.
+/// assert!(matches!(open(counts), Err(IngestError::Busy { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Intake {
     decoder: Decoder,
     limits: Limits,

@@ -62,6 +62,6 @@ pub use error::IngestError;
 pub use incoming::Incoming;
 pub use intake::{Intake, Limits};
 #[cfg(feature = "avro")]
-pub use registry::{Registry, Unavailable};
+pub use registry::Registry;
 pub use rejection::{Reason, Rejection};
 pub use row::Naming;

@@ -34,7 +34,7 @@ pub(crate) struct AvroSchema {
 
 /// The registry does not answer as it should. It may later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
+pub(crate) struct Unavailable {
     registry: String,
     problem: String,
 }
@@ -48,6 +48,25 @@ impl fmt::Display for Unavailable {
 impl std::error::Error for Unavailable {}
 
 /// A schema registry.
+/// # Example: records whose schemas a registry has
+///
+/// ```
+/// use modelwatch::Monitor;
+/// use modelwatch_ingest::{Counts, Decoder, Format, Incoming, IngestError, Intake, Limits, Naming, Registry};
+///
+/// let root = tempfile::tempdir()?;
+/// let registry = Registry::new("http://127.0.0.1:9".parse()?, None, ureq::Agent::new_with_defaults());
+/// let decoder = Decoder::new(Format::Avro(Box::new(registry)), Naming::default());
+/// let counts = Counts::new("orders", &Monitor::new());
+/// let mut intake = Intake::open(root.path(), "orders", "all", decoder, Limits::default(), counts)?;
+/// intake.own(0)?;
+///
+/// let mut record = Incoming::default();
+/// record.value = Some(b"\0\0\0\0\x07..."); // written with schema 7
+/// let Err(IngestError::Later(problem)) = intake.take(&record) else { unreachable!() };
+/// assert!(problem.starts_with("the schema registry at http://127.0.0.1:9"), "{problem}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Registry {
     base: Url,
     authorization: Option<String>,

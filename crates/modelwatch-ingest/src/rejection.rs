@@ -3,6 +3,13 @@
 use std::fmt;
 
 /// The kind of fault, which a metric counts and a dead letter names.
+/// # Example: the names that metric and dead letters have
+///
+/// ```
+/// use modelwatch_ingest::Reason;
+///
+/// assert!(Reason::ALL.iter().any(|reason| reason.name() == "malformed"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
@@ -58,6 +65,18 @@ impl Reason {
 }
 
 /// A record that is refused: why, and what to do.
+/// # Example: what a dead letter says
+///
+/// ```
+/// use modelwatch_ingest::{Reason, Rejection};
+///
+/// let rejection = Rejection {
+///     reason: Reason::WrongType,
+///     field: Some("score".to_owned()),
+///     problem: "is a text; send a number".to_owned(),
+/// };
+/// assert_eq!(rejection.to_string(), r#""score" is a text; send a number"#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The kind of fault.

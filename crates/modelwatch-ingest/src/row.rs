@@ -18,6 +18,7 @@ const FIRST_TIME: i64 = -62_135_596_800_000_000;
 const LAST_TIME: i64 = 253_402_300_799_999_999;
 
 /// How the fields of records are called where they are not called as the log's columns.
+/// The example of [`Intake`] has one.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Naming {

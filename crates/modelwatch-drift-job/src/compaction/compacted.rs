@@ -1,6 +1,7 @@
 //! What a run did, for whoever asked for it.
 
 /// What a run did.
+/// The example of [`Compaction`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compacted {

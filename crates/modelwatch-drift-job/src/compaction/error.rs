@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a run ended before its end. What it had done stays done, and nothing is lost.
+/// The example of [`Compaction`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CompactionError {

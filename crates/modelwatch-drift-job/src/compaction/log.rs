@@ -18,6 +18,19 @@ const LOCK: &str = ".modelwatch-compaction.lock";
 ///
 /// Files of our own naming are merged, in folders of our own naming; what somebody put beside them stays as it is, and so does
 /// what is broken or of another model.
+/// # Example: a log with nothing to merge yet, and a place that is none
+///
+/// ```
+/// use modelwatch_drift_job::{Compacted, Compaction, CompactionError};
+///
+/// let folder = tempfile::tempdir()?;
+/// let done: Compacted = Compaction::new(folder.path().display().to_string()).run(chrono::Utc::now())?;
+/// assert_eq!((done.hours, done.merged), (0, 0));
+///
+/// let elsewhere = Compaction::new("s3://predictions/claims-risk").run(chrono::Utc::now());
+/// assert!(matches!(elsewhere, Err(CompactionError::NoFolder { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Compaction {
     log: String,

@@ -11,6 +11,7 @@ use super::number_text::NumberText;
 use super::query::Bins;
 
 /// What was counted of one column.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnCounts {
     /// Rows on the column's bins. Values of another type are counted as missing.
@@ -95,6 +96,7 @@ fn of_one_number(bins: &NumericBins, number: f64, rows: u64) -> NumericCounts {
 }
 
 /// The rows of one value of a column, or of all rows together.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupCounts {
     /// The value, empty where it is missing; nothing for the rows of all values that have no counts of their own.
@@ -106,6 +108,7 @@ pub struct GroupCounts {
 }
 
 /// What a window holds.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, Default)]
 pub struct WindowCounts {
     /// All rows.

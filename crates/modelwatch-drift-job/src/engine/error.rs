@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// Why a window could not be counted.
+/// The example of [`PredictionLog`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineError {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a file or rows are not among those that were counted.
+/// The example of [`LeftOut`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
@@ -58,6 +59,7 @@ impl fmt::Display for Reason {
 }
 
 /// A file that was left out.
+/// The example of [`LeftOut`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutFile {
     /// Its address.
@@ -77,6 +79,22 @@ impl fmt::Display for LeftOutFile {
 }
 
 /// Files and rows that were left out.
+/// # Example: files and rows by the reason why they are left out
+///
+/// ```
+/// use modelwatch_drift_job::engine::{LeftOut, LeftOutFile, Reason};
+///
+/// let file = LeftOutFile {
+///     file: "part-7.parquet".to_owned(),
+///     reason: Reason::Broken,
+///     problem: "ends in the middle of a page".to_owned(),
+///     rows: None,
+/// };
+/// assert_eq!(file.to_string(), "part-7.parquet ends in the middle of a page");
+/// let left_out = LeftOut { files: vec![file], rows_without_time: 12 };
+/// assert_eq!(left_out.files_by_reason()[&Reason::Broken], 1);
+/// assert_eq!(left_out.rows_by_reason()[&Reason::NoTime], 12);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Files, in the order of their addresses.

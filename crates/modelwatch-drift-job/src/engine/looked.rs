@@ -3,6 +3,19 @@
 use std::fmt;
 
 /// Where rows were looked for, and what was there. As text it is a sentence that follows "no rows:".
+/// # Example: a table whose rows are all older
+///
+/// ```
+/// use modelwatch_drift_job::engine::{Looked, TableTimes};
+///
+/// let reach = Some(("2026-03-01T00:00:00Z".to_owned(), "2026-03-31T23:59:59Z".to_owned()));
+/// let looked = Looked {
+///     places: vec!["claims.predictions".to_owned()],
+///     table: Some(TableTimes { reach }),
+///     ..Looked::default()
+/// };
+/// assert!(looked.to_string().ends_with("from 2026-03-01T00:00:00Z to 2026-03-31T23:59:59Z"), "{looked}");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     /// The folders that were listed, or the files and patterns.
@@ -18,6 +31,7 @@ pub struct Looked {
 }
 
 /// When the rows of a database's table are, where none is of the window.
+/// The example of [`Looked`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableTimes {
     /// The first and the last time, in RFC 3339; nothing where no row has one.

@@ -5,6 +5,7 @@ use modelwatch_drift::baseline::{CategoricalBins, Counts, NumericBins, Profile};
 use crate::time_window::TimeWindow;
 
 /// Where the values of a column fall.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bins {
     /// Numbers.
@@ -34,6 +35,7 @@ impl From<&Profile> for Bins {
 }
 
 /// A column to be counted.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name in the prediction log: `feature.income`, `score`, `class`. An engine over other tables knows what it is called
@@ -44,6 +46,7 @@ pub struct Column {
 }
 
 /// A column whose values are counted apart.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupBy {
     /// Its name in the prediction log: `model_version`, `feature.country`.
@@ -59,6 +62,7 @@ impl GroupBy {
 }
 
 /// What to count.
+/// The example of [`Engine`] has one.
 #[derive(Clone, Debug)]
 pub struct WindowQuery {
     /// The model's name, as the service has it.

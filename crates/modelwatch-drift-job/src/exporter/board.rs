@@ -22,6 +22,18 @@ const INTERVALS_KEPT: i32 = 3;
 ///
 /// Scores stand there until the next run, or for three intervals if none comes or all fail. When the job last finished, its
 /// runs and the baseline in use stay, and with it each feature's share of missing values in training.
+/// # Example: the page of a job that has not run yet
+///
+/// ```
+/// use modelwatch_drift_job::exporter::Board;
+/// use modelwatch_drift_job::{Clock, DriftJob, ModelSettings};
+///
+/// let settings = ModelSettings::new("claims-risk", "baselines/claims-risk.json", "prediction-log");
+/// let board: Board = DriftJob::new([settings], Clock::system()).board();
+/// let page = String::from_utf8(board.page())?;
+/// assert!(page.contains("ml_drift_runs_total"), "{page}");
+/// # Ok::<(), std::string::FromUtf8Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Board {
     models: Arc<Mutex<BTreeMap<String, Entry>>>,

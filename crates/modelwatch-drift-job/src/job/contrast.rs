@@ -23,6 +23,7 @@ use crate::window_report::{Subject, SubjectReport, Verdict, above};
 const MOST_GROUPS: usize = 3;
 
 /// What a model's rows of a window are beside those of one before it.
+/// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Contrast {
@@ -41,6 +42,7 @@ pub struct Contrast {
 }
 
 /// A column that moved. As text it is half a sentence: what was done to it.
+/// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Moved {

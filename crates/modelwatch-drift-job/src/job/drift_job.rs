@@ -14,18 +14,55 @@ use crate::time_window::TimeWindow;
 use crate::window_report::WindowReport;
 
 /// Compares windows of prediction logs with their baselines, and keeps the [`Board`] up to date.
+/// # Example: two days of a table against its training
 ///
-/// ```no_run
-/// use modelwatch_drift_job::{Clock, DriftJob, ModelSettings};
+/// ```
+/// use chrono::{DateTime, TimeDelta, Utc};
+/// use modelwatch_drift_job::{
+///     Contrast, DriftJob, JointReport, ManualClock, ModelSettings, Moved, Past, Subject, TableColumns, Tables, TimeWindow,
+///     TrainingOptions, VersionReport,
+/// };
 ///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let settings = ModelSettings::new("claims-risk", "baselines/claims-risk.json", "prediction-log");
-/// let mut job = DriftJob::new([settings], Clock::system());
-/// for report in job.run_due().await {
-///     println!("{}", report?);
-/// }
-/// # Ok(())
-/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let at = |name: &str| folder.path().join(name).display().to_string();
+/// let day = |day: u32, times: usize| {
+///     let row = move |row: usize| format!("2026-04-0{day}T12:00:00Z,7,{}\n", (200 + row * 7 % 997) * times);
+///     (0..2_000).map(row).collect::<String>()
+/// };
+/// std::fs::write(at("training.csv"), format!("time,model_version,income\n{}", day(1, 1)))?;
+/// std::fs::write(at("april.csv"), format!("time,model_version,income\n{}{}", day(2, 1), day(3, 10)))?;
+/// let mut options = TrainingOptions::new("claims-risk", [at("training.csv")]);
+/// options.without = vec!["time".to_owned(), "model_version".to_owned()];
+/// std::fs::write(at("baseline.json"), options.build(1, |_| {}).await?.baseline.to_json()?)?;
+///
+/// let mut settings = ModelSettings::new("claims-risk", at("baseline.json"), at("april.csv"));
+/// let columns = TableColumns { time: Some("time".to_owned()), ..TableColumns::default() };
+/// settings.table = Some(columns.clone());
+/// settings.per_version = true;
+/// settings.rule.consecutive_windows = 1;
+/// (settings.window, settings.interval) = (TimeDelta::days(1), TimeDelta::days(1));
+/// let midnight: DateTime<Utc> = "2026-04-04T00:00:00Z".parse()?;
+/// let mut job = DriftJob::new([settings.clone()], ManualClock::new(midnight).into()).history(1);
+/// let windows = [2, 1].map(|days| TimeWindow::new(midnight - TimeDelta::days(days), midnight - TimeDelta::days(days - 1)));
+/// let [Some(second), Some(third)] = windows else { unreachable!() };
+///
+/// assert!(!job.run_window("claims-risk", second).await?.drifts());
+/// let report = job.run_window("claims-risk", third).await?;
+/// assert!(report.drifts());
+/// let before: &Past = &report.verdict.subjects()[0].history[0];
+/// assert_eq!((before.window, before.above), (second, false));
+/// let version: &VersionReport = &report.versions[0];
+/// assert_eq!((version.name(), version.rows), ("7", 2_000));
+/// let together: Option<&JointReport> = report.joint.as_ref();
+/// assert!(together.is_none()); // of a single feature
+///
+/// let contrast = Contrast::of(&settings, &Tables::new([at("april.csv")], columns), third, Some(second)).await?;
+/// let moved: &Moved = &contrast.moved[0];
+/// assert_eq!(moved.subject, Subject::Feature("income".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct DriftJob {

@@ -7,6 +7,27 @@ use modelwatch_drift::baseline::BaselineError;
 use crate::engine::EngineError;
 
 /// Why a run has no report.
+/// # Example: a baseline that nobody made
+///
+/// ```
+/// use modelwatch_drift_job::{BaselineProblem, DriftJob, JobError, ManualClock, ModelSettings, TimeWindow};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let at = |name: &str| folder.path().join(name).display().to_string();
+/// let settings = ModelSettings::new("claims-risk", at("baseline.json"), at(""));
+/// let now: chrono::DateTime<chrono::Utc> = "2026-04-01T10:19:30Z".parse()?;
+/// let clock = ManualClock::new(now);
+/// let mut job = DriftJob::new([settings.clone()], clock.into());
+///
+/// let window = TimeWindow::last_ended(now, settings.window, settings.interval).expect("a quarter of an hour ended");
+/// let failed: JobError = job.run_window("claims-risk", window).await.unwrap_err();
+/// assert!(matches!(failed, JobError::Baseline { problem: BaselineProblem::Unread(_), .. }), "{failed}");
+/// assert!(matches!(job.run_window("claims", window).await, Err(JobError::NoSuchModel { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JobError {
@@ -36,6 +57,7 @@ pub enum JobError {
 }
 
 /// Why a baseline is of no use.
+/// The example of [`JobError`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BaselineProblem {

@@ -14,6 +14,7 @@ use crate::tables::{TableColumns, Tables, is_delta_table};
 use crate::window_report::Subject;
 
 /// How one model is watched. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// The example of [`JobError`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelSettings {

@@ -56,6 +56,7 @@ impl Ended {
 ///
 /// Figures stand there until the next run, or for three intervals if none comes or all fail. Runs, by how they ended, and the time of the last one
 /// that told of performance stay.
+/// The example of [`PerformanceJob`] has one.
 #[derive(Clone, Debug)]
 pub struct PerformanceBoard {
     models: Arc<Mutex<BTreeMap<String, Entry>>>,

@@ -8,6 +8,7 @@ use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
 use crate::engine::EngineError;
 
 /// Which files.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Files {
     /// The labelled predictions to learn from.
@@ -31,6 +32,7 @@ impl Files {
 }
 
 /// Why performance can't be told.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PerformanceError {

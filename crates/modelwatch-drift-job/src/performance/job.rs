@@ -14,21 +14,31 @@ use crate::clock::Clock;
 
 /// Tells how right models are when it is due, and keeps the [`PerformanceBoard`] up to date. One model is looked at at a time, so that memory
 /// is that of one run.
+/// # Example: one round, and why it tells nothing
 ///
-/// # Example: one round
-///
-/// ```no_run
+/// ```
+/// use modelwatch::Monitor;
 /// use modelwatch_drift_job::Clock;
-/// use modelwatch_drift_job::performance::{PerformanceJob, PerformanceOptions, PerformanceSettings};
+/// use modelwatch_drift_job::performance::{
+///     PerformanceBoard, PerformanceError, PerformanceJob, PerformanceOptions, PerformanceRun, PerformanceSettings,
+/// };
 ///
-/// # async fn run() {
-/// let mut options = PerformanceOptions::new("late", ["scored-2013q1.csv"], ["scored-april.csv"]);
-/// options.score = Some("probability".into());
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let at = |name: &str| folder.path().join(name).display().to_string();
+/// let mut options = PerformanceOptions::new("late", [at("scored-q1.csv")], [at("scored-april.csv")]);
+/// options.score = Some("probability".to_owned());
 /// let mut job = PerformanceJob::new([PerformanceSettings::new("flight-delay", options)], Clock::system());
-/// for run in job.run_due().await {
-///     println!("{}: {:?}", run.model, run.result);
-/// }
-/// # }
+/// let monitor = Monitor::new();
+/// let board: PerformanceBoard = job.board();
+/// board.expose(&monitor);
+///
+/// let runs: Vec<PerformanceRun> = job.run_due().await;
+/// assert!(matches!(runs[0].result, Err(PerformanceError::Files { .. })));
+/// assert!(job.run_due().await.is_empty()); // the next is due in an hour
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct PerformanceJob {
@@ -45,6 +55,7 @@ struct Model {
 }
 
 /// A run that ended.
+/// The example of [`PerformanceJob`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PerformanceRun {

@@ -10,6 +10,7 @@ use super::spool::{Record, Spool};
 pub(super) const EARLY: TimeDelta = TimeDelta::days(1);
 
 /// What became of predictions and labels. Every row of either is in one of the counts.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinCounts {

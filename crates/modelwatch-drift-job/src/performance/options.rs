@@ -8,18 +8,41 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::outcome_source::Outcomes;
 
 /// Files of predictions and labels, and what their columns are called.
+/// # Example: how right a model was in April, beside the first quarter
 ///
-/// # Example: how right a model was in April, beside what was to be expected from the first quarter
+/// ```
+/// use modelwatch_drift_job::performance::{
+///     Files, Group, GroupKind, JoinCounts, PerformanceError, PerformanceOptions, PerformanceReport, Task,
+/// };
+/// use modelwatch_performance::Measure;
 ///
-/// ```no_run
-/// use modelwatch_drift_job::performance::PerformanceOptions;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let write = |name: &str, text: String| {
+///     let file = folder.path().join(name);
+///     std::fs::write(&file, text).map(|()| file.display().to_string())
+/// };
+/// let scored = |row: u32| format!("{row},0.{},{}\n", row % 10, u8::from(row % 10 > 4));
+/// let rows = (0..500).map(scored).collect::<String>();
+/// let reference = write("scored-q1.csv", format!("id,probability,late\n{rows}"))?;
+/// let current = write("scored-april.csv", "id,probability\n1,0.9\n2,0.8\n3,0.1\n".to_owned())?;
 ///
-/// # async fn run() -> Result<(), modelwatch_drift_job::performance::PerformanceError> {
-/// let mut options = PerformanceOptions::new("late", ["scored-2013q1.csv"], ["scored-april.csv"]);
-/// options.score = Some("probability".into());
-/// println!("{}", options.run().await?);
-/// # Ok(())
-/// # }
+/// let mut options = PerformanceOptions::new("late", [reference], [current]);
+/// options.score = Some("probability".to_owned());
+/// options.positive = Some("1".to_owned());
+/// options.outcomes = vec![write("known.csv", "id,late\n1,1\n2,0\n".to_owned())?];
+/// let report: PerformanceReport = options.run().await?;
+/// assert!(matches!(report.task, Task::Binary { .. }));
+/// let all: &Group = &report.groups[0];
+/// assert_eq!((&all.kind, all.rows, all.labels), (&GroupKind::All, 3, 2));
+/// assert_eq!(all.realised.get(Measure::Accuracy)?.value, 0.5);
+/// assert!(matches!(report.joined, Some(JoinCounts { matched: 2, .. })));
+///
+/// options.current = vec![folder.path().join("may.csv").display().to_string()];
+/// assert!(matches!(options.run().await, Err(PerformanceError::Files { of: Files::Predictions, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

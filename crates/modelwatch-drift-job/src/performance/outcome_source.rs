@@ -13,6 +13,63 @@ use crate::training::ColumnHolds;
 ///
 /// The rows are joined here and not where they lie: measures such as the area under a curve need the score of every labelled prediction, and
 /// of a label no more than its id, its text and its time crosses the wire.
+/// # Example: labels that a program keeps in memory
+///
+/// ```
+/// use std::fmt;
+///
+/// use futures::future::{BoxFuture, FutureExt as _};
+/// use modelwatch_drift_job::ColumnHolds;
+/// use modelwatch_drift_job::engine::EngineError;
+/// use modelwatch_drift_job::performance::{OutcomeQuery, OutcomeRow, OutcomeSource, Outcomes, PerformanceOptions, TakeOutcome};
+///
+/// /// Even ids turned out to be late.
+/// #[derive(Debug)]
+/// struct EvenOnes;
+///
+/// impl fmt::Display for EvenOnes {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str("even ones")
+///     }
+/// }
+///
+/// impl OutcomeSource for EvenOnes {
+///     fn columns(&self) -> BoxFuture<'_, Result<Vec<(String, ColumnHolds)>, EngineError>> {
+///         async { Ok(["id", "late"].map(|name| (name.to_owned(), ColumnHolds::Texts)).into()) }.boxed()
+///     }
+///
+///     fn read<'a>(&'a self, query: &'a OutcomeQuery, mut take: TakeOutcome) -> BoxFuture<'a, Result<(), EngineError>> {
+///         async move {
+///             assert_eq!((&*query.id, &*query.label), ("id", "late"));
+///             for row in (0..400).step_by(2) {
+///                 let id = row.to_string();
+///                 let row = OutcomeRow { id: Some(&id), label: Some("1"), time: None };
+///                 take(&row).map_err(|problem| EngineError::Store { address: "memory".to_owned(), problem })?;
+///             }
+///             Ok(())
+///         }
+///         .boxed()
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("scored.csv").display().to_string();
+/// let rows = (0..400).map(|row| format!("{row},0.{}\n", row % 10)).collect::<String>();
+/// std::fs::write(&file, format!("id,probability\n{rows}"))?;
+/// let labelled = folder.path().join("reference.csv").display().to_string();
+/// let rows = (0..400).map(|row| format!("0.{},{}\n", row % 10, row % 2)).collect::<String>();
+/// std::fs::write(&labelled, format!("probability,late\n{rows}"))?;
+///
+/// let mut options = PerformanceOptions::new("late", [labelled], [file]);
+/// options.score = Some("probability".to_owned());
+/// options.outcome_table = Some(Outcomes::new(EvenOnes));
+/// let report = options.run().await?;
+/// assert_eq!(report.groups[0].labels, 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait OutcomeSource: fmt::Debug + fmt::Display + Send + Sync {
     /// Returns the columns in the table's order, each with what it holds.
     ///
@@ -33,6 +90,7 @@ pub trait OutcomeSource: fmt::Debug + fmt::Display + Send + Sync {
 pub type TakeOutcome = Box<dyn FnMut(&OutcomeRow<'_>) -> Result<(), String> + Send>;
 
 /// What is asked of an [`OutcomeSource`]: its columns are there.
+/// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutcomeQuery {
@@ -59,6 +117,7 @@ impl OutcomeQuery {
 }
 
 /// A label, with null for nothing.
+/// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeRow<'a> {
     /// The prediction's id.
@@ -70,6 +129,7 @@ pub struct OutcomeRow<'a> {
 }
 
 /// A source that is shared. Two are equal where their `Debug` says the same.
+/// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Debug)]
 pub struct Outcomes(Arc<dyn OutcomeSource>);
 

@@ -6,6 +6,7 @@ use super::join::JoinCounts;
 use super::task::Task;
 
 /// The performance of predictions, beside that of the reference. Its `Display` is a table.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PerformanceReport {
@@ -24,6 +25,7 @@ pub struct PerformanceReport {
 }
 
 /// Predictions that are looked at together.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Group {
@@ -59,6 +61,7 @@ pub struct Group {
 }
 
 /// What rows of a group have in common.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GroupKind {

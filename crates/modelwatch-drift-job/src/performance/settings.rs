@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use super::options::PerformanceOptions;
 
 /// A model whose performance is told again and again. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// The example of [`PerformanceJob`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceSettings {

@@ -8,6 +8,7 @@ use super::error::PerformanceError;
 use super::options::PerformanceOptions;
 
 /// What a model predicts.
+/// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Task {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// Names the place and what is wrong with it.
+/// The example of [`Textfile`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishError {
     /// The URL or the path.

@@ -15,6 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One group of a Pushgateway, that of a job. A push replaces the whole group, so that what is gone from the page is
 /// gone from the gateway.
+/// # Example: a password stays out of errors and logs
+///
+/// ```
+/// use modelwatch_drift_job::publish::Pushgateway;
+///
+/// let gateway = Pushgateway::new("http://ml:hunter2@pushgateway:9091", "drift")?;
+/// assert!(!format!("{gateway:?}").contains("hunter2"));
+/// assert!(Pushgateway::new("pushgateway:9091", "drift").is_err());
+/// # Ok::<(), modelwatch_drift_job::publish::PublishError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pushgateway {
     /// Without user and password.

@@ -7,6 +7,20 @@ use std::path::{Path, PathBuf};
 use super::error::PublishError;
 
 /// A file that is always whole: written beside its place, brought to the disk, and then renamed.
+/// # Example: a page for node-exporter
+///
+/// ```
+/// use modelwatch_drift_job::publish::{PublishError, Textfile};
+///
+/// let folder = tempfile::tempdir()?;
+/// let textfile = Textfile::new(folder.path().join("drift.prom"))?;
+/// textfile.write(b"up 1\n")?;
+/// assert_eq!(textfile.read()?, "up 1\n");
+///
+/// let refused: PublishError = Textfile::new(folder.path().join("drift.txt")).unwrap_err();
+/// assert!(refused.to_string().contains(".prom"), "{refused}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Textfile {
     path: PathBuf,

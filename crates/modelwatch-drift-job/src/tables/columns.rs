@@ -7,6 +7,7 @@ use modelwatch_log_format::columns;
 
 /// Names of a table's columns for what the prediction log has. What is not named is called in the table as in the log, a feature
 /// with or without the log's prefix.
+/// The example of [`Tables`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableColumns {
     /// The column of the rows' times.

@@ -20,6 +20,37 @@ use crate::time_window::TimeWindow;
 
 /// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs, or a Delta table, named by its folder or URL. They are looked for anew at every
 /// window, so that files which come later are in the next one.
+/// # Example: a CSV file with a name of its own for a feature
+///
+/// ```
+/// use modelwatch_drift::baseline::{CategoricalProfile, Hygiene};
+/// use modelwatch_drift_job::engine::{Bins, Column, Engine as _, WindowQuery};
+/// use modelwatch_drift_job::{TableColumns, Tables};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("rows.csv"), "CHANNEL\nweb\nphone\nfax\n")?;
+/// let columns = TableColumns {
+///     features: [("channel".to_owned(), "CHANNEL".to_owned())].into(),
+///     ..TableColumns::default()
+/// };
+/// let tables = Tables::new([folder.path().join("*.csv").display().to_string()], columns);
+///
+/// let training = [("web".to_owned(), 700), ("phone".to_owned(), 300)];
+/// let profile = CategoricalProfile::new("channel", training, 0, &Hygiene::default())?;
+/// let bins = Bins::Categorical(profile.bins().clone());
+/// let query = WindowQuery {
+///     model: "claims-risk".to_owned(),
+///     window: None,
+///     columns: vec![Column { name: "feature.channel".to_owned(), bins }],
+///     groups: Vec::new(),
+///     joint: Vec::new(),
+/// };
+/// assert_eq!(tables.count(&query).await?.rows, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tables {
     patterns: Vec<String>,

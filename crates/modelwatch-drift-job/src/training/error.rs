@@ -7,6 +7,7 @@ use modelwatch_drift::baseline::{BaselineError, HygieneWarning};
 use crate::engine::EngineError;
 
 /// A baseline that was made, but may not be what was meant.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingWarning {
@@ -50,6 +51,14 @@ pub enum TrainingWarning {
 }
 
 /// What a column may be beside a feature.
+/// # Example: a column whose name says that it is no feature
+///
+/// ```
+/// use modelwatch_drift_job::{Role, TrainingWarning};
+///
+/// let warning = TrainingWarning::LooksLike { column: "customer_id".to_owned(), role: Role::Identifier };
+/// assert!(warning.to_string().contains("customer_id"), "{warning}");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
@@ -108,6 +117,7 @@ impl fmt::Display for TrainingWarning {
 }
 
 /// Why there is no baseline.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrainingError {

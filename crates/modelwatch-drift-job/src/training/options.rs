@@ -4,6 +4,30 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::Hygiene;
 
 /// What a baseline is made of.
+/// # Example: the baseline of a CSV file
+///
+/// ```
+/// use modelwatch_drift_job::{ColumnKind, ColumnSummary, Trained, TrainingError, TrainingOptions, TrainingProgress, TrainingWarning};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("january.csv");
+/// let rows = (0..2_000).map(|row| format!("{},{}\n", 20_000 + row * 7 % 997, ["web", "phone"][row % 2]));
+/// std::fs::write(&file, format!("income,channel\n{}", rows.collect::<String>()))?;
+///
+/// let mut options = TrainingOptions::new("claims-risk", [file.display().to_string()]);
+/// let trained: Trained = options.build(1, |progress: &TrainingProgress| eprintln!("{progress:?}")).await?;
+/// let income: &ColumnSummary = &trained.columns[0];
+/// assert_eq!((&*income.name, income.kind, income.rows), ("income", ColumnKind::Numeric, 2_000));
+/// assert!(trained.warnings.iter().any(|warning| matches!(warning, TrainingWarning::NothingUsual)));
+///
+/// options.score = Some("probability".to_owned());
+/// let refused = options.build(1, |_| {}).await;
+/// assert!(matches!(refused, Err(TrainingError::NoSuchColumns { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainingOptions {
@@ -54,6 +78,7 @@ impl TrainingOptions {
 }
 
 /// How far the making of a baseline is.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainingProgress {

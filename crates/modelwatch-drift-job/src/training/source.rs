@@ -9,6 +9,46 @@ use super::summary::ColumnKind;
 use crate::engine::EngineError;
 
 /// A table that tells of its columns what a baseline is made of, and keeps its rows. Its text names it.
+/// # Example: a table that lies in memory
+///
+/// ```
+/// use std::fmt;
+///
+/// use futures::future::{BoxFuture, FutureExt as _};
+/// use modelwatch_drift_job::engine::EngineError;
+/// use modelwatch_drift_job::{ColumnHolds, ColumnKind, SourceColumn, TrainingColumns, TrainingOptions, TrainingSource};
+///
+/// #[derive(Debug)]
+/// struct Channels;
+///
+/// impl fmt::Display for Channels {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str("channels")
+///     }
+/// }
+///
+/// impl TrainingSource for Channels {
+///     fn columns(&self) -> BoxFuture<'_, Result<Vec<(String, ColumnHolds)>, EngineError>> {
+///         async { Ok(vec![("channel".to_owned(), ColumnHolds::Texts)]) }.boxed()
+///     }
+///
+///     fn read<'a>(&'a self, columns: &'a [(String, ColumnKind)]) -> BoxFuture<'a, Result<TrainingColumns, EngineError>> {
+///         assert_eq!(columns, [("channel".to_owned(), ColumnKind::Categorical)]);
+///         let rows = [("web".to_owned(), 1_500), ("phone".to_owned(), 500)];
+///         let channel = SourceColumn::Categories { categories: rows.into(), missing: 0, other_type: 0 };
+///         async move { Ok(TrainingColumns { rows: 2_000, columns: vec![channel] }) }.boxed()
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let mut options = TrainingOptions::new("claims-risk", [""; 0]);
+/// options.hygiene.minimum_rows = 1_000;
+/// let trained = options.build_from(&Channels, |_| {}).await?;
+/// assert_eq!(trained.columns[0].distinct, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait TrainingSource: fmt::Debug + fmt::Display + Send + Sync {
     /// Returns the columns in the table's order, each with what it holds.
     ///
@@ -27,6 +67,7 @@ pub trait TrainingSource: fmt::Debug + fmt::Display + Send + Sync {
 }
 
 /// What a column of a table holds.
+/// The example of [`TrainingSource`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnHolds {
@@ -41,6 +82,7 @@ pub enum ColumnHolds {
 }
 
 /// What a [`TrainingSource`] says of columns.
+/// The example of [`TrainingSource`] has one.
 #[derive(Debug)]
 pub struct TrainingColumns {
     /// Rows of the table.
@@ -50,6 +92,7 @@ pub struct TrainingColumns {
 }
 
 /// What is said of one column.
+/// The example of [`TrainingSource`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SourceColumn {

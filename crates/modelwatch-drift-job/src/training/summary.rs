@@ -7,6 +7,7 @@ use modelwatch_drift::baseline::Baseline;
 use super::error::TrainingWarning;
 
 /// What a column is taken for.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Numbers.
@@ -25,6 +26,7 @@ impl fmt::Display for ColumnKind {
 }
 
 /// One column of the reference.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSummary {
     /// Its name, without the prediction log's prefix.
@@ -44,6 +46,7 @@ pub struct ColumnSummary {
 }
 
 /// A baseline, and what to know of it.
+/// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trained {

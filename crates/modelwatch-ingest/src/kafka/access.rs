@@ -17,6 +17,7 @@ use super::error::KafkaError;
 const TRIES_FOR: Duration = Duration::from_secs(3);
 
 /// How brokers are reached.
+/// The example of [`Topic`] has one.
 #[derive(Clone)]
 pub struct Access {
     pub(super) brokers: Vec<String>,
@@ -25,6 +26,7 @@ pub struct Access {
 }
 
 /// How a password is shown to a broker.
+/// The example of [`Topic`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslMechanism {
@@ -37,6 +39,7 @@ pub enum SaslMechanism {
 }
 
 /// Who one is to a broker.
+/// The example of [`Topic`] has one.
 #[derive(Clone)]
 pub struct Sasl {
     /// How the password is shown.

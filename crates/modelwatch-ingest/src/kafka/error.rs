@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::IngestError;
 
 /// Why a topic can't be read on. A broker that does not answer is none of these: it is waited for.
+/// The example of [`Topic`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KafkaError {

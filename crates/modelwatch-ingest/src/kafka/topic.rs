@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::access::Access;
 
 /// Where a topic begins that was never read.
+/// The example of [`Topic`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Begin {
@@ -17,6 +18,23 @@ pub enum Begin {
 }
 
 /// A topic, and what of it this process reads.
+/// # Example: two partitions of a topic, behind TLS and a password
+///
+/// ```
+/// use modelwatch_ingest::kafka::{Access, Begin, KafkaError, Sasl, SaslMechanism, Topic};
+///
+/// let sasl = Sasl {
+///     mechanism: SaslMechanism::ScramSha256,
+///     user: "modelwatch".to_owned(),
+///     password: "hunter2".to_owned(),
+/// };
+/// let access = Access::new(["kafka-0.example.com:9093"]).sasl(sasl);
+/// assert!(!format!("{access:?}").contains("hunter2"));
+/// assert!(matches!(access.clone().tls(Some(b"no certificate"), None), Err(KafkaError::Tls(_))));
+///
+/// let topic = Topic::new("predictions", access).partitions(0..=1).begin(Begin::Latest);
+/// assert_eq!(topic.source(), "predictions");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Topic {
     pub(super) name: String,

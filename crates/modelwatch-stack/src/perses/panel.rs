@@ -24,10 +24,19 @@ pub(super) fn panels(writer: &Writer, chart: &board::Chart) -> Vec<Panel> {
         return vec![panel(writer, chart, &chart.title, &chart.targets, None)];
     }
     let of_one = |query: &board::Query| {
-        let title = format!("{}: {}", query.legend(), chart.title);
+        let title = title_of_one(chart, query);
         panel(writer, chart, &title, std::slice::from_ref(query), own(query))
     };
     chart.targets.iter().map(of_one).collect()
+}
+
+/// A share of a panel's width has room for ten letters: those of the figure, and the chart's own for what it is now, which stands first.
+fn title_of_one(chart: &board::Chart, query: &board::Query) -> String {
+    let mut letters = query.legend().chars();
+    match (query.legend(), letters.next()) {
+        ("now", _) | (_, None) => chart.title.clone(),
+        (_, Some(first)) => first.to_uppercase().chain(letters).collect(),
+    }
 }
 
 fn panel(
@@ -44,7 +53,7 @@ fn panel(
     }
     Panel {
         display: Display {
-            name: title.to_owned(),
+            name: format!("{title}{}", unit_of_bars(&chart.visual)),
             description,
         },
         plugin: visual(chart, limits),
@@ -133,9 +142,13 @@ fn visual(chart: &board::Chart, limits: Option<&board::Thresholds>) -> Visual {
         board::Visual::Table { options, field_config } => Visual::Table(table(chart, options, field_config)),
         board::Visual::BarGauge { field_config, .. } => {
             let defaults = &field_config.defaults;
+            let unit = match unit_of_bars(&chart.visual) {
+                "" => defaults.unit,
+                _ => board::Unit::Number,
+            };
             Visual::Bars(Bars {
                 calculation: Calculation::Last,
-                format: format(defaults.unit, defaults.decimals),
+                format: format(unit, defaults.decimals),
                 sort: "desc",
                 mode: "value",
             })
@@ -232,6 +245,18 @@ fn has_colours(overrides: &[board::Override]) -> bool {
 fn of_field<'o>(overrides: &'o [board::Override], field: &str) -> &'o [board::Property] {
     let own = overrides.iter().find(|own| own.field() == field);
     own.map_or(&[], |own| &own.properties)
+}
+
+/// What the title says of bars in place of their axis, where words beside every number would overlap.
+fn unit_of_bars(visual: &board::Visual) -> &'static str {
+    match visual {
+        board::Visual::BarGauge { field_config, .. }
+            if matches!(field_config.defaults.unit, board::Unit::RequestsPerSecond) =>
+        {
+            ", requests/s"
+        }
+        _ => "",
+    }
 }
 
 fn format(unit: board::Unit, decimals: Option<u8>) -> Format {
