@@ -15,6 +15,7 @@ use crate::place::PathOrUrl;
 use crate::reader::{
     Expected, Field, Table, boolean, count, duration, is_name, name, number, objective, positive, ratio, text, url,
 };
+use crate::spark::DriftSpark;
 use crate::warehouse::DriftWarehouse;
 
 /// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
@@ -471,6 +472,8 @@ pub struct Drift {
     pub per_version: bool,
     /// Features by whose values rows are compared for themselves too. Default: none.
     pub segments: Vec<String>,
+    /// `[models.drift.spark]`: Apache Spark counts the prediction log. Default: this machine does.
+    pub spark: Option<DriftSpark>,
     /// What the columns are called in plain tables and in a warehouse. Default: `log` is a prediction log.
     pub columns: Option<DriftColumns>,
     /// What single features have of their own.
@@ -564,6 +567,7 @@ impl Drift {
                 .field("segments")
                 .map(|field| field.list(name))
                 .unwrap_or_default(),
+            spark: spark(&table),
             columns: columns(&table),
             features: features(&table),
             location,
@@ -602,6 +606,27 @@ fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
             None
         }
     }
+}
+
+/// `[models.drift.spark]`, beside the `log` that it counts.
+fn spark(table: &Table<'_, '_>) -> Option<DriftSpark> {
+    let spark = table.field("spark")?;
+    for (name, advice) in [
+        (
+            "warehouse",
+            "remove one of the two: Spark counts a prediction log here, and a table of its catalogue with dialect = \"spark\" there",
+        ),
+        (
+            "columns",
+            "remove it: a prediction log has names of its own; for other rows name a table of Spark's catalogue, or parquet.`…`, in \
+             [models.drift.warehouse] with dialect = \"spark\"",
+        ),
+    ] {
+        if let Some(other) = table.field(name) {
+            other.report(format!("{} has both spark and {name}", table.path), advice);
+        }
+    }
+    DriftSpark::read(spark.table()?)
 }
 
 fn columns(table: &Table<'_, '_>) -> Option<DriftColumns> {

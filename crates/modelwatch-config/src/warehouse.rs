@@ -9,7 +9,7 @@ use toml::de::DeValue;
 
 use crate::reader::{Expected, Field, Table, duration, text};
 
-const TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
 const VARIABLE: &str = "the name of an environment variable";
 const PROFILE: &str = "the name or the path of an ADBC connection profile";
 const TABLE: &str = "give it one to three names with dots between them, such as \"analytics.predictions\"";
@@ -58,7 +58,7 @@ pub enum WarehouseAccess {
 
 impl DriftWarehouse {
     /// The dialects there are.
-    pub const DIALECTS: [&str; 8] = [
+    pub const DIALECTS: [&str; 9] = [
         "postgresql",
         "duckdb",
         "sqlite",
@@ -67,6 +67,7 @@ impl DriftWarehouse {
         "databricks",
         "trino",
         "clickhouse",
+        "spark",
     ];
 
     /// Returns one by what it can't do without, with defaults for everything else.
@@ -102,7 +103,6 @@ impl DriftWarehouse {
     }
 
     pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
-        let location = table.location();
         let dialect = table.required("dialect", "\"postgresql\"", dialect);
         let name = match table.field("table") {
             Some(field) => table_name(&field),
@@ -110,27 +110,7 @@ impl DriftWarehouse {
                 .required("table", "\"analytics.predictions\"", text)
                 .map(|name| vec![name]),
         };
-        let variable = table.field("uri_from");
-        let profile = table.field("profile");
-        let access = match (&variable, &profile) {
-            (Some(variable), None) => named(variable, VARIABLE, is_variable).map(WarehouseAccess::Variable),
-            (None, Some(profile)) => named(profile, PROFILE, is_profile).map(WarehouseAccess::Profile),
-            (None, None) => {
-                table.reader.report(
-                    location,
-                    format!("{} does not say how to reach the database", table.path),
-                    "add uri_from = \"WAREHOUSE_URI\", an environment variable, or profile = \"claims\", an ADBC profile",
-                );
-                None
-            }
-            (Some(_), Some(profile)) => {
-                profile.report(
-                    format!("{} has both uri_from and profile", table.path),
-                    "remove one of the two",
-                );
-                None
-            }
-        };
+        let access = WarehouseAccess::read(&table, "the database", "WAREHOUSE_URI");
         let driver = table.read("driver", text);
         let timeout = table.read("timeout", duration).unwrap_or(TIMEOUT);
         table.finish();
@@ -141,6 +121,35 @@ impl DriftWarehouse {
             driver,
             timeout,
         })
+    }
+}
+
+impl WarehouseAccess {
+    /// `uri_from` or `profile`, one of the two.
+    pub(crate) fn read(table: &Table<'_, '_>, whom: &str, example: &str) -> Option<Self> {
+        let variable = table.field("uri_from");
+        let profile = table.field("profile");
+        match (&variable, &profile) {
+            (Some(variable), None) => named(variable, VARIABLE, is_variable).map(Self::Variable),
+            (None, Some(profile)) => named(profile, PROFILE, is_profile).map(Self::Profile),
+            (None, None) => {
+                table.reader.report(
+                    table.location(),
+                    format!("{} does not say how to reach {whom}", table.path),
+                    format!(
+                        "add uri_from = {example:?}, an environment variable, or profile = \"claims\", an ADBC profile"
+                    ),
+                );
+                None
+            }
+            (Some(_), Some(profile)) => {
+                profile.report(
+                    format!("{} has both uri_from and profile", table.path),
+                    "remove one of the two",
+                );
+                None
+            }
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub use compaction::{Compacted, Compaction, CompactionError};
 pub use compare::Comparison;
 pub use job::{BaselineProblem, Contrast, DriftJob, JobError, ModelSettings, Moved};
 pub use joint_report::JointReport;
-pub use prediction_log::PredictionLog;
+pub use prediction_log::{PredictionLog, WindowFile, WindowFiles};
 pub use tables::{TableColumns, Tables};
 pub use time_window::TimeWindow;
 pub use training::{

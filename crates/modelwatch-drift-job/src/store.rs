@@ -127,6 +127,19 @@ impl Store {
         self.folder.as_ref()?.path_to_filesystem(object).ok()
     }
 
+    /// The path of a file below the root, as storage spells it.
+    pub(crate) fn below(&self, object: &Path) -> String {
+        let below = |path: PathBuf| {
+            let root = self.path_of(&Path::default())?;
+            Some(path.strip_prefix(root).ok()?.to_string_lossy().into_owned())
+        };
+        self.path_of(object).and_then(below).unwrap_or_else(|| {
+            let parts: Vec<_> = object.prefix_match(&self.prefix).into_iter().flatten().collect();
+            let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+            parts.join("/")
+        })
+    }
+
     /// The address of a file, as a person would look for it.
     pub(crate) fn locate(&self, path: &Path) -> String {
         let below = path

@@ -16,6 +16,7 @@
 //! | does a path take more instructions than it did? | [`compare_instructions`] |
 //! | does a broker hand out what a topic holds? | [`KafkaBroker`] |
 //! | does a broker remove what is old? | [`ForgetfulKafkaBroker`] |
+//! | does a cluster count what lies in a log? | [`SparkCluster`] |
 //! | does an object store hand out what lies there? | [`StorageBucket`] |
 //! | whom does a real Alertmanager tell? | [`Alertmanager`] |
 //! | what does a real Prometheus make of it? | [`Prometheus`], with [`MetricsServer`] where nothing serves the page yet, and [`World`] for what went before |
@@ -59,6 +60,7 @@ mod promtool;
 mod protobuf;
 mod release;
 mod schemas;
+mod spark;
 mod text;
 #[cfg(feature = "tokio")]
 mod tokio_server;
@@ -89,6 +91,7 @@ pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
 pub use release::Release;
 pub use schemas::{grafana_schema_check, kubernetes_schema_check, perses_schema_check};
+pub use spark::SparkCluster;
 pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 #[cfg(feature = "tokio")]
 pub use tokio_server::{Stopped, TokioServer};

@@ -12,10 +12,21 @@ impl From<Child> for Killed {
     }
 }
 
-impl Drop for Killed {
-    fn drop(&mut self) {
+impl Killed {
+    /// Kills it now.
+    pub(crate) fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

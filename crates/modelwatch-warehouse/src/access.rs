@@ -16,7 +16,7 @@ use crate::dialect::Dialect;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// The environment variable of this name holds the URI; of DuckDB and SQLite, the file's path.
+    /// The environment variable of this name holds the URI; of DuckDB and SQLite, the file's path; of Spark, `sc://host:15002`.
     Variable(String),
     /// The ADBC connection profile of this name or path: a TOML file that names the driver and holds its options, in a folder of
     /// `ADBC_PROFILE_PATH` or where ADBC looks by itself.
@@ -101,6 +101,23 @@ impl Access {
 }
 
 impl Told {
+    /// The database's address, where that is all it takes.
+    #[cfg(feature = "spark")]
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.options.iter().find_map(|(key, value)| match (key, value) {
+            (OptionDatabase::Uri, OptionValue::String(uri)) => Some(uri.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The same, with a secret more that nobody is to see.
+    #[cfg(feature = "spark")]
+    pub(crate) fn with_secret(mut self, secret: Option<&str>) -> Self {
+        self.secrets.extend(secret.map(str::to_owned));
+        self.secrets = sorted(self.secrets);
+        self
+    }
+
     /// What a driver says, in one line and without what it was told in confidence.
     pub(crate) fn without_secrets(&self, message: &str) -> String {
         let mut message = message.to_owned();

@@ -56,18 +56,28 @@ impl TextKind {
     }
 }
 
-/// Rows that are added up while they come.
+/// Rows that are added up while they come: of one statement, or of several about tables of other columns each.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     query: &'a WindowQuery,
-    branches: &'a [Branch],
-    /// How the keys of a group are to be read, and what another type is called.
-    keys: Vec<TextKind>,
-    other_types: Vec<String>,
+    asked: Asked,
     rows: u64,
     columns: Vec<ColumnCounts>,
     groups: Vec<ByValue>,
     without_time: u64,
+    /// Rows of tables that lack a column, by its place.
+    absent: BTreeMap<usize, u64>,
+}
+
+/// How the rows of a statement's answer are to be read.
+#[derive(Debug, Default)]
+struct Asked {
+    branches: Vec<Branch>,
+    /// Of each group.
+    keys: Vec<TextKind>,
+    /// What another type is called in each column.
+    other_types: Vec<String>,
+    /// The columns that the table lacks.
     absent: Vec<usize>,
 }
 
@@ -119,12 +129,20 @@ pub(crate) fn each_row(
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn new(
-        query: &'a WindowQuery,
-        branches: &'a [Branch],
-        table: &TableShape,
-        columns: &TableColumns,
-    ) -> Self {
+    pub(crate) fn new(query: &'a WindowQuery) -> Self {
+        Self {
+            query,
+            asked: Asked::default(),
+            rows: 0,
+            columns: start(query),
+            groups: query.groups.iter().map(|_| BTreeMap::new()).collect(),
+            without_time: 0,
+            absent: BTreeMap::new(),
+        }
+    }
+
+    /// What comes from here on answers a statement of these branches about this table.
+    pub(crate) fn begin(&mut self, branches: &[Branch], table: &TableShape, columns: &TableColumns) {
         let kind = |name: &str| table.column(columns, name).map(|(_, kind)| kind);
         let key = |group: &GroupBy| match kind(&group.column) {
             Some(Kind::Double) => TextKind::Double,
@@ -135,70 +153,65 @@ impl<'a> Answer<'a> {
             Some(Kind::Other(name)) => name.clone(),
             _ => "bytes".to_owned(),
         };
-        let names = query.columns.iter().map(|column| column.name.as_str());
+        let names = self.query.columns.iter().map(|column| column.name.as_str());
         let absent = names.clone().enumerate().filter(|(_, name)| kind(name).is_none());
-        Self {
-            query,
-            branches,
-            keys: query.groups.iter().map(key).collect(),
+        self.asked = Asked {
+            branches: branches.to_vec(),
+            keys: self.query.groups.iter().map(key).collect(),
             other_types: names.clone().map(other_type).collect(),
-            rows: 0,
-            columns: start(query),
-            groups: query.groups.iter().map(|_| BTreeMap::new()).collect(),
-            without_time: 0,
             absent: absent.map(|(place, _)| place).collect(),
-        }
+        };
     }
 
     /// Adds a batch of rows.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), String> {
-        let branches = self.branches;
         each_row(batch, |branch, row| {
-            let branch = branches.get(branch).ok_or(NOT_ASKED)?;
+            let branch = self.asked.branches.get(branch).copied().ok_or(NOT_ASKED)?;
             self.add_row(branch, row);
             Ok(())
         })
     }
 
-    fn add_row(&mut self, branch: &Branch, row: &Row<'_>) {
+    fn add_row(&mut self, branch: Branch, row: &Row<'_>) {
         if branch.counted == Counted::WithoutTime {
             self.without_time += row.rows;
             return;
         }
         // All rows together are those of one group's values.
         if branch.group.is_none_or(|group| group == 0) {
-            let (rows, columns) = (&mut self.rows, &mut self.columns);
             count(
                 self.query,
-                &self.other_types,
-                &self.absent,
+                &self.asked,
                 branch.counted,
                 row,
-                rows,
-                columns,
+                &mut self.rows,
+                &mut self.columns,
             );
+            if branch.counted == Counted::Rows {
+                for place in &self.asked.absent {
+                    *self.absent.entry(*place).or_insert(0) += row.rows;
+                }
+            }
         }
         if let Some(group) = branch.group {
             let key = self.key(group, row.key);
             let empty = || (0, start(self.query));
             let (rows, columns) = self.groups[group].entry(key).or_insert_with(empty);
-            count(
-                self.query,
-                &self.other_types,
-                &self.absent,
-                branch.counted,
-                row,
-                rows,
-                columns,
-            );
+            count(self.query, &self.asked, branch.counted, row, rows, columns);
         }
     }
 
     /// The value that rows are counted under.
     fn key(&self, group: usize, key: Option<&str>) -> Option<String> {
-        let text = self.keys[group].canonical(key?);
+        let text = self.asked.keys[group].canonical(key?);
         match &self.query.groups[group].values {
-            None => Some(text),
+            None => {
+                // One statement has no more; those of several tables may be others each.
+                let known = &self.groups[group];
+                let is_full = || known.keys().flatten().count() >= GroupBy::MOST_GROUPS;
+                let text = Some(text);
+                text.filter(|text| !is_full() || known.contains_key(&Some(text.clone())))
+            }
             Some(known) => {
                 let text = category_text(&text).unwrap_or_default();
                 known.iter().any(|name| name == text).then(|| text.to_owned())
@@ -212,10 +225,10 @@ impl<'a> Answer<'a> {
             rows: self.rows,
             ..WindowCounts::default()
         };
-        if self.rows > 0 {
-            let names = self.absent.iter().map(|place| self.query.columns[*place].name.clone());
-            counts.absent = names.map(|name| (name, self.rows)).collect();
-        }
+        let absent = self.absent.into_iter().filter(|(_, rows)| *rows > 0);
+        counts.absent = absent
+            .map(|(place, rows)| (self.query.columns[place].name.clone(), rows))
+            .collect();
         counts.left_out.rows_without_time = self.without_time;
         counts.columns = self.columns;
         let groups = self.groups.into_iter().map(|mut group| {
@@ -240,8 +253,7 @@ fn start(query: &WindowQuery) -> Vec<ColumnCounts> {
 
 fn count(
     query: &WindowQuery,
-    other_types: &[String],
-    absent: &[usize],
+    asked: &Asked,
     counted: Counted,
     row: &Row<'_>,
     rows: &mut u64,
@@ -251,10 +263,11 @@ fn count(
         Counted::WithoutTime => {}
         Counted::Rows => {
             *rows += row.rows;
-            absent.iter().for_each(|place| columns[*place].add_missing(row.rows));
+            let absent = asked.absent.iter();
+            absent.for_each(|place| columns[*place].add_missing(row.rows));
         }
         Counted::Texts(place) => match TextKind::of_code(row.place) {
-            TextKind::Other => columns[place].add_other_type(&other_types[place], row.rows),
+            TextKind::Other => columns[place].add_other_type(&asked.other_types[place], row.rows),
             kind => {
                 let value = row.value.map(|value| kind.canonical(value));
                 columns[place].add_text(&query.columns[place].bins, value.as_deref(), row.rows);

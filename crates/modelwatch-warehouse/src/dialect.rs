@@ -22,17 +22,19 @@ pub enum Dialect {
     BigQuery,
     /// Snowflake.
     Snowflake,
-    /// Databricks SQL and Spark.
+    /// Databricks SQL.
     Databricks,
     /// Trino.
     Trino,
     /// ClickHouse.
     ClickHouse,
+    /// Apache Spark 3.5 and later, through Spark Connect.
+    Spark,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PostgreSql,
         Self::DuckDb,
         Self::Sqlite,
@@ -41,6 +43,7 @@ impl Dialect {
         Self::Databricks,
         Self::Trino,
         Self::ClickHouse,
+        Self::Spark,
     ];
 
     /// Returns its name, as modelwatch.toml has it.
@@ -55,10 +58,11 @@ impl Dialect {
             Self::Databricks => "databricks",
             Self::Trino => "trino",
             Self::ClickHouse => "clickhouse",
+            Self::Spark => "spark",
         }
     }
 
-    /// Returns the name of its ADBC driver: what drivers are installed as.
+    /// Returns the name of its ADBC driver: what drivers are installed as. Spark has none and needs none.
     #[must_use]
     pub fn driver(self) -> &'static str {
         match self {
@@ -70,6 +74,7 @@ impl Dialect {
             Self::Databricks => "adbc_driver_databricks",
             Self::Trino => "adbc_driver_trino",
             Self::ClickHouse => "adbc_driver_clickhouse",
+            Self::Spark => "",
         }
     }
 
@@ -88,7 +93,7 @@ impl Dialect {
                 format!("\"{}\"", name.replace('"', "\"\""))
             }
             Self::BigQuery | Self::ClickHouse => format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`")),
-            Self::Databricks => format!("`{}`", name.replace('`', "``")),
+            Self::Databricks | Self::Spark => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -103,14 +108,14 @@ impl Dialect {
             Self::Sqlite => "REAL",
             Self::BigQuery => "FLOAT64",
             Self::ClickHouse => "Nullable(Float64)",
-            Self::DuckDb | Self::Snowflake | Self::Databricks | Self::Trino => "DOUBLE",
+            Self::DuckDb | Self::Snowflake | Self::Databricks | Self::Trino | Self::Spark => "DOUBLE",
         }
     }
 
     fn text(self) -> &'static str {
         match self {
             Self::PostgreSql | Self::Sqlite => "TEXT",
-            Self::BigQuery | Self::Databricks => "STRING",
+            Self::BigQuery | Self::Databricks | Self::Spark => "STRING",
             Self::ClickHouse => "Nullable(String)",
             Self::DuckDb | Self::Snowflake | Self::Trino => "VARCHAR",
         }
@@ -121,7 +126,9 @@ impl Dialect {
             Self::Sqlite => "INTEGER",
             Self::BigQuery => "INT64",
             Self::ClickHouse => "Int64",
-            Self::PostgreSql | Self::DuckDb | Self::Snowflake | Self::Databricks | Self::Trino => "BIGINT",
+            Self::PostgreSql | Self::DuckDb | Self::Snowflake | Self::Databricks | Self::Trino | Self::Spark => {
+                "BIGINT"
+            }
         }
     }
 
@@ -149,7 +156,7 @@ impl Dialect {
         format!("CAST(NULL AS {})", self.double())
     }
 
-    /// A double, digit by digit the one that is meant. In DuckDB, Trino and Databricks what has an exponent is a double, and what has
+    /// A double, digit by digit the one that is meant. In DuckDB, Trino, Databricks and Spark what has an exponent is a double, and what has
     /// none a decimal.
     pub(crate) fn literal(self, number: f64) -> String {
         match self {
@@ -215,7 +222,8 @@ impl Dialect {
             | Self::BigQuery
             | Self::Snowflake
             | Self::Databricks
-            | Self::Trino => ("LENGTH", "SUBSTR"),
+            | Self::Trino
+            | Self::Spark => ("LENGTH", "SUBSTR"),
         };
         format!("CASE WHEN {length}({text}) > 4096 THEN {part}({text}, 1, 256) || '~' ELSE {text} END")
     }
@@ -237,7 +245,7 @@ impl Dialect {
             Self::PostgreSql | Self::Snowflake => format!("{number} = 'NaN'"),
             Self::BigQuery => format!("IS_NAN({number})"),
             Self::Trino => format!("is_nan({number})"),
-            Self::DuckDb | Self::Databricks => format!("isnan({number})"),
+            Self::DuckDb | Self::Databricks | Self::Spark => format!("isnan({number})"),
             Self::ClickHouse => format!("isNaN({number})"),
             // A NaN that is stored becomes NULL.
             Self::Sqlite => return None,
@@ -303,6 +311,10 @@ impl Dialect {
         let micros = time.format("%Y-%m-%d %H:%M:%S%.6f");
         match (self, kind) {
             (Self::Sqlite, _) => format!("'{}'", time.format("%Y-%m-%d %H:%M:%S%.3f")),
+            #[cfg(feature = "spark")]
+            (_, TimeKind::Nanoseconds) => (i128::from(time.timestamp_micros()) * 1_000)
+                .clamp(i64::MIN.into(), i64::MAX.into())
+                .to_string(),
             (_, TimeKind::Date) => {
                 // A day begins at its midnight.
                 let begun = time.time() == chrono::NaiveTime::MIN;
@@ -317,9 +329,11 @@ impl Dialect {
             (Self::PostgreSql | Self::DuckDb, TimeKind::Instant) => format!("TIMESTAMPTZ '{micros}+00'"),
             (Self::Snowflake, TimeKind::Instant) => format!("CAST('{micros} +0000' AS TIMESTAMP_TZ)"),
             (Self::Snowflake, TimeKind::Local) => format!("CAST('{micros}' AS TIMESTAMP_NTZ)"),
-            (Self::BigQuery | Self::Databricks, TimeKind::Instant) => format!("TIMESTAMP '{micros}+00:00'"),
+            (Self::BigQuery | Self::Databricks | Self::Spark, TimeKind::Instant) => {
+                format!("TIMESTAMP '{micros}+00:00'")
+            }
             (Self::BigQuery, TimeKind::Local) => format!("DATETIME '{micros}'"),
-            (Self::Databricks, TimeKind::Local) => format!("CAST('{micros}' AS TIMESTAMP_NTZ)"),
+            (Self::Databricks | Self::Spark, TimeKind::Local) => format!("CAST('{micros}' AS TIMESTAMP_NTZ)"),
             (Self::Trino, TimeKind::Instant) => format!("TIMESTAMP '{micros} UTC'"),
             (Self::PostgreSql | Self::DuckDb | Self::Trino, TimeKind::Local) => format!("TIMESTAMP '{micros}'"),
         }

@@ -86,6 +86,9 @@ pub(crate) enum TimeKind {
     Local,
     /// Days, each its midnight in UTC.
     Date,
+    /// Nanoseconds since the epoch, as whole numbers.
+    #[cfg(feature = "spark")]
+    Nanoseconds,
 }
 
 /// What a column of times holds; nothing where it holds none.

@@ -40,17 +40,26 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
+mod adbc;
 mod answer;
+mod asking;
 mod connection;
 mod dialect;
 mod kind;
 mod outcomes;
 mod profiles;
 mod quantiles;
+mod session;
+#[cfg(feature = "spark")]
+mod spark;
 mod statement;
+mod stop;
 mod table;
 mod warehouse;
 
 pub use access::Access;
 pub use dialect::{Dialect, UnknownDialect};
+#[cfg(feature = "spark")]
+#[cfg_attr(docsrs, doc(cfg(feature = "spark")))]
+pub use spark::SparkLog;
 pub use warehouse::Warehouse;

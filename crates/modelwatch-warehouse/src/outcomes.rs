@@ -11,9 +11,9 @@ use modelwatch_drift_job::engine::EngineError;
 use modelwatch_drift_job::performance::{OutcomeQuery, OutcomeRow, OutcomeSource, TakeOutcome};
 
 use crate::answer::{NOT_ASKED, TextKind};
-use crate::connection::Stop;
 use crate::dialect::Dialect;
 use crate::kind::{Kind, TimeKind, time_kind};
+use crate::stop::Stop;
 use crate::table::quoted;
 use crate::warehouse::Warehouse;
 

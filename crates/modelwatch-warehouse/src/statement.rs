@@ -33,7 +33,7 @@ pub(crate) enum Counted {
 }
 
 /// One branch, by its number in the statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Branch {
     pub(crate) counted: Counted,
     /// The group of the query that its rows are split by.

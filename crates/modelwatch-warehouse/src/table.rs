@@ -16,6 +16,8 @@ pub(crate) struct TableShape {
     /// What its column of times holds.
     pub(crate) time: Option<TimeKind>,
     columns: Vec<(String, Kind)>,
+    /// Whether names that differ in case are one.
+    ignores_case: bool,
 }
 
 impl TableShape {
@@ -40,6 +42,7 @@ impl TableShape {
             quoted: quoted(dialect, table),
             time: None,
             columns: kinds.collect(),
+            ignores_case: dialect.ignores_case(),
         };
         if !timed {
             return Ok(shape);
@@ -68,6 +71,19 @@ impl TableShape {
         Ok(shape)
     }
 
+    /// A view of files whose columns these are, where names that differ in case are several.
+    #[cfg(feature = "spark")]
+    pub(crate) fn of_files(dialect: Dialect, view: &str, schema: &Schema, time: TimeKind) -> Self {
+        let fields = schema.fields().iter();
+        Self {
+            dialect,
+            quoted: dialect.quoted(view),
+            time: Some(time),
+            columns: fields.map(|field| (field.name().clone(), Kind::of(field))).collect(),
+            ignores_case: false,
+        }
+    }
+
     /// The columns, in the table's order.
     pub(crate) fn columns(&self) -> &[(String, Kind)] {
         &self.columns
@@ -78,10 +94,8 @@ impl TableShape {
         let found = columns.names(log_name).into_iter().find_map(|wanted| {
             let same = self.columns.iter().find(|(name, _)| name == wanted);
             same.or_else(|| {
-                let ignores = self.dialect.ignores_case();
-                self.columns
-                    .iter()
-                    .find(|(name, _)| ignores && name.eq_ignore_ascii_case(wanted))
+                let ignored = self.columns.iter().filter(|_| self.ignores_case);
+                ignored.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             })
         });
         found.map(|(name, kind)| (name.as_str(), kind))

@@ -1,7 +1,6 @@
 //! A warehouse as an engine.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::Schema;
@@ -11,11 +10,13 @@ use modelwatch_drift_job::{ColumnHolds, ColumnKind, TableColumns, TrainingColumn
 
 use crate::access::Access;
 use crate::answer::Answer;
-use crate::connection::{Connection, Stop};
+use crate::asking::asked;
+use crate::connection::Connection;
 use crate::dialect::Dialect;
 use crate::kind::Kind;
 use crate::profiles::Profiles;
 use crate::statement::Statement;
+use crate::stop::Stop;
 use crate::table::{TableShape, quoted};
 
 /// A table of a database that counts its own rows. Begin with [`new`](Self::new) and set what differs from the defaults.
@@ -110,30 +111,12 @@ impl Warehouse {
         &self,
         ask: impl FnOnce(&Self, &Stop) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let stop = Arc::new(Stop::default());
-        // Dropped, whether the time is over or nobody waits any more, it cancels what is under way.
-        let guard = stop.guard();
-        let (send, answer) = tokio::sync::oneshot::channel();
         let asking = self.clone();
-        // A thread of its own, which nobody has to wait for: a driver may sit in a call that nothing ends.
-        let thread = std::thread::Builder::new().name("modelwatch-warehouse".into());
-        let started = thread.spawn(move || {
-            // Nobody may be there any more.
-            let _ = send.send(ask(&asking, &stop));
-        });
-        started.map_err(|error| self.failed(format!("no thread could be started to ask it: {error}")))?;
-        let counted = tokio::time::timeout(self.timeout, answer).await;
-        match counted {
-            Ok(Ok(counted)) => {
-                guard.finished();
-                counted
-            }
-            Ok(Err(_)) => Err(self.failed("the driver made its thread fail")),
-            Err(_) => Err(self.failed(format!(
-                "did not answer within {:?} and was cancelled; give it an index on the column of times, a shorter window or a longer timeout",
-                self.timeout
-            ))),
-        }
+        let asked = asked(self.timeout, move |stop| ask(&asking, stop)).await;
+        asked.unwrap_or_else(|unasked| {
+            let advice = "give it an index on the column of times, a shorter window or a longer timeout";
+            Err(self.failed(unasked.problem(self.timeout, advice)))
+        })
     }
 
     pub(crate) fn connect(&self) -> Result<Connection, EngineError> {
@@ -213,7 +196,8 @@ impl Warehouse {
         let shape = self.shape(query, &schema)?;
         let statement = Statement::new(query, &shape, &self.columns);
         self.fits(&statement.sql, query.columns.len())?;
-        let mut answer = Answer::new(query, &statement.branches, &shape, &self.columns);
+        let mut answer = Answer::new(query);
+        answer.begin(&statement.branches, &shape, &self.columns);
         connection
             .ask(&statement.sql, stop, |batch| answer.add(batch))
             .map_err(|problem| self.failed(format!("can't be counted: {problem}")))?;

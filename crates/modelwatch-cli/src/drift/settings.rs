@@ -116,7 +116,13 @@ fn settings(model: &Model, drift: &Drift) -> Result<ModelSettings, Failure> {
     let columns = drift.columns.as_ref().map(table_columns);
     let baseline = place(&drift.baseline);
     let mut settings = match &drift.rows {
-        DriftRows::Files(log) => ModelSettings::new(&model.name, baseline, place(log)),
+        DriftRows::Files(log) => {
+            let mut settings = ModelSettings::new(&model.name, baseline, place(log));
+            if let Some(spark) = &drift.spark {
+                settings.engine = Some(warehouse::spark(&model.name, &place(log), spark)?);
+            }
+            settings
+        }
         DriftRows::Warehouse(warehouse) => {
             let (name, engine) = warehouse::engine(&model.name, warehouse, columns.clone().unwrap_or_default())?;
             let mut settings = ModelSettings::new(&model.name, baseline, name);

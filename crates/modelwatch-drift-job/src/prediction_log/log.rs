@@ -10,10 +10,12 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::footer::{LogFile, NotCounted, judge};
+use super::window_files::{WindowFile, WindowFiles};
 use super::{hours, read, spread};
 use crate::counting::RowCounter;
 use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::store::Store;
+use crate::time_window::TimeWindow;
 
 /// Files whose footer is read at the same time.
 const FOOTERS_AT_ONCE: usize = 16;
@@ -71,66 +73,100 @@ impl PredictionLog {
         self
     }
 
+    /// Finds the files that have a window's rows, and reads no more of them than their footers: for an engine that reads the rows
+    /// elsewhere. What [`count`](Engine::count) leaves out for its name, its footer or its folder, this leaves out, too.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be listed.
+    pub async fn files(&self, model: &str, window: Option<TimeWindow>) -> Result<WindowFiles, EngineError> {
+        let judged = self.look(model, window).await?;
+        let files = judged.files.iter().map(|file| WindowFile {
+            path: self.store.below(&file.object.location),
+            schema: file.footer.schema().clone(),
+            rows: file.rows,
+        });
+        Ok(WindowFiles {
+            files: files.collect(),
+            left_out: judged.left_out,
+            looked: judged.looked,
+        })
+    }
+
     /// Counts once more where files went while they were counted and others came, as when an hour's files become one.
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
-        let mut found = hours::find(&self.store, &query.model, query.window).await?;
+        let mut judged = self.look(&query.model, query.window).await?;
         for _ in 1..MOST_LOOKS {
-            let names = |objects: &[ObjectMeta]| -> BTreeSet<_> {
-                objects.iter().map(|object| object.location.clone()).collect()
-            };
-            let before = names(&found.0);
-            let (counts, gone) = self.count_found(query, found).await?;
+            let before = judged.names.clone();
+            let (counts, gone) = self.count_files(query, judged).await;
             if !gone {
                 return Ok(counts);
             }
-            found = hours::find(&self.store, &query.model, query.window).await?;
-            if names(&found.0).is_subset(&before) {
+            judged = self.look(&query.model, query.window).await?;
+            if judged.names.is_subset(&before) {
                 // Retention takes files away and puts none in their place.
                 return Ok(counts);
             }
         }
-        Ok(self.count_found(query, found).await?.0)
+        Ok(self.count_files(query, judged).await.0)
     }
 
-    /// Counts the files that were found, and tells whether one of them was gone.
-    async fn count_found(
+    /// Looks for a window's files, and once more where some went before their footers were read and others came.
+    async fn look(&self, model: &str, window: Option<TimeWindow>) -> Result<Judged, EngineError> {
+        let mut found = hours::find(&self.store, model, window).await?;
+        for _ in 1..MOST_LOOKS {
+            let judged = self.judge(model, window, found).await;
+            if !judged.gone {
+                return Ok(judged);
+            }
+            found = hours::find(&self.store, model, window).await?;
+            if names(&found.0).is_subset(&judged.names) {
+                return Ok(judged);
+            }
+        }
+        Ok(self.judge(model, window, found).await)
+    }
+
+    /// Judges the files that were found by their footers.
+    async fn judge(
         &self,
-        query: &WindowQuery,
+        model: &str,
+        window: Option<TimeWindow>,
         (objects, looked): (Vec<ObjectMeta>, Looked),
-    ) -> Result<(WindowCounts, bool), EngineError> {
-        let mut left_out = LeftOut::default();
-        let mut gone = false;
-        let mut leave_out = |object: &ObjectMeta, not_counted: NotCounted| match not_counted {
-            NotCounted::Gone => gone = true,
-            NotCounted::OtherTimes => {}
-            NotCounted::Fault(fault) => left_out.files.push(LeftOutFile {
-                file: self.store.locate(&object.location),
-                reason: fault.reason,
-                problem: fault.problem,
-                rows: fault.rows,
-            }),
+    ) -> Judged {
+        let mut judged = Judged {
+            names: names(&objects),
+            files: Vec::new(),
+            left_out: LeftOut::default(),
+            looked,
+            gone: false,
         };
         let objects = match self.most_rows {
-            Some(_) => spread::some_files(objects, query.window),
+            Some(_) => spread::some_files(objects, window),
             None => objects,
         };
-        let judged = stream::iter(objects).map(|object| {
-            let (store, model, window) = (self.store.clone(), query.model.clone(), query.window);
+        let verdicts = stream::iter(objects).map(|object| {
+            let (store, model) = (self.store.clone(), model.to_owned());
             let judged = object.clone();
             // A task of its own: a decoder that panics takes the file with it and nothing else.
             let verdict = tokio::spawn(async move { judge(&store, &judged, &model, window).await });
             async move { (object, verdict.await.unwrap_or_else(|error| Err(broken(&error)))) }
         });
-        let mut judged = judged.buffered(FOOTERS_AT_ONCE);
-        let mut files: Vec<Arc<LogFile>> = Vec::new();
-        while let Some((object, verdict)) = judged.next().await {
+        let mut verdicts = verdicts.buffered(FOOTERS_AT_ONCE);
+        while let Some((object, verdict)) = verdicts.next().await {
             match verdict {
-                Ok(file) => files.push(Arc::new(file)),
-                Err(not_counted) => leave_out(&object, not_counted),
+                Ok(file) => judged.files.push(Arc::new(file)),
+                Err(not_counted) => judged.leave_out(&self.store, &object, not_counted),
             }
         }
-        let replaced = replaced_by(&files);
-        files.retain(|file| !replaced.contains(&file.object.location));
+        let replaced = replaced_by(&judged.files);
+        judged.files.retain(|file| !replaced.contains(&file.object.location));
+        judged
+    }
+
+    /// Counts the files that were judged, and tells whether one of them was gone.
+    async fn count_files(&self, query: &WindowQuery, mut judged: Judged) -> (WindowCounts, bool) {
+        let mut files = std::mem::take(&mut judged.files);
         if let Some(most) = self.most_rows {
             files = spread::some_groups(files, most);
         }
@@ -164,9 +200,10 @@ impl PredictionLog {
                         }
                     }
                 }
-                Err(not_counted) => leave_out(&file.object, not_counted),
+                Err(not_counted) => judged.leave_out(&self.store, &file.object, not_counted),
             }
         }
+        let mut left_out = judged.left_out;
         left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
         left_out.rows_without_time = without_time;
         absent.retain(|_, rows| *rows > 0);
@@ -174,11 +211,41 @@ impl PredictionLog {
             files: read_files,
             left_out,
             absent,
-            looked,
+            looked: judged.looked,
             ..rows.into_counts()
         };
-        Ok((counts, gone))
+        (counts, judged.gone)
     }
+}
+
+/// The files of a window, and what was found beside them.
+struct Judged {
+    /// All that were found.
+    names: BTreeSet<Path>,
+    files: Vec<Arc<LogFile>>,
+    left_out: LeftOut,
+    looked: Looked,
+    /// Whether one went since it was found.
+    gone: bool,
+}
+
+impl Judged {
+    fn leave_out(&mut self, store: &Store, object: &ObjectMeta, not_counted: NotCounted) {
+        match not_counted {
+            NotCounted::Gone => self.gone = true,
+            NotCounted::OtherTimes => {}
+            NotCounted::Fault(fault) => self.left_out.files.push(LeftOutFile {
+                file: store.locate(&object.location),
+                reason: fault.reason,
+                problem: fault.problem,
+                rows: fault.rows,
+            }),
+        }
+    }
+}
+
+fn names(objects: &[ObjectMeta]) -> BTreeSet<Path> {
+    objects.iter().map(|object| object.location.clone()).collect()
 }
 
 /// The files that others were made of, and that are about to be removed.

@@ -22,7 +22,7 @@ fn parser(dialect: Dialect) -> Box<dyn parsers::Dialect> {
         Dialect::Sqlite => Box::new(parsers::SQLiteDialect {}),
         Dialect::BigQuery => Box::new(parsers::BigQueryDialect {}),
         Dialect::Snowflake => Box::new(parsers::SnowflakeDialect {}),
-        Dialect::Databricks => Box::new(parsers::DatabricksDialect {}),
+        Dialect::Databricks | Dialect::Spark => Box::new(parsers::DatabricksDialect {}),
         Dialect::ClickHouse => Box::new(parsers::ClickHouseDialect {}),
         // It has none for Trino.
         _ => Box::new(parsers::GenericDialect {}),

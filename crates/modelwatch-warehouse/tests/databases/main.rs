@@ -6,4 +6,5 @@ mod doors;
 mod equal;
 mod golden;
 mod outcomes;
+mod rows;
 mod types;

@@ -1,0 +1,35 @@
+//! `[models.drift.spark]`: a prediction log whose rows Apache Spark counts, for logs that outgrow one machine.
+//!
+//! Where Spark is may hold a token, so it is never in this file: an environment variable or a connection profile holds it, as for
+//! [`DriftWarehouse`](crate::DriftWarehouse).
+
+use std::time::Duration;
+
+use crate::reader::{Table, duration, text};
+use crate::warehouse::{TIMEOUT, WarehouseAccess};
+
+/// `[models.drift.spark]`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DriftSpark {
+    /// How to reach Spark Connect: what holds its address, `sc://host:15002`.
+    pub access: WarehouseAccess,
+    /// What Spark calls the root of the log. Default: what `log` says, a path as `file:///…` and `s3://…` as `s3a://…`.
+    pub log: Option<String>,
+    /// How long one window may take. Default: 5 minutes.
+    pub timeout: Duration,
+}
+
+impl DriftSpark {
+    pub(crate) fn read(table: Table<'_, '_>) -> Option<Self> {
+        let access = WarehouseAccess::read(&table, "Spark Connect", "SPARK_REMOTE");
+        let log = table.read("log", text);
+        let timeout = table.read("timeout", duration).unwrap_or(TIMEOUT);
+        table.finish();
+        Some(Self {
+            access: access?,
+            log,
+            timeout,
+        })
+    }
+}

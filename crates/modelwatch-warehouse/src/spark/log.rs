@@ -1,0 +1,319 @@
+//! A prediction log whose rows Spark's executors read.
+//!
+//! The files are chosen here and by the code that the engine on one machine chooses them with: by the folders of a window's hours, then
+//! by their footers. So what is hidden, broken, of another model, or merged into another file is out for both. Spark gets the
+//! paths of the others and reads their rows. Files whose columns differ are a view each, because a column may be a number in one
+//! and a text in the next; nearly always there is one.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::absolute;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::datatypes::{DataType, Schema, TimeUnit};
+use futures::future::{BoxFuture, FutureExt as _};
+use modelwatch_drift_job::engine::{Engine, EngineError, LeftOutFile, Reason, WindowCounts, WindowQuery};
+use modelwatch_drift_job::{PredictionLog, TableColumns, WindowFile, WindowFiles};
+use modelwatch_log_format::columns::TIME;
+use percent_encoding::percent_decode_str;
+
+use super::fault::{Fault, FaultKind};
+use super::session::SparkSession;
+use crate::access::Access;
+use crate::answer::Answer;
+use crate::asking::asked;
+use crate::dialect::Dialect;
+use crate::kind::{TimeKind, time_kind};
+use crate::statement::Statement;
+use crate::stop::Stop;
+use crate::table::TableShape;
+
+/// Looks at a window at most, where files keep going and coming while they are counted.
+const MOST_LOOKS: usize = 5;
+/// Files at most that are left out because they break while they are read: each costs a window that is counted in vain.
+const MOST_BROKEN: usize = 8;
+
+/// A prediction log that Apache Spark counts, for logs that outgrow one machine. Begin with [`new`](Self::new).
+///
+/// This machine lists the folders of a window's hours and reads the footers of their files; Spark's executors read the rows. The log
+/// has to be where all of them see it: in a bucket, or in a folder that every machine has at the same path.
+#[derive(Clone, Debug)]
+pub struct SparkLog {
+    log: String,
+    seen_by_spark: Option<String>,
+    access: Access,
+    timeout: Duration,
+}
+
+impl SparkLog {
+    /// Takes the path or URL of a log's root, and where the address of Spark Connect is: `sc://host:15002`.
+    pub fn new(log: impl Into<String>, access: Access) -> Self {
+        Self {
+            log: log.into(),
+            seen_by_spark: None,
+            access,
+            timeout: Duration::from_secs(300),
+        }
+    }
+
+    /// Says what Spark calls the log's root. Defaults to the same: a path as `file:///…`, and `s3://…` as `s3a://…`.
+    #[must_use]
+    pub fn seen_by_spark(mut self, root: impl Into<String>) -> Self {
+        self.seen_by_spark = Some(root.into());
+        self
+    }
+
+    /// Gives a window up after so long, and cancels what Spark does for it. Defaults to 5 minutes.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    fn failed(&self, problem: impl Into<String>) -> EngineError {
+        EngineError::Store {
+            address: self.to_string(),
+            problem: problem.into(),
+        }
+    }
+
+    /// What Spark calls the root.
+    fn root(&self) -> Result<String, EngineError> {
+        if let Some(root) = &self.seen_by_spark {
+            return Ok(root.trim_end_matches('/').to_owned());
+        }
+        let root = match self.log.split_once("://") {
+            None => {
+                let path = absolute(&self.log).map_err(|error| self.failed(format!("is no path: {error}")))?;
+                format!("file://{}", path.display())
+            }
+            Some(("s3", rest)) => format!("s3a://{rest}"),
+            Some(("az" | "azure" | "abfs" | "adl", _)) => {
+                return Err(self.failed(
+                    "has another address in Spark; give it with log = \"abfss://container@account.dfs.core.windows.net/…\" in \
+                     [models.drift.spark]",
+                ));
+            }
+            Some(_) => self.log.clone(),
+        };
+        Ok(root.trim_end_matches('/').to_owned())
+    }
+
+    /// A file's address, as a person would look for it.
+    fn address(&self, file: &WindowFile) -> String {
+        format!("{}/{}", self.log.trim_end_matches('/'), file.path)
+    }
+
+    fn hidden(&self, file: &WindowFile) -> LeftOutFile {
+        LeftOutFile {
+            file: self.address(file),
+            reason: Reason::Unreadable,
+            problem: "has a name that Spark passes over in silence; rename it so that it does not begin with _".into(),
+            rows: Some(file.rows),
+        }
+    }
+
+    async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
+        let begun = Instant::now();
+        let root = self.root()?;
+        let log = PredictionLog::open(&self.log)?;
+        let mut found = log.files(&query.model, query.window).await?;
+        let mut left_out: Vec<LeftOutFile> = Vec::new();
+        let mut looks = 1;
+        loop {
+            let hidden = found.files.iter().filter(|file| is_hidden_from_spark(&file.path));
+            let hidden: Vec<LeftOutFile> = hidden.map(|file| self.hidden(file)).collect();
+            left_out.retain(|file| file.reason != Reason::Unreadable);
+            left_out.extend(hidden);
+            let is_left_out = |file: &WindowFile| left_out.iter().any(|left| left.file == self.address(file));
+            found.files.retain(|file| !is_left_out(file));
+            let files = Arc::new(std::mem::take(&mut found.files));
+            let asking = Asking {
+                log: self.clone(),
+                root: root.clone(),
+                files: files.clone(),
+                query: query.clone(),
+            };
+            let left = self.timeout.saturating_sub(begun.elapsed());
+            let counted = match files.is_empty() {
+                // Spark need not be there to say that there is nothing.
+                true => Ok(Answer::new(query).into_counts()),
+                false => asked(left, move |stop| asking.count(stop)).await.map_err(|unasked| {
+                    let advice = "give Spark more executors, or this model a shorter window or a longer timeout; what is compacted \
+                                  with `modelwatch log compact` is read in less time";
+                    self.failed(unasked.problem(self.timeout, advice))
+                })?,
+            };
+            let trouble = match counted {
+                Ok(counts) => return Ok(finished(counts, files.len(), found, left_out)),
+                Err(trouble) => trouble,
+            };
+            match trouble.kind {
+                FaultKind::NoFile if looks < MOST_LOOKS => {
+                    let before: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+                    found = log.files(&query.model, query.window).await?;
+                    looks += 1;
+                    let is_same = found.files.iter().map(|file| &file.path).eq(&before);
+                    if is_same {
+                        return Err(self.failed(format!(
+                            "can't be counted: Spark does not see a file that is there: {}; put the log where every executor has it \
+                             at {root}, or say what Spark calls it with log = in [models.drift.spark]",
+                            trouble.problem
+                        )));
+                    }
+                }
+                FaultKind::BrokenFile
+                    if left_out.iter().filter(|left| left.reason == Reason::Broken).count() < MOST_BROKEN =>
+                {
+                    let Some(file) = files.iter().find(|file| trouble.is_about(file)) else {
+                        return Err(self.failed(format!("can't be counted: {}", trouble.problem)));
+                    };
+                    left_out.push(LeftOutFile {
+                        file: self.address(file),
+                        reason: Reason::Broken,
+                        problem: format!("breaks while it is read: {}", trouble.problem),
+                        rows: Some(file.rows),
+                    });
+                    found.files = files.to_vec();
+                }
+                FaultKind::Refused | FaultKind::Unreachable => return Err(self.failed(trouble.problem)),
+                _ => return Err(self.failed(format!("can't be counted: {}", trouble.problem))),
+            }
+        }
+    }
+}
+
+/// Whether Spark takes a file of this name for one that is not for readers.
+fn is_hidden_from_spark(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with('_') && !name.contains('=') || name.ends_with("._COPYING_")
+}
+
+/// What was counted, with what was not.
+fn finished(mut counts: WindowCounts, files: usize, found: WindowFiles, left_out: Vec<LeftOutFile>) -> WindowCounts {
+    let without_time = counts.left_out.rows_without_time;
+    counts.files = files;
+    counts.looked = found.looked;
+    counts.left_out = found.left_out;
+    counts.left_out.files.extend(left_out);
+    counts.left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
+    counts.left_out.rows_without_time = without_time;
+    counts
+}
+
+/// Why files were not counted.
+struct Trouble {
+    kind: FaultKind,
+    /// In a line, without a secret.
+    problem: String,
+    /// As Spark says it.
+    said: String,
+}
+
+impl Trouble {
+    /// Whether it names this file, as a URL or as a path.
+    fn is_about(&self, file: &WindowFile) -> bool {
+        let decoded = percent_decode_str(&self.said).decode_utf8_lossy();
+        self.said.contains(&file.path) || decoded.contains(&file.path)
+    }
+}
+
+/// Files that a thread has counted.
+struct Asking {
+    log: SparkLog,
+    root: String,
+    files: Arc<Vec<WindowFile>>,
+    query: WindowQuery,
+}
+
+impl Asking {
+    /// Blocks while Spark works.
+    fn count(&self, stop: &Stop) -> Result<WindowCounts, Trouble> {
+        let session = SparkSession::open(&self.log.access, self.log.timeout).map_err(|problem| Trouble {
+            kind: FaultKind::Unreachable,
+            said: problem.clone(),
+            problem,
+        })?;
+        let trouble = |fault: Fault| Trouble {
+            kind: fault.kind,
+            problem: session.said(&fault),
+            said: fault.said,
+        };
+        session.tell_case_apart(self.log.timeout).map_err(trouble)?;
+        let columns = TableColumns::default();
+        let mut answer = Answer::new(&self.query);
+        for (place, (schema, paths)) in by_columns(&self.files).into_iter().enumerate() {
+            let view = format!("mw_log_{place}");
+            let paths = paths.iter().map(|path| format!("{}/{path}", self.root)).collect();
+            session.view(&view, paths, stop).map_err(trouble)?;
+            let time = self.time(&session, &view, schema, stop).map_err(trouble)?;
+            let shape = TableShape::of_files(Dialect::Spark, &view, schema, time);
+            let statement = Statement::new(&self.query, &shape, &columns);
+            answer.begin(&statement.branches, &shape, &columns);
+            session
+                .ask(&statement.sql, stop, &mut |_| (), &mut |batch| answer.add(batch))
+                .map_err(trouble)?;
+        }
+        Ok(answer.into_counts())
+    }
+
+    /// What Spark has in the column of times. It reads nanoseconds as whole numbers, or, in a file of old, as instants.
+    fn time(&self, session: &SparkSession, view: &str, schema: &Schema, stop: &Stop) -> Result<TimeKind, Fault> {
+        let no_time = || Fault::other(format!("has no times in the column {TIME:?}"));
+        let has = schema.field_with_name(TIME).map_err(|_| no_time())?.data_type().clone();
+        if !matches!(has, DataType::Timestamp(TimeUnit::Nanosecond, _)) {
+            return time_kind(&has).ok_or_else(no_time);
+        }
+        let sql = format!(
+            "SELECT s.{} FROM {} AS s WHERE 1 = 0",
+            Dialect::Spark.quoted(TIME),
+            Dialect::Spark.quoted(view)
+        );
+        let mut kind = None;
+        let mut take = |schema: &Schema| {
+            kind = schema.fields().first().and_then(|field| match field.data_type() {
+                DataType::Int64 => Some(TimeKind::Nanoseconds),
+                other => time_kind(other),
+            });
+        };
+        session.ask(&sql, stop, &mut take, &mut |_| Ok(()))?;
+        kind.ok_or_else(no_time)
+    }
+}
+
+/// The files of each set of columns, in the order in which the first of each comes.
+fn by_columns(files: &[WindowFile]) -> Vec<(&Schema, Vec<&str>)> {
+    let mut groups: Vec<(&Schema, Vec<&str>)> = Vec::new();
+    for file in files {
+        let path = file.path.as_str();
+        match groups.iter_mut().find(|(schema, _)| is_same(schema, &file.schema)) {
+            Some((_, paths)) => paths.push(path),
+            None => groups.push((&file.schema, vec![path])),
+        }
+    }
+    groups
+}
+
+/// Whether two files have the same columns, in whatever order and whatever else their writers say of them.
+fn is_same(one: &Schema, other: &Schema) -> bool {
+    let same = |field: &arrow::datatypes::FieldRef| {
+        other
+            .field_with_name(field.name())
+            .is_ok_and(|same| same.data_type() == field.data_type())
+    };
+    one.fields().len() == other.fields().len() && one.fields().iter().all(same)
+}
+
+impl Engine for SparkLog {
+    fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>> {
+        self.count_window(query).boxed()
+    }
+}
+
+/// The log's address, and who counts it; never how to reach Spark.
+impl fmt::Display for SparkLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the prediction log {} in Spark", self.log)
+    }
+}
