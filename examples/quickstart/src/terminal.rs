@@ -72,6 +72,22 @@ pub(crate) struct Scene<'a> {
     pub(crate) colours: bool,
 }
 
+/// How many columns a text takes: all of its characters take one.
+fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// A list without the items at its end that have no room.
+fn fitted(list: &str, width: u16) -> String {
+    let width = usize::from(width);
+    if columns(list) <= width {
+        return list.to_owned();
+    }
+    let room: String = list.chars().take(width.saturating_sub(3)).collect();
+    let whole = room.rfind(", ").map_or(&*room, |end| &room[..end]);
+    format!("{whole}, …")
+}
+
 /// With fewer lines there is room for a line a version, and for nothing else but the keys and the message.
 const LINES_OF_PLOTS: u16 = 20;
 /// With fewer columns the plots of a version do not fit beside each other.
@@ -94,33 +110,35 @@ impl Scene<'_> {
             Constraint::Length(1),
         ])
         .areas(area);
-        frame.render_widget(self.title(), title);
+        frame.render_widget(self.title(area.width), title);
         frame.render_widget(self.banner(), banner);
         for ((figures, trail), area) in self.figures.versions.iter().zip(self.trails).zip([stable, canary]) {
             if plots {
                 self.plots(frame, area, figures, trail);
             } else {
-                frame.render_widget(Line::from(self.numbers(figures, true)), area);
+                frame.render_widget(Line::from(self.numbers(figures, true, area.width)), area);
             }
         }
-        frame.render_widget(Paragraph::new(self.data()), data);
+        frame.render_widget(Paragraph::new(self.data(area.width)), data);
         frame.render_widget(self.message(), message);
         frame.render_widget(self.keys(), keys);
     }
 
-    fn title(&self) -> Line<'_> {
+    /// A narrow terminal keeps the address whole and does without the week.
+    fn title(&self, width: u16) -> Line<'_> {
+        let name = " modelwatch ";
+        let time = format!(
+            " {:.0} of {:.0} s",
+            self.elapsed.as_secs_f64(),
+            self.duration.as_secs_f64()
+        );
+        let week = format!(" · flights of {}", self.week);
+        let address = format!(" · http://{}/modelwatch", self.address);
+        let room = usize::from(width).saturating_sub(name.len() + columns(&time) + columns(&address));
+        let week = if columns(&week) <= room { week } else { String::new() };
         Line::from(vec![
-            Span::styled(
-                " modelwatch ",
-                Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            ),
-            Span::raw(format!(
-                " {:.0} of {:.0} s · flights of {} · http://{}/modelwatch",
-                self.elapsed.as_secs_f64(),
-                self.duration.as_secs_f64(),
-                self.week,
-                self.address
-            )),
+            Span::styled(name, Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED)),
+            Span::raw(time + &week + &address),
         ])
     }
 
@@ -147,8 +165,8 @@ impl Scene<'_> {
         }
     }
 
-    /// The figures of a version in a line.
-    fn numbers(&self, figures: &VersionFigures, named: bool) -> Vec<Span<'static>> {
+    /// The figures of a version in a line: rate, p95 and errors, and of the others those that have room.
+    fn numbers(&self, figures: &VersionFigures, named: bool, width: u16) -> Vec<Span<'static>> {
         let bad = |wrong: bool| if wrong { self.loud(Color::Red) } else { Style::new() };
         let mut spans = Vec::new();
         if named {
@@ -167,13 +185,20 @@ impl Scene<'_> {
                 format!(" errors {:<7}", format!("{:.1} %", 100.0 * figures.error_ratio)),
                 bad(figures.fails()),
             ),
-            Span::raw(format!(
-                " p50 {:<8} in flight {:<3} median score {}",
-                milliseconds(figures.p50),
-                figures.in_flight,
-                score(figures.median_score)
-            )),
         ]);
+        let mut room = usize::from(width).saturating_sub(spans.iter().map(Span::width).sum());
+        let others = [
+            format!(" p50 {:<8}", milliseconds(figures.p50)),
+            format!(" median score {:<5}", score(figures.median_score)),
+            format!(" in flight {:<3}", figures.in_flight),
+        ];
+        for other in others {
+            let Some(left) = room.checked_sub(columns(other.trim_end())) else {
+                break;
+            };
+            room = left.min(room.saturating_sub(columns(&other)));
+            spans.push(Span::raw(other));
+        }
         spans
     }
 
@@ -193,7 +218,7 @@ impl Scene<'_> {
         let inner = block.inner(area);
         frame.render_widget(block, area);
         let [numbers, plots] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-        frame.render_widget(Line::from(self.numbers(figures, false)), numbers);
+        frame.render_widget(Line::from(self.numbers(figures, false, numbers.width)), numbers);
         let columns: [Rect; 3] = Layout::horizontal([Constraint::Fill(1); 3]).spacing(2).areas(plots);
         // A share of errors is drawn against a half, and a latency against half a second unless there is more.
         let of = [
@@ -220,16 +245,20 @@ impl Scene<'_> {
 
     fn data_lines(&self) -> u16 {
         // Two or three lines.
-        u16::try_from(self.data().len()).unwrap_or(u16::MAX)
+        u16::try_from(self.data(u16::MAX).len()).unwrap_or(u16::MAX)
     }
 
     /// What the versions are fed.
-    fn data(&self) -> Vec<Line<'_>> {
-        let missing = Line::raw(format!("most missing: {}", self.figures.missing));
-        let drift = self.figures.drift.lines().map(|line| match line.strip_prefix("~~") {
-            Some(_) => Line::from(Span::styled(line, self.colour(Color::Yellow))),
-            None => Line::raw(line),
-        });
+    fn data(&self, width: u16) -> Vec<Line<'_>> {
+        let missing = Line::raw(fitted(&format!("most missing: {}", self.figures.missing), width));
+        let drift = self
+            .figures
+            .drift
+            .lines()
+            .map(move |line| match line.strip_prefix("~~") {
+                Some(_) => Line::from(Span::styled(fitted(line, width), self.colour(Color::Yellow))),
+                None => Line::raw(fitted(line, width)),
+            });
         let wrong = (self.figures.wrong.iter())
             .map(|wrong| Line::from(Span::styled(format!("!! {}", wrong.line), self.loud(Color::Red))));
         [missing].into_iter().chain(drift).chain(wrong).collect()
@@ -388,6 +417,21 @@ mod tests {
             quiet.contains("nothing is wrong") && quiet.contains("no message to anybody"),
             "{quiet}"
         );
+    }
+
+    #[test]
+    fn leaves_out_what_has_no_room_and_cuts_nothing() {
+        let screen = text(&drawn(80, 24, 0.5, true));
+        for part in [
+            "modelwatch  12 of 60 s · http://127.0.0.1:8000/modelwatch",
+            "p50 2.0 ms   median score 0.12",
+        ] {
+            assert!(screen.contains(part), "no {part:?} in\n{screen}");
+        }
+        let list = "drift on 8 April 2013: temp 0.31, pressure 0.22, dewp 0.19";
+        assert_eq!(fitted(list, 58), list);
+        assert_eq!(fitted(list, 57), "drift on 8 April 2013: temp 0.31, pressure 0.22, …");
+        assert_eq!(fitted(list, 40), "drift on 8 April 2013: temp 0.31, …");
     }
 
     #[test]

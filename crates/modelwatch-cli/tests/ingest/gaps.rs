@@ -102,6 +102,37 @@ fn judged_reads_partitions_from_their_beginning_when_they_are_added() {
     assert_eq!(ids(folder), all);
 }
 
+/// It is killed before it committed a record; what comes until it is started again is not skipped, and what was there before it never comes.
+#[test]
+fn judged_goes_on_where_it_began_when_killed_before_it_read_anything() {
+    let broker = KafkaBroker::start();
+    let address = broker.address();
+    broker.create_topic("begun", 3);
+    // The tests' broker says of a batch that it ends behind its first record.
+    for partition in 0..3 {
+        for number in 0..3 {
+            produce(&address, "begun", partition, records("before", number..number + 1, 1));
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let more = ["--from", "latest", "--commit-after", "3600", "--listen", "127.0.0.1:0"];
+    let mut ingest = Running::start(ingest_kafka(folder, &address, "begun", &more));
+    let page = page_of(&ingest.says("serving on http://"));
+    let reads = || {
+        let page = MetricsPage::parse(&http_get(page, "/metrics", &[]).expect("a page").body);
+        page.labels_of("ml_ingest_lag_records", "partition").len() == 3
+    };
+    until("it reads", reads);
+    // As kill -9 does.
+    drop(ingest);
+    for partition in 0..3 {
+        produce(&address, "begun", partition, records(&partition.to_string(), 0..5, 1));
+    }
+    once(folder, &address, "begun", &["--from", "latest"]);
+    assert_eq!(ids(folder), expected(&[("0", 0..5), ("1", 0..5), ("2", 0..5)]));
+}
+
 #[test]
 fn judged_reads_partitions_that_were_added_while_it_did_not_run() {
     let broker = KafkaBroker::start();

@@ -499,6 +499,31 @@ async fn opens_no_file_that_has_no_row_of_the_window() {
     assert_eq!(count(&lake.address(), window).await.files, 1);
 }
 
+/// A month of days, of which the log alone knows the date; of the files only two are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn opens_no_file_of_another_day_when_days_are_partitions() {
+    let whole = batch_of(&rows(time(START), 100));
+    let mut schema = fields(&whole.schema());
+    schema[0]["type"] = json!("date");
+    let mut lake = Lake::new();
+    lake.commit(&[protocol(&[]), metadata(&schema, &[columns::TIME], &json!({}))]);
+    let rest: Vec<usize> = (1..whole.num_columns()).collect();
+    let template = lake.file("day-1.parquet", &whole.project(&rest).expect("columns"));
+    lake.file("day-2.parquet", &whole.project(&rest).expect("columns"));
+    let added: Vec<Value> = (1..=30)
+        .map(|day| {
+            let mut add = template.clone();
+            add["add"]["path"] = json!(format!("day-{day}.parquet"));
+            add["add"]["partitionValues"] = json!({columns::TIME: format!("2026-04-{day:02}")});
+            add
+        })
+        .collect();
+    lake.commit(&added);
+    // A date is the midnight it begins with, and the window begins at ten.
+    let counted = count(&lake.address(), Some(minutes(START, 1_440))).await;
+    assert_eq!((counted.rows, counted.files, counted.looked.files), (100, 2, 2));
+}
+
 /// Predictions from before `since` are in a file that is not there.
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_no_file_from_before_since_when_performance_is_told() {

@@ -15,7 +15,6 @@ use super::error::KafkaError;
 use super::fetch::{Fetch, bytes_in_memory};
 use super::outage::Outage;
 use super::taker::{Message, Place};
-use super::topic::Begin;
 use crate::incoming::mark;
 
 /// The unit in which the buffer is counted.
@@ -35,8 +34,6 @@ pub(super) struct Reader {
     pub(super) client: Arc<Client>,
     pub(super) topic: String,
     pub(super) partition: i32,
-    /// Where it begins if it was never read.
-    pub(super) begin: Begin,
     /// Whether its beginning is wanted, so that it is lost where the broker has removed it.
     pub(super) from_beginning: bool,
     pub(super) room: Arc<Semaphore>,
@@ -73,10 +70,8 @@ impl Reader {
                 at.wanted = true;
                 (at.offset, at.mark) = (offset, mark);
             }
-            None => {
-                at.offset = self.first().await;
-                self.skip(at.offset, false)?;
-            }
+            // The first fetch says what there is, if it is no longer this.
+            None => self.skip(at.offset, false)?,
         }
         let mut broker = None;
         let mut fetch = Fetch::default();
@@ -224,25 +219,6 @@ impl Reader {
         timeout(PATIENCE, client.get_offset(at))
             .await
             .unwrap_or(Err(Error::Timeout))
-    }
-
-    /// Where a partition begins that was never read.
-    async fn first(&self) -> i64 {
-        let at = match self.begin {
-            // The first fetch says what there is, if it is no longer this.
-            Begin::Earliest => return 0,
-            Begin::Latest => OffsetAt::Latest,
-        };
-        loop {
-            let asked = async { self.ask(&self.connect().await?, at).await };
-            match asked.await {
-                Ok(offset) => return offset,
-                Err(error) => {
-                    self.outage.is(Some(self.partition), &error);
-                    sleep(PAUSE).await;
-                }
-            }
-        }
     }
 
     /// Goes on where the broker does not have the offset: its retention was there first, or the topic is another.

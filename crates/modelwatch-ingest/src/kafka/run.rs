@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rskafka::client::Client;
 use rskafka::client::error::Error;
+use rskafka::client::partition::{OffsetAt, UnknownTopicHandling};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -112,10 +113,6 @@ impl Reading<'_> {
         *opened = true;
         // A partition that is new where others were read before has its beginning unread, too.
         let was_read = intake.was_read();
-        let begin = match was_read {
-            true => Begin::Earliest,
-            false => topic.begin,
-        };
         let (messages, received) = mpsc::channel();
         let ending = Arc::new(AtomicBool::new(false));
         let taker = Taker {
@@ -145,14 +142,15 @@ impl Reading<'_> {
                         // Whoever heard it has ended with an error of its own.
                         let _ = messages.send(Message::Until(partitions.iter().copied().collect()));
                     }
+                    if first && !was_read && topic.begin == Begin::Latest {
+                        self.begin_behind(&client, &partitions, &messages).await?;
+                    }
                     for partition in partitions {
                         if known.insert(partition) {
                             let reader = Reader {
                                 client: client.clone(),
                                 topic: topic.name.clone(),
                                 partition,
-                                // What is added while others are read is new from its beginning.
-                                begin: if first { begin } else { Begin::Earliest },
                                 from_beginning: was_read || !first,
                                 room: room.clone(),
                                 messages: messages.clone(),
@@ -206,6 +204,48 @@ impl Reading<'_> {
                     return client;
                 }
                 Err(error) => self.outage.is(None, &error),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Has all partitions begin behind their newest records, in one commit before any is read: whoever is killed then and started again goes
+    /// on there, and neither skips what came meanwhile nor reads what was never wanted.
+    async fn begin_behind(
+        &self,
+        client: &Client,
+        partitions: &[i32],
+        messages: &mpsc::Sender<Message>,
+    ) -> Result<(), KafkaError> {
+        const ENDED: KafkaError = KafkaError::Ended("the log's writer");
+        let mut offsets = BTreeMap::new();
+        for &partition in partitions {
+            offsets.insert(partition, self.newest(client, partition).await);
+        }
+        tracing::info!(
+            partitions = partitions.len(),
+            "beginning behind the newest records of {:?}",
+            self.topic.name
+        );
+        let (answer, answered) = oneshot::channel();
+        messages.send(Message::Begin { offsets, answer }).map_err(|_| ENDED)?;
+        answered.await.map_err(|_| ENDED)
+    }
+
+    /// The offset behind a partition's newest record.
+    async fn newest(&self, client: &Client, partition: i32) -> i64 {
+        loop {
+            let asked = async {
+                let topic = &self.topic.name;
+                let partition = client.partition_client(topic, partition, UnknownTopicHandling::Error);
+                partition.await?.get_offset(OffsetAt::Latest).await
+            };
+            match timeout(PATIENCE, asked).await.unwrap_or(Err(Error::Timeout)) {
+                Ok(offset) => {
+                    self.outage.is_over(Some(partition));
+                    return offset;
+                }
+                Err(error) => self.outage.is(Some(partition), &error),
             }
             sleep(PAUSE).await;
         }

@@ -28,6 +28,12 @@ pub(super) enum Message {
         partition: i32,
         answer: oneshot::Sender<Option<Place>>,
     },
+    /// These partitions, which were never read, begin at these offsets: what is before was never wanted. Answered when that stands in the
+    /// ledger.
+    Begin {
+        offsets: BTreeMap<i32, i64>,
+        answer: oneshot::Sender<()>,
+    },
     /// A partition goes on at an offset; what lies between is lost, or was never wanted.
     Skip { partition: i32, offset: i64, lost: bool },
     /// It is over when these are read to their ends.
@@ -88,6 +94,15 @@ impl Taker {
                 let mark = self.intake.mark(partition);
                 // A reader that is gone asks no more.
                 let _ = answer.send(next.map(|offset| Place { offset, mark }));
+            }
+            Message::Begin { offsets, answer } => {
+                for (partition, offset) in offsets {
+                    self.intake.own(partition)?;
+                    self.intake.skip_to(partition, offset);
+                }
+                self.commit()?;
+                // Whoever waited for it may have gone.
+                let _ = answer.send(());
             }
             Message::Skip {
                 partition,
