@@ -9,6 +9,25 @@ use crate::reader::{Table, duration, text};
 use crate::warehouse::{TIMEOUT, WarehouseAccess};
 
 /// `[models.drift.spark]`.
+/// # Example: a log in a bucket, counted by a cluster
+///
+/// ```
+/// use modelwatch_config::{Config, DriftSpark, WarehouseAccess};
+#[doc = smallest!()]
+/// let text = format!("{smallest}{}", r##"
+/// [models.drift]
+/// baseline = "baselines/claims-risk.json"
+/// log = "s3://predictions/log"
+/// [models.drift.spark]
+/// uri_from = "SPARK_REMOTE"
+/// "##);
+/// let config = Config::parse("modelwatch.toml", &text)?;
+/// let drift = config.models[0].drift.as_ref().expect("the section is there");
+/// let spark: &DriftSpark = drift.spark.as_ref().expect("the section is there");
+/// assert_eq!(spark.access, WarehouseAccess::Variable("SPARK_REMOTE".to_owned()));
+/// assert_eq!(spark.timeout.as_secs(), 300);
+/// # Ok::<(), modelwatch_config::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DriftSpark {

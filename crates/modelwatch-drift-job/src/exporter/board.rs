@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::engine::Reason;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
 
-/// Scores older than so many intervals are withdrawn: repeated for ever, they would look like news.
+/// Scores older than so many intervals are withdrawn: repeated forever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;
 
 /// What is published of every model. Clones are the same board.

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::metrics::Reading;
 use crate::clock::Clock;
 
-/// Figures older than so many intervals are withdrawn: repeated for ever, they would look like news.
+/// Figures older than so many intervals are withdrawn: repeated forever, they would look like news.
 const INTERVALS_KEPT: i32 = 3;
 
 /// How a run ended.

@@ -9,7 +9,7 @@ use super::error::PerformanceError;
 pub(super) struct Deadline(Option<(Instant, Duration)>);
 
 impl Deadline {
-    /// So long from now; for ever without a timeout.
+    /// This long from now; without a timeout, never.
     pub(super) fn after(timeout: Option<Duration>) -> Self {
         Self(timeout.and_then(|timeout| Some((Instant::now().checked_add(timeout)?, timeout))))
     }

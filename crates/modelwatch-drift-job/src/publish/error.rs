@@ -8,7 +8,7 @@ use std::fmt;
 pub struct PublishError {
     /// The URL or the path.
     pub target: String,
-    /// What is wrong, and where it can be told, how to mend it.
+    /// What is wrong and, where that is known, how to fix it.
     pub problem: String,
 }
 

@@ -38,6 +38,14 @@ const MOST_BROKEN: usize = 8;
 ///
 /// This machine lists the folders of a window's hours and reads the footers of their files; Spark's executors read the rows. The log
 /// has to be where all of them see it: in a bucket, or in a folder that every machine has at the same path.
+/// # Example: what a log is called in reports
+///
+/// ```
+/// use modelwatch_warehouse::{Access, SparkLog};
+///
+/// let log = SparkLog::new("s3://predictions/log", Access::Variable("SPARK_REMOTE".to_owned()));
+/// assert_eq!(log.to_string(), "the prediction log s3://predictions/log in Spark");
+/// ```
 #[derive(Clone, Debug)]
 pub struct SparkLog {
     log: String,
