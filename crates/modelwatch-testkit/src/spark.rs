@@ -78,12 +78,18 @@ impl SparkCluster {
             "spark.driver.host=127.0.0.1".into(),
             "spark.driver.bindAddress=127.0.0.1".into(),
             "spark.ui.enabled=false".into(),
+            // Tables of a few rows are read sooner than code for them is compiled.
+            "spark.sql.codegen.wholeStage=false".into(),
+            "spark.sql.codegen.factoryMode=NO_CODEGEN".into(),
             "spark.executor.memory=512m".into(),
             "spark.executor.cores=1".into(),
             format!("spark.executor.extraJavaOptions={} {}", SMALL.join(" "), snappy()),
             // A query waits for the executors, so that tests have them all.
             "spark.scheduler.minRegisteredResourcesRatio=1.0".into(),
             "spark.scheduler.maxRegisteredResourcesWaitingTime=60s".into(),
+            // What a dead machine held is asked for once more, and then made anew.
+            "spark.shuffle.io.maxRetries=1".into(),
+            "spark.shuffle.io.retryWait=500ms".into(),
             format!("spark.cores.max={}", workers.len()),
             "spark.connect.grpc.binding.address=127.0.0.1".into(),
             "spark.connect.grpc.binding.port=0".into(),

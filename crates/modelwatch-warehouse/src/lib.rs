@@ -2,7 +2,8 @@
 //!
 //! A [`Warehouse`] is an engine of the drift job: a window, columns and bins go in as one SQL statement, counts come back, and the rows
 //! stay where they are. It speaks ADBC, so a driver of the database is loaded when it is needed, and Arrow is what comes
-//! back.
+//! back. Apache Spark has no such driver: with the feature `spark` it is asked through Spark Connect, for tables of its catalogue, and by
+//! `SparkLog` for a prediction log whose files its executors read.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -113,30 +113,33 @@ impl SparkLog {
         format!("{}/{}", self.log.trim_end_matches('/'), file.path)
     }
 
-    fn hidden(&self, file: &WindowFile) -> LeftOutFile {
-        LeftOutFile {
+    /// The files that Spark can read, and of the others why not.
+    async fn look(&self, log: &PredictionLog, query: &WindowQuery) -> Result<WindowFiles, EngineError> {
+        let mut found = log.files(&query.model, query.window).await?;
+        let files = std::mem::take(&mut found.files);
+        let (hidden, files) = files.into_iter().partition(|file| is_hidden_from_spark(&file.path));
+        found.files = files;
+        let hidden: Vec<WindowFile> = hidden;
+        found.left_out.files.extend(hidden.iter().map(|file| LeftOutFile {
             file: self.address(file),
             reason: Reason::Unreadable,
             problem: "has a name that Spark passes over in silence; rename it so that it does not begin with _".into(),
             rows: Some(file.rows),
-        }
+        }));
+        Ok(found)
     }
 
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
         let begun = Instant::now();
         let root = self.root()?;
         let log = PredictionLog::open(&self.log)?;
-        let mut found = log.files(&query.model, query.window).await?;
-        let mut left_out: Vec<LeftOutFile> = Vec::new();
+        let mut found = self.look(&log, query).await?;
+        let mut broken: Vec<LeftOutFile> = Vec::new();
         let mut looks = 1;
         loop {
-            let hidden = found.files.iter().filter(|file| is_hidden_from_spark(&file.path));
-            let hidden: Vec<LeftOutFile> = hidden.map(|file| self.hidden(file)).collect();
-            left_out.retain(|file| file.reason != Reason::Unreadable);
-            left_out.extend(hidden);
-            let is_left_out = |file: &WindowFile| left_out.iter().any(|left| left.file == self.address(file));
-            found.files.retain(|file| !is_left_out(file));
-            let files = Arc::new(std::mem::take(&mut found.files));
+            let is_broken = |file: &WindowFile| broken.iter().any(|left| left.file == self.address(file));
+            found.files.retain(|file| !is_broken(file));
+            let files = Arc::new(found.files.clone());
             let asking = Asking {
                 log: self.clone(),
                 root: root.clone(),
@@ -154,16 +157,15 @@ impl SparkLog {
                 })?,
             };
             let trouble = match counted {
-                Ok(counts) => return Ok(finished(counts, files.len(), found, left_out)),
+                Ok(counts) => return Ok(finished(counts, found, broken)),
                 Err(trouble) => trouble,
             };
             match trouble.kind {
                 FaultKind::NoFile if looks < MOST_LOOKS => {
-                    let before: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
-                    found = log.files(&query.model, query.window).await?;
+                    found = self.look(&log, query).await?;
                     looks += 1;
-                    let is_same = found.files.iter().map(|file| &file.path).eq(&before);
-                    if is_same {
+                    let there: BTreeSet<&str> = found.files.iter().map(|file| file.path.as_str()).collect();
+                    if files.iter().all(|file| there.contains(file.path.as_str())) {
                         return Err(self.failed(format!(
                             "can't be counted: Spark does not see a file that is there: {}; put the log where every executor has it \
                              at {root}, or say what Spark calls it with log = in [models.drift.spark]",
@@ -171,19 +173,16 @@ impl SparkLog {
                         )));
                     }
                 }
-                FaultKind::BrokenFile
-                    if left_out.iter().filter(|left| left.reason == Reason::Broken).count() < MOST_BROKEN =>
-                {
+                FaultKind::BrokenFile if broken.len() < MOST_BROKEN => {
                     let Some(file) = files.iter().find(|file| trouble.is_about(file)) else {
                         return Err(self.failed(format!("can't be counted: {}", trouble.problem)));
                     };
-                    left_out.push(LeftOutFile {
+                    broken.push(LeftOutFile {
                         file: self.address(file),
                         reason: Reason::Broken,
                         problem: format!("breaks while it is read: {}", trouble.problem),
                         rows: Some(file.rows),
                     });
-                    found.files = files.to_vec();
                 }
                 FaultKind::Refused | FaultKind::Unreachable => return Err(self.failed(trouble.problem)),
                 _ => return Err(self.failed(format!("can't be counted: {}", trouble.problem))),
@@ -199,14 +198,15 @@ fn is_hidden_from_spark(path: &str) -> bool {
 }
 
 /// What was counted, with what was not.
-fn finished(mut counts: WindowCounts, files: usize, found: WindowFiles, left_out: Vec<LeftOutFile>) -> WindowCounts {
+fn finished(mut counts: WindowCounts, found: WindowFiles, broken: Vec<LeftOutFile>) -> WindowCounts {
     let without_time = counts.left_out.rows_without_time;
-    counts.files = files;
+    counts.files = found.files.len();
     counts.looked = found.looked;
     counts.left_out = found.left_out;
-    counts.left_out.files.extend(left_out);
-    counts.left_out.files.sort_by(|one, other| one.file.cmp(&other.file));
     counts.left_out.rows_without_time = without_time;
+    counts.left_out.files.extend(broken);
+    let files = &mut counts.left_out.files;
+    files.sort_by(|one, other| one.file.cmp(&other.file));
     counts
 }
 
