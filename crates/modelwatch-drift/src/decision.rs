@@ -1,17 +1,18 @@
-//! When a distance is called drift.
+//! Decides when a distance counts as drift.
 //!
-//! A feature's window is measured in two parts, and neither waters the other down: its **values**, those of rows that
-//! have one, and its **missing** ones, a class of its own beside the class of all the others. The score is the larger of the two
-//! distances.
+//! A feature's window is measured in two parts, so that neither dilutes the other: its **values** (the rows with a
+//! value) and its **missing** part (rows without a value as one class, all others as the other). The score is the
+//! larger of the two distances.
 //!
-//! Drift is **detected** when, of one of the parts,
+//! Drift is **detected** when, for one of the parts,
 //! 1. the distance is above the threshold: large enough to matter;
 //! 2. and the [homogeneity test](crate::statistics::homogeneity()) on the same bins gives a p-value below the
 //!    significance, which takes the window's size into account: more than chance;
-//! 3. and both held in so many consecutive windows: still there.
+//! 3. and both held in the required number of consecutive windows: still there.
 //!
-//! The first alone is an alarm generator on small windows (the index of population stability of 100 rows of no drift at
-//! all is 0.1 on average, and above 0.15 in one window of ten), the second alone on large ones, where everything is significant.
+//! The first condition alone raises false alarms on small windows: with no drift at all, the population stability index
+//! of 100 rows is 0.1 on average, and above 0.15 in one window of ten. The second alone does so on large windows, where
+//! everything is significant.
 
 use std::error::Error;
 use std::fmt;
@@ -26,26 +27,28 @@ use crate::statistics::{
 
 pub use crate::statistics::{Statistic, UnknownStatistic};
 
-/// When a feature is called drifted.
+/// Decides when a feature counts as drifted.
 ///
 /// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
-    /// How the distance is measured.
+    /// The statistic that measures the distance.
     pub statistic: Statistic,
-    /// A distance matters above this; 0.15 unless set. Of the missing part where [`missing_threshold`](Self::missing_threshold)
-    /// says nothing else.
+    /// The distance above which drift matters. Defaults to 0.15. Applies to the missing part, too, unless
+    /// [`missing_threshold`](Self::missing_threshold) is set.
     pub threshold: f64,
-    /// The same of the missing part, where it is another.
+    /// A separate threshold for the missing part; `None` to use [`threshold`](Self::threshold).
     pub missing_threshold: Option<f64>,
-    /// Whether [`for_windows`](Self::for_windows) raises the thresholds to what the reference's own windows reach; so unless set.
+    /// Whether [`for_windows`](Self::for_windows) raises the thresholds to the distances that the reference's own
+    /// windows reach. Defaults to true.
     pub learned: bool,
-    /// Chance explains a p-value from this on; 0.0001 unless set, so that 20 features looked at every 15 minutes, 1,920
-    /// times a day, are significant by chance once in five days, and then only matter above the threshold.
+    /// The p-value at or above which chance explains a distance. Defaults to 0.0001: if you look at 20 features every
+    /// 15 minutes, 1,920 times a day, chance makes one significant once in five days, and it counts only if it is above
+    /// the threshold, too.
     pub significance: f64,
-    /// So many windows in a row; 2 unless set.
+    /// The number of consecutive windows before drift is detected. Defaults to 2.
     pub consecutive_windows: u32,
-    /// A window of fewer rows gets no score; 100 unless set.
+    /// The minimum number of rows for a window to get a score. Defaults to 100.
     pub minimum_rows: u64,
 }
 
@@ -64,9 +67,10 @@ impl Default for Rule {
 }
 
 impl Rule {
-    /// The rule for windows of one length of a feature: each threshold is at least what the reference's own windows of about that
-    /// length [reach](crate::baseline::WindowLimits), so that what is usual there is no drift. Unchanged where
-    /// [`learned`](Self::learned) says so, the length is not known or the baseline has learned nothing.
+    /// Returns the rule for a feature's windows of one length. Each threshold becomes at least the distance that the
+    /// reference's own windows of about that length [reach](crate::baseline::WindowLimits), so that usual distances are
+    /// not drift. Returns the rule unchanged if [`learned`](Self::learned) is false, the length is unknown, or the
+    /// baseline has no learned limits.
     #[must_use]
     pub fn for_windows(self, profile: &Profile, length: Option<TimeDelta>) -> Self {
         let Some(length) = length.filter(|_| self.learned) else {
@@ -82,14 +86,14 @@ impl Rule {
     }
 }
 
-/// One part of a window against the same part of the baseline.
+/// Measures one part of a window against the same part of the baseline.
 ///
 /// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
     /// The distance.
     pub score: f64,
-    /// How often chance alone makes the parts at least this different.
+    /// The probability that chance alone makes the parts at least this different.
     pub p_value: f64,
 }
 
@@ -99,19 +103,19 @@ impl Part {
     }
 }
 
-/// Which part of a window's feature.
+/// Selects a part of a window's feature.
 ///
 /// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScorePart {
-    /// The rows that have a value, among themselves.
+    /// The rows with a value, compared with each other.
     Values,
-    /// The rows that have none, beside those that have.
+    /// The rows without a value, compared with those that have one.
     Missing,
 }
 
-/// How far a window is from the baseline.
+/// Measures how far a window is from the baseline.
 ///
 /// # Example: a category that training did not have
 ///
@@ -137,15 +141,15 @@ pub enum ScorePart {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
-    /// Rows of the window.
+    /// The number of rows of the window.
     pub rows: u64,
-    /// The larger of the parts' distances: what is published.
+    /// The larger of the parts' distances. This is the published score.
     pub score: f64,
     /// The p-value of that part.
     pub p_value: f64,
-    /// The rows that have a value; nothing when no row of the window has.
+    /// The rows with a value; `None` if no row of the window has one.
     pub values: Option<Part>,
-    /// The rows that have none, beside those that have.
+    /// The rows without a value, compared with those that have one.
     pub missing: Part,
 }
 
@@ -154,7 +158,7 @@ impl Measurement {
     ///
     /// # Errors
     ///
-    /// [`Unmeasurable::Kind`] when the counts are of the other kind, and as the functions for each.
+    /// [`Unmeasurable::Kind`] when the counts are of the other kind, and the errors of the function for each kind.
     pub fn of(profile: &Profile, counts: &Counts, statistic: Statistic) -> Result<Self, Unmeasurable> {
         match (profile, counts) {
             (Profile::Numeric(profile), Counts::Numeric(counts)) => Self::of_numeric(profile, counts, statistic),
@@ -169,7 +173,7 @@ impl Measurement {
     ///
     /// # Errors
     ///
-    /// [`Unmeasurable::Incomparable`] when the window has no rows or was counted on other bins.
+    /// [`Unmeasurable::Incomparable`] when the window has no rows or was counted on different bins.
     pub fn of_numeric(
         profile: &NumericProfile,
         window: &NumericCounts,
@@ -198,8 +202,8 @@ impl Measurement {
     ///
     /// # Errors
     ///
-    /// [`Unmeasurable::Order`] when the statistic is one of numbers, [`Unmeasurable::Incomparable`] when the window has no rows or
-    /// was counted on other bins.
+    /// [`Unmeasurable::Order`] when the statistic needs numbers; [`Unmeasurable::Incomparable`] when the window has no
+    /// rows or was counted on different bins.
     pub fn of_categorical(
         profile: &CategoricalProfile,
         window: &CategoricalCounts,
@@ -245,7 +249,7 @@ impl Measurement {
         })
     }
 
-    /// The part that is further away, which is the one the [`score`](Self::score) is of.
+    /// Returns the part that is further away, to which the [`score`](Self::score) belongs.
     #[must_use]
     pub fn part(&self) -> ScorePart {
         match self.values {
@@ -254,7 +258,7 @@ impl Measurement {
         }
     }
 
-    /// Whether one of the parts is above the threshold and significant.
+    /// Returns whether one of the parts is above the threshold and significant.
     #[must_use]
     pub fn drifts(&self, rule: &Rule) -> bool {
         let missing = rule.missing_threshold.unwrap_or(rule.threshold);
@@ -272,7 +276,7 @@ fn same_bins(reference: usize, window: usize) -> Result<(), Unmeasurable> {
     }
 }
 
-/// Two samples on the fine bins.
+/// Holds two samples on the fine bins.
 struct Fine<'a> {
     profile: &'a NumericProfile,
     reference: Vec<u64>,
@@ -295,13 +299,13 @@ impl<'a> Fine<'a> {
         }
     }
 
-    /// The distance by a statistic of order.
+    /// Returns the distance by a statistic that needs order.
     fn distance(&self, statistic: Statistic) -> Result<f64, Incomparable> {
         let pair = Pair::new(&self.reference, &self.window)?;
         let edges = self.profile.bins().edges();
         let deviation = self.profile.deviation();
         Ok(match statistic {
-            // One value has no deviation to measure by: how many rows have another.
+            // A single value has no deviation to measure by: use the share of rows with a different value.
             Statistic::Wasserstein if deviation == 0.0 => pair.largest_difference(),
             Statistic::Wasserstein => wasserstein::of_counts(edges, self.least, self.largest, &pair, deviation)?.value,
             _ => kolmogorov_smirnov::of_counts(edges, &pair)?.value,
@@ -309,8 +313,8 @@ impl<'a> Fine<'a> {
     }
 }
 
-/// The distances of a window from a reference on the same bins by every statistic there is for the kind, without their
-/// p-values; nothing of a window without rows, or of counts of another kind.
+/// Returns the distances of a window from a reference on the same bins, by every statistic for this kind, without
+/// p-values. Returns `None` for a window without rows or counts of the other kind.
 pub(crate) fn distances(profile: &Profile, reference: &Counts, window: &Counts) -> Option<Distances> {
     let (coarse, fine) = match (profile, reference, window) {
         (Profile::Numeric(profile), Counts::Numeric(reference), Counts::Numeric(window)) => (
@@ -325,7 +329,7 @@ pub(crate) fn distances(profile: &Profile, reference: &Counts, window: &Counts) 
     let parts = [reference, window].map(|counts| [counts.rows() - counts.missing(), counts.missing()]);
     let missing = Pair::new(&parts[0], &parts[1]).ok()?;
     let missing = Statistic::ALL.map(|statistic| distance(statistic, &missing));
-    // A window without a value has nothing but that.
+    // A window without values has only its missing part.
     let values = match Pair::new(&coarse[0], &coarse[1]) {
         Err(_) => [0.0; Statistic::ALL.len()],
         Ok(pair) => Statistic::ALL.map(|statistic| match &fine {
@@ -337,14 +341,15 @@ pub(crate) fn distances(profile: &Profile, reference: &Counts, window: &Counts) 
     Some(Distances { values, missing })
 }
 
-/// By statistic, in the order of [`Statistic::ALL`].
+/// Holds distances by statistic, in the order of [`Statistic::ALL`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Distances {
     pub(crate) values: [f64; Statistic::ALL.len()],
     pub(crate) missing: [f64; Statistic::ALL.len()],
 }
 
-/// The distance on bins that need no order. Two classes have one distance for the statistics of order: how far the share moved.
+/// Returns the distance on bins that need no order. On two classes, statistics of order all have one distance: how far
+/// the share moved.
 fn distance(statistic: Statistic, pair: &Pair<'_>) -> f64 {
     match statistic {
         Statistic::Psi => psi(pair),
@@ -355,10 +360,10 @@ fn distance(statistic: Statistic, pair: &Pair<'_>) -> f64 {
     }
 }
 
-/// Whether a feature drifts, from one window to the next.
+/// Tracks whether a feature drifts, from one window to the next.
 ///
-/// A window that could not be measured (too few rows, no rows) is not shown to it: it neither continues nor breaks the
-/// row.
+/// Do not pass windows that could not be measured (too few rows, or none): they neither continue nor break a run of
+/// windows.
 ///
 /// # Example: two windows in a row
 ///
@@ -377,44 +382,44 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Takes the next window's measurement; whether drift is detected now.
+    /// Records the next window's measurement and returns whether drift is now detected.
     pub fn observe(&mut self, measurement: &Measurement, rule: &Rule) -> bool {
         self.observe_window(measurement.drifts(rule), rule)
     }
 
-    /// Takes whether the next window is above the threshold and significant, or is drift for another reason, such as values of
-    /// another type; whether drift is detected now.
+    /// Records whether the next window drifts and returns whether drift is now detected. Pass `true` if it is above the
+    /// threshold and significant, or drifts for another reason, such as values of a different type.
     pub fn observe_window(&mut self, above: bool, rule: &Rule) -> bool {
         self.in_a_row = if above { self.in_a_row.saturating_add(1) } else { 0 };
         self.detected(rule)
     }
 
-    /// Whether drift is detected after the windows so far.
+    /// Returns whether drift is detected after the windows so far.
     #[must_use]
     pub fn detected(&self, rule: &Rule) -> bool {
         self.in_a_row >= rule.consecutive_windows.max(1)
     }
 
-    /// How many windows in a row were above the threshold and significant.
+    /// Returns how many windows in a row, up to the last, were above the threshold and significant.
     #[must_use]
     pub fn in_a_row(&self) -> u32 {
         self.in_a_row
     }
 }
 
-/// Why a window can't be measured.
+/// Explains why a window can't be measured.
 ///
 /// [`Measurement`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmeasurable {
-    /// No rows, or other bins.
+    /// There are no rows, or the bins differ.
     Incomparable(Incomparable),
-    /// The window counts numbers and the baseline categories, or the other way.
+    /// The window counts numbers and the baseline categories, or vice versa.
     Kind,
-    /// Categories have no order.
+    /// The statistic needs an order, which categories don't have.
     Order {
-        /// The statistic that needs one.
+        /// The statistic.
         statistic: Statistic,
     },
 }

@@ -1,10 +1,10 @@
-//! What is usual: the distances of the reference's own windows, in time order.
+//! Learns the usual distances: those of the reference's own windows, in time order.
 //!
-//! Rows drawn at random say how far chance takes a window from its reference. Rows in the order of their times say how far a
-//! day takes it: an hour of one day has one temperature and a quarter has all. [`learn`] slides windows of each of
-//! some lengths over the reference, measures each against the rest of it, by every statistic, and keeps what all but one
-//! in 400 stay below: where the reference is shorter than 400 windows, a little beyond the furthest. (NannyML learns its thresholds from
-//! chunks of the reference too.)
+//! Rows drawn at random show how far chance takes a window from its reference. Rows in the order of their times show
+//! how far a day takes it: one hour has one temperature, a quarter of a year has them all. [`learn`] slides windows of
+//! several lengths over the reference and measures each against the rest, by every statistic. It keeps the distance
+//! that all but one in 400 windows stay below; if the reference is shorter than 400 windows, a little more than the
+//! furthest. (NannyML learns its thresholds from chunks of the reference, too.)
 
 use chrono::{DateTime, Utc};
 
@@ -13,32 +13,33 @@ use crate::decision::{Distances, distances};
 use crate::statistics::Statistic;
 use crate::windows::{FEWEST_WINDOWS, LENGTHS, WINDOWS, starts, stay_below};
 
-/// Rows that are slid over, at most; of a longer reference that many at random.
+/// The maximum number of rows to slide over. A longer reference is sampled at random.
 const MOST_ROWS: u64 = 1 << 21;
-/// A window has at least so many rows, as the rule's default has it; where the reference has too few such windows, fewer.
+/// The minimum number of rows in a window, as in the rule's default; the second applies if the reference has too few
+/// such windows.
 const FEWEST_ROWS: [usize; 2] = [100, 20];
 
-/// The rows of a reference in the order of their times.
+/// Holds the rows of a reference in the order of their times.
 ///
 /// [`learn`](learn()) has an example.
 #[derive(Clone, Debug)]
 pub struct TimeOrder {
-    /// Microseconds, ascending.
+    /// Microseconds since the epoch, ascending.
     times: Vec<i64>,
     rows: Vec<u32>,
 }
 
 impl TimeOrder {
-    /// Orders rows by their times; those without one are in no window.
+    /// Orders rows by their times. Rows without a time are in no window.
     ///
-    /// Nothing where fewer than two times differ, or there are more than 2³² rows.
+    /// Returns `None` if fewer than two times differ, or there are more than 2³² rows.
     #[must_use]
     pub fn new(times: impl IntoIterator<Item = Option<DateTime<Utc>>, IntoIter: ExactSizeIterator>) -> Option<Self> {
         let times = times.into_iter();
         let one_of = (times.len() as u64).div_ceil(MOST_ROWS).max(1);
         let mut rows: Vec<(i64, u32)> = Vec::with_capacity(times.len().min(MOST_ROWS as usize));
         for (row, time) in times.enumerate() {
-            // Fibonacci hashing: which rows are taken has nothing to do with their order.
+            // Fibonacci hashing: the choice of rows has nothing to do with their order.
             let taken = (row as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             if let Some(time) = time
                 && taken.is_multiple_of(one_of)
@@ -52,8 +53,8 @@ impl TimeOrder {
     }
 }
 
-/// Learns a feature's limits from the slots of the reference's rows: `cell` gives the [`Cell`] of a row. The profile
-/// with them.
+/// Learns a feature's limits and returns the profile with them. `cell` returns the [`Cell`] of a reference's row: the
+/// slot that it falls into.
 ///
 /// # Example: hours of a week that differ
 ///
@@ -92,7 +93,7 @@ pub fn learn(profile: Profile, order: &TimeOrder, cell: impl Fn(usize) -> Cell) 
     }
 }
 
-/// Where a row falls, in four bytes.
+/// Stores where a row falls, in four bytes.
 ///
 /// [`learn`](learn()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ const MISSING: u32 = u32::MAX;
 const ABOVE: u32 = u32::MAX - 1;
 const BELOW: u32 = u32::MAX - 2;
 const UNSEEN: u32 = u32::MAX - 3;
-/// The groups of categories without a name begin here.
+/// The first cell of the groups of categories without a name.
 const OTHER: u32 = 1 << 31;
 
 impl From<NumericSlot> for Cell {
@@ -127,7 +128,7 @@ impl From<CategoricalSlot> for Cell {
     }
 }
 
-/// The place of a cell among counts.
+/// Returns the count that a cell belongs to.
 fn place(counts: &mut Counts, cell: u32) -> Option<&mut u64> {
     match (counts, cell) {
         (Counts::Numeric(counts), MISSING) => Some(&mut counts.missing),
@@ -152,7 +153,7 @@ fn of_length(profile: &Profile, order: &TimeOrder, cells: &[u32], seconds: u32) 
     let (mut from, mut to) = (0, 0);
     let mut measured: Vec<(usize, Distances)> = Vec::with_capacity(WINDOWS);
     for start in starts {
-        // A row that enters the window leaves the rest, and the other way round.
+        // A row that enters the window leaves the rest, and vice versa.
         while order.times.get(to).is_some_and(|time| *time < start + length) {
             move_row(&mut rest, &mut window, cells[to]);
             to += 1;

@@ -1,11 +1,17 @@
-//! Drift of features, scores and classes: a window of predictions against the training baseline.
+//! Measures drift of features, scores and classes: a window of predictions against the training baseline.
 //!
-//! Rooms, and arrows that point one way. [`statistics`] are functions of two rows of counts, or of two sorted samples, and
-//! know nothing else; [`sketch`] keeps what counts don't. [`baseline`] says where values fall and how many fell there in
-//! training. [`decision`] joins them: how far a window is from its baseline, whether chance explains it, and when that
-//! is called drift. [`learn`] finds what is usual for the reference's own windows, which the decision then takes for granted;
-//! [`mod@reference`] takes a week earlier in place of training.
-//! [`joint`] sees what no single feature shows: how numbers go together. [`change`] says in words what was done to a column that drifts. No Arrow, no files, no Prometheus, no runtime.
+//! The modules depend on each other in one direction only. Start with [`baseline`], which says where values fall and
+//! how many fell there in training, and [`decision`], which says how far a window is from its baseline, whether chance
+//! explains the distance, and when it counts as drift.
+//!
+//! - [`statistics`] are functions of two rows of counts, or of two sorted samples.
+//! - [`sketch`] keeps what counts don't.
+//! - [`learn`] finds the usual distances of the reference's own windows, which the decision allows for.
+//! - [`mod@reference`] compares with an earlier week instead of training.
+//! - [`joint`] sees what no single feature shows: how numbers go together.
+//! - [`change`] says in words what was done to a column that drifts.
+//!
+//! This crate knows no Arrow, no files, no Prometheus and no async runtime.
 //!
 //! ```
 //! use modelwatch_drift::baseline::{Hygiene, NumericProfile};

@@ -1,7 +1,7 @@
-//! What a window is compared with.
+//! Selects the reference that a window is compared with.
 //!
-//! Training is the reference that tells whether the model still sees what it learned. Traffic that changes with the hour and
-//! the season is compared with itself a week earlier instead: on training's bins, by
+//! Compare with training to see whether the model still sees what it learned. If traffic changes with the hour and the
+//! season, compare it with itself a week earlier instead: on training's bins, by
 //! [`Profile::recounted`](crate::baseline::Profile::recounted).
 
 use std::error::Error;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-/// What a window is compared with.
+/// Selects the reference that a window is compared with.
 ///
 /// # Example: the same hour a week ago
 ///
@@ -30,20 +30,20 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reference {
-    /// Training.
+    /// The training baseline.
     #[default]
     Baseline,
     /// The seven whole days, in UTC, before the day on which the window begins.
     LastWeek,
-    /// The window seven days earlier.
+    /// The window of the same length, seven days earlier.
     SameHourLastWeek,
 }
 
 impl Reference {
-    /// All of them.
+    /// All references.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::LastWeek, Self::SameHourLastWeek];
 
-    /// Its name in the configuration: `baseline`, `last-week`, `same-hour-last-week`.
+    /// Returns the name in the configuration: `baseline`, `last-week`, `same-hour-last-week`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,8 @@ impl Reference {
         }
     }
 
-    /// From when to when the reference of a window lies; nothing where it is training, or beyond the times there are.
+    /// Returns the start and end of a window's reference; `None` if it is training, or outside the range of
+    /// representable times.
     #[must_use]
     pub fn of_window(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let week = TimeDelta::days(7);
@@ -85,12 +86,12 @@ impl FromStr for Reference {
     }
 }
 
-/// A name that no [`Reference`] has.
+/// Reports a name that no [`Reference`] has.
 ///
 /// [`Reference`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownReference {
-    /// The name.
+    /// The unknown name.
     pub name: String,
 }
 

@@ -1,15 +1,16 @@
-//! Work that is done side by side.
+//! Runs work on several threads.
 
 use std::sync::Mutex;
 
-/// The results of so many threads, in the order of the work: each takes the next that nobody has begun.
+/// Returns the results of work done on several threads, in the order of the work. Each thread takes the next piece that
+/// no other has begun.
 pub(crate) fn each<W: Send, R: Send>(
     threads: usize,
     work: impl Iterator<Item = W> + Send,
     done: impl Fn(W) -> R + Sync,
 ) -> Vec<R> {
     let work = Mutex::new(work.enumerate());
-    // Nothing panics while it holds the lock but the iterator, after which there is no next.
+    // Only the iterator can panic while the lock is held, and after that there is no next piece.
     let next = || work.lock().ok()?.next();
     let worker = || {
         let mut results = Vec::new();

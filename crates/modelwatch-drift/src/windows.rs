@@ -1,28 +1,29 @@
-//! The windows of a reference: how long they are, where they begin, and what their distances stay below.
+//! Lays out the windows of a reference: their lengths, their starts, and the limits that their distances stay below.
 
-/// The lengths, in seconds: minutes, hours, days, weeks.
+/// The lengths in seconds: minutes, hours, days, weeks.
 pub(crate) const LENGTHS: [u32; 13] = [
     900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 129_600, 172_800, 345_600, 604_800, 1_209_600,
 ];
-/// Windows begin at least this part of their length apart where that is more.
+/// Windows begin at least this fraction of their length apart, if that is more than the grid below.
 const APART: u32 = 24;
-/// The reference is at least so many times as long as its windows.
+/// The reference is at least this many times as long as a window.
 const FEWEST_LENGTHS: i64 = 4;
-/// Windows of a length, at most.
+/// The maximum number of windows of one length.
 pub(crate) const WINDOWS: usize = 2_000;
-/// Windows begin at whole hours, and shorter ones at whole quarters, as those of a job do.
+/// Windows begin at whole hours, and shorter ones at whole quarters, as a job's windows do.
 const BEGINNINGS: [u32; 2] = [3_600, 900];
-/// Windows of a length, at least.
+/// The minimum number of windows of one length.
 pub(crate) const FEWEST_WINDOWS: usize = 20;
-/// Of so many windows one may be further away.
+/// One in this many windows may be further away.
 const ONE_OF: usize = 400;
-/// What all windows stay below is exceeded by windows that begin a little earlier.
+/// Windows that begin a little earlier exceed the limit that all windows stay below, hence this margin.
 const MARGIN: f64 = 1.05;
 
-/// Where windows of a length begin, so many at most, each whole between the first and the last time; nothing where fewer than four fit.
+/// Returns where windows of a length begin, at most `most`, each wholly between the first and the last time; `None` if
+/// fewer than four fit.
 pub(crate) fn starts(first: i64, last: i64, seconds: u32, most: usize) -> Option<Vec<i64>> {
     let length = i64::from(seconds) * 1_000_000;
-    // Where the last window may begin, the whole of it within the reference.
+    // The latest start that leaves the whole window within the reference.
     let room = last - first - length;
     if (last - first) / length < FEWEST_LENGTHS {
         return None;
@@ -39,17 +40,17 @@ pub(crate) fn starts(first: i64, last: i64, seconds: u32, most: usize) -> Option
     Some(starts)
 }
 
-/// The distance that one window in [`ONE_OF`] goes beyond; `apart` fit into the reference without overlap.
+/// Returns the distance that one window in [`ONE_OF`] exceeds. `apart` windows fit into the reference without overlap.
 ///
-/// Where at least as many fit it is that of the windows themselves. Where fewer do, the furthest of them is beyond what one in a
-/// few reaches and no more, and the next window may go further. So the mean excess of the upper quarter is added, which is how
-/// much further the furthest of e times as many goes where a tail falls off exponentially (Pickands, *Statistical Inference
-/// Using Extreme Order Statistics*, 1975).
+/// If at least that many fit, the windows themselves give the distance. If fewer fit, the furthest of them only exceeds
+/// what one in a few reaches, and the next window may go further. So the mean excess of the upper quarter is added: if
+/// a tail falls off exponentially, the furthest of e times as many windows goes further by that much (Pickands,
+/// *Statistical Inference Using Extreme Order Statistics*, 1975).
 pub(crate) fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
     let beyond = distances.len() * (apart / ONE_OF) / apart.max(1);
     let quarter = distances.len().div_ceil(4);
     let further_first = |one: &f64, other: &f64| other.total_cmp(one);
-    // No more of them are looked at: one in four hundred, and the upper quarter.
+    // Only the largest distances matter: one in four hundred, and the upper quarter.
     if quarter < distances.len() {
         distances.select_nth_unstable_by(quarter, further_first);
     }
@@ -60,14 +61,14 @@ pub(crate) fn stay_below(mut distances: Vec<f64>, apart: usize) -> f64 {
     let excess = upper.iter().map(|distance| distance - quartile).sum::<f64>() / upper.len().max(1) as f64;
     let further = (ONE_OF as f64 / apart.max(1) as f64).ln().clamp(0.0, 1.0) * excess;
     let limit = (reached + further) * MARGIN;
-    // Rounded up to four digits, which is all a person reads.
+    // Rounded up to four significant digits, which is as many as anybody reads.
     let digits = 10_f64.powi(3 - limit.abs().max(f64::MIN_POSITIVE).log10().floor() as i32);
     let rounded = (limit * digits).ceil() / digits;
     if rounded.is_finite() { rounded } else { limit }
 }
 
-/// Where the window of a number begins, 0 to 1: ascending, one at a place of its own in each of as many equal parts, so that windows
-/// do not always begin at the same hour.
+/// Returns where a numbered window begins, 0 to 1, ascending: one position in each of `of` equal parts, at a different
+/// place in each so that windows do not always begin at the same hour.
 pub(crate) fn beginning(number: usize, of: usize) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     ((number as f64 * GOLDEN).fract() + number as f64) / of as f64

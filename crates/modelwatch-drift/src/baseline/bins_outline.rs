@@ -1,11 +1,11 @@
-//! Bins in the making, where training's values lie elsewhere: what has to be asked of them.
+//! Outlines numeric bins, and says what to ask about training's values when they lie elsewhere, such as in a database.
 
 use super::error::BaselineError;
 
-/// How many equal shares of training's rows quantiles cut.
+/// The number of equal shares into which the quantiles cut training's rows.
 pub(super) const QUANTILES: usize = 200;
 
-/// A value of training on which at least one quantile falls, and its neighbours among training's distinct values.
+/// Pairs a value of training on which at least one quantile falls with its neighbours among training's distinct values.
 ///
 /// [`BinsOutline`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,16 +13,17 @@ pub(super) const QUANTILES: usize = 200;
 pub struct QuantileValue {
     /// The value.
     pub value: f64,
-    /// The largest smaller one; nothing for the least.
+    /// The next smaller distinct value; `None` for the smallest.
     pub below: Option<f64>,
-    /// The least larger one; nothing for the largest.
+    /// The next larger distinct value; `None` for the largest.
     pub above: Option<f64>,
-    /// How many of the levels 0 to [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES) fall on it.
+    /// The number of levels, 0 to [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES), whose quantile is this
+    /// value.
     pub quantiles: usize,
 }
 
 impl QuantileValue {
-    /// Returns one by its value and its neighbours, on which so many quantiles fall.
+    /// Creates a quantile value from the value, its neighbours and the number of quantiles that fall on it.
     #[must_use]
     pub fn new(value: f64, below: Option<f64>, above: Option<f64>, quantiles: usize) -> Self {
         Self {
@@ -33,8 +34,10 @@ impl QuantileValue {
         }
     }
 
-    /// How many quantiles fall on a value that is so many times among so many, `upto` of which are at or below it: those whose
-    /// level, 0 to [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES), has its rank there. The least value has that of level 0, too.
+    /// Returns how many quantiles fall on a value that occurs in `times` of `all` rows, `upto` of which are at or below
+    /// it. A quantile falls on the value if the rank of its level, 0 to
+    /// [`NumericBins::QUANTILES`](super::NumericBins::QUANTILES), is one of the value's. The smallest value has that of
+    /// level 0, too.
     #[must_use]
     pub fn quantiles_of(times: u64, upto: u64, all: u64) -> usize {
         let levels = |rows: u64| QUANTILES as u128 * u128::from(rows) / u128::from(all.max(1));
@@ -43,11 +46,11 @@ impl QuantileValue {
     }
 }
 
-/// Bins in the making. The quantiles cut training; what they leave wider than 1/200 of its range is split at
-/// [`points`](Self::points), each moved between its neighbours.
+/// Outlines the bins of a numeric feature. The quantiles cut training. What they leave wider than 1/200 of its range is
+/// split at [`points`](Self::points), each of which moves between its neighbours.
 ///
-/// It is how [`NumericBins::from_sorted`](super::NumericBins::from_sorted) makes bins of values in memory, and what makes the same bins, to the bit, of values that a
-/// database has and never sends.
+/// [`NumericBins::from_sorted`](super::NumericBins::from_sorted) makes bins of values in memory this way. Use an
+/// outline yourself to make the same bins, to the bit, of values that stay in a database.
 ///
 /// # Example: bins of values that stay in a database
 ///
@@ -85,18 +88,18 @@ pub struct BinsOutline {
 }
 
 impl BinsOutline {
-    /// No bin is wider than the range over this.
+    /// No bin is wider than the range divided by this.
     const WIDTHS: usize = 200;
-    /// How far outside training's values a value still counts as one of them, of the largest magnitude: sixteen times what
-    /// rounding to 32 bits changes.
+    /// How far beyond training's values a value still counts as one of them, relative to the largest magnitude: sixteen
+    /// times the change that rounding to 32 bits makes.
     const MARGIN: f64 = 1e-6;
 
-    /// Cuts training at its quantiles: values in ascending order, the least and the largest among them.
+    /// Cuts training at its quantiles. Pass the values in ascending order, the smallest and the largest included.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Empty`] when there is none, [`BaselineError::Inconsistent`] when they are not finite or not in ascending order,
-    /// or one is as large as a double can be. `feature` is the name that the error gives.
+    /// [`BaselineError::Empty`] when there are no values; [`BaselineError::Inconsistent`] when they are not finite or
+    /// not in ascending order, or when one is as large as a double can be. `feature` is the name in the error.
     pub fn new(feature: &str, quantiles: &[QuantileValue]) -> Result<Self, BaselineError> {
         let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
         let (Some(first), Some(last)) = (quantiles.first(), quantiles.last()) else {
@@ -125,7 +128,7 @@ impl BinsOutline {
             ));
         }
         let magnitude = match least.abs().max(largest.abs()) {
-            // Of zeros alone nothing says how large another value would be.
+            // If all values are zero, nothing says how large another value would be.
             0.0 => 1.0,
             magnitude => magnitude,
         };
@@ -156,19 +159,19 @@ impl BinsOutline {
         Ok(Self { edges, points, widest })
     }
 
-    /// Where bins that are too wide are to be split, in ascending order.
+    /// Returns the points at which bins that are too wide get split, in ascending order.
     #[must_use]
     pub fn points(&self) -> &[f64] {
         &self.points
     }
 
-    /// The edges of the bins. `neighbours` says of a point which value of training is the largest below it, and which the least that is
-    /// not; nothing where there is none.
+    /// Returns the edges of the bins. For a point, `neighbours` returns the largest training value below it and the
+    /// smallest one that is not below it; `None` where there is none.
     pub(super) fn edges(self, mut neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> Vec<f64> {
         let far = self.widest / 2.0;
         let split = self.points.iter().filter_map(|point| {
             let (below, above) = neighbours(*point)?;
-            // As far from both neighbours, or in their middle.
+            // In the middle between both neighbours, or far enough from both.
             Some(if above - below <= 2.0 * far {
                 between(below, above)
             } else {
@@ -183,9 +186,9 @@ impl BinsOutline {
     }
 }
 
-/// The middle of two distinct values, above the one and not above the other.
+/// Returns the middle of two distinct values: greater than `below`, at most `above`.
 fn between(below: f64, above: f64) -> f64 {
     let middle = below + (above - below) / 2.0;
-    // Zero has two signs and one place.
+    // Turns -0 into 0.
     (if middle > below { middle } else { above }) + 0.0
 }

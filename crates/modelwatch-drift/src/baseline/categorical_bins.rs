@@ -1,4 +1,4 @@
-//! Where a category falls: the frequent ones by name, the rest by groups of their hash.
+//! Finds where a category falls: frequent categories by name, the rest in groups by hash.
 
 use std::collections::HashMap;
 
@@ -7,26 +7,27 @@ use twox_hash::XxHash3_128;
 use super::category_text::category_text;
 use super::error::BaselineError;
 
-/// Where a category falls.
+/// Says where a category falls.
 ///
 /// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CategoricalSlot {
-    /// The named category of this index.
+    /// In the named category at this index.
     Named(usize),
-    /// A category without a name, of which training had some: the group of this index.
+    /// In the group at this index: the category has no name, and training had categories without one.
     Other(usize),
-    /// A category that training did not have.
+    /// Nowhere: training did not have this category.
     Unseen,
-    /// No value, or one of the texts that stand for none.
+    /// The row has no value, or one of the texts that stand for a missing value.
     Missing,
 }
 
-/// The bins of a categorical feature: names, most frequent in training first, and groups of what has no name.
+/// Holds the bins of a categorical feature: names, most frequent in training first, and groups for categories without a
+/// name.
 ///
-/// A value is looked up by its [text](category_text). One without a name here is *unseen* when training's categories are
-/// all named. When training had more categories than were named it is *other*, in the group that a hash of its text
-/// (XXH3 of 128 bits, modulo the [`groups`](Self::groups)) gives it, the same in every process and release.
+/// Values are looked up by their [text](category_text). If all of training's categories have a name, a value without
+/// one is *unseen*. If training had more categories than names, it is *other*: it falls into the group that a hash of
+/// its text (XXH3 of 128 bits, modulo the [`groups`](Self::groups)) selects, the same in every process and release.
 ///
 /// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +38,9 @@ pub struct CategoricalBins {
 }
 
 impl CategoricalBins {
-    /// The most categories that have a name.
+    /// The maximum number of named categories.
     pub const MOST_NAMES: usize = 1_000;
-    /// The groups of the categories without a name.
+    /// The number of groups for categories without a name.
     pub const GROUPS: usize = 64;
 
     pub(super) fn new(feature: &str, names: Vec<String>, groups: usize) -> Result<Self, BaselineError> {
@@ -66,25 +67,26 @@ impl CategoricalBins {
         Ok(Self { names, places, groups })
     }
 
-    /// The named categories, most frequent in training first.
+    /// Returns the named categories, most frequent in training first.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// How many groups the categories without a name fall into; none where training's are all named.
+    /// Returns the number of groups for categories without a name; 0 if all of training's categories have a name.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.groups
     }
 
-    /// Whether training had categories that have no name here, so that a value without a name is one of those.
+    /// Returns whether training had categories without a name here. If so, a value without a name counts as one of
+    /// them.
     #[must_use]
     pub fn has_other(&self) -> bool {
         self.groups > 0
     }
 
-    /// Where a category falls.
+    /// Returns where a category falls.
     #[must_use]
     pub fn slot(&self, category: Option<&str>) -> CategoricalSlot {
         let Some(text) = category else {
@@ -103,7 +105,7 @@ impl CategoricalBins {
         }
     }
 
-    /// The index of a category among the [names](Self::names).
+    /// Returns the index of a category among the [names](Self::names).
     #[must_use]
     pub fn place(&self, category: &str) -> Option<usize> {
         match self.slot(Some(category)) {

@@ -1,11 +1,11 @@
-//! How many categories fell where.
+//! Counts how many categories fell where.
 
 use super::categorical_bins::{CategoricalBins, CategoricalSlot};
 use super::category_text::category_text;
 use crate::sketch::Frequent;
 
 impl CategoricalBins {
-    /// No rows yet, on these bins.
+    /// Creates empty counts for these bins.
     #[must_use]
     pub fn count(&self) -> CategoricalCounts {
         CategoricalCounts {
@@ -16,30 +16,30 @@ impl CategoricalBins {
     }
 }
 
-/// How many rows fell where.
+/// Counts the rows that fell into each bin of a categorical feature.
 ///
 /// [`CategoricalProfile`](super::CategoricalProfile) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CategoricalCounts {
-    /// Rows of each named category; as many as [`CategoricalBins::names`].
+    /// Rows of each named category, in the order of [`CategoricalBins::names`].
     pub named: Vec<u64>,
-    /// Rows of categories without a name, of which training had some; as many as [`CategoricalBins::groups`].
+    /// Rows of categories without a name, of which training had some, for each of the [`CategoricalBins::groups`].
     pub other: Vec<u64>,
     /// Rows of categories that training did not have.
     pub unseen: u64,
-    /// Rows with no value.
+    /// Rows without a value.
     pub missing: u64,
-    /// The most frequent of the categories without a name; empty in a baseline.
+    /// The most frequent categories without a name; empty in a baseline.
     pub unnamed: Frequent,
 }
 
 impl CategoricalCounts {
-    /// Counts one row; `bins` are those the counts were made for.
+    /// Counts one row. Pass the bins that these counts were made for.
     pub fn add(&mut self, bins: &CategoricalBins, category: Option<&str>) {
         self.add_rows(bins, category, 1);
     }
 
-    /// Counts so many rows of one category, as a `GROUP BY` gives them.
+    /// Counts `rows` rows of one category, as a `GROUP BY` returns them.
     pub fn add_rows(&mut self, bins: &CategoricalBins, category: Option<&str>, rows: u64) {
         let slot = bins.slot(category);
         let place = match slot {
@@ -56,7 +56,7 @@ impl CategoricalCounts {
         }
     }
 
-    /// Adds the rows of another window on the same bins.
+    /// Adds the counts of another window on the same bins.
     pub fn merge(&mut self, other: &Self) {
         let pairs = self.named.iter_mut().zip(&other.named);
         for (mine, others) in pairs.chain(self.other.iter_mut().zip(&other.other)) {
@@ -67,13 +67,13 @@ impl CategoricalCounts {
         self.unnamed.merge(&other.unnamed);
     }
 
-    /// All rows, those without a value among them.
+    /// Returns the number of rows, including those without a value.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.present() + self.missing
     }
 
-    /// Rows that have a value.
+    /// Returns the number of rows with a value.
     #[must_use]
     pub fn present(&self) -> u64 {
         self.named.iter().chain(&self.other).sum::<u64>() + self.unseen

@@ -1,4 +1,4 @@
-//! A categorical feature in training.
+//! Profiles a categorical feature in training.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::hygiene::Hygiene;
 use super::limits::{self, WindowLimits};
 use crate::sketch::Frequent;
 
-/// A categorical feature in training.
+/// Profiles a categorical feature in training: its bins, and how many rows fell into each.
 ///
 /// # Example: count a window on training's categories
 ///
@@ -40,14 +40,15 @@ pub struct CategoricalProfile {
 }
 
 impl CategoricalProfile {
-    /// A profile of training's categories, each with its rows, in any order; so many rows have none. Categories of one
-    /// [text](category_text) are one, and those whose text stands for no value are missing. The
-    /// [`MOST_NAMES`](CategoricalBins::MOST_NAMES) most frequent are named, ties in the order of the alphabet.
+    /// Creates a profile from training's categories and their row counts, in any order, and the number of rows without
+    /// a value. Categories with the same [text](category_text) are one category. Categories whose text stands for no
+    /// value are missing. The [`MOST_NAMES`](CategoricalBins::MOST_NAMES) most frequent categories get a name; ties go
+    /// in alphabetical order.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Empty`] when no row has a category, [`BaselineError::TooFewRows`] when fewer rows than `hygiene`
-    /// asks for have one, [`BaselineError::Inconsistent`] when the rows overflow.
+    /// [`BaselineError::Empty`] when no row has a category, [`BaselineError::TooFewRows`] when fewer rows have one than
+    /// `hygiene` requires, [`BaselineError::Inconsistent`] when the number of rows overflows.
     pub fn new(
         feature: &str,
         categories: impl IntoIterator<Item = (String, u64)>,
@@ -122,18 +123,19 @@ impl CategoricalProfile {
         })
     }
 
-    /// Where values fall.
+    /// Returns the bins that values fall into.
     #[must_use]
     pub fn bins(&self) -> &CategoricalBins {
         &self.bins
     }
 
-    /// `counts` as they are compared: the rows of each category that has at least 1 % of training's, of the rare ones
-    /// in up to ten groups of about equal share and at least 1 % each, and of those that training did not have.
+    /// Returns `counts` as the statistics compare them: the rows of each category that has at least 1 % of training's
+    /// rows, of the rare categories in up to ten groups of about equal share (at least 1 % each), and of the categories
+    /// that training did not have.
     ///
     /// # Panics
     ///
-    /// When the counts are not on this profile's bins.
+    /// Panics if the counts are not on this profile's bins.
     #[must_use]
     pub fn coarse(&self, counts: &CategoricalCounts) -> Vec<u64> {
         assert_eq!(
@@ -151,7 +153,7 @@ impl CategoricalProfile {
         coarse
     }
 
-    /// The place of a slot among the [coarse](Self::coarse) counts; nothing of a missing value.
+    /// Returns the index of a slot among the [coarse](Self::coarse) counts; `None` for a missing value.
     #[must_use]
     pub fn coarse_place(&self, slot: CategoricalSlot) -> Option<usize> {
         match slot {
@@ -162,16 +164,17 @@ impl CategoricalProfile {
         }
     }
 
-    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    /// Returns the distances that the reference's own windows reach, by ascending length; empty if the reference has no
+    /// times.
     #[must_use]
     pub fn limits(&self) -> &[WindowLimits] {
         &self.limits
     }
 
-    /// The same bins with other rows: those of `counts`, which stand for training's from here on. What training had is what is
-    /// compared on its own, and nothing is known of what is usual.
+    /// Returns the same bins with other rows: `counts` stands for training's rows from here on. The comparison uses the
+    /// same categories as training's rows. The new profile has no learned limits.
     ///
-    /// Nothing where no row has a value, or the counts are on other bins.
+    /// Returns `None` if no row has a value or the counts are on other bins.
     #[must_use]
     pub fn recounted(&self, counts: &CategoricalCounts) -> Option<Self> {
         let same = counts.named.len() == self.bins.names().len() && counts.other.len() == self.bins.groups();
@@ -190,26 +193,27 @@ impl CategoricalProfile {
         Self { limits, ..self }
     }
 
-    /// How many fell there in training.
+    /// Returns the row counts of training.
     #[must_use]
     pub fn counts(&self) -> &CategoricalCounts {
         &self.counts
     }
 }
 
-/// The place of each category among those that are compared.
+/// Maps each category to its index in the comparison.
 #[derive(Clone, Debug, PartialEq)]
 struct CoarseCategories {
     named: Vec<usize>,
     other: Vec<usize>,
-    /// How many places there are, that of unseen categories not among them.
+    /// The number of places, without the one for unseen categories.
     len: usize,
 }
 
 impl CoarseCategories {
-    /// A category of one row in so many of training is compared on its own, and a group of rare ones has as many.
+    /// A category is compared on its own if it has at least one in this many of training's rows. A group of rare
+    /// categories has at least as large a share.
     const FREQUENT: u128 = 100;
-    /// The most groups of rare ones.
+    /// The maximum number of groups of rare categories.
     const GROUPS: u128 = 10;
 
     fn new(counts: &CategoricalCounts) -> Self {
@@ -219,14 +223,14 @@ impl CoarseCategories {
         let rare = &counts.named[frequent..];
         let rare_rows: u128 = rare.iter().chain(&counts.other).map(|count| u128::from(*count)).sum();
         let groups = (rare_rows * Self::FREQUENT / rows.max(1)).clamp(1, Self::GROUPS) as usize;
-        // The largest first, each to the group that has the fewest rows: as even as a glance can make them.
+        // Largest first, each into the group with the fewest rows so far: a greedy even split.
         let mut units: Vec<(u64, usize)> = rare.iter().chain(&counts.other).copied().zip(0..).collect();
         units.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         let mut filled = vec![0_u128; groups];
         let mut places = vec![0; units.len()];
         for (rows, unit) in units {
             let lightest = (0..groups).min_by_key(|group| filled[*group]).unwrap_or_default();
-            // One row more, so that empty ones are spread too.
+            // One extra row each, so that empty categories are spread, too.
             filled[lightest] += u128::from(rows) + 1;
             places[unit] = frequent + lightest;
         }
@@ -243,13 +247,13 @@ fn too_many(feature: &str) -> BaselineError {
     BaselineError::inconsistent(feature, "its counts add up to more than any file can hold".to_owned())
 }
 
-/// What stands in the file for a categorical profile.
+/// Stores a categorical profile in the file.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CategoricalDocument {
     categories: Vec<String>,
     counts: Vec<u64>,
-    /// By group; one number in the first format.
+    /// By group; a single number in the first format.
     other: Other,
     missing: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,21 +1,21 @@
-//! The one text of a category.
+//! Normalises the text of a category.
 //!
-//! The same value reaches training as `True` of a CSV file, as a Parquet boolean or as `1.0` of a column that pandas made
-//! floats of, and the prediction log as what a service wrote. Where each kept its own text, every value of a window
-//! would be one that training never had.
+//! The same value arrives from training as `True` in a CSV file, as a Parquet boolean, or as `1.0` in a column that
+//! pandas turned into floats; and from the prediction log as the service wrote it. If each kept its own text, every
+//! value of a window would look like one that training never had.
 
-/// The texts that stand for no value, in files of training and in the prediction log.
+/// The texts that stand for no value, in training files and in the prediction log.
 pub const NO_VALUE: [&str; 9] = ["", "NA", "N/A", "<NA>", "NaN", "nan", "null", "NULL", "None"];
 
-/// The most bytes of a category that count; the prediction log cuts longer ones there too, unless set otherwise.
+/// The maximum length of a category in bytes. By default the prediction log cuts longer ones there, too.
 pub const MOST_CATEGORY_BYTES: usize = 256;
 
-/// The text that stands for a category in a baseline and in a window, whatever wrote it; nothing for one of
-/// [`NO_VALUE`].
+/// Returns the text that stands for a category in baselines and windows, no matter which writer produced it. Returns
+/// `None` for the texts in [`NO_VALUE`].
 ///
-/// `True`, `TRUE` and `true` are `true`, and so with false. A whole number written as a float is that number: `1.0` is
-/// `1`. Leading zeros stay, because `01234` is a zip code. Longer texts are cut after [`MOST_CATEGORY_BYTES`], at the end
-/// of a character.
+/// `True`, `TRUE` and `true` become `true`, and likewise for false. A whole number written as a float becomes that
+/// number: `1.0` is `1`. Leading zeros stay, because `01234` is a zip code. Longer texts are cut after
+/// [`MOST_CATEGORY_BYTES`], at a character boundary.
 ///
 /// ```
 /// use modelwatch_drift::baseline::category_text;
@@ -40,7 +40,7 @@ pub fn category_text(text: &str) -> Option<&str> {
     })
 }
 
-/// The digits before the point, where only zeros follow it.
+/// Returns the digits before the point if only zeros follow it.
 fn whole(text: &str) -> Option<&str> {
     let (whole, fraction) = text.split_once('.')?;
     let digits = whole.strip_prefix('-').unwrap_or(whole);

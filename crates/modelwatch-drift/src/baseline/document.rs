@@ -1,4 +1,4 @@
-//! The baseline and its JSON.
+//! Holds the baseline, and reads and writes it as JSON.
 
 use std::collections::HashSet;
 
@@ -13,27 +13,27 @@ use super::profile::Profile;
 use super::time_span::TimeSpan;
 use crate::joint::JointProfile;
 
-/// Where a baseline comes from.
+/// Says where a baseline comes from.
 ///
 /// [`Baseline`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// The model, as in `model_name`.
+    /// The model's name, as in the label `model_name`.
     pub model: String,
-    /// The baseline's own version, as in `baseline_version`.
+    /// The baseline's own version, as in the label `baseline_version`.
     pub version: String,
-    /// When it was built.
+    /// The time at which it was built.
     pub created: DateTime<Utc>,
-    /// Rows of the reference.
+    /// The number of rows of the reference.
     pub rows: u64,
-    /// The time the rows span, when they have one.
+    /// The time that the rows span, if they have times.
     pub time_span: Option<TimeSpan>,
-    /// A digest of the data, `<algorithm>:<hex>`: the same rows give the same.
+    /// A digest of the data, `<algorithm>:<hex>`. The same rows give the same digest.
     pub fingerprint: String,
 }
 
-/// What a model was trained on.
+/// Describes the data that a model was trained on.
 ///
 /// # Example: to a file and back
 ///
@@ -69,13 +69,13 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// A baseline of these profiles, each of [`About::rows`] rows.
+    /// Creates a baseline from profiles, each of [`About::rows`] rows.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Empty`] when there are no rows or nothing to compare, [`BaselineError::DuplicateFeature`],
-    /// [`BaselineError::Inconsistent`] when a profile has another number of rows, a name is empty or the time span ends before
-    /// it begins.
+    /// [`BaselineError::Empty`] when there are no rows or nothing to compare; [`BaselineError::DuplicateFeature`];
+    /// [`BaselineError::Inconsistent`] when a profile has a different number of rows, a name is empty, or the time span
+    /// ends before it begins.
     pub fn new(
         about: About,
         features: Vec<(String, Profile)>,
@@ -119,12 +119,12 @@ impl Baseline {
         })
     }
 
-    /// The same baseline, which knows how its numeric features go together.
+    /// Returns the same baseline with a profile of how its numeric features go together.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Inconsistent`] when the profile is of a feature that the baseline does not have as a number, or contradicts
-    /// itself.
+    /// [`BaselineError::Inconsistent`] when the joint profile has a feature that is not a numeric feature of the
+    /// baseline, or contradicts itself.
     pub fn with_joint(self, joint: JointProfile) -> Result<Self, BaselineError> {
         let wrong = |what: String| BaselineError::inconsistent("joint", what);
         joint.check().map_err(wrong)?;
@@ -147,44 +147,46 @@ impl Baseline {
         })
     }
 
-    /// How the numeric features go together, when the baseline was made by a version that learns it and two of them vary.
+    /// Returns how the numeric features go together. `None` if an older version made the baseline, or fewer than two
+    /// features vary.
     #[must_use]
     pub fn joint(&self) -> Option<&JointProfile> {
         self.joint.as_ref()
     }
 
-    /// Where it comes from.
+    /// Returns where the baseline comes from.
     #[must_use]
     pub fn about(&self) -> &About {
         &self.about
     }
 
-    /// The features by name, in the order of the file.
+    /// Returns the features by name, in the order of the file.
     #[must_use]
     pub fn features(&self) -> &[(String, Profile)] {
         &self.features
     }
 
-    /// The prediction score, when training's scores were given.
+    /// Returns the profile of the prediction score, if training's scores were given.
     #[must_use]
     pub fn score(&self) -> Option<&NumericProfile> {
         self.score.as_ref()
     }
 
-    /// The predicted classes, when training's were given.
+    /// Returns the profile of the predicted classes, if training's were given.
     #[must_use]
     pub fn classes(&self) -> Option<&CategoricalProfile> {
         self.classes.as_ref()
     }
 
-    /// Reads a baseline's JSON. Whatever the text, the baseline that comes of it keeps every promise of these types.
+    /// Reads a baseline from JSON. If this succeeds, the baseline keeps every promise of these types, no matter who
+    /// wrote the text.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Json`] with line and column, [`BaselineError::UnknownFormat`], or what [`new`](Self::new) and the
-    /// profiles refuse.
+    /// [`BaselineError::Json`] with line and column, [`BaselineError::UnknownFormat`], or any error of
+    /// [`new`](Self::new) and of the profiles.
     pub fn from_json(text: &str) -> Result<Self, BaselineError> {
-        // The format first: a later one may have other fields, and "unknown field" would hide why.
+        // Reads the format first: a later one may have other fields, and "unknown field" would hide the reason.
         let Format { format } = serde_json::from_str(text).map_err(BaselineError::Json)?;
         if !(OLDEST_FORMAT..=FORMAT).contains(&format) {
             return Err(BaselineError::UnknownFormat { format });
@@ -218,11 +220,12 @@ impl Baseline {
         }
     }
 
-    /// The baseline as JSON, one line a feature, ending in a newline; [`from_json`](Self::from_json) gives back the same.
+    /// Writes the baseline as JSON, one line per feature, with a newline at the end. [`from_json`](Self::from_json)
+    /// reads back the same baseline.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Json`] if the text could not be made.
+    /// [`BaselineError::Json`] if serialization fails.
     pub fn to_json(&self) -> Result<String, BaselineError> {
         let mut json = format!("{{\n\"format\": {FORMAT},\n\"baseline\": {},\n", line(&self.about)?);
         json.push_str("\"features\": [");
@@ -261,7 +264,7 @@ fn same_rows(name: &str, rows: u64, all: u64) -> Result<(), BaselineError> {
     Err(BaselineError::inconsistent(name, what))
 }
 
-/// The one field that every format has.
+/// Holds the one field that every format has.
 #[derive(Deserialize)]
 struct Format {
     format: u64,

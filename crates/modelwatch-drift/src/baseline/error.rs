@@ -1,48 +1,48 @@
-//! Why a reference is no baseline, and how to mend it.
+//! Explains why a reference can't be a baseline, and how to fix it.
 
 use std::error::Error;
 use std::fmt;
 
 use super::format::{FORMAT, OLDEST_FORMAT};
 
-/// Why a baseline can't be built or read.
+/// Explains why a baseline can't be built or read.
 ///
 /// [`Baseline`](super::Baseline) has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BaselineError {
-    /// No rows, or a feature without a single value.
+    /// There are no rows, or a feature has no values.
     Empty {
-        /// The feature; none when there are no rows or no features at all.
+        /// The feature; `None` when there are no rows or no features at all.
         feature: Option<String>,
     },
-    /// Fewer rows with a value than are asked for.
+    /// Fewer rows have a value than required.
     TooFewRows {
         /// The feature.
         feature: String,
-        /// Its rows with a value.
+        /// The number of its rows with a value.
         rows: u64,
-        /// The fewest allowed.
+        /// The required minimum.
         least: u64,
     },
-    /// Two features of one name.
+    /// Two features have the same name.
     DuplicateFeature {
         /// The name.
         feature: String,
     },
-    /// Numbers that can't be those of one reference.
+    /// The numbers contradict each other: they can't come from one reference.
     Inconsistent {
         /// The feature, or the baseline's own field.
         feature: String,
         /// What does not fit.
         what: String,
     },
-    /// A format that this version does not know.
+    /// This version does not know the format.
     UnknownFormat {
-        /// The format that stands in the file.
+        /// The format number in the file.
         format: u64,
     },
-    /// No JSON, or other fields than a baseline has.
+    /// The text is not valid JSON, or its fields are not those of a baseline.
     Json(serde_json::Error),
 }
 

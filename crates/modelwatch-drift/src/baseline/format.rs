@@ -1,8 +1,9 @@
-//! The number of the file's format.
+//! Numbers the formats of the file.
 
-/// The format that is written; a change that an older reader would misread makes it one more.
+/// The format that this version writes. It goes up by one with each change that an older reader would misread.
 pub const FORMAT: u64 = 3;
 
-/// The oldest format that is read. The second has no [joint profile](crate::joint::JointProfile). The first's edges lie on values of training and not between them, and it holds no
-/// thresholds of windows: scores are what they were.
+/// The oldest format that this version reads. Format two has no [joint profile](crate::joint::JointProfile). In format
+/// one, edges lie on training's values instead of between them, and there are no learned thresholds; its scores are the
+/// same as before.
 pub const OLDEST_FORMAT: u64 = 1;

@@ -1,4 +1,4 @@
-//! What a reference must be to be one: a baseline of the wrong rows makes every score after it wrong.
+//! Checks a reference: a baseline of the wrong rows makes every score after it wrong.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use chrono::TimeDelta;
 use super::error::BaselineError;
 use super::time_span::TimeSpan;
 
-/// What is asked of a reference.
+/// Sets the requirements for a reference.
 ///
 /// [`Profile`](super::Profile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hygiene {
-    /// The fewest rows with a value that a feature may have. A tenth of them lies in each decile; 1,000 by default, so
-    /// that a decile's share is known to about a tenth of itself.
+    /// The minimum number of rows with a value per feature. Defaults to 1,000: each decile then has a tenth of them,
+    /// enough to know its share to about a tenth of itself.
     pub minimum_rows: u64,
 }
 
@@ -36,24 +36,24 @@ impl Hygiene {
     }
 }
 
-/// One of the files a reference was read from.
+/// Describes one of the files that a reference was read from.
 ///
 /// [`warnings`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// Its name, for the warning.
     pub name: String,
-    /// The time its rows span, when they have one.
+    /// The time that its rows span, if they have times.
     pub span: Option<TimeSpan>,
 }
 
-/// A reference that can be used but may not be what was meant.
+/// Warns about a reference that is usable but may not be the intended one.
 ///
 /// [`warnings`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum HygieneWarning {
-    /// Between two sources lies more time than either of them spans: they may be of different populations.
+    /// Two sources lie further apart in time than either of them spans. They may describe different populations.
     TimeGap {
         /// The source that ends first.
         before: String,
@@ -62,12 +62,12 @@ pub enum HygieneWarning {
         /// The time between them.
         gap: TimeDelta,
     },
-    /// Some sources have a time, others have none.
+    /// Some sources have times, others don't.
     SomeWithoutTime {
-        /// The first without.
+        /// The first source without times.
         source: String,
     },
-    /// Two sources span the same time in part: the same rows may be counted twice.
+    /// The time spans of two sources overlap. Rows may be counted twice.
     TimeOverlap {
         /// The source that begins first.
         before: String,
@@ -97,7 +97,7 @@ impl fmt::Display for HygieneWarning {
     }
 }
 
-/// What is odd about the time spans of a reference's sources.
+/// Returns warnings about the time spans of a reference's sources.
 ///
 /// # Example: two files of different seasons
 ///

@@ -1,4 +1,4 @@
-//! How far the reference's own windows are from the whole of it.
+//! Says how far the reference's own windows are from the whole reference.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::error::BaselineError;
 use crate::statistics::Statistic;
 
-/// The distances that the reference's own windows of one length reach, each from the rest of the reference.
+/// Holds the distances that the reference's own windows of one length reach, each from the rest of the reference.
 ///
-/// The distribution of an hour of one day differs from that of a quarter without anything being wrong. Where the
-/// reference has times, the baseline holds for some lengths from minutes to weeks what is usual there, and
-/// [`Rule::for_windows`](crate::decision::Rule::for_windows) calls nothing drift below it.
+/// One hour of a day has a different distribution than a quarter of a year, and nothing is wrong with that. If the
+/// reference has times, the baseline holds the usual distances for several lengths, from minutes to weeks.
+/// [`Rule::for_windows`](crate::decision::Rule::for_windows) raises the threshold so that nothing below them counts as
+/// drift.
 ///
 /// [`learn`](crate::learn::learn()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,15 +19,15 @@ use crate::statistics::Statistic;
 pub struct WindowLimits {
     /// The length of the windows, in seconds.
     pub seconds: u32,
-    /// How many windows were looked at; they overlap where the reference is short.
+    /// The number of windows measured. They overlap if the reference is short.
     pub windows: u32,
-    /// Of the rows that have a value.
+    /// The limits for the rows with a value.
     pub values: Limits,
-    /// Of the rows that have none, beside those that have.
+    /// The limits for the share of rows without a value.
     pub missing: Limits,
 }
 
-/// A distance for each statistic; at most one of 400 windows of the reference is further away.
+/// Holds a distance for each statistic. At most one in 400 windows of the reference is further away.
 ///
 /// [`learn`](crate::learn::learn()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +38,7 @@ impl Limits {
         Self(distances)
     }
 
-    /// The distance by this statistic.
+    /// Returns the distance by this statistic.
     #[must_use]
     pub fn of(&self, statistic: Statistic) -> f64 {
         let place = Statistic::ALL.iter().position(|other| *other == statistic);
@@ -45,7 +46,7 @@ impl Limits {
     }
 }
 
-/// As `{"psi": 0.1, …}`.
+/// Serializes as `{"psi": 0.1, …}`.
 impl Serialize for Limits {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(
@@ -72,8 +73,8 @@ impl<'de> Deserialize<'de> for Limits {
     }
 }
 
-/// The limits for windows of a length: those of the next shorter and of the next longer one, or of one where there is only
-/// one. Longer windows differ less from the whole, but more clearly: neither bounds the other.
+/// Returns the limits for windows of this length: those of the next shorter and the next longer length, or of one if
+/// there is only one. Longer windows differ less from the whole but more clearly, so neither bounds the other.
 pub(super) fn for_length(limits: &[WindowLimits], length: TimeDelta) -> impl Iterator<Item = &WindowLimits> {
     let seconds = length.num_seconds();
     let not_longer = limits.iter().rfind(|limits| i64::from(limits.seconds) <= seconds);

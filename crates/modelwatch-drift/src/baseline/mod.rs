@@ -1,16 +1,17 @@
-//! What a model was trained on, as counts: the one small JSON file that a window of predictions is compared with.
+//! Describes what a model was trained on, as counts: one small JSON file that windows of predictions are compared with.
 //!
-//! A [`Baseline`] holds a [`Profile`] per feature, one of the prediction score and one of the classes. A profile is its
-//! bins (where values fall) and its counts (how many fell there in training). A window is nothing but [`Counts`] on the
-//! same bins, so it can be counted anywhere: by the embedded engine, by a query on a cluster, by hand.
+//! A [`Baseline`] holds one [`Profile`] per feature, one of the prediction score and one of the classes. A profile is
+//! its bins (where values fall) and its counts (how many fell there in training). A window is nothing but [`Counts`] on
+//! the same bins, so anything can count it: the embedded engine, a query on a cluster, or you by hand.
 //!
 //! # How an engine builds a profile
 //!
-//! From values in memory: [`NumericProfile::from_values`], and [`CategoricalProfile::new`] of each category's rows. Edges lie between
-//! neighbouring values of training, so whoever makes bins has to know the quantiles and their neighbours: of values that lie elsewhere a
-//! [`BinsOutline`] says what to ask for, and [`NumericProfile::new`] takes what was counted on its bins.
+//! For values in memory, use [`NumericProfile::from_values`], or [`CategoricalProfile::new`] with the rows of each
+//! category. Edges lie between neighbouring values of training, so making bins takes the quantiles and their
+//! neighbours. If the values lie elsewhere, a [`BinsOutline`] says what to ask for, and [`NumericProfile::new`] takes
+//! the counts on its bins.
 //!
-//! Files go from the bottom up: a category's text, the format's number, errors, bins, counts, profiles, the document.
+//! The files, from the bottom up: a category's text, the format number, errors, bins, counts, profiles, the document.
 
 mod bins_outline;
 mod categorical_bins;

@@ -1,37 +1,38 @@
-//! Where a number falls: bins at the quantiles of training, fine enough for Kolmogorov–Smirnov and Wasserstein.
+//! Finds where a number falls: bins at the quantiles of training, fine enough for Kolmogorov–Smirnov and Wasserstein.
 
 use super::bins_outline::{self, BinsOutline, QuantileValue};
 use super::error::BaselineError;
 
-/// Where a number falls.
+/// Says where a number falls.
 ///
 /// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumericSlot {
-    /// Less than everything in training.
+    /// Below every value of training.
     Below,
-    /// In the bin of this index.
+    /// In the bin at this index.
     Bin(usize),
-    /// More than everything in training.
+    /// Above every value of training.
     Above,
-    /// No value, or NaN.
+    /// The row has no value, or NaN.
     Missing,
 }
 
-/// The bins of a numeric feature: bin `i` holds the values in `[edges[i], edges[i + 1])`.
+/// Holds the bins of a numeric feature. Bin `i` holds the values in `[edges[i], edges[i + 1])`.
 ///
-/// One rule finds a value's place, in every engine: the number of edges that are not greater than the value. None of
-/// them is below training's least value, all of them is above its largest, anything between is the bin of that number
-/// less one. NaN and no value are missing; infinite values lie below and above.
+/// Every engine finds a value's place by one rule: count the edges that are not greater than the value. If that is none
+/// of them, the value is below training's minimum; if all of them, above its maximum; otherwise the value is in the bin
+/// at that number minus one. NaN and no value are missing. Infinite values are below or above.
 ///
-/// Bins begin at the quantiles of training. A value that alone holds more than one of the [`QUANTILES`](Self::QUANTILES)
-/// shares (an hour of the day, a column that is mostly zero) has a bin of its own, and no bin is wider than 1/200 of the
-/// range, so that a long tail is not one bin. So a bin of more than one value of training holds less than 2/200 of it.
+/// Bins begin at the quantiles of training. A value that alone holds more than one of the
+/// [`QUANTILES`](Self::QUANTILES) shares (an hour of the day, a column that is mostly zero) gets its own bin. No bin is
+/// wider than 1/200 of the range, so a long tail is split into several bins. Therefore a bin with more than one value
+/// of training holds less than 2/200 of it.
 ///
-/// **Edges lie between neighbouring distinct values**, in the middle between two, and where the gap is wide at least half the
-/// widest bin away from both. A value that comes rounded to 32 bits, one bit off, or converted to another unit and back is
-/// therefore where it was. The first edge and the last are a millionth of the largest magnitude (not more than half the
-/// gap to the neighbour) outside the least and the largest value.
+/// **Edges lie between neighbouring distinct values**: in the middle between two, and where the gap is wide, at least
+/// half the widest bin away from both. A value that is rounded to 32 bits, one bit off, or converted to another unit
+/// and back therefore stays in its bin. The first and the last edge lie a millionth of the largest magnitude outside
+/// the minimum and the maximum (but not more than half the gap to the neighbour).
 ///
 /// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,19 +41,19 @@ pub struct NumericBins {
 }
 
 impl NumericBins {
-    /// How many equal shares of training's rows the quantile edges cut.
+    /// The number of equal shares into which the quantile edges cut training's rows.
     pub const QUANTILES: usize = bins_outline::QUANTILES;
-    /// The most edges a profile may have.
+    /// The maximum number of edges of a profile.
     pub const MOST_EDGES: usize = 10_000;
 
-    /// Bins from training's finite values in ascending order. The quantile at level `q` is the least value that has at least
-    /// `q` of the rows at or below it.
+    /// Makes bins from training's finite values in ascending order. The quantile at level `q` is the smallest value
+    /// that has at least `q` of the rows at or below it.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Empty`] when there is no value, [`BaselineError::Inconsistent`] when the values are not in
-    /// ascending order, one is not finite, or the largest or the least is as large as a double can be. `feature` is the name that the error
-    /// gives.
+    /// [`BaselineError::Empty`] when there are no values; [`BaselineError::Inconsistent`] when the values are not in
+    /// ascending order, one is not finite, or the maximum or minimum is as large as a double can be. `feature` is the
+    /// name in the error.
     pub fn from_sorted(feature: &str, values: &[f64]) -> Result<Self, BaselineError> {
         let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
         let (Some(least), Some(largest)) = (values.first().copied(), values.last().copied()) else {
@@ -60,7 +61,7 @@ impl NumericBins {
                 feature: Some(feature.to_owned()),
             });
         };
-        // Between finite ends in ascending order nothing is infinite, and NaN is in no order.
+        // If the ends are finite and the order ascends, no value between them is infinite or NaN.
         if !(least.is_finite() && largest.is_finite() && values.is_sorted()) {
             return wrong(match values.iter().find(|value| !value.is_finite()) {
                 Some(odd) => format!("its values hold {odd}"),
@@ -78,8 +79,8 @@ impl NumericBins {
         Ok(Self::from_outline(outline, |point| sorted.beside(point)))
     }
 
-    /// Returns the bins of an outline. `neighbours` says of each of its [points](BinsOutline::points) which value of training is the largest
-    /// below it, and which the least that is not; nothing where there is none.
+    /// Makes the bins of an outline. For each of its [points](BinsOutline::points), `neighbours` returns the largest
+    /// training value below it and the smallest one that is not below it; `None` where there is none.
     #[must_use]
     pub fn from_outline(outline: BinsOutline, neighbours: impl FnMut(f64) -> Option<(f64, f64)>) -> Self {
         Self {
@@ -87,7 +88,7 @@ impl NumericBins {
         }
     }
 
-    /// Bins of the given edges, as they stand in a file.
+    /// Makes bins from edges as they stand in a file.
     pub(super) fn from_edges(feature: &str, edges: Vec<f64>) -> Result<Self, BaselineError> {
         let wrong = |what: String| Err(BaselineError::inconsistent(feature, what));
         if edges.len() < 2 || edges.len() > Self::MOST_EDGES {
@@ -109,20 +110,20 @@ impl NumericBins {
         Ok(Self { edges })
     }
 
-    /// The edges, strictly ascending and finite; one more than there are bins.
+    /// Returns the edges, strictly ascending and finite. There is one more edge than bins.
     #[must_use]
     pub fn edges(&self) -> &[f64] {
         &self.edges
     }
 
-    /// How many bins there are between the first edge and the last.
+    /// Returns the number of bins between the first edge and the last.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "there is always at least one bin")]
     pub fn len(&self) -> usize {
         self.edges.len() - 1
     }
 
-    /// Where `value` falls.
+    /// Returns where `value` falls.
     #[must_use]
     pub fn slot(&self, value: Option<f64>) -> NumericSlot {
         match value {
@@ -137,7 +138,7 @@ impl NumericBins {
     }
 }
 
-/// Values in ascending order.
+/// Holds values in ascending order.
 #[derive(Clone, Copy)]
 struct Sorted<'a>(&'a [f64]);
 
@@ -147,18 +148,18 @@ impl Sorted<'_> {
         self.0[(rank as usize).max(1) - 1]
     }
 
-    /// The largest value that is smaller.
+    /// Returns the largest value that is smaller than `value`.
     fn below(self, value: f64) -> Option<f64> {
         let place = self.0.partition_point(|other| *other < value);
         place.checked_sub(1).map(|place| self.0[place])
     }
 
-    /// The least value that is larger.
+    /// Returns the smallest value that is larger than `value`.
     fn above(self, value: f64) -> Option<f64> {
         self.0.get(self.0.partition_point(|other| *other <= value)).copied()
     }
 
-    /// The largest value below a point, and the least that is not.
+    /// Returns the largest value below a point and the smallest one that is not below it.
     fn beside(self, point: f64) -> Option<(f64, f64)> {
         let place = self.0.partition_point(|other| *other < point);
         Some((*self.0.get(place.checked_sub(1)?)?, *self.0.get(place)?))

@@ -1,10 +1,10 @@
-//! How many numbers fell where.
+//! Counts how many numbers fell where.
 
 use super::numeric_bins::{NumericBins, NumericSlot};
 use crate::sketch::Sample;
 
 impl NumericBins {
-    /// No rows yet, on these bins.
+    /// Creates empty counts for these bins.
     #[must_use]
     pub fn count(&self) -> NumericCounts {
         NumericCounts {
@@ -13,8 +13,8 @@ impl NumericBins {
         }
     }
 
-    /// The rows of finite values in ascending order, without a sample: an edge is looked for among the values and not a value
-    /// among the edges.
+    /// Counts finite values in ascending order, without a sample. It searches for each edge among the values instead of
+    /// for each value among the edges.
     pub(super) fn count_sorted(&self, sorted: &[f64]) -> NumericCounts {
         let mut counts = self.count();
         let edges = self.edges();
@@ -33,29 +33,29 @@ impl NumericBins {
     }
 }
 
-/// How many rows fell where.
+/// Counts the rows that fell into each bin of a numeric feature.
 ///
 /// [`NumericProfile`](super::NumericProfile) has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumericCounts {
-    /// Rows in each bin; as many as [`NumericBins::len`].
+    /// Rows in each bin; there are [`NumericBins::len`] of them.
     pub bins: Vec<u64>,
-    /// Rows with less than anything in training.
+    /// Rows with a value below training's minimum.
     pub below: u64,
-    /// Rows with more than anything in training.
+    /// Rows with a value above training's maximum.
     pub above: u64,
-    /// Rows with no value.
+    /// Rows without a value.
     pub missing: u64,
-    /// The least finite value, where there is one: how far `below` reaches.
+    /// The smallest finite value, if there is one: how far `below` reaches.
     pub least: Option<f64>,
-    /// The largest finite value, where there is one: how far `above` reaches.
+    /// The largest finite value, if there is one: how far `above` reaches.
     pub largest: Option<f64>,
-    /// A sample of the finite values, which says what came where training has no bins; empty in a baseline.
+    /// A sample of the finite values. It shows the values where training has no bins; empty in a baseline.
     pub sample: Sample,
 }
 
 impl NumericCounts {
-    /// Counts one row; `bins` are those the counts were made for.
+    /// Counts one row. Pass the bins that these counts were made for.
     pub fn add(&mut self, bins: &NumericBins, value: Option<f64>) {
         let place = match bins.slot(value) {
             NumericSlot::Below => &mut self.below,
@@ -71,7 +71,7 @@ impl NumericCounts {
         }
     }
 
-    /// Adds the rows of another window on the same bins.
+    /// Adds the counts of another window on the same bins.
     pub fn merge(&mut self, other: &Self) {
         for (mine, others) in self.bins.iter_mut().zip(&other.bins) {
             *mine += others;
@@ -85,7 +85,7 @@ impl NumericCounts {
         self.sample.merge(&other.sample);
     }
 
-    /// The rows that have a value in the order of the values: below, the bins, above.
+    /// Returns the rows with a value in the order of the values: below, the bins, above.
     #[must_use]
     pub fn in_order(&self) -> Vec<u64> {
         [&self.below]
@@ -96,13 +96,13 @@ impl NumericCounts {
             .collect()
     }
 
-    /// All rows, those without a value among them.
+    /// Returns the number of rows, including those without a value.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.present() + self.missing
     }
 
-    /// Rows that have a value.
+    /// Returns the number of rows with a value.
     #[must_use]
     pub fn present(&self) -> u64 {
         self.bins.iter().sum::<u64>() + self.below + self.above

@@ -1,4 +1,4 @@
-//! A numeric feature in training.
+//! Profiles a numeric feature in training.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::numeric_bins::NumericBins;
 use super::numeric_counts::NumericCounts;
 use crate::sketch::{Grid, Sample};
 
-/// A numeric feature in training.
+/// Profiles a numeric feature in training: its bins, how many rows fell into each, and the mean and deviation.
 ///
 /// # Example: count a window on training's bins
 ///
@@ -35,20 +35,20 @@ pub struct NumericProfile {
     counts: NumericCounts,
     mean: f64,
     deviation: f64,
-    /// The first fine bin of each coarse one.
+    /// The first fine bin of each coarse bin.
     deciles: Vec<usize>,
     limits: Vec<WindowLimits>,
     grid: Option<Grid>,
 }
 
 impl NumericProfile {
-    /// A profile of training's rows counted on `bins`; `mean` and `deviation` are those of the finite values.
+    /// Creates a profile from training's rows counted on `bins`. `mean` and `deviation` are those of the finite values.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::TooFewRows`] when fewer rows than `hygiene` asks for have a value, [`BaselineError::Empty`] when none
-    /// has, [`BaselineError::Inconsistent`] when the counts do not belong to the bins or mean and deviation can't be
-    /// those of such values.
+    /// [`BaselineError::TooFewRows`] when fewer rows have a value than `hygiene` requires; [`BaselineError::Empty`]
+    /// when none has one; [`BaselineError::Inconsistent`] when the counts do not match the bins, or such values can't
+    /// have that mean and deviation.
     pub fn new(
         feature: &str,
         bins: NumericBins,
@@ -62,11 +62,12 @@ impl NumericProfile {
         Ok(profile)
     }
 
-    /// A profile of values in memory, in any order, with so many rows that have none; a NaN is one of those.
+    /// Creates a profile from values in memory, in any order, and the number of rows without a value. A NaN counts as
+    /// missing, too.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// Same as [`new`](Self::new).
     pub fn from_values(
         feature: &str,
         mut values: Vec<f64>,
@@ -92,7 +93,7 @@ impl NumericProfile {
             .map(|value| value * share)
             .sum::<f64>()
             .clamp(least, largest);
-        // In halves of the range, whose squares neither vanish nor overflow.
+        // In halves of the range, so that squares neither vanish nor overflow.
         let half = largest / 2.0 - least / 2.0;
         let deviation = if half > 0.0 {
             let squares = finite
@@ -107,7 +108,7 @@ impl NumericProfile {
         Ok(Self { grid, ..profile })
     }
 
-    /// Everything but the size, which a file that was once accepted need not prove again.
+    /// Checks everything but the number of rows: a file that was once accepted need not meet it again.
     pub(super) fn checked(
         feature: &str,
         bins: NumericBins,
@@ -168,22 +169,23 @@ impl NumericProfile {
         })
     }
 
-    /// Where values fall.
+    /// Returns the bins that values fall into.
     #[must_use]
     pub fn bins(&self) -> &NumericBins {
         &self.bins
     }
 
-    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    /// Returns the distances that the reference's own windows reach, by ascending length; empty if the reference has no
+    /// times.
     #[must_use]
     pub fn limits(&self) -> &[WindowLimits] {
         &self.limits
     }
 
-    /// The same bins with other rows: those of `counts`, whose values stand for training's from here on. The deviation that
-    /// Wasserstein measures by stays training's, and nothing is known of what is usual.
+    /// Returns the same bins with other rows: the values in `counts` stand for training's from here on. Wasserstein
+    /// still measures in training's standard deviations. The new profile has no learned limits.
     ///
-    /// Nothing where no row has a finite value, or the counts are on other bins.
+    /// Returns `None` if no row has a finite value or the counts are on other bins.
     #[must_use]
     pub fn recounted(&self, counts: &NumericCounts) -> Option<Self> {
         let (least, largest) = (counts.least?, counts.largest?);
@@ -202,7 +204,8 @@ impl NumericProfile {
         })
     }
 
-    /// The grid that training's values lie on, where they lie on one and the baseline was made of the values themselves.
+    /// Returns the grid that training's values lie on, if they lie on one and the baseline was made from the values
+    /// themselves.
     #[must_use]
     pub fn grid(&self) -> Option<&Grid> {
         self.grid.as_ref()
@@ -212,14 +215,14 @@ impl NumericProfile {
         Self { limits, ..self }
     }
 
-    /// How many fell there in training.
+    /// Returns the row counts of training.
     #[must_use]
     pub fn counts(&self) -> &NumericCounts {
         &self.counts
     }
 
-    /// The edges of the [coarse](Self::coarse) bins: those below training's least value and its deciles, and the one above its
-    /// largest.
+    /// Returns the edges of the [coarse](Self::coarse) bins: those below training's minimum and its deciles, and the
+    /// one above its maximum.
     pub fn decile_edges(&self) -> impl Iterator<Item = f64> {
         let last = self.bins.edges().last();
         self.deciles
@@ -229,15 +232,16 @@ impl NumericProfile {
             .copied()
     }
 
-    /// `counts` on training's deciles: the rows below the first edge, in the bins between the
+    /// Returns `counts` on training's deciles: the rows below the first edge, in the bins between the
     /// [edges](Self::decile_edges), and above the last.
     ///
-    /// A decile is the least value that has a tenth of training's rows, two tenths and so on, at or below it; bins run from
-    /// the edge below one to the edge below the next. A value that holds more than a decile alone has a bin alone.
+    /// A decile is the smallest value that has a tenth of training's rows (two tenths, and so on) at or below it. Bins
+    /// run from the edge below one decile to the edge below the next. A value that alone holds more than a decile gets
+    /// its own bin.
     ///
     /// # Panics
     ///
-    /// When the counts are not on this profile's bins.
+    /// Panics if the counts are not on this profile's bins.
     #[must_use]
     pub fn coarse(&self, counts: &NumericCounts) -> Vec<u64> {
         assert_eq!(counts.bins.len(), self.bins.len(), "counts of other bins");
@@ -247,32 +251,32 @@ impl NumericProfile {
         [counts.below].into_iter().chain(inner).chain([counts.above]).collect()
     }
 
-    /// The mean of training's values.
+    /// Returns the mean of training's values.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// The standard deviation of training's values; zero where they are all one.
+    /// Returns the standard deviation of training's values; 0 if all values are the same.
     #[must_use]
     pub fn deviation(&self) -> f64 {
         self.deviation
     }
 
-    /// The least finite value of training.
+    /// Returns the minimum finite value of training.
     #[must_use]
     pub fn least(&self) -> f64 {
         self.counts.least.unwrap_or(self.bins.edges()[0])
     }
 
-    /// The largest finite value of training.
+    /// Returns the maximum finite value of training.
     #[must_use]
     pub fn largest(&self) -> f64 {
         self.counts.largest.unwrap_or(self.bins.edges()[self.bins.len()])
     }
 
-    /// Where about this share of training's values, 0 to 1, lies at or below: exact at the edges of the fine bins, evenly
-    /// between them.
+    /// Returns the value with about this share of training's values, 0 to 1, at or below it: exact at the edges of the
+    /// fine bins, interpolated between them.
     #[must_use]
     pub fn quantile(&self, level: f64) -> f64 {
         let all: f64 = self.counts.bins.iter().map(|count| *count as f64).sum();
@@ -291,7 +295,7 @@ impl NumericProfile {
     }
 }
 
-/// The grid of values in ascending order, of which every few is looked at: enough to say on which grid they lie.
+/// Finds the grid of values in ascending order. It looks at every few values only: enough to find the grid.
 fn grid_of(sorted: &[f64]) -> Option<Grid> {
     const LOOKED_AT: usize = 1 << 13;
     let every = sorted.len().div_ceil(LOOKED_AT).max(1);
@@ -299,12 +303,12 @@ fn grid_of(sorted: &[f64]) -> Option<Grid> {
     Grid::of_sorted(&some)
 }
 
-/// Equal parts of training.
+/// The number of equal parts of training.
 const DECILES: u128 = 10;
 
-/// The bins at which the deciles of such counts begin. Where training has nothing between two deciles the one begins in the middle,
-/// so that values which lie between training's are as often of the one as of the other. What is a decile alone keeps its bin
-/// close about it: a value next to it is none of it.
+/// Returns the bins at which the deciles of such counts begin. If training has nothing between two deciles, the second
+/// begins in the middle, so that values between training's fall into either equally often. A value that is a whole
+/// decile keeps a tight bin: a value next to it is not part of it.
 fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
     let mut firsts = full_deciles(bins);
     let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
@@ -328,13 +332,13 @@ fn deciles(bins: &[u64], edges: &[f64]) -> Vec<usize> {
     firsts
 }
 
-/// The bins that hold the first value of a decile.
+/// Returns the bins that hold the first value of a decile.
 fn full_deciles(bins: &[u64]) -> Vec<usize> {
     let all: u128 = bins.iter().map(|count| u128::from(*count)).sum();
     let mut firsts = vec![0];
     let (mut bin, mut before) = (0, 0_u128);
     for decile in 1..DECILES {
-        // To the last bin that begins before the decile is full.
+        // Advances to the last bin that begins before the decile is full.
         while bin + 1 < bins.len() && (before + u128::from(bins[bin])) * DECILES < decile * all {
             before += u128::from(bins[bin]);
             bin += 1;
@@ -348,7 +352,7 @@ fn full_deciles(bins: &[u64]) -> Vec<usize> {
     firsts
 }
 
-/// What stands in the file for a numeric profile.
+/// Stores a numeric profile in the file.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NumericDocument {
@@ -362,7 +366,7 @@ pub(super) struct NumericDocument {
     missing: u64,
     mean: f64,
     deviation: f64,
-    /// In the first format the ends of the edges.
+    /// In the first format, these are the first and last edge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     least: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! A feature of either kind, and a window's rows on its bins.
+//! Holds a feature of either kind, and a window's rows on its bins.
 
 use chrono::TimeDelta;
 
@@ -8,7 +8,7 @@ use super::limits::{self, WindowLimits};
 use super::numeric_counts::NumericCounts;
 use super::numeric_profile::NumericProfile;
 
-/// A feature in training: its bins and how many rows fell there.
+/// Profiles a feature in training: its bins, and how many rows fell into each.
 ///
 /// # Example: a feature of either kind
 ///
@@ -25,14 +25,14 @@ use super::numeric_profile::NumericProfile;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Profile {
-    /// A number.
+    /// A numeric feature.
     Numeric(NumericProfile),
-    /// A category.
+    /// A categorical feature.
     Categorical(CategoricalProfile),
 }
 
 impl Profile {
-    /// Training's rows, those without a value among them.
+    /// Returns the number of training's rows, including those without a value.
     #[must_use]
     pub fn rows(&self) -> u64 {
         match self {
@@ -41,7 +41,7 @@ impl Profile {
         }
     }
 
-    /// Returns the share of training's rows without a value, 0 to 1; nothing of no rows.
+    /// Returns the share of training's rows without a value, 0 to 1; `None` if there are no rows.
     #[must_use]
     pub fn missing_ratio(&self) -> Option<f64> {
         let missing = match self {
@@ -53,7 +53,8 @@ impl Profile {
 }
 
 impl Profile {
-    /// What the reference's own windows reach, by ascending length; empty where it has no times.
+    /// Returns the distances that the reference's own windows reach, by ascending length; empty if the reference has no
+    /// times.
     #[must_use]
     pub fn limits(&self) -> &[WindowLimits] {
         match self {
@@ -62,14 +63,15 @@ impl Profile {
         }
     }
 
-    /// What the reference's own windows of about this length reach: of the next shorter and of the next longer length there is.
+    /// Returns the limits for windows of about this length: those of the next shorter and of the next longer length
+    /// available.
     pub fn limits_for(&self, length: TimeDelta) -> impl Iterator<Item = &WindowLimits> {
         limits::for_length(self.limits(), length)
     }
 
-    /// The same bins with other rows, such as those of last week, which stand for training's from here on.
+    /// Returns the same bins with other rows, such as those of last week, which stand for training's from here on.
     ///
-    /// Nothing where no row has a value, or the counts are of another kind or on other bins.
+    /// Returns `None` if no row has a value, or the counts are of the other kind or on other bins.
     #[must_use]
     pub fn recounted(&self, counts: &Counts) -> Option<Self> {
         match (self, counts) {
@@ -81,7 +83,7 @@ impl Profile {
         }
     }
 
-    /// No rows yet, on these bins.
+    /// Creates empty counts for these bins.
     #[must_use]
     pub fn count(&self) -> Counts {
         match self {
@@ -91,19 +93,19 @@ impl Profile {
     }
 }
 
-/// A window's rows on the bins of a [`Profile`].
+/// Counts a window's rows on the bins of a [`Profile`].
 ///
 /// [`Profile`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Counts {
-    /// Of a number.
+    /// The counts of a numeric feature.
     Numeric(NumericCounts),
-    /// Of a category.
+    /// The counts of a categorical feature.
     Categorical(CategoricalCounts),
 }
 
 impl Counts {
-    /// All rows, those without a value among them.
+    /// Returns the number of rows, including those without a value.
     #[must_use]
     pub fn rows(&self) -> u64 {
         match self {
@@ -112,7 +114,7 @@ impl Counts {
         }
     }
 
-    /// Rows without a value.
+    /// Returns the number of rows without a value.
     #[must_use]
     pub fn missing(&self) -> u64 {
         match self {
@@ -121,14 +123,14 @@ impl Counts {
         }
     }
 
-    /// The share of rows without a value, 0 to 1; nothing of no rows.
+    /// Returns the share of rows without a value, 0 to 1; `None` if there are no rows.
     #[must_use]
     pub fn missing_ratio(&self) -> Option<f64> {
         ratio(self.missing(), self.rows())
     }
 
-    /// The share of rows outside training, 0 to 1: numbers below its least or above its largest, categories it did not have.
-    /// Nothing of no rows.
+    /// Returns the share of rows outside training, 0 to 1: numbers below its minimum or above its maximum, and
+    /// categories it did not have. Returns `None` if there are no rows.
     #[must_use]
     pub fn out_of_range_ratio(&self) -> Option<f64> {
         let outside = match self {

@@ -1,18 +1,18 @@
-//! What was done to a column of categories.
+//! Finds changes of a column of categories.
 
 use super::kind::Change;
 use crate::baseline::{CategoricalCounts, CategoricalProfile};
 
-/// New categories that are named, at most.
+/// The maximum number of new categories that a change names.
 const NAMES: usize = 10;
-/// A category of at least this share in training is missed when it is gone.
+/// A category with at least this share in training is missed when it is gone,
 const MISSED: f64 = 0.01;
-/// And where the window should have at least so many rows of it: fewer may fail to come.
+/// if the window should have at least this many rows of it: fewer may be absent by chance.
 const EXPECTED: f64 = 20.0;
-/// A new category of less than this share is not worth a word.
+/// A new category with a smaller share is not worth mentioning.
 const NEW: f64 = 0.005;
 
-/// What was done, the most telling first.
+/// Finds the changes, the strongest evidence first.
 pub(super) fn change_of_categories(profile: &CategoricalProfile, counts: &CategoricalCounts) -> Vec<Change> {
     let present = counts.present() as f64;
     if present == 0.0 {
@@ -28,7 +28,7 @@ pub(super) fn change_of_categories(profile: &CategoricalProfile, counts: &Catego
         }];
     }
     let trained = profile.counts().present() as f64;
-    // What training had beyond its names may be among those without one, each at most as frequent as the last name.
+    // Some new categories may be ones that training had beyond its names, each at most as frequent as the last name.
     let known = match profile.bins().has_other() {
         true => 3.0 * profile.counts().named.last().copied().unwrap_or_default() as f64 / trained,
         false => 0.0,
@@ -94,7 +94,7 @@ fn share_of(change: &Change) -> f64 {
     }
 }
 
-/// Pairs what is gone with what is new: by the letters that are left without case and signs, then by the share.
+/// Pairs categories that are gone with new ones: first by their letters, ignoring case and punctuation, then by share.
 fn renamed(gone: &[(&str, f64)], new: &mut Vec<(&str, f64)>) -> Vec<Change> {
     let letters = |name: &str| -> String {
         let letters = name.chars().filter(|letter| letter.is_alphanumeric());
@@ -130,8 +130,8 @@ fn renamed(gone: &[(&str, f64)], new: &mut Vec<(&str, f64)>) -> Vec<Change> {
     changes
 }
 
-/// The most frequent categories with their share of the rows that have a value; those without a name among them, as far as
-/// they were kept.
+/// Returns the most frequent categories with their share of the rows with a value. Includes categories without a name,
+/// as far as the window's counts kept them.
 pub(super) fn most_frequent(
     profile: &CategoricalProfile,
     counts: &CategoricalCounts,

@@ -1,4 +1,4 @@
-//! All columns of a window, explained.
+//! Explains all columns of a window.
 
 use serde::Serialize;
 
@@ -11,14 +11,14 @@ use super::swapped::find_swapped;
 use crate::baseline::{Counts, Profile};
 use crate::decision::{Measurement, ScorePart};
 
-/// What is known of a column that drifts.
+/// Explains a column that drifts.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// What was done to it, the most telling first; nothing where nothing explains it well.
+    /// The changes found, the strongest evidence first; empty if no known change explains the window well.
     pub changes: Vec<Change>,
-    /// The part that is further away, which is the one the score is of.
+    /// The part that is further away, to which the score belongs.
     pub part: ScorePart,
     /// The window's values.
     pub window: Summary,
@@ -26,8 +26,8 @@ pub struct Explanation {
     pub training: Summary,
 }
 
-/// Explains each column that [drifts](Observed::drifts); nothing for those that do not. The answers are in the order of the
-/// columns.
+/// Explains each column that [drifts](Observed::drifts), and returns the explanations in the order of the columns;
+/// `None` for columns that do not drift.
 ///
 /// # Example: dollars became cents
 ///
@@ -99,11 +99,11 @@ pub fn explain(columns: &[Observed<'_>]) -> Vec<Option<Explanation>> {
     explained.collect()
 }
 
-/// A share of missing rows that moved by this is worth a word,
+/// A share of missing rows that moved by this is worth mentioning,
 const MISSING_MOVED: f64 = 0.1;
-/// and one that moved by this where it is so many times what it was.
+/// and so is one that moved by the first of these, if it grew by the second as a factor.
 const MISSING_APPEARED: (f64, f64) = (0.02, 3.0);
-/// Chance explains a p-value from this on.
+/// Chance explains p-values at or above this.
 const SIGNIFICANCE: f64 = 1e-4;
 
 fn missing(window: &Summary, training: &Summary, measurement: &Measurement) -> Option<Change> {

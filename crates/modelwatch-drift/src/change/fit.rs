@@ -1,9 +1,9 @@
-//! How well a window equals training once something is undone.
+//! Measures how well a window equals training once a change is undone.
 
 use crate::baseline::{NumericCounts, NumericProfile};
 use crate::sketch::{Found, Grid, quantile};
 
-/// Training's distribution at the edges of its bins.
+/// Holds training's distribution at the edges of its bins.
 #[derive(Debug)]
 pub(super) struct Training<'a> {
     pub(super) profile: &'a NumericProfile,
@@ -13,16 +13,16 @@ pub(super) struct Training<'a> {
     rows: f64,
 }
 
-/// How far a sample is from training.
+/// Measures how far a sample is from training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Fit {
-    /// Kolmogorov–Smirnov at training's edges.
+    /// The Kolmogorov–Smirnov statistic at training's edges.
     pub(super) distance: f64,
     /// The share of values within training's range.
     pub(super) inside: f64,
 }
 
-/// How many of training's ranges a season may go beyond it.
+/// How far a season may take values beyond training's range, as a multiple of that range.
 const SEASON_ROOM: f64 = 0.6;
 
 impl<'a> Training<'a> {
@@ -43,7 +43,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// The same without the zeros, where many rows are zero (an amount of rain, of money): what multiplies leaves them.
+    /// Returns the same distribution without zeros if many rows are zero (rainfall, amounts of money): a factor leaves
+    /// zeros as they are.
     pub(super) fn without_zeros(&self) -> Option<(Self, f64)> {
         let bin = self.edges.partition_point(|edge| *edge <= 0.0);
         let zeros = self.around(0.0).within;
@@ -61,7 +62,7 @@ impl<'a> Training<'a> {
         Some((others, zeros))
     }
 
-    /// Where about this share of the values lies at or below.
+    /// Returns the value with about this share of the values at or below it.
     pub(super) fn quantile(&self, level: f64) -> f64 {
         let (least, largest) = (self.profile.least(), self.profile.largest());
         let place = self.below.partition_point(|below| *below < level);
@@ -73,13 +74,13 @@ impl<'a> Training<'a> {
         (self.edges[place - 1] + (self.edges[place] - self.edges[place - 1]) * part).clamp(least, largest)
     }
 
-    /// Whether values from `low` to `high` are as near to training's range as a season may take them.
+    /// Returns whether values from `low` to `high` are as near to training's range as a season may take them.
     pub(super) fn is_near(&self, low: f64, high: f64) -> bool {
         let room = SEASON_ROOM * (self.profile.largest() - self.profile.least());
         low >= self.profile.least() - room && high <= self.profile.largest() + room
     }
 
-    /// The share of the values below a number, evenly within a bin.
+    /// Returns the share of values below a number, interpolated within a bin.
     pub(super) fn share_below(&self, number: f64) -> f64 {
         let place = self.edges.partition_point(|edge| *edge <= number);
         if place == 0 || place == self.edges.len() {
@@ -94,12 +95,12 @@ impl<'a> Training<'a> {
         self.rows
     }
 
-    /// Each edge with the share of training below it.
+    /// Returns each edge with the share of training below it.
     pub(super) fn below(&self) -> impl Iterator<Item = (f64, f64)> {
         self.edges.iter().copied().zip(self.below.iter().copied())
     }
 
-    /// The value that a part of training worth the name is, and its share: the fullest bin, where that is a heap.
+    /// Returns the value that a large part of training has, and its share: the fullest bin, if it stands out.
     pub(super) fn mostly(&self) -> Option<(f64, f64)> {
         let shares = self.below.windows(2).map(|pair| pair[1] - pair[0]).enumerate();
         let (bin, share) = shares.max_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -107,7 +108,7 @@ impl<'a> Training<'a> {
         (share >= 0.2).then_some((middle, share))
     }
 
-    /// The shares of training in the bin of a value, below that bin and above it.
+    /// Returns the shares of training in the bin of a value, below that bin and above it.
     pub(super) fn around(&self, value: f64) -> Around {
         let place = self.edges.partition_point(|edge| *edge <= value);
         let before = place.checked_sub(1).map_or(0.0, |place| self.below[place]);
@@ -123,12 +124,12 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// Of values in ascending order, each replaced by what `undo` makes of it, which is an increasing function.
+    /// Fits values in ascending order, each replaced by the result of `undo`, which is an increasing function.
     pub(super) fn fit(&self, sorted: &[f64], undo: impl Fn(f64) -> f64) -> Fit {
         self.fit_shares(|edge| share(sorted.partition_point(|value| undo(*value) < edge), sorted.len()))
     }
 
-    /// The same where `undo` is a decreasing function.
+    /// Same, for a decreasing function `undo`.
     pub(super) fn fit_reversed(&self, sorted: &[f64], undo: impl Fn(f64) -> f64) -> Fit {
         self.fit_shares(|edge| {
             let not_below = sorted.partition_point(|value| undo(*value) >= edge);
@@ -136,7 +137,7 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Of a distribution by its share below each edge.
+    /// Fits a distribution by its share below each edge.
     fn fit_shares(&self, share_below: impl Fn(f64) -> f64) -> Fit {
         let mut distance = 0.0_f64;
         let (mut first, mut last) = (None, 0.0);
@@ -151,7 +152,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// The largest distance of two distributions over the edges that `counts` takes; both by the share below an edge.
+    /// Returns the largest distance between two distributions over the edges that `counts` accepts. Both are given as
+    /// the share below an edge.
     pub(super) fn distance_where(
         &self,
         takes: impl Fn(f64) -> bool,
@@ -165,7 +167,7 @@ impl<'a> Training<'a> {
     }
 }
 
-/// Training on both sides of a value.
+/// Holds the shares of training around a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
     pub(super) below: f64,
@@ -173,27 +175,27 @@ pub(super) struct Around {
     pub(super) above: f64,
 }
 
-/// A window's values.
+/// Holds a window's values.
 #[derive(Debug)]
 pub(super) struct Window {
     pub(super) sorted: Vec<f64>,
-    /// The most frequent values with their shares, the most frequent first, three at most.
+    /// The most frequent values with their shares, at most three, most frequent first.
     pub(super) frequent: Vec<(f64, f64)>,
-    /// How many different values there are.
+    /// The number of distinct values.
     pub(super) distinct: usize,
-    /// The grid they lie on.
+    /// The grid that the values lie on.
     pub(super) grid: Option<Found>,
 }
 
 impl Window {
-    /// Nothing of fewer than so many values: too few to say anything of their distribution.
+    /// The minimum number of values; fewer say too little about their distribution.
     const FEWEST: usize = 100;
 
     pub(super) fn new(counts: &NumericCounts) -> Option<Self> {
         Self::of_sorted(counts.sample.sorted())
     }
 
-    /// The values that are not zero, and the share of those that are.
+    /// Returns the values other than zero, and the share of zeros.
     pub(super) fn without_zeros(&self) -> Option<(Self, f64)> {
         let others: Vec<f64> = self.sorted.iter().copied().filter(|value| *value != 0.0).collect();
         let zeros = 1.0 - share(others.len(), self.sorted.len());
@@ -223,24 +225,24 @@ impl Window {
         quantile(&self.sorted, level).unwrap_or_default()
     }
 
-    /// Where nearly all values lie.
+    /// Returns the range in which nearly all values lie.
     pub(super) fn ends(&self) -> (f64, f64) {
         (self.quantile(0.02), self.quantile(0.98))
     }
 
-    /// The share of values below a number.
+    /// Returns the share of values below a number.
     pub(super) fn below(&self, number: f64) -> f64 {
         share(self.sorted.partition_point(|value| *value < number), self.sorted.len())
     }
 
-    /// The share of values in the bin that training has around a value.
+    /// Returns the share of values in the bin that training has around a value.
     pub(super) fn share_around(&self, value: f64, training: &Training<'_>) -> f64 {
         let place = training.edges.partition_point(|edge| *edge <= value);
         let end = |place: usize| training.edges.get(place).map_or(1.0, |edge| self.below(*edge));
         end(place) - place.checked_sub(1).map_or(0.0, end)
     }
 
-    /// The distance that chance alone makes of a sample of this size and training's rows, once in fifty times.
+    /// Returns the distance that chance alone exceeds once in fifty samples of this size, given training's rows.
     pub(super) fn noise(&self, training: &Training<'_>) -> f64 {
         1.52 * (1.0 / self.sorted.len() as f64 + 1.0 / training.rows()).sqrt()
     }

@@ -1,4 +1,4 @@
-//! The changes that have a name.
+//! Names the changes.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::round::to_digits;
 
-/// Which end of a column.
+/// Says which end of a column.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,18 +18,18 @@ pub enum Side {
     Upper,
 }
 
-/// What was done to a column. Shares are 0 to 1, of the rows that have a value unless said otherwise.
+/// Says how a column changed. Shares are 0 to 1, of the rows with a value, except where a variant says "of all rows".
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
-    /// Its values are of another type and can't be compared.
+    /// The values have a different type and can't be compared.
     OtherType {
-        /// The type that training had.
+        /// The type in training.
         expected: String,
-        /// The type that the window has.
+        /// The type in the window.
         found: String,
     },
     /// Every row has the same value.
@@ -37,104 +37,104 @@ pub enum Change {
         /// The value.
         value: String,
     },
-    /// It holds another column's values, and that one its.
+    /// The column and another one swapped their values.
     Swapped {
         /// The other column.
         with: String,
     },
-    /// Every value has the other sign.
+    /// Every value has the opposite sign.
     SignFlipped,
     /// Every value is multiplied.
     Scaled {
-        /// By this; below 1 where values were divided.
+        /// The factor; below 1 if values were divided.
         factor: f64,
     },
     /// Something was added to every value.
     Shifted {
-        /// This, negative where it was subtracted.
+        /// The amount; negative if it was subtracted.
         by: f64,
     },
-    /// Every value is multiplied, and then something is added to it, as another unit does.
+    /// Every value is multiplied, then something is added to it, as a change of unit does.
     ScaledAndShifted {
-        /// By this; below 1 where values were divided.
+        /// The factor; below 1 if values were divided.
         factor: f64,
-        /// This, negative where it was subtracted.
+        /// The amount added; negative if it was subtracted.
         by: f64,
     },
     /// Values lost their digits.
     Rounded {
-        /// They are whole multiples of this.
+        /// Values are whole multiples of this.
         to: f64,
     },
     /// Values beyond a bound became the bound.
     Clamped {
-        /// Which values.
+        /// The end that was clamped.
         side: Side,
         /// The bound.
         at: f64,
-        /// The share of rows that lie on it.
+        /// The share of rows at the bound.
         share: f64,
     },
     /// Rows with values beyond a bound are gone.
     Truncated {
-        /// Which values.
+        /// The end that was cut off.
         side: Side,
         /// The bound.
         at: f64,
-        /// The share that training had beyond it.
+        /// The share of training beyond the bound.
         share: f64,
     },
-    /// A part of the rows has one value, as a default has, and the rest is as before.
+    /// Some rows have one value, such as a default. The rest is as before.
     HeapAdded {
         /// The value.
         at: f64,
-        /// Its share.
+        /// The share of rows with the value.
         share: f64,
-        /// Its share in training.
+        /// The share in training.
         before: f64,
     },
-    /// Categories that training did not have, or not among its most frequent.
+    /// The window has categories that training did not have, or not among its most frequent.
     NewCategories {
-        /// The most frequent ten, with their shares.
+        /// The ten most frequent of them, with their shares.
         names: Vec<(String, f64)>,
-        /// The share of all of them.
+        /// The share of all of them together.
         share: f64,
     },
-    /// Categories that training had and the window has not, or hardly.
+    /// Categories of training are gone from the window, or nearly gone.
     CategoriesGone {
-        /// The most frequent ten, with their shares in training.
+        /// The ten most frequent of them, with their shares in training.
         names: Vec<(String, f64)>,
-        /// The share of all of them in training.
+        /// The share of all of them together in training.
         share: f64,
     },
     /// A category has another name.
     Renamed {
-        /// Training's.
+        /// The name in training.
         from: String,
-        /// The window's.
+        /// The name in the window.
         to: String,
-        /// The new one's share.
+        /// The new name's share.
         share: f64,
-        /// The old one's share in training.
+        /// The old name's share in training.
         before: f64,
     },
-    /// More rows have no value.
+    /// More rows are missing a value.
     MissingMore {
         /// The share of all rows.
         share: f64,
-        /// The same in training.
+        /// The same share in training.
         before: f64,
     },
-    /// Fewer rows have no value.
+    /// Fewer rows are missing a value.
     MissingLess {
         /// The share of all rows.
         share: f64,
-        /// The same in training.
+        /// The same share in training.
         before: f64,
     },
 }
 
-/// The kind of a [`Change`]: a small fixed set, for a label.
+/// Classifies a [`Change`]: a small fixed set, fit for a label.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -175,7 +175,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 16] = [
         Self::OtherType,
         Self::OneValue,
@@ -195,8 +195,9 @@ impl ChangeKind {
         Self::MissingLess,
     ];
 
-    /// Its name: `other_type`, `one_value`, `swapped`, `sign_flipped`, `scaled`, `shifted`, `scaled_and_shifted`, `rounded`,
-    /// `clamped`, `truncated`, `heap_added`, `new_categories`, `categories_gone`, `renamed`, `missing_more` or `missing_less`.
+    /// Returns the name: `other_type`, `one_value`, `swapped`, `sign_flipped`, `scaled`, `shifted`,
+    /// `scaled_and_shifted`, `rounded`, `clamped`, `truncated`, `heap_added`, `new_categories`, `categories_gone`,
+    /// `renamed`, `missing_more` or `missing_less`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -219,13 +220,14 @@ impl ChangeKind {
         }
     }
 
-    /// Finds the kind of a name; nothing where none has it.
+    /// Finds the kind with a name; `None` if no kind has it.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Says in half a sentence what was done, as in "income *is multiplied by a constant*". The numbers are a [`Change`]'s.
+    /// Describes the kind as half a sentence, as in "income *is multiplied by a constant*". A [`Change`] adds the
+    /// numbers.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -262,7 +264,7 @@ impl Serialize for ChangeKind {
 }
 
 impl Change {
-    /// Its kind.
+    /// Returns the kind of this change.
     #[must_use]
     pub fn kind(&self) -> ChangeKind {
         match self {
@@ -286,7 +288,7 @@ impl Change {
     }
 }
 
-/// Half a sentence, as in "income *is about 100 times what it was in training*".
+/// Formats as half a sentence, as in "income *is about 100 times what it was in training*".
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -397,7 +399,7 @@ fn write_names(f: &mut fmt::Formatter<'_>, names: &[(String, f64)]) -> fmt::Resu
     Ok(())
 }
 
-/// Six digits at most, without zeros at the end.
+/// Formats with at most six digits, without trailing zeros.
 fn number(value: f64) -> String {
     let rounded = to_digits(value, 6);
     if rounded != 0.0 && !(1e-6..1e15).contains(&rounded.abs()) {

@@ -1,13 +1,13 @@
-//! What changed, in words and numbers.
+//! Explains drift in words and numbers.
 //!
-//! A score says that a column is far from training. Whoever is paged wants to know what was done to it: multiplied by a
-//! hundred, swapped with its neighbour, filled with a default. [`explain`] tries each of these on a window's counts and
-//! sketches and names one only where **undoing it makes the window equal training**. Weather is none of them, and then nothing
-//! is said: an explanation that is wrong costs more than none.
+//! A score says that a column is far from training. If you are paged, you want to know what happened to the column:
+//! multiplied by a hundred, swapped with its neighbour, filled with a default. [`explain`] tries each of these on a
+//! window's counts and sketches. It names a change only if **undoing it makes the window equal training**. Weather is
+//! not one of them, so there is no explanation for it: a wrong one costs more than none.
 //!
-//! [`explain`] takes all columns of a window, because a column can have been swapped with another one. For each that is said
-//! to drift it gives its [`Change`]s, the part the score is of and both sides' [`Summary`]. A change displays as
-//! half a sentence, and its [`kind`](Change::kind) has a name from a small fixed set, fit for a label.
+//! Pass all columns of a window to [`explain`], because two columns can be swapped. For each column that drifts, it
+//! returns the [`Change`]s, the part that the score belongs to, and the [`Summary`] of both sides. A change displays as
+//! half a sentence. Its [`kind`](Change::kind) has a name from a small fixed set, fit for a label.
 
 mod categories;
 mod explain;

@@ -1,4 +1,4 @@
-//! What was done to a column of numbers.
+//! Finds changes of a column of numbers.
 
 use super::fit::{Training, Window};
 use super::grids::Grids;
@@ -9,7 +9,7 @@ use super::rounded::rounded;
 use super::whole::{change_beyond_seasons, change_of_all};
 use crate::baseline::{NumericCounts, NumericProfile};
 
-/// What was done to the values, where one change alone makes of training what the window is.
+/// Finds the change that alone turns training into the window.
 pub(super) fn change_of_numbers(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change> {
     if counts.least == counts.largest {
         return one_value(profile, counts);
@@ -21,7 +21,7 @@ pub(super) fn change_of_numbers(profile: &NumericProfile, counts: &NumericCounts
     let part = change_of_part(&training, &window, left);
     let whole = change_of_all(&training, &window, grids.as_ref(), left);
     let rounded = rounded(&training, &window, grids.as_ref(), left);
-    // Digits that are gone look like another unit: one of the two has to be clearly it.
+    // Lost digits can look like another unit, so one of the two must fit clearly better.
     let whole = match (whole, rounded) {
         (Some((whole, left)), Some((rounded, other))) => match (left, other) {
             _ if left <= 0.6 * other => Some((whole, left)),
@@ -31,14 +31,14 @@ pub(super) fn change_of_numbers(profile: &NumericProfile, counts: &NumericCounts
         (whole, rounded) => whole.or(rounded),
     };
     let found = [whole, part].into_iter().flatten();
-    // What says more of the rows is believed unless it explains clearly less.
+    // Prefers the change of all rows unless it fits clearly less well.
     match found.min_by(|one, other| one.1.total_cmp(&other.1)) {
         Some((change, _)) => Some(change),
         None => change_beyond_seasons(&training, &window, grids.as_ref()),
     }
 }
 
-/// A value of this share in training is what the column mostly is.
+/// A value with this share in training is the column's usual value.
 const MOSTLY: f64 = 0.5;
 
 fn one_value(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change> {
@@ -46,7 +46,7 @@ fn one_value(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change>
         return Some(Change::OneValue { value: infinite });
     }
     let value = counts.least.filter(|least| counts.largest == Some(*least))?;
-    // A day without rain is none.
+    // A day without rain is not a change.
     let new = Training::new(profile).around(value).within < MOSTLY;
     let all = counts.present() == counts.sample.offered();
     (new && all).then(|| Change::OneValue {
@@ -54,7 +54,7 @@ fn one_value(profile: &NumericProfile, counts: &NumericCounts) -> Option<Change>
     })
 }
 
-/// The infinity that every value is, where no value is finite and all are of one sign.
+/// Returns the infinity that every value is, if no value is finite and all have the same sign.
 fn one_infinity(counts: &NumericCounts) -> Option<String> {
     let present = counts.present();
     if present == 0 || counts.least.is_some() {

@@ -1,21 +1,21 @@
-//! A column to be explained.
+//! Describes a column to explain.
 
 use crate::baseline::{Counts, Profile};
 use crate::decision::Measurement;
 
-/// A column of a window beside its training.
+/// Pairs a column of a window with its training.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Observed<'a> {
-    /// The column's name, by which another is said to be swapped with it.
+    /// The column's name, used when another column turns out to be swapped with it.
     pub name: &'a str,
     /// The column in training.
     pub profile: &'a Profile,
     /// The column in the window, on the profile's bins.
     pub counts: &'a Counts,
-    /// How far apart the two are.
+    /// The distance between the two.
     pub measurement: &'a Measurement,
-    /// Whether it is to be explained; one that does not drift has nothing to explain.
+    /// Whether to explain the column. Set it to false for columns that do not drift.
     pub drifts: bool,
 }

@@ -1,11 +1,11 @@
-//! Changes of a part of the values: a bound, a default, rows that are gone.
+//! Finds changes of some of the values: a bound, a default, missing rows.
 
 use super::fit::{Around, Training, Window};
 use super::grids::Grids;
 use super::kind::{Change, Side};
 use super::left::Left;
 
-/// A change of a part of the values after which the others are as in training, and the distance that is left.
+/// Finds a change of some values after which the others are as in training, and the distance that is left.
 pub(super) fn change_of_part(training: &Training<'_>, window: &Window, left: Left) -> Option<(Change, f64)> {
     let part = [
         clamped(training, window, left.0),
@@ -17,30 +17,30 @@ pub(super) fn change_of_part(training: &Training<'_>, window: &Window, left: Lef
         .min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
-/// A heap that was not there has at least this share more than in training.
+/// A new heap has at least this much more of the rows than in training.
 const HEAP: f64 = 0.05;
 /// Training went beyond a bound in at least this share of its rows.
 const EVER: f64 = 0.0005;
-/// A heap that stands out has so many times the share of the next value, and of what training had there.
+/// A heap that stands out has this many times the share of the next value, and of training's share there.
 const STANDS_OUT: f64 = 3.0;
-/// There are at least so many other values beside it.
+/// There are more than this many other values beside it.
 const OTHERS: usize = 8;
-/// Its share of the rows.
+/// The share of the rows that it has.
 const SHARES: std::ops::RangeInclusive<f64> = 0.2..=0.95;
 
-/// An end of the window's values.
+/// Describes an end of the window's values.
 #[derive(Clone, Copy, Debug)]
 struct End {
     side: Side,
     at: f64,
-    /// The share of the window that lies there.
+    /// The share of the window at this end.
     share: f64,
     around: Around,
     /// The share of training beyond it.
     beyond: f64,
 }
 
-/// Both ends of the window's values.
+/// Returns both ends of the window's values.
 fn ends(training: &Training<'_>, window: &Window) -> Option<[End; 2]> {
     let ends = [
         (Side::Upper, *window.sorted.last()?),
@@ -61,7 +61,7 @@ fn ends(training: &Training<'_>, window: &Window) -> Option<[End; 2]> {
     }))
 }
 
-/// Values beyond the window's end lie on it.
+/// Checks whether values beyond the window's end were moved onto it.
 fn clamped(training: &Training<'_>, window: &Window, left: f64) -> Option<(Change, f64)> {
     let at_end = ends(training, window)?.into_iter().filter_map(|end| {
         let End {
@@ -75,7 +75,7 @@ fn clamped(training: &Training<'_>, window: &Window, left: f64) -> Option<(Chang
             return None;
         }
         let change = Change::Clamped { side, at, share };
-        // What lay beyond the bound lies on it, and what lay there.
+        // The bound holds the values that lay beyond it and those that lay on it.
         let expected = beyond + around.within;
         let exact = (share - expected).abs() <= left || (share - beyond).abs() <= left / 2.0;
         let inner = |edge: f64| match side {
@@ -87,10 +87,10 @@ fn clamped(training: &Training<'_>, window: &Window, left: f64) -> Option<(Chang
         if exact && distance <= left && (HEAP..=0.98).contains(&beyond) {
             return Some((change, distance));
         }
-        // The days differ from training's; no days end where so many values are the same, unless training did.
+        // The days differ from training's. But no day piles so many values onto its end, unless training did.
         let is_on_grid = training.profile.grid().is_none_or(|grid| grid.holds(at))
             && Grids::new(training, window).is_none_or(|grids| grids.are_same());
-        // Of nearly all values on one the others are too few to be a column's.
+        // If nearly all values are one, too few are left to be a column's.
         let is_bound = share <= 0.9 && beyond >= EVER && gap(window, side) <= 3.0 && is_on_grid;
         (is_bound && stands_out(window, at, share, around) && !has_moved(training, window, share))
             .then_some((change, left))
@@ -98,7 +98,8 @@ fn clamped(training: &Training<'_>, window: &Window, left: f64) -> Option<(Chang
     at_end.min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
-/// Whether a value is far more frequent than all others, of which there are some, and than it was in training.
+/// Returns whether a value is far more frequent than the others, of which there are enough, and than it was in
+/// training.
 fn stands_out(window: &Window, value: f64, share: f64, around: Around) -> bool {
     match window.frequent.as_slice() {
         [(first, _), (_, next), ..] => {
@@ -111,7 +112,7 @@ fn stands_out(window: &Window, value: f64, share: f64, around: Around) -> bool {
     }
 }
 
-/// Whether what most of training was has gone elsewhere with as many rows, as it does with all the others.
+/// Returns whether training's usual value moved elsewhere with as many rows, as a change of all values does.
 fn has_moved(training: &Training<'_>, window: &Window, share: f64) -> bool {
     training.mostly().is_some_and(|(value, mostly)| {
         let left = window.share_around(value, training);
@@ -119,7 +120,7 @@ fn has_moved(training: &Training<'_>, window: &Window, share: f64) -> bool {
     })
 }
 
-/// Whether a value is none that training has, by its range or its grid, where most others are.
+/// Returns whether training lacks a value, by its range or its grid, while training has most of the others.
 fn is_foreign(training: &Training<'_>, window: &Window, value: f64, share: f64) -> bool {
     let profile = training.profile;
     let is_known = |value: f64| {
@@ -139,8 +140,8 @@ fn is_foreign(training: &Training<'_>, window: &Window, value: f64, share: f64) 
     is_first && share >= 2.0 * HEAP && !is_known(value) && 5 * known >= 3 * all && window.distinct > OTHERS
 }
 
-/// How far the last of the other values is from an end, in the gaps that are usual between them: near a bound, far from
-/// a default.
+/// Returns how far the last of the other values is from an end, relative to the usual gap between them: small near a
+/// bound, large near a default.
 fn gap(window: &Window, side: Side) -> f64 {
     let mut values: Vec<f64> = window.sorted.clone();
     values.dedup();
@@ -155,12 +156,12 @@ fn gap(window: &Window, side: Side) -> f64 {
     };
     let mut gaps: Vec<f64> = others.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
     gaps.sort_unstable_by(f64::total_cmp);
-    // Of values with all their digits the usual gap is next to nothing.
+    // If values have all their digits, the usual gap is close to zero.
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
     (end - last).abs() / usual.max((last - first).abs() / 50.0)
 }
 
-/// One value in a part of the rows.
+/// Checks whether one value appears in some of the rows.
 fn heap(training: &Training<'_>, window: &Window, left: f64) -> Option<(Change, f64)> {
     let ends = ends(training, window)?;
     let heaps = window.frequent.iter().filter_map(|(at, share)| {
@@ -177,7 +178,7 @@ fn heap(training: &Training<'_>, window: &Window, left: f64) -> Option<(Change, 
         }
         let profile = training.profile;
         let is_within = (profile.least()..=profile.largest()).contains(at);
-        // On an end of the window that the others reach it may as well be a bound.
+        // At an end of the window that the others reach, it may just as well be a bound.
         let is_bound = ends
             .iter()
             .any(|end| end.at == *at && gap(window, end.side) < 5.0 && (end.beyond >= EVER || !is_within));
@@ -193,13 +194,13 @@ fn heap(training: &Training<'_>, window: &Window, left: f64) -> Option<(Change, 
     heaps.min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
-/// Training's share beyond a bound is at least this, if its absence is to be worth a word.
+/// The minimum share of training beyond a bound for its absence to be worth mentioning.
 const GONE: f64 = 0.1;
-/// The distance that may be left where rows are gone: closer than for other changes, because calm days have no large values
-/// either.
+/// The distance that may be left when rows are gone. This is stricter than for other changes, because calm days have no
+/// large values either.
 const GONE_LEFT: (f64, f64) = (0.05, 0.08);
 
-/// No values beyond the window's end, and the others as they were among themselves.
+/// Checks whether values beyond the window's end are gone while the others are distributed as before.
 fn truncated(training: &Training<'_>, window: &Window) -> Option<(Change, f64)> {
     let (usual, largest) = GONE_LEFT;
     let most = usual.max(window.noise(training)).min(largest);

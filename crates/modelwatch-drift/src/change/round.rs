@@ -1,20 +1,20 @@
-//! Round numbers near a number.
+//! Finds round numbers near a number.
 
-/// The nearest number of so many decimal digits.
+/// Returns the nearest number with this many decimal digits.
 pub(super) fn to_digits(value: f64, digits: usize) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
-    // Text is the only way that ends in the double nearest to the decimal number.
+    // Only a round trip through text yields the double nearest to the decimal number.
     format!("{value:.*e}", digits.max(1) - 1).parse().unwrap_or(value)
 }
 
-/// The power of ten nearest to a number above zero.
+/// Returns the power of ten nearest to a positive number.
 pub(super) fn power_of_ten(about: f64) -> f64 {
     10_f64.powi(about.log10().round() as i32)
 }
 
-/// What people multiply by when they change a unit, beside the powers of ten.
+/// The factors of common changes of unit, besides the powers of ten.
 const UNITS: [f64; 18] = [
     7.0,
     12.0,
@@ -36,7 +36,7 @@ const UNITS: [f64; 18] = [
     std::f64::consts::PI / 180.0,
 ];
 
-/// Units that differ by a factor and a summand: degrees Fahrenheit, Celsius and Kelvin.
+/// The changes of unit with a factor and a summand: degrees Fahrenheit, Celsius and Kelvin.
 pub(super) const CONVERSIONS: [(f64, f64); 4] = [
     (1.8, 32.0),
     (1.0 / 1.8, -32.0 / 1.8),
@@ -44,7 +44,7 @@ pub(super) const CONVERSIONS: [(f64, f64); 4] = [
     (1.8, 32.0 - 1.8 * 273.15),
 ];
 
-/// Factors near this one that are likelier than itself, the likeliest first: powers of ten, units, round numbers.
+/// Returns factors near this one that are likelier than it, the likeliest first: powers of ten, units, round numbers.
 pub(super) fn factors(about: f64) -> impl Iterator<Item = f64> {
     let power = power_of_ten(about);
     let units = UNITS.into_iter().flat_map(|unit| [unit, 1.0 / unit]);
@@ -57,7 +57,7 @@ pub(super) fn factors(about: f64) -> impl Iterator<Item = f64> {
         .filter(near)
 }
 
-/// Powers of ten and units that are less than so many times away.
+/// Returns powers of ten and units less than `times` times away.
 pub(super) fn likely(about: f64, times: f64) -> impl Iterator<Item = f64> {
     let power = power_of_ten(about);
     let units = [60.0, 3_600.0, 86_400.0]
@@ -69,7 +69,7 @@ pub(super) fn likely(about: f64, times: f64) -> impl Iterator<Item = f64> {
         .filter(move |factor| (1.0 / times..times).contains(&(factor / about)))
 }
 
-/// Summands near this one that are likelier than itself, the roundest first.
+/// Returns summands near this one that are likelier than it, the roundest first.
 pub(super) fn summands(about: f64) -> impl Iterator<Item = f64> {
     (1..=4).map(move |digits| to_digits(about, digits)).chain([about])
 }

@@ -1,4 +1,4 @@
-//! Values that lost their digits.
+//! Finds values that lost their digits.
 
 use super::fit::{Training, Window};
 use super::grids::{Grids, is_round};
@@ -7,8 +7,8 @@ use super::left::Left;
 use super::round::to_digits;
 use crate::sketch::Grid;
 
-/// Values that are whole multiples of a round number where training's were not, and otherwise as in training; and the distance
-/// that is left.
+/// Finds values that are whole multiples of a round number where training's were not, and otherwise as in training.
+/// Also returns the distance that is left.
 pub(super) fn rounded(
     training: &Training<'_>,
     window: &Window,
@@ -24,7 +24,8 @@ pub(super) fn rounded(
     }
     let mut places = window.sorted.clone();
     places.dedup();
-    // What is now below a place was below it, or a half or a whole step less, as the digits were cut, rounded or filled up.
+    // A value now below a place was below it before, or below it by half a step or a whole step less, depending on
+    // whether digits were cut, rounded or rounded up.
     let fit = |less: &dyn Fn(f64) -> f64| {
         let places = places.iter().skip(1);
         places
@@ -41,7 +42,7 @@ pub(super) fn rounded(
     (distance <= left.0).then(|| (Change::Rounded { to: to_digits(step, 1) }, distance))
 }
 
-/// Whether a grid is one that people round to, and training's values do not lie on it.
+/// Returns whether people round to a grid and training's values do not lie on it.
 pub(super) fn is_rounder(training: &Training<'_>, grid: &Grid, grids: Option<&Grids>) -> bool {
     let step = grid.step();
     let is_new = match (training.profile.grid(), grids) {

@@ -1,4 +1,4 @@
-//! Both sides of a comparison in a few numbers.
+//! Summarizes both sides of a comparison in a few numbers.
 
 use serde::Serialize;
 
@@ -6,32 +6,33 @@ use super::categories::most_frequent;
 use crate::baseline::{Counts, Profile};
 use crate::sketch::quantile;
 
-/// Names at most.
+/// The maximum number of names.
 const NAMES: usize = 10;
 
-/// A side of the comparison.
+/// Summarizes one side of a comparison.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// Rows, those without a value among them.
+    /// The number of rows, including those without a value.
     pub rows: u64,
     /// The share of rows without a value, 0 to 1.
     pub missing: f64,
-    /// Of a number that has finite values.
+    /// The numbers of a numeric column; `None` if it has no finite values.
     pub numbers: Option<Numbers>,
-    /// Of a category: the most frequent ones with their share of the rows that have a value, ten at most.
+    /// The most frequent categories of a categorical column, at most ten, with their share of the rows with a value.
     pub categories: Vec<(String, f64)>,
 }
 
-/// Where numbers lie. A window's quantiles are those of a sample of up to 2,048 values, training's those of its bins.
+/// Describes where numbers lie. A window's quantiles come from a sample of up to 2,048 values, training's from its
+/// bins.
 ///
 /// [`explain`](super::explain()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Numbers {
-    /// The mean; nothing where the sum is no double.
+    /// The mean; `None` if the sum is not a finite double.
     pub mean: Option<f64>,
-    /// The least value.
+    /// The minimum.
     pub least: f64,
     /// The value with 5 % of the values at or below it.
     pub p05: f64,
@@ -43,7 +44,7 @@ pub struct Numbers {
     pub p75: f64,
     /// The value with 95 % of the values at or below it.
     pub p95: f64,
-    /// The largest value.
+    /// The maximum.
     pub largest: f64,
 }
 

@@ -1,21 +1,22 @@
-//! Columns that hold each other's values.
+//! Finds columns that hold each other's values.
 
 use super::fit::{Fit, Training, Window};
 use super::grids::Grids;
 use super::observed::Observed;
 use crate::baseline::{CategoricalCounts, CategoricalProfile, Counts, Profile};
 
-/// Columns that are compared with each other at most, the furthest from training first; pairs grow with the square.
+/// The maximum number of columns to compare with each other, the furthest from training first. The number of pairs
+/// grows with the square.
 const MOST: usize = 100;
-/// The distance of a swapped column from the other's training, chance apart.
+/// The distance of a swapped column from the other's training that is allowed beyond chance.
 const LEFT: f64 = 0.1;
-/// Of its distance from its own training a swap explains at least this share.
+/// A swap must explain at least this share of the distance from the column's own training.
 const EXPLAINED: f64 = 0.6;
 
-/// Where the grid says that values are the other column's, at least this share of them is within its range.
+/// If the grid says that values are the other column's, at least this share of them is within its range.
 const INSIDE: f64 = 0.5;
 
-/// For each column the name of the one it was swapped with.
+/// Returns, for each column, the name of the column that it was swapped with.
 pub(super) fn find_swapped(columns: &[Observed<'_>]) -> Vec<Option<String>> {
     let mut drifting: Vec<usize> = (0..columns.len()).filter(|column| columns[*column].drifts).collect();
     let score = |column: &usize| columns[*column].measurement.score;
@@ -55,7 +56,7 @@ pub(super) fn find_swapped(columns: &[Observed<'_>]) -> Vec<Option<String>> {
             }
         }
     }
-    // The best pair first, and a column is of one pair only.
+    // Takes the best pair first; each column belongs to one pair only.
     pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut swapped = vec![None; columns.len()];
     for (_, one, other) in pairs {
@@ -71,7 +72,7 @@ fn fit(training: &Training<'_>, window: &Window) -> Fit {
     training.fit(&window.sorted, |value| value)
 }
 
-/// Whether a window's values lie on the other column's grid and not on their own, and about where its values are.
+/// Returns whether a window's values lie on the other column's grid, not on their own, and roughly in its range.
 fn is_of_grid(window: &Window, own: &Training<'_>, other: &Training<'_>) -> bool {
     match (Grids::new(own, window), Grids::new(other, window)) {
         (Some(own), Some(grids)) => {
@@ -83,13 +84,13 @@ fn is_of_grid(window: &Window, own: &Training<'_>, other: &Training<'_>) -> bool
     }
 }
 
-/// What a swap leaves of the distances, or nothing where it does not explain them.
+/// Returns the distance that a swap leaves; `None` if it does not explain the distances.
 fn left(own: [Fit; 2], crossed: [Fit; 2], noise: [f64; 2], by_grid: [bool; 2]) -> Option<f64> {
     let explains = |side: usize| {
         let most = (LEFT + noise[side]).min(own[side].distance * (1.0 - EXPLAINED));
         crossed[side].distance <= most
     };
-    // Where hardly a value is of the own range and most are of the other's, days may differ.
+    // If hardly any value is in the column's own range and most are in the other's, the days may differ.
     let moved = |side: usize| own[side].inside <= 0.05 && crossed[side].inside >= 0.6;
     let told = |side: usize| explains(side) || moved(side) || by_grid[side];
     (told(0) && told(1)).then(|| crossed[0].distance + crossed[1].distance)
@@ -102,7 +103,7 @@ fn categories<'a>(column: &Observed<'a>) -> Option<(&'a CategoricalProfile, &'a 
     }
 }
 
-/// Whether most of the one's rows have categories that only the other has.
+/// Returns whether most rows of `one` have categories that only `other` has.
 fn holds(one: (&CategoricalProfile, &CategoricalCounts), other: (&CategoricalProfile, &CategoricalCounts)) -> bool {
     let present = one.1.present() as f64;
     let of_other = one

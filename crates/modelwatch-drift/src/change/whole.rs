@@ -1,4 +1,4 @@
-//! Changes of every value: the sign, a factor, a summand, both.
+//! Finds changes of every value: the sign, a factor, a summand, or a factor and a summand.
 
 use super::fit::{Fit, Training, Window};
 use super::grids::Grids;
@@ -7,14 +7,14 @@ use super::left::Left;
 use super::round::{CONVERSIONS, factors, likely, power_of_ten, summands, to_digits};
 use super::rounded::is_rounder;
 
-/// A change of every value that explains a smaller distance explains nothing.
+/// Smaller distances are not worth explaining by a change of every value.
 const WORTH: f64 = 0.1;
-/// Of the distance at least this share is explained.
+/// The share of the distance that a change must explain.
 const EXPLAINED: f64 = 0.7;
-/// One value of more than this share says nothing of the others.
+/// If one value has a larger share, it says nothing about the others.
 const ONE_ALONE: f64 = 0.95;
 
-/// A change of every value after which the rest is as in training, and the distance that is left when it is undone.
+/// Finds a change of every value that leaves the rest as in training, and the distance left once it is undone.
 pub(super) fn change_of_all(
     training: &Training<'_>,
     window: &Window,
@@ -33,7 +33,7 @@ pub(super) fn change_of_all(
     let shifted = shifted(training, window, grids).filter(|(_, left)| fits(*left));
     let scaled = scaled(training, window, grids).filter(|(_, left)| fits(*left));
     match (flipped, shifted, scaled) {
-        // All values on the other side of zero, and no further from it than they were.
+        // All values are on the other side of zero, no further from it than before.
         (Some(left), _, _) if is_mirrored(training, window) => Some((Change::SignFlipped, left)),
         (Some(left), shifted, None) if shifted.is_none_or(|(_, other)| clearly(left, other)) => {
             Some((Change::SignFlipped, left))
@@ -54,12 +54,13 @@ pub(super) fn change_of_all(
             is_believed(factor.ln().abs() / 2.0_f64.ln(), left, most).then_some((Change::Scaled { factor }, left))
         }
         (None, None, None) => scaled_and_shifted(training, window, grids, most),
-        // Two that fit about as well: nobody knows which.
+        // Two changes fit about equally well: neither is reported.
         _ => None,
     }
 }
 
-/// A change of every value that no season makes, though the days differ from training's: the sign, a factor, a large summand.
+/// Finds a change of every value that no season makes, even if the days differ from training's: the sign, a factor, a
+/// large summand.
 pub(super) fn change_beyond_seasons(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Option<Change> {
     let by_grid = match grids {
         Some(grids) => by_grid(training, window, grids),
@@ -70,10 +71,10 @@ pub(super) fn change_beyond_seasons(training: &Training<'_>, window: &Window, gr
         .or_else(|| of_others_than_zero(training, window))
 }
 
-/// So many values other than zero have to differ.
+/// The minimum number of distinct values other than zero.
 const FEWEST_OTHERS: usize = 10;
 
-/// A change of every value that leaves zeros what they are, where many are zero and as many as were.
+/// Finds a change of every value that keeps zeros, where many values are zero and as many as before.
 fn of_others_than_zero(training: &Training<'_>, window: &Window) -> Option<Change> {
     let (training, before) = training.without_zeros()?;
     let (window, now) = window.without_zeros()?;
@@ -94,20 +95,20 @@ fn change_of_others(training: &Training<'_>, window: &Window, grids: Option<&Gri
     by_grid.or_else(|| far_away(training, window, grids))
 }
 
-/// Whether the values lie on the other side of zero, and mirrored in it most are back within training's range.
+/// Returns whether the values lie on the other side of zero and, mirrored, most are back within training's range.
 fn is_mirrored(training: &Training<'_>, window: &Window) -> bool {
     let profile = training.profile;
     let (Some(first), Some(last)) = (window.sorted.first(), window.sorted.last()) else {
         return false;
     };
-    // A zero that is a little more or less is one.
+    // A value close to zero counts as zero.
     let zero = (profile.largest() - profile.least()) / 50.0;
     let other_side = profile.least() >= -zero && *last <= zero || profile.largest() <= zero && *first >= -zero;
     let spread = spread(training, window).unwrap_or(1.0);
     other_side && is_alike(spread, 3.0) && training.fit_reversed(&window.sorted, |value| -value).inside >= BACK
 }
 
-/// Whether a factor brings the values back too, and their spread does not say that it was a summand.
+/// Returns whether a factor brings the values back, too, and their spread does not point to a summand.
 fn is_like_a_factor(training: &Training<'_>, window: &Window) -> bool {
     let times = window.quantile(0.5) / training.quantile(0.5);
     let Some(spread) = spread(training, window) else {
@@ -121,7 +122,8 @@ fn is_like_a_factor(training: &Training<'_>, window: &Window) -> bool {
         && (spread / times).ln().abs() < spread.ln().abs() + TOLD_APART
 }
 
-/// Whether a factor or the sign would bring the values back about as well as a summand, so that a fit may be chance.
+/// Returns whether a factor or the sign would bring the values back about as well as a summand, so that the fit may be
+/// chance.
 fn may_be_otherwise(training: &Training<'_>, window: &Window, by: f64) -> bool {
     let profile = training.profile;
     let (low, high) = window.ends();
@@ -136,31 +138,32 @@ fn may_be_otherwise(training: &Training<'_>, window: &Window, by: f64) -> bool {
     is_factor || is_sign
 }
 
-/// Two spreads differ at least by this, in logarithms, if they tell one change from another.
+/// The minimum difference between two spreads, in logarithms, that tells one change from another.
 const TOLD_APART: f64 = 0.26;
-/// Undone, a change brings at least this share of the values back within training's range.
+/// Once undone, a change brings at least this share of the values back within training's range.
 const BACK: f64 = 0.6;
 
 fn clearly(left: f64, other: f64) -> bool {
     left <= 0.6 * other
 }
 
-/// Whether a factor is more simply told as a summand.
+/// Returns whether a factor is more simply described as a summand.
 fn is_near_one(factor: f64) -> bool {
     (0.8..1.25).contains(&factor)
 }
 
-/// A change of less than its unit (a doubling, a deviation) is what a week can do too: it has to fit closely.
+/// Returns whether a fit is close enough. A change by less than its unit (a doubling, a deviation) can happen within a
+/// week too, so it must fit closely.
 fn is_believed(units: f64, distance: f64, most: f64) -> bool {
     distance <= if units < 0.9 { most * 0.6 } else { most }
 }
 
 /// The levels at which quantiles of window and training are compared.
 const LEVELS: [f64; 9] = [0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98];
-/// A number that is rounder is believed if it leaves so much more.
+/// A rounder number is preferred if it leaves at most this much more distance.
 const ROUNDER: f64 = 0.01;
 
-/// How many times as far the values spread as training's do; nothing where training's hardly spread.
+/// Returns how many times as far the values spread as training's do; `None` if training's hardly spread.
 fn spread(training: &Training<'_>, window: &Window) -> Option<f64> {
     let levels = [(0.05, 0.95), (0.02, 0.98), (0.25, 0.75)];
     let spreads = levels.into_iter().map(|(low, high)| {
@@ -174,17 +177,17 @@ fn spread(training: &Training<'_>, window: &Window) -> Option<f64> {
     Some(ratio)
 }
 
-/// Whether a spread is training's, about so many times.
+/// Returns whether a spread is about `times` times training's.
 fn is_alike(spread: f64, times: f64) -> bool {
     (1.0 / times..times).contains(&spread)
 }
 
-/// Whether a part of training may spread so much: less than the whole as a week does, hardly more.
+/// Returns whether a part of training may spread this much: less than the whole, as a week does, and hardly more.
 fn is_of_a_part(spread: f64) -> bool {
     (0.12..1.35).contains(&spread)
 }
 
-/// The factor that leaves the least.
+/// Returns the factor that leaves the least distance.
 fn scaled(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Option<(f64, f64)> {
     let all = spread(training, window)?;
     let fit = |factor: f64| training.fit(&window.sorted, |value| value / factor).distance;
@@ -206,18 +209,18 @@ fn scaled(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Op
         .chain([spread(0.05, 0.95), spread(0.1, 0.9), spread(0.25, 0.75)]);
     let possible = estimates.filter(|factor| factor.is_finite() && *factor > 0.0 && (1e-12..1e12).contains(factor));
     let (best, distance) = best(possible, fit)?;
-    // Nothing is likelier than another power of ten; it may leave what chance does.
+    // No factor is likelier than another power of ten, so it may leave as much as chance does.
     let chance = (window.noise(training) - distance).max(ROUNDER);
     let is_power = |factor: f64| factor != 1.0 && factor == power_of_ten(factor);
     let rounder = factors(best)
         .find(|factor| fit(*factor) <= distance + if is_power(*factor) { chance } else { ROUNDER })
         .unwrap_or(best);
-    // As good as nothing: no change by a factor.
+    // A factor this close to 1 is no change.
     ((rounder - 1.0).abs() > 0.02 && is_alike(all / rounder, 2.0)).then(|| (rounder, fit(rounder)))
 }
 
-/// The power of ten that values were multiplied by before they were rounded, so that their grid is that of the rounding and does not
-/// give the factor; and the distance that it leaves.
+/// Finds the power of ten that values were multiplied by before they were rounded, and the distance that it leaves. The
+/// grid is that of the rounding, so it does not reveal the factor.
 fn scaled_and_rounded(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<(f64, f64)> {
     let about = window.quantile(0.5) / training.quantile(0.5);
     if !(1e-12..1e12).contains(&about) {
@@ -230,16 +233,16 @@ fn scaled_and_rounded(training: &Training<'_>, window: &Window, grids: &Grids) -
     })
 }
 
-/// A distance that is less by this is no chance.
+/// A distance that is smaller by this much is not due to chance.
 const FAR_BETTER: f64 = 0.4;
 
-/// The factor that is the likeliest of those that the grid allows, with the distances they leave: the first where so many values
-/// say so, or else the one that leaves clearly the least.
+/// Returns the likeliest of the factors that the grid allows, given the distances that they leave: the first if there
+/// are enough values to be sure, else the one that leaves clearly the least.
 fn likeliest(grids: &Grids, mut factors: Vec<(f64, f64)>) -> Option<(f64, f64)> {
     let first = factors.first().copied()?;
     factors.sort_by(|one, other| one.1.total_cmp(&other.1));
     let best = factors[0];
-    // Rare values that did not come make a grid coarser, too.
+    // Rare values that are absent from the window make a grid coarser, too.
     let is_better = best.1 + FAR_BETTER <= first.1;
     if grids.are_sure() {
         return Some(if is_better { best } else { first });
@@ -248,7 +251,7 @@ fn likeliest(grids: &Grids, mut factors: Vec<(f64, f64)>) -> Option<(f64, f64)> 
     (is_clear && (is_better || best.0 == first.0)).then_some(best)
 }
 
-/// A factor that a grid gave, as somebody wrote it.
+/// Returns a factor found by a grid as somebody would write it.
 fn written(exact: f64) -> f64 {
     let same = |factor: &f64| (factor / exact - 1.0).abs() <= 1e-6;
     factors(exact)
@@ -257,7 +260,7 @@ fn written(exact: f64) -> f64 {
         .unwrap_or(exact)
 }
 
-/// The summand that leaves the least.
+/// Returns the summand that leaves the least distance.
 fn shifted(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Option<(f64, f64)> {
     if grids.is_some_and(|grids| !may_be_shifted(grids)) {
         return None;
@@ -278,7 +281,7 @@ fn shifted(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> O
         .then(|| (rounder, fit(rounder)))
 }
 
-/// Whether the grid allows that something was added, and does not say that it is the sign.
+/// Returns whether the grid allows a summand and does not point to the sign.
 fn may_be_shifted(grids: &Grids) -> bool {
     grids.allow_summand() && (grids.are_same() || !grids.are_mirrored())
 }
@@ -289,7 +292,7 @@ fn best(estimates: impl Iterator<Item = f64>, fit: impl Fn(f64) -> f64) -> Optio
         .min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
-/// A factor and a summand: of another unit, or where the grid gives the factor and the rest equals training.
+/// Finds a factor and a summand: a change of unit, or any if the grid gives the factor and the rest equals training.
 fn scaled_and_shifted(
     training: &Training<'_>,
     window: &Window,
@@ -309,7 +312,7 @@ fn scaled_and_shifted(
     let (best, distance) = best(estimates.into_iter(), |by| fit(factor, by))?;
     let by = summands(best).find(|by| fit(factor, *by) <= distance + ROUNDER && grids.allow(factor, *by))?;
     let distance = fit(factor, by);
-    // A week may lie as far from training as that.
+    // A week may lie this far from training.
     let worth = by.abs() >= factor * training.profile.deviation();
     (worth && distance <= most).then(|| {
         let factor = written(factor);
@@ -317,7 +320,7 @@ fn scaled_and_shifted(
     })
 }
 
-/// The changes of unit that the grid allows.
+/// Returns the changes of unit that the grid allows.
 fn units(grids: &Grids) -> impl Iterator<Item = (f64, f64)> {
     CONVERSIONS.into_iter().filter(|(factor, by)| {
         let is_factor = |exact: f64| (exact / factor - 1.0).abs() <= 1e-6;
@@ -325,15 +328,15 @@ fn units(grids: &Grids) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-/// Undone, a change that the grid gives brings at least this share of the values back within training's range, or all of them
-/// near it.
+/// Once undone, a change found by the grid brings at least this share of the values back within training's range, or
+/// all of them near it.
 const GRID_BACK: f64 = 0.5;
-/// Of values that something was done to at most this share is within training's range.
+/// After a change, at most this share of the values is within training's range.
 const OUTSIDE: f64 = 0.05;
 
-/// Where the window's grid is not training's, what made it that: the sign, a factor, another unit, lost digits, a summand.
+/// If the window's grid is not training's, finds the cause: the sign, a factor, another unit, lost digits, a summand.
 fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Change> {
-    // What most of training is most of the window is too, whatever was done to it.
+    // The usual value of training is the usual value of the window, too, after any change.
     let is_heaped = training
         .mostly()
         .is_none_or(|(_, mostly)| window.frequent[0].1 >= mostly / 2.0);
@@ -360,7 +363,7 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
         .map(|factor| (factor, distance(factor, 0.0)))
         .collect();
     let factor = likeliest(grids, factors).map(|(factor, _)| factor);
-    // Another factor and lost digits would do clearly better: the grid says nothing of what was multiplied.
+    // If another factor plus lost digits fits clearly better, the grid says nothing about the factor.
     let rounded = scaled_and_rounded(training, window, grids);
     if let (Some(factor), Some((_, other))) = (factor, rounded)
         && clearly(other, distance(factor, 0.0))
@@ -368,7 +371,7 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
         return None;
     }
     let unit = units(grids).find(|(factor, by)| is_like_a_week(spread / factor) && is_near(*factor, *by));
-    // Without its digits a column is where it was.
+    // A column that only lost digits stays where it was.
     let is_rounded = is_like_a_week(spread)
         && back(&|value| value) >= GRID_BACK
         && training.is_near(low, high)
@@ -380,7 +383,7 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
                 (plain, unit) if clearly(plain, unit) => Some(Change::Scaled {
                     factor: written(factor),
                 }),
-                // Neither is clearly it.
+                // Neither clearly fits.
                 _ => None,
             }
         }
@@ -398,20 +401,20 @@ fn by_grid(training: &Training<'_>, window: &Window, grids: &Grids) -> Option<Ch
                 by: to_digits(about, 1),
             })
         }
-        // What lost its digits may as well be of another unit.
+        // A column that lost its digits may just as well have another unit.
         _ => None,
     }
 }
 
-/// Whether the values of a week may spread so much where the grid says what was done to them.
+/// Returns whether a week's values may spread this much, given that the grid already says how they changed.
 fn is_like_a_week(spread: f64) -> bool {
     (0.1..4.0).contains(&spread)
 }
 
-/// Where training has hardly a value of the window, an unlikely change that brings most of them back is believed though the
-/// days differ: the sign, a factor far from one, or a distance that no season makes.
+/// If training has hardly any value of the window, accepts an unlikely change that brings most of them back, even if
+/// the days differ: the sign, a factor far from one, or a distance that no season makes.
 fn far_away(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> Option<Change> {
-    /// A season does not multiply by more.
+    /// The largest factor that a season makes.
     const SEASON: f64 = 1.6;
     const FAR: f64 = 10.0;
     const DEVIATIONS: f64 = 8.0;
@@ -424,11 +427,12 @@ fn far_away(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> 
     if is_reversed(training, window, before) && grids.is_none_or(Grids::are_mirrored) {
         return Some(Change::SignFlipped);
     }
-    // A value of which the most are must be one that the most were.
+    // A value that makes up most of the window must have made up most of training.
     let is_heaped = window.frequent[0].1 > 0.5 && training.around(window.frequent[0].0 - by).within < 0.5;
     let back = |Fit { inside, .. }: Fit| inside >= BACK;
     let undone = training.fit(sorted, |value| value - by);
-    // Where the grid says that nothing was multiplied, so many deviations are no season wherever training's range ends.
+    // If the grid says that nothing was multiplied, this many deviations are not a season, wherever training's range
+    // ends.
     let is_summand = grids.is_some_and(|grids| grids.are_sure() && may_be_shifted(grids));
     if is_summand
         && back(undone)
@@ -464,19 +468,20 @@ fn far_away(training: &Training<'_>, window: &Window, grids: Option<&Grids>) -> 
         (true, false) if by.abs() >= DEVIATIONS * profile.deviation() || beyond_range(training, window, by) => {
             Some(Change::Shifted { by: to_digits(by, 1) })
         }
-        // A factor or a summand: nobody knows which.
+        // A factor or a summand: both are possible, so neither is reported.
         _ => None,
     }
 }
 
-/// Whether values lie on the other side of zero, or trail off to the other side, as only another sign makes them.
+/// Returns whether values lie on the other side of zero, or have their tail on the other side, as only a change of sign
+/// makes them.
 fn is_reversed(training: &Training<'_>, window: &Window, before: Fit) -> bool {
     let mirrored = training.fit_reversed(&window.sorted, |value| -value);
     if mirrored.inside < BACK {
         return false;
     }
     if is_mirrored(training, window) && before.inside <= 0.5 {
-        // Less a round number they may lie there, too.
+        // With a round number subtracted, they may lie there, too.
         let fits = |by: f64, distance: f64| {
             distance <= Left::MOST && clearly(distance, mirrored.distance) && to_digits(by, 1) == by
         };
@@ -485,12 +490,12 @@ fn is_reversed(training: &Training<'_>, window: &Window, before: Fit) -> bool {
     let tails = |at: &dyn Fn(f64) -> f64| ((at(0.95) - at(0.5)) / (at(0.5) - at(0.05))).ln();
     let trained = tails(&|level| training.quantile(level));
     let now = tails(&|level| window.quantile(level));
-    // Three times as long to one side, and now to the other.
+    // The tail was three times as long on one side; now it is on the other.
     let turned = trained.abs() > 1.1 && now.abs() > 1.1 && trained.signum() != now.signum();
     turned && mirrored.distance <= 0.35 && clearly(mirrored.distance, before.distance)
 }
 
-/// Whether a distance is more than the whole range of training, of which the window would be a part.
+/// Returns whether a distance is more than the whole range of training, where the window would be a part of it.
 fn beyond_range(training: &Training<'_>, window: &Window, by: f64) -> bool {
     let range = training.profile.largest() - training.profile.least();
     let back = training.fit(&window.sorted, |value| value - by);

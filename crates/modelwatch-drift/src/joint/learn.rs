@@ -1,4 +1,4 @@
-//! How the numbers of a reference go together, and what is usual.
+//! Learns how the numbers of a reference go together, and how far its own windows stray.
 
 use std::sync::Arc;
 
@@ -11,33 +11,36 @@ use super::profile::{JointFeature, JointLimits, JointProfile};
 use crate::threads::each;
 use crate::windows::{FEWEST_WINDOWS, LENGTHS, WINDOWS, beginning, starts, stay_below};
 
-/// The most features that take part. Of more, those take part that go together with another most.
+/// The maximum number of features that take part. If there are more, those most strongly correlated with another one
+/// take part.
 pub const MOST_FEATURES: usize = 128;
-/// The share of the variance that the components hold, as NannyML has it.
+/// The share of the variance that the components hold, the same as NannyML's.
 const SHARE: f64 = 0.65;
-/// Rows that are looked at, at most; of a longer reference that many at random.
+/// The maximum number of rows to look at. A longer reference is sampled at random.
 const MOST_ROWS: u64 = 1 << 17;
-/// Values that are looked at, at most: 32 MiB.
+/// The maximum number of values to look at: 32 MiB.
 const MOST_VALUES: u64 = 1 << 22;
-/// Products of two values in one slide over the reference, at most; of more columns fewer rows are slid over.
+/// The maximum number of products of two values in one slide over the reference. With more columns, windows slide over
+/// fewer rows.
 const MOST_PRODUCTS: usize = 1 << 25;
-/// How many rows windows of rows at random have.
+/// The sizes, in rows, of the windows drawn at random.
 const AT_RANDOM: [u32; 5] = [100, 300, 1_000, 3_000, 8_192];
-/// Rows that are drawn for those, at most.
+/// The maximum number of rows drawn for those windows.
 const MOST_AT_RANDOM: usize = 1 << 15;
-/// So many times as many windows of time: one for each hour of most references, as a day without much traffic is one of its kind.
+/// There are this many times as many windows of time: one for each hour of most references, because a day without much
+/// traffic is the only one of its kind.
 const HOURS: usize = 4;
-/// The reference is at least so many times as large as a window of rows at random.
+/// The reference has at least this many times the rows of a random window.
 const FEWEST_SIZES: usize = 4;
-/// A window has at least so many rows.
+/// The minimum number of rows in a window.
 const FEWEST_ROWS: usize = 100;
-/// Correlations of windows that are held at the same time, at most.
+/// The maximum number of window correlations held at the same time.
 const MOST_CORRELATIONS: usize = 1 << 19;
-/// A deviation that is less of the largest magnitude is rounding.
+/// A deviation below this fraction of the largest magnitude is rounding.
 const ROUNDING: f64 = 1e-14;
 
-/// The numbers of a reference's rows, from which a [`JointProfile`] is learned: of more than 131,072 rows, and of wide tables more than
-/// 2²² values, some at random.
+/// Holds the numbers of a reference's rows, from which you learn a [`JointProfile`]. If the reference has more than
+/// 131,072 rows, or a wide table has more than 2²² values, it holds a random sample of the rows.
 ///
 /// # Example: two features that no longer rise together
 ///
@@ -75,24 +78,24 @@ const ROUNDING: f64 = 1e-14;
 /// ```
 #[derive(Clone, Debug)]
 pub struct JointReference {
-    /// The rows that are looked at, by their places in the reference.
+    /// The rows to look at, by their positions in the reference.
     rows: Vec<usize>,
     columns: Vec<JointColumn>,
 }
 
-/// What a [`JointReference`] looks at of one column.
+/// Holds the values that a [`JointReference`] looks at in one column.
 ///
 /// [`JointReference`] has an example.
 #[derive(Clone, Debug)]
 pub struct JointColumn {
     name: String,
     values: Vec<f64>,
-    /// Nothing where the values do not vary.
+    /// `None` if the values do not vary.
     feature: Option<JointFeature>,
 }
 
 impl JointReference {
-    /// Returns a reference of so many rows and columns, none of which is there yet.
+    /// Creates a reference for this number of rows and columns. Add the columns with [`add`](Self::add).
     #[must_use]
     pub fn new(rows: u64, columns: usize) -> Self {
         let most = MOST_ROWS.min(MOST_VALUES / columns.max(1) as u64).max(1);
@@ -104,7 +107,7 @@ impl JointReference {
         }
     }
 
-    /// Returns what is looked at of a column's values of all rows; NaN and infinite ones are missing.
+    /// Picks the values to look at from a column's values of all rows. NaN and infinite values are missing.
     #[must_use]
     pub fn column(&self, name: &str, values: &[f64]) -> JointColumn {
         let value = |row: &usize| values.get(*row).copied().filter(|value| value.is_finite());
@@ -116,18 +119,19 @@ impl JointReference {
         }
     }
 
-    /// Adds a column that [`column`](Self::column) made.
+    /// Adds a column made by [`column`](Self::column).
     pub fn add(&mut self, column: JointColumn) {
         self.columns.push(column);
     }
 
-    /// Leaves out the columns of other names.
+    /// Keeps only the columns whose names `is_wanted` accepts.
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
         self.columns.retain(|column| is_wanted(&column.name));
     }
 
-    /// Leaves out the columns that take no part, because they do not vary or because more than [`MOST_FEATURES`] go together with another
-    /// more, and returns the names of those that do, in the order in which a window's rows are to have them.
+    /// Drops the columns that take no part: those that do not vary, and those beyond [`MOST_FEATURES`], where other
+    /// columns go together more strongly. Returns the names of the remaining columns, in the order that a window's rows
+    /// must have.
     pub fn settle(&mut self) -> Vec<String> {
         self.columns.retain(|column| column.feature.is_some());
         if self.columns.len() > MOST_FEATURES {
@@ -138,10 +142,10 @@ impl JointReference {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
-    /// Learns how the columns go together, and what is usual for windows, by so many threads; `time` gives the time of a row by its
-    /// place.
+    /// Learns how the columns go together and how far the reference's own windows stray, on `threads` threads. `time`
+    /// returns the time of a row by its position.
     ///
-    /// Nothing where fewer than two columns vary, or rows are too few to say what chance does: fewer than 400.
+    /// Returns `None` if fewer than two columns vary, or if there are fewer than 400 rows, too few to measure chance.
     #[must_use]
     pub fn learn(mut self, threads: usize, time: impl Fn(usize) -> Option<DateTime<Utc>>) -> Option<JointProfile> {
         self.settle();
@@ -205,7 +209,7 @@ impl JointReference {
     }
 }
 
-/// What is learned of the rows once they are reconstructed, each apart from the rest.
+/// Splits the learning that follows the reconstruction into independent tasks.
 #[derive(Clone, Copy)]
 enum Work<'a> {
     Unseen,
@@ -213,7 +217,7 @@ enum Work<'a> {
     Limits(&'a Windows),
 }
 
-/// What came of it.
+/// Holds the result of a task.
 enum Done {
     Unseen(f64),
     Correlations(Vec<Option<f64>>),
@@ -235,8 +239,9 @@ impl Work<'_> {
 }
 
 impl JointProfile {
-    /// By how much the error of rows is larger when the components were learned without them: of many columns and few rows, components
-    /// are those of chance, too. Learned of each half of the rows, it is about twice what it is of all.
+    /// Returns by how much the error of rows grows when the components were learned without them. With many columns and
+    /// few rows, some components come from chance. Learning from each half of the rows gives about twice the growth of
+    /// learning from all.
     fn unseen(&self, values: &[f64]) -> f64 {
         let size = self.features.len();
         let half_of = |place: usize| (shuffled(!place as u64) % 2) as usize;
@@ -249,7 +254,7 @@ impl JointProfile {
             };
             learned.errors_of(values)
         });
-        // The mean error of one half when the components are those of one.
+        // The mean error of one half with the components learned from a half.
         let error = |of: usize, half: usize| {
             let errors = errors_by[of].iter().enumerate();
             let (mut sum, mut rows) = (0.0, 0_usize);
@@ -264,12 +269,12 @@ impl JointProfile {
     }
 }
 
-/// Fibonacci hashing: the order of what comes out has nothing to do with that of the rows.
+/// Fibonacci hashing: the order of the results has nothing to do with the order of the rows.
 fn shuffled(row: u64) -> u64 {
     row.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
 }
 
-/// Mean and deviation, where values vary; the mean stands for those that are missing.
+/// Returns mean and deviation if values vary. The mean stands in for missing values.
 fn feature(name: &str, values: &[f64]) -> Option<JointFeature> {
     let present = || values.iter().copied().filter(|value| !value.is_nan());
     let largest = present().map(f64::abs).fold(0.0, f64::max);
@@ -277,7 +282,7 @@ fn feature(name: &str, values: &[f64]) -> Option<JointFeature> {
     if rows < FEWEST_ROWS || largest == 0.0 {
         return None;
     }
-    // Of the largest magnitude, so that no square overflows or vanishes.
+    // Divided by the largest magnitude, so that no square overflows or vanishes.
     let mean = present().map(|value| value / largest).sum::<f64>() / rows as f64;
     let squares: f64 = present().map(|value| (value / largest - mean).powi(2)).sum();
     let deviation = (squares / values.len() as f64).sqrt();
@@ -290,9 +295,9 @@ fn feature(name: &str, values: &[f64]) -> Option<JointFeature> {
     })
 }
 
-/// Which features go together with another most.
+/// Returns which features go together with another one most strongly.
 fn closest(columns: &[JointColumn]) -> Vec<bool> {
-    /// Rows that are held in deviations.
+    /// Rows held in deviations at the same time.
     const AT_ONCE: usize = 1_024;
     let size = columns.len();
     let rows = columns.first().map_or(0, |column| column.values.len());
@@ -327,7 +332,7 @@ fn closest(columns: &[JointColumn]) -> Vec<bool> {
     kept
 }
 
-/// Of rows in deviations whose mean is 0, the mean in place of what is missing.
+/// Returns the covariance of rows in deviations whose mean is 0, with the mean in place of missing values.
 fn covariance<'a>(rows: impl Iterator<Item = &'a [f64]>, size: usize) -> Vec<f64> {
     let mut sums = Products::new(size);
     let mut block = Block::new(size);
@@ -342,7 +347,7 @@ fn covariance<'a>(rows: impl Iterator<Item = &'a [f64]>, size: usize) -> Vec<f64
     each.map(|(one, other)| sums.of(one, other) * share).collect()
 }
 
-/// The reference's rows in deviations, and their reconstruction errors.
+/// Holds the reference's rows in deviations, and their reconstruction errors.
 struct Rows<'a> {
     size: usize,
     values: &'a [f64],
@@ -354,23 +359,23 @@ impl Rows<'_> {
         &self.values[place * self.size..][..self.size]
     }
 
-    /// So many rows of those, evenly, where sliding over all of them takes too long.
+    /// Picks evenly spread rows from `places` if sliding over all of them takes too long.
     fn thinned(&self, places: Vec<usize>, most: usize) -> Vec<usize> {
         let products = self.size * (self.size + 1) / 2;
         let most = most.min(MOST_PRODUCTS / products).max(FEWEST_ROWS);
         let one_of = places.len().div_ceil(most).max(1) as u64;
         let taken = places.into_iter().enumerate();
-        // Another order than that by which rows were taken before.
+        // Uses a different order from the one that picked rows before.
         let taken = taken.filter(|(place, _)| shuffled(!*place as u64).is_multiple_of(one_of));
         taken.map(|(_, place)| place).collect()
     }
 
-    /// How many windows are looked at.
+    /// Returns the number of windows to look at.
     fn windows(&self) -> usize {
         (MOST_CORRELATIONS / (self.size * (self.size - 1) / 2)).clamp(FEWEST_WINDOWS, WINDOWS)
     }
 
-    /// Windows of some sizes of rows at random: what chance does.
+    /// Returns windows of several sizes with random rows: they measure chance.
     fn at_random(&self) -> Vec<Windows> {
         let mut order: Vec<usize> = (0..self.errors.len()).collect();
         order.sort_unstable_by_key(|place| (*place as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 16);
@@ -398,7 +403,7 @@ impl Rows<'_> {
         of_sizes.collect()
     }
 
-    /// Windows of time, of rows by their times, in that order: what is usual.
+    /// Returns windows of time, with the rows in the order of their times: they measure what time does.
     fn in_order(&self, times: &[(i64, usize)]) -> Vec<Windows> {
         let places = self.thinned((0..times.len()).collect(), times.len());
         let times: Vec<(i64, usize)> = places.into_iter().map(|place| times[place]).collect();
@@ -436,7 +441,7 @@ impl Rows<'_> {
         }
     }
 
-    /// What windows reach, each against the rest. Nothing where too few have enough rows.
+    /// Returns the distances that windows reach, each against the rest; `None` if too few windows have enough rows.
     fn limits(&self, windows: &Windows) -> Option<JointLimits> {
         let order = &*windows.order;
         let sums_of_errors = windows.sums_of_errors();
@@ -446,7 +451,7 @@ impl Rows<'_> {
         let mut moved: Vec<Vec<f64>> = vec![Vec::new(); self.size * (self.size - 1) / 2];
         for ((first, end), errors) in windows.reaches.iter().copied().zip(sums_of_errors) {
             if first >= to {
-                // Nothing of the window before is in this one.
+                // The previous window shares no row with this one.
                 window = PairSums::new(self.size);
                 (from, to) = (first, first);
             }
@@ -485,31 +490,31 @@ impl Rows<'_> {
     }
 }
 
-/// Rows in an order, over which windows slide.
+/// Holds rows in an order that windows slide over.
 struct Order {
     places: Vec<usize>,
-    /// Of all of them.
+    /// The sums over all rows.
     sums: PairSums,
-    /// In the order.
+    /// The errors, in this order.
     errors: Vec<f64>,
     all_errors: f64,
 }
 
-/// Windows of one length or size.
+/// Holds windows of one length or size.
 struct Windows {
     seconds: Option<u32>,
     rows: Option<u32>,
     order: Arc<Order>,
-    /// From one place in the order to another, both of which ascend.
+    /// Each window as a range of positions in the order; both ends ascend.
     reaches: Vec<(usize, usize)>,
-    /// How many windows have no row in common.
+    /// The number of windows without common rows.
     apart: usize,
 }
 
 impl Windows {
-    /// What the errors of each window add up to, one after the other.
+    /// Returns the sum of errors of each window, in order.
     fn sums_of_errors(&self) -> Vec<f64> {
-        /// Windows whose sums are made side by side: each has to wait for the one before, row by row.
+        /// The number of windows summed side by side: within a window, each addition waits for the one before.
         const ABREAST: usize = 8;
         let mut sums = Vec::with_capacity(self.reaches.len());
         for some in self.reaches.chunks(ABREAST) {

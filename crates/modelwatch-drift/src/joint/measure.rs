@@ -1,4 +1,4 @@
-//! A window against a reference, together.
+//! Measures a window against a reference, by how columns go together.
 
 use std::error::Error;
 use std::fmt;
@@ -10,57 +10,58 @@ use super::pairs::{PairSums, pairs};
 use super::profile::{JointLimits, JointProfile};
 use crate::sketch::RowSample;
 
-/// A reconstruction error matters that is off by this share of the reference's.
+/// The smallest difference of the reconstruction error that matters, as a share of the reference's.
 const MATTERS: f64 = 0.05;
-/// A correlation matters that moved so far.
+/// The smallest move of a correlation that matters.
 const MOVED: f64 = 0.2;
-/// What is usual is widened: of as many pairs some reach further than one window in 400 does, and the error has weeks that the
-/// reference has not seen.
+/// The learned limits are widened: among this many pairs, some reach further than one window in 400 does, and the error
+/// will see weeks that the reference has not.
 const FURTHER_ERROR: f64 = 1.25;
 const FURTHER_PAIR: f64 = 1.5;
-/// Pairs that are named, at most.
+/// The maximum number of pairs to name.
 const NAMED: usize = 10;
-/// A window has at least so many rows.
+/// The minimum number of rows in a window.
 const FEWEST_ROWS: usize = 100;
 
-/// How far a window is from its reference, together.
+/// Measures how far a window is from its reference, by how the columns go together.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct JointMeasurement {
-    /// How many rows of the window were looked at: all, or a sample of as many as a [`RowSample`] holds.
+    /// The number of rows measured: all of the window's, or a sample of as many as a [`RowSample`] holds.
     pub rows: usize,
-    /// The larger of how far the reconstruction error and the pair that moved furthest are, each as a multiple of what is usual
-    /// or too little to matter; drift from 1 on.
+    /// The larger of two ratios: how far the reconstruction error is off, and how far the pair that moved furthest has
+    /// moved, each as a multiple of the usual distance (or of the smallest that matters). Drift is above 1.
     pub score: f64,
     /// The mean reconstruction error of the window's rows, in deviations.
     pub error: f64,
-    /// That of the reference's.
+    /// The mean reconstruction error of the reference's rows.
     pub reference_error: f64,
-    /// What is usual or too little to matter; nothing where the components hold all there is, so that the error is always 0.
+    /// The range of the error that is usual or too close to matter; `None` if the components hold all of the variance,
+    /// so that the error is always 0.
     pub usual_error: Option<[f64; 2]>,
-    /// The pairs whose correlation moved further than usual, the furthest first; ten at most.
+    /// The pairs whose correlation moved further than usual, the furthest first; at most ten.
     pub pairs: Vec<MovedPair>,
-    /// How many there are.
+    /// The number of such pairs.
     pub moved: usize,
 }
 
-/// Two features that go together otherwise than they did.
+/// Describes two features whose correlation moved.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MovedPair {
-    /// The one.
+    /// One feature.
     pub feature: String,
-    /// The other.
+    /// The other feature.
     pub other: String,
     /// Their correlation in the reference.
     pub before: f64,
-    /// That in the window.
+    /// Their correlation in the window.
     pub now: f64,
-    /// How far it moves as a rule.
+    /// How far it usually moves.
     pub usual: f64,
 }
 
@@ -75,13 +76,13 @@ impl fmt::Display for MovedPair {
 }
 
 impl JointMeasurement {
-    /// Whether the window is further than usual.
+    /// Returns whether the window is further away than usual.
     #[must_use]
     pub fn drifts(&self) -> bool {
         self.score > 1.0
     }
 
-    /// Whether the reconstruction error is further than usual.
+    /// Returns whether the reconstruction error is further away than usual.
     #[must_use]
     pub fn error_drifts(&self) -> bool {
         self.usual_error
@@ -90,12 +91,12 @@ impl JointMeasurement {
 }
 
 impl JointProfile {
-    /// Measures a window, whose rows have the values of this profile's features in their order. `length` is how long it is, where
-    /// it is one of time.
+    /// Measures a window. Its rows must have the values of this profile's features in their order. Pass the window's
+    /// `length` if it is a window of time.
     ///
     /// # Errors
     ///
-    /// The window has fewer than 100 rows, or rows of other columns.
+    /// The window has fewer than 100 rows, or its rows have other columns.
     pub fn measure(&self, window: &RowSample, length: Option<TimeDelta>) -> Result<JointMeasurement, Unjudged> {
         let size = self.features.len();
         if window.columns() != size {
@@ -160,18 +161,18 @@ impl JointProfile {
     }
 }
 
-/// Why a window is not judged together.
+/// Explains why a window can't be measured together.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unjudged {
-    /// It has fewer rows than say how features go together.
+    /// The window has too few rows to show how features go together.
     TooFewRows {
-        /// How many it has.
+        /// The number of its rows.
         rows: usize,
     },
-    /// Its rows are of other columns.
+    /// The window's rows have other columns.
     Columns,
 }
 

@@ -1,19 +1,20 @@
-//! Drift that no single feature shows: how numbers go together.
+//! Finds drift that no single feature shows: changes in how numbers go together.
 //!
-//! Two features may each be distributed as ever while their relation is another: a join that mixes up rows, a sign that one of two
-//! sources changed, a population in which what went together no longer does. A [`JointProfile`] holds what is needed to see it:
-//! the correlation of each pair, and the principal components that hold 65 % of the reference's variance. A window is judged twice:
+//! Two features may each keep their distribution while their relation changes: a join that mixes up rows, a sign
+//! flipped in one of two sources, a population in which a correlation no longer holds. A [`JointProfile`] holds what is
+//! needed to see this: the correlation of each pair, and the principal components that hold 65 % of the reference's
+//! variance. It judges a window in two ways:
 //!
-//! - by the **reconstruction error**, the mean distance of a row from its projection on the components (NannyML's definition: missing
-//!   values are the reference's mean, each feature is divided by its deviation);
-//! - by its **pairs**: those whose correlation moved are named, with before and now. Missing values leave a row out of the
-//!   pairs of that feature alone.
+//! - by the **reconstruction error**: the mean distance of a row from its projection on the components (NannyML's
+//!   definition: missing values become the reference's mean, and each feature is divided by its deviation);
+//! - by its **pairs**: it names those whose correlation moved, with the correlation before and now. A missing value
+//!   leaves a row out of that feature's pairs only.
 //!
-//! What is usual is learned of the reference's own windows, in the order of their times where it has times, and of rows drawn at
-//! random in any case. A window is a [`RowSample`](crate::sketch::RowSample) of its rows, taken in the one pass that counts it.
-//! Numbers alone take part, and of more than [`MOST_FEATURES`] those that go together with another most.
+//! The usual distances come from the reference's own windows: windows of time, if it has times, and always windows of
+//! rows drawn at random. A window is a [`RowSample`](crate::sketch::RowSample) of its rows, taken in the one pass that
+//! counts it. Only numbers take part; beyond [`MOST_FEATURES`], those that go together with another one most strongly.
 //!
-//! Files go from the bottom up: components, sums of pairs, the profile, how it is learned, how a window is measured.
+//! The files, from the bottom up: components, sums of pairs, the profile, how it is learned, how a window is measured.
 
 mod learn;
 mod measure;

@@ -1,18 +1,19 @@
-//! How each two of some numbers go together, from sums alone.
+//! Computes how each pair of numbers goes together, from sums alone.
 
 use super::products::{Block, Products};
 
-/// A correlation of fewer rows says nothing.
+/// The minimum number of rows for a correlation; fewer say nothing.
 const FEWEST_ROWS: f64 = 30.0;
 
-/// Sums over rows from which the correlation of every pair follows, of the rows that have both values. Rows can be taken away again.
+/// Holds sums over rows that yield the correlation of every pair, using the rows with both values. You can remove rows
+/// again.
 #[derive(Clone, Debug)]
 pub(super) struct PairSums {
     size: usize,
     rows: Vec<f64>,
     sums: Vec<f64>,
     products: Products,
-    /// Of the rows that have the one value and lack the other: how many, their sum and that of their squares. Empty while no row
+    /// For the rows that have one value but lack the other: their number, sum and sum of squares. Empty while no row
     /// lacks a value.
     lacking: Vec<[f64; 3]>,
 }
@@ -28,12 +29,12 @@ impl PairSums {
         }
     }
 
-    /// Adds rows, in which NaN stands for what is missing.
+    /// Adds rows. NaN stands for a missing value.
     pub(super) fn add<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>) {
         self.weigh(rows, 1.0);
     }
 
-    /// Takes away rows that were added.
+    /// Removes rows that were added before.
     pub(super) fn remove<'a>(&mut self, rows: impl Iterator<Item = &'a [f64]>) {
         self.weigh(rows, -1.0);
     }
@@ -57,7 +58,7 @@ impl PairSums {
         }
     }
 
-    /// The same of a row that may lack values.
+    /// Same, for a row that may lack values.
     fn weigh_row(&mut self, row: &[f64], weight: f64) {
         for (place, value) in row.iter().enumerate() {
             if value.is_nan() {
@@ -72,7 +73,7 @@ impl PairSums {
         }
     }
 
-    /// Takes note of what a row has where it lacks one value.
+    /// Records the values of a row that lacks one value.
     fn lack(&mut self, row: &[f64], missing: usize, weight: f64) {
         if self.lacking.is_empty() {
             self.lacking = vec![[0.0; 3]; self.size * self.size];
@@ -85,7 +86,7 @@ impl PairSums {
         }
     }
 
-    /// The sums of the rows that are in here and not among those others, which are all in here.
+    /// Returns the sums over the rows in `self` that are not in `others`. All rows of `others` must be in `self`.
     pub(super) fn less(&self, others: &Self) -> Self {
         let less = |mine: &[f64], others: &[f64]| mine.iter().zip(others).map(|(mine, other)| mine - other).collect();
         let none = [0.0; 3];
@@ -102,8 +103,8 @@ impl PairSums {
         }
     }
 
-    /// The correlation of each pair, in the order of [`pairs`]; nothing of fewer than thirty rows, and where one of the two does
-    /// not vary.
+    /// Returns the correlation of each pair, in the order of [`pairs`]; `None` with fewer than thirty rows, or if one
+    /// of the two does not vary.
     pub(super) fn correlations(&self) -> Vec<Option<f64>> {
         pairs(self.size)
             .map(|(one, other)| self.correlation(one, other))
@@ -126,7 +127,7 @@ impl PairSums {
         }
         let variance = |sum: f64, squares: f64| {
             let variance = squares / rows - (sum / rows).powi(2);
-            // What is less is rounding.
+            // Anything smaller is rounding.
             (variance > 1e-9 * (squares / rows)).then_some(variance)
         };
         let deviations = (variance(first, first_squares)? * variance(second, second_squares)?).sqrt();
@@ -135,7 +136,7 @@ impl PairSums {
     }
 }
 
-/// All pairs of so many, the first with each of the rest, then the second with those after it.
+/// Returns all pairs: the first with each of the rest, then the second with those after it, and so on.
 pub(super) fn pairs(size: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..size).flat_map(move |one| (one + 1..size).map(move |other| (one, other)))
 }

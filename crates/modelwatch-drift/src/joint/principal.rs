@@ -1,10 +1,10 @@
-//! Principal components of a covariance matrix.
+//! Finds the principal components of a covariance matrix.
 
-/// Rotations through all pairs, at most; a dozen are enough for any matrix of doubles.
+/// The maximum number of rotations through all pairs; a dozen are enough for any matrix of doubles.
 const SWEEPS: usize = 64;
 
-/// The directions of the largest variance, as few as hold more than this share of all of it; each of length 1. `matrix` is
-/// symmetric, row after row.
+/// Returns the directions of the largest variance, each of length 1: as few as hold more than `share` of it. `matrix`
+/// is symmetric, in row-major order.
 pub(super) fn components(matrix: Vec<f64>, size: usize, share: f64) -> Vec<Vec<f64>> {
     let (values, vectors) = eigen(matrix, size);
     let mut order: Vec<usize> = (0..size).collect();
@@ -22,7 +22,8 @@ pub(super) fn components(matrix: Vec<f64>, size: usize, share: f64) -> Vec<Vec<f
     components
 }
 
-/// Eigenvalues and, in columns, eigenvectors by Jacobi's rotations: slow for large matrices, exact to the last digits for all.
+/// Returns eigenvalues and, in columns, eigenvectors by Jacobi's rotations: slow for large matrices, exact to the last
+/// digits for all.
 fn eigen(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>) {
     let mut vectors = vec![0.0; size * size];
     (0..size).for_each(|place| vectors[place * size + place] = 1.0);
@@ -42,7 +43,7 @@ fn eigen(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>) {
     ((0..size).map(|place| matrix[place * size + place]).collect(), vectors)
 }
 
-/// Makes the element of two rows zero.
+/// Rotates two rows and columns so that the element they share becomes zero.
 fn rotate(matrix: &mut [f64], vectors: &mut [f64], size: usize, one: usize, other: usize) {
     let beside = matrix[one * size + other];
     if beside == 0.0 {

@@ -1,20 +1,20 @@
-//! Sums of products of each two of some numbers, over rows.
+//! Sums the products of each pair of numbers over rows.
 
-/// Numbers of a row that are multiplied in one go.
+/// The number of values of a row that are multiplied at once.
 const LANES: usize = 8;
-/// Rows whose products are added while their sums stay in registers.
+/// The number of rows whose products are added while their sums stay in registers.
 const ROWS: usize = 64;
 
-/// What each number of a row times each later one, and times itself, adds up to.
+/// Holds the sum of products of each number of a row with each later one, and with itself.
 ///
-/// Rows are added many at a time, row after row to each sum: the sums are the same, to the bit, however many that are. One row at a
-/// time, loading and storing all sums took most of the time.
+/// Rows are added in blocks, one row after the other to each sum, so that the sums are the same, to the bit, for any
+/// block size. Adding one row at a time spent most of its time on loading and storing all sums.
 #[derive(Clone, Debug)]
 pub(super) struct Products {
     size: usize,
-    /// Sums of one number with all, which is as many whole lanes.
+    /// The number of sums per number, rounded up to whole lanes.
     stride: usize,
-    /// What is before the diagonal means nothing.
+    /// Sums before the diagonal are meaningless.
     sums: Vec<f64>,
 }
 
@@ -28,17 +28,17 @@ impl Products {
         }
     }
 
-    /// The sum of one number times another that is not before it.
+    /// Returns the sum for one number and another that does not come before it.
     pub(super) fn of(&self, one: usize, other: usize) -> f64 {
         self.sums[one * self.stride + other]
     }
 
-    /// The sums of one number with those that are not before it.
+    /// Returns the sums for one number and those that do not come before it.
     pub(super) fn row_mut(&mut self, place: usize) -> &mut [f64] {
         &mut self.sums[place * self.stride + place..][..self.size - place]
     }
 
-    /// Adds rows, each times a weight. None lacks a value.
+    /// Adds rows, each times a weight. No row may lack a value.
     pub(super) fn add(&mut self, rows: &Block, weight: f64) {
         for (place, sums) in self.sums.chunks_exact_mut(self.stride).enumerate() {
             for (lane, sums) in (0..)
@@ -60,7 +60,7 @@ impl Products {
         }
     }
 
-    /// The sums of the rows that are in here and not among those others, which are all in here.
+    /// Returns the sums over the rows in `self` that are not in `others`. All rows of `others` must be in `self`.
     pub(super) fn less(&self, others: &Self) -> Self {
         let sums = self.sums.iter().zip(&others.sums);
         Self {
@@ -70,12 +70,12 @@ impl Products {
     }
 }
 
-/// Some rows, as [`Products::add`] takes them.
+/// Holds a block of rows in the layout that [`Products::add`] needs.
 #[derive(Debug)]
 pub(super) struct Block {
     size: usize,
     stride: usize,
-    /// Room for all rows; what is behind a row's numbers is 0.
+    /// Room for all rows. The padding after a row's numbers is 0.
     room: Vec<f64>,
     rows: usize,
 }
@@ -91,7 +91,7 @@ impl Block {
         }
     }
 
-    /// Takes rows, and hands them on whenever there is no more room, and at the end.
+    /// Takes rows, and passes the block on whenever it is full, and at the end.
     pub(super) fn fill<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a [f64]>,

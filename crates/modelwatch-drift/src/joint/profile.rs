@@ -1,100 +1,101 @@
-//! How the numbers of a reference go together.
+//! Describes how the numbers of a reference go together.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::pairs::pairs;
 
-/// A value further from the reference's mean than so many deviations counts as that far, so that squares stay numbers.
+/// The number of deviations at which values further from the reference's mean are capped, so that squares stay finite.
 const FURTHEST: f64 = 1e6;
 
-/// How the numbers of a reference go together.
+/// Describes how the numbers of a reference go together.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointProfile {
     pub(super) features: Vec<JointFeature>,
-    /// Rows of the reference that it was learned of.
+    /// The number of rows of the reference that it was learned from.
     pub(super) rows: u64,
-    /// Directions among the features divided by their deviations.
+    /// The directions among the features, each divided by its deviation.
     pub(super) components: Vec<Vec<f64>>,
     /// The mean reconstruction error of the reference's rows.
     pub(super) error: f64,
-    /// Of each pair, the first feature with each of the rest, then the second with those after it.
+    /// The correlation of each pair: the first feature with each of the rest, then the second with those after it.
     pub(super) correlations: Vec<Option<f64>>,
     pub(super) limits: Vec<JointLimits>,
 }
 
-/// A feature that takes part.
+/// Describes a feature that takes part.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointFeature {
-    /// Its name.
+    /// The feature's name.
     pub name: String,
     /// The mean of the reference's values.
     pub mean: f64,
-    /// Their standard deviation, with the mean in place of missing ones.
+    /// The standard deviation of the reference's values, with the mean in place of missing ones.
     pub deviation: f64,
 }
 
-/// How far the reference's own windows are from the rest of it.
+/// Holds how far the reference's own windows are from the rest of it.
 ///
 /// [`JointReference`](super::JointReference) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointLimits {
-    /// The length of the windows in seconds, where they are such of time.
+    /// The length of the windows in seconds, if these are windows of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
-    /// How many rows they have, where rows are drawn at random.
+    /// The number of rows per window, if rows are drawn at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u32>,
-    /// How many windows were looked at.
+    /// The number of windows measured.
     pub windows: u32,
-    /// How far below the rest's reconstruction error a window's is.
+    /// How far a window's reconstruction error falls below the rest's.
     pub below: f64,
-    /// How far above it is.
+    /// How far a window's reconstruction error rises above the rest's.
     pub above: f64,
     /// How far each pair's correlation is from the rest's, in hundredths, in the order of the correlations.
     pub hundredths: Vec<u8>,
 }
 
 impl JointProfile {
-    /// The features that take part, in the order in which a row has them.
+    /// Returns the features that take part, in the order that rows must have.
     #[must_use]
     pub fn features(&self) -> &[JointFeature] {
         &self.features
     }
 
-    /// How many rows of the reference it was learned of.
+    /// Returns the number of rows of the reference that it was learned from.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The mean reconstruction error of the reference's rows, in deviations.
+    /// Returns the mean reconstruction error of the reference's rows, in deviations.
     #[must_use]
     pub fn error(&self) -> f64 {
         self.error
     }
 
-    /// The directions that hold 65 % of the variance, each of length 1; as many as features where fewer hold no more than that, and
-    /// then the reconstruction error says nothing.
+    /// Returns the directions that hold 65 % of the variance, each of length 1. If fewer directions than features do
+    /// not hold more than that, there are as many as features, and the reconstruction error says nothing.
     #[must_use]
     pub fn components(&self) -> &[Vec<f64>] {
         &self.components
     }
 
-    /// What the reference's own windows reach.
+    /// Returns the limits that the reference's own windows reach.
     #[must_use]
     pub fn limits(&self) -> &[JointLimits] {
         &self.limits
     }
 
-    /// The pairs with their correlations; nothing where one of the two does not vary among the rows that have both.
+    /// Returns the pairs with their correlations; `None` if one of the two does not vary among the rows with both
+    /// values.
     pub fn correlations(&self) -> impl Iterator<Item = (&str, &str, Option<f64>)> {
         let name = |place: usize| self.features[place].name.as_str();
         pairs(self.features.len())
@@ -102,7 +103,7 @@ impl JointProfile {
             .map(move |((one, other), correlation)| (name(one), name(other), *correlation))
     }
 
-    /// Appends a row in deviations from the reference's means; NaN where a value is missing.
+    /// Appends a row in deviations from the reference's means, with NaN for missing values.
     pub(super) fn standardize(&self, row: &[f64], into: &mut Vec<f64>) {
         let features = self.features.iter().zip(row);
         into.extend(
@@ -110,9 +111,9 @@ impl JointProfile {
         );
     }
 
-    /// How far rows in deviations are from their projections on the components.
+    /// Returns how far rows in deviations are from their projections on the components.
     pub(super) fn errors_of(&self, standardized: &[f64]) -> Vec<f64> {
-        /// Rows side by side, each in a lane of its own: what is calculated of each is what it would be alone.
+        /// Rows computed side by side, each in its own lane: the result is the same as for each row alone.
         const ROWS: usize = 8;
         let size = self.features.len();
         let mut errors = Vec::with_capacity(standardized.len() / size.max(1));
@@ -147,7 +148,7 @@ impl JointProfile {
         errors
     }
 
-    /// The limits for a window of so many rows and, where it is one of time, of this length.
+    /// Returns the limits for a window with this many rows and, if it is a window of time, of this length.
     pub(super) fn limits_for(&self, rows: usize, length: Option<TimeDelta>) -> impl Iterator<Item = &JointLimits> {
         let of_rows = |limits: &JointLimits| limits.rows.filter(|of| *of as usize <= rows);
         let chance = self
@@ -168,7 +169,7 @@ impl JointProfile {
         chance.into_iter().chain(not_longer).chain(not_shorter)
     }
 
-    /// What contradicts itself, in words.
+    /// Checks that the profile does not contradict itself. The error says where it does.
     pub(crate) fn check(&self) -> Result<(), String> {
         let size = self.features.len();
         let pairs = size * size.saturating_sub(1) / 2;

@@ -1,12 +1,12 @@
-//! The frequent ones of names nobody announced.
+//! Finds the most frequent names when the names are not known in advance.
 
 use std::collections::HashMap;
 
-/// The most frequent of the names offered, [`CAPACITY`](Self::CAPACITY) of them at most.
+/// Keeps the most frequent of the names offered, at most [`CAPACITY`](Self::CAPACITY).
 ///
-/// Exact while there are no more names than it holds. Beyond that a name's rows are at least what is counted, and at
-/// most [`error`](Self::error) more, which is never more than the rows offered over the capacity (Misra and Gries,
-/// *Finding Repeated Elements*, 1982; merged as Agarwal et al., *Mergeable Summaries*, 2012, do).
+/// The counts are exact while the names fit. Beyond that, a name has at least the rows counted, and at most
+/// [`error`](Self::error) more. The error never exceeds the rows offered divided by the capacity (Misra and Gries,
+/// *Finding Repeated Elements*, 1982; merging follows Agarwal et al., *Mergeable Summaries*, 2012).
 ///
 /// # Example: the most frequent names
 ///
@@ -27,10 +27,11 @@ pub struct Frequent {
 }
 
 impl Frequent {
-    /// The most names that are kept.
+    /// The maximum number of names kept.
     pub const CAPACITY: usize = 128;
 
-    /// What [`iter`](Self::iter) and [`error`](Self::error) describe, for an engine that carries it from one process or buffer to another.
+    /// Restores what [`iter`](Self::iter) and [`error`](Self::error) return, for an engine that moves it between
+    /// processes or buffers.
     #[must_use]
     pub fn from_parts(names: impl IntoIterator<Item = (String, u64)>, error: u64) -> Self {
         let mut frequent = Self::default();
@@ -42,7 +43,7 @@ impl Frequent {
         frequent
     }
 
-    /// Offers so many rows of a name.
+    /// Offers `rows` rows of a name.
     pub fn offer(&mut self, name: &str, rows: u64) {
         if rows == 0 {
             return;
@@ -56,7 +57,7 @@ impl Frequent {
         }
     }
 
-    /// Takes in what another was offered.
+    /// Merges in what another one was offered.
     pub fn merge(&mut self, other: &Self) {
         for (name, rows) in &other.rows {
             match self.rows.get_mut(name) {
@@ -68,7 +69,7 @@ impl Frequent {
         self.shrink();
     }
 
-    /// Takes as many rows of every name as leave no more names than there is room for.
+    /// Takes the same number of rows from every name, just enough that the names fit.
     fn shrink(&mut self) {
         if self.rows.len() <= Self::CAPACITY {
             return;
@@ -83,12 +84,12 @@ impl Frequent {
         self.error += taken;
     }
 
-    /// The names that are kept with their rows, in no order.
+    /// Returns the kept names with their rows, in no particular order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, u64)> {
         self.rows.iter().map(|(name, rows)| (name.as_str(), *rows))
     }
 
-    /// The most frequent names with their rows, so many at most, ties in the order of the alphabet.
+    /// Returns the most frequent names with their rows, at most `names`. Ties go in alphabetical order.
     #[must_use]
     pub fn top(&self, names: usize) -> Vec<(&str, u64)> {
         let mut top: Vec<_> = self.iter().collect();
@@ -97,7 +98,7 @@ impl Frequent {
         top
     }
 
-    /// How many more rows a name may have than are counted.
+    /// Returns how many more rows a name may have than its count says.
     #[must_use]
     pub fn error(&self) -> u64 {
         self.error

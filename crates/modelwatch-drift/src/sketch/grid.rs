@@ -1,14 +1,13 @@
-//! The grid that a column's values lie on.
+//! Finds the grid that a column's values lie on.
 
 use serde::{Deserialize, Serialize};
 
-/// The coarsest grid that a column's values lie on: whole multiples of a [`step`](Self::step) from an
-/// [`offset`](Self::offset), as prices in cents, delays in minutes and temperatures in tenths of a degree do.
+/// Describes the coarsest grid that a column's values lie on: whole multiples of a [`step`](Self::step) from an
+/// [`offset`](Self::offset). Prices in cents, delays in minutes and temperatures in tenths of a degree lie on one.
 ///
-/// A grid tells changes apart that distributions can't. Values that are multiplied lie on a grid whose step is multiplied, and
-/// values to which something is added on one with the same step: of a week of weather that is three times what it was, the
-/// distribution alone does not say which it is. The rarest values may lie off it, so that a default or a typing error does not
-/// hide it.
+/// A grid tells changes apart that distributions can't. Multiplying values multiplies the grid's step; adding to them
+/// keeps it. If a week of weather is three times the usual, the distribution alone does not say which of the two
+/// happened. The rarest values may lie off the grid, so that a default or a typing error does not hide it.
 ///
 /// # Example: prices in quarters
 ///
@@ -27,46 +26,48 @@ pub struct Grid {
     offset: f64,
 }
 
-/// A grid, and how much there is to prove it.
+/// Holds a grid, and the evidence for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Found {
     pub(crate) grid: Grid,
-    /// How many different values lie on it.
+    /// The number of distinct values on it.
     pub(crate) distinct: usize,
 }
 
 impl Grid {
-    /// The share of training's values that lie on it, and of a window's, which may have more of the rare ones.
+    /// The share of values that must lie on the grid, for training and for a window, which may have more of the rare
+    /// values.
     const COVERED: [f64; 2] = [0.985, 0.95];
-    /// And so many fewer of those beside a value that most of them are, which are few already.
+    /// The share may be smaller by this among the values beside one that most rows have: there are few of them.
     const FEWER: f64 = 0.1;
-    /// Fewer different values lie on a grid by themselves.
+    /// With fewer distinct values, some grid always fits.
     const FEWEST: usize = 4;
-    /// Two values are the same place, of the largest magnitude.
+    /// The distance at which two values are the same place, relative to the largest magnitude.
     const TOLERANCE: f64 = 1e-10;
-    /// No finer steps, of the largest magnitude; of 32-bit numbers, whose digits end sooner, no finer than the second.
+    /// The finest step, relative to the largest magnitude; the second applies to 32-bit numbers, whose digits end
+    /// sooner.
     const FINEST: [f64; 2] = [3e-8, 2e-6];
-    /// Of a step, two places are one that are no further apart.
+    /// The distance at which two places are one, relative to the step.
     const SAME: f64 = 0.01;
 
-    /// The grid of finite values in ascending order; nothing where they lie on none, as measurements with all their digits do, or
-    /// fewer than four differ.
+    /// Finds the grid of finite values in ascending order; `None` if there is no grid, as with measurements that have
+    /// all their digits, or if there are fewer than four distinct values.
     #[must_use]
     pub fn of_sorted(values: &[f64]) -> Option<Self> {
         Self::find(values, Self::COVERED[0]).map(|found| found.grid)
     }
 
-    /// The grid of a window's values.
+    /// Finds the grid of a window's values.
     pub(crate) fn of_window(values: &[f64]) -> Option<Found> {
         Self::find(values, Self::COVERED[1])
     }
 
-    /// The whole multiples of a step above zero.
+    /// Returns the grid of the whole multiples of a step above zero.
     pub(crate) fn of_multiples(step: f64) -> Self {
         Self { step, offset: 0.0 }
     }
 
-    /// A grid of a step above zero and an offset from zero up to but not including the step.
+    /// Checks that the step is above zero and the offset in the range from zero up to but not including the step.
     #[must_use]
     pub(crate) fn checked(self) -> Option<Self> {
         let valid = self.step.is_finite() && self.step > 0.0 && (0.0..self.step).contains(&self.offset);
@@ -79,7 +80,7 @@ impl Grid {
             .map(|run| (run[0], run.len()))
             .collect();
         runs.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
-        // The zeros of a column that is mostly zero say nothing of the others.
+        // The zeros of a column that is mostly zero say nothing about the other values.
         let alone = runs.first().map_or(0, |(_, rows)| *rows);
         let (alone, share) = match 2 * alone > values.len() {
             true => (alone, share - Self::FEWER),
@@ -98,7 +99,7 @@ impl Grid {
         }
         let is_narrow = places.iter().all(|value| f64::from(*value as f32) == *value);
         if is_narrow {
-            // What a 32-bit number was before it was rounded to one: 0.1, and not 0.100000001.
+            // The decimal that a 32-bit number was before rounding: 0.1 instead of 0.100000001.
             let decimal = |value: &f64| (*value as f32).to_string().parse().unwrap_or(*value);
             places = places.iter().map(decimal).collect();
         }
@@ -115,26 +116,26 @@ impl Grid {
         })
     }
 
-    /// How far apart its places are, above zero.
+    /// Returns the distance between two places, above zero.
     #[must_use]
     pub fn step(&self) -> f64 {
         self.step
     }
 
-    /// The least of its places that is not below zero.
+    /// Returns the smallest place that is not below zero.
     #[must_use]
     pub fn offset(&self) -> f64 {
         self.offset
     }
 
-    /// Whether a value lies on it.
+    /// Returns whether a value lies on the grid.
     #[must_use]
     pub fn holds(&self, value: f64) -> bool {
         let places = (value - self.offset) / self.step;
         (places - places.round()).abs() <= Self::SAME
     }
 
-    /// The grid of the values times a factor above zero and plus a summand.
+    /// Returns the grid of the values times a factor above zero, plus a summand.
     pub(crate) fn changed(&self, factor: f64, by: f64) -> Self {
         let step = self.step * factor;
         let offset = (self.offset * factor + by)
@@ -143,26 +144,27 @@ impl Grid {
         Self { step, offset }
     }
 
-    /// The grid of the values with the other sign.
+    /// Returns the grid of the values with the opposite sign.
     pub(crate) fn mirrored(&self) -> Self {
         let offset = (-self.offset).rem_euclid(self.step).clamp(0.0, self.step.next_down());
         Self { offset, ..*self }
     }
 
-    /// How many times the other's step this one's is, where that is a whole number.
+    /// Returns this step divided by the other's, if that is a whole number.
     pub(crate) fn steps_of(&self, other: &Self) -> Option<f64> {
         let ratio = self.step / other.step;
         let times = ratio.round();
         (times >= 1.0 && (ratio - times).abs() <= 1e-6 * times).then_some(times)
     }
 
-    /// How many times as coarse this one is, where all of its places are places of the other.
+    /// Returns how many times as coarse this grid is, if all of its places are places of the other.
     pub(crate) fn coarser_than(&self, other: &Self) -> Option<f64> {
         self.steps_of(other).filter(|_| other.holds(self.offset))
     }
 }
 
-/// The largest step of which all gaps between values in ascending order are multiples: Euclid's algorithm, with a tolerance.
+/// Returns the largest step of which all gaps between values in ascending order are multiples: Euclid's algorithm, with
+/// a tolerance.
 fn common_step(values: &[f64], tolerance: f64, finest: f64) -> Option<f64> {
     let mut gaps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     gaps.sort_unstable_by(f64::total_cmp);
@@ -180,7 +182,7 @@ fn common_step(values: &[f64], tolerance: f64, finest: f64) -> Option<f64> {
             return None;
         }
     }
-    // The longest distance says the step best.
+    // The longest distance gives the most precise step.
     let span = values[values.len() - 1] - values[0];
     Some(span / (span / step).round()).filter(|step| *step >= finest)
 }

@@ -1,8 +1,10 @@
-//! What a window's one pass keeps of values beside their counts: bounded, and two of them make one.
+//! Keeps what a window's single pass learns about values beyond their counts, in bounded memory. Two sketches merge
+//! into one.
 //!
-//! Counts on training's bins say how far a window is from training, and little about values that training never had. A
-//! [`Sample`] of numbers and the [`Frequent`] ones of names say what came instead, in a few kilobytes a column whatever the
-//! rows. A [`RowSample`] says how columns go together. A [`Grid`] says what they all are multiples of.
+//! Counts on training's bins say how far a window is from training, but little about values that training never had. A
+//! [`Sample`] of numbers and the [`Frequent`] names show what came instead, in a few kilobytes per column for any
+//! number of rows. A [`RowSample`] shows how columns go together. A [`Grid`] says which step all values are multiples
+//! of.
 
 mod frequent;
 mod grid;

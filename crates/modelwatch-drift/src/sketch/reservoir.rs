@@ -1,14 +1,14 @@
-//! Which of a stream's items a uniform sample keeps.
+//! Decides which items of a stream a uniform sample keeps.
 
-/// Says which of the items that are offered are kept, and in whose place, so that each is as likely to be in the sample as any
-/// other: jumps of random length (algorithm L of Li, *Reservoir-Sampling Algorithms of Time Complexity O(n(1 + log(N/n)))*, 1994), so
-/// that an item that is not kept costs no random number.
+/// Decides which of the offered items to keep, and which ones they replace, so that every item is equally likely to be
+/// in the sample. It jumps by random lengths (algorithm L of Li, *Reservoir-Sampling Algorithms of Time Complexity
+/// O(n(1 + log(N/n)))*, 1994), so items that are not kept cost no random numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Reservoir {
     capacity: usize,
-    /// How many items are passed over before the next that is kept.
+    /// The number of items to skip before the next one to keep.
     skip: u64,
-    /// The largest of the kept items' ranks, were each item given a random one in 0 to 1.
+    /// The largest rank among the kept items, if every item had a random rank from 0 to 1.
     rank: f64,
     random: u64,
 }
@@ -27,8 +27,8 @@ impl Reservoir {
         self.capacity
     }
 
-    /// The place of the next kept one among so many items; nothing where they are all passed over. Those up to it, or all, are
-    /// behind then.
+    /// Returns the position of the next item to keep among `items` items, and moves past it; `None` if none of them is
+    /// kept, and moves past all.
     pub(super) fn next(&mut self, items: usize) -> Option<usize> {
         match usize::try_from(self.skip) {
             Ok(skip) if skip < items => {
@@ -42,7 +42,7 @@ impl Reservoir {
         }
     }
 
-    /// Whose place the item takes where so many are held; nothing while there is room.
+    /// Returns the position of the item to replace when `held` items are kept; `None` while there is room.
     pub(super) fn place(&mut self, held: usize) -> Option<usize> {
         if held < self.capacity {
             if held + 1 == self.capacity {
@@ -55,26 +55,26 @@ impl Reservoir {
         Some(place)
     }
 
-    /// The next rank, and how far the item with a lower one is.
+    /// Draws the next rank, and the distance to the item with a lower one.
     fn lower_rank(&mut self) {
         self.rank *= (self.uniform().ln() / self.capacity as f64).exp();
         self.skip = (self.uniform().ln() / (-self.rank).ln_1p()) as u64;
     }
 
-    /// Goes on where a sample of as many items would be.
+    /// Continues as a sample that was offered this many items would.
     pub(super) fn restart(&mut self, held: usize, offered: u64) {
         self.random ^= offered.wrapping_mul(0xBF58_476D_1CE4_E5B9);
         if held < self.capacity {
             self.skip = 0;
             return;
         }
-        // What the largest of the lowest ranks is on average.
+        // The average of the largest of the lowest ranks.
         self.rank = self.capacity as f64 / (offered as f64 + 1.0);
         self.skip = (self.uniform().ln() / (-self.rank).ln_1p()) as u64;
     }
 
-    /// The places of what two samples of so many offered items keep together: of the first or the second, as likely as that an
-    /// item came of its offers.
+    /// Returns the positions that two samples keep together. Each item comes from the first or the second with the
+    /// probability that an offered item came from there.
     pub(super) fn joined(&mut self, first: (usize, u64), second: (usize, u64)) -> Vec<FromSample> {
         let all = |from: fn(usize) -> FromSample, held: usize| (0..held).map(from).collect::<Vec<_>>();
         let (mut firsts, mut seconds) = (all(FromSample::First, first.0), all(FromSample::Second, second.0));
@@ -102,17 +102,17 @@ impl Reservoir {
         joined
     }
 
-    /// A number from 0 up to but not including `end`, which is not 0. (Lemire's multiplication.)
+    /// Returns a number from 0 up to but not including `end`, which is not 0. (Lemire's multiplication.)
     fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.random()) * u128::from(end)) >> 64) as u64
     }
 
-    /// A number above 0 and up to 1.
+    /// Returns a number above 0 and up to 1.
     fn uniform(&mut self) -> f64 {
         ((self.random() >> 11) as f64 + 1.0) / (1_u64 << 53) as f64
     }
 
-    /// Splitmix64: seeded always alike, so that the same items in the same order give the same sample.
+    /// Splitmix64, always with the same seed: the same items in the same order give the same sample.
     fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.random;
@@ -122,7 +122,7 @@ impl Reservoir {
     }
 }
 
-/// An item of one of two samples, by its place there.
+/// Identifies an item of one of two samples by its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FromSample {
     First(usize),

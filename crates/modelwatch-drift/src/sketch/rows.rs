@@ -1,30 +1,30 @@
-//! A uniform sample of whole rows.
+//! Samples whole rows uniformly.
 
 use super::reservoir::{FromSample, Reservoir};
 
-/// A uniform sample without replacement of the rows offered, up to [`CAPACITY`](Self::CAPACITY) of them, fewer where they are wide:
-/// what says of several columns how they go together.
+/// Keeps a uniform sample without replacement of the rows offered, at most [`CAPACITY`](Self::CAPACITY), or fewer if
+/// rows are wide. Use it to see how several columns go together.
 ///
-/// As long as no more rows were offered than it holds, it is exactly these rows. It takes at most
-/// [`MOST_VALUES`](Self::MOST_VALUES) numbers, 8 MiB, whatever the rows.
+/// While the rows fit, it holds exactly those rows. It takes at most [`MOST_VALUES`](Self::MOST_VALUES) numbers, 8 MiB,
+/// for any number of rows.
 ///
 /// [`JointReference`](crate::joint::JointReference) has an example.
 #[derive(Clone, Debug)]
 pub struct RowSample {
     columns: usize,
-    /// Row after row; NaN where there is no finite value.
+    /// The values, row by row, with NaN where a row has no finite value.
     values: Vec<f64>,
     offered: u64,
     reservoir: Reservoir,
 }
 
 impl RowSample {
-    /// The most rows that are kept.
+    /// The maximum number of rows kept.
     pub const CAPACITY: usize = 8_192;
-    /// The most values that are kept.
+    /// The maximum number of values kept.
     pub const MOST_VALUES: usize = 1 << 20;
 
-    /// Returns no rows yet, of so many columns.
+    /// Creates an empty sample of rows with this many columns.
     #[must_use]
     pub fn new(columns: usize) -> Self {
         let capacity = (Self::MOST_VALUES / columns.max(1)).clamp(1, Self::CAPACITY);
@@ -36,8 +36,8 @@ impl RowSample {
         }
     }
 
-    /// Returns no rows yet, of some of the columns of which this one is made: offered the same rows, it keeps those that this one would,
-    /// so that [`side_by_side`](Self::side_by_side) makes one of what was read apart.
+    /// Creates an empty sample of some of this sample's columns. Offered the same rows, it keeps the same ones, so that
+    /// [`side_by_side`](Self::side_by_side) can join samples of columns that were read separately.
     #[must_use]
     pub fn of_columns(&self, columns: usize) -> Self {
         Self {
@@ -48,8 +48,8 @@ impl RowSample {
         }
     }
 
-    /// Returns the rows of samples [`of_columns`](Self::of_columns) of one, which were offered the same rows: each has the places of its
-    /// columns among all. Columns that none of them has are missing in every row.
+    /// Joins samples made by [`of_columns`](Self::of_columns) that were offered the same rows. Each comes with the
+    /// positions of its columns among all. Columns that no sample has are missing in every row.
     #[must_use]
     pub fn side_by_side(&self, parts: &[(Vec<usize>, Self)]) -> Self {
         let parts = parts
@@ -74,8 +74,8 @@ impl RowSample {
         }
     }
 
-    /// Offers so many rows. `columns_of` is asked for the values of those that are kept, by their places among the rows: one
-    /// vector a column, each as long as the places. Values that are missing or not finite are NaN there.
+    /// Offers `rows` rows. `columns_of` receives the positions of the rows to keep and returns their values: one vector
+    /// per column, each as long as the positions, with NaN for values that are missing or not finite.
     pub fn offer(&mut self, rows: usize, columns_of: impl FnOnce(&[usize]) -> Vec<Vec<f64>>) {
         let mut kept = Vec::new();
         let mut places = Vec::new();
@@ -101,7 +101,7 @@ impl RowSample {
         }
     }
 
-    /// Takes in another sample of the same columns, as if its rows had been offered to this one.
+    /// Merges in another sample of the same columns, as if its rows had been offered to this one.
     pub fn merge(&mut self, other: &Self) {
         if self.columns != other.columns || other.offered == 0 {
             return;
@@ -122,37 +122,37 @@ impl RowSample {
         self.reservoir.restart(self.len(), self.offered);
     }
 
-    /// How many columns a row has.
+    /// Returns the number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// How many rows were kept.
+    /// Returns the number of rows kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len().checked_div(self.columns).unwrap_or_default()
     }
 
-    /// Whether no row was kept.
+    /// Returns whether the sample has no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The most rows it keeps.
+    /// Returns the maximum number of rows that it keeps.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.reservoir.capacity()
     }
 
-    /// How many rows were offered.
+    /// Returns the number of rows offered.
     #[must_use]
     pub fn offered(&self) -> u64 {
         self.offered
     }
 
-    /// The rows that were kept, in no order, with NaN for what has no value.
+    /// Returns the kept rows, in no particular order, with NaN for missing values.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.columns.max(1))
     }

@@ -1,12 +1,12 @@
-//! A uniform sample of numbers.
+//! Samples numbers uniformly.
 
 use super::reservoir::{FromSample, Reservoir};
 
-/// A uniform sample without replacement of the finite values offered, [`CAPACITY`](Self::CAPACITY) of them at most, with
+/// Keeps a uniform sample without replacement of the finite values offered, at most [`CAPACITY`](Self::CAPACITY), with
 /// the exact number and mean of all of them.
 ///
-/// As long as no more values were offered than it holds, it is exactly these values. Beyond that every value is as likely to
-/// be in it as any other, and a share of the values is known to about 1/√2048, 2 %.
+/// While the values fit, it holds exactly those values. Beyond that, every value is equally likely to be in it, and the
+/// sample estimates a share of the values to about 1/√2048, 2 %.
 ///
 /// # Example: all values, as long as they are few
 ///
@@ -38,11 +38,12 @@ impl Default for Sample {
 }
 
 impl Sample {
-    /// The most values that are kept.
+    /// The maximum number of values kept.
     pub const CAPACITY: usize = 2_048;
 
-    /// A sample as [`values`](Self::values), [`offered`](Self::offered) and [`sum`](Self::sum) describe it, for an engine that
-    /// carries it from one process or buffer to another. Values beyond the capacity and those that are not finite are left out.
+    /// Restores a sample from its [`values`](Self::values), [`offered`](Self::offered) and [`sum`](Self::sum), for an
+    /// engine that moves it between processes or buffers. Drops values beyond the capacity and values that are not
+    /// finite.
     #[must_use]
     pub fn from_parts(values: Vec<f64>, offered: u64, sum: f64) -> Self {
         let mut values = values;
@@ -59,9 +60,9 @@ impl Sample {
         sample
     }
 
-    /// Offers values; those that are not finite are passed over.
+    /// Offers values, skipping those that are not finite.
     pub fn offer_all(&mut self, values: &[f64]) {
-        // In lanes, which one instruction adds. A value that is not finite leaves no finite sum.
+        // In lanes, which one instruction adds. The sum is finite only if every value is.
         let mut lanes = [0.0; 8];
         let chunks = values.chunks_exact(lanes.len());
         let remainder: f64 = chunks.remainder().iter().sum();
@@ -83,7 +84,7 @@ impl Sample {
         }
     }
 
-    /// Offers one value; one that is not finite is passed over.
+    /// Offers one value, unless it is not finite.
     #[inline]
     pub fn offer_one(&mut self, value: f64) {
         if !value.is_finite() {
@@ -103,7 +104,7 @@ impl Sample {
         }
     }
 
-    /// Takes in another sample, as if its values had been offered to this one.
+    /// Merges in another sample, as if its values had been offered to this one.
     pub fn merge(&mut self, other: &Self) {
         let kept = self
             .reservoir
@@ -118,13 +119,13 @@ impl Sample {
         self.reservoir.restart(self.values.len(), self.offered);
     }
 
-    /// The values that were kept, in no order.
+    /// Returns the kept values, in no particular order.
     #[must_use]
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// The values that were kept, in ascending order.
+    /// Returns the kept values in ascending order.
     #[must_use]
     pub fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.values.clone();
@@ -132,19 +133,19 @@ impl Sample {
         sorted
     }
 
-    /// How many finite values were offered.
+    /// Returns the number of finite values offered.
     #[must_use]
     pub fn offered(&self) -> u64 {
         self.offered
     }
 
-    /// The sum of all finite values that were offered.
+    /// Returns the sum of all finite values offered.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum
     }
 
-    /// The mean of all finite values that were offered; nothing of none, or where their sum is no double.
+    /// Returns the mean of all finite values offered; `None` if there are none, or their sum is not a finite double.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         (self.offered > 0)
@@ -152,14 +153,14 @@ impl Sample {
             .filter(|mean| mean.is_finite())
     }
 
-    /// The least kept value that has this share of the kept ones at or below it; nothing of none.
+    /// Returns the smallest kept value with this share of the kept ones at or below it; `None` if there are none.
     #[must_use]
     pub fn quantile(&self, level: f64) -> Option<f64> {
         quantile(&self.sorted(), level)
     }
 }
 
-/// Two samples are equal that hold the same values of as many, in whatever order.
+/// Two samples are equal if they hold the same values, in any order, out of the same number offered.
 impl PartialEq for Sample {
     fn eq(&self, other: &Self) -> bool {
         let bits = |sample: &Self| -> Vec<u64> { sample.sorted().into_iter().map(f64::to_bits).collect() };
@@ -167,7 +168,7 @@ impl PartialEq for Sample {
     }
 }
 
-/// The least of values in ascending order that has this share of them at or below it; nothing of none.
+/// Returns the smallest of values in ascending order with this share of them at or below it; `None` if there are none.
 pub(crate) fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
     let rank = (level.clamp(0.0, 1.0) * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()

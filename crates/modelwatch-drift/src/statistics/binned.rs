@@ -1,12 +1,12 @@
-//! A statistic that bins blur.
+//! Describes a statistic that bins blur.
 
-/// A statistic of binned values, and how far the same of the values themselves can be from it.
+/// Holds a statistic of binned values, and how far it can be from the same statistic of the values themselves.
 ///
 /// [`of_counts`](super::kolmogorov_smirnov::of_counts) has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Binned {
-    /// The statistic.
+    /// The statistic of the bins.
     pub value: f64,
-    /// The statistic of the values is no further away than this.
+    /// The largest possible distance to the statistic of the values.
     pub within: f64,
 }

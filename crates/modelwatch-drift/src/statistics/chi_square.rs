@@ -1,34 +1,36 @@
-//! Pearson's chi-square of two samples.
+//! Computes Pearson's chi-square of two samples.
 
 use statrs::function::gamma::checked_gamma_ur;
 
 use super::pair::Pair;
 
-/// What Pearson's test says of two samples.
+/// Holds the result of Pearson's test of two samples.
 ///
 /// [`Pair`](super::Pair) has an example.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChiSquare {
-    /// The statistic; grows with the rows.
+    /// The statistic. It grows with the number of rows.
     pub statistic: f64,
-    /// Bins that have rows, less one.
+    /// The number of bins with rows, minus one.
     pub degrees_of_freedom: usize,
-    /// How often chance alone makes the statistic this large, when every bin expects rows enough, five say.
+    /// The probability that chance alone makes the statistic this large. Valid if every bin expects enough rows, say
+    /// five.
     pub p_value: f64,
-    /// The statistic times (1/n + 1/m): the size of the difference apart from the rows, on the scale of the index of
-    /// population stability, which it approaches for small differences. At most 4 for samples of the same size.
+    /// The statistic times (1/n + 1/m): the size of the difference, independent of the number of rows. It is on the
+    /// scale of the population stability index, which it approaches for small differences. At most 4 for samples of the
+    /// same size.
     pub effect: f64,
 }
 
-/// Pearson's chi-square of homogeneity (Pearson, 1900 and 1911): reference and window are both samples, neither is
-/// taken for the truth. Bins in which neither has rows are left out. It is `scipy.stats.chi2_contingency` of the two
-/// rows of counts with `correction=False`.
+/// Computes Pearson's chi-square of homogeneity (Pearson, 1900 and 1911): reference and window are both samples, and
+/// neither counts as the truth. Bins without rows in both are left out. It equals `scipy.stats.chi2_contingency` of the
+/// two rows of counts with `correction=False`.
 #[must_use]
 pub fn chi_square(pair: &Pair<'_>) -> ChiSquare {
     of_counts(pair.counts())
 }
 
-/// The same of rows of counts that may be empty altogether.
+/// Same, for rows of counts that may be empty.
 pub(super) fn of_counts(counts: impl Iterator<Item = (f64, f64)> + Clone) -> ChiSquare {
     let (reference_rows, window_rows, bins) = counts
         .clone()
@@ -43,7 +45,7 @@ pub(super) fn of_counts(counts: impl Iterator<Item = (f64, f64)> + Clone) -> Chi
             effect: 0.0,
         };
     }
-    // Σ (observed − expected)² / expected of both samples is this once their terms are added.
+    // The sum over both samples of Σ (observed − expected)² / expected simplifies to this.
     let effect: f64 = counts
         .map(|(reference, window)| {
             let difference = window / window_rows - reference / reference_rows;
@@ -60,11 +62,11 @@ pub(super) fn of_counts(counts: impl Iterator<Item = (f64, f64)> + Clone) -> Chi
     }
 }
 
-/// How often a chi-square of so many degrees of freedom is at least `statistic`.
+/// Returns the probability that a chi-square with these degrees of freedom is at least `statistic`.
 fn survival(statistic: f64, degrees_of_freedom: usize) -> f64 {
     if degrees_of_freedom == 0 || statistic <= 0.0 {
         return 1.0;
     }
-    // Refuses nothing here: both arguments are above zero. Past a double's reach there is no chance left.
+    // Never fails here: both arguments are above zero. Beyond the range of a double the probability is 0.
     checked_gamma_ur(degrees_of_freedom as f64 / 2.0, statistic / 2.0).unwrap_or(0.0)
 }

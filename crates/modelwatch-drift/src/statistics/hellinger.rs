@@ -1,9 +1,9 @@
-//! The Hellinger distance.
+//! Computes the Hellinger distance.
 
 use super::pair::Pair;
 
-/// The Hellinger distance: `√(½ · Σ (√w − √r)²)` over the bins' shares. 0 when they are equal, 1 when no bin has rows of
-/// both (Hellinger, 1909; Le Cam and Yang, *Asymptotics in Statistics*, 2000).
+/// Computes the Hellinger distance: `√(½ · Σ (√w − √r)²)` over the bins' shares. 0 when they are equal, 1 when no bin
+/// has rows of both (Hellinger, 1909; Le Cam and Yang, *Asymptotics in Statistics*, 2000).
 #[must_use]
 pub fn hellinger(pair: &Pair<'_>) -> f64 {
     let squares: f64 = pair

@@ -1,25 +1,26 @@
-//! Whether chance explains the difference of two samples, sparse bins included.
+//! Tests whether chance explains the difference of two samples, sparse bins included.
 
 use statrs::function::beta::checked_beta_reg;
 
 use super::chi_square::of_counts;
 use super::pair::Pair;
 
-/// A bin expecting fewer rows than this in the smaller sample is sparse (Cochran, *Some Methods for Strengthening the
-/// Common χ² Tests*, 1954).
+/// A bin that expects fewer rows than this in the smaller sample is sparse (Cochran, *Some Methods for Strengthening
+/// the Common χ² Tests*, 1954).
 const FEWEST_EXPECTED: f64 = 5.0;
 
-/// How often chance alone makes two samples of one distribution at least this different; small means that it does not
-/// explain them.
+/// Returns the probability that chance alone makes two samples of one distribution at least this different. A small
+/// value means that chance does not explain the difference.
 ///
-/// Bins that expect at least five rows in the smaller sample go to Pearson's [`chi_square`](super::chi_square()). Of the
-/// sparse ones the fuller are pooled until they expect five. What is left, the rarest bins, is tested apart, as one:
-/// given its rows of both samples, the smaller sample's part of them is binomial (Przyborowski and Wilenski, *Homogeneity of
-/// Results in Testing Samples from Poisson Series*, 1940), whose tails are no lighter than those of drawing without
-/// replacement (Hoeffding, 1963). Of the two p-values the smaller is doubled (Bonferroni).
+/// Bins that expect at least five rows in the smaller sample go to Pearson's [`chi_square`](super::chi_square()). The
+/// sparse ones are pooled, fuller ones first, until the pool expects five. What remains, the rarest bins, is tested
+/// separately as one bin: given its rows of both samples, the smaller sample's part of them is binomial (Przyborowski
+/// and Wilenski, *Homogeneity of Results in Testing Samples from Poisson Series*, 1940), whose tails are no lighter
+/// than those of drawing without replacement (Hoeffding, 1963). The result is the smaller of the two p-values, doubled
+/// (Bonferroni).
 ///
-/// So three rows of a category that training of a million rows never had are evidence, one is little, and neither
-/// breaks the approximation that the other bins rest on.
+/// So three rows of a category that a training set of a million rows never had are evidence, and one row is weak
+/// evidence. Neither breaks the approximation for the other bins.
 #[must_use]
 pub fn homogeneity(pair: &Pair<'_>) -> f64 {
     let all = pair.reference_rows() + pair.window_rows();
@@ -38,7 +39,7 @@ pub fn homogeneity(pair: &Pair<'_>) -> f64 {
         }
     }
     let frequent = (bins.len() > 1).then(|| of_counts(bins.iter().copied()).p_value);
-    // Beside nothing it has no part to be: a sample of less than five rows is like any other.
+    // A sample of fewer than five rows has only rare bins: with nothing beside them there is nothing to compare.
     let rare = (!bins.is_empty() && pool.0 + pool.1 > 0.0).then(|| {
         let hits = if pair.window_rows() <= pair.reference_rows() {
             pool.1
@@ -54,10 +55,10 @@ pub fn homogeneity(pair: &Pair<'_>) -> f64 {
     }
 }
 
-/// How often so many draws of such a chance give at least, or at most, so many hits: twice the smaller.
+/// Returns the probability of at least, or at most, this many hits in `draws` draws: twice the smaller.
 fn binomial(hits: f64, draws: f64, chance: f64) -> f64 {
-    // P(X ≥ k) is the regularised incomplete beta at (k, n − k + 1). It refuses nothing here: both arguments are above
-    // zero and the chance is one. Fewer than five are expected, so P(X ≤ k) is never so small that 1 − P loses it.
+    // P(X ≥ k) is the regularised incomplete beta at (k, n − k + 1). It never fails here: both arguments are above zero
+    // and the chance is a probability. Fewer than five are expected, so P(X ≤ k) is never so small that 1 − P loses it.
     let at_least = |hits: f64| match hits {
         0.0 => 1.0,
         _ if hits > draws => 0.0,

@@ -1,14 +1,15 @@
-//! The Kolmogorov–Smirnov statistic: the largest distance of two cumulative distributions (Kolmogorov, 1933; Smirnov,
-//! 1939).
+//! Computes the Kolmogorov–Smirnov statistic: the largest distance between two cumulative distributions (Kolmogorov,
+//! 1933; Smirnov, 1939).
 
 use super::binned::Binned;
 use super::pair::{Incomparable, Pair};
 
-/// Of two samples in ascending order, NaN in neither. It is the statistic of `scipy.stats.ks_2samp`.
+/// Computes the statistic of two samples in ascending order without NaN. It equals the statistic of
+/// `scipy.stats.ks_2samp`.
 ///
 /// # Errors
 ///
-/// When one of them is empty.
+/// One of the samples is empty.
 pub fn of_sorted(reference: &[f64], window: &[f64]) -> Result<f64, Incomparable> {
     if reference.is_empty() {
         return Err(Incomparable::NoReference);
@@ -28,16 +29,17 @@ pub fn of_sorted(reference: &[f64], window: &[f64]) -> Result<f64, Incomparable>
     Ok(largest)
 }
 
-/// Of counts in the order of the values: those below the first of `edges`, those in `[edges[i], edges[i + 1])`, those from
-/// the last edge on, which makes one more count than there are edges.
+/// Computes the statistic of counts in the order of the values: those below the first of `edges`, those in `[edges[i],
+/// edges[i + 1])`, and those from the last edge on. That makes one more count than there are edges.
 ///
-/// The distributions are known at the edges, so this is never more than the statistic of the values, and less by no more
-/// than `within`, which comes of the counts: within a bin that begins at distance `D` and holds the shares `r` and `w`, the distance
-/// lies between `D − w` and `D + r`. A window whose values are those of training loses nothing in a bin of a single one of them.
+/// The distributions are known at the edges only, so the result is never more than the statistic of the values, and
+/// less by at most `within`. That bound follows from the counts: within a bin that begins at distance `D` and holds the
+/// shares `r` and `w`, the distance lies between `D − w` and `D + r`. If a window's values are those of training, a bin
+/// with a single one of them loses nothing.
 ///
 /// # Errors
 ///
-/// [`Incomparable::Bins`] when the counts are not those of such edges.
+/// [`Incomparable::Bins`] when the counts do not match the edges.
 ///
 /// # Example: half of the window lies above training
 ///

@@ -1,4 +1,5 @@
-//! How far two samples are apart: functions of counts on shared bins, or of sorted values, and of nothing else.
+//! Measures how far two samples are apart, with functions of counts on shared bins or of sorted values, and of nothing
+//! else.
 //!
 //! | function | of | range | 0 when |
 //! | --- | --- | --- | --- |
@@ -10,9 +11,9 @@
 //! | [`wasserstein`] | sorted values, or counts in order | 0 to infinity | distributions are equal |
 //! | [`homogeneity`] | counts | a p-value, 0 to 1 | |
 //!
-//! All are finite for any counts, and none depends on the order of rows. All but the p-values and
-//! [`chi_square`]'s statistic speak of the size of a difference and not of how sure it is: a small window is far from
-//! anything, its own distribution included. [`homogeneity`] says how sure.
+//! All are finite for any counts, and none depends on the order of rows. All but the p-values and [`chi_square`]'s
+//! statistic measure the size of a difference, not its certainty: a small window is far from anything, even from its
+//! own distribution. Use [`homogeneity`] for the certainty.
 
 mod binned;
 mod chi_square;

@@ -1,9 +1,9 @@
-//! Two samples, counted on the same bins.
+//! Holds two samples counted on the same bins.
 
 use std::error::Error;
 use std::fmt;
 
-/// The counts of a reference and of a window on the same bins; both have rows.
+/// Holds the counts of a reference and of a window on the same bins. Both have rows.
 ///
 /// # Example: the same shares, and others
 ///
@@ -35,7 +35,7 @@ impl<'a> Pair<'a> {
     ///
     /// # Errors
     ///
-    /// When there are not as many of the one as of the other, or one of them has no rows: nothing is then near or far.
+    /// The numbers of bins differ, or one of the samples has no rows, so that there is nothing to compare.
     pub fn new(reference: &'a [u64], window: &'a [u64]) -> Result<Self, Incomparable> {
         if reference.len() != window.len() {
             return Err(Incomparable::Bins {
@@ -59,33 +59,33 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Rows of the reference.
+    /// Returns the number of rows of the reference.
     pub(super) fn reference_rows(&self) -> f64 {
         self.reference_rows
     }
 
-    /// Rows of the window.
+    /// Returns the number of rows of the window.
     pub(super) fn window_rows(&self) -> f64 {
         self.window_rows
     }
 
-    /// How many bins there are.
+    /// Returns the number of bins.
     pub(super) fn len(&self) -> usize {
         self.reference.len()
     }
 
-    /// Rows of reference and window in each bin, those left out in which neither has any.
+    /// Returns the rows of reference and window in each bin, leaving out bins without rows in both.
     pub(super) fn counts(&self) -> impl Iterator<Item = (f64, f64)> + Clone {
         self.all_counts().filter(|(reference, window)| reference + window > 0.0)
     }
 
-    /// Shares of reference and window in each bin, in order.
+    /// Returns the shares of reference and window in each bin, in order.
     pub(super) fn shares(&self) -> impl Iterator<Item = (f64, f64)> + Clone {
         self.all_counts()
             .map(|(reference, window)| (reference / self.reference_rows, window / self.window_rows))
     }
 
-    /// The largest difference of the shares in a bin.
+    /// Returns the largest difference between the shares in a bin.
     pub(crate) fn largest_difference(&self) -> f64 {
         self.shares()
             .map(|(reference, window)| (window - reference).abs())
@@ -100,7 +100,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Why two samples can't be compared.
+/// Explains why two samples can't be compared.
 ///
 /// [`Pair`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +108,9 @@ impl<'a> Pair<'a> {
 pub enum Incomparable {
     /// They were counted on different bins.
     Bins {
-        /// Bins of the reference.
+        /// The number of bins of the reference.
         reference: usize,
-        /// Bins of the window.
+        /// The number of bins of the window.
         window: usize,
     },
     /// The reference has no rows.

@@ -1,10 +1,10 @@
-//! The statistics by name.
+//! Names the statistics.
 
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// How the distance of a window from the baseline is measured.
+/// Selects the statistic that measures the distance of a window from the baseline.
 ///
 /// # Example: by its name
 ///
@@ -27,14 +27,14 @@ pub enum Statistic {
     Hellinger,
     /// [`chi_square`](super::chi_square())'s effect, on the same bins.
     ChiSquare,
-    /// [`kolmogorov_smirnov`](super::kolmogorov_smirnov), on the fine bins; of numbers only.
+    /// [`kolmogorov_smirnov`](super::kolmogorov_smirnov), on the fine bins; for numbers only.
     KolmogorovSmirnov,
-    /// [`wasserstein`](super::wasserstein) in the baseline's standard deviations, on the fine bins; of numbers only.
+    /// [`wasserstein`](super::wasserstein) in the baseline's standard deviations, on the fine bins; for numbers only.
     Wasserstein,
 }
 
 impl Statistic {
-    /// All of them.
+    /// All statistics.
     pub const ALL: [Self; 6] = [
         Self::Psi,
         Self::JensenShannon,
@@ -44,7 +44,8 @@ impl Statistic {
         Self::Wasserstein,
     ];
 
-    /// Its name in the configuration: `psi`, `jensen-shannon`, `hellinger`, `chi-square`, `kolmogorov-smirnov`, `wasserstein`.
+    /// Returns the name in the configuration: `psi`, `jensen-shannon`, `hellinger`, `chi-square`, `kolmogorov-smirnov`,
+    /// `wasserstein`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -57,7 +58,7 @@ impl Statistic {
         }
     }
 
-    /// Whether it needs values that have an order.
+    /// Returns whether the statistic needs values that have an order.
     #[must_use]
     pub fn needs_order(self) -> bool {
         matches!(self, Self::KolmogorovSmirnov | Self::Wasserstein)
@@ -81,12 +82,12 @@ impl FromStr for Statistic {
     }
 }
 
-/// A name that no [`Statistic`] has.
+/// Reports a name that no [`Statistic`] has.
 ///
 /// [`Statistic`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStatistic {
-    /// The name.
+    /// The unknown name.
     pub name: String,
 }
 

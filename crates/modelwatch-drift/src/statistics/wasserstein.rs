@@ -1,19 +1,19 @@
-//! The Wasserstein distance of order one: the area between two cumulative distributions, which is how far values had to
-//! be moved on average to make the one sample the other (Kantorovich, 1942; Vallender, *Calculation of the
+//! Computes the Wasserstein distance of order one: the area between two cumulative distributions, which is how far
+//! values must move on average to turn one sample into the other (Kantorovich, 1942; Vallender, *Calculation of the
 //! Wasserstein Distance Between Probability Distributions on the Line*, 1973).
 //!
-//! Both functions divide it by the baseline's standard deviation, so that it speaks of deviations and not of dollars or
+//! Both functions divide it by the baseline's standard deviation, so the result is in deviations instead of dollars or
 //! degrees.
 
 use super::binned::Binned;
 use super::pair::{Incomparable, Pair};
 
-/// Of two samples in ascending order, all finite, in units of `deviation`. It is `scipy.stats.wasserstein_distance` over the
-/// deviation.
+/// Computes the distance of two samples in ascending order, all finite, in units of `deviation`. It equals
+/// `scipy.stats.wasserstein_distance` divided by the deviation.
 ///
 /// # Errors
 ///
-/// When one of them is empty.
+/// One of the samples is empty.
 pub fn of_sorted(reference: &[f64], window: &[f64], deviation: f64) -> Result<f64, Incomparable> {
     let (Some(first_reference), Some(first_window)) = (reference.first(), window.first()) else {
         return Err(if reference.is_empty() {
@@ -37,16 +37,18 @@ pub fn of_sorted(reference: &[f64], window: &[f64], deviation: f64) -> Result<f6
     Ok(finite(area))
 }
 
-/// Of counts in the order of the values, in units of `deviation`: those below the first of `edges`, those in
-/// `[edges[i], edges[i + 1])`, those from the last edge on, which makes one more count than there are edges. `least` and `largest`
-/// are the ends of all finite values of both samples: how far the first and the last count reach.
+/// Computes the distance of counts in the order of the values, in units of `deviation`: those below the first of
+/// `edges`, those in `[edges[i], edges[i + 1])`, and those from the last edge on. That makes one more count than there
+/// are edges. `least` and `largest` are the minimum and maximum of all finite values of both samples: how far the first
+/// and the last count reach.
 ///
-/// Within a bin the values are taken to lie evenly. The distance of the values is within `within`, which comes of the
-/// counts: the sum over the bins of half the width times both shares. A bin of a single value adds nothing to it.
+/// Values are assumed to lie evenly within a bin. The distance of the values differs by at most `within`, which follows
+/// from the counts: the sum over the bins of half the width times both shares. A bin with a single value adds nothing
+/// to it.
 ///
 /// # Errors
 ///
-/// [`Incomparable::Bins`] when the counts are not those of such edges.
+/// [`Incomparable::Bins`] when the counts do not match the edges.
 pub fn of_counts(
     edges: &[f64],
     least: f64,
@@ -87,18 +89,19 @@ pub fn of_counts(
     })
 }
 
-/// The mean of the absolute height of a straight line from `from` to `to`.
+/// Returns the mean absolute height of a straight line from `from` to `to`.
 fn mean_height(from: f64, to: f64) -> f64 {
     let both = from.abs() + to.abs();
     if from * to >= 0.0 {
         both / 2.0
     } else {
-        // Two triangles, one on either side of zero.
+        // Two triangles, one on each side of zero.
         (from * from + to * to) / (2.0 * both)
     }
 }
 
-/// The largest double for what is larger: values at both ends of what a double holds, and a small deviation.
+/// Caps a distance at the largest double: values at both ends of the range of a double, divided by a small deviation,
+/// may exceed it.
 fn finite(distance: f64) -> f64 {
     distance.min(f64::MAX)
 }
