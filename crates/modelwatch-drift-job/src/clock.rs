@@ -1,4 +1,4 @@
-//! What time it is, which a replay decides for itself.
+//! Tells the time, which a replay sets itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use chrono::{DateTime, Utc};
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The system's.
+    /// Returns a clock that reads the system time.
     #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Utc::now))
     }
 
-    /// The time.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         (self.0)()
@@ -40,24 +40,24 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A clock that somebody sets, such as the demo that replays a week in a minute. Clones are the same clock.
+/// Holds a time that you set, as the demo does to replay a week in a minute. Clones share the time.
 /// The example of [`JobError`] has one.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// Stands at this time, to the microsecond.
+    /// Creates a clock that stands at this time, to the microsecond.
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
         Self(Arc::new(AtomicI64::new(now.timestamp_micros())))
     }
 
-    /// Sets it, forward or back.
+    /// Sets the time, forward or back.
     pub fn set(&self, now: DateTime<Utc>) {
         self.0.store(now.timestamp_micros(), Ordering::Relaxed);
     }
 
-    /// The time.
+    /// Returns the time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0.load(Ordering::Relaxed)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Two sets of plain files compared, without a configuration: the one is the reference, the other is measured against it.
+//! Compares two sets of plain files without a configuration: one is the reference, the other is measured against it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::tables::{TableColumns, Tables};
 use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
 use crate::window_report::{SegmentReport, Subject, WindowReport};
 
-/// Compares two sets of files: Parquet, CSV or JSON lines, by paths, folders, globs or URLs.
+/// Compares two sets of files. Each can be Parquet, CSV or JSON lines, given as paths, folders, globs or URLs.
 /// # Example: a column that was multiplied by ten
 ///
 /// ```
@@ -43,21 +43,21 @@ use crate::window_report::{SegmentReport, Subject, WindowReport};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// What the reference is made of; its columns that are features are compared.
+    /// The options of the reference. Its feature columns are compared.
     pub reference: TrainingOptions,
-    /// The files that are measured.
+    /// The files to measure.
     pub current: Vec<String>,
-    /// What the columns are called there, where they are called otherwise than in the reference.
+    /// The names of their columns, if they differ from the reference's.
     pub columns: TableColumns,
-    /// Features by whose values rows are compared on their own, too: each value with the rows of the reference that have it, or with
-    /// all where none has.
+    /// Features whose values split the rows into segments, in addition to all rows together: each value is compared
+    /// with the reference rows that have it, or with all of them if none has it.
     pub segments: Vec<String>,
-    /// When drift is detected; one window is enough unless set.
+    /// The rule that detects drift. Defaults to one window being enough.
     pub rule: Rule,
 }
 
 impl Comparison {
-    /// Makes a comparison of files with a reference, with defaults for everything else.
+    /// Creates a comparison of files with a reference, with defaults for everything else.
     pub fn new(
         reference: impl IntoIterator<Item = impl Into<String>>,
         current: impl IntoIterator<Item = impl Into<String>>,
@@ -67,7 +67,7 @@ impl Comparison {
             ..Rule::default()
         };
         let mut options = TrainingOptions::new("comparison", reference);
-        // Two files that somebody has are what there is; the rule's own minimum still holds.
+        // The two sets of files are all there is. The rule's own minimum still applies.
         options.hygiene.minimum_rows = rule.minimum_rows;
         Self {
             reference: options,
@@ -78,12 +78,13 @@ impl Comparison {
         }
     }
 
-    /// Reads both in so many tasks at the same time and compares all rows. `progress` is told of the reference as it is read.
+    /// Reads both sets, in `threads` tasks at the same time, and compares all rows. `progress` receives updates while
+    /// the reference is read.
     ///
     /// # Errors
     ///
-    /// The reference can be none, or the current files cannot be found. Current files that are broken are left out, and the report
-    /// says so.
+    /// The reference is unusable, or the current files can't be found. Broken current files are left out, and the
+    /// report says so.
     pub async fn run(
         &self,
         threads: usize,
@@ -103,12 +104,12 @@ impl Comparison {
             joint: together.features().iter().map(|name| columns::feature(name)).collect(),
         };
         let tables = Tables::new(self.current.iter().map(String::as_str), self.columns.clone());
-        // Nothing that is counted depends on how features go together, so both are done at the same time.
+        // No count depends on how features go together, so both run at the same time.
         let learning = tokio::task::spawn_blocking(move || together.learn(threads));
         let counted = tables.threads(threads).count(&query).await;
         let joint = learning.await.unwrap_or_else(|failed| match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and nobody waits for the comparison.
+            // The runtime is shutting down, and nobody waits for the comparison.
             Err(_) => None,
         });
         let counted = counted?;

@@ -1,19 +1,19 @@
-//! How the numbers of one window go together, against training.
+//! Reports how the numbers of one window go together, compared with training.
 
 use chrono::{DateTime, Utc};
 use modelwatch_drift::joint::JointMeasurement;
 
-/// How the numbers of a window go together, against training.
+/// Reports how the numbers of a window go together, compared with training.
 /// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JointReport {
-    /// How far it is, or why that is not known.
+    /// The measurement, or why there is none.
     pub measurement: Result<JointMeasurement, String>,
     /// Whether drift is detected.
     pub detected: bool,
-    /// How many windows in a row, up to this one, were further than usual.
+    /// How many windows in a row, up to this one, were further away than usual.
     pub in_a_row: u32,
-    /// When the first of them began, as far as windows were looked at.
+    /// When the first of them began, as far as earlier windows were compared.
     pub since: Option<DateTime<Utc>>,
 }

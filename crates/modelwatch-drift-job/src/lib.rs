@@ -1,9 +1,9 @@
-//! The drift job: windows of the prediction log against the training baseline.
+//! Compares windows of the prediction log with the training baseline, on a schedule or on demand.
 //!
 //! [`DriftJob`] compares a window of each model when it is due and keeps a [`Board`](exporter::Board), which
-//! [`exporter::serve`] shows to Prometheus and [`publish`] takes to a Pushgateway or a textfile. What a score means and when it
-//! counts as drift is in [`modelwatch_drift`], which knows neither files nor a runtime; this crate finds the rows and counts
-//! them.
+//! [`exporter::serve`] exposes to Prometheus and [`publish`] sends to a Pushgateway or a textfile. [`modelwatch_drift`]
+//! defines what a score means and when it counts as drift; it knows neither files nor a runtime. This crate finds the
+//! rows and counts them.
 //!
 //! ```no_run
 //! use modelwatch_drift_job::{Clock, DriftJob, ModelSettings};
@@ -18,7 +18,8 @@
 //! # }
 //! ```
 //!
-//! Start with [`TrainingOptions`] for the baseline, [`DriftJob`] for the windows and [`report`] for people.
+//! Start with [`TrainingOptions`] for the baseline, [`DriftJob`] for the windows, and [`report`] for output that people
+//! read.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,4 +1,4 @@
-//! Where files are: a folder of this machine, or a bucket.
+//! Opens the storage that holds files: a folder on this machine, or a bucket.
 
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 use std::ffi::OsString;
@@ -12,23 +12,23 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::engine::EngineError;
 
-/// A root under which files lie.
+/// Holds a root under which files lie.
 #[derive(Clone)]
 pub(crate) struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) prefix: Path,
-    /// The same, where it is a folder of this machine.
+    /// The same root, if it is a folder on this machine.
     folder: Option<Arc<LocalFileSystem>>,
     address: String,
 }
 
 impl Store {
-    /// A folder's path, or a URL: `file:///…`, and with the features `s3`, `gcs` and `azure` `s3://bucket/…`, `gs://bucket/…` and
-    /// `az://container/…`, whose credentials come from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
+    /// Opens a folder's path, or a URL: `file:///…`, and with the features `s3`, `gcs` and `azure` `s3://bucket/…`,
+    /// `gs://bucket/…` and `az://container/…`, with credentials from the environment (`AWS_…`, `GOOGLE_…`, `AZURE_…`).
     ///
     /// # Errors
     ///
-    /// The folder does not exist, or the URL is of a kind this build does not know.
+    /// The folder does not exist, or this build does not support the URL's scheme.
     pub(crate) fn open(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
@@ -60,7 +60,7 @@ impl Store {
             problem,
         };
         let url = url::Url::parse(address).map_err(|error| refused(error.to_string()))?;
-        // No credential is anything but text.
+        // Credentials are always text.
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         let options = std::env::vars_os().filter_map(text);
         let options = options.map(|(name, value)| (name.to_ascii_lowercase(), value));
@@ -84,7 +84,7 @@ impl Store {
         })
     }
 
-    /// A small file whole, by its path or URL.
+    /// Reads a small file whole, by its path or URL.
     pub(crate) async fn read_text(address: &str) -> Result<String, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
@@ -106,7 +106,7 @@ impl Store {
         String::from_utf8(bytes).map_err(|_| refused("is no UTF-8 text".into()))
     }
 
-    /// The same as a URL that ends in a slash.
+    /// Returns the root as a URL that ends in a slash.
     #[cfg(feature = "delta")]
     pub(crate) fn root(&self) -> Result<url::Url, EngineError> {
         let refused = |problem: String| EngineError::store(&self.address, problem);
@@ -122,12 +122,12 @@ impl Store {
         Ok(url)
     }
 
-    /// The path of a file on this machine, where it lies there.
+    /// Returns the path of a file, if it lies on this machine.
     pub(crate) fn path_of(&self, object: &Path) -> Option<PathBuf> {
         self.folder.as_ref()?.path_to_filesystem(object).ok()
     }
 
-    /// The path of a file below the root, as storage spells it.
+    /// Returns the path of a file below the root, as storage spells it.
     pub(crate) fn below(&self, object: &Path) -> String {
         let below = |path: PathBuf| {
             let root = self.path_of(&Path::default())?;
@@ -140,7 +140,7 @@ impl Store {
         })
     }
 
-    /// The address of a file, as a person would look for it.
+    /// Returns the address of a file as you would look it up.
     pub(crate) fn locate(&self, path: &Path) -> String {
         let below = path
             .as_ref()

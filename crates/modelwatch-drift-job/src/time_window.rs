@@ -1,10 +1,10 @@
-//! The stretch of time whose predictions are looked at together.
+//! Spans the time whose predictions are compared together.
 
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// From `start` up to, and without, `end`.
+/// Spans the time from `start`, inclusive, to `end`, exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeWindow {
     start: DateTime<Utc>,
@@ -12,16 +12,16 @@ pub struct TimeWindow {
 }
 
 impl TimeWindow {
-    /// Nothing where `end` is not after `start`.
+    /// Creates a window; `None` if `end` is not after `start`.
     #[must_use]
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<Self> {
         (start < end).then_some(Self { start, end })
     }
 
-    /// The window of this length that ended last, at a whole multiple of `interval` since the epoch: with a quarter of an
-    /// hour, at the quarters of the clock.
+    /// Returns the window of this length that ended last, at a whole multiple of `interval` since the epoch: with 15
+    /// minutes, at the quarters of the hour.
     ///
-    /// Nothing where a length is not positive, or a time cannot be represented.
+    /// Returns `None` if a length is not positive, or a time can't be represented.
     ///
     /// ```
     /// use chrono::{DateTime, TimeDelta, Utc};
@@ -40,32 +40,32 @@ impl TimeWindow {
         Self::new(end.checked_sub_signed(length)?, end)
     }
 
-    /// The first instant in it.
+    /// Returns the first instant in the window.
     #[must_use]
     pub fn start(&self) -> DateTime<Utc> {
         self.start
     }
 
-    /// The first instant after it.
+    /// Returns the first instant after the window.
     #[must_use]
     pub fn end(&self) -> DateTime<Utc> {
         self.end
     }
 
-    /// How long it is.
+    /// Returns the length of the window.
     #[must_use]
     pub fn length(&self) -> TimeDelta {
         self.end - self.start
     }
 
-    /// Whether the instant is in it.
+    /// Returns whether an instant is in the window.
     #[must_use]
     pub fn contains(&self, time: DateTime<Utc>) -> bool {
         self.start <= time && time < self.end
     }
 }
 
-/// Both ends in RFC 3339.
+/// Formats both ends in RFC 3339.
 impl fmt::Display for TimeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);

@@ -1,4 +1,4 @@
-//! What is known of one model after one window.
+//! Reports what is known about one model after one window.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::engine::{LeftOut, Looked};
 use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 
-/// What is compared.
+/// Names what is compared.
 /// The example of [`Comparison`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
@@ -23,7 +23,7 @@ pub enum Subject {
     Feature(String),
     /// The prediction score.
     Score,
-    /// The balance of the predicted classes.
+    /// The distribution of the predicted classes.
     Classes,
 }
 
@@ -37,14 +37,14 @@ impl fmt::Display for Subject {
     }
 }
 
-/// One subject's window against its baseline.
+/// Reports one subject's window against its baseline.
 /// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SubjectReport {
-    /// What is compared.
+    /// The subject.
     pub subject: Subject,
-    /// How it is measured and when it counts as drift.
+    /// The rule: how the distance is measured and when it counts as drift.
     pub rule: Rule,
     /// The distance, or why there is none.
     pub measurement: Result<Measurement, String>,
@@ -52,25 +52,26 @@ pub struct SubjectReport {
     pub detected: bool,
     /// How many windows in a row, up to this one, were above the threshold and significant.
     pub in_a_row: u32,
-    /// When the first of them began, as far as windows were looked at.
+    /// When the first of them began, as far as earlier windows were compared.
     pub since: Option<DateTime<Utc>>,
     /// The baseline's bins and counts.
     pub profile: Profile,
-    /// The window's counts on those bins. Values of another type are counted as missing.
+    /// The window's counts on those bins. Values of a different type count as missing.
     pub counts: Counts,
-    /// How many of the missing rows have a value of another type than the baseline's, such as a text where numbers belong.
+    /// How many of the missing rows have a value of a type other than the baseline's, such as a text where numbers
+    /// belong.
     pub other_type: u64,
-    /// The type that the first of those values has, in a word.
+    /// The type of the first of those values, in a word.
     pub found_type: Option<String>,
-    /// What was done to the subject, where the window is above the threshold and significant.
+    /// What was done to the subject, if the window is above the threshold and significant.
     pub explanation: Option<Explanation>,
-    /// What the windows before this one said, the earliest first, as far as they were looked at.
+    /// The results of the windows before this one, earliest first, as far as they were compared.
     pub history: Vec<Past>,
 }
 
 impl SubjectReport {
-    /// Whether the window's values are of another type than the baseline's: more of them than are of its own. That is drift,
-    /// whatever the statistic says of the rest.
+    /// Returns whether the window's values have a different type from the baseline's: more of them than have the right
+    /// one. That counts as drift, whatever the statistic says about the rest.
     #[must_use]
     pub fn is_of_another_type(&self) -> bool {
         let missing = match &self.counts {
@@ -80,7 +81,7 @@ impl SubjectReport {
         self.other_type > self.counts.rows() - missing
     }
 
-    /// Returns what the baseline has: `numbers` or `categories`.
+    /// Returns the baseline's type: `numbers` or `categories`.
     #[must_use]
     pub fn expected_type(&self) -> &'static str {
         match self.profile {
@@ -90,7 +91,8 @@ impl SubjectReport {
     }
 }
 
-/// Whether a window is above the threshold and significant, or of another type; nothing where it could not be measured.
+/// Returns whether a window is above the threshold and significant, or has a different type; `None` if it could not be
+/// measured.
 pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
     match &report.measurement {
         _ if report.is_of_another_type() => Some(true),
@@ -99,37 +101,37 @@ pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
     }
 }
 
-/// What an earlier window said of a subject.
+/// Holds an earlier window's result for a subject.
 /// The example of [`DriftJob`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Past {
     /// The window.
     pub window: TimeWindow,
-    /// The distance, where there was one.
+    /// The distance, if there is one.
     pub score: Option<f64>,
     /// Whether the window was above the threshold and significant.
     pub above: bool,
 }
 
-/// What a window says.
+/// Holds the result of a window.
 /// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Every subject, in the order of the baseline: features, score, classes.
+    /// A report on every subject, in the order of the baseline: features, score, classes.
     Scored(Vec<SubjectReport>),
-    /// Nothing: a distance of so few rows is mostly chance.
+    /// No scores: with too few rows, a distance is mostly chance.
     TooFewRows {
-        /// The fewest that get a score.
+        /// The minimum number of rows for a score.
         minimum: u64,
     },
-    /// Nothing: not a single row was found.
+    /// No scores: there are no rows.
     NoRows,
 }
 
 impl Verdict {
-    /// Returns the subjects; none where there were too few rows.
+    /// Returns the subjects; empty if there were too few rows.
     #[must_use]
     pub fn subjects(&self) -> &[SubjectReport] {
         match self {
@@ -139,54 +141,55 @@ impl Verdict {
     }
 }
 
-/// A version of the model on its own.
+/// Reports on one version of the model.
 /// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VersionReport {
-    /// The version; nothing for all others together, where there are more than are counted apart.
+    /// The version; `None` for all others together, if there are more versions than are counted separately.
     pub version: Option<String>,
-    /// Its rows in the window.
+    /// The number of its rows in the window.
     pub rows: u64,
-    /// What they say.
+    /// The result for these rows.
     pub verdict: Verdict,
 }
 
 impl VersionReport {
-    /// Returns the version as a label has it.
+    /// Returns the version as it appears in labels.
     #[must_use]
     pub fn name(&self) -> &str {
         self.version.as_deref().unwrap_or(OTHER)
     }
 }
 
-/// The rows of one value of a feature on their own.
+/// Reports on the rows with one value of a feature.
 /// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentReport {
-    /// The feature by whose values rows are told apart.
+    /// The feature whose values split the rows.
     pub segment: String,
-    /// The value, empty where it is missing; nothing for all others together, where there are more than are counted apart.
+    /// The value, empty if missing; `None` for all others together, if there are more values than are counted
+    /// separately.
     pub value: Option<String>,
-    /// Its rows in the window.
+    /// The number of its rows in the window.
     pub rows: u64,
-    /// What they say.
+    /// The result for these rows.
     pub verdict: Verdict,
 }
 
 impl SegmentReport {
-    /// Returns the value as a label has it.
+    /// Returns the value as it appears in labels.
     #[must_use]
     pub fn name(&self) -> &str {
         self.value.as_deref().unwrap_or(OTHER)
     }
 }
 
-/// What stands for all values of a label that have none of their own.
+/// The label value that stands for all values without their own series.
 pub(crate) const OTHER: &str = "__other__";
 
-/// One window of one model. As text it is a table for people.
+/// Reports on one window of one model. Displays as a table for people.
 /// The example of [`Comparison`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -195,46 +198,46 @@ pub struct WindowReport {
     pub model: String,
     /// What the window is compared with.
     pub baseline: Arc<Baseline>,
-    /// Which rows; nothing for all of them.
+    /// The window; `None` for all rows.
     pub window: Option<TimeWindow>,
-    /// How many there were.
+    /// The number of rows.
     pub rows: u64,
-    /// Files that were read.
+    /// The number of files read.
     pub files: usize,
-    /// Files and rows that were left out, and why.
+    /// The files and rows that were left out, and why.
     pub left_out: LeftOut,
-    /// Columns that files lack, with the rows of those files: there every value counts as missing.
+    /// Columns that some files lack, with the rows of those files. Every value there counts as missing.
     pub absent: BTreeMap<String, u64>,
-    /// Where rows were looked for.
+    /// The places where rows were looked for.
     pub looked: Looked,
-    /// All versions together.
+    /// The result for all versions together.
     pub verdict: Verdict,
-    /// How the numbers of all versions go together; nothing where the baseline does not know how they did, the engine gives no rows,
-    /// or there are too few.
+    /// How the numbers of all versions go together; `None` if the baseline does not know it for training, the engine
+    /// returns no rows, or there are too few.
     pub joint: Option<JointReport>,
-    /// Each version, where that is asked for.
+    /// The result for each version, if requested.
     pub versions: Vec<VersionReport>,
-    /// Each value of each segment, where that is asked for.
+    /// The result for each value of each segment, if requested.
     pub segments: Vec<SegmentReport>,
     /// When the run ended, by the job's clock.
     pub finished: DateTime<Utc>,
-    /// How long it took.
+    /// How long the run took.
     pub took: Duration,
 }
 
 impl WindowReport {
-    /// Returns what drifts, of all versions together.
+    /// Returns the subjects that drift, for all versions together.
     pub fn detected(&self) -> impl Iterator<Item = &SubjectReport> {
         self.verdict.subjects().iter().filter(|subject| subject.detected)
     }
 
-    /// Returns how numbers go together, where that drifts.
+    /// Returns how numbers go together, if that drifts.
     #[must_use]
     pub fn joint_drift(&self) -> Option<&JointReport> {
         self.joint.as_ref().filter(|joint| joint.detected)
     }
 
-    /// Whether anything drifts: all rows, each for itself or together, or those of a segment.
+    /// Returns whether anything drifts: a subject over all rows, how numbers go together, or a segment.
     #[must_use]
     pub fn drifts(&self) -> bool {
         let of_segments = self.segments.iter().flat_map(|segment| segment.verdict.subjects());
@@ -245,13 +248,13 @@ impl WindowReport {
             || self.joint_drift().is_some()
     }
 
-    /// Returns one subject, of all versions together.
+    /// Returns one subject, for all versions together.
     #[must_use]
     pub fn subject(&self, subject: &Subject) -> Option<&SubjectReport> {
         self.verdict.subjects().iter().find(|report| report.subject == *subject)
     }
 
-    /// Says what is odd about the window's rows and files, a sentence each.
+    /// Returns warnings about the window's rows and files, one sentence each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let nothing = matches!(self.verdict, Verdict::NoRows).then(|| format!("no rows: {}", self.looked));
         let files = self.left_out.files.iter().map(|file| format!("left out: {file}"));
@@ -283,7 +286,7 @@ impl WindowReport {
     }
 }
 
-/// So many rows, and that they count as something.
+/// Formats a number of rows, followed by the verb for what they count as.
 fn in_rows(rows: u64) -> String {
     match rows {
         1 => "1 row, which counts as".to_owned(),

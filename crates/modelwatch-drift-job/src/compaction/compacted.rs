@@ -1,24 +1,24 @@
-//! What a run did, for whoever asked for it.
+//! Reports the result of a run.
 
-/// What a run did.
+/// Reports the result of a run.
 /// The example of [`Compaction`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compacted {
-    /// Hours of models that were looked at.
+    /// The number of hours, over all models, that the run checked.
     pub hours: usize,
-    /// Files that were merged.
+    /// The number of files merged.
     pub merged: usize,
-    /// Files that they became.
+    /// The number of files that they became.
     pub into: usize,
-    /// Rows in them.
+    /// The number of rows in those.
     pub rows: u64,
-    /// Bytes of the merged files.
+    /// The size of the merged files in bytes.
     pub bytes_before: u64,
-    /// Bytes of what they became.
+    /// The size in bytes of the files that they became.
     pub bytes_after: u64,
-    /// Files that a run before had merged, and was ended before it could remove them.
+    /// The number of files that an earlier run had merged but was killed before it could remove.
     pub left_behind: usize,
-    /// Files that were left as they are, and why: a sentence that begins with the file.
+    /// The files that were left as they are, with the reason: a sentence that begins with the file.
     pub left: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What is in a folder of the log.
+//! Lists the entries of a folder of the log.
 
 use std::fs::{self, FileType};
 use std::io::ErrorKind;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::CompactionError;
 
-/// The entries of a folder that are right by what they are, links not followed, and by their names, in the order of these; none of a
-/// folder that is gone, as retention removes what is empty.
+/// Returns the entries of a folder that `is_right` accepts by type (without following links) and name, in the order of
+/// their names. Returns none if the folder is gone, because retention removes empty folders.
 pub(super) fn entries_in(
     folder: &Path,
     is_right: impl Fn(FileType, &str) -> bool,
@@ -22,7 +22,7 @@ pub(super) fn entries_in(
     for entry in entries {
         let entry = entry.map_err(failed())?;
         let name = entry.file_name();
-        // What is gone meanwhile is neither.
+        // Skips entries that are gone by now.
         let right = entry.file_type().ok().zip(name.to_str());
         if right.is_some_and(|(kind, name)| is_right(kind, name)) {
             found.push(entry.path());

@@ -1,31 +1,31 @@
-//! Why a log can't be compacted.
+//! Explains why a log can't be compacted.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a run ended before its end. What it had done stays done, and nothing is lost.
+/// Explains why a run ended early. Its finished work stays, and nothing is lost.
 /// The example of [`Compaction`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CompactionError {
-    /// The log is no folder of this machine.
+    /// The log is not a folder on this machine.
     NoFolder {
-        /// Its address.
+        /// The address of the log.
         log: String,
     },
-    /// Another run is at work in the log.
+    /// Another run is working on the log.
     Busy {
         /// The log.
         log: PathBuf,
     },
-    /// A folder or file that can't be read, written or removed.
+    /// A folder or file can't be read, written or removed.
     Storage {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The files of one hour of one model.
+//! Compacts the files of one hour of one model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -23,17 +23,17 @@ use super::entries::entries_in;
 use super::error::CompactionError;
 use crate::prediction_log::replaced;
 
-/// Rows of a row group, as the service writes them: what of an hour is not of a window can be passed over.
+/// Rows per row group, the same as the service writes, so that readers can skip what lies outside a window.
 const GROUP_ROWS: usize = 65_536;
 
-/// An hour's folder, and whose it is.
+/// Identifies an hour's folder and its model.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HourFolder<'a> {
     pub(super) path: &'a Path,
     pub(super) model: &'a str,
 }
 
-/// A file that can be merged.
+/// Describes a file that can be merged.
 #[derive(Debug)]
 struct Source {
     name: String,
@@ -44,9 +44,9 @@ struct Source {
     bytes: u64,
 }
 
-/// Why an hour's files are not merged now.
+/// Explains why an hour's files are not merged now.
 enum Trouble {
-    /// A file is gone, as retention does: the next run sees what is left.
+    /// A file is gone, for example through retention. The next run sees what is left.
     Gone,
     /// A file can't be merged, and stays.
     Left(String),
@@ -56,7 +56,7 @@ enum Trouble {
 
 pub(super) fn compact(folder: HourFolder<'_>, compacted: &mut Compacted) -> Result<(), CompactionError> {
     let paths = ours(folder.path)?;
-    // One file has nothing to be merged with, and a year's log is full of such hours.
+    // A single file has nothing to merge with, and a year's log is full of such hours.
     if paths.len() < 2 {
         return Ok(());
     }
@@ -69,7 +69,7 @@ pub(super) fn compact(folder: HourFolder<'_>, compacted: &mut Compacted) -> Resu
             Err(Trouble::Fatal(error)) => return Err(error),
         }
     }
-    // A run before was ended between its last two steps.
+    // An earlier run was killed between its last two steps.
     let merged: BTreeSet<&String> = sources.iter().flat_map(|source| &source.replaces).collect();
     let (behind, kept): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| merged.contains(&source.name));
     compacted.left_behind += behind.len();
@@ -92,13 +92,13 @@ pub(super) fn compact(folder: HourFolder<'_>, compacted: &mut Compacted) -> Resu
     Ok(())
 }
 
-/// On a thread of its own: what is no such file may make a decoder panic.
+/// Runs on a separate thread: a file that is not what it claims to be may make a decoder panic.
 fn guarded<T: Send>(work: impl FnOnce() -> Result<T, Trouble> + Send) -> Result<T, Trouble> {
     let done = std::thread::scope(|scope| scope.spawn(work).join());
     done.unwrap_or_else(|_| Err(Trouble::Left("makes its reader fail".into())))
 }
 
-/// The files of our naming, in the order in which they were begun.
+/// Returns the files named by modelwatch, in the order in which they were begun.
 fn ours(folder: &Path) -> Result<Vec<PathBuf>, CompactionError> {
     entries_in(folder, |kind, name| kind.is_file() && files::is_name(name))
 }
@@ -147,7 +147,7 @@ fn source(model: &str, path: &Path) -> Result<Source, Trouble> {
     })
 }
 
-/// The files of each set of columns, where there are several.
+/// Groups files by their set of columns; returns groups with several files only.
 fn by_columns(sources: Vec<&Source>) -> Vec<Vec<&Source>> {
     let mut groups: BTreeMap<Vec<(String, String)>, Vec<&Source>> = BTreeMap::new();
     for source in sources {
@@ -160,7 +160,7 @@ fn by_columns(sources: Vec<&Source>) -> Vec<Vec<&Source>> {
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// Makes one file of several, and tells its bytes.
+/// Merges several files into one, and returns its size in bytes.
 fn merge(folder: HourFolder<'_>, group: &[&Source]) -> Result<u64, Trouble> {
     let Some(name) = name_after(group) else {
         return Err(Trouble::Left("can't be merged: there is no file".into()));
@@ -203,10 +203,11 @@ fn merge(folder: HourFolder<'_>, group: &[&Source]) -> Result<u64, Trouble> {
     Ok(written.bytes)
 }
 
-/// A name as old as the newest of them: retention, which goes by names, keeps it as long as the last of its rows.
+/// Returns a name as recent as the newest of the files. Retention goes by names, so it keeps the merged file as long as
+/// its last rows.
 fn name_after(group: &[&Source]) -> Option<String> {
     let newest = group.iter().map(|source| source.name.as_str()).max()?;
-    // Another one at every time: a run that begins anew after it was killed meets no name of before.
+    // Uses a different hash every time: a run that starts again after it was killed never meets a name from before.
     files::merged(newest, RandomState::new().hash_one(newest))
 }
 
@@ -231,7 +232,7 @@ fn properties(model: &str, group: &[&Source]) -> WriterProperties {
         .build()
 }
 
-/// A file that nobody sees yet, and that is gone unless it is finished.
+/// Holds a file that no reader sees yet. It is removed unless it gets finished.
 struct Unfinished {
     path: PathBuf,
     file: File,
@@ -239,7 +240,7 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    /// Makes it and holds a lock on it, by which a service's keeper knows that somebody lives who writes it.
+    /// Creates the file and locks it. The lock tells the service's keeper that somebody is still writing it.
     fn create(folder: &Path, name: &str) -> Result<Self, Trouble> {
         let path = folder.join(files::temporary(name));
         let failed = |error| Trouble::Fatal(CompactionError::storage(&path, "made")(error));
@@ -278,7 +279,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if !self.finished {
-            // A service's keeper removes what can't be removed here.
+            // If this fails, the service's keeper removes it.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -299,7 +300,7 @@ fn remove(folder: &Path, sources: &[&Source]) -> Result<(), CompactionError> {
     sync(folder)
 }
 
-/// So that the names in a folder outlast a crash.
+/// Syncs the folder so that its names survive a crash.
 fn sync(folder: &Path) -> Result<(), CompactionError> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(CompactionError::storage(folder, "put on storage"))

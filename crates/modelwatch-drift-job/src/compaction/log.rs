@@ -1,4 +1,4 @@
-//! All hours of a log that are over.
+//! Compacts all past hours of a log.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::entries::entries_in;
 use super::error::CompactionError;
 use super::hour::{self, HourFolder};
 
-/// The file by which a second run knows of the first. It stays, and no reader opens it.
+/// The lock file that keeps a second run out. It stays, and no reader opens it.
 const LOCK: &str = ".modelwatch-compaction.lock";
 
-/// Makes the files of each hour that is over one. Begin with [`new`](Self::new).
+/// Merges the files of each past hour into one. Start with [`new`](Self::new).
 ///
-/// Files of our own naming are merged, in folders of our own naming; what somebody put beside them stays as it is, and so does
-/// what is broken or of another model.
+/// A run merges only files and folders named by modelwatch. Anything else in there stays as it is, and so do broken
+/// files and those of another model.
 /// # Example: a log with nothing to merge yet, and a place that is none
 ///
 /// ```
@@ -38,7 +38,8 @@ pub struct Compaction {
 }
 
 impl Compaction {
-    /// Takes the root of a prediction log, a folder of this machine. An hour is over an hour after its end.
+    /// Takes the root of a prediction log, a folder on this machine. By default, a run includes an hour once an hour
+    /// has passed since its end.
     pub fn new(log: impl Into<String>) -> Self {
         Self {
             log: log.into(),
@@ -46,19 +47,20 @@ impl Compaction {
         }
     }
 
-    /// Says how long after its end an hour is over; what comes later is merged by a later run. Defaults to an hour.
+    /// Sets how long after its end an hour counts as past. A later run merges files that arrive after that. Defaults to
+    /// 1 hour.
     #[must_use]
     pub fn closed_for(mut self, closed_for: TimeDelta) -> Self {
         self.closed_for = closed_for.max(TimeDelta::zero());
         self
     }
 
-    /// Merges what is to be merged at this time. Blocks.
+    /// Merges the files of all hours that are past at `now`. Blocks.
     ///
     /// # Errors
     ///
-    /// The log is no folder of this machine, another run is at work, or storage fails. A file that can't be merged is no error:
-    /// it stays and is named in the result.
+    /// The log is not a folder on this machine, another run is working on it, or storage fails. A file that can't be
+    /// merged is not an error: it stays, and the result names it.
     pub fn run(&self, now: DateTime<Utc>) -> Result<Compacted, CompactionError> {
         let no_folder = || CompactionError::NoFolder { log: self.log.clone() };
         let root = match self.log.split_once("://") {
@@ -104,7 +106,7 @@ impl Compaction {
     }
 }
 
-/// The hour of a folder, counted from the epoch.
+/// Returns the hour of a folder, counted from the epoch.
 fn hour_of(path: &Path) -> Option<i64> {
     let hour = file_name(path)?.strip_prefix("hour=")?;
     let date = file_name(path.parent()?)?.strip_prefix("date=")?;
@@ -116,7 +118,7 @@ fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
 }
 
-/// The folders in a folder whose names are right, but not links to folders.
+/// Returns the folders in a folder that `is_right` accepts by name. Skips links to folders.
 fn folders_in(folder: &Path, is_right: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CompactionError> {
     entries_in(folder, |kind, name| kind.is_dir() && is_right(name))
 }

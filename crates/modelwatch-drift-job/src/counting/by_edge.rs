@@ -1,20 +1,21 @@
-//! Which bin a number is in, found without a search among all edges.
+//! Finds the bin of a number without searching all edges.
 
-/// Slots of equal width between the first edge and the last, each with the edges that lie in it: one multiplication leads
-/// to the few edges that a value must be compared with. A search among all of them took two thirds of a query.
+/// Divides the range between the first and the last edge into slots of equal width, each with its edges. One
+/// multiplication leads to the few edges that a value must be compared with. Searching all of them took two thirds of a
+/// query.
 #[derive(Debug)]
 pub(super) struct ByEdge {
     edges: Vec<f64>,
     first: f64,
     scale: f64,
-    /// How many edges lie in earlier slots, for each slot, and at the end how many there are.
+    /// For each slot, the number of edges in earlier slots; at the end, the number of all edges.
     before: Vec<u32>,
-    /// The most edges of one slot.
+    /// The maximum number of edges in one slot.
     most: usize,
 }
 
 const SLOTS: usize = 2_048;
-/// A slot with more edges than this is searched by halves.
+/// A slot with more edges than this gets a binary search.
 const FEW: usize = 8;
 
 impl ByEdge {
@@ -33,24 +34,24 @@ impl ByEdge {
         sort.most = (sort.before.windows(2).map(|pair| (pair[1] - pair[0]) as usize))
             .max()
             .unwrap_or_default();
-        // Nothing is above these, so that a few edges from any place on can be looked at.
+        // No value is above NaN, so reading a few edges past the end is harmless.
         sort.edges.extend([f64::NAN; FEW]);
         sort
     }
 
-    /// How many places there are: below the first edge, between the edges, above the last.
+    /// Returns the number of places: below the first edge, between the edges, and above the last.
     pub(super) fn places(&self) -> usize {
         self.edges.len() - FEW + 1
     }
 
-    /// Never smaller for a larger value, however it is rounded: so only the edges of a value's own slot can be on either side
-    /// of it. What is no number is in the first.
+    /// Returns the slot of a value, never smaller for a larger value even after rounding: so only the edges of a
+    /// value's own slot can lie on either side of it. NaN goes into the first slot.
     #[inline]
     fn slot(&self, value: f64) -> usize {
         (((value - self.first) * self.scale) as usize).min(SLOTS - 1)
     }
 
-    /// Counts values at their places, NaN at the one behind the last.
+    /// Counts values by place. NaN goes into the extra place after the last.
     pub(super) fn count(&self, values: &[f64], places: &mut [u64]) {
         match self.most {
             0..=1 => self.count_by(values, places, |from, value| self.place_of_few::<1>(from, value)),
@@ -72,8 +73,8 @@ impl ByEdge {
         }
     }
 
-    /// How many edges are at or below a number, no slot having more edges than are looked at: those of later slots are above it, and
-    /// to compare it with them too costs less than to ask how many there are.
+    /// Returns how many edges are at or below a number, in a slot with at most `MOST` edges. It may look at edges of
+    /// later slots, too: they are above the number, and comparing costs less than asking how many there are.
     #[inline]
     fn place_of_few<const MOST: usize>(&self, slot: usize, value: f64) -> usize {
         let from = self.before[slot] as usize;
@@ -83,7 +84,7 @@ impl ByEdge {
         from + below.sum::<usize>()
     }
 
-    /// The same by a search in the slot.
+    /// Same, by a search within the slot.
     fn place_of_many(&self, slot: usize, value: f64) -> usize {
         let (from, to) = (self.before[slot] as usize, self.before[slot + 1] as usize);
         from + self.edges[from..to].partition_point(|edge| *edge <= value)

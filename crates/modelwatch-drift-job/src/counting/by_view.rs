@@ -1,17 +1,18 @@
-//! What was looked up of a short text, found again without a hash of the text.
+//! Caches the lookup of short texts without hashing them.
 
-/// What a number of texts were looked up as. A text of at most twelve bytes is the sixteen bytes of its view, so the next row with the
-/// same costs a multiplication and a comparison: to hash and compare texts took most of the time of a column of a few categories.
+/// Caches the lookup results of texts. A text of at most twelve bytes equals the sixteen bytes of its view, so the next
+/// row with the same text costs a multiplication and a comparison. Hashing and comparing texts took most of the time
+/// for a column with few categories.
 #[derive(Clone, Debug)]
 pub(crate) struct ByView {
     known: Vec<(u128, u32)>,
 }
 
-/// Texts that are known at the same time; of two that want the same place the later one has it.
+/// The number of texts in the cache. If two want the same place, the later one gets it.
 const KNOWN: usize = 256;
-/// Bytes of a text that is in its view.
+/// The number of bytes of a text that fit into its view.
 const INLINE: u32 = 12;
-/// No view of a text that is in it.
+/// A value that is never the view of such a text.
 const NONE: u128 = u128::MAX;
 
 impl Default for ByView {
@@ -23,10 +24,10 @@ impl Default for ByView {
 }
 
 impl ByView {
-    /// What `look` says of a text's view, or said before.
+    /// Returns the result of `look` for a text's view, from the cache if possible.
     #[inline]
     pub(crate) fn get(&mut self, view: u128, look: impl FnOnce() -> u32) -> u32 {
-        // The first four bytes are the length.
+        // The first four bytes hold the length.
         if view as u32 > INLINE {
             return look();
         }

@@ -1,4 +1,4 @@
-//! One column of arrays on one column's bins.
+//! Counts one column of arrays on that column's bins.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl ColumnCounter {
 }
 
 fn categories(bins: &CategoricalBins, texts: &StringViewArray, counts: &mut CategoricalCounts) {
-    /// Stands for a category without a name of its own.
+    /// Stands for a category without its own name.
     const UNNAMED: u32 = u32::MAX;
     let mut by_view = ByView::default();
     for (view, text) in texts.views().iter().zip(texts) {
@@ -75,7 +75,7 @@ fn categories(bins: &CategoricalBins, texts: &StringViewArray, counts: &mut Cate
     }
 }
 
-/// Counts numbers, and texts that are some; returns how many values are none.
+/// Counts numbers, and texts that are numbers. Returns how many values are neither.
 fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u64 {
     if is_text(array.data_type()) {
         let Some(texts) = texts(array) else {
@@ -104,7 +104,7 @@ fn numbers(by_edge: &ByEdge, array: &ArrayRef, counts: &mut NumericCounts) -> u6
 }
 
 fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) {
-    // A place for each bin, one below, one above, one for what is missing.
+    // One place per bin, one below, one above, and one for missing values.
     let mut places = vec![0_u64; by_edge.places() + 1];
     let present: Vec<f64>;
     let numbers: &[f64] = match values.null_count() {
@@ -133,7 +133,7 @@ fn doubles(by_edge: &ByEdge, values: &Float64Array, counts: &mut NumericCounts) 
     }
 }
 
-/// The least and the largest finite number, the other way round where there is none.
+/// Returns the smallest and the largest finite number; swapped infinities if there are none.
 fn reach(numbers: &[f64]) -> (f64, f64) {
     // In lanes, which one instruction compares.
     let mut lanes = [(f64::INFINITY, f64::NEG_INFINITY); 8];
@@ -163,7 +163,7 @@ fn reach(numbers: &[f64]) -> (f64, f64) {
         })
 }
 
-/// The numbers of some rows; NaN where there is none.
+/// Returns the numbers of some rows, with NaN where there is none.
 pub(super) fn numbers_at(array: &ArrayRef, rows: &UInt64Array) -> Vec<f64> {
     let none = || vec![f64::NAN; rows.len()];
     let Ok(taken) = take(array, rows, None) else {
@@ -184,13 +184,13 @@ pub(super) fn numbers_at(array: &ArrayRef, rows: &UInt64Array) -> Vec<f64> {
     }
 }
 
-/// The values as texts, where they can be some without loss.
+/// Returns the values as texts if they convert without loss.
 pub(crate) fn texts(array: &ArrayRef) -> Option<StringViewArray> {
     let has = array.data_type();
     if !is_text(has) && !is_number(has) {
         return None;
     }
-    // A file's dictionary may be of anything that has an order; text it is only where its values are.
+    // A file's dictionary may hold any type with an order; it is text only if its values are.
     let texts = cast(array, &DataType::Utf8View).ok()?;
     texts.as_string_view_opt().cloned()
 }
@@ -199,7 +199,7 @@ fn present(array: &ArrayRef) -> u64 {
     (array.len() - array.logical_null_count()) as u64
 }
 
-/// Whether its values are texts.
+/// Returns whether the values are texts.
 pub(crate) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_text(values),
@@ -207,7 +207,7 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// Whether its values are numbers, booleans among them.
+/// Returns whether the values are numbers, booleans included.
 pub(crate) fn is_number(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_number(values),

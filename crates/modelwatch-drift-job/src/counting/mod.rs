@@ -1,7 +1,7 @@
-//! Arrow arrays counted on bins: what the engines of this crate share.
+//! Counts Arrow arrays on bins, shared by the engines of this crate.
 //!
-//! A column is counted as what it is in each batch: numbers, booleans and texts on either kind of bins, and everything else as
-//! of another type. So one column of another type concerns that column alone.
+//! A column is counted as the type it has in each batch: numbers, booleans and texts on either kind of bins, everything
+//! else as a different type. A column of a different type therefore affects only itself.
 
 mod by_edge;
 mod by_view;

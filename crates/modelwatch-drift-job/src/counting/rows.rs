@@ -1,4 +1,4 @@
-//! Batches of rows on all columns' bins, all together and by groups.
+//! Counts batches of rows on the bins of all columns, overall and by group.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use modelwatch_drift::sketch::RowSample;
 use super::column::{ColumnCounter, numbers_at, texts};
 use crate::engine::{ColumnCounts, GroupBy, GroupCounts, WindowCounts, WindowQuery};
 
-/// Counts batches for one query, or of its columns some.
+/// Counts batches for one query, or for some of its columns.
 #[derive(Debug)]
 pub(crate) struct RowCounter {
     columns: Vec<(String, ColumnCounter)>,
     groups: Vec<GroupBy>,
     joint: Vec<String>,
-    /// No rows yet of the joint columns.
+    /// An empty sample of the joint columns.
     sample: RowSample,
 }
 
-/// What was counted of some rows. Two of them, of one query, make one.
+/// Holds the counts of some rows. Two of the same query merge into one.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) rows: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Rows {
     joint: RowSample,
 }
 
-/// Rows and counts by value; nothing for all others.
+/// Rows and counts by value; `None` for all other values.
 type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
 
 impl RowCounter {
@@ -46,26 +46,26 @@ impl RowCounter {
         }
     }
 
-    /// The names of the columns that are counted, each once.
+    /// Returns the names of the columns to count, each once.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, _)| &**name)
     }
 
-    /// By how many columns groups are made.
+    /// Returns the number of columns that make groups.
     pub(super) fn groups(&self) -> usize {
         self.groups.len()
     }
 
-    /// How many columns are sampled together.
+    /// Returns the number of columns sampled together.
     pub(super) fn joint(&self) -> usize {
         self.joint.len()
     }
 
-    /// Counters of the columns of each slice, the number of which `slice_of` has for each column, ascending; with the places of the joint
-    /// columns that are sampled there.
+    /// Returns one counter per slice of columns, with the positions of the joint columns sampled there. `slice_of`
+    /// holds the slice of each column, ascending.
     pub(super) fn split(&self, slice_of: &[usize]) -> Vec<(Vec<usize>, Self)> {
         let of_column = |joint: &String| self.columns.iter().position(|(name, _)| name == joint);
-        // What is sampled and not counted goes with the first.
+        // Columns that are sampled but not counted go with the first slice.
         let slice_of_joint = |joint| of_column(joint).map_or(slice_of[0], |column| slice_of[column]);
         let of_joint: Vec<usize> = self.joint.iter().map(slice_of_joint).collect();
         let slices = slice_of.chunk_by(|one, other| one == other);
@@ -89,7 +89,7 @@ impl RowCounter {
         counters.collect()
     }
 
-    /// The names of the columns that must be read.
+    /// Returns the names of the columns to read.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let groups = self.groups.iter().map(|group| &*group.column);
         let columns = self.columns.iter().map(|(name, _)| &**name);
@@ -105,7 +105,7 @@ impl RowCounter {
         }
     }
 
-    /// No rows and no columns.
+    /// Creates counts without rows or columns.
     pub(super) fn start_empty(&self) -> Rows {
         Rows {
             columns: Vec::new(),
@@ -117,7 +117,7 @@ impl RowCounter {
         self.columns.iter().map(|(_, counter)| counter.start()).collect()
     }
 
-    /// Counts a batch whose columns have the query's names. A column it lacks is missing in every row.
+    /// Counts a batch whose columns have the query's names. If it lacks a column, the value is missing in every row.
     pub(crate) fn count(&self, batch: &RecordBatch, into: &mut Rows) -> Result<(), ArrowError> {
         into.rows += batch.num_rows() as u64;
         self.count_columns(batch, &mut into.columns);
@@ -149,7 +149,7 @@ impl RowCounter {
 }
 
 impl RowCounter {
-    /// The joint columns' numbers in some rows.
+    /// Returns the joint columns' numbers in some rows.
     fn joint_at(&self, batch: &RecordBatch, rows: &[usize]) -> Vec<Vec<f64>> {
         let places = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
         let column = |name: &String| {
@@ -160,11 +160,11 @@ impl RowCounter {
     }
 }
 
-/// The rows of each value that has counts of its own, and of all others.
+/// Splits a batch into the rows of each value that has its own counts, and the rows of all others.
 fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, RecordBatch)>, ArrowError> {
     let values = batch.column_by_name(&group.column).and_then(texts);
     let Some(values) = values else {
-        // No such column, or one whose values have no text: none of its values is known.
+        // If the column is absent or its values have no text, no value is known.
         let value = group.values.is_none().then(String::new);
         return Ok(vec![(value, batch.clone())]);
     };
@@ -179,12 +179,12 @@ fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, Re
     let mut last: Option<(&str, usize)> = None;
     for value in &values {
         let value = match group.values {
-            // The text that a baseline has of it.
+            // The text that a baseline uses for it.
             Some(_) => value.and_then(category_text),
             None => value,
         };
         let value = value.unwrap_or_default();
-        // Rows of one value come after each other more often than not.
+        // Consecutive rows usually have the same value.
         let place = match last {
             Some((same, place)) if same == value => place,
             _ => {
@@ -208,7 +208,7 @@ fn split(group: &GroupBy, batch: &RecordBatch) -> Result<Vec<(Option<String>, Re
 }
 
 impl Rows {
-    /// Puts the columns of a slice behind those that are here and gives its sample. The first tells the rows.
+    /// Appends the columns of a slice and returns its sample. The first slice sets the number of rows.
     pub(super) fn take_columns(&mut self, slice: Self) -> RowSample {
         self.rows = slice.rows;
         self.columns.extend(slice.columns);
@@ -222,7 +222,7 @@ impl Rows {
         slice.joint
     }
 
-    /// Makes one sample of those of the slices.
+    /// Joins the samples of the slices.
     pub(super) fn take_sample(&mut self, slices: &[(Vec<usize>, RowSample)]) {
         self.joint = self.joint.side_by_side(slices);
     }
@@ -246,7 +246,7 @@ impl Rows {
         }
     }
 
-    /// What was counted: of the groups the named ones in the order of their names, all others last.
+    /// Returns the counts. In each group, named values come first, in the order of their names; all others come last.
     pub(crate) fn into_counts(self) -> WindowCounts {
         let groups = self.groups.into_iter().map(|mut group| {
             let others = group.remove(&None).map(|counts| (None, counts));
@@ -269,7 +269,7 @@ fn merge_columns(into: &mut [ColumnCounts], from: &[ColumnCounts]) {
     into.iter_mut().zip(from).for_each(|(into, from)| into.merge(from));
 }
 
-/// The rows of a batch whose mask says so; nothing where that is none.
+/// Returns the rows of a batch that the mask selects; `None` if there are none.
 pub(crate) fn keep(batch: &RecordBatch, mask: &BooleanArray) -> Result<Option<RecordBatch>, ArrowError> {
     match mask.true_count() {
         0 => Ok(None),

@@ -1,8 +1,8 @@
-//! A query's columns in slices, each counted apart from the others.
+//! Splits a query's columns into slices, each counted separately.
 //!
-//! A reader holds a page of each column that it reads, so a table of a thousand columns takes a gigabyte at once, and a file of one row
-//! group is one thread's work. Columns of Parquet lie apart: to read some of them and then the others takes no longer, and what was
-//! counted of each is the same.
+//! A reader holds a page of each column that it reads, so a table of a thousand columns takes a gigabyte at once, and a
+//! file with one row group keeps only one thread busy. Parquet stores columns separately: reading some and then the
+//! others takes no longer, and gives the same counts.
 
 use std::sync::Arc;
 
@@ -10,24 +10,25 @@ use modelwatch_drift::sketch::RowSample;
 
 use super::rows::{RowCounter, Rows};
 
-/// Bytes that a slice's columns take while they are read, at most.
+/// The maximum size, in bytes, of a slice's columns while they are read.
 const MOST_BYTES: u64 = 1 << 24;
-/// A column that every slice reads again, of times or of a group's values, is one in so many.
+/// Slices have at least this many columns each, so that a column that every slice reads again (times, group values)
+/// stays a small part.
 const FEWEST_COLUMNS: usize = 8;
 
-/// Counters of a query's columns, and how to put together what they counted.
+/// Holds the counters of a query's columns, and how to join their counts.
 #[derive(Debug)]
 pub(crate) struct Slices {
     whole: Arc<RowCounter>,
-    /// Each with the places of its joint columns among all.
+    /// Each slice, with the positions of its joint columns among all.
     slices: Vec<(Vec<usize>, Arc<RowCounter>)>,
 }
 
 impl Slices {
-    /// Slices as bytes in memory ask for, of which `bytes` tells how many a column takes, and at least so many, where there are enough
-    /// columns. `rereads` says whether each reads a column of times, too.
+    /// Creates enough slices for the bytes in memory, and at least `fewest` if there are enough columns. `bytes`
+    /// returns the size of a column. `rereads` says whether each slice also reads a column of times.
     pub(crate) fn new(counter: &Arc<RowCounter>, fewest: usize, rereads: bool, bytes: impl Fn(&str) -> u64) -> Self {
-        // A footer may say anything.
+        // Caps the size, because a footer may claim anything.
         let bytes: Vec<u64> = counter.columns().map(|name| bytes(name).clamp(1, 1 << 40)).collect();
         let all: u64 = bytes.iter().sum();
         let again = usize::from(rereads) + counter.groups();
@@ -60,7 +61,7 @@ impl Slices {
         self.slices.iter().map(|(_, counter)| counter)
     }
 
-    /// The same rows' counts of all slices, in their order.
+    /// Joins the counts of all slices, in their order. They must be of the same rows.
     pub(crate) fn side_by_side(&self, counted: Vec<Rows>) -> Rows {
         let mut rows = self.whole.start_empty();
         let mut samples: Vec<(Vec<usize>, RowSample)> = Vec::with_capacity(counted.len());

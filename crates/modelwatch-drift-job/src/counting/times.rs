@@ -1,4 +1,4 @@
-//! The rows of a window.
+//! Selects the rows of a window.
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::cast;
@@ -7,7 +7,8 @@ use modelwatch_log_format::columns::TIME;
 
 use crate::time_window::TimeWindow;
 
-/// Which rows are of the window by their column of times, and how many have no time. A batch without the column is of the window.
+/// Returns which rows belong to the window by their times, and how many have no time. A batch without the column
+/// belongs to the window.
 pub(crate) fn in_window(batch: &RecordBatch, window: TimeWindow) -> Result<(BooleanArray, u64), String> {
     let Some(times) = batch.column_by_name(TIME) else {
         return Ok((BooleanArray::from(vec![true; batch.num_rows()]), 0));
@@ -21,7 +22,8 @@ pub(crate) fn in_window(batch: &RecordBatch, window: TimeWindow) -> Result<(Bool
     Ok((mask.collect(), times.null_count() as u64))
 }
 
-/// Times in microseconds, of a column of times, dates or texts that are times; a text that is none is no time.
+/// Returns times in microseconds from a column of times, dates, or texts that are times. A text that is not a time
+/// counts as no time.
 pub(crate) fn as_times(array: &ArrayRef) -> Result<ArrayRef, String> {
     let is_time = |data_type: &DataType| match data_type {
         DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 | DataType::Null => true,

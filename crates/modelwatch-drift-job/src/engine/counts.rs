@@ -1,4 +1,4 @@
-//! What an engine answers.
+//! Holds the answer of an engine.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use super::looked::Looked;
 use super::number_text::NumberText;
 use super::query::Bins;
 
-/// What was counted of one column.
+/// Holds the counts of one column.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnCounts {
-    /// Rows on the column's bins. Values of another type are counted as missing.
+    /// The rows on the column's bins. Values of a different type count as missing.
     pub counts: Counts,
-    /// How many of the missing rows have a value, but one that is not of the column's kind: a text that is no number, a date, a list.
+    /// How many of the missing rows have a value of the wrong kind: a text that is not a number, a date, a list.
     pub other_type: u64,
-    /// The type that the first of those values has, in a word: `text`, `Date32`.
+    /// The type of the first of those values, in a word: `text`, `Date32`.
     pub found_type: Option<String>,
 }
 
 impl ColumnCounts {
-    /// Returns no rows yet, on these bins.
+    /// Creates empty counts for these bins.
     #[must_use]
     pub fn new(bins: &Bins) -> Self {
         Self {
@@ -33,8 +33,9 @@ impl ColumnCounts {
         }
     }
 
-    /// Counts so many rows of one text, as a `GROUP BY` gives them, on the bins that the counts were made for. Where numbers belong, a
-    /// text that is a number counts as one; one that is none counts as missing and of another type.
+    /// Counts `rows` rows of one text, as a `GROUP BY` returns them. Pass the bins that these counts were made for. On
+    /// numeric bins, a text that is a number counts as that number. Any other text counts as missing and as a different
+    /// type.
     pub fn add_text(&mut self, bins: &Bins, text: Option<&str>, rows: u64) {
         match (&mut self.counts, bins) {
             (Counts::Categorical(counts), Bins::Categorical(bins)) => counts.add_rows(bins, text, rows),
@@ -47,14 +48,14 @@ impl ColumnCounts {
         }
     }
 
-    /// Counts so many rows without a value.
+    /// Counts rows without a value.
     pub fn add_missing(&mut self, rows: u64) {
         let (Counts::Numeric(NumericCounts { missing, .. }) | Counts::Categorical(CategoricalCounts { missing, .. })) =
             &mut self.counts;
         *missing += rows;
     }
 
-    /// Counts so many rows as missing whose value is of a type that the column can't be.
+    /// Counts rows as missing whose value has a type that the column can't have.
     pub fn add_other_type(&mut self, found: &str, rows: u64) {
         if rows == 0 {
             return;
@@ -64,7 +65,7 @@ impl ColumnCounts {
         self.found_type.get_or_insert_with(|| found.to_owned());
     }
 
-    /// Adds what was counted elsewhere on the same bins.
+    /// Adds counts made elsewhere on the same bins.
     pub fn merge(&mut self, other: &Self) {
         match (&mut self.counts, &other.counts) {
             (Counts::Numeric(mine), Counts::Numeric(others)) => mine.merge(others),
@@ -78,7 +79,7 @@ impl ColumnCounts {
     }
 }
 
-/// So many rows of one number.
+/// Counts `rows` rows of one number.
 fn of_one_number(bins: &NumericBins, number: f64, rows: u64) -> NumericCounts {
     let mut counts = bins.count();
     let place = match bins.slot(Some(number)) {
@@ -95,38 +96,38 @@ fn of_one_number(bins: &NumericBins, number: f64, rows: u64) -> NumericCounts {
     counts
 }
 
-/// The rows of one value of a column, or of all rows together.
+/// Holds the counts of one value of a column, or of all other values together.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupCounts {
-    /// The value, empty where it is missing; nothing for the rows of all values that have no counts of their own.
+    /// The value, empty if missing; `None` for the rows of all values without their own counts.
     pub value: Option<String>,
-    /// Its rows.
+    /// The number of its rows.
     pub rows: u64,
-    /// In the order of the query's columns.
+    /// The counts, in the order of the query's columns.
     pub columns: Vec<ColumnCounts>,
 }
 
-/// What a window holds.
+/// Holds the counts of a window.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, Default)]
 pub struct WindowCounts {
-    /// All rows.
+    /// The number of rows.
     pub rows: u64,
-    /// All rows, in the order of the query's columns.
+    /// The counts of all rows, in the order of the query's columns.
     pub columns: Vec<ColumnCounts>,
-    /// For each [`GroupBy`](super::GroupBy) of the query the values that have rows, in the order of their names, all others
-    /// last.
+    /// For each [`GroupBy`](super::GroupBy) of the query, the values that have rows, in the order of their names, with
+    /// all others last.
     pub groups: Vec<Vec<GroupCounts>>,
-    /// A sample of the rows of the query's joint columns, in their order; nothing where none is asked for, and from an engine that gets
-    /// counts and no rows.
+    /// A sample of the rows of the query's joint columns, in their order; `None` if the query has none, or the engine
+    /// gets counts but no rows.
     pub joint: Option<RowSample>,
-    /// Files that were read.
+    /// The number of files read.
     pub files: usize,
-    /// What was left out, and why.
+    /// The files and rows that were left out, and why.
     pub left_out: LeftOut,
-    /// Columns that some files, or all, do not have, with the window's rows in those files: there every value counts as missing.
+    /// Columns that some or all files lack, with the window's rows in those files. Every value there counts as missing.
     pub absent: BTreeMap<String, u64>,
-    /// Where rows were looked for.
+    /// The places where the engine looked for rows.
     pub looked: Looked,
 }

@@ -1,17 +1,17 @@
-//! Why an engine fails.
+//! Explains why an engine fails.
 
 use std::fmt;
 
-/// Why a window could not be counted.
+/// Explains why a window could not be counted.
 /// The example of [`PredictionLog`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// A folder, bucket or file that cannot be opened, listed or read.
+    /// A folder, bucket or file can't be opened, listed or read.
     Store {
         /// Its address.
         address: String,
-        /// What is wrong, and how to fix it.
+        /// What went wrong, and how to fix it.
         problem: String,
     },
 }

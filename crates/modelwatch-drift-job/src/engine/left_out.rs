@@ -1,31 +1,31 @@
-//! What a window's counts do not have, and why.
+//! Records which files and rows a window's counts leave out, and why.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Why a file or rows are not among those that were counted.
+/// Explains why a file or rows were not counted.
 /// The example of [`LeftOut`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A file without a byte.
+    /// The file is empty: 0 bytes.
     Empty,
-    /// A file that is not what its reader expects, or breaks while it is read.
+    /// The file is not what its reader expects, or fails while it is read.
     Broken,
-    /// A file of a format that this release does not read.
+    /// The file has a format that this release does not read.
     OtherFormat,
-    /// A file of another model.
+    /// The file belongs to another model.
     OtherModel,
-    /// A file that has none of the columns that are looked for: it is of another table.
+    /// The file has none of the query's columns: it belongs to another table.
     OtherColumns,
-    /// A file without a column of times, or rows without a time.
+    /// The file has no column of times, or rows have no time.
     NoTime,
-    /// A file that may not be read, or whose storage fails.
+    /// The file can't be read for lack of permission, or its storage fails.
     Unreadable,
 }
 
 impl Reason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 7] = [
         Self::Empty,
         Self::Broken,
@@ -36,7 +36,7 @@ impl Reason {
         Self::Unreadable,
     ];
 
-    /// Returns its name, as the label `reason` has it: `empty`, `broken`, `other_format`, `other_model`, `other_columns`,
+    /// Returns the name, as in the label `reason`: `empty`, `broken`, `other_format`, `other_model`, `other_columns`,
     /// `no_time`, `unreadable`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -58,17 +58,17 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A file that was left out.
+/// Describes a file that was left out.
 /// The example of [`LeftOut`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutFile {
-    /// Its address.
+    /// The file's address.
     pub file: String,
-    /// Why, in a word.
+    /// The reason, in a word.
     pub reason: Reason,
-    /// Why, in a sentence: it follows the address.
+    /// The reason, as a sentence that continues the address.
     pub problem: String,
-    /// Its rows, where its footer says.
+    /// The number of its rows, if its footer says so.
     pub rows: Option<u64>,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for LeftOutFile {
     }
 }
 
-/// Files and rows that were left out.
+/// Lists the files and rows that were left out.
 /// # Example: files and rows by the reason why they are left out
 ///
 /// ```
@@ -97,14 +97,14 @@ impl fmt::Display for LeftOutFile {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Files, in the order of their addresses.
+    /// The files, in the order of their addresses.
     pub files: Vec<LeftOutFile>,
-    /// Rows without a time, in files that were read.
+    /// The number of rows without a time, in files that were read.
     pub rows_without_time: u64,
 }
 
 impl LeftOut {
-    /// Returns how many files were left out for each reason, none left out.
+    /// Returns the number of files left out for each reason, including reasons with none.
     #[must_use]
     pub fn files_by_reason(&self) -> BTreeMap<Reason, u64> {
         let mut by_reason = BTreeMap::new();
@@ -114,7 +114,7 @@ impl LeftOut {
         by_reason
     }
 
-    /// Returns how many rows were left out for each reason, as far as that is known.
+    /// Returns the number of rows left out for each reason, as far as it is known.
     #[must_use]
     pub fn rows_by_reason(&self) -> BTreeMap<Reason, u64> {
         let mut by_reason = BTreeMap::new();

@@ -1,8 +1,8 @@
-//! Where a window's rows were looked for: what to say when there are none.
+//! Records where an engine looked for a window's rows, to explain an empty result.
 
 use std::fmt;
 
-/// Where rows were looked for, and what was there. As text it is a sentence that follows "no rows:".
+/// Records where an engine looked for rows, and what it found there. Displays as a sentence that follows "no rows:".
 /// # Example: a table whose rows are all older
 ///
 /// ```
@@ -18,23 +18,23 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// The folders that were listed, or the files and patterns.
+    /// The folders listed, or the files and patterns.
     pub places: Vec<String>,
-    /// How many files were there, whole or not.
+    /// The number of files there, whole or not.
     pub files: usize,
-    /// The models that have a folder, where the one that was looked for has none.
+    /// The models that have a folder, if the query's model has none.
     pub other_models: Option<Vec<String>>,
-    /// The first and the last hour for which there is a folder, where the window's hours have none.
+    /// The first and the last hour with a folder, if the window's hours have none.
     pub other_hours: Option<(String, String)>,
-    /// What the table of a database has, where rows were looked for in one.
+    /// The times that the table of a database has, if the rows are in one.
     pub table: Option<TableTimes>,
 }
 
-/// When the rows of a database's table are, where none is of the window.
+/// Holds the times of a database's table that has no row in the window.
 /// The example of [`Looked`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableTimes {
-    /// The first and the last time, in RFC 3339; nothing where no row has one.
+    /// The first and the last time, in RFC 3339; `None` if no row has one.
     pub reach: Option<(String, String)>,
 }
 

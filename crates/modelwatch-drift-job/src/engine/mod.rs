@@ -1,8 +1,9 @@
-//! The engine: a window, columns and bins in; counts out.
+//! Counts windows: a window, columns and bins go in, counts come out.
 //!
-//! Counts are all that leaves an engine, so the same question can be answered wherever the rows are. Nothing in here knows
-//! Arrow, files or a statistic. [`PredictionLog`](crate::PredictionLog) and [`Tables`](crate::Tables) are the engines of this
-//! crate; implement [`Engine`] for rows that lie elsewhere, and give it to [`ModelSettings::engine`](crate::ModelSettings::engine).
+//! Only counts leave an engine, so it can run wherever the rows are. This module knows nothing of Arrow, files or
+//! statistics. [`PredictionLog`](crate::PredictionLog) and [`Tables`](crate::Tables) are the engines of this crate. If
+//! your rows lie elsewhere, implement [`Engine`] and pass it to
+//! [`ModelSettings::engine`](crate::ModelSettings::engine).
 
 mod counts;
 mod error;
@@ -25,7 +26,7 @@ pub use query::{Bins, Column, GroupBy, WindowQuery};
 pub use type_words::type_in_words;
 
 /// Counts windows.
-/// # Example: rows that a list has
+/// # Example: count rows that are in a list
 ///
 /// ```
 /// use futures::future::{BoxFuture, FutureExt as _};
@@ -78,11 +79,11 @@ pub use type_words::type_in_words;
 pub trait Engine: fmt::Debug + Send + Sync {
     /// Counts the rows of a window on bins.
     ///
-    /// What cannot be read is left out and named in the result, so that a broken file does not hide the rest; a column whose
-    /// values are of another type is counted as such and leaves the other columns as they are.
+    /// An engine leaves out what it can't read and names it in the result, so that a broken file does not hide the
+    /// rest. If a column's values have a different type, count them as such and leave the other columns as they are.
     ///
     /// # Errors
     ///
-    /// The rows cannot be looked for at all.
+    /// The engine can't look for the rows at all.
     fn count<'a>(&'a self, query: &'a WindowQuery) -> BoxFuture<'a, Result<WindowCounts, EngineError>>;
 }

@@ -1,15 +1,15 @@
-//! The number that a text is.
+//! Reads the number in a text.
 
 use modelwatch_drift::baseline::NO_VALUE;
 
-/// What a text says where a number belongs.
+/// Says what a text means where a number belongs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum NumberText {
-    /// One of the texts that stand for no value, or none.
+    /// No text, or one that stands for no value.
     NoValue,
-    /// A number, of a boolean 0 or 1; it may be NaN.
+    /// A number; 0 or 1 for a boolean. It may be NaN.
     Number(f64),
-    /// A value, and no number.
+    /// A value that is not a number.
     NoNumber,
 }
 

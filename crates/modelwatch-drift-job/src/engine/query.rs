@@ -1,21 +1,21 @@
-//! What an engine is asked.
+//! Holds the query for an engine.
 
 use modelwatch_drift::baseline::{CategoricalBins, Counts, NumericBins, Profile};
 
 use crate::time_window::TimeWindow;
 
-/// Where the values of a column fall.
+/// Holds the bins that a column's values fall into.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bins {
-    /// Numbers.
+    /// The bins of numbers.
     Numeric(NumericBins),
-    /// Categories.
+    /// The bins of categories.
     Categorical(CategoricalBins),
 }
 
 impl Bins {
-    /// Returns no rows yet, on these bins.
+    /// Creates empty counts for these bins.
     #[must_use]
     pub fn count(&self) -> Counts {
         match self {
@@ -34,45 +34,45 @@ impl From<&Profile> for Bins {
     }
 }
 
-/// A column to be counted.
+/// Describes a column to count.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// Its name in the prediction log: `feature.income`, `score`, `class`. An engine over other tables knows what it is called
-    /// there.
+    /// The column's name in the prediction log: `feature.income`, `score`, `class`. An engine over other tables maps it
+    /// to the name there.
     pub name: String,
-    /// Where its values fall.
+    /// The bins that its values fall into.
     pub bins: Bins,
 }
 
-/// A column whose values are counted apart.
+/// Names a column whose values are counted separately.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupBy {
-    /// Its name in the prediction log: `model_version`, `feature.country`.
+    /// The column's name in the prediction log: `model_version`, `feature.country`.
     pub column: String,
-    /// The values that have counts of their own; rows of all others are counted together. Nothing where every value has, up
-    /// to [`MOST_GROUPS`](Self::MOST_GROUPS).
+    /// The values that get their own counts; rows of all others are counted together. `None` gives every value its own
+    /// counts, up to [`MOST_GROUPS`](Self::MOST_GROUPS).
     pub values: Option<Vec<String>>,
 }
 
 impl GroupBy {
-    /// The most values of one column that have counts of their own.
+    /// The maximum number of values of one column with their own counts.
     pub const MOST_GROUPS: usize = 64;
 }
 
-/// What to count.
+/// Says what to count.
 /// The example of [`Engine`] has one.
 #[derive(Clone, Debug)]
 pub struct WindowQuery {
-    /// The model's name, as the service has it.
+    /// The model's name, as the service uses it.
     pub model: String,
-    /// Which rows; nothing for all of them, whatever their time.
+    /// The window to count; `None` for all rows, at any time.
     pub window: Option<TimeWindow>,
-    /// Which columns, no two of one name.
+    /// The columns to count. Their names must differ.
     pub columns: Vec<Column>,
-    /// What is counted apart, beside all rows together.
+    /// The columns to count by, in addition to all rows together.
     pub groups: Vec<GroupBy>,
-    /// Columns of numbers of which whole rows are sampled, to say how they go together; none where that is not asked.
+    /// Numeric columns to sample as whole rows, to learn how they go together; empty for none.
     pub joint: Vec<String>,
 }

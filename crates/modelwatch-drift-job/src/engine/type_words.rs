@@ -1,9 +1,9 @@
-//! What a column holds, in the words of whoever reads a report.
+//! Names the types of columns in words that readers of a report use.
 
 use arrow::datatypes::DataType;
 
-/// Returns what values of a type are called in a sentence: "numbers", "text", "dates and times", "objects"; Arrow's name of the type
-/// where there is no such word.
+/// Returns a plural for values of a type, for use in a sentence: "numbers", "text", "dates and times", "objects";
+/// Arrow's name of the type if there is no such word.
 #[must_use]
 pub fn type_in_words(data_type: &DataType) -> String {
     let word = match data_type {

@@ -1,4 +1,4 @@
-//! The last word on each model, until it is too old.
+//! Holds the latest result for each model, until it is too old.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use crate::clock::Clock;
 use crate::engine::Reason;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
 
-/// Scores older than so many intervals are withdrawn: repeated forever, they would look like news.
+/// The number of intervals after which scores are withdrawn: repeated forever, they would look current.
 const INTERVALS_KEPT: i32 = 3;
 
-/// What is published of every model. Clones are the same board.
+/// Holds the published metrics of every model. Clones share the board.
 ///
-/// Scores stand there until the next run, or for three intervals if none comes or all fail. When the job last finished, its
-/// runs and the baseline in use stay, and with it each feature's share of missing values in training.
+/// Scores stay until the next run, or for three intervals if there is none or all fail. The time of the last finished
+/// run, the number of runs and the baseline in use stay for longer, and with the baseline each feature's share of
+/// missing values in training.
 /// # Example: the page of a job that has not run yet
 ///
 /// ```
@@ -52,12 +53,12 @@ struct Entry {
     scores: Option<Scores>,
 }
 
-/// What is said of the baseline that windows are compared with.
+/// Describes the baseline that windows are compared with.
 #[derive(Debug)]
 struct InUse {
     version: String,
     created: DateTime<Utc>,
-    /// Each feature, with the share of training's rows that lacked it.
+    /// Each feature, with the share of training's rows that lack it.
     missing: Vec<(String, f64)>,
 }
 
@@ -68,7 +69,7 @@ struct Scores {
 }
 
 impl Board {
-    /// An empty board, whose scores age by this clock.
+    /// Creates an empty board whose scores age by this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl Board {
         }
     }
 
-    /// A monitor whose page is this board, in every format a scraper may ask for.
+    /// Creates a monitor whose page is this board, in every format that a scraper may request.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
         let monitor = Monitor::new();
@@ -85,13 +86,13 @@ impl Board {
         monitor
     }
 
-    /// Puts the board on the page of a monitor that has other things on it.
+    /// Adds the board to the page of a monitor that also shows other metrics.
     pub fn expose(&self, monitor: &Monitor) {
         let board = self.clone();
         monitor.add_source(move |readings| board.read(readings));
     }
 
-    /// The board as a page of Prometheus text, for what takes pages rather than scrapes.
+    /// Returns the board as a page of Prometheus text, for destinations that take pages instead of scraping.
     #[must_use]
     pub fn page(&self) -> Vec<u8> {
         let monitor = Monitor::builder().process_metrics(false).build().unwrap_or_default();
@@ -99,8 +100,8 @@ impl Board {
         monitor.encode(Format::PrometheusText)
     }
 
-    /// Takes over from a page that an earlier process published: when each model last finished, and its runs. Scores are
-    /// not taken over.
+    /// Restores, from a page that an earlier process published, when each model last finished and its number of runs.
+    /// Does not restore scores.
     pub fn resume(&self, page: &str) {
         let mut models = self.models.lock();
         for line in page.lines() {
@@ -128,7 +129,7 @@ impl Board {
         }
     }
 
-    /// Models that are not among these leave.
+    /// Removes the models that are not in `models`.
     pub(crate) fn keep<'a>(&self, models: impl Iterator<Item = &'a str>) {
         let mut board = self.models.lock();
         let mut former = std::mem::take(&mut *board);
@@ -137,7 +138,7 @@ impl Board {
         }
     }
 
-    /// A run that ended as it should.
+    /// Records a run that succeeded.
     pub(crate) fn ran(&self, report: &WindowReport, interval: TimeDelta) {
         let mut models = self.models.lock();
         let entry = models.entry(report.model.clone()).or_default();
@@ -156,7 +157,7 @@ impl Board {
         });
     }
 
-    /// A run that failed: what was known stays until it is too old.
+    /// Records a run that failed. The previous results stay until they are too old.
     pub(crate) fn failed(&self, model: &str, baseline: Option<&Baseline>, took: Duration) {
         let mut models = self.models.lock();
         let entry = models.entry(model.to_owned()).or_default();
@@ -226,11 +227,11 @@ fn seconds(time: DateTime<Utc>) -> f64 {
     time.timestamp_micros() as f64 / 1e6
 }
 
-/// Everything a window says, as rows of the contract.
+/// Returns a window's results as rows of the contract.
 fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f64)> {
     let model = &report.model;
     let mut readings = vec![(&contract::DRIFT_WINDOW_ROWS, vec![model.clone()], report.rows as f64)];
-    // Every reason has its series, so that nothing left out is a zero and not an absence.
+    // Every reason gets a series, so that nothing left out shows as 0 instead of an absent series.
     let (files, rows) = (report.left_out.files_by_reason(), report.left_out.rows_by_reason());
     for reason in Reason::ALL {
         let labels = || vec![model.clone(), reason.name().to_owned()];
@@ -311,7 +312,7 @@ fn readings(report: &WindowReport) -> Vec<(&'static SourceMetric, Vec<String>, f
     }
     for segment in &report.segments {
         for subject in segment.verdict.subjects() {
-            // Features alone: scores of a segment are those of whom it serves.
+            // Features only: the scores of a segment depend on whom the segment covers.
             if let Subject::Feature(feature) = &subject.subject {
                 let labels = [
                     model.clone(),

@@ -1,6 +1,6 @@
-//! What a page said that was published before.
+//! Reads a page that was published before.
 
-/// A sample's labels, unescaped, and its value, where the line is one of this metric.
+/// Returns a sample's labels, unescaped, and its value, if the line belongs to this metric.
 pub(super) fn sample(line: &str, metric: &str) -> Option<(Vec<(String, String)>, f64)> {
     let mut rest = line.strip_prefix(metric)?.strip_prefix('{')?;
     let mut labels = Vec::new();
@@ -14,7 +14,7 @@ pub(super) fn sample(line: &str, metric: &str) -> Option<(Vec<(String, String)>,
     Some((labels, value.parse().ok()?))
 }
 
-/// Up to the closing quote, and what comes after it.
+/// Returns the text up to the closing quote, and the rest after it.
 fn unescape(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();

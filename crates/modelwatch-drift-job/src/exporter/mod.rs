@@ -1,4 +1,4 @@
-//! What the drift job found, as the contract's metrics.
+//! Exposes the results of the drift job as the contract's metrics.
 
 mod board;
 mod former;

@@ -1,4 +1,4 @@
-//! The exporter's own server: as many connections as a few scrapers need, and none for long that says nothing.
+//! Serves the exporter: enough connections for a few scrapers, with a timeout for idle ones.
 
 use std::future::Future;
 use std::io;
@@ -18,23 +18,23 @@ use tokio::sync::Semaphore;
 
 use super::board::Board;
 
-/// Connections at the same time. More wait until one ends.
+/// The maximum number of open connections. Further ones wait until one ends.
 const MOST_CONNECTIONS: usize = 64;
-/// How long a connection may take for the head of a request.
+/// The time that a connection has to send the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
-/// How long a scrape that has begun may take once the end has come.
+/// The time that a running scrape has to finish after shutdown begins.
 const END_WITHIN: Duration = Duration::from_secs(5);
-/// After an accept that failed, such as one without a free file descriptor.
+/// The pause after a failed accept, such as one without a free file descriptor.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a board's page at `/metrics`, and at `/healthy` that the process is there, until `end` comes.
+/// Serves a board's page at `/metrics`, and at `/healthy` a sign that the process is up, until `end` completes.
 ///
-/// At most 64 connections are open at the same time, and one that does not send the head of a request within 5 seconds is closed, so that
-/// clients that say nothing do not take the place of a scraper.
+/// At most 64 connections are open at the same time. A connection that does not send the head of a request within 5
+/// seconds is closed, so that idle clients do not take a scraper's place.
 ///
 /// # Errors
 ///
-/// The listener is none.
+/// The listener has no local address.
 pub async fn serve(
     board: &Board,
     listener: TcpListener,
@@ -48,18 +48,18 @@ pub async fn serve(
     .await
 }
 
-/// Returns the routes of a monitor's page at `/metrics`, and at `/healthy` of these words.
+/// Returns routes for a monitor's page at `/metrics`, and for the text `healthy` at `/healthy`.
 pub fn metrics_page(monitor: &Monitor, healthy: &'static str) -> Router {
     Router::new()
         .route("/metrics", metrics_route(monitor))
         .route("/healthy", get(move || std::future::ready(healthy)))
 }
 
-/// Serves routes as [`serve`] does its own: few connections at a time, and none for long that says nothing.
+/// Serves routes with the same limits as [`serve`]: a maximum number of connections, and a timeout for idle ones.
 ///
 /// # Errors
 ///
-/// The listener is none.
+/// The listener has no local address.
 pub async fn serve_routes(
     router: Router,
     listener: TcpListener,
@@ -95,7 +95,7 @@ pub async fn serve_routes(
         });
     }
     drop(listener);
-    // Whoever takes longer is cut off.
+    // Connections that take longer are cut off.
     let _ = tokio::time::timeout(END_WITHIN, graceful.shutdown()).await;
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! What a model's rows since a moment are beside those before it: the question of somebody who has just been paged.
+//! Contrasts a model's rows since a moment with those before it: the question you have when you have just been paged.
 //!
-//! Training says what was done to a column, in words, and what is usual for it. The rows before the moment say whether that is new: what
-//! has been so for hours explains nothing that began now, and what only moves within what training had is weather.
+//! The comparison with training says what was done to a column, in words, and what is usual for it. The rows before the
+//! moment say whether that is new: a state that has lasted for hours does not explain something that began now, and a
+//! move within training's range is weather.
 
 use std::fmt;
 
@@ -19,40 +20,42 @@ use crate::engine::{ColumnCounts, Engine, EngineError, GroupBy, LeftOut, Looked,
 use crate::time_window::TimeWindow;
 use crate::window_report::{Subject, SubjectReport, Verdict, above};
 
-/// Groups that are named where a column moved in some alone, at most.
+/// The maximum number of groups to name if a column moved in some groups only.
 const MOST_GROUPS: usize = 3;
 
-/// What a model's rows of a window are beside those of one before it.
+/// Contrasts a model's rows of a window with those of an earlier window.
 /// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Contrast {
-    /// How many rows of the window were counted.
+    /// The number of rows counted in the window.
     pub rows: u64,
-    /// How many of the window before; nothing where there was none, or too few rows to compare with. Then training stands alone.
+    /// The number of rows in the earlier window; `None` if there is none, or it has too few rows to compare with. The
+    /// comparison is then with training only.
     pub rows_before: Option<u64>,
-    /// The fewest rows that are compared.
+    /// The minimum number of rows for a comparison.
     pub minimum: u64,
-    /// What moved: over all rows first, the farthest first.
+    /// The columns that moved: first those that moved over all rows, then the others, each furthest first.
     pub moved: Vec<Moved>,
-    /// Files and rows of the window that were left out.
+    /// The window's files and rows that were left out.
     pub left_out: LeftOut,
-    /// Where the window's rows were looked for.
+    /// The places where the window's rows were looked for.
     pub looked: Looked,
 }
 
-/// A column that moved. As text it is half a sentence: what was done to it.
+/// Describes a column that moved. Displays as half a sentence: what was done to it.
 /// The example of [`DriftJob`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Moved {
-    /// Which.
+    /// The column that moved.
     pub subject: Subject,
-    /// How far the window is from training.
+    /// The window's distance from training.
     pub score: f64,
-    /// The column of the log and the values of it in whose rows alone it moved; nothing where it is in all, or can't be told.
+    /// The column of the log, and its values, whose rows are the only ones that moved; `None` if all rows moved, or no
+    /// column separates them.
     pub only: Option<(String, Vec<String>)>,
-    /// What was done to it, in words.
+    /// The change in words.
     words: String,
 }
 
@@ -63,12 +66,12 @@ impl fmt::Display for Moved {
 }
 
 impl Contrast {
-    /// Compares the rows of a window with the model's training, and with those of the window before, where there is one. Rows are
-    /// told apart by version, by route and by the settings' segments.
+    /// Compares the rows of a window with the model's training and, if you pass `before`, with those of an earlier
+    /// window. Splits rows by version, by route and by the settings' segments.
     ///
     /// # Errors
     ///
-    /// The baseline can't be read, or the rows can't be looked for.
+    /// The baseline can't be read, or the engine can't look for the rows.
     pub async fn of(
         settings: &ModelSettings,
         engine: &dyn Engine,
@@ -112,7 +115,7 @@ impl Contrast {
     }
 }
 
-/// The reports of some rows' subjects against profiles of them; none where the rows are too few.
+/// Returns the reports on some rows against profiles of the subjects; empty if there are too few rows.
 fn judged(
     settings: &ModelSettings,
     subjects: &[(Subject, Profile)],
@@ -134,11 +137,11 @@ fn judged(
     }
 }
 
-/// Rows, since and before, against training and, since, against before.
+/// Holds the reports of both sides against training, and of the rows since against those before.
 struct Sides {
     now: Vec<SubjectReport>,
     then: Vec<SubjectReport>,
-    /// How the rows since are beside those before; none where there are none before.
+    /// The rows since, compared with those before; empty if there are none before.
     change: Vec<SubjectReport>,
 }
 
@@ -170,7 +173,8 @@ impl Sides {
         }
     }
 
-    /// What was done to a subject since, in words; nothing where it is as before, or within what training had.
+    /// Describes in words what was done to a subject since the moment; `None` if it is as before, or within training's
+    /// range.
     fn words(&self, place: usize) -> Option<String> {
         let now = self.now.get(place)?;
         let drifts = above(now)?;
@@ -180,7 +184,7 @@ impl Sides {
         let drifted = above(then).unwrap_or(false);
         let changed = self.change.get(place).and_then(above).unwrap_or(false);
         match (drifts, drifted) {
-            // Both differ from training: new is only what has a name that it had not.
+            // Both differ from training, so only a kind of change that was absent before is new.
             (true, true) => {
                 (changed && names(now).any(|one| !names(then).any(|other| one == other))).then(|| done(now))
             }
@@ -191,13 +195,13 @@ impl Sides {
     }
 }
 
-/// The kinds of what was done to a subject.
+/// Returns the kinds of change of a subject.
 fn names(report: &SubjectReport) -> impl Iterator<Item = ChangeKind> {
     let changes = report.explanation.iter().flat_map(|explanation| &explanation.changes);
     changes.map(Change::kind)
 }
 
-/// What was done to a subject that differs from training.
+/// Describes what was done to a subject that differs from training.
 fn done(report: &SubjectReport) -> String {
     let changes = report.explanation.iter().flat_map(|explanation| &explanation.changes);
     let changes: Vec<_> = changes.map(ToString::to_string).collect();
@@ -207,7 +211,7 @@ fn done(report: &SubjectReport) -> String {
     }
 }
 
-/// The same of what is over.
+/// Same, for a change that is over.
 fn was(report: &SubjectReport) -> String {
     let changes = report.explanation.iter().flat_map(|explanation| &explanation.changes);
     match changes.map(|change| change.kind().name()).next() {
@@ -245,7 +249,8 @@ fn compared(
             let sides = of_column.filter_map(|group| {
                 let same = before.into_iter().flatten().find(|same| same.value == group.value);
                 let same = same.filter(|same| same.rows >= minimum);
-                // A segment has values of its own by nature: without rows of before nothing is new in it.
+                // A segment has its own values by nature: without earlier rows to compare with, nothing in it counts as
+                // new.
                 if group.rows < minimum || is_segment && same.is_none() {
                     return None;
                 }
@@ -277,9 +282,10 @@ fn compared(
     }
 }
 
-/// Whether a subject moved over all rows, and what is said of it; nothing where it moved nowhere.
+/// Returns whether a subject moved over all rows, and its description; `None` if it moved nowhere.
 fn of_subject(place: usize, all: &Sides, groups: &[(String, Vec<(String, Sides)>)]) -> Option<(bool, Moved)> {
-    // The column that tells rows in which it moved from rows in which it did not; the one with the fewest groups that moved.
+    // The column that separates rows in which it moved from those in which it did not; of several, the one with the
+    // fewest moved groups.
     let apart = groups
         .iter()
         .filter_map(|(column, groups)| {
@@ -289,7 +295,7 @@ fn of_subject(place: usize, all: &Sides, groups: &[(String, Vec<(String, Sides)>
         .min_by_key(|(_, moved)| moved.len());
     let whole = all.words(place);
     let (report, words) = match (&whole, &apart) {
-        // What was done to the rows in which it was done is plainer there than among all others.
+        // A change is plainer in the rows it happened to than among all others.
         (_, Some((_, moved))) => {
             let (_, sides) = moved.first()?;
             (sides.now.get(place)?, sides.words(place)?)

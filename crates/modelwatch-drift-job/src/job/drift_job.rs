@@ -1,4 +1,4 @@
-//! The models that are watched, and the runs.
+//! Runs the comparisons of all watched models.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -72,11 +72,12 @@ pub struct DriftJob {
     history: u32,
 }
 
-/// How long the job sleeps at most before it looks whether its settings have changed.
+/// How long the job sleeps at most before it checks for new settings.
 const NAP: Duration = Duration::from_secs(5);
 
 impl DriftJob {
-    /// Watches these models, whose rows lie in prediction logs or tables, or are counted by an engine of their own.
+    /// Creates a job that watches these models. Their rows lie in prediction logs or tables, or are counted by the
+    /// engine in their settings.
     pub fn new(models: impl IntoIterator<Item = ModelSettings>, clock: Clock) -> Self {
         let mut job = Self {
             models: Vec::new(),
@@ -88,15 +89,15 @@ impl DriftJob {
         job
     }
 
-    /// Looks at so many windows before a model's first one, for the history of a report; 100 at most. Defaults to as many as
-    /// a rule wants in a row.
+    /// Sets how many windows before a model's first one to compare, too, for the history of a report: at most 100.
+    /// Defaults to as many as a rule needs in a row.
     #[must_use]
     pub fn history(mut self, windows: u32) -> Self {
         self.history = windows;
         self
     }
 
-    /// Takes new settings. What is remembered of a model that stays is kept; a model that is gone leaves the board.
+    /// Applies new settings. Keeps the memory of models that stay, and removes models that are gone from the board.
     pub fn configure(&mut self, models: impl IntoIterator<Item = ModelSettings>) {
         let mut former: HashMap<_, _> = self
             .models
@@ -114,18 +115,18 @@ impl DriftJob {
             .keep(self.models.iter().map(|watched| watched.settings.model.as_str()));
     }
 
-    /// Returns what is to be published.
+    /// Returns the board to publish.
     #[must_use]
     pub fn board(&self) -> Board {
         self.board.clone()
     }
 
-    /// Returns the models that are watched.
+    /// Returns the watched models.
     pub fn models(&self) -> impl Iterator<Item = &ModelSettings> {
         self.models.iter().map(|watched| &watched.settings)
     }
 
-    /// Returns when the next window is due, by the job's clock; now or earlier, if one is.
+    /// Returns when the next window is due, by the job's clock. The time may be in the past.
     #[must_use]
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         let due = |watched: &Watched| {
@@ -144,7 +145,7 @@ impl DriftJob {
         self.models.iter().filter_map(due).min()
     }
 
-    /// Runs the window that ended last for each model whose grace is over, once.
+    /// Runs, once, the window that ended last for each model whose grace period is over.
     pub async fn run_due(&mut self) -> Vec<Result<WindowReport, JobError>> {
         let mut reports = Vec::new();
         for position in 0..self.models.len() {
@@ -155,8 +156,8 @@ impl DriftJob {
         reports
     }
 
-    /// Runs every window when it is due, without an end. `settings` is asked every few seconds for settings that have changed, `tell`
-    /// is told of every run.
+    /// Runs every window when it is due, forever. Calls `settings` every few seconds for changed settings, and `tell`
+    /// with the result of every run.
     pub async fn watch(
         &mut self,
         mut settings: impl FnMut() -> Option<Vec<ModelSettings>>,
@@ -172,14 +173,14 @@ impl DriftJob {
         }
     }
 
-    /// Runs one window of one model, whether or not it is due: the door for a replay and for reports.
+    /// Runs one window of one model, due or not. Use this for replays and reports.
     ///
-    /// Unless the window follows the model's last one, those before it are looked at first, so that a window says the same
-    /// whoever asks.
+    /// If the window does not follow the model's last one, the job compares the windows before it first, so that a
+    /// window gives the same result no matter who asks.
     ///
     /// # Errors
     ///
-    /// There is no such model, its baseline cannot be read, or its rows cannot be looked for.
+    /// There is no such model, its baseline can't be read, or its rows can't be looked for.
     pub async fn run_window(&mut self, model: &str, window: TimeWindow) -> Result<WindowReport, JobError> {
         match self.models.iter().position(|watched| watched.settings.model == model) {
             Some(position) => self.run(position, window).await,

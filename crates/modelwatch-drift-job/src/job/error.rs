@@ -1,4 +1,4 @@
-//! Why a run has no report.
+//! Explains why a run has no report.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use modelwatch_drift::baseline::BaselineError;
 
 use crate::engine::EngineError;
 
-/// Why a run has no report.
+/// Explains why a run has no report.
 /// # Example: a baseline that nobody made
 ///
 /// ```
@@ -31,14 +31,14 @@ use crate::engine::EngineError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JobError {
-    /// A model that is not watched.
+    /// The job does not watch this model.
     NoSuchModel {
-        /// Its name.
+        /// The model's name.
         model: String,
-        /// Those that are watched.
+        /// The watched models.
         models: Vec<String>,
     },
-    /// The baseline.
+    /// The baseline is unusable.
     Baseline {
         /// The model's name.
         model: String,
@@ -47,25 +47,25 @@ pub enum JobError {
         /// What is wrong with it.
         problem: BaselineProblem,
     },
-    /// The prediction log.
+    /// The rows could not be counted.
     Engine {
         /// The model's name.
         model: String,
-        /// What is wrong with it.
+        /// What went wrong.
         error: EngineError,
     },
 }
 
-/// Why a baseline is of no use.
+/// Explains why a baseline is unusable.
 /// The example of [`JobError`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BaselineProblem {
-    /// It cannot be read.
+    /// The baseline can't be read.
     Unread(EngineError),
-    /// It is none.
+    /// The file is not a valid baseline.
     Refused(BaselineError),
-    /// It is that of this model.
+    /// The baseline belongs to this model instead.
     OtherModel(String),
 }
 

@@ -1,11 +1,11 @@
-//! What was done to the columns that drift.
+//! Explains the columns that drift.
 
 use modelwatch_drift::change::{Change, Observed, explain};
 
 use crate::window_report::{SubjectReport, above};
 
-/// Gives each subject that is above its threshold what is known of the change. All are looked at together, because a column can
-/// have been swapped with another.
+/// Adds an explanation to each subject above its threshold. It looks at all subjects together, because two columns can
+/// be swapped.
 pub(crate) fn explained(mut reports: Vec<SubjectReport>) -> Vec<SubjectReport> {
     let names: Vec<String> = reports.iter().map(|report| report.subject.to_string()).collect();
     let mut explanations = Vec::new();

@@ -1,4 +1,4 @@
-//! What is remembered from one window to the next, and the verdict of a window in its light.
+//! Remembers results from one window to the next, and judges a window by them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,13 +14,14 @@ use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
 
-/// Past windows that a report shows of each subject, at most.
+/// The maximum number of past windows that a report shows per subject.
 const MOST_PAST: usize = 96;
 
-/// What is counted apart: nothing for all rows, or a column and one of its values (nothing for all others).
+/// A group that is counted separately: `None` for all rows, or a column and one of its values (`None` for all other
+/// values).
 pub(crate) type Group = Option<(String, Option<String>)>;
 
-/// Of every subject of every group, how many windows in a row were above the threshold, and what they said.
+/// Holds, for every subject of every group, how many windows in a row were above the threshold, and their results.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     subjects: HashMap<(Group, Subject), Remembered>,
@@ -35,19 +36,19 @@ struct Remembered {
     past: VecDeque<Past>,
 }
 
-/// One group's rows of a window.
+/// Holds one group's rows of a window.
 pub(crate) struct Counted<'a> {
     pub(crate) group: Group,
     pub(crate) window: Option<TimeWindow>,
     pub(crate) rows: u64,
-    /// In the order of the subjects.
+    /// The counts, in the order of the subjects.
     pub(crate) columns: &'a [ColumnCounts],
-    /// Why there is nothing to compare a subject with; none where there always is.
+    /// Why there is nothing to compare a subject with; empty if there always is something.
     pub(crate) problems: &'a [Option<String>],
 }
 
 impl Memory {
-    /// Judges a window of so many rows at least, and remembers it.
+    /// Judges a window that has at least the minimum number of rows, and remembers the result.
     pub(crate) fn judge(
         &mut self,
         counted: &Counted<'_>,
@@ -115,7 +116,8 @@ impl Memory {
         Verdict::Scored(explained(judged.collect()))
     }
 
-    /// Judges how the numbers of all rows go together, and remembers it; nothing where the rows are too few for any score.
+    /// Judges how the numbers of all rows go together, and remembers the result; `None` if there are too few rows for
+    /// any score.
     pub(crate) fn judge_together(
         &mut self,
         profile: &JointProfile,

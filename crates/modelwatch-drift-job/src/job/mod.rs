@@ -1,8 +1,9 @@
-//! The job: which window is due for which model, and what comes of it.
+//! Runs the job: which window is due for which model, and what follows from it.
 //!
-//! It joins the rooms: an engine counts, the statistics measure, the memory of windows before decides, and the
-//! [`Board`](crate::exporter::Board) shows. Models do not depend on each other: one that fails leaves the rest as they are.
-//! From below: `settings`, `subjects`, `memory`, `error`; `watched` is one model, `drift_job` all of them; `contrast` asks of a moment.
+//! An engine counts, the statistics measure, the memory of earlier windows decides, and the
+//! [`Board`](crate::exporter::Board) publishes. Models are independent: if one fails, the rest carry on. The files,
+//! from the bottom up: `settings`, `subjects`, `memory`, `error`; `watched` is one model, `drift_job` all of them;
+//! `contrast` compares the time before and after a moment.
 
 mod contrast;
 mod drift_job;

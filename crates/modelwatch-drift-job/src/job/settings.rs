@@ -1,4 +1,4 @@
-//! How one model is watched.
+//! Configures how a model is watched.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,45 +13,46 @@ use crate::prediction_log::PredictionLog;
 use crate::tables::{TableColumns, Tables, is_delta_table};
 use crate::window_report::Subject;
 
-/// How one model is watched. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// Configures how a model is watched. Start with [`new`](Self::new) and set the fields that differ from the defaults.
 /// The example of [`JobError`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelSettings {
-    /// Its name, as the service has it.
+    /// The model's name, as the service uses it.
     pub model: String,
     /// The baseline's path or URL.
     pub baseline: String,
-    /// The root folder of the prediction log, or its URL; or a Delta table's folder or URL; or, with [`table`](Self::table), a path, a folder
-    /// or a glob of tables.
+    /// The root folder of the prediction log, or its URL; or a Delta table's folder or URL; or, if you set
+    /// [`table`](Self::table), a path, a folder or a glob of tables.
     pub log: String,
-    /// What the columns are called where [`log`](Self::log) is no prediction log but plain Parquet, CSV or JSON lines.
+    /// The column names, if [`log`](Self::log) is not a prediction log but plain Parquet, CSV or JSON lines.
     pub table: Option<TableColumns>,
-    /// What counts the model's rows, where they are neither in a prediction log nor in files. [`log`](Self::log) then says where
-    /// they are, for people.
+    /// The engine that counts the model's rows, if they are neither in a prediction log nor in files.
+    /// [`log`](Self::log) then only tells readers where they are.
     pub engine: Option<Arc<dyn Engine>>,
-    /// How long a window is. Defaults to 15 minutes.
+    /// The length of a window. Defaults to 15 minutes.
     pub window: TimeDelta,
-    /// How far the ends of two windows are apart, at whole multiples of it since the epoch. Defaults to 15 minutes.
+    /// The time between the ends of two windows, which are at whole multiples of it since the epoch. Defaults to 15
+    /// minutes.
     pub interval: TimeDelta,
-    /// How long after its end a window is looked at, so that late rows are in it. Defaults to 30 seconds, three times the age at
-    /// which the prediction log ends a file.
+    /// How long to wait after a window's end for late rows. Defaults to 30 seconds, three times the age at which the
+    /// prediction log ends a file.
     pub grace: TimeDelta,
-    /// When drift is detected.
+    /// The rule that detects drift.
     pub rule: Rule,
-    /// The rules of features that have their own.
+    /// The rules of features that need their own.
     pub features: BTreeMap<String, Rule>,
-    /// What a window is compared with. Defaults to the baseline.
+    /// The reference that windows are compared with. Defaults to the baseline.
     pub reference: Reference,
-    /// Whether each version is compared on its own, too.
+    /// Whether to compare each version separately, too.
     pub per_version: bool,
-    /// Features by whose values rows are compared on their own, too, such as `country`: each of up to 64 values with the whole
-    /// reference, as versions are. They need not be in the baseline.
+    /// Features whose values split the rows into segments, such as `country`. Each of up to 64 values is compared with
+    /// the whole reference, as versions are. The features need not be in the baseline.
     pub segments: Vec<String>,
 }
 
 impl ModelSettings {
-    /// Makes the settings of a model with defaults for everything else.
+    /// Creates the settings of a model, with defaults for everything else.
     pub fn new(model: impl Into<String>, baseline: impl Into<String>, log: impl Into<String>) -> Self {
         Self {
             model: model.into(),
@@ -70,7 +71,7 @@ impl ModelSettings {
         }
     }
 
-    /// What counts the model's rows.
+    /// Opens the engine that counts the model's rows.
     pub(super) async fn open_engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
         Ok(match (&self.engine, &self.table) {
             (Some(engine), _) => engine.clone(),
@@ -82,8 +83,8 @@ impl ModelSettings {
         })
     }
 
-    /// The rule for a subject's windows of a length, its thresholds raised to what is usual for them. A statistic of numbers that the
-    /// model has by default is, for categories, PSI.
+    /// Returns the rule for a subject's windows of a length, with its thresholds raised to the usual distances. If the
+    /// model's default statistic needs numbers, categories use PSI.
     pub(crate) fn rule(&self, subject: &Subject, profile: &Profile, length: Option<TimeDelta>) -> Rule {
         let own = match subject {
             Subject::Feature(name) => self.features.get(name),

@@ -1,4 +1,4 @@
-//! What of a baseline is compared, and the columns of the prediction log in which it is.
+//! Maps the parts of a baseline to columns of the prediction log.
 
 use modelwatch_drift::baseline::{Baseline, Profile};
 use modelwatch_drift::joint::JointProfile;
@@ -7,7 +7,7 @@ use modelwatch_log_format::columns;
 use crate::engine::{Bins, Column, GroupBy};
 use crate::window_report::Subject;
 
-/// What a baseline has a profile of, in the order in which its columns are counted.
+/// Returns the subjects that a baseline has a profile of, in the order in which their columns are counted.
 pub(crate) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
     let features = baseline.features().iter();
     let features = features.map(|(name, profile)| (Subject::Feature(name.clone()), profile.clone()));
@@ -20,7 +20,7 @@ pub(crate) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {
     features.chain(score).chain(classes).collect()
 }
 
-/// The column of the prediction log that a subject is in.
+/// Returns the column of the prediction log that holds a subject.
 pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
     let name = match subject {
         Subject::Feature(name) => columns::feature(name),
@@ -33,13 +33,13 @@ pub(crate) fn column(subject: &Subject, profile: &Profile) -> Column {
     }
 }
 
-/// The columns whose rows say how numbers go together.
+/// Returns the columns whose rows show how numbers go together.
 pub(crate) fn joint_columns(baseline: &Baseline) -> Vec<String> {
     let features = baseline.joint().into_iter().flat_map(JointProfile::features);
     features.map(|feature| columns::feature(&feature.name)).collect()
 }
 
-/// Rows by the values of a feature.
+/// Groups rows by the values of a feature.
 pub(crate) fn by_segment(feature: &str) -> GroupBy {
     GroupBy {
         column: columns::feature(feature),

@@ -1,4 +1,4 @@
-//! One model that is watched: its baseline as its file is now, and its windows one after the other.
+//! Watches one model: the current content of its baseline file, and its windows one after the other.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
@@ -19,10 +19,10 @@ use crate::store::Store;
 use crate::time_window::TimeWindow;
 use crate::window_report::{SegmentReport, Subject, VersionReport, WindowReport};
 
-/// So many windows before one are looked at, at most.
+/// The maximum number of windows before one to look at.
 const MOST_BEFORE: u32 = 100;
 
-/// A window that had no baseline is run again after so long.
+/// The time after which a window without a baseline is run again.
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug)]
@@ -30,17 +30,17 @@ pub(super) struct Watched {
     pub(super) settings: ModelSettings,
     /// The last window that was begun.
     pub(super) last: Option<TimeWindow>,
-    /// The window that had no baseline, and when: one that is being written is whole a little later.
+    /// The window that had no baseline, and when it ran. A baseline that is being written will be whole a little later.
     unfounded: Option<(TimeWindow, DateTime<Utc>)>,
     loaded: Option<Loaded>,
     memory: Memory,
-    /// The last window that was judged, and what was remembered before it.
+    /// The last window that was judged, and the memory before it.
     judged: Option<(TimeWindow, Memory)>,
-    /// The earlier rows that a window was compared with last.
+    /// The earlier rows that the last window was compared with.
     earlier: Option<(TimeWindow, Arc<Compared>)>,
 }
 
-/// What a window's subjects are compared with.
+/// Holds the profiles that a window's subjects are compared with.
 #[derive(Debug)]
 struct Compared {
     subjects: Vec<(Subject, Profile)>,
@@ -67,7 +67,7 @@ impl Watched {
         }
     }
 
-    /// The same model with other settings: what is remembered stays, unless windows are others.
+    /// Returns the same model with other settings. The memory stays unless the windows differ.
     pub(super) fn with(self, settings: ModelSettings) -> Self {
         let before = &self.settings;
         let same =
@@ -81,8 +81,8 @@ impl Watched {
         }
     }
 
-    /// The window that is due: the one that ended last, unless it has been begun. A clock that was set back by more than an
-    /// interval begins anew where it is now, and does not wait until it is where it was.
+    /// Returns the window that is due: the one that ended last, unless it was already begun. If the clock was set back
+    /// by more than an interval, the model starts again from the new time instead of waiting for the old one.
     pub(super) fn due(&self, now: DateTime<Utc>) -> Option<TimeWindow> {
         let settings = &self.settings;
         let window = TimeWindow::last_ended(
@@ -104,18 +104,19 @@ impl Watched {
         is_due.then_some(window)
     }
 
-    /// Takes note of what came of a window that was run.
+    /// Records the result of a window.
     pub(super) fn ran(&mut self, window: TimeWindow, result: &Result<WindowReport, JobError>, now: DateTime<Utc>) {
         let is_unfounded = matches!(result, Err(JobError::Baseline { .. }));
         self.unfounded = is_unfounded.then_some((window, now));
     }
 
-    /// When the window that had no baseline is run again.
+    /// Returns when to run the window without a baseline again.
     pub(super) fn again(&self) -> Option<DateTime<Utc>> {
         self.unfounded.map(|(_, at)| at + AGAIN)
     }
 
-    /// As many windows before this one as a rule wants in a row, less one, and as many as a report shows; the earliest first.
+    /// Returns the windows before this one, earliest first: as many as the rule needs for a run of consecutive windows,
+    /// or as a report shows.
     fn windows_before(&self, window: TimeWindow, history: u32) -> Vec<TimeWindow> {
         let rules = self.settings.features.values().chain([&self.settings.rule]);
         let in_a_row = rules.map(|rule| rule.consecutive_windows).max().unwrap_or(1);
@@ -134,8 +135,9 @@ impl Watched {
         self.loaded.as_ref().map(|loaded| &*loaded.baseline)
     }
 
-    /// Judges a window. Where it does not follow the one that was judged last, the windows before it are looked at first: drift of
-    /// several windows in a row is known to a process that has just begun, after a pause and with a new baseline.
+    /// Judges a window. If it does not follow the last judged window, judges the windows before it first, so that drift
+    /// over several windows in a row is known to a process that has just started, after a pause, and with a new
+    /// baseline.
     pub(super) async fn run(&mut self, window: TimeWindow, history: u32) -> Result<WindowReport, JobError> {
         let baseline = self.load().await?;
         let failed = |error: EngineError| JobError::Engine {
@@ -144,7 +146,7 @@ impl Watched {
         };
         let engine = self.settings.open_engine().await.map_err(failed)?;
         let before = match &self.judged {
-            // The same window once more: as if for the first time.
+            // The same window again: judges it as if for the first time.
             Some((judged, before)) if *judged == window => {
                 self.memory = before.clone();
                 Vec::new()
@@ -182,7 +184,7 @@ impl Watched {
         })
     }
 
-    /// What a window is compared with: training, or earlier rows on training's bins.
+    /// Returns the profiles that a window is compared with: training, or earlier rows on training's bins.
     async fn compared(
         &mut self,
         baseline: &Baseline,
@@ -246,7 +248,7 @@ impl Watched {
                 .into_iter()
                 .chain(self.settings.segments.iter().map(|segment| by_segment(segment)))
                 .collect(),
-            // Earlier rows that a window is compared with say nothing of pairs.
+            // Earlier rows that a window is compared with say nothing about pairs.
             joint: match self.settings.reference {
                 Reference::Baseline => joint_columns(baseline),
                 _ => Vec::new(),
@@ -328,8 +330,8 @@ impl Watched {
         }
     }
 
-    /// The baseline as its file is now. Where the file has changed into none, that of before stays in use no longer: a
-    /// score against what nobody meant is worse than none.
+    /// Returns the baseline from the current content of its file. If the file is no longer a valid baseline, the
+    /// previous one is not used: a score against the wrong baseline is worse than none.
     pub(super) async fn load(&mut self) -> Result<Arc<Baseline>, JobError> {
         let settings = &self.settings;
         let failed = |problem: BaselineProblem| JobError::Baseline {
@@ -361,7 +363,7 @@ impl Watched {
     }
 }
 
-/// Whether a window is the next after another.
+/// Returns whether a window directly follows another.
 fn follows(last: TimeWindow, window: TimeWindow, settings: &ModelSettings) -> bool {
     last.length() == window.length() && last.end().checked_add_signed(settings.interval) == Some(window.end())
 }

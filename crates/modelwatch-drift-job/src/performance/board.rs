@@ -1,4 +1,4 @@
-//! The last word on how right each model is, until it is too old.
+//! Holds the latest performance of each model, until it is too old.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use parking_lot::Mutex;
 use super::metrics::Reading;
 use crate::clock::Clock;
 
-/// Figures older than so many intervals are withdrawn: repeated forever, they would look like news.
+/// The number of intervals after which figures are withdrawn: repeated forever, they would look current.
 const INTERVALS_KEPT: i32 = 3;
 
-/// How a run ended.
+/// Says how a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ended {
     Success,
-    /// Told without labels: outcomes could not be read.
+    /// Succeeded without labels, because outcomes could not be read.
     Outcomes,
     Predictions,
     Reference,
@@ -52,10 +52,10 @@ impl Ended {
     }
 }
 
-/// What is published of how right every model is. Clones are the same board.
+/// Holds the published performance of every model. Clones share the board.
 ///
-/// Figures stand there until the next run, or for three intervals if none comes or all fail. Runs, by how they ended, and the time of the last one
-/// that told of performance stay.
+/// Figures stay until the next run, or for three intervals if there is none or all fail. The number of runs, by how
+/// they ended, and the time of the last successful one stay for longer.
 /// The example of [`PerformanceJob`] has one.
 #[derive(Clone, Debug)]
 pub struct PerformanceBoard {
@@ -79,13 +79,13 @@ impl PerformanceBoard {
         }
     }
 
-    /// Puts the board on the page of a monitor.
+    /// Adds the board to the page of a monitor.
     pub fn expose(&self, monitor: &Monitor) {
         let board = self.clone();
         monitor.add_source(move |readings| board.read(readings));
     }
 
-    /// Models that are not among these leave.
+    /// Removes the models that are not in `models`.
     pub(super) fn keep<'a>(&self, models: impl Iterator<Item = &'a str>) {
         let mut board = self.models.lock();
         let mut former = std::mem::take(&mut *board);
@@ -94,7 +94,7 @@ impl PerformanceBoard {
         }
     }
 
-    /// Takes note of a run. Nothing is known of a model that has left meanwhile.
+    /// Records a run, unless the model has left the board since.
     pub(super) fn ran(
         &self,
         model: &str,

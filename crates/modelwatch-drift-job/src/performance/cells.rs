@@ -1,22 +1,22 @@
-//! Cells of columns: the values of a category, the tenths of a number.
+//! Cuts columns into cells: the values of a category, the tenths of a number.
 
 use modelwatch_drift::sketch::Sample;
 
 use super::rows::Named;
 
-/// Numbers with so few different values are told apart by value.
+/// A number with at most this many distinct values is split by value.
 const FEW_VALUES: usize = 10;
-/// Parts of the reference's values, of about as many rows each.
+/// The number of parts that the reference's values are cut into, each with about the same number of rows.
 const PARTS: usize = 10;
 /// The cell of rows without a value.
 const MISSING: &str = "(missing)";
 
-/// How a column is cut into cells.
+/// Says how a column is cut into cells.
 #[derive(Clone, Debug)]
 pub(super) enum Cut {
     /// Each value is a cell.
     Values,
-    /// Each range is one, by its first number; with their names.
+    /// Each range is a cell. `edges` are the lower bounds of all ranges but the first, `names` the ranges' names.
     Ranges { edges: Vec<f64>, names: Vec<String> },
 }
 
@@ -40,7 +40,7 @@ impl Cut {
         Self::Ranges { edges, names }
     }
 
-    /// The cell of a value.
+    /// Returns the cell of a value.
     pub(super) fn cell<'a>(&'a self, value: Option<&'a str>) -> &'a str {
         match (self, value) {
             (_, None | Some("")) => MISSING,
@@ -53,7 +53,7 @@ impl Cut {
     }
 }
 
-/// The columns that are cut, and how.
+/// Holds the columns to cut, and how.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     pub(super) columns: Vec<Named>,

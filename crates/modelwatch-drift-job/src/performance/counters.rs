@@ -1,4 +1,4 @@
-//! Rows of one group, counted by what kind of model it is.
+//! Counts the rows of one group, by kind of model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,41 +11,41 @@ use modelwatch_performance::{
 use super::error::PerformanceError;
 use super::task::Task;
 
-/// What a row says of the model, in the columns that a [`Reader`] wants.
+/// Holds a row's values in the columns that a [`Reader`] wants.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
-    /// Scores, or probabilities by class, and then numeric features.
+    /// The scores, or the probabilities by class, followed by the numeric features.
     pub(super) numbers: &'a [f64],
-    /// The predicted class, where a column of it is named.
+    /// The predicted class, if a column of classes is named.
     pub(super) class: Option<&'a str>,
-    /// Features that are categories.
+    /// The categorical features.
     pub(super) categories: &'a [Option<&'a str>],
 }
 
-/// How rows are read.
+/// Says how to read rows.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) task: Task,
     pub(super) threshold: f64,
     pub(super) has_score: bool,
     pub(super) has_class: bool,
-    /// For a classification: the classes that labels of the reference have.
+    /// For a classification: the classes among the reference's labels.
     pub(super) known: BTreeSet<String>,
-    /// For a regression: numbers that stand for the categories of each categorical feature.
+    /// For a regression: the numbers that stand for the categories of each categorical feature.
     pub(super) codes: Vec<BTreeMap<String, f64>>,
 }
 
-/// Labelled rows, learned from.
+/// Holds the result of learning from labelled rows.
 #[derive(Debug)]
 pub(super) enum Learned {
     Binary(Cbpe),
     Multiclass(MulticlassCbpe),
     Regression(Box<Dle>),
-    /// Predicted classes without scores say nothing of how sure the model was.
+    /// Nothing: predicted classes without scores don't say how sure the model was.
     Nothing,
 }
 
-/// Counts of one group's rows.
+/// Counts the rows of one group.
 #[derive(Clone)]
 pub(super) enum Counters {
     Binary {
@@ -62,18 +62,18 @@ pub(super) enum Counters {
     },
 }
 
-/// Rows or parts of them that do not count.
+/// Counts the rows, or parts of rows, that are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LeftOut {
-    /// Labels that are none of the classes of the reference, or no finite number.
+    /// Labels that are not a class of the reference, or not a finite number.
     pub(super) unknown_labels: u64,
-    /// Predictions without a finite score, or without one of its probabilities.
+    /// Predictions without a finite score, or with a probability missing.
     pub(super) without_score: u64,
-    /// Predictions without a predicted class, or with one that is none of the classes, where a column of classes is named.
+    /// Predictions whose class is missing or unknown, if a column of classes is named.
     pub(super) without_class: u64,
 }
 
-/// Whether it is a number that errors are counted of.
+/// Returns whether errors can be counted for a number.
 fn is_amount(number: f64) -> bool {
     number.abs() <= RegressionCounts::LARGEST
 }
@@ -93,8 +93,8 @@ impl LeftOut {
 }
 
 impl Reader {
-    /// Whether a label is one that the model can be judged by: a class of the reference, or a finite number. A reference of one class
-    /// knows no other.
+    /// Returns whether the model can be judged by a label: a class of the reference, or a finite number. If the
+    /// reference has only one class, any label is accepted.
     pub(super) fn knows(&self, label: &str) -> bool {
         match &self.task {
             Task::Regression => label.parse().is_ok_and(is_amount),
@@ -103,12 +103,12 @@ impl Reader {
         }
     }
 
-    /// The predicted class by its column, where it is one that labels have.
+    /// Returns the predicted class from its column, if it is a class of the labels.
     fn class<'a>(&self, said: &Said<'a>) -> Option<&'a str> {
         said.class.filter(|class| self.knows(class))
     }
 
-    /// The predicted class of two, by its column or by the score.
+    /// Returns the predicted class of two, from its column or from the score.
     fn predicted(&self, said: &Said<'_>, positive: &str) -> Option<bool> {
         if self.has_class {
             return self.class(said).map(|class| class == positive);
@@ -121,13 +121,13 @@ impl Reader {
         said.numbers.first().copied().filter(|_| self.has_score)
     }
 
-    /// The probabilities of several classes; nothing where one is absent.
+    /// Returns the probabilities of several classes; `None` if one is missing.
     fn probabilities<'a>(&self, said: &Said<'a>) -> Option<&'a [f64]> {
         let all = self.has_score && said.numbers.iter().all(|number| !number.is_nan());
         all.then_some(said.numbers)
     }
 
-    /// The predicted class of several: its column's, or that of the highest probability.
+    /// Returns the predicted class of several: the one in its column, or the one with the highest probability.
     fn predicted_of_several<'a>(&'a self, said: &Said<'a>) -> Option<&'a str> {
         if self.has_class {
             return self.class(said);
@@ -146,8 +146,8 @@ impl Reader {
         classes.names().get(highest).map(String::as_str)
     }
 
-    /// How wrong a prediction is: the squared distance of a probability from what happened, the absolute error of a number, and else
-    /// 1 for a wrong class. Nothing where the row has no prediction.
+    /// Returns how wrong a prediction is: the squared distance of a probability from the outcome, the absolute error of
+    /// a number, otherwise 1 for a wrong class. Returns `None` if the row has no prediction.
     pub(super) fn loss(&self, said: &Said<'_>, label: &str) -> Option<f64> {
         let wrong = |is: bool| f64::from(u8::from(is));
         match &self.task {
@@ -170,7 +170,7 @@ impl Reader {
         }
     }
 
-    /// Features as numbers: those that are, and codes of categories, NaN for one that the reference does not have.
+    /// Returns the features as numbers. Categories become their codes, or NaN if the reference does not have them.
     fn features(&self, said: &Said<'_>) -> Vec<f64> {
         let code = |(codes, category): (&BTreeMap<String, f64>, &Option<&str>)| {
             category
@@ -185,7 +185,7 @@ impl Reader {
     }
 }
 
-/// Categories of a feature, and the number that stands for each: their place in the order of their names.
+/// Returns the number that stands for each category of a feature: its position in the order of the names.
 pub(super) fn codes(categories: BTreeSet<String>) -> BTreeMap<String, f64> {
     categories
         .into_iter()
@@ -194,7 +194,7 @@ pub(super) fn codes(categories: BTreeSet<String>) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// Labelled rows of the reference.
+/// Holds the labelled rows of the reference.
 pub(super) struct Reference {
     counters: Counters,
     losses: LossReference,
@@ -218,7 +218,7 @@ impl Reference {
         Ok(())
     }
 
-    /// The performance in the reference, its rows, and what can be learned of it.
+    /// Returns the performance in the reference, its number of rows, and what was learned from it.
     pub(super) fn learn(self, reader: &Reader) -> Result<(Performance, u64, Learned), PerformanceError> {
         let learned = match &self.counters {
             _ if !reader.has_score => Learned::Nothing,
@@ -254,7 +254,7 @@ impl Counters {
         }
     }
 
-    /// Counts a prediction, and its label where it is known.
+    /// Counts a prediction, with its label if known.
     pub(super) fn add(&mut self, reader: &Reader, learned: &Learned, said: &Said<'_>, label: Option<&str>) {
         match (&mut *self, &reader.task, learned) {
             (Self::Binary { all, .. }, Task::Binary { positive }, _) => {
@@ -295,7 +295,7 @@ impl Counters {
         }
     }
 
-    /// Scores of labelled rows that are in memory.
+    /// Returns how many scores of labelled rows are in memory.
     pub(super) fn scores_held(&self) -> usize {
         match self {
             Self::Binary { labelled, .. } => labelled.scores_held(),
@@ -304,7 +304,7 @@ impl Counters {
         }
     }
 
-    /// Keeps no more bits of each of those.
+    /// Rounds each of those to this many bits.
     pub(super) fn round_scores(&mut self, bits: u32) {
         match self {
             Self::Binary { labelled, .. } => labelled.round_scores(bits),
@@ -313,7 +313,7 @@ impl Counters {
         }
     }
 
-    /// Rows with a label.
+    /// Returns the number of rows with a label.
     pub(super) fn labels(&self) -> u64 {
         match self {
             Self::Binary { labelled, .. } => labelled.rows(),
@@ -330,7 +330,7 @@ impl Counters {
         }
     }
 
-    /// Nothing where nothing was learned.
+    /// Returns the estimated performance; `None` if nothing was learned.
     pub(super) fn estimated(&self, learned: &Learned) -> Result<Option<Estimate>, PerformanceError> {
         Ok(match (self, learned) {
             (Self::Binary { all, .. }, Learned::Binary(learned)) => Some(learned.estimate(all)),
@@ -341,7 +341,7 @@ impl Counters {
     }
 }
 
-/// How rows are counted, shared by whoever counts.
+/// Says how to count rows; shared by all readers of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Counting {
     pub(super) reader: Arc<Reader>,

@@ -1,20 +1,20 @@
-//! Until when a run may take.
+//! Limits the duration of a run.
 
 use std::time::{Duration, Instant};
 
 use super::error::PerformanceError;
 
-/// Until when a run may take, asked wherever it may take long.
+/// Limits the duration of a run. Check it wherever a run may take long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<(Instant, Duration)>);
 
 impl Deadline {
-    /// This long from now; without a timeout, never.
+    /// Creates a deadline `timeout` from now; `None` for no deadline.
     pub(super) fn after(timeout: Option<Duration>) -> Self {
         Self(timeout.and_then(|timeout| Some((Instant::now().checked_add(timeout)?, timeout))))
     }
 
-    /// Waits for something until then.
+    /// Waits for a future until the deadline.
     pub(super) async fn within<T>(&self, something: impl Future<Output = T>) -> Result<T, PerformanceError> {
         match self.0 {
             None => Ok(something.await),

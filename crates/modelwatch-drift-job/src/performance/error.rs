@@ -1,4 +1,4 @@
-//! Why performance can't be told.
+//! Explains why performance can't be measured.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
 
 use crate::engine::EngineError;
 
-/// Which files.
+/// Says which files an error is about.
 /// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Files {
@@ -15,12 +15,12 @@ pub enum Files {
     Reference,
     /// The predictions.
     Predictions,
-    /// The labels that lie elsewhere.
+    /// The labels, if they lie elsewhere.
     Outcomes,
 }
 
 impl Files {
-    /// Returns their name in metrics and messages.
+    /// Returns the name used in metrics and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,76 +31,76 @@ impl Files {
     }
 }
 
-/// Why performance can't be told.
+/// Explains why performance can't be measured.
 /// The example of [`PerformanceOptions`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PerformanceError {
-    /// Files that cannot be found or read.
+    /// Files can't be found or read.
     Files {
-        /// Which.
+        /// The files.
         of: Files,
-        /// What is wrong with them.
+        /// What went wrong.
         error: EngineError,
     },
-    /// It took longer than it may.
+    /// The run took longer than this timeout.
     Timeout(Duration),
-    /// A column that is not in a file.
+    /// A file lacks a column.
     Column {
-        /// Which files.
+        /// The files.
         of: Files,
         /// The file.
         file: String,
-        /// The column that is asked for.
+        /// The requested column.
         column: String,
-        /// What to say in its place.
+        /// The option to set instead.
         option: &'static str,
-        /// The columns there are.
+        /// The columns that the file has.
         has: Vec<String>,
     },
-    /// A column whose values are neither texts nor numbers nor booleans.
+    /// A column has values that are neither texts, numbers nor booleans.
     ColumnType {
-        /// Which files.
+        /// The files.
         of: Files,
         /// The file or table.
         file: String,
-        /// The column that is asked for.
+        /// The requested column.
         column: String,
-        /// What to say in its place.
+        /// The option to set instead.
         option: &'static str,
-        /// What it holds, where that is known.
+        /// The type of its values, if known.
         holds: Option<String>,
     },
-    /// Rows could not be laid aside on disk.
+    /// Rows could not be spooled to disk.
     Spool(std::io::Error),
     /// The reference has no labels.
     NoLabels,
-    /// Two classes, and no word which of them is the positive one.
+    /// The labels have two classes, and nothing says which one is positive.
     Positive {
         /// The classes of the labels.
         classes: Vec<String>,
-        /// What was named in their place.
+        /// The class that was named as positive, which is not among them.
         named: Option<String>,
     },
-    /// More than two classes, and a score of one.
+    /// The labels have more than two classes, and there is a single score.
     ManyClasses {
         /// Some of the classes of the labels.
         classes: Vec<String>,
         /// How many more there are.
         more: usize,
     },
-    /// The labels make no classification.
+    /// The labels do not make a classification.
     Classes(ClassesError),
-    /// What is needed for this kind of model.
+    /// This kind of model needs an option that is not set.
     Missing {
-        /// What.
+        /// What is needed.
         what: &'static str,
-        /// The option that names it.
+        /// The option to set.
         option: &'static str,
     },
     /// Nothing can be learned from the reference.
     Reference(CannotEstimate),
-    /// Counts of other classes, which one reader never makes.
+    /// The counts have different classes, which a single reader never produces.
     Unmergeable(Unmergeable),
 }
 

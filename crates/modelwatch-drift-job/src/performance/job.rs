@@ -1,4 +1,4 @@
-//! How right models are, told again and again.
+//! Measures the performance of models again and again.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use super::report::PerformanceReport;
 use super::settings::PerformanceSettings;
 use crate::clock::Clock;
 
-/// Tells how right models are when it is due, and keeps the [`PerformanceBoard`] up to date. One model is looked at at a time, so that memory
-/// is that of one run.
-/// # Example: one round, and why it tells nothing
+/// Measures the performance of models when it is due, and keeps the [`PerformanceBoard`] up to date. It runs one model
+/// at a time, so that memory is bounded by a single run.
+/// # Example: a run that fails because its files are missing
 ///
 /// ```
 /// use modelwatch::Monitor;
@@ -54,24 +54,24 @@ struct Model {
     last: Option<DateTime<Utc>>,
 }
 
-/// A run that ended.
+/// Reports a finished run.
 /// The example of [`PerformanceJob`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PerformanceRun {
     /// The model's name.
     pub model: String,
-    /// What it told, or why it told nothing.
+    /// The report, or why there is none.
     pub result: Result<PerformanceReport, PerformanceError>,
-    /// Why outcomes can't be read, where it told only what is expected without labels.
+    /// Why outcomes can't be read, if the report has only estimates without labels.
     pub outcomes: Option<PerformanceError>,
 }
 
-/// How long the job sleeps at most before it looks whether its settings have changed.
+/// How long the job sleeps at most before it checks for new settings.
 const NAP: Duration = Duration::from_secs(5);
 
 impl PerformanceJob {
-    /// Watches these models.
+    /// Creates a job that watches these models.
     pub fn new(models: impl IntoIterator<Item = PerformanceSettings>, clock: Clock) -> Self {
         let mut job = Self {
             models: Vec::new(),
@@ -82,7 +82,7 @@ impl PerformanceJob {
         job
     }
 
-    /// Takes new settings. A model whose settings changed is due at once; a model that is gone leaves the board.
+    /// Applies new settings. A model whose settings changed is due at once. A model that is gone leaves the board.
     pub fn configure(&mut self, models: impl IntoIterator<Item = PerformanceSettings>) {
         let mut former: HashMap<_, _> = self
             .models
@@ -100,7 +100,7 @@ impl PerformanceJob {
             .keep(self.models.iter().map(|model| model.settings.model.as_str()));
     }
 
-    /// Returns what is to be published.
+    /// Returns the board to publish.
     #[must_use]
     pub fn board(&self) -> PerformanceBoard {
         self.board.clone()
@@ -117,8 +117,8 @@ impl PerformanceJob {
         runs
     }
 
-    /// Runs every model when it is due, without an end. `settings` is asked every few seconds for settings that have changed, `tell` is told
-    /// of every run.
+    /// Runs every model when it is due, forever. Calls `settings` every few seconds for changed settings, and `tell`
+    /// with the result of every run.
     pub async fn watch(
         &mut self,
         mut settings: impl FnMut() -> Option<Vec<PerformanceSettings>>,
@@ -171,7 +171,7 @@ impl Model {
         self.last?.checked_add_signed(self.settings.interval)
     }
 
-    /// A clock that was set back does not make it wait until it is where it was.
+    /// Returns whether a run is due. If the clock was set back, the model does not wait until it has caught up.
     fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.last.is_none_or(|last| now < last) || self.next().is_some_and(|next| next <= now)
     }

@@ -1,4 +1,4 @@
-//! Predictions and their outcomes, brought together by id.
+//! Joins predictions and their outcomes by id.
 
 use chrono::TimeDelta;
 
@@ -6,63 +6,64 @@ use super::deadline::Deadline;
 use super::error::PerformanceError;
 use super::spool::{Record, Spool};
 
-/// How long before its prediction a label may be known: clocks differ, and some labels have a date and no time of day.
+/// How long before its prediction a label may be known: clocks differ, and some labels have a date but no time of day.
 pub(super) const EARLY: TimeDelta = TimeDelta::days(1);
 
-/// What became of predictions and labels. Every row of either is in one of the counts.
+/// Counts the fate of predictions and labels. Every row of either is in one of the counts.
 /// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinCounts {
-    /// Predictions with an id, each once.
+    /// Predictions with an id, each id once.
     pub predictions: u64,
-    /// Rows of predictions whose id came before, and which are left out.
+    /// Rows of predictions whose id came before. They are left out.
     pub repeated_predictions: u64,
-    /// Of the repeated, those whose score, class or columns differ from those of the row that counts.
+    /// Of the repeated predictions, those whose score, class or columns differ from those of the row that counts.
     pub differing_predictions: u64,
-    /// Rows of predictions without an id, which no label can find.
+    /// Rows of predictions without an id, which can't get a label.
     pub predictions_without_id: u64,
-    /// Predictions that have a label within the horizon.
+    /// Predictions with a label within the horizon.
     pub matched: u64,
-    /// Predictions whose labels all came after the horizon; they are not counted as labelled.
+    /// Predictions whose labels all came after the horizon. They do not count as labelled.
     pub late: u64,
-    /// Predictions whose labels were all known more than a day before them, as those of an id that was used before are; they are not
-    /// counted as labelled.
+    /// Predictions whose labels were all known more than a day before them, as happens when an id is reused. They do
+    /// not count as labelled.
     pub early: u64,
-    /// Predictions with labels but without a time, so that nobody knows whether they are in time; they are not counted as labelled.
+    /// Predictions with labels but without a time, so that it is unknown whether the labels are in time. They do not
+    /// count as labelled.
     pub undated: u64,
-    /// Predictions without a label, whose horizon is over.
+    /// Predictions without a label whose horizon is over.
     pub without_label: u64,
-    /// Predictions without a label, whose horizon is not over.
+    /// Predictions without a label whose horizon is not over.
     pub waiting: u64,
     /// Rows of outcomes with an id and a label.
     pub labels: u64,
-    /// Rows of outcomes of an id that has one already: the same again, or a revision. The last within the horizon counts.
+    /// Rows of outcomes whose id already has one: a repetition or a revision. The last one within the horizon counts.
     pub repeated_labels: u64,
-    /// Of the repeated, those that say otherwise than the label that counts.
+    /// Of the repeated labels, those that differ from the label that counts.
     pub revised_labels: u64,
-    /// Of the revised, those that were known at the same time as the label that counts, or have no time: nothing shows which of them is
-    /// right, and the last in the order of their texts counts.
+    /// Of the revised labels, those known at the same time as the label that counts, or without a time: nothing shows
+    /// which is right, so the last in the order of their texts counts.
     pub contradicting_labels: u64,
     /// Ids of labels that no prediction has.
     pub unmatched_labels: u64,
-    /// Rows of outcomes without an id, a label, or a time where outcomes have times.
+    /// Rows of outcomes without an id or a label, or without a time if outcomes have times.
     pub unusable_labels: u64,
 }
 
-/// When a label is in time.
+/// Decides when a label is in time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Horizon {
-    /// Microseconds after the prediction.
+    /// The length in microseconds after the prediction.
     pub(super) length: i64,
-    /// Until when labels have been collected, in microseconds.
+    /// The time until which labels were collected, in microseconds.
     pub(super) now: i64,
-    /// Outcomes have times of their own.
+    /// Whether outcomes have times of their own.
     pub(super) timed: bool,
 }
 
-/// Joins them part by part, and hands every prediction to `take` with its label, where it has one. Predictions have their rows as they
-/// were pushed, outcomes one text, the label.
+/// Joins both part by part, and passes every prediction to `take`, with its label if it has one. Predictions keep their
+/// rows as they were pushed. Outcomes have a single text, the label.
 pub(super) fn join(
     predictions: Spool,
     outcomes: Spool,
@@ -104,7 +105,7 @@ pub(super) fn join(
     Ok(())
 }
 
-/// Whether a label counts.
+/// Says whether a label counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Timely {
     InTime,
@@ -134,7 +135,7 @@ impl JoinCounts {
         self.repeated_labels += labels.len() as u64 - 1;
     }
 
-    /// The last label within the horizon; labels are in the order of their times.
+    /// Returns the last label within the horizon. The labels must be in the order of their times.
     fn label<'a>(&mut self, prediction: &Record, labels: &'a [Record], horizon: Horizon) -> Option<&'a str> {
         if horizon.timed && prediction.time == i64::MIN {
             self.undated += 1;

@@ -1,4 +1,4 @@
-//! A report for programs.
+//! Writes a report for programs.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::task::Task;
 ///
 /// # Errors
 ///
-/// The text could not be made.
+/// Serialization failed.
 pub fn json(report: &PerformanceReport) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&Report {
         task: match &report.task {
@@ -73,15 +73,15 @@ struct OfGroup<'a> {
     without_score: u64,
     without_class: u64,
     realised: Side,
-    /// Of the same value of a segment in the reference.
+    /// The performance in the reference, for the same value of a segment.
     reference: Option<BTreeMap<&'static str, OfMeasure>>,
-    /// By what share of the reference's losses exceed it, where chance does not make it.
+    /// By what share the losses exceed those of the reference, if chance does not explain it.
     worse: BTreeMap<&'static str, f64>,
     estimated: Option<Side>,
-    /// Rows unlike any of the reference.
+    /// Rows unlike any in the reference.
     beyond: Option<u64>,
     doubts: Vec<String>,
-    /// Nothing where no columns to look in are named.
+    /// `None` if no columns to look in are named.
     culprits: Option<Vec<OfCulprit<'a>>>,
     loss_growth: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! A report for Prometheus.
+//! Writes a report for Prometheus.
 
 use chrono::{DateTime, Utc};
 use modelwatch::contract::{self, SourceMetric};
@@ -7,8 +7,9 @@ use modelwatch_performance::Performance;
 
 use super::report::{Group, GroupKind, PerformanceReport};
 
-/// Writes a report of a model as a page in Prometheus text format, for what takes pages rather than scrapes: all predictions under the
-/// `model_version` `__all__`, each version under its own, and each value of a segment. A measure that has no value has no series.
+/// Writes a report of a model as a page in Prometheus text format, for destinations that take pages instead of
+/// scraping. All predictions are under the `model_version` `__all__`, each version under its own, and each value of a
+/// segment has series, too. A measure without a value has no series.
 #[must_use]
 pub fn page(report: &PerformanceReport, model: &str, told: DateTime<Utc>) -> Vec<u8> {
     let mut readings = readings(report, model);
@@ -28,15 +29,15 @@ pub fn page(report: &PerformanceReport, model: &str, told: DateTime<Utc>) -> Vec
     monitor.encode(Format::PrometheusText)
 }
 
-/// The `model_version` of all predictions, whatever their version.
+/// The `model_version` of all predictions together.
 const ALL_VERSIONS: &str = "__all__";
-/// Values that are named as what made a version worse.
+/// The maximum number of values named as the reason why a version got worse.
 const MOST_EXPLAINED: usize = 5;
 
 /// A metric, its labels and a value.
 pub(super) type Reading = (&'static SourceMetric, Vec<String>, f64);
 
-/// Everything a report says, as rows of the contract.
+/// Returns everything in a report as rows of the contract.
 pub(super) fn readings(report: &PerformanceReport, model: &str) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     let mut push = |metric, labels: &[&str], value| {
@@ -108,7 +109,7 @@ fn of_version(group: &Group, model: &str, version: &str, push: &mut impl FnMut(&
             ],
         );
     }
-    // Where all rows together got no worse, there is nothing to have a share of.
+    // If all rows together got no worse, there is nothing to attribute.
     let grown = group.loss_growth.filter(|growth| *growth > 0.0);
     let Some((grown, culprits)) = grown.zip(group.culprits.as_ref()) else {
         return;
@@ -130,7 +131,7 @@ fn of_segment(
     segment: &str,
     push: &mut impl FnMut(&'static SourceMetric, &[&str], f64),
 ) {
-    // A label without a value is no label.
+    // Prometheus treats an empty label value as an absent label.
     let value = match group.value.as_str() {
         "" => MISSING,
         value => value,
@@ -156,5 +157,5 @@ fn of_segment(
     }
 }
 
-/// The value of rows that have none.
+/// The value that stands for rows without one.
 const MISSING: &str = "(missing)";

@@ -1,9 +1,12 @@
-//! How right a model is: predictions and their labels read from files, joined, counted, and compared with what was estimated before
-//! the labels came.
+//! Measures how right a model is: reads predictions and their labels from files, joins and counts them, and compares
+//! the result with what was estimated before the labels came.
 //!
-//! From below: `error`; `deadline`; `rows` reads columns of tables as rows; `spool` holds rows on disk by their ids; `outcome_source` is for labels that lie elsewhere than in
-//! files; `join` brings predictions and outcomes together; `task` says what kind of model it is; `counters` counts rows of one kind, `score_budget` bounds what scores take; `cells` cuts columns in which what made it worse is looked for; `options` and `study` are the whole,
-//! `report` its result, `table`, `json` and `metrics` what that looks like. `settings`, `job` and `board` tell it again and again.
+//! The files, from the bottom up: `error`; `deadline`; `rows` reads columns of tables as rows; `spool` holds rows on
+//! disk by their ids; `outcome_source` reads labels that lie elsewhere than in files; `join` joins predictions and
+//! outcomes; `task` says what kind of model it is; `counters` counts rows for one kind; `score_budget` bounds the
+//! memory for scores; `cells` cuts the columns in which to look for what made the model worse; `options` and `study`
+//! are the whole, `report` its result; `table`, `json` and `metrics` are its formats. `settings`, `job` and `board`
+//! repeat it on a schedule.
 
 mod board;
 mod cells;

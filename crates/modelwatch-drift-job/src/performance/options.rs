@@ -1,4 +1,4 @@
-//! What to tell the performance of.
+//! Configures a measurement of performance.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::outcome_source::Outcomes;
 
-/// Files of predictions and labels, and what their columns are called.
+/// Names files of predictions and labels, and their columns.
 /// # Example: how right a model was in April, beside the first quarter
 ///
 /// ```
@@ -47,60 +47,62 @@ use super::outcome_source::Outcomes;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceOptions {
-    /// Files of labelled predictions to learn from, which the model was not trained on.
+    /// Files of labelled predictions to learn from. The model must not have been trained on them.
     pub reference: Vec<String>,
     /// Files of predictions: plain ones, or a model's folder of the prediction log.
     pub current: Vec<String>,
-    /// Files of labels by id; where none is named, predictions have their labels beside them, or none.
+    /// Files of labels by id. If empty, the predictions have their labels beside them, or none.
     pub outcomes: Vec<String>,
-    /// A table of labels by id, in place of those files.
+    /// A table of labels by id, instead of those files.
     pub outcome_table: Option<Outcomes>,
     /// The column of labels.
     pub label: String,
     /// The column of scores: of the positive class, or of the predicted number.
     pub score: Option<String>,
-    /// The column of the predicted classes.
+    /// The column of predicted classes.
     pub class: Option<String>,
     /// The columns of the probabilities of several classes, by class.
     pub probabilities: BTreeMap<String, String>,
-    /// The positive class, as labels have it.
+    /// The positive class, as it appears in labels.
     pub positive: Option<String>,
-    /// The score from which on a row without a predicted class is predicted to be positive.
+    /// The score at or above which a row without a predicted class counts as predicted positive. Defaults to 0.5.
     pub threshold: f64,
-    /// Labels are amounts, however few different ones there are.
+    /// Whether labels are amounts, even if there are only a few distinct ones.
     pub regression: bool,
-    /// The features that errors of predicted numbers are learned by.
+    /// The features from which to learn the errors of predicted numbers.
     pub features: Vec<String>,
-    /// The column of ids of predictions.
+    /// The column of the predictions' ids. Defaults to `id`.
     pub id: String,
-    /// The column of ids of outcomes, where it has another name.
+    /// The column of the outcomes' ids, if its name differs.
     pub outcome_id: Option<String>,
-    /// The column of labels in the files of outcomes, where it has another name.
+    /// The column of labels in the files of outcomes, if its name differs.
     pub outcome_label: Option<String>,
-    /// The column of the times of predictions.
+    /// The column of the predictions' times.
     pub time: Option<String>,
-    /// The column of the times at which outcomes were known; without it every outcome is in time.
+    /// The column of the times at which outcomes were known. Without it, every outcome is in time.
     pub outcome_time: Option<String>,
-    /// How long after its prediction a label counts.
+    /// How long after its prediction a label counts. Defaults to 30 days.
     pub horizon: TimeDelta,
-    /// Until when labels have been collected: predictions whose horizon ends later are still waiting for theirs.
+    /// The time until which labels were collected. Predictions whose horizon ends later are still waiting for theirs.
+    /// Defaults to the current time.
     pub now: DateTime<Utc>,
-    /// From when on predictions are looked at; needs `time`, or a prediction log, whose folders of earlier dates are not read.
+    /// The time from which to look at predictions. Needs `time`, or a prediction log, whose folders of earlier dates
+    /// are skipped.
     pub since: Option<DateTime<Utc>>,
-    /// How long it may take.
+    /// The maximum duration of a run; `None` for no limit.
     pub timeout: Option<Duration>,
     /// The column of the model's version.
     pub version: Option<String>,
-    /// Columns by whose values performance is told, too.
+    /// Columns by whose values to measure performance, too.
     pub segments: Vec<String>,
-    /// The length of windows that performance is told of, too; needs `time`.
+    /// The length of windows to measure performance by, too. Needs `time`.
     pub window: Option<TimeDelta>,
     /// Columns in which to look for what made the model worse: categories by value, numbers by tenths of the reference.
     pub explain: Vec<String>,
 }
 
 impl PerformanceOptions {
-    /// Makes options with defaults for everything else: ids in `id`, a threshold of 0.5, a horizon of 30 days, now.
+    /// Creates options with defaults for everything else: ids in `id`, a threshold of 0.5, a horizon of 30 days, now.
     pub fn new(
         label: impl Into<String>,
         reference: impl IntoIterator<Item = impl Into<String>>,

@@ -1,4 +1,4 @@
-//! Labels by id that lie elsewhere than in files.
+//! Reads labels by id that lie elsewhere than in files.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use futures::future::BoxFuture;
 use crate::engine::EngineError;
 use crate::training::ColumnHolds;
 
-/// A table of labels by id, whose rows are handed over one after the other. Its text names it.
+/// Reads a table of labels by id, row by row. Its `Display` names the table.
 ///
-/// The rows are joined here and not where they lie: measures such as the area under a curve need the score of every labelled prediction, and
-/// of a label no more than its id, its text and its time crosses the wire.
+/// Rows are joined here instead of where they lie: measures such as the area under a curve need the score of every
+/// labelled prediction, and only a label's id, text and time cross the wire.
 /// # Example: labels that a program keeps in memory
 ///
 /// ```
@@ -71,25 +71,25 @@ use crate::training::ColumnHolds;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait OutcomeSource: fmt::Debug + fmt::Display + Send + Sync {
-    /// Returns the columns in the table's order, each with what it holds.
+    /// Returns the columns in the table's order, with their types.
     ///
     /// # Errors
     ///
-    /// The table cannot be looked at.
+    /// The table can't be inspected.
     fn columns(&self) -> BoxFuture<'_, Result<Vec<(String, ColumnHolds)>, EngineError>>;
 
-    /// Hands every label to `take`, in any order, and ends with what `take` refuses.
+    /// Passes every label to `take`, in any order. If `take` refuses one, stop and return its reason as the error.
     ///
     /// # Errors
     ///
-    /// The table cannot be read, its column of times holds none, or `take` refused a label.
+    /// The table can't be read, its column of times does not hold times, or `take` refused a label.
     fn read<'a>(&'a self, query: &'a OutcomeQuery, take: TakeOutcome) -> BoxFuture<'a, Result<(), EngineError>>;
 }
 
-/// Takes a label; refuses it, with a reason, where no more are to come.
+/// Takes a label, or refuses it with a reason to stop.
 pub type TakeOutcome = Box<dyn FnMut(&OutcomeRow<'_>) -> Result<(), String> + Send>;
 
-/// What is asked of an [`OutcomeSource`]: its columns are there.
+/// Says what to read from an [`OutcomeSource`]. The columns exist.
 /// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,14 +98,14 @@ pub struct OutcomeQuery {
     pub id: String,
     /// The column of labels.
     pub label: String,
-    /// The column of times at which labels were known.
+    /// The column of the times at which labels were known.
     pub time: Option<String>,
-    /// From when on labels are wanted, where there are times; those without one are, too.
+    /// The time from which to read labels, if they have times. Labels without a time are wanted, too.
     pub since: Option<DateTime<Utc>>,
 }
 
 impl OutcomeQuery {
-    /// Asks for all labels of a table without times.
+    /// Creates a query for all labels of a table without times.
     pub fn new(id: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -116,7 +116,7 @@ impl OutcomeQuery {
     }
 }
 
-/// A label, with null for nothing.
+/// Holds a label. `None` stands for null.
 /// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeRow<'a> {
@@ -124,11 +124,11 @@ pub struct OutcomeRow<'a> {
     pub id: Option<&'a str>,
     /// The class or number that turned out to be right.
     pub label: Option<&'a str>,
-    /// When it was known, in microseconds since the epoch.
+    /// The time when it was known, in microseconds since the epoch.
     pub time: Option<i64>,
 }
 
-/// A source that is shared. Two are equal where their `Debug` says the same.
+/// Shares a source. Two are equal if their `Debug` output is the same.
 /// The example of [`OutcomeSource`] has one.
 #[derive(Clone, Debug)]
 pub struct Outcomes(Arc<dyn OutcomeSource>);

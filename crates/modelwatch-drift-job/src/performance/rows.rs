@@ -1,4 +1,4 @@
-//! Columns of tables, row by row.
+//! Reads columns of tables row by row.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::engine::{EngineError, NumberText, type_in_words};
 use crate::tables::{Found, Kind, Sought, Table, expand};
 use crate::time_window::TimeWindow;
 
-/// A column, and the option that names it.
+/// Names a column, and the option that names it.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) column: String,
@@ -32,14 +32,14 @@ impl Named {
         }
     }
 
-    /// Its place in a table: by its name, or as a feature of the prediction log.
+    /// Returns the column's position in a table: by its name, or as a feature of the prediction log.
     fn place(&self, schema: &Schema) -> Option<usize> {
         let place = |name: &str| schema.index_of(name).ok();
         place(&self.column).or_else(|| place(&feature(&self.column)))
     }
 }
 
-/// The columns that are read, by what their values are taken for.
+/// Lists the columns to read, by the type of their values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     pub(super) time: Option<Named>,
@@ -47,29 +47,30 @@ pub(super) struct Wanted {
     pub(super) texts: Vec<Named>,
 }
 
-/// A row: its time in microseconds, numbers (NaN where there is none) and texts in the order in which they are wanted.
+/// Holds a row: its time in microseconds, numbers (NaN if missing) and texts in the order in which they are wanted.
 pub(super) struct Row<'a> {
     pub(super) time: Option<i64>,
     pub(super) numbers: &'a [f64],
     pub(super) texts: &'a [Option<&'a str>],
 }
 
-/// Files that are read together.
+/// Holds files that are read together.
 pub(super) struct Input {
     of: Files,
     sources: Vec<Source>,
     deadline: Deadline,
 }
 
-/// A file. The copy of an object of a bucket is there only while it is read, but for the reference, which is read several times.
+/// Holds a file. A copy of an object in a bucket exists only while it is read, except for the reference, which is read
+/// several times.
 struct Source {
     found: Found,
     table: Option<Table>,
 }
 
 impl Input {
-    /// Opens the files of patterns. Those in a folder of a prediction log's date before `since` are left out, and those of a Delta table that
-    /// have no later `time`.
+    /// Opens the files of patterns. Leaves out files in a prediction log's folder of a date before `since`, and those
+    /// of a Delta table without a later `time`.
     pub(super) async fn open(
         patterns: &[String],
         of: Files,
@@ -117,7 +118,7 @@ impl Input {
         }
     }
 
-    /// Whether every file has a column.
+    /// Returns whether every file has a column.
     pub(super) async fn all_have(&self, column: &str) -> Result<bool, PerformanceError> {
         let named = Named::new(column, "");
         for source in &self.sources {
@@ -128,7 +129,7 @@ impl Input {
         Ok(true)
     }
 
-    /// What columns hold, by name: numbers only where every file says so.
+    /// Returns the types of columns by name: numeric only if every file says so.
     pub(super) async fn kinds(&self) -> Result<BTreeMap<String, Kind>, PerformanceError> {
         let mut all = BTreeMap::new();
         for source in &self.sources {
@@ -144,7 +145,7 @@ impl Input {
         Ok(all)
     }
 
-    /// Hands every row to `take`, in the order of the files and their rows, away from the threads that serve other tasks.
+    /// Passes every row to `take`, in the order of the files and their rows, on a thread that serves no other tasks.
     pub(super) async fn scan<S: Send + 'static>(
         &self,
         wanted: &Wanted,
@@ -191,9 +192,9 @@ impl Input {
     }
 }
 
-/// Whether a file is in a prediction log's folder of a date that was over at a time.
+/// Returns whether a file is in a prediction log's folder of a date that ended before `since`.
 fn is_before(found: &Found, since: DateTime<Utc>) -> bool {
-    // Of a table's file its log says what it has, and no folder.
+    // A table's log says what its files contain; their folders don't.
     #[allow(irrefutable_let_patterns, reason = "with Delta tables there are others")]
     let Found::File(address) = found else {
         return false;
@@ -203,10 +204,10 @@ fn is_before(found: &Found, since: DateTime<Utc>) -> bool {
     date.is_some_and(|date| date < since.date_naive())
 }
 
-/// Options whose columns hold something in every row that counts: of another type, all rows would be left out without a word.
+/// Options whose columns must have usable values: with a different type, all rows would be left out silently.
 const ESSENTIAL: [&str; 5] = ["--id", "--label", "--class", "--outcome-id", "--outcome-label"];
 
-/// Where the wanted columns are among those that are read.
+/// Says where the wanted columns are among those that are read.
 struct Plan {
     read: Vec<usize>,
     time: Option<usize>,
@@ -245,7 +246,7 @@ impl Plan {
                 });
             }
         }
-        // Readers give the columns in the order of the file, each once.
+        // Readers return the columns in the order of the file, each once.
         let mut read: Vec<usize> = time.iter().chain(&numbers).chain(&texts).copied().collect();
         read.sort_unstable();
         read.dedup();
@@ -258,7 +259,7 @@ impl Plan {
         })
     }
 
-    /// The outer result is of the file, the inner one of whoever takes the rows.
+    /// The outer result is that of the file, the inner one that of `take`.
     fn rows(
         &self,
         batch: &RecordBatch,
@@ -298,7 +299,8 @@ impl Plan {
     }
 }
 
-/// The one text of a value, whatever wrote it; an id that is longer than a category stays whole.
+/// Returns the normalised text of a value, no matter which writer produced it. An id longer than a category stays
+/// whole.
 pub(super) fn one_text(text: &str) -> Option<&str> {
     let text = text.trim();
     if text.len() > MOST_CATEGORY_BYTES {
@@ -313,7 +315,7 @@ fn times_of(batch: &RecordBatch, place: usize) -> Result<TimestampMicrosecondArr
     Ok(times.as_primitive::<TimestampMicrosecondType>().clone())
 }
 
-/// What is no number is missing.
+/// Values that are not numbers are missing.
 fn numbers_of(batch: &RecordBatch, place: usize) -> Float64Array {
     let array = batch.column(place);
     if is_text(array.data_type())
@@ -328,7 +330,7 @@ fn numbers_of(batch: &RecordBatch, place: usize) -> Float64Array {
     }
 }
 
-/// What is neither text nor number is missing.
+/// Values that are neither texts nor numbers are missing.
 fn texts_of(batch: &RecordBatch, place: usize) -> Option<StringViewArray> {
     texts(batch.column(place))
 }

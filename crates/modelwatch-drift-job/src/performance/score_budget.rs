@@ -1,20 +1,22 @@
-//! How many distinct scores are kept, of all groups together: an area under a curve needs each of them, and there may be a thousand windows.
+//! Bounds the number of distinct scores kept over all groups: an area under a curve needs each of them, and there may
+//! be a thousand windows.
 
 use modelwatch_performance::SCORE_BITS;
 
 use super::counters::Counters;
 
-/// Scores of all groups, with 24 bytes each: 96 MiB. A million rows have room as they are, in four groups each.
+/// The maximum number of scores of all groups, at 24 bytes each: 96 MiB. A million rows fit unrounded, in four groups
+/// each.
 const MOST_SCORES: usize = 1 << 22;
-/// Rows between two looks.
+/// The number of rows between two checks.
 const EVERY: u64 = 1 << 16;
 
-/// Bits that are kept of scores, alike in all groups, so that the order of rows changes no figure.
+/// Holds how many bits of the scores to keep, the same in all groups, so that the order of rows changes no figure.
 #[derive(Debug)]
 pub(super) struct ScoreBudget {
     most: usize,
     rows: u64,
-    /// How many steps of [`SCORE_BITS`] were taken.
+    /// The number of steps of [`SCORE_BITS`] taken.
     steps: usize,
 }
 
@@ -29,20 +31,20 @@ impl Default for ScoreBudget {
 }
 
 impl ScoreBudget {
-    /// Whether it is time to look, asked once a row.
+    /// Returns whether it is time to check. Call it once per row.
     pub(super) fn is_due(&mut self) -> bool {
         self.rows += 1;
         self.rows.is_multiple_of(EVERY)
     }
 
-    /// Rounds the scores of all groups as little as makes them fit; also once all rows are in.
+    /// Rounds the scores of all groups as little as makes them fit. Call it after the last row, too.
     pub(super) fn keep<'c>(&mut self, groups: impl IntoIterator<Item = &'c mut Counters>) {
         let mut groups: Vec<&mut Counters> = groups.into_iter().collect();
         let held = |groups: &[&mut Counters]| groups.iter().map(|group| group.scores_held()).sum::<usize>();
         if self.steps == 0 && held(&groups) <= self.most {
             return;
         }
-        // In their order first: what waits is not distinct yet, and a group that is new was not rounded.
+        // Sorts first: buffered scores are not distinct yet, and a new group was not rounded.
         self.round(&mut groups);
         while held(&groups) > self.most && self.steps < SCORE_BITS.len() {
             self.steps += 1;

@@ -1,4 +1,4 @@
-//! Which model's performance is told again and again, and how often.
+//! Configures which model's performance to measure again and again, and how often.
 
 use std::time::Duration;
 
@@ -6,25 +6,26 @@ use chrono::TimeDelta;
 
 use super::options::PerformanceOptions;
 
-/// A model whose performance is told again and again. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// Configures a model whose performance is measured again and again. Start with [`new`](Self::new) and set the fields
+/// that differ from the defaults.
 /// The example of [`PerformanceJob`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceSettings {
-    /// Its name, as the service has it.
+    /// The model's name, as the service uses it.
     pub model: String,
-    /// Where its rows are and what their columns are called. `now`, `since` and `timeout` are those of each run.
+    /// Where its rows are and the names of their columns. Each run sets its own `now`, `since` and `timeout`.
     pub options: PerformanceOptions,
-    /// Between the beginnings of two runs. Defaults to an hour.
+    /// The time between the starts of two runs. Defaults to 1 hour.
     pub interval: TimeDelta,
-    /// How far back predictions are looked at. Defaults to 30 days.
+    /// How far back to look at predictions. Defaults to 30 days.
     pub period: TimeDelta,
-    /// How long a run may take. Defaults to 15 minutes.
+    /// The maximum duration of a run. Defaults to 15 minutes.
     pub timeout: Duration,
 }
 
 impl PerformanceSettings {
-    /// Makes the settings of a model with defaults for everything else.
+    /// Creates the settings of a model, with defaults for everything else.
     pub fn new(model: impl Into<String>, options: PerformanceOptions) -> Self {
         Self {
             model: model.into(),
@@ -35,7 +36,7 @@ impl PerformanceSettings {
         }
     }
 
-    /// Whether a run would do the same; the moments of the options are those of each run.
+    /// Returns whether a run would do the same, ignoring the times that each run sets.
     pub(super) fn asks_the_same(&self, other: &Self) -> bool {
         let mut other = other.clone();
         let run = &self.options;

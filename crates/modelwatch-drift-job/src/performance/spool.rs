@@ -1,31 +1,31 @@
-//! Rows laid aside by their ids, so that those of one id meet however far apart they came, in bounded memory: each part of the ids
-//! is held in memory for a while and on disk beyond that, and read back on its own.
+//! Spools rows by their ids, so that those with the same id meet however far apart they came. Memory is bounded: each
+//! part of the ids is buffered in memory, then written to disk, and read back separately.
 
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek as _, Write};
 
 use tempfile::SpooledTempFile;
 use twox_hash::XxHash3_128;
 
-/// Parts of the ids. While rows are laid aside as many blocks are in memory; when they are read back one part is.
+/// The number of parts. While rows are spooled, one block of each is in memory; while they are read back, one part.
 const PARTS: usize = 64;
-/// Bytes of a part before it goes to disk.
+/// The bytes of a part that are buffered before they go to disk.
 const IN_MEMORY: usize = 1 << 20;
-/// Stands for a text that is absent.
+/// Stands for a missing text.
 const ABSENT: u32 = u32::MAX;
 
-/// A row with an id.
+/// Holds a row with an id.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub(super) struct Record {
-    /// The hash of its id: of two billion different ones two are equal with a probability of 1 in 10^20.
+    /// The hash of its id: among two billion distinct ids, two collide with a probability of 1 in 10^20.
     pub(super) id: u128,
-    /// Microseconds; the earliest where there is none.
+    /// The time in microseconds; the earliest possible if there is none.
     pub(super) time: i64,
     pub(super) numbers: Vec<f64>,
     pub(super) texts: Vec<Option<String>>,
 }
 
 impl Record {
-    /// Whether it says otherwise than another, whatever their ids and times.
+    /// Returns whether its values differ from another's, ignoring ids and times.
     pub(super) fn differs(&self, other: &Self) -> bool {
         let same = |one: &f64, other: &f64| one.total_cmp(other).is_eq();
         let numbers = self.numbers.iter().zip(&other.numbers);
@@ -37,7 +37,7 @@ pub(super) fn hash(id: &str) -> u128 {
     XxHash3_128::oneshot(id.as_bytes())
 }
 
-/// Rows of as many numbers and texts each.
+/// Spools rows that all have the same number of numbers and texts.
 pub(super) struct Spool {
     numbers: usize,
     texts: usize,
@@ -75,7 +75,8 @@ impl Spool {
         Ok(())
     }
 
-    /// The parts in order, each sorted by id, time and then by what the rows hold, so that the order they came in changes nothing.
+    /// Returns the parts in order, each sorted by id, time and then content, so that the original order changes
+    /// nothing.
     pub(super) fn into_parts(self) -> impl Iterator<Item = io::Result<Vec<Record>>> {
         let (numbers, texts) = (self.numbers, self.texts);
         self.parts.into_iter().map(move |part| {
@@ -106,7 +107,7 @@ fn order(one: &Record, other: &Record) -> std::cmp::Ordering {
         .then_with(|| one.texts.cmp(&other.texts))
 }
 
-/// Nothing at the end of the file.
+/// Returns `None` at the end of the file.
 fn read(file: &mut impl Read, numbers: usize, texts: usize) -> io::Result<Option<Record>> {
     let id = match bytes::<16>(file) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),

@@ -1,4 +1,4 @@
-//! From files to a report.
+//! Turns files into a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,28 +24,28 @@ use super::task::{Labels, Task};
 use crate::tables::Kind;
 use crate::training::ColumnHolds;
 
-/// Values of one column that are told of apart; rows of the others are told of together.
+/// The maximum number of values of a column with their own group; rows of the others share one.
 const MOST_VALUES: usize = 64;
-/// Windows that are told of apart.
+/// The maximum number of windows with their own group.
 const MOST_WINDOWS: usize = 1_000;
-/// A segment's value with fewer labels in the reference is compared with all of it.
+/// A segment's value with fewer labels than this in the reference is compared with the whole reference.
 const FEWEST_LABELS: u64 = 30;
-/// Categories of a feature that have a number of their own.
+/// The maximum number of categories of a feature with their own number.
 const MOST_CATEGORIES: usize = 63;
 
 impl PerformanceOptions {
-    /// Reads the files and tells the performance.
+    /// Reads the files and measures the performance.
     ///
     /// # Errors
     ///
-    /// A file or a column is missing or cannot be read, the reference has no labels or nothing can be learned of it, or there is no
-    /// room on disk to lay rows aside.
+    /// A file or a column is missing or can't be read, the reference has no labels or nothing can be learned from it,
+    /// or the disk has no room to spool rows.
     pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
         Study::new(self, None).run().await
     }
 
-    /// As [`run`](Self::run). Outcomes that can't be read are as if there were none, and why they can't is told aside: what is expected of
-    /// predictions is worth telling all the same.
+    /// Same as [`run`](Self::run), but continues without outcomes if they can't be read, and returns the reason
+    /// separately: the expected performance of predictions is useful on its own.
     pub(super) async fn run_without_outcomes(
         &self,
     ) -> Result<(PerformanceReport, Option<PerformanceError>), PerformanceError> {
@@ -55,11 +55,11 @@ impl PerformanceOptions {
     }
 }
 
-/// A run.
+/// Holds the state of a run.
 struct Study<'a> {
     options: &'a PerformanceOptions,
     deadline: Deadline,
-    /// Where it is told why outcomes can't be read; without a place that ends the run.
+    /// Receives the reason why outcomes can't be read. If `None`, that ends the run.
     problem: Option<&'a mut Option<PerformanceError>>,
 }
 
@@ -98,7 +98,7 @@ impl<'a> Study<'a> {
         let mut wanted = columns.wanted();
         let said = columns.said();
         wanted.texts.extend(cuts.columns.iter().cloned());
-        // The reference may lack the columns of segments: then there is nothing to compare their values with but all of it.
+        // If the reference lacks a segment's column, its values can only be compared with the whole reference.
         let mut segments = Vec::new();
         for segment in &options.segments {
             if reference.all_have(segment).await? {
@@ -184,7 +184,7 @@ impl<'a> Study<'a> {
         })
     }
 
-    /// Predictions whose labels lie elsewhere.
+    /// Reads predictions whose labels lie elsewhere.
     async fn read_joined(
         &mut self,
         columns: &Columns,
@@ -249,10 +249,11 @@ impl<'a> Study<'a> {
             .unwrap_or_else(|error| Err(PerformanceError::Spool(std::io::Error::other(error))))
     }
 
-    /// Lays the labels aside.
+    /// Spools the labels.
     async fn lay_outcomes(&self) -> Result<(Spool, JoinCounts), PerformanceError> {
         let options = self.options;
-        // A label comes after its prediction, so none from before the first prediction is missed; but for a day's difference of clocks.
+        // A label comes after its prediction, so none from before the first prediction is needed, except for a day's
+        // difference of clocks.
         let since = options.since.and_then(|since| since.checked_sub_signed(EARLY));
         let id = options.outcome_id.as_ref().unwrap_or(&options.id);
         let label = options.outcome_label.as_ref().unwrap_or(&options.label);
@@ -277,7 +278,7 @@ impl<'a> Study<'a> {
     }
 }
 
-/// Labels that are laid aside.
+/// Holds spooled labels.
 struct Laid {
     labels: Spool,
     counts: JoinCounts,
@@ -308,7 +309,7 @@ impl Laid {
     }
 }
 
-/// Lays the labels of a table aside.
+/// Spools the labels of a table.
 async fn lay_table(
     source: &dyn OutcomeSource,
     mut query: OutcomeQuery,
@@ -322,7 +323,7 @@ async fn lay_table(
     let time = query.time.iter_mut().map(|time| (time, "--outcome-time"));
     for (column, option) in of_texts.into_iter().chain(time) {
         let found = columns.iter().find(|(name, _)| name == column);
-        // A database may spell its columns in capitals, however they were written.
+        // A database may return column names in capitals, however they were written.
         let found = found.or_else(|| columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
         let Some((name, holds)) = found else {
             return Err(PerformanceError::Column {
@@ -344,7 +345,7 @@ async fn lay_table(
         }
         column.clone_from(name);
     }
-    // What the labels are laid in, and why no more are wanted; shared with the thread that reads, which may outlast this.
+    // The spool, and why no more labels are wanted. Shared with the reading thread, which may outlive this function.
     let shared = Arc::new(Mutex::new((Some(Laid::new(query.time.is_some())), None)));
     let laying = shared.clone();
     let take = move |row: &OutcomeRow<'_>| {
@@ -368,7 +369,7 @@ async fn lay_table(
     Ok((laid.labels, laid.counts))
 }
 
-/// From when on rows count, in microseconds. Those without a time always do.
+/// The time from which rows count, in microseconds. Rows without a time always count.
 struct Since(Option<i64>);
 
 impl Since {
@@ -382,21 +383,21 @@ impl Since {
     }
 }
 
-/// The value that a row counts for: its own, or that of the values past the first so many.
+/// Returns the value that a row counts for: its own, or the one for all values beyond the maximum number.
 fn place<'v, T>(values: &BTreeMap<String, T>, value: &'v str) -> &'v str {
     let has_own = values.contains_key(value) || values.len() < MOST_VALUES;
     if has_own { value } else { Group::OTHER }
 }
 
-/// The performance of each value of a segment in the reference, where it has enough rows of it.
+/// Returns the performance of each value of a segment in the reference, if it has enough rows of it.
 fn known_values(counted: BTreeMap<String, Counters>) -> BTreeMap<String, Option<Performance>> {
     let known = |counters: Counters| (counters.labels() >= FEWEST_LABELS).then(|| counters.realised());
     let values = counted.into_iter().map(|(value, counters)| (value, known(counters)));
-    // The rest is another rest.
+    // The reference's other values are not those of the predictions.
     values.filter(|(value, _)| value != Group::OTHER).collect()
 }
 
-/// The labelled rows of the reference, as they are read.
+/// Holds the labelled rows of the reference while they are read.
 struct Learning {
     learning: Reference,
     reader: Arc<Reader>,
@@ -415,13 +416,13 @@ impl Learning {
     }
 }
 
-/// In which columns what made it worse is looked for, and the losses of the reference there.
+/// Holds the columns in which to look for what made the model worse, and the reference's losses there.
 struct Explained {
     cuts: Arc<Cuts>,
     reference: LossByCell,
 }
 
-/// Cuts the columns in which what made it worse is looked for, by the reference's values.
+/// Cuts the columns in which to look for what made the model worse, by the reference's values.
 async fn cuts(options: &PerformanceOptions, reference: &Input) -> Result<Cuts, PerformanceError> {
     if options.explain.is_empty() {
         return Ok(Cuts::default());
@@ -455,7 +456,7 @@ async fn cuts(options: &PerformanceOptions, reference: &Input) -> Result<Cuts, P
     })
 }
 
-/// Counts a row's loss in its cell of every column that is cut, whose values these are.
+/// Counts a row's loss in its cell of every cut column, whose values are `values`.
 fn count_loss(losses: &mut LossByCell, cuts: &Cuts, values: &[Option<&str>], loss: Option<f64>) {
     let Some(loss) = loss else { return };
     for (column, (cut, value)) in cuts.cuts.iter().zip(values).enumerate() {
@@ -463,7 +464,7 @@ fn count_loss(losses: &mut LossByCell, cuts: &Cuts, values: &[Option<&str>], los
     }
 }
 
-/// Predictions with their labels beside them, or with none.
+/// Reads predictions with their labels beside them, or without labels.
 async fn read_labelled(
     options: &PerformanceOptions,
     columns: &Columns,
@@ -488,7 +489,7 @@ async fn read_labelled(
     Ok(groups)
 }
 
-/// What is read of every row, reference or current: numbers and texts that the task needs.
+/// Lists the columns that the task needs from every row, reference or current: numbers and texts.
 struct Columns {
     numbers: Vec<Named>,
     class: Option<Named>,
@@ -549,7 +550,7 @@ impl Columns {
         }
     }
 
-    /// Numbers; then the class where there is one, and categories.
+    /// Returns the numbers, then the class if there is one, then the categories.
     fn wanted(&self) -> Wanted {
         Wanted {
             time: None,
@@ -565,7 +566,7 @@ impl Columns {
         }
     }
 
-    /// The features of a regression.
+    /// Returns the number of features of a regression.
     fn features(&self) -> usize {
         self.numbers.len().saturating_sub(1) + self.categories.len()
     }
@@ -606,7 +607,7 @@ impl Columns {
     }
 }
 
-/// Where the task's texts are in a row.
+/// Says where the task's texts are in a row.
 #[derive(Clone, Copy)]
 struct Places {
     class: bool,
@@ -628,7 +629,7 @@ impl Places {
     }
 }
 
-/// Counters of all rows, and of each version, window and segment.
+/// Holds the counters of all rows, and of each version, window and segment.
 struct Groups {
     counting: Counting,
     said: Places,
@@ -636,28 +637,28 @@ struct Groups {
     all: Counted,
     versions: Option<BTreeMap<String, Counted>>,
     segments: Vec<(String, BTreeMap<String, Counted>)>,
-    /// The length of windows, in microseconds, and those there are.
+    /// The length of windows in microseconds, and the windows so far.
     windows: Option<(i64, BTreeMap<Window, Counted>)>,
     budget: ScoreBudget,
 }
 
-/// Rows, and what they count for.
+/// Holds the counts of some rows.
 struct Counted {
     rows: u64,
     left_out: LeftOut,
     counters: Counters,
-    /// By the cells of columns in which what made it worse is looked for; of all rows and of versions.
+    /// The losses by cell of the columns in which to look for what made the model worse; for all rows and for versions.
     losses: LossByCell,
 }
 
-/// When a window began.
+/// Says when a window began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Window {
     /// Never: its rows have no time.
     Untimed,
-    /// In microseconds since the epoch.
+    /// At this time, in microseconds since the epoch.
     From(i64),
-    /// At times past the first so many.
+    /// At any time beyond the maximum number of windows.
     Other,
 }
 
@@ -696,7 +697,7 @@ impl Counting {
         counted.counters.add(&self.reader, &self.learned, said, label);
     }
 
-    /// Counts for a value, or for the values past the first so many.
+    /// Counts a row for its value, or for all values beyond the maximum number.
     fn count_value<'a>(
         &self,
         values: &'a mut BTreeMap<String, Counted>,
@@ -715,7 +716,7 @@ impl Counting {
 }
 
 impl Groups {
-    /// The values that the reference knows have their places first, so that the same are told apart by each run.
+    /// Adds the values that the reference knows first, so that each run gives the same values their own group.
     fn new(
         counting: Counting,
         said: Places,
@@ -758,7 +759,7 @@ impl Groups {
         self.budget.keep(all.map(|counted| &mut counted.counters));
     }
 
-    /// Adds the columns that tell groups apart, after those of the task.
+    /// Adds the columns that split rows into groups, after those of the task.
     fn want(&self, options: &PerformanceOptions, wanted: &mut Wanted) {
         wanted.time = options.time.as_deref().map(|time| Named::new(time, "--time"));
         let version = options
@@ -808,7 +809,7 @@ impl Groups {
         }
     }
 
-    /// The columns that tell groups apart.
+    /// Returns the number of columns that split rows into groups.
     fn groups(&self) -> usize {
         usize::from(self.versions.is_some()) + self.segments.len()
     }

@@ -1,4 +1,4 @@
-//! A report for people.
+//! Formats a report for people.
 
 use std::fmt;
 
@@ -131,7 +131,7 @@ impl PerformanceReport {
     }
 }
 
-/// What made it worse, the most of it first.
+/// Writes what made the model worse, the largest part first.
 fn culprits(f: &mut fmt::Formatter<'_>, culprits: &[Culprit]) -> fmt::Result {
     const SHOWN: usize = 10;
     if culprits.is_empty() {
@@ -175,7 +175,7 @@ fn shown(measured: Result<Measured, Undefined>) -> String {
     }
 }
 
-/// Four digits behind the point, or four significant ones of what is large or tiny.
+/// Formats four digits after the point, or four significant digits if the number is large or tiny.
 fn number(value: f64) -> String {
     if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
         format!("{value:.4}")

@@ -1,4 +1,4 @@
-//! What kind of model it is.
+//! Decides what kind of model it is.
 
 use std::collections::BTreeSet;
 
@@ -7,35 +7,35 @@ use modelwatch_performance::Classes;
 use super::error::PerformanceError;
 use super::options::PerformanceOptions;
 
-/// What a model predicts.
+/// Says what a model predicts.
 /// The example of [`PerformanceOptions`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Task {
-    /// One of two classes; the score is of the positive one.
+    /// One of two classes. The score belongs to the positive one.
     Binary {
-        /// The positive class, as labels have it.
+        /// The positive class, as it appears in labels.
         positive: String,
     },
     /// One of several classes.
     Multiclass {
-        /// All of them.
+        /// The classes.
         classes: Classes,
     },
     /// A number.
     Regression,
 }
 
-/// Labels that say yes.
+/// The labels that mean yes.
 const YES: [&str; 5] = ["1", "true", "yes", "y", "positive"];
-/// Distinct labels that are remembered.
+/// The maximum number of distinct labels to remember.
 const MOST_LABELS: usize = 1_001;
-/// Labels that an error names.
+/// The maximum number of labels in an error.
 const SHOWN: usize = 20;
-/// Distinct numbers from which on labels are amounts and not classes.
+/// With more distinct numbers than this, labels are amounts instead of classes.
 const MANY_NUMBERS: usize = 20;
 
-/// The labels of a reference.
+/// Collects the labels of a reference.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     distinct: BTreeSet<String>,
@@ -50,13 +50,13 @@ impl Labels {
         }
     }
 
-    /// The different ones, as many as are remembered.
+    /// Returns the distinct labels, as far as they are remembered.
     pub(super) fn known(&self) -> &BTreeSet<String> {
         &self.distinct
     }
 
-    /// A regression where labels are many numbers and no classes or probabilities of classes are named; two labels are a binary
-    /// classification, and more one of several classes.
+    /// Returns a regression if labels are many numbers and no classes or class probabilities are named; a binary
+    /// classification for two labels; a classification with several classes for more.
     pub(super) fn task(self, options: &PerformanceOptions) -> Result<Task, PerformanceError> {
         if self.distinct.is_empty() {
             return Err(PerformanceError::NoLabels);

@@ -1,4 +1,4 @@
-//! A file of the log, judged by its footer.
+//! Judges a file of the log by its footer.
 
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use chrono::{DateTime, Utc};
@@ -15,35 +15,35 @@ use crate::engine::Reason;
 use crate::store::Store;
 use crate::time_window::TimeWindow;
 
-/// A file that can be read, with what its footer says.
+/// Describes a readable file by its footer.
 #[derive(Clone, Debug)]
 pub(super) struct LogFile {
     pub(super) object: ObjectMeta,
     pub(super) footer: ArrowReaderMetadata,
     pub(super) rows: u64,
-    /// The names of the files in the same folder that it was made of.
+    /// The names of the files in the same folder that were merged into this one.
     pub(super) replaces: Vec<String>,
     /// The row groups that may have rows of the window.
     pub(super) groups: Vec<usize>,
-    /// Whether every row of these is of the window, so that no row's time need be looked at.
+    /// Whether every row of these belongs to the window, so that the rows' times need no check.
     pub(super) whole: bool,
 }
 
-/// What is wrong with a file.
+/// Describes what is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) reason: Reason,
     pub(super) problem: String,
-    /// Its rows, where they are known.
+    /// The number of its rows, if known.
     pub(super) rows: Option<u64>,
 }
 
-/// What becomes of a file that can't be counted.
+/// Says why a file is not counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NotCounted {
-    /// It has been removed since it was listed, as retention does.
+    /// It was removed since it was listed, for example by retention.
     Gone,
-    /// None of its rows is of the window.
+    /// None of its rows belongs to the window.
     OtherTimes,
     /// It is left out.
     Fault(Fault),
@@ -58,7 +58,7 @@ impl NotCounted {
         })
     }
 
-    /// What an error of the reader means: `doing` says what was being done.
+    /// Classifies an error of the reader. `doing` says what it was doing.
     pub(super) fn of(error: &ParquetError, doing: &str) -> Self {
         match store_error(error) {
             Some(object_store::Error::NotFound { .. }) => Self::Gone,
@@ -68,7 +68,7 @@ impl NotCounted {
     }
 }
 
-/// The error of the storage below an error of the reader, where there is one.
+/// Returns the storage error behind an error of the reader, if there is one.
 fn store_error(error: &ParquetError) -> Option<&object_store::Error> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = match error {
         ParquetError::External(external) => Some(&**external),
@@ -83,7 +83,7 @@ fn store_error(error: &ParquetError) -> Option<&object_store::Error> {
     None
 }
 
-/// Opens a file at a place.
+/// Opens a file in a store.
 pub(super) fn reader(store: &Store, object: &ObjectMeta) -> ObjectReader {
     ObjectReader {
         objects: store.objects.clone(),
@@ -92,7 +92,7 @@ pub(super) fn reader(store: &Store, object: &ObjectMeta) -> ObjectReader {
     }
 }
 
-/// The file, where it has rows of the window and can be read.
+/// Returns the file if it has rows of the window and can be read.
 pub(super) async fn judge(
     store: &Store,
     object: &ObjectMeta,
@@ -178,8 +178,8 @@ pub(super) async fn judge(
     })
 }
 
-/// The most bytes that each column takes in one of these row groups, as it lies in the file and as it comes out of it: a page of both is
-/// in memory while it is read, and many writers make one page of a row group.
+/// Returns the maximum number of bytes of each column in one of these row groups, as stored and as decoded: a page of
+/// both is in memory while it is read, and many writers make a single page per row group.
 pub(crate) fn bytes(footer: &ArrowReaderMetadata, groups: &[usize]) -> Vec<u64> {
     let mut most = vec![0_u64; footer.parquet_schema().root_schema().get_fields().len()];
     let all = footer.metadata().row_groups();
@@ -201,13 +201,13 @@ pub(crate) fn bytes(footer: &ArrowReaderMetadata, groups: &[usize]) -> Vec<u64> 
     most
 }
 
-/// The names in a footer's list of files that one was made of.
+/// Returns the names in a footer's list of merged files.
 pub(crate) fn replaced(names: &str) -> Vec<String> {
     let names = names.split('/').filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
 }
 
-/// What a footer's statistics say of times.
+/// Reads times from a footer's statistics.
 struct Times<'a> {
     footer: &'a ParquetMetaData,
     unit: TimeUnit,
@@ -227,7 +227,7 @@ impl<'a> Times<'a> {
         })
     }
 
-    /// The first and the last time of a row group, where its statistics have them and no row lacks one.
+    /// Returns the first and the last time of a row group, if its statistics have them and no row lacks a time.
     fn of_group(&self, group: usize) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let group = self.footer.row_groups().get(group)?;
         let Some(Statistics::Int64(statistics)) = group.columns().get(self.column)?.statistics() else {

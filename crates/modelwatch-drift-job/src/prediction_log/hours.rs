@@ -1,4 +1,4 @@
-//! The files of a window, found by their folders' names.
+//! Finds the files of a window by the names of their folders.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -10,11 +10,11 @@ use crate::engine::{EngineError, Looked};
 use crate::store::Store;
 use crate::time_window::TimeWindow;
 
-/// Folders that are listed at the same time.
+/// The number of folders listed at the same time.
 const LISTED_AT_ONCE: usize = 32;
 
-/// Finds the files in the folders of the hours that a window touches, or in all of the model's without one, in the order of
-/// their names, and says where it looked.
+/// Finds the files in the folders of the hours that a window touches, or in all of the model's folders without a
+/// window, in the order of their names. Records where it looked.
 pub(super) async fn find(
     store: &Store,
     model: &str,
@@ -60,8 +60,8 @@ pub(super) async fn find(
     Ok((objects, looked))
 }
 
-/// The folders in which a window's files are: of hours, and where it has all hours of a date, of the date. A year is 365 folders, which
-/// are listed side by side, and not 8,760.
+/// Returns the folders with a window's files: hours, or whole dates if the window has all their hours. Listing 365
+/// folders of a year side by side is faster than 8,760.
 fn places(folder: &Path, window: TimeWindow) -> Vec<Path> {
     const HOURS: i64 = 24;
     let (first, last) = hours(window);
@@ -77,7 +77,8 @@ fn places(folder: &Path, window: TimeWindow) -> Vec<Path> {
     places
 }
 
-/// The folder whose name is that of the model, however its odd characters are encoded; or the models that have one.
+/// Returns the folder whose name decodes to that of the model, however its special characters are encoded; or the
+/// models that have a folder.
 async fn model_folder(store: &Store, model: &str) -> Result<Result<Path, Vec<String>>, EngineError> {
     let listing = match store.objects.list_with_delimiter(Some(&store.prefix)).await {
         Ok(listing) => listing.common_prefixes,
@@ -95,7 +96,7 @@ async fn model_folder(store: &Store, model: &str) -> Result<Result<Path, Vec<Str
     Ok(Err(others))
 }
 
-/// The first and the last hour that have a folder, by looking at the first and the last date alone.
+/// Returns the first and the last hour with a folder, by looking into the first and the last date only.
 async fn ends(store: &Store, folder: &Path) -> Option<(String, String)> {
     let below = async |folder: &Path, is_right: fn(&str) -> bool| {
         let listing = store.objects.list_with_delimiter(Some(folder)).await.ok()?;
@@ -115,7 +116,7 @@ async fn ends(store: &Store, folder: &Path) -> Option<(String, String)> {
     Some((name(first.first()?), name(last.last()?)))
 }
 
-/// The first and the last hour that a window touches, counted from the epoch.
+/// Returns the first and the last hour that a window touches, counted from the epoch.
 fn hours(window: TimeWindow) -> (i64, i64) {
     let hour = |time: DateTime<Utc>| folders::hour(time.timestamp_micros());
     (hour(window.start()), hour(window.end() - TimeDelta::microseconds(1)))

@@ -1,4 +1,4 @@
-//! The log as an engine.
+//! Makes the log an engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,13 +17,13 @@ use crate::engine::{Engine, EngineError, LeftOut, LeftOutFile, Looked, Reason, W
 use crate::store::Store;
 use crate::time_window::TimeWindow;
 
-/// Files whose footer is read at the same time.
+/// The number of footers read at the same time.
 const FOOTERS_AT_ONCE: usize = 16;
 
-/// Looks at a window at most, where files keep going and coming while they are counted.
+/// The maximum number of attempts at a window whose files keep changing while they are counted.
 const MOST_LOOKS: usize = 5;
 
-/// The prediction log of all models under one folder or bucket.
+/// Reads the prediction log of all models under one folder or bucket.
 /// # Example: a folder that is not there
 ///
 /// ```
@@ -45,11 +45,12 @@ pub struct PredictionLog {
 }
 
 impl PredictionLog {
-    /// Opens a log by the path or URL of its root. Windows are counted in as many tasks at the same time as the machine has threads.
+    /// Opens a log by the path or URL of its root. By default it counts a window in as many tasks at the same time as
+    /// the machine has threads.
     ///
     /// # Errors
     ///
-    /// The folder does not exist, or the URL is of a kind this build does not know.
+    /// The folder does not exist, or this build does not support the URL's scheme.
     pub fn open(address: &str) -> Result<Self, EngineError> {
         Ok(Self {
             store: Store::open(address)?,
@@ -58,27 +59,28 @@ impl PredictionLog {
         })
     }
 
-    /// Counts in so many tasks at the same time.
+    /// Sets how many tasks count at the same time.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// Counts about so many rows of a window at most, those of row groups that are spread over it; one row group is counted whole. Where
-    /// a window has very many files, as many as it takes are opened. Defaults to all of them.
+    /// Limits how many rows of a window are counted to about this many: those of row groups spread over the window. It
+    /// always counts at least one whole row group. If a window has very many files, it opens only as many as it needs.
+    /// Defaults to counting all rows.
     #[must_use]
     pub fn at_most(mut self, rows: u64) -> Self {
         self.most_rows = Some(rows);
         self
     }
 
-    /// Finds the files that have a window's rows, and reads no more of them than their footers: for an engine that reads the rows
-    /// elsewhere. What [`count`](Engine::count) leaves out for its name, its footer or its folder, this leaves out, too.
+    /// Finds the files with a window's rows, and reads only their footers. Use this for an engine that reads the rows
+    /// elsewhere. It leaves out the same files as [`count`](Engine::count) does by name, footer or folder.
     ///
     /// # Errors
     ///
-    /// The log cannot be listed.
+    /// The log can't be listed.
     pub async fn files(&self, model: &str, window: Option<TimeWindow>) -> Result<WindowFiles, EngineError> {
         let judged = self.look(model, window).await?;
         let files = judged.files.iter().map(|file| WindowFile {
@@ -93,7 +95,8 @@ impl PredictionLog {
         })
     }
 
-    /// Counts once more where files went while they were counted and others came, as when an hour's files become one.
+    /// Counts again if files disappeared while they were counted and others appeared, as when an hour's files are
+    /// merged.
     async fn count_window(&self, query: &WindowQuery) -> Result<WindowCounts, EngineError> {
         let mut judged = self.look(&query.model, query.window).await?;
         for _ in 1..MOST_LOOKS {
@@ -104,14 +107,14 @@ impl PredictionLog {
             }
             judged = self.look(&query.model, query.window).await?;
             if judged.names.is_subset(&before) {
-                // Retention takes files away and puts none in their place.
+                // Retention removes files without putting others in their place.
                 return Ok(counts);
             }
         }
         Ok(self.count_files(query, judged).await.0)
     }
 
-    /// Looks for a window's files, and once more where some went before their footers were read and others came.
+    /// Looks for a window's files, and again if some disappeared before their footers were read and others appeared.
     async fn look(&self, model: &str, window: Option<TimeWindow>) -> Result<Judged, EngineError> {
         let mut found = hours::find(&self.store, model, window).await?;
         for _ in 1..MOST_LOOKS {
@@ -127,7 +130,7 @@ impl PredictionLog {
         Ok(self.judge(model, window, found).await)
     }
 
-    /// Judges the files that were found by their footers.
+    /// Judges the found files by their footers.
     async fn judge(
         &self,
         model: &str,
@@ -148,7 +151,7 @@ impl PredictionLog {
         let verdicts = stream::iter(objects).map(|object| {
             let (store, model) = (self.store.clone(), model.to_owned());
             let judged = object.clone();
-            // A task of its own: a decoder that panics takes the file with it and nothing else.
+            // Runs in its own task: a decoder that panics then affects only its file.
             let verdict = tokio::spawn(async move { judge(&store, &judged, &model, window).await });
             async move { (object, verdict.await.unwrap_or_else(|error| Err(broken(&error)))) }
         });
@@ -164,7 +167,7 @@ impl PredictionLog {
         judged
     }
 
-    /// Counts the files that were judged, and tells whether one of them was gone.
+    /// Counts the judged files, and returns whether one of them was gone.
     async fn count_files(&self, query: &WindowQuery, mut judged: Judged) -> (WindowCounts, bool) {
         let mut files = std::mem::take(&mut judged.files);
         if let Some(most) = self.most_rows {
@@ -174,7 +177,7 @@ impl PredictionLog {
         let mut rows = counter.start();
         let mut absent = BTreeMap::new();
         let (mut read_files, mut without_time) = (0, 0);
-        // Where there are fewer files than threads, parts of one file keep the rest busy.
+        // If there are fewer files than threads, parts of one file keep the other threads busy.
         let tasks = match files.len() {
             files if files >= self.threads => 1,
             _ => self.threads,
@@ -218,14 +221,14 @@ impl PredictionLog {
     }
 }
 
-/// The files of a window, and what was found beside them.
+/// Holds the files of a window, and what was found beside them.
 struct Judged {
-    /// All that were found.
+    /// All files found.
     names: BTreeSet<Path>,
     files: Vec<Arc<LogFile>>,
     left_out: LeftOut,
     looked: Looked,
-    /// Whether one went since it was found.
+    /// Whether a file disappeared since it was found.
     gone: bool,
 }
 
@@ -248,7 +251,7 @@ fn names(objects: &[ObjectMeta]) -> BTreeSet<Path> {
     objects.iter().map(|object| object.location.clone()).collect()
 }
 
-/// The files that others were made of, and that are about to be removed.
+/// Returns the files that were merged into others and are about to be removed.
 fn replaced_by(files: &[Arc<LogFile>]) -> BTreeSet<Path> {
     let replaced = files.iter().flat_map(|file| {
         let parts: Vec<_> = file.object.location.parts().collect();

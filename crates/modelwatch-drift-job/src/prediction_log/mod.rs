@@ -1,8 +1,10 @@
-//! The engine over the prediction log: Parquet files under folders of model, date and hour.
+//! Counts the prediction log: Parquet files in folders by model, date and hour.
 //!
-//! From above: [`PredictionLog`](log::PredictionLog) counts a window; `hours` finds the files of its hours by names alone; `footer` judges
-//! each by its footer; `spread` takes some of them where all are too many; `read` counts one file; `window_files` is what an engine gets that reads them elsewhere. Each file is judged and read in a task of its own, so that whatever happens in one,
-//! a panic of a decoder included, leaves that file out and nothing else, and costs no other file a second look.
+//! The files, from the top down: [`PredictionLog`](log::PredictionLog) counts a window; `hours` finds the files of its
+//! hours by name alone; `footer` judges each by its footer; `spread` selects some if there are too many; `read` counts
+//! one file; `window_files` is the result for an engine that reads the rows elsewhere. Each file is judged and read in
+//! a separate task. If that fails, even with a panic of a decoder, only that file is left out, and no other file is
+//! read twice.
 
 mod footer;
 mod hours;

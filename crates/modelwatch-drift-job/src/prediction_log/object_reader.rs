@@ -1,4 +1,4 @@
-//! Parquet's reader over an object store, which has the requests of a file go where it lies.
+//! Reads Parquet from an object store, with a file's requests sent to where it lies.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
-/// Bytes read from a file's end at first: most footers are whole in them, and one request is enough.
+/// The number of bytes to read from a file's end at first: most footers fit, so one request is enough.
 const FOOTER_BYTES: usize = 1 << 16;
 
-/// One file.
+/// Reads one file.
 #[derive(Clone, Debug)]
 pub(super) struct ObjectReader {
     pub(super) objects: Arc<dyn ObjectStore>,

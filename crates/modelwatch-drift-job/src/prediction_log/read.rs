@@ -1,4 +1,4 @@
-//! One file of the log, counted.
+//! Counts one file of the log.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -20,17 +20,17 @@ use crate::engine::Reason;
 use crate::store::Store;
 use crate::time_window::TimeWindow;
 
-/// Rows decoded at a time: few enough for a processor's cache, many enough for the work between batches not to count.
+/// Rows decoded at a time: few enough for a processor's cache, many enough to make the work between batches negligible.
 const BATCH_ROWS: usize = 8_192;
 
-/// What a file holds.
+/// Holds the counts of a file.
 #[derive(Debug)]
 pub(super) struct Counted {
     pub(super) rows: Rows,
     pub(super) without_time: u64,
 }
 
-/// Counts the rows of a window in so many tasks at the same time. Columns that the file lacks are missing.
+/// Counts the rows of a window in `tasks` tasks at the same time. Columns that the file lacks are missing.
 pub(super) async fn count(
     store: &Store,
     file: &Arc<LogFile>,
@@ -41,7 +41,7 @@ pub(super) async fn count(
     let each = file.groups.len().div_ceil(tasks.max(1)).max(1);
     let parts: Vec<&[usize]> = file.groups.chunks(each).collect();
     let window = window.filter(|_| !file.whole);
-    // Where a file has fewer row groups than there are threads, columns keep the rest busy.
+    // If a file has fewer row groups than there are threads, columns keep the other threads busy.
     let fewest = tasks.div_ceil(parts.len().max(1));
     let bytes = footer::bytes(&file.footer, &file.groups);
     let of_column = |name: &str| bytes.get(file.footer.schema().index_of(name).ok()?).copied();
@@ -61,7 +61,7 @@ pub(super) async fn count(
     let read = stream::iter(of_parts).map(|part| {
         let store = store.clone();
         async move {
-            // A task of its own: a decoder that panics takes the file with it and nothing else.
+            // Runs in its own task: a decoder that panics then affects only its file.
             let counted = tokio::spawn(async move { part.count(&store).await });
             counted.await.unwrap_or_else(|error| Err(broken(&error)))
         }
@@ -97,11 +97,11 @@ pub(super) async fn count(
     }
 }
 
-/// Row groups of a file, one after the other.
+/// Holds row groups of a file that are read one after the other.
 struct PartOfFile {
     file: Arc<LogFile>,
     groups: Vec<usize>,
-    /// Where each row's time has to be looked at.
+    /// The window, if the rows' times need a check.
     window: Option<TimeWindow>,
     counter: Arc<RowCounter>,
 }
@@ -121,7 +121,7 @@ impl PartOfFile {
         }
     }
 
-    /// On this machine a page of each column is held at a time, and not a row group whole.
+    /// On this machine, holds one page of each column at a time instead of a whole row group.
     fn count_by_page(self, path: &Path) -> Result<Counted, NotCounted> {
         let opened = File::open(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => NotCounted::Gone,
@@ -140,7 +140,7 @@ impl PartOfFile {
         Ok(counted)
     }
 
-    /// From a bucket a row group's columns come in one request.
+    /// From a bucket, fetches a row group's columns in one request.
     async fn count_by_group(self, store: &Store) -> Result<Counted, NotCounted> {
         let reader = reader(store, &self.file.object);
         let mut batches = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.file.footer.clone())
@@ -156,7 +156,7 @@ impl PartOfFile {
         Ok(counted)
     }
 
-    /// The columns that are counted.
+    /// Returns the columns to count.
     fn mask(&self) -> ProjectionMask {
         let wanted: Vec<&str> = self.counter.names().chain(self.window.map(|_| TIME)).collect();
         let footer = &self.file.footer;

@@ -1,4 +1,4 @@
-//! Some of a window's rows in place of all of them, spread over it, for who has to answer soon.
+//! Selects some of a window's rows, spread over it, for callers that need an answer soon.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use object_store::ObjectMeta;
 use super::footer::LogFile;
 use crate::time_window::TimeWindow;
 
-/// Files that are opened, at most.
+/// The maximum number of files to open.
 const MOST_FILES: usize = 256;
-/// A row may be in a file that was begun so long before it, or after.
+/// A row may be in a file that was begun this long before or after it.
 const APART: TimeDelta = TimeDelta::minutes(15);
 
-/// Of very many files those begun about the time of the window, as their names say, and of these every so many-th.
+/// Of very many files, selects those begun about the time of the window, by their names, and of these every n-th.
 pub(super) fn some_files(mut objects: Vec<ObjectMeta>, window: Option<TimeWindow>) -> Vec<ObjectMeta> {
     if objects.len() <= MOST_FILES {
         return objects;
@@ -27,7 +27,7 @@ pub(super) fn some_files(mut objects: Vec<ObjectMeta>, window: Option<TimeWindow
     if let Some(about) = about {
         let is_about = |object: &ObjectMeta| {
             let name = object.location.filename().unwrap_or_default();
-            // Files that others named say nothing of their time.
+            // Names given by others say nothing about time.
             !files::is_name(name) || about.contains(&name[..about.start().len()].to_owned())
         };
         objects.retain(is_about);
@@ -36,7 +36,7 @@ pub(super) fn some_files(mut objects: Vec<ObjectMeta>, window: Option<TimeWindow
     objects.into_iter().step_by(every).collect()
 }
 
-/// Row groups of about so many rows, spread over the files in their order; one at least.
+/// Selects row groups with about this many rows, spread over the files in their order; at least one.
 pub(super) fn some_groups(files: Vec<Arc<LogFile>>, most: u64) -> Vec<Arc<LogFile>> {
     let rows = |file: &LogFile, group: usize| file.footer.metadata().row_group(group).num_rows().unsigned_abs();
     let of_file = |file: &Arc<LogFile>| file.groups.iter().map(|group| rows(file, *group)).sum::<u64>();

@@ -1,10 +1,11 @@
-//! The files of a window, for an engine that reads their rows elsewhere.
+//! Lists the files of a window, for an engine that reads their rows elsewhere.
 
 use arrow::datatypes::SchemaRef;
 
 use crate::engine::{LeftOut, Looked};
 
-/// The files that have a window's rows, and what was left out. [`PredictionLog::files`](super::PredictionLog::files) finds them.
+/// Lists the files with a window's rows, and what was left out. [`PredictionLog::files`](super::PredictionLog::files)
+/// finds them.
 /// # Example: a log without a model
 ///
 /// ```
@@ -24,23 +25,23 @@ use crate::engine::{LeftOut, Looked};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WindowFiles {
-    /// Those that can be read, in the order of their names.
+    /// The readable files, in the order of their names.
     pub files: Vec<WindowFile>,
-    /// Those that can't, and why.
+    /// The files that can't be read, and why.
     pub left_out: LeftOut,
-    /// Where they were looked for.
+    /// The places where they were looked for.
     pub looked: Looked,
 }
 
-/// A file of the log, by what its footer says.
+/// Describes a file of the log by its footer.
 /// The example of [`WindowFiles`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WindowFile {
-    /// Its path below the log's root, as storage spells it.
+    /// The path below the log's root, as storage spells it.
     pub path: String,
     /// Its columns.
     pub schema: SchemaRef,
-    /// All of its rows, those outside of the window included.
+    /// The number of all its rows, including those outside the window.
     pub rows: u64,
 }

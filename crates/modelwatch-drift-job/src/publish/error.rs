@@ -1,14 +1,14 @@
-//! Why a page could not be published.
+//! Explains why a page could not be published.
 
 use std::fmt;
 
-/// Names the place and what is wrong with it.
+/// Names the destination and the problem.
 /// The example of [`Textfile`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishError {
     /// The URL or the path.
     pub target: String,
-    /// What is wrong and, where that is known, how to fix it.
+    /// What went wrong and, if known, how to fix it.
     pub problem: String,
 }
 

@@ -1,7 +1,7 @@
-//! Ways out for a job that does not stay: to a Pushgateway, or to a file that node-exporter reads.
+//! Publishes metrics from a job that exits: to a Pushgateway, or to a file that node-exporter reads.
 //!
-//! Both keep one page forever, so give both what was there before: [`resume`](crate::exporter::Board::resume) takes
-//! over when each model last finished and how many runs there were, and a run that fails takes the scores off the page.
+//! Both keep a page forever, so pass the previous page on: [`resume`](crate::exporter::Board::resume) restores when
+//! each model last finished and the number of runs. A run that fails removes the scores from the page.
 
 mod error;
 mod pushgateway;

@@ -1,4 +1,4 @@
-//! The Prometheus Pushgateway.
+//! Publishes to the Prometheus Pushgateway.
 
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use url::Url;
 
 use super::error::PublishError;
 
-/// How long the gateway may take.
+/// The time that the gateway has to respond.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One group of a Pushgateway, that of a job. A push replaces the whole group, so that what is gone from the page is
-/// gone from the gateway.
+/// Pushes to one group of a Pushgateway: that of a job. A push replaces the whole group, so that a series that is gone
+/// from the page is gone from the gateway.
 /// # Example: a password stays out of errors and logs
 ///
 /// ```
@@ -34,7 +34,7 @@ pub struct Pushgateway {
     agent: ureq::Agent,
 }
 
-/// What no error and no log may show.
+/// Holds text that no error and no log may show.
 #[derive(Clone)]
 struct Secret(String);
 
@@ -45,16 +45,17 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Pushgateway {
-    /// Names the group `job` of the gateway at this URL, such as `http://pushgateway:9091` or
-    /// `https://user:password@gateway.example.com/push`. Certificates are checked against those that the system trusts.
+    /// Selects the group `job` of the gateway at this URL, such as `http://pushgateway:9091` or
+    /// `https://user:password@gateway.example.com/push`. Certificates are checked against the system's trust store.
     ///
     /// # Errors
     ///
-    /// The URL is neither HTTP nor HTTPS, or it is HTTPS and the crate was built without its feature `tls`, or the job has no name.
+    /// The URL is neither HTTP nor HTTPS, it is HTTPS and the crate was built without its feature `tls`, or the job has
+    /// no name.
     pub fn new(url: &str, job: &str) -> Result<Self, PublishError> {
         let mut gateway = match Url::parse(url) {
             Ok(gateway) if matches!(gateway.scheme(), "http" | "https") && gateway.has_host() => gateway,
-            // A URL that is none may have a password wherever.
+            // An invalid URL may have a password anywhere.
             _ => {
                 return Err(PublishError::new(
                     "the Pushgateway's URL",
@@ -71,7 +72,7 @@ impl Pushgateway {
                 BASE64_STANDARD.encode(format!("{user}:{password}"))
             ))
         });
-        // They fail for URLs without a host alone.
+        // These fail only for URLs without a host.
         let _ = (gateway.set_username(""), gateway.set_password(None));
         gateway.set_query(None);
         gateway.set_fragment(None);
@@ -110,7 +111,7 @@ impl Pushgateway {
         format!("{}/{path}", self.gateway.as_str().trim_end_matches('/'))
     }
 
-    /// The group's place. A name with a slash has one in base64 only, because gateways take `%2F` for one.
+    /// Returns the group's path. A name with a slash must be in base64, because gateways read `%2F` as a slash.
     fn group(&self) -> String {
         match self.job.contains('/') {
             true => self.url(&format!(
@@ -124,11 +125,12 @@ impl Pushgateway {
         }
     }
 
-    /// Reads what the gateway has of this group, as Prometheus text. Other groups are passed over as they come, however large they are.
+    /// Reads the gateway's metrics of this group, as Prometheus text. Skips other groups as they arrive, however large
+    /// they are.
     ///
     /// # Errors
     ///
-    /// It does not answer, or with an error.
+    /// The gateway does not respond, or responds with an error.
     pub fn read(&self) -> Result<String, PublishError> {
         let url = self.url("metrics");
         let mut request = self.agent.get(&url);
@@ -154,11 +156,11 @@ impl Pushgateway {
         Ok(own)
     }
 
-    /// Puts a page in Prometheus text format in the group's place.
+    /// Replaces the group with a page in Prometheus text format.
     ///
     /// # Errors
     ///
-    /// The gateway does not answer, or refuses the page; then the group is as it was.
+    /// The gateway does not respond, or refuses the page. The group then stays as it was.
     pub fn push(&self, page: &[u8]) -> Result<(), PublishError> {
         let group = self.group();
         let mut request = self
@@ -172,7 +174,7 @@ impl Pushgateway {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(mut response) => {
                 let status = response.status();
-                // What it says may be anything, and much of it.
+                // The response may be anything, and long.
                 let said = response.body_mut().with_config().limit(4_096).read_to_string();
                 Err(PublishError::new(
                     &group,
@@ -184,7 +186,7 @@ impl Pushgateway {
     }
 }
 
-/// A label's value as Prometheus text has it.
+/// Escapes a label's value as the Prometheus text format requires.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

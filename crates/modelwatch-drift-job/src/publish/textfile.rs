@@ -1,4 +1,4 @@
-//! The textfile collector of node-exporter.
+//! Publishes to the textfile collector of node-exporter.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::PublishError;
 
-/// A file that is always whole: written beside its place, brought to the disk, and then renamed.
+/// Writes a file that is whole at any time: it writes a temporary file next to it, syncs it to disk, and renames it.
 /// # Example: a page for node-exporter
 ///
 /// ```
@@ -27,11 +27,11 @@ pub struct Textfile {
 }
 
 impl Textfile {
-    /// The file at this path, whose name must end in `.prom`: node-exporter reads no other.
+    /// Selects the file at this path. Its name must end in `.prom`: node-exporter reads no other.
     ///
     /// # Errors
     ///
-    /// The name ends otherwise, or there is no such folder.
+    /// The name does not end in `.prom`, or the folder does not exist.
     pub fn new(path: impl Into<PathBuf>) -> Result<Self, PublishError> {
         let path = path.into();
         if path.extension().is_none_or(|ending| ending != "prom") {
@@ -50,11 +50,11 @@ impl Textfile {
         Ok(textfile)
     }
 
-    /// What the file has; nothing where there is none yet.
+    /// Returns the content of the file; empty if it does not exist yet.
     ///
     /// # Errors
     ///
-    /// It is there and cannot be read.
+    /// The file exists but can't be read.
     pub fn read(&self) -> Result<String, PublishError> {
         match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
@@ -62,14 +62,15 @@ impl Textfile {
         }
     }
 
-    /// Puts a page in Prometheus text format in the file's place. Whoever reads meanwhile reads the one or the other.
+    /// Replaces the file with a page in Prometheus text format. A concurrent reader sees either the old or the new
+    /// page.
     ///
     /// # Errors
     ///
-    /// The folder cannot be written to, or is full; then the file is as it was.
+    /// The folder is not writable, or is full. The file then stays as it was.
     pub fn write(&self, page: &[u8]) -> Result<(), PublishError> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        // node-exporter reads no file that ends otherwise.
+        // node-exporter ignores files with another ending.
         let temporary = self.folder().join(format!(".{name}.{}.tmp", std::process::id()));
         let written = File::create(&temporary).and_then(|mut file| {
             file.write_all(page)?;

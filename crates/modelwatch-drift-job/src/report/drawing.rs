@@ -1,4 +1,5 @@
-//! The drawings of a report: both distributions of a subject, and its scores over the windows. Each has a text that says the same.
+//! Draws a report: both distributions of a subject, and its scores over the windows. Each drawing has a text with the
+//! same content.
 
 use std::fmt::Write as _;
 
@@ -11,16 +12,16 @@ use crate::window_report::{Past, SubjectReport};
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 120.0;
-/// Below a drawing, for its scale.
+/// The space below a drawing, for its scale.
 const SCALE: f64 = 18.0;
-/// Columns of a histogram.
+/// The number of columns of a histogram.
 const COLUMNS: usize = 60;
-/// Categories that have a bar of their own; the rest share one.
+/// The maximum number of categories with their own bar; the rest share one.
 const MOST_BARS: usize = 12;
-/// Where the range of both is so many times that of one, each has a scale of its own: else one of them would be a line.
+/// If the range of both is this many times that of one, each gets its own scale. Otherwise one of them would be a line.
 const APART: f64 = 4.0;
 
-/// Both distributions.
+/// Draws both distributions.
 pub(super) fn distributions(report: &SubjectReport) -> Markup {
     match (&report.profile, &report.counts) {
         (Profile::Numeric(profile), Counts::Numeric(window)) => numbers(profile, window),
@@ -62,7 +63,7 @@ fn numbers(profile: &NumericProfile, window: &NumericCounts) -> Markup {
         ];
         return panel(&text, both, &layers);
     }
-    // The bins say nothing of values beyond them; the window's sample does.
+    // The bins don't show values beyond them; the window's sample does.
     let mut sampled = vec![0.0; COLUMNS];
     let values = window.sample.values();
     for value in values {
@@ -75,7 +76,7 @@ fn numbers(profile: &NumericProfile, window: &NumericCounts) -> Markup {
     }
 }
 
-/// From the least value to the largest.
+/// Spans from the minimum to the maximum.
 #[derive(Clone, Copy)]
 struct Range(f64, f64);
 
@@ -85,18 +86,19 @@ impl Range {
     }
 
     fn width(self) -> f64 {
-        // Halved before they are subtracted: the range of all doubles is no double.
+        // Halved before the subtraction: the width of the full range of doubles is not a finite double.
         2.0 * (self.1 / 2.0 - self.0 / 2.0).min(f64::MAX / 4.0)
     }
 
-    /// The column of a value.
+    /// Returns the column of a value.
     fn column(self, value: f64) -> usize {
         let place = (value / 2.0 - self.0 / 2.0) / (self.width() / 2.0).max(f64::MIN_POSITIVE) * COLUMNS as f64;
         (place.max(0.0) as usize).min(COLUMNS - 1)
     }
 }
 
-/// Shares of the rows with a value, in columns of equal width so that the eye reads areas; a bin's rows lie evenly in it.
+/// Returns the shares of the rows with a value in columns of equal width, so that areas are comparable. A bin's rows
+/// are spread evenly over it.
 fn spread(counts: &NumericCounts, edges: &[f64], range: Range) -> Vec<f64> {
     let mut columns = vec![0.0; COLUMNS];
     let present = counts.present().max(1) as f64;
@@ -118,7 +120,7 @@ fn spread(counts: &NumericCounts, edges: &[f64], range: Range) -> Vec<f64> {
     columns
 }
 
-/// Layers over each other on one scale: training as an area, the window as a line.
+/// Draws layers over each other on one scale: training as an area, the window as a line.
 fn panel(text: &str, range: Range, layers: &[(&str, Vec<f64>)]) -> Markup {
     let highest = layers
         .iter()
@@ -153,7 +155,7 @@ fn panel(text: &str, range: Range, layers: &[(&str, Vec<f64>)]) -> Markup {
     }
 }
 
-/// Names with both shares, as rows of two bars.
+/// Draws names with both shares, as rows of two bars.
 fn categories(profile: &CategoricalProfile, window: &CategoricalCounts) -> Markup {
     let training = profile.counts();
     let share = |rows: u64, of: u64| rows as f64 / of.max(1) as f64;
@@ -197,7 +199,7 @@ fn categories(profile: &CategoricalProfile, window: &CategoricalCounts) -> Marku
         .join("; ");
     let row = 22.0;
     let height = row * bars.len() as f64;
-    // Names on the left, bars on the right of them.
+    // Names on the left, their bars on the right.
     let (left, width) = (150.0, WIDTH - 150.0);
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(text) {
@@ -212,7 +214,7 @@ fn categories(profile: &CategoricalProfile, window: &CategoricalCounts) -> Marku
     }
 }
 
-/// The scores of the windows before and of this one, with the threshold.
+/// Draws the scores of the earlier windows and of this one, with the threshold.
 pub(super) fn history(report: &SubjectReport) -> Markup {
     let now = report.measurement.as_ref().ok().map(|measurement| measurement.score);
     let mut windows: Vec<(Option<f64>, bool)> = report
@@ -257,7 +259,7 @@ pub(super) fn history(report: &SubjectReport) -> Markup {
     }
 }
 
-/// A share as people read it.
+/// Formats a share as a percentage.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
@@ -270,7 +272,7 @@ fn cut(name: &str) -> String {
     }
 }
 
-/// A number in a few characters.
+/// Formats a number in a few characters.
 fn short(value: f64) -> String {
     if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
         let text = format!("{value:.3}");

@@ -1,4 +1,4 @@
-//! A report for programs.
+//! Writes a report for programs.
 
 use modelwatch_drift::baseline::Counts;
 use modelwatch_drift::change::Explanation;
@@ -8,11 +8,11 @@ use serde::Serialize;
 use crate::joint_report::JointReport;
 use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport, above};
 
-/// Writes reports as a JSON array, one object a report.
+/// Writes reports as a JSON array, one object per report.
 ///
 /// # Errors
 ///
-/// The text could not be made.
+/// Serialization failed.
 pub fn json(reports: &[WindowReport]) -> Result<String, serde_json::Error> {
     let reports: Vec<_> = reports.iter().map(Report::from).collect();
     serde_json::to_string_pretty(&reports)

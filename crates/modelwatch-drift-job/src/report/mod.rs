@@ -1,4 +1,4 @@
-//! A window for people and programs: a table, a page with pictures, JSON.
+//! Formats a window for people and programs: a table, a page with drawings, JSON.
 
 mod drawing;
 mod json;

@@ -1,4 +1,4 @@
-//! A report as an HTML page that needs nothing else: no script, no other file.
+//! Writes a report as a self-contained HTML page: no script, no other files.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use modelwatch_drift::baseline::Counts;
@@ -9,7 +9,7 @@ use super::words::{UNKNOWN, rows_of, source, together, verdict, word};
 use crate::joint_report::JointReport;
 use crate::window_report::{SubjectReport, Verdict, WindowReport, above};
 
-/// Colours have a contrast of 4.5 at least on their ground, in light and in dark.
+/// Every colour has a contrast of at least 4.5 against its background, in light and in dark mode.
 const STYLE: &str = "\
 :root{--ground:#fff;--text:#1b1f24;--quiet:#4b535d;--drift:#a8201a;--line:#d0d7de;--old:#8b949e;--new:#0757b0;--note:#fff8c5}\
 @media (prefers-color-scheme:dark){:root{--ground:#0d1117;--text:#e6edf3;--quiet:#a9b3be;--drift:#ff9d94;--line:#3d444d;--old:#7d8590;--new:#6cb2ff;--note:#3d2e00}}\
@@ -24,8 +24,8 @@ svg{width:100%;height:auto;display:block;margin-top:.4em}text{font-size:12px;fil
 .threshold{stroke:var(--text);stroke-dasharray:4 3}\
 table{border-collapse:collapse;margin-top:.4em;font-size:.9em;width:100%;table-layout:fixed}th,td{text-align:left;padding:.1em .4em .1em 0;font-weight:400}";
 
-/// Makes one page of reports. The verdict is on top, what drifts comes first, and each subject has both distributions drawn: the
-/// baseline as an area, the window as a line.
+/// Writes reports as one HTML page. The verdict is on top, columns that drift come first, and each subject has drawings
+/// of both distributions: the baseline as an area, the window as a line.
 #[must_use]
 pub fn page(reports: &[WindowReport]) -> String {
     let page = html! {
@@ -69,7 +69,7 @@ fn model(report: &WindowReport) -> Markup {
     }
 }
 
-/// How the numbers go together, before each on its own: it is drift that no drawing shows.
+/// Writes how the numbers go together, before the individual columns: no drawing shows this drift.
 fn how_together(joint: &JointReport) -> Markup {
     let (sentence, pairs) = together(joint);
     html! {
@@ -79,7 +79,7 @@ fn how_together(joint: &JointReport) -> Markup {
     }
 }
 
-/// Those that drift under a heading of their own, before the rest.
+/// Writes the subjects that drift under their own heading, before the rest.
 fn subjects(verdict: &Verdict) -> Markup {
     let (drifting, quiet): (Vec<_>, Vec<_>) = ordered(verdict).into_iter().partition(|report| report.detected);
     html! {
@@ -103,7 +103,7 @@ fn scored(verdict: &Verdict) -> Markup {
     }
 }
 
-/// What drifts first, then what is above its threshold, then by how near the threshold is.
+/// Sorts what drifts first, then what is above its threshold, then by distance relative to the threshold.
 fn ordered(verdict: &Verdict) -> Vec<&SubjectReport> {
     let nearness = |report: &SubjectReport| {
         let score = report.measurement.as_ref().map_or(0.0, |measurement| measurement.score);
@@ -157,7 +157,7 @@ fn subject(report: &SubjectReport) -> Markup {
     }
 }
 
-/// The categories that training did not have.
+/// Lists the categories that training did not have.
 fn new_names(report: &SubjectReport) -> Markup {
     let Counts::Categorical(counts) = &report.counts else {
         return html! {};
@@ -176,7 +176,7 @@ fn new_names(report: &SubjectReport) -> Markup {
     }
 }
 
-/// Mean and quantiles of both sides.
+/// Writes mean and quantiles of both sides.
 fn numbers(explanation: &Explanation) -> Markup {
     let sides: [(&str, &Summary); 2] = [("training", &explanation.training), ("window", &explanation.window)];
     if sides.iter().all(|(_, summary)| summary.numbers.is_none()) {
@@ -206,7 +206,7 @@ fn numbers(explanation: &Explanation) -> Markup {
     }
 }
 
-/// Text without control characters, which are no text in HTML.
+/// Removes control characters, which HTML does not allow.
 fn clean(text: &str) -> String {
     text.replace(|character: char| character.is_control(), "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! A report as a table of text.
+//! Formats a report as a text table.
 
 use std::fmt;
 

@@ -1,21 +1,21 @@
-//! What tables and pages say in the same words.
+//! Holds the wording that tables and pages share.
 
 use chrono::{DateTime, Utc};
 
 use crate::joint_report::JointReport;
 use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
-/// What is said of a column that drifts as no change does that has a name.
+/// The text for a column that drifts without a change that has a name.
 pub(super) const UNKNOWN: &str = "differs from training in a way that no known change explains";
 
-/// Which rows a report is about.
+/// Returns which rows a report is about.
 pub(super) fn rows_of(report: &WindowReport) -> String {
     report
         .window
         .map_or_else(|| "all rows".to_owned(), |window| window.to_string())
 }
 
-/// What the rows are of.
+/// Returns where the rows come from.
 pub(super) fn source(report: &WindowReport) -> String {
     match report.looked.places.as_slice() {
         [place] if report.looked.table.is_some() => place.clone(),
@@ -24,7 +24,7 @@ pub(super) fn source(report: &WindowReport) -> String {
     }
 }
 
-/// The whole in a sentence.
+/// Returns the verdict as a sentence.
 pub(super) fn verdict(report: &WindowReport) -> String {
     let detected: Vec<String> = report.detected().map(|subject| subject.subject.to_string()).collect();
     match &report.verdict {
@@ -45,7 +45,7 @@ pub(super) fn verdict(report: &WindowReport) -> String {
     }
 }
 
-/// Whether it drifts, in a word or two.
+/// Returns whether a subject drifts, in a word or two.
 pub(super) fn word(subject: &SubjectReport) -> String {
     match subject.detected {
         true => drift(subject.in_a_row, subject.since),
@@ -54,7 +54,7 @@ pub(super) fn word(subject: &SubjectReport) -> String {
     }
 }
 
-/// That it drifts, and since when.
+/// Returns that a subject drifts, and since when.
 fn drift(in_a_row: u32, since: Option<DateTime<Utc>>) -> String {
     if in_a_row == 1 {
         return "DRIFT".into();
@@ -63,7 +63,7 @@ fn drift(in_a_row: u32, since: Option<DateTime<Utc>>) -> String {
     format!("DRIFT, {in_a_row} windows in a row{}", since.unwrap_or_default())
 }
 
-/// How the numbers go together: the whole in a sentence, and each pair that does otherwise than it did.
+/// Returns how the numbers go together: a sentence, and a line for each pair whose correlation moved.
 pub(super) fn together(joint: &JointReport) -> (String, Vec<String>) {
     let measured = match &joint.measurement {
         Ok(measured) => measured,

@@ -1,12 +1,12 @@
-//! What the columns of a table are called in the prediction log.
+//! Maps the columns of a table to those of the prediction log.
 
 use std::collections::BTreeMap;
 
 use arrow::datatypes::Schema;
 use modelwatch_log_format::columns;
 
-/// Names of a table's columns for what the prediction log has. What is not named is called in the table as in the log, a feature
-/// with or without the log's prefix.
+/// Maps the prediction log's columns to a table's. A column without a mapping has the same name in the table as in the
+/// log; for a feature, the log's prefix is optional.
 /// The example of [`Tables`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableColumns {
@@ -23,7 +23,7 @@ pub struct TableColumns {
 }
 
 impl TableColumns {
-    /// Returns the names that a column of the log may have in the table, the first of which the table has is meant.
+    /// Returns the names that a column of the log may have in the table. The first one that exists in the table counts.
     #[must_use]
     pub fn names<'a>(&'a self, log_name: &'a str) -> Vec<&'a str> {
         let named = match log_name {
@@ -40,14 +40,14 @@ impl TableColumns {
         }
     }
 
-    /// The place of the column that the log calls so; nothing where the table has none.
+    /// Returns the position of the column with this name in the log; `None` if the table has none.
     pub(super) fn place(&self, schema: &Schema, log_name: &str) -> Option<usize> {
         self.names(log_name)
             .into_iter()
             .find_map(|name| schema.index_of(name).ok())
     }
 
-    /// What is wrong with a table that has none of the columns, by their names in the log: it is another table.
+    /// Returns what is wrong with a table that has none of these columns of the log: it is the wrong table.
     pub(super) fn none_of<'a>(&'a self, schema: &Schema, log_names: impl Iterator<Item = &'a str>) -> Option<String> {
         let mut names = Vec::new();
         for log_name in log_names {
@@ -72,7 +72,7 @@ impl TableColumns {
     }
 }
 
-/// The first few of some names, as a line has room for them.
+/// Returns the first few names, as many as fit into a line.
 fn some_of(names: &[&str]) -> String {
     const MOST: usize = 8;
     let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("{name:?}")).collect();

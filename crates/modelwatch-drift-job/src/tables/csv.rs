@@ -1,5 +1,5 @@
-//! CSV with a header. Every value is read as text, because files write the same number and the same absence in many ways; what
-//! a column holds is told by its values.
+//! Reads CSV with a header. It reads every value as text, because files write the same number and the same missing
+//! value in many ways. The values then decide the column's type.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
@@ -17,14 +17,14 @@ use super::format;
 use super::kind::Kind;
 
 const BATCH_ROWS: usize = 8_192;
-/// With which some programs begin a text in UTF-8.
+/// Some programs start a UTF-8 text with this.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Delimiters that are looked for.
+/// The delimiters to look for.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Bytes at the beginning of a file in which the delimiter is looked for.
+/// The bytes at the beginning of a file in which to look for the delimiter.
 const LOOKED_AT: usize = 1 << 16;
 
-/// How a file is to be read.
+/// Says how to read a file.
 #[derive(Clone, Debug)]
 pub(super) struct Csv {
     compressed: bool,
@@ -105,8 +105,8 @@ impl Csv {
         Ok(())
     }
 
-    /// What each column holds: numbers where every value that is one is a number, booleans among them, else categories; nothing
-    /// where no row has a value.
+    /// Returns the type of each column: numeric if every value that is present is a number (booleans included),
+    /// otherwise categorical; empty if no row has a value.
     pub(super) fn kinds(&self, path: &Path) -> Result<(Vec<Kind>, u64), String> {
         let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
         let mut is_number = vec![true; columns.len()];
@@ -142,7 +142,7 @@ impl Csv {
     }
 }
 
-/// Opens a text behind the line `sep=;` with which Excel says the delimiter, and returns that one.
+/// Opens a text after the line `sep=;`, with which Excel names the delimiter, and returns that delimiter.
 fn text(path: &Path, compressed: bool) -> io::Result<(impl BufRead + use<>, Option<u8>)> {
     let mut text = format::text(path, compressed)?;
     let beginning = text.fill_buf()?;
@@ -160,7 +160,7 @@ fn text(path: &Path, compressed: bool) -> io::Result<(impl BufRead + use<>, Opti
     Ok((text, declared.map(|(delimiter, _)| delimiter)))
 }
 
-/// What is wrong with a file that its reader could not read on.
+/// Returns what is wrong with a file that its reader could not continue.
 fn broken(error: ArrowError) -> String {
     let said = format::said(error);
     let mend = match said.contains("incorrect number of fields") {
@@ -170,8 +170,8 @@ fn broken(error: ArrowError) -> String {
     format!("breaks while it is read: {said}{mend}")
 }
 
-/// Whether the first line has values, because nobody wrote names: numbers are none, but for those that count, such as years or the
-/// 0, 1, 2 of tables without names.
+/// Returns whether the first line has values because the file has no header. Column names are not numbers, except for
+/// consecutive ones, such as years or the 0, 1, 2 of tables without names.
 fn are_values(names: &[&str]) -> bool {
     let numbers: Vec<f64> = names.iter().filter_map(|name| name.parse().ok()).collect();
     let counts =
@@ -183,7 +183,8 @@ fn are_values(names: &[&str]) -> bool {
     }
 }
 
-/// The delimiter that divides the first lines into more than one field, and most of them into as many; a comma where none does.
+/// Returns the delimiter that splits the first lines into more than one field, and most of them into the same number; a
+/// comma if none does.
 fn delimiter(beginning: &[u8]) -> u8 {
     let evenness = |delimiter: u8| {
         let fields = fields_of_lines(beginning, delimiter);
@@ -204,7 +205,7 @@ fn delimiter(beginning: &[u8]) -> u8 {
     best.0
 }
 
-/// How many fields each record has, those in quotes whole; without the last record, which may be cut.
+/// Returns how many fields each record has, treating quoted fields as one. Skips the last record, which may be cut off.
 fn fields_of_lines(text: &[u8], delimiter: u8) -> Vec<usize> {
     let (mut lines, mut fields, mut quoted) = (Vec::new(), 1, false);
     for byte in text {

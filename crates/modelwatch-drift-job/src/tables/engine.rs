@@ -1,4 +1,4 @@
-//! Tables as an engine.
+//! Makes tables an engine.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use crate::counting::{RowCounter, Rows, Slices, in_window, keep};
 use crate::engine::{Engine, EngineError, LeftOutFile, Looked, Reason, WindowCounts, WindowQuery};
 use crate::time_window::TimeWindow;
 
-/// Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs, or a Delta table, named by its folder or URL. They are looked for anew at every
-/// window, so that files which come later are in the next one.
+/// Counts the Parquet, CSV and JSON-lines files of one model, named by paths, folders, globs or URLs, or a Delta table,
+/// named by its folder or URL. It looks for the files at every window, so the next window includes files that arrive
+/// later.
 /// # Example: a CSV file with a name of its own for a feature
 ///
 /// ```
@@ -59,7 +60,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Tables by paths, folders, globs or URLs, whose columns are called so.
+    /// Creates an engine for these paths, folders, globs or URLs, whose columns have these names.
     pub fn new(patterns: impl IntoIterator<Item = impl Into<String>>, columns: TableColumns) -> Self {
         Self {
             patterns: patterns.into_iter().map(Into::into).collect(),
@@ -68,7 +69,7 @@ impl Tables {
         }
     }
 
-    /// Counts in so many tasks at the same time.
+    /// Sets how many tasks count at the same time.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
@@ -150,12 +151,12 @@ impl Engine for Tables {
     }
 }
 
-/// Slices of columns for each task, so that all tasks are done at about the same time.
+/// The number of slices of columns per task, so that all tasks finish at about the same time.
 const SLICES_A_TASK: usize = 4;
 
 struct CountedFile {
     schema: Arc<Schema>,
-    /// The places of columns that have no values in it.
+    /// The positions of columns without values in this file.
     lacking: Vec<usize>,
     rows: Rows,
     without_time: u64,
@@ -179,7 +180,7 @@ async fn count_file(
     }
     let (parts, bytes) = (table.parts(tasks), table.bytes());
     let bytes = |name: &str| Some(*bytes.get(columns.place(&schema, name)?)?);
-    // Where a file has fewer row groups than there are threads, columns keep the rest busy.
+    // If a file has fewer row groups than there are threads, columns keep the other threads busy.
     let fewest = match table.has_columns_apart() && parts.len() < tasks {
         true => (SLICES_A_TASK * tasks).div_ceil(parts.len().max(1)),
         false => 1,
@@ -218,11 +219,11 @@ async fn count_file(
     Ok(all)
 }
 
-/// What to read of a file, and what it is called in the log.
+/// Says what to read from a file, and the names in the log.
 struct Plan {
     counter: Arc<RowCounter>,
     read: Vec<usize>,
-    /// By place among those that are read.
+    /// The names by position among the columns read.
     names: Vec<(usize, String)>,
     window: Option<TimeWindow>,
 }
@@ -249,7 +250,7 @@ impl Plan {
                 format!("has no column {wanted:?} of times; it has {}", names.join(", ")),
             ));
         }
-        // Readers give the columns in the order of the file, each once.
+        // Readers return the columns in the order of the file, each once.
         let mut read: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
         read.sort_unstable();
         read.dedup();
@@ -292,7 +293,7 @@ impl Plan {
             (Field::new(name, array.data_type().clone(), true), array)
         };
         let (fields, arrays): (Vec<_>, Vec<_>) = self.names.iter().map(column).unzip();
-        // Without a column the batch still has rows.
+        // A batch without columns still has rows.
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
     }

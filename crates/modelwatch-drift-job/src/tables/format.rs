@@ -1,4 +1,4 @@
-//! What a file is, by its name.
+//! Recognizes a file's format by its name.
 
 use std::fmt;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Parquet,
@@ -24,13 +24,13 @@ const ENDINGS: [(&str, Format); 6] = [
     (".json", Format::Json),
 ];
 
-/// The endings that tell a format, for an error.
+/// The endings that identify a format, for errors.
 pub(super) const KNOWN: &str = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json, the texts also with .gz behind";
 
-/// The folder in which a Delta table says which files are its own.
+/// The folder in which a Delta table lists its files.
 pub(super) const DELTA_LOG: &str = "_delta_log";
 
-/// The format that a name tells, and whether it is compressed.
+/// Returns the format that a name implies, and whether the file is compressed.
 pub(super) fn of(name: &str) -> Option<(Format, bool)> {
     let name = name.to_ascii_lowercase();
     let (inner, compressed) = match name.strip_suffix(".gz") {
@@ -42,7 +42,7 @@ pub(super) fn of(name: &str) -> Option<(Format, bool)> {
     (!(compressed && format == Format::Parquet)).then_some((format, compressed))
 }
 
-/// Opens a text.
+/// Opens a text file.
 pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dyn Read + Send>>> {
     let file = File::open(path)?;
     let reader: Box<dyn Read + Send> = if compressed {
@@ -53,7 +53,7 @@ pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dy
     Ok(BufReader::with_capacity(1 << 17, reader))
 }
 
-/// What a reader says of a text, as much of it as a line has room for: some repeat all that they read.
+/// Shortens a reader's message to fit into a line: some repeat everything that they read.
 pub(super) fn said(error: impl fmt::Display) -> String {
     const MOST: usize = 200;
     let said = error.to_string().replace(|letter: char| letter.is_control(), " ");
@@ -67,7 +67,7 @@ pub(super) fn said(error: impl fmt::Display) -> String {
     short
 }
 
-/// Why what lies in the folder of a Delta table is not read as files.
+/// Returns why files in the folder of a Delta table are not read as plain files.
 pub(super) fn within_delta(folder: &impl fmt::Display) -> String {
     format!(
         "{folder} is a Delta table, and not all that lies in its folder is part of it; name that folder alone, and the files that the \

@@ -1,4 +1,4 @@
-//! What is found at a path, a pattern or a URL.
+//! Describes what is found at a path, a pattern or a URL.
 
 #[cfg(feature = "delta")]
 use std::sync::Arc;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 #[cfg(feature = "delta")]
 use super::delta::LiveFile;
 
-/// A file to be read.
+/// Identifies a file to read.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
-    /// A path or a URL whose name tells the format.
+    /// A path or a URL whose name implies the format.
     File(String),
-    /// A file of a Delta table, with what the table's log says of it.
+    /// A file of a Delta table, with its entry in the table's log.
     #[cfg(feature = "delta")]
     Live(Arc<LiveFile>),
 }
 
 impl Found {
-    /// Its path or URL, for people.
+    /// Returns its path or URL, for people.
     pub(crate) fn address(&self) -> &str {
         match self {
             Self::File(address) => address,

@@ -1,4 +1,4 @@
-//! JSON lines: one object a line.
+//! Reads JSON lines: one object per line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::format;
 
 const BATCH_ROWS: usize = 8_192;
 
-/// How a file is to be read.
+/// Says how to read a file.
 #[derive(Clone, Debug)]
 pub(super) struct Json {
     compressed: bool,
@@ -20,7 +20,7 @@ pub(super) struct Json {
 }
 
 impl Json {
-    /// Looks at every line: a field may be in the last alone.
+    /// Reads every line: a field may appear only in the last.
     pub(super) fn open(path: &Path, compressed: bool) -> Result<Self, String> {
         let text = format::text(path, compressed).map_err(|error| format!("cannot be read: {error}"))?;
         let (schema, lines) = infer_json_schema(text, None).map_err(|error| {
@@ -48,7 +48,7 @@ impl Json {
     ) -> Result<(), String> {
         let cannot = |error: arrow::error::ArrowError| format!("cannot be read as JSON lines: {}", format::said(error));
         let text = format::text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
-        // Without a column the reader would not know how many rows there are.
+        // Without a column, the reader would not know how many rows there are.
         let projected = match columns.is_empty() {
             true => self.schema.clone(),
             false => Arc::new(self.schema.project(columns).map_err(cannot)?),

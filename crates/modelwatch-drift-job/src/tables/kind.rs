@@ -1,24 +1,24 @@
-//! What a column of a table holds.
+//! Classifies the values of a table's column.
 
 use arrow::datatypes::DataType;
 
-/// What a column holds.
+/// Classifies the values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Integers, floats, decimals, or texts of a CSV file that are numbers.
     Numeric,
-    /// Booleans, which are 0 and 1 where numbers are wanted and `false` and `true` where categories are.
+    /// Booleans: 0 and 1 as numbers, `false` and `true` as categories.
     Boolean,
     /// Texts.
     Categorical,
-    /// Times, lists and whatever else is neither.
+    /// Times, lists and anything else that is neither.
     Other,
-    /// No value in any row.
+    /// No row has a value.
     Empty,
 }
 
 impl Kind {
-    /// What a type holds.
+    /// Returns the kind of a type.
     pub(super) fn of(data_type: &DataType) -> Self {
         match data_type {
             DataType::Null => Self::Empty,

@@ -1,8 +1,11 @@
-//! Files that are no prediction log: plain Parquet, CSV and JSON lines, also compressed with gzip, one by one, in folders or by
-//! patterns. Baselines are made of them, and [`Tables`](engine::Tables) counts windows of them.
+//! Reads files outside the prediction log: plain Parquet, CSV and JSON lines, optionally compressed with gzip, one by
+//! one, in folders or by patterns. Baselines are built from them, and [`Tables`](engine::Tables) counts windows of
+//! them.
 //!
-//! From below: `format` tells what a file is by its name, `places` what a pattern stands for, and `objects` what lies below a folder of a bucket; `csv`, `json` and `parquet` know one format
-//! each, and `delta` the tables whose log says which files are theirs; `sought` is what is looked for, and `found` what is found at a place; `table` is one file of any, `columns` what its columns are called in the prediction log, `engine` the whole as an engine.
+//! The files, from the bottom up: `format` recognizes a file by its name, `places` expands patterns, and `objects`
+//! lists a folder of a bucket; `csv`, `json` and `parquet` know one format each, and `delta` the tables whose log lists
+//! their files; `sought` says which rows are wanted, and `found` what a place holds; `table` is one file of any format,
+//! `columns` maps its columns to the prediction log, `engine` makes it all an engine.
 
 mod columns;
 mod csv;

@@ -1,4 +1,4 @@
-//! The files below a prefix of a bucket.
+//! Finds the files below a prefix of a bucket.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::engine::EngineError;
 use crate::store::Store;
 
-/// What stands in a URL's path as it is.
+/// The characters to encode in a URL's path.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -22,7 +22,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'=');
 
-/// The URLs that one stands for, sorted: an object, or all readable ones below a prefix.
+/// Returns the URLs that a URL stands for, sorted: an object, or all readable ones below a prefix.
 pub(super) async fn below(url: &str) -> Result<Vec<String>, EngineError> {
     let refused = |problem: String| EngineError::store(url, problem);
     if url.contains(['*', '[']) {
@@ -33,13 +33,13 @@ pub(super) async fn below(url: &str) -> Result<Vec<String>, EngineError> {
     let store = Store::open(url)?;
     if format::of(url).is_some() {
         match store.objects.head(&store.prefix).await {
-            // What writes Parquet in parts calls the folder as the file that it stands for.
+            // Writers of partitioned Parquet give the folder the name of the file that it stands for.
             Err(StoreError::NotFound { .. }) => {}
-            // What else is wrong is told of where it is read.
+            // Any other error is reported when the file is read.
             _ => return Ok(vec![url.to_owned()]),
         }
     }
-    // A name of a model may be encoded in a folder's name, and a URL's path is encoded once more: both spellings are meant.
+    // A model's name may be encoded in a folder's name, and a URL encodes its path once more. Accept both spellings.
     let spelt = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     let spelt = spelt.and_then(|(_, path)| Path::parse(path.trim_end_matches('/')).ok());
     let spelt = spelt.filter(|path| path != &store.prefix && path.as_ref().ends_with(last_of(url)));
@@ -58,7 +58,7 @@ pub(super) async fn below(url: &str) -> Result<Vec<String>, EngineError> {
     }))
 }
 
-/// Whether a Delta table's log lies below a URL.
+/// Returns whether there is a Delta table's log below a URL.
 pub(super) async fn has_delta_log(url: &str) -> Result<bool, EngineError> {
     if url.contains(['*', '[']) {
         return Ok(false);
@@ -67,19 +67,19 @@ pub(super) async fn has_delta_log(url: &str) -> Result<bool, EngineError> {
     let log = store.prefix.clone().join(DELTA_LOG);
     match store.objects.list(Some(&log)).try_next().await {
         Ok(found) => Ok(found.is_some()),
-        // Who may read an object need not be allowed to list what lies beside it.
+        // Permission to read an object does not imply permission to list what is next to it.
         Err(_) if format::of(url).is_some() => Ok(false),
         Err(StoreError::NotFound { .. }) => Ok(false),
         Err(error) => Err(EngineError::store(url, format!("cannot be listed: {error}"))),
     }
 }
 
-/// The last part of a URL's path.
+/// Returns the last part of a URL's path.
 fn last_of(url: &str) -> &str {
     url.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
-/// Objects whose names tell a format, hidden ones and folders left alone.
+/// Returns the objects whose names imply a format, except for hidden objects and folders.
 async fn list(url: &str, store: &Store, prefix: &Path) -> Result<Vec<String>, EngineError> {
     let base = base(url, &store.prefix);
     let listed = store.objects.list(Some(prefix)).try_collect::<Vec<_>>().await;
@@ -112,9 +112,9 @@ async fn list(url: &str, store: &Store, prefix: &Path) -> Result<Vec<String>, En
     Ok(found)
 }
 
-/// A URL without the path in its bucket.
+/// Returns a URL without its path in the bucket.
 fn base<'a>(url: &'a str, prefix: &Path) -> &'a str {
-    // A slash that is encoded is one of the path, but parts no name of the URL.
+    // An encoded slash belongs to the path, but does not separate parts of the URL.
     let encoded = url.to_ascii_lowercase().matches("%2f").count();
     let mut base = url.trim_end_matches('/');
     for _ in encoded..prefix.parts().count() {
@@ -123,7 +123,8 @@ fn base<'a>(url: &'a str, prefix: &Path) -> &'a str {
     base
 }
 
-/// Leaves out the files of a prediction log that others were made of and that are about to be removed, as the others' footers say.
+/// Leaves out the files of a prediction log that were merged into others and are about to be removed, according to the
+/// others' footers.
 async fn without_replaced(mut urls: Vec<String>) -> Result<Vec<String>, EngineError> {
     let mut replaced = BTreeSet::new();
     for url in &urls {

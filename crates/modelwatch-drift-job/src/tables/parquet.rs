@@ -1,4 +1,4 @@
-//! Plain Parquet.
+//! Reads plain Parquet.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,10 +13,10 @@ use parquet::arrow::arrow_reader::{
 
 use crate::prediction_log::{bytes, replaced};
 
-/// Rows of a batch, at most.
+/// The maximum number of rows in a batch.
 pub(super) const BATCH_ROWS: usize = 8_192;
 
-/// What the footer says.
+/// Holds the footer.
 #[derive(Clone, Debug)]
 pub(super) struct Parquet(ArrowReaderMetadata);
 
@@ -38,7 +38,7 @@ impl Parquet {
         groups.map(|group| group.num_rows().unsigned_abs()).sum()
     }
 
-    /// The names of the files in the same folder that it was made of.
+    /// Returns the names of the files in the same folder that were merged into this one.
     pub(super) fn replaces(&self) -> Vec<String> {
         let notes = self
             .0
@@ -61,7 +61,7 @@ impl Parquet {
         self.0.metadata().num_row_groups()
     }
 
-    /// The place of the column that has this field id.
+    /// Returns the position of the column with this field id.
     #[cfg(feature = "delta")]
     pub(super) fn place_of_id(&self, id: i32) -> Option<usize> {
         let columns = self.0.parquet_schema().root_schema().get_fields().iter();
@@ -69,7 +69,7 @@ impl Parquet {
         about.position(|about| about.has_id() && about.id() == id)
     }
 
-    /// The rows of row groups, both ascending, without some.
+    /// Selects the rows of row groups without some rows, both ascending.
     fn without(&self, groups: &[usize], rows: &[u64]) -> RowSelection {
         let mut selected = Vec::new();
         let mut start = 0;
@@ -87,11 +87,11 @@ impl Parquet {
             }
             start = end;
         }
-        // Joins what is next to each other, and leaves out what is of no row.
+        // Joins adjacent selections and drops empty ones.
         selected.into()
     }
 
-    /// Reads columns of row groups, both by their places and ascending, without some rows of the file.
+    /// Reads columns of row groups, both by position and ascending, without some rows of the file.
     pub(super) fn scan(
         &self,
         path: &Path,

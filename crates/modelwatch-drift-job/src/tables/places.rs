@@ -1,4 +1,4 @@
-//! What paths, folders, patterns and URLs stand for.
+//! Expands paths, folders, patterns and URLs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,10 +15,11 @@ use super::parquet::Parquet;
 use super::sought::Sought;
 use crate::engine::EngineError;
 
-/// The paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, the files of a glob; and of a bucket an
-/// object, or all readable ones below a folder.
+/// Returns the paths or URLs that a pattern stands for, sorted: a file, all readable files below a folder, or the files
+/// of a glob; in a bucket, an object or all readable ones below a folder.
 ///
-/// A folder that is a Delta table stands for the files of its newest version, without those that have no row that is sought.
+/// A folder that is a Delta table stands for the files of its newest version, without those that have none of the
+/// sought rows.
 pub(crate) async fn expand(pattern: &str, sought: Option<&Sought>) -> Result<Vec<Found>, EngineError> {
     if is_delta_table(pattern).await? {
         return live_files(pattern, sought).await;
@@ -31,7 +32,7 @@ pub(crate) async fn expand(pattern: &str, sought: Option<&Sought>) -> Result<Vec
     Ok(addresses.into_iter().map(Found::File).collect())
 }
 
-/// Whether a folder or a URL is a Delta table, and no folder of files.
+/// Returns whether a folder or a URL is a Delta table instead of a folder of files.
 pub(crate) async fn is_delta_table(address: &str) -> Result<bool, EngineError> {
     match address.split_once("://") {
         None => Ok(Path::new(address).join(DELTA_LOG).is_dir()),
@@ -93,7 +94,8 @@ fn expand_local(pattern: &str, local: &str) -> Result<Vec<String>, EngineError> 
     Ok(paths)
 }
 
-/// Leaves out the files of a prediction log that others were made of and that are about to be removed, as the others' footers say.
+/// Leaves out the files of a prediction log that were merged into others and are about to be removed, according to the
+/// others' footers.
 fn without_replaced(paths: &mut Vec<String>) {
     let mut replaced = BTreeSet::new();
     for path in paths.iter().map(Path::new) {
@@ -101,7 +103,7 @@ fn without_replaced(paths: &mut Vec<String>) {
             .file_name()
             .and_then(|name| name.to_str())
             .is_some_and(files::may_be_merged);
-        // One that can't be read is told of when its turn comes.
+        // An unreadable file is reported when its turn comes.
         if let (true, Ok(file)) = (is_merged, Parquet::open(path)) {
             let folder = path.parent().unwrap_or(Path::new(""));
             replaced.extend(file.replaces().into_iter().map(|name| folder.join(name)));
@@ -110,13 +112,14 @@ fn without_replaced(paths: &mut Vec<String>) {
     paths.retain(|path| !replaced.contains(Path::new(path)));
 }
 
-/// Files whose names tell a format, hidden ones and folders left alone.
+/// Finds the files whose names imply a format, except for hidden files and folders.
 fn below(folder: &Path, paths: &mut Vec<String>) -> Result<(), String> {
     let unlisted = |error: std::io::Error| format!("cannot be listed: {error}");
     for entry in fs::read_dir(folder).map_err(unlisted)? {
         let path = entry.map_err(unlisted)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // Beside its files lie those that an update or a deletion took out of it: to count all would count rows that are gone.
+        // Next to its live files lie those that an update or a deletion removed from it. Counting all of them would
+        // count rows that are gone.
         if name == DELTA_LOG {
             return Err(within_delta(&folder.display()));
         }

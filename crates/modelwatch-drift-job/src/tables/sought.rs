@@ -1,8 +1,8 @@
-//! Which rows are looked for.
+//! Says which rows are sought.
 
 use crate::time_window::TimeWindow;
 
-/// Which rows are looked for: files that are known to have none of them need not be found.
+/// Says which rows are sought. Files that are known to have none of them can be skipped.
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
     /// The column of times, by its name in the table.

@@ -1,4 +1,4 @@
-//! One file of any format.
+//! Reads one file of any format.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -23,7 +23,7 @@ use super::parquet::Parquet;
 use crate::engine::EngineError;
 use crate::store::Store;
 
-/// A file that can be read.
+/// Holds a readable file.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// Its path or URL.
@@ -48,11 +48,11 @@ enum Reader {
     Delta(delta::Reader),
 }
 
-/// Rows of a file that are read one after the other, beside those of its other parts.
+/// Holds rows of a file that are read one after the other, in parallel with its other parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     table: Table,
-    /// Row groups of a Parquet file; the others are one part.
+    /// The row groups of a Parquet file. Other formats have a single part.
     groups: Vec<usize>,
 }
 
@@ -87,7 +87,7 @@ impl Table {
         })
     }
 
-    /// Opens a file by its path or URL; its name tells the format.
+    /// Opens a file by its path or URL. Its name implies the format.
     pub(super) async fn open_file(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::store(address, problem);
         let Some((format, compressed)) = format::of(address) else {
@@ -105,7 +105,7 @@ impl Table {
             }
         };
         let path = place.path().to_owned();
-        // A task of its own: what is no such file may make a decoder panic.
+        // Runs in its own task: a file that is not what its name says may make a decoder panic.
         let opened = tokio::task::spawn_blocking(move || match format {
             Format::Parquet => Parquet::open(&path).map(Reader::Parquet),
             Format::Csv => Csv::open(&path, compressed).map(Reader::Csv),
@@ -121,7 +121,7 @@ impl Table {
         })
     }
 
-    /// The columns, with the types they are read as.
+    /// Returns the columns, with the types that they are read as.
     pub(crate) fn schema(&self) -> &SchemaRef {
         match &self.reader {
             Reader::Parquet(reader) => reader.schema(),
@@ -132,7 +132,8 @@ impl Table {
         }
     }
 
-    /// The names of the files in the same folder that it was made of, where it is one of a prediction log.
+    /// Returns the names of the files in the same folder that were merged into this one, if it belongs to a prediction
+    /// log.
     pub(super) fn replaces(&self) -> Vec<String> {
         match &self.reader {
             Reader::Parquet(reader) => reader.replaces(),
@@ -140,7 +141,7 @@ impl Table {
         }
     }
 
-    /// What each column holds, and how many rows there are. Reads a text whole.
+    /// Returns the kind of each column, and the number of rows. Reads a text file whole.
     pub(crate) async fn kinds(&self) -> Result<(Vec<Kind>, u64), EngineError> {
         let by_type = |schema: &Schema| {
             schema
@@ -167,12 +168,12 @@ impl Table {
         self.joined(read).await
     }
 
-    /// Whether columns can be read without reading the others.
+    /// Returns whether columns can be read without reading the others.
     pub(crate) fn has_columns_apart(&self) -> bool {
         !matches!(self.reader, Reader::Csv(_) | Reader::Json(_))
     }
 
-    /// The places of columns that the table has and this file of it has not: their values are null.
+    /// Returns the positions of columns that the table has but this file of it lacks: their values are null.
     pub(crate) fn lacking(&self) -> Vec<usize> {
         match &self.reader {
             #[cfg(feature = "delta")]
@@ -181,7 +182,7 @@ impl Table {
         }
     }
 
-    /// About how many bytes each column takes while it is read, where columns are read apart.
+    /// Returns about how many bytes each column takes while it is read, if columns are read separately.
     pub(crate) fn bytes(&self) -> Vec<u64> {
         match &self.reader {
             Reader::Parquet(reader) => reader.bytes(),
@@ -191,7 +192,7 @@ impl Table {
         }
     }
 
-    /// So many parts at most, of about as many rows each.
+    /// Splits the file into at most `most` parts with about the same number of rows.
     pub(crate) fn parts(&self, most: usize) -> Vec<Part> {
         let part = |groups| Part {
             table: self.clone(),
@@ -210,7 +211,7 @@ impl Table {
             .collect()
     }
 
-    /// The result of a task that reads this file.
+    /// Returns the result of a task that reads this file.
     pub(crate) async fn joined<T>(&self, task: tokio::task::JoinHandle<Result<T, String>>) -> Result<T, EngineError> {
         let read = task
             .await
@@ -220,7 +221,7 @@ impl Table {
 }
 
 impl Part {
-    /// Reads columns by their places in the schema, batch by batch, on the thread that calls it.
+    /// Reads columns by their positions in the schema, batch by batch, on the calling thread.
     pub(crate) fn scan(
         &self,
         columns: &[usize],
@@ -246,7 +247,7 @@ impl Place {
     }
 }
 
-/// An object of a bucket, copied to this machine: readers of texts go from the beginning to the end, more than once.
+/// Copies an object of a bucket to this machine: readers of texts go from the beginning to the end, more than once.
 async fn copy(objects: &dyn ObjectStore, path: &ObjectPath) -> Result<NamedTempFile, String> {
     let unread = |error: object_store::Error| format!("cannot be read: {error}");
     let uncopied = |error: std::io::Error| format!("cannot be copied: {error}");

@@ -1,4 +1,4 @@
-//! The baseline, column by column.
+//! Builds the baseline, column by column.
 
 use std::sync::Arc;
 
@@ -23,16 +23,16 @@ use super::summary::{ColumnKind, ColumnSummary, Trained};
 use crate::tables::{Found, Kind, Table, expand};
 
 impl TrainingOptions {
-    /// Reads the files in so many tasks at the same time and makes the baseline. `progress` is told of files, rows and columns as
-    /// they are done.
+    /// Reads the files in `threads` tasks at the same time and builds the baseline. `progress` receives updates about
+    /// files, rows and columns.
     ///
-    /// A column that can't be a feature, because too few of its rows have a value or it holds times or lists, is left out and
-    /// warned of.
+    /// A column that can't be a feature, because too few of its rows have a value or it holds times or lists, is left
+    /// out with a warning.
     ///
     /// # Errors
     ///
-    /// A file that is missing or broken, columns that are named and not there or can't be what they are asked to be (all of them at
-    /// once), or a reference that can be none.
+    /// A file is missing or broken; columns that you named are absent or can't be what you asked for (the error lists
+    /// all of them); or the reference is unusable.
     pub async fn build(
         &self,
         threads: usize,
@@ -45,7 +45,7 @@ impl TrainingOptions {
         Ok(trained)
     }
 
-    /// The same, but what tells how features go together is still to be learned.
+    /// Same, but returns separately what is still to learn about how features go together.
     pub(crate) async fn build_apart(
         &self,
         threads: usize,
@@ -92,13 +92,13 @@ impl TrainingOptions {
                 let profiled = spawn_blocking(move || profile_all(&of_chunk, values, &asked, passes.tasks)).await;
                 let profiled = profiled.unwrap_or_else(|failed| match failed.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    // The runtime ends, and nobody waits for the columns.
+                    // The runtime is shutting down, and nobody waits for the columns.
                     Err(_) => Vec::new(),
                 });
                 Ok::<_, TrainingError>((place, chunk, profiled))
             }
         });
-        // One that takes long keeps no other waiting; the columns go together in their own order.
+        // A slow column delays no other. The columns are joined in their original order.
         let mut done = Vec::with_capacity(plan.wanted.len());
         let mut chunks = stream::iter(chunks).buffer_unordered(passes.at_once);
         while let Some(chunk) = chunks.next().await {
@@ -124,15 +124,15 @@ impl TrainingOptions {
         Ok((trained, Together { reference, times }))
     }
 
-    /// Makes the baseline of a table that tells of its columns what it is made of; [`files`](Self::files) are not looked at.
+    /// Builds the baseline of a table that computes its own columns. Ignores [`files`](Self::files).
     ///
-    /// Values stay where they are, so the baseline does not know what is usual for windows of its reference, how features go together,
-    /// nor the grid that numbers lie on. Bins, counts and categories are those of a file with the same rows; mean and deviation are to the
-    /// rounding of the sums.
+    /// Values stay where they are, so the baseline does not learn how far windows of its reference stray, how features
+    /// go together, or the grid that numbers lie on. Bins, counts and categories are the same as for a file with the
+    /// same rows. Mean and deviation are the same up to the rounding of the sums.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build).
+    /// The same as those of [`build`](Self::build).
     pub async fn build_from(
         &self,
         source: &dyn TrainingSource,
@@ -168,7 +168,7 @@ impl TrainingOptions {
         made.baseline(self, read.rows, &sources, notes)
     }
 
-    /// The files with what their columns hold and their rows.
+    /// Returns the files with the kinds of their columns and their number of rows.
     async fn look(
         &self,
         progress: &mut impl FnMut(&TrainingProgress),
@@ -200,7 +200,7 @@ impl TrainingOptions {
     }
 }
 
-/// What is to be learned of how features go together.
+/// Holds what is still to learn about how features go together.
 #[derive(Debug)]
 pub(crate) struct Together {
     reference: JointReference,
@@ -208,7 +208,7 @@ pub(crate) struct Together {
 }
 
 impl Together {
-    /// The features that take part; none where too few would.
+    /// Returns the features that take part; none if there would be too few.
     pub(crate) fn features(&mut self) -> Vec<String> {
         let names = self.reference.settle();
         if names.len() < 2 { Vec::new() } else { names }
@@ -227,7 +227,7 @@ fn instant(time: &Option<i64>) -> Option<DateTime<Utc>> {
 /// The times of all rows in microseconds, in the order of the files.
 type Times = Vec<Option<i64>>;
 
-/// The files' names and times, and those of all rows where a column has them.
+/// Returns the files' names and time spans, and the times of all rows if a column has them.
 async fn sources(
     files: &[(Table, Vec<Kind>, u64)],
     time: Option<&str>,
@@ -255,7 +255,7 @@ async fn sources(
     Ok((sources, time.is_some().then_some(all)))
 }
 
-/// What has been made of the columns so far.
+/// Holds the columns built so far.
 #[derive(Default)]
 struct Made {
     features: Vec<(String, Profile)>,
@@ -267,7 +267,7 @@ struct Made {
 }
 
 impl Made {
-    /// The baseline of so many rows that were made columns of.
+    /// Builds the baseline from `rows` rows.
     fn baseline(
         mut self,
         options: &TrainingOptions,
@@ -296,7 +296,7 @@ impl Made {
             fingerprint: format!("xxh3-128:{fingerprint}"),
         };
         let baseline = match Baseline::new(about, self.features, self.score, self.classes) {
-            // Every column was left out: what was wrong with each says more than that nothing is left.
+            // Every column was left out: the problem of each says more than an empty baseline.
             Err(BaselineError::Empty { feature: None }) if !notes.is_empty() => {
                 let problems = notes.iter().map(ToString::to_string);
                 let nothing = "no column of the training data can be a feature".to_owned();

@@ -1,4 +1,4 @@
-//! What each column is, and which are features.
+//! Decides what each column is, and which ones are features.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::source::ColumnHolds;
 use super::summary::ColumnKind;
 use crate::tables::{Kind, Table};
 
-/// A column to be read.
+/// Describes a column to read.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     /// Its name in the files.
@@ -19,13 +19,13 @@ pub(super) struct Wanted {
     pub(super) name: String,
     pub(super) kind: ColumnKind,
     pub(super) role: Subject,
-    /// Whether it was asked for by name, so that leaving it out would be wrong.
+    /// Whether you asked for it by name, so that leaving it out would be wrong.
     pub(super) named: bool,
-    /// Whether somebody said that it is a feature, or what else it is.
+    /// Whether you said that it is a feature, or what else it is.
     pub(super) known: bool,
 }
 
-/// What a column is in the baseline.
+/// Says what a column is in the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Feature,
@@ -33,10 +33,10 @@ pub(super) enum Subject {
     Classes,
 }
 
-/// The columns of all files, in the order in which they come, with the kinds that the files give them.
+/// Lists the columns of all files, in order, with their kind in each file.
 pub(super) struct Known(Vec<(String, Vec<Kind>)>);
 
-/// What is to be read, in the order of the files, and the column of times.
+/// Lists what to read, in the order of the files, and the column of times.
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
     pub(super) time: Option<String>,
@@ -138,14 +138,14 @@ pub(super) fn plan(options: &TrainingOptions, known: &Known) -> Result<Plan, Tra
 }
 
 impl Plan {
-    /// The features that are numbers.
+    /// Returns the features that are numbers.
     pub(super) fn numbers(&self) -> impl Iterator<Item = &Wanted> {
         let is_number = |wanted: &&Wanted| wanted.role == Subject::Feature && wanted.kind == ColumnKind::Numeric;
         self.wanted.iter().filter(is_number)
     }
 }
 
-/// What the files say of a column together.
+/// Combines what the files say about a column.
 enum Agreed {
     Is(ColumnKind),
     Differs,
@@ -153,7 +153,8 @@ enum Agreed {
     Empty,
 }
 
-/// A column without a single value in one file has the kind that another gives it; booleans go with either.
+/// Combines the kinds of a column. A file in which it has no values accepts the kind of another; booleans go with
+/// either.
 fn agreed(kinds: &[Kind]) -> Agreed {
     let has = |kind: Kind| kinds.contains(&kind);
     match (has(Kind::Numeric), has(Kind::Categorical), has(Kind::Boolean)) {
@@ -166,7 +167,7 @@ fn agreed(kinds: &[Kind]) -> Agreed {
 }
 
 impl Known {
-    /// Of a table that is no file.
+    /// Creates the columns of a table that is not a file.
     pub(super) fn of_source(columns: Vec<(String, ColumnHolds)>) -> Self {
         let kind = |holds: ColumnHolds| match holds {
             ColumnHolds::Numbers => Kind::Numeric,
@@ -201,14 +202,16 @@ impl Known {
             .any(|(known, kinds)| known == column && kinds.iter().any(|kind| *kind != Kind::Empty))
     }
 
-    /// Whether these are files of the prediction log, whose features have a prefix that their names in a window lack.
+    /// Returns whether these are files of the prediction log, whose features have a prefix that their names in a window
+    /// lack.
     fn is_prediction_log(&self) -> bool {
         self.has(log::TIME)
             && self.has(log::MODEL_VERSION)
             && self.0.iter().any(|(column, _)| log::feature_name(column).is_some())
     }
 
-    /// The options with each name as the files have it: a feature of the prediction log may be named with or without its prefix.
+    /// Returns the options with each name as it is in the files: for a feature of the prediction log, the prefix is
+    /// optional.
     fn resolved(&self, options: &TrainingOptions, is_log: bool) -> Result<TrainingOptions, TrainingError> {
         let mut unknown = BTreeSet::new();
         let mut resolve = |name: &String| {
@@ -254,7 +257,7 @@ impl Known {
     }
 }
 
-/// What a name says that a column is, if not a feature.
+/// Returns what a column is by its name, if not a feature.
 fn looks_like(name: &str) -> Option<Role> {
     let name = name.to_ascii_lowercase();
     let is = |names: &[&str]| names.contains(&&*name);

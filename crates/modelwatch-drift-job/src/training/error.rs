@@ -1,4 +1,4 @@
-//! Why there is no baseline, and what may be wrong with one.
+//! Explains why there is no baseline, and what may be wrong with one.
 
 use std::fmt;
 
@@ -6,51 +6,51 @@ use modelwatch_drift::baseline::{BaselineError, HygieneWarning};
 
 use crate::engine::EngineError;
 
-/// A baseline that was made, but may not be what was meant.
+/// Warns about a baseline that was built but may not be the intended one.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingWarning {
-    /// A column of times, lists or the like, which was left out.
+    /// A column of times, lists or the like was left out.
     NotComparable(String),
-    /// A column that can't be a feature, which was left out.
+    /// A column that can't be a feature was left out.
     LeftOut {
-        /// Its name.
+        /// The column's name.
         column: String,
-        /// Why.
+        /// The reason.
         problem: String,
     },
-    /// A feature whose name is that of a score, a class, a label, an identifier or a time.
+    /// A feature has the name of a score, a class, a label, an identifier or a time.
     LooksLike {
-        /// Its name.
+        /// The feature's name.
         column: String,
         /// What it looks like.
         role: Role,
     },
-    /// Values that are no numbers, in a column that is taken for numbers; they count as missing.
+    /// A numeric column has values that are not numbers. They count as missing.
     NotNumbers {
         /// The column's name.
         column: String,
-        /// Rows with such a value.
+        /// The number of rows with such a value.
         rows: u64,
     },
-    /// A category of which nearly every row has its own, or whole numbers that are all different and lie evenly, as those that are
-    /// given one after the other or at random do.
+    /// A column looks like an identifier: a category with a different value in nearly every row, or whole numbers that
+    /// are all different and evenly spread, like serial or random numbers.
     Identifies {
         /// The column's name.
         column: String,
-        /// How many values there are.
+        /// The number of distinct values.
         distinct: u64,
-        /// How many rows have one.
+        /// The number of rows with a value.
         rows: u64,
     },
-    /// No column of times is named, so the baseline does not know what is usual for windows of its reference.
+    /// No column of times is named, so the baseline does not know how far windows of its reference usually stray.
     NothingUsual,
-    /// The reference itself.
+    /// The reference itself may be wrong.
     Hygiene(HygieneWarning),
 }
 
-/// What a column may be beside a feature.
+/// Says what a column may be other than a feature.
 /// # Example: a column whose name says that it is no feature
 ///
 /// ```
@@ -66,11 +66,11 @@ pub enum Role {
     Score,
     /// The class that the model predicted.
     Class,
-    /// What the model is to predict.
+    /// What the model should predict.
     Label,
-    /// What tells rows apart.
+    /// An identifier of rows.
     Identifier,
-    /// When a row was.
+    /// The time of a row.
     Time,
 }
 
@@ -116,22 +116,22 @@ impl fmt::Display for TrainingWarning {
     }
 }
 
-/// Why there is no baseline.
+/// Explains why there is no baseline.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrainingError {
-    /// A file that is missing or broken.
+    /// A file is missing or broken.
     Engine(EngineError),
-    /// A reference that can be none.
+    /// The reference is unusable.
     Baseline(BaselineError),
-    /// Columns that can't be what they were asked to be, all of them.
+    /// Columns can't be what you asked for. Lists all of them.
     Columns(Vec<String>),
-    /// Columns that were named and are not there.
+    /// Columns that you named do not exist.
     NoSuchColumns {
         /// Their names.
         columns: Vec<String>,
-        /// Those there are.
+        /// The columns that exist.
         known: Vec<String>,
     },
 }

@@ -1,9 +1,10 @@
-//! From training files to the baseline.
+//! Builds the baseline from training files.
 //!
-//! `columns` decides what each column is and which are features, `read` takes their values, `profile` counts them and learns
-//! what is usual, `summary` tells what was read, and `build` makes the baseline of it. A `source` is a table
-//! elsewhere that says of its columns what `read` and `profile` would. Whatever is wrong with columns is told
-//! of all of them at once; what can't be a feature is left out with a warning, unless it was asked for by name.
+//! `columns` decides what each column is and which ones are features, `read` reads their values, `profile` counts them
+//! and learns how far windows stray, `summary` describes what was read, and `build` makes the baseline from it. A
+//! `source` is a table elsewhere that returns for its columns what `read` and `profile` would. An error lists the
+//! problems of all columns at once. A column that can't be a feature is left out with a warning, unless you asked for
+//! it by name.
 
 mod build;
 mod columns;

@@ -1,9 +1,9 @@
-//! What a baseline is made of.
+//! Configures how a baseline is built.
 
 use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::Hygiene;
 
-/// What a baseline is made of.
+/// Configures how a baseline is built.
 /// # Example: the baseline of a CSV file
 ///
 /// ```
@@ -33,17 +33,17 @@ use modelwatch_drift::baseline::Hygiene;
 pub struct TrainingOptions {
     /// The model's name.
     pub model: String,
-    /// The baseline's version; the first twelve digits of the fingerprint where none is given.
+    /// The baseline's version. Defaults to the first twelve digits of the fingerprint.
     pub version: Option<String>,
-    /// When it is made.
+    /// The time of creation.
     pub created: DateTime<Utc>,
     /// Paths, folders, URLs and globs.
     pub files: Vec<String>,
-    /// The columns that are features; all that are left where none is named.
+    /// The columns that are features. Defaults to all remaining columns.
     pub features: Vec<String>,
-    /// Columns to be taken for numbers, whatever their type.
+    /// Columns to read as numbers, regardless of their type.
     pub numeric: Vec<String>,
-    /// Columns to be taken for categories, whatever their type.
+    /// Columns to read as categories, regardless of their type.
     pub categorical: Vec<String>,
     /// The column of prediction scores.
     pub score: Option<String>,
@@ -51,14 +51,14 @@ pub struct TrainingOptions {
     pub class: Option<String>,
     /// The column of the rows' times.
     pub time: Option<String>,
-    /// Columns that are no features, such as the label.
+    /// Columns that are not features, such as the label.
     pub without: Vec<String>,
-    /// What is asked of the reference.
+    /// The requirements for the reference.
     pub hygiene: Hygiene,
 }
 
 impl TrainingOptions {
-    /// Makes the options for one model from these files, with defaults for everything else.
+    /// Creates the options for one model from these files, with defaults for everything else.
     pub fn new(model: impl Into<String>, files: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             model: model.into(),
@@ -77,34 +77,34 @@ impl TrainingOptions {
     }
 }
 
-/// How far the making of a baseline is.
+/// Reports the progress of building a baseline.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainingProgress {
-    /// A file is being looked at.
+    /// A file is being inspected.
     Looking {
         /// Its path or URL.
         file: String,
-        /// How many files have been looked at.
+        /// The number of files inspected so far.
         done: usize,
-        /// How many there are.
+        /// The number of files.
         of: usize,
     },
     /// Rows are being read.
     Reading {
-        /// Rows read so far, over all passes.
+        /// The number of rows read so far, over all passes.
         rows: u64,
-        /// Rows there are to read, over all passes.
+        /// The number of rows to read, over all passes.
         of: u64,
     },
     /// A column has its profile.
     Column {
         /// Its name.
         name: String,
-        /// How many columns are done.
+        /// The number of columns done.
         done: usize,
-        /// How many there are.
+        /// The number of columns.
         of: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! A column's values as its profile.
+//! Builds a column's profile from its values.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +14,26 @@ use super::read::{Categories, Read, Values};
 use super::source::SourceColumn;
 use super::summary::ColumnSummary;
 
-/// What has been made of one column.
+/// Holds what was built from one column.
 pub(super) struct Profiled {
     pub(super) profile: Result<Profile, BaselineError>,
     pub(super) summary: ColumnSummary,
-    /// Whether nearly every row has a value of its own that nothing was measured by, so that no window has training's.
+    /// Whether nearly every row has a different value that is not a measurement, so that no window has training's
+    /// values.
     identifies: bool,
-    /// Rows whose value is of another type.
+    /// The number of rows whose value has a different type.
     pub(super) other_type: u64,
-    /// Of the name and the values in their own order, so that that of the rows does not matter.
+    /// A digest of the name and the sorted values, independent of the order of rows.
     pub(super) digest: u128,
 }
 
-/// What is asked of every column.
+/// Holds the inputs for every column.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) hygiene: Hygiene,
-    /// The rows by their times, where they have some.
+    /// The rows in the order of their times, if they have times.
     pub(super) order: Option<TimeOrder>,
-    /// Which rows are looked at to say how columns go together.
+    /// The rows from which to learn how columns go together.
     pub(super) together: JointReference,
 }
 
@@ -42,25 +43,25 @@ impl Profiled {
     }
 }
 
-/// Numbers that are hashed in one call.
+/// The number of values hashed in one call.
 const DIGESTED_AT_ONCE: usize = 1 << 10;
 
-/// Fewer rows say nothing of whether all that come will differ.
+/// Fewer rows don't show whether all further ones will differ.
 const FEWEST_ROWS: u64 = 1_000;
 
-/// Whether nearly every row has a category of its own.
+/// Returns whether nearly every row has a different category.
 fn are_identifiers(summary: &ColumnSummary) -> bool {
     summary.rows >= FEWEST_ROWS && summary.distinct >= summary.rows / 2
 }
 
-/// Whether numbers in ascending order are whole, different and evenly spread, as numbers that are given one after the other, or at
-/// random, are. What is measured comes twice where it is measured often enough, and is more frequent where it is usual.
+/// Returns whether numbers in ascending order are whole, different and evenly spread, as serial or random numbers are.
+/// Measurements repeat if there are enough of them, and cluster around usual values.
 fn are_numbered(sorted: &[f64], summary: &ColumnSummary) -> bool {
-    /// A value in so many may come twice.
+    /// One value in this many may be a repetition.
     const TWICE: u64 = 1_000;
-    /// So many values would come twice if they fell at random.
+    /// The number of repetitions to expect if the values were random.
     const EXPECTED: f64 = 5.0;
-    /// Nothing that is measured evenly reaches as far.
+    /// No evenly spread measurement has a range this wide.
     const FAR: f64 = (1_u64 << 31) as f64;
     /// The share of values by which an even spread may be off.
     const UNEVEN: f64 = 0.05;
@@ -80,7 +81,7 @@ fn are_numbered(sorted: &[f64], summary: &ColumnSummary) -> bool {
     differ && given && sorted.iter().all(whole) && even()
 }
 
-/// The profiles of columns, in their order, made by so many threads.
+/// Builds the profiles of columns on `threads` threads, in their order.
 pub(super) fn profile_all(
     columns: &[Wanted],
     values: Vec<Values>,
@@ -114,7 +115,7 @@ pub(super) fn profile_all(
     profiled.into_iter().map(|(_, profiled)| profiled).collect()
 }
 
-/// The summary and the digest of a column of which nothing is counted yet.
+/// Returns the summary and the digest of a column before anything is counted.
 fn begun(wanted: &Wanted) -> (ColumnSummary, XxHash3_128) {
     let mut digest = XxHash3_128::new();
     text(&mut digest, &wanted.name);
@@ -130,7 +131,7 @@ fn begun(wanted: &Wanted) -> (ColumnSummary, XxHash3_128) {
     (summary, digest)
 }
 
-/// A column's profile, and what is looked at of it to say how numbers go together.
+/// Builds a column's profile, and the values from which to learn how numbers go together.
 fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<JointColumn>) {
     let (hygiene, order) = (&asked.hygiene, asked.order.as_ref());
     let joint = match (wanted.role, &values.read) {
@@ -141,7 +142,7 @@ fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<
     let identifies;
     let profile = match values.read {
         Read::Numbers(rows) => {
-            // In the order of the rows only where that says something.
+            // Keeps the order of the rows only if it matters.
             let ordered = order.map(|order| (order, rows.clone()));
             let numbers = numbers_of(rows, &mut summary, &mut digest);
             identifies = are_numbered(&numbers, &summary);
@@ -164,7 +165,7 @@ fn profile(wanted: &Wanted, values: Values, asked: &Asked) -> (Profiled, Option<
     (profiled, joint)
 }
 
-/// The profile of a column that a table tells of.
+/// Builds the profile of a column that a table computed.
 pub(super) fn profile_of_source(wanted: &Wanted, column: SourceColumn, hygiene: &Hygiene) -> Profiled {
     let (mut summary, mut digest) = begun(wanted);
     let mut other = 0;
@@ -224,12 +225,12 @@ pub(super) fn profile_of_source(wanted: &Wanted, column: SourceColumn, hygiene: 
     }
 }
 
-/// The numbers in ascending order.
+/// Returns the numbers in ascending order.
 fn numbers_of(mut numbers: Vec<f64>, summary: &mut ColumnSummary, digest: &mut XxHash3_128) -> Vec<f64> {
     let rows = numbers.len() as u64;
     numbers.retain(|number| !number.is_nan());
     radsort::sort(&mut numbers);
-    // Many at a time: what each call costs is more than the hash of one.
+    // Many at a time: a call costs more than the hash of one number.
     let mut bytes = Vec::with_capacity(DIGESTED_AT_ONCE * size_of::<f64>());
     for some in numbers.chunks(DIGESTED_AT_ONCE) {
         bytes.clear();
@@ -292,7 +293,7 @@ fn of_categories(
     })
 }
 
-/// The profile of categories in the order of the alphabet, each with its rows.
+/// Builds the profile of categories in alphabetical order, each with its rows.
 fn counted(
     categories: &[(&str, u64)],
     summary: &mut ColumnSummary,

@@ -1,4 +1,4 @@
-//! The values of columns, read whole.
+//! Reads the values of whole columns.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,33 +15,33 @@ use crate::counting::{ByView, as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText};
 use crate::tables::Table;
 
-/// Values of numbers held in memory at the same time, about, where every pass reads the files whole.
+/// About how many numeric values are in memory at the same time, if every pass reads the files whole.
 const VALUES_OF_TEXT: u64 = 1 << 25;
-/// The same where a column is read without the others.
+/// Same, if a column can be read without the others.
 const VALUES_OF_COLUMNS: u64 = 1 << 23;
-/// So many passes a thread, where there are enough columns: all threads are done at about the same time.
+/// The number of passes per thread, if there are enough columns, so that all threads finish at about the same time.
 const PASSES: usize = 4;
-/// Values that room is made for at once, at most: how many come is what a footer says.
+/// The maximum number of values to reserve memory for at once: the expected number comes from a footer.
 const MOST_ROOM: u64 = 1 << 22;
 
-/// One column's values.
+/// Holds one column's values.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     pub(super) read: Read,
-    /// Rows whose value is of another type, and counts as missing.
+    /// The number of rows whose value has a different type. They count as missing.
     pub(super) other_type: u64,
 }
 
-/// A value for each row, in the order of the files and their rows.
+/// Holds a value for each row, in the order of the files and their rows.
 #[derive(Clone, Debug)]
 pub(super) enum Read {
-    /// NaN where there is none.
+    /// Numbers, with NaN for missing values.
     Numbers(Vec<f64>),
-    /// The place of the category, or [`Categories::MISSING`].
+    /// Positions of categories, or [`Categories::MISSING`].
     Categories(Categories),
 }
 
-/// Texts by number, each held once.
+/// Holds texts by number, each text once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Categories {
     places: HashMap<String, u32>,
@@ -75,13 +75,13 @@ impl Categories {
         if let Some(place) = self.places.get(text) {
             return *place;
         }
-        // More texts than numbers would not fit into memory.
+        // More texts than a `u32` can number would not fit into memory.
         let next = u32::try_from(self.places.len()).unwrap_or(Self::MISSING);
         self.places.insert(text.to_owned(), next);
         next
     }
 
-    /// The categories, each in its place.
+    /// Returns the categories by position.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names = vec![""; self.places.len()];
         for (name, place) in &self.places {
@@ -165,14 +165,15 @@ impl Values {
     }
 }
 
-/// How many columns are read together, and what is done at the same time, so that all threads have work and memory is bounded.
+/// Says how many columns to read together and what to run at the same time, so that all threads have work and memory is
+/// bounded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Passes {
-    /// Columns of one pass over the files.
+    /// The number of columns per pass over the files.
     pub(super) columns: usize,
-    /// Passes at the same time.
+    /// The number of passes at the same time.
     pub(super) at_once: usize,
-    /// Tasks of one pass at the same time.
+    /// The number of tasks per pass at the same time.
     pub(super) tasks: usize,
 }
 
@@ -198,8 +199,8 @@ impl Passes {
     }
 }
 
-/// Reads columns of all files, each with its number of rows, in so many tasks at the same time. `rows` is told of every file's
-/// rows once they are read.
+/// Reads columns of all files, each given with its number of rows, in several tasks at the same time. `rows` receives
+/// the number of rows of every file once it is read.
 pub(super) async fn read(
     files: &[(Table, u64)],
     columns: &[Wanted],
@@ -248,7 +249,7 @@ pub(super) async fn read(
     Ok(all)
 }
 
-/// The times of a file's rows in microseconds, in their order; nothing where the file has no such column.
+/// Returns the times of a file's rows in microseconds, in order; `None` if the file has no such column.
 pub(super) async fn times(table: &Table, time: &str) -> Result<Option<Vec<Option<i64>>>, TrainingError> {
     let Ok(place) = table.schema().index_of(time) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Where training's rows lie, if not in files.
+//! Reads training rows that are not in files.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use modelwatch_drift::baseline::{BaselineError, NumericBins, NumericCounts};
 use super::summary::ColumnKind;
 use crate::engine::EngineError;
 
-/// A table that tells of its columns what a baseline is made of, and keeps its rows. Its text names it.
+/// Describes a table that computes what a baseline needs from its columns, and keeps its rows. Its `Display` names the
+/// table.
 /// # Example: a table that lies in memory
 ///
 /// ```
@@ -50,79 +51,79 @@ use crate::engine::EngineError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait TrainingSource: fmt::Debug + fmt::Display + Send + Sync {
-    /// Returns the columns in the table's order, each with what it holds.
+    /// Returns the columns in the table's order, with their types.
     ///
     /// # Errors
     ///
-    /// The table cannot be looked at.
+    /// The table can't be inspected.
     fn columns(&self) -> BoxFuture<'_, Result<Vec<(String, ColumnHolds)>, EngineError>>;
 
-    /// Reads columns, each by its name and what it is to be taken for, and answers in their order. A column that can be no profile says
-    /// why and leaves the others as they are.
+    /// Reads columns, each given by name and kind, and returns the results in the same order. For a column that can't
+    /// have a profile, return [`SourceColumn::None`] with the reason, and carry on with the others.
     ///
     /// # Errors
     ///
-    /// The table cannot be read, changed meanwhile, or a column cannot be taken for that.
+    /// The table can't be read, it changed meanwhile, or a column can't be read as that kind.
     fn read<'a>(&'a self, columns: &'a [(String, ColumnKind)]) -> BoxFuture<'a, Result<TrainingColumns, EngineError>>;
 }
 
-/// What a column of a table holds.
+/// Classifies the values of a table's column.
 /// The example of [`TrainingSource`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnHolds {
     /// Numbers.
     Numbers,
-    /// Booleans, which are 0 and 1 where numbers are wanted.
+    /// Booleans: 0 and 1 as numbers.
     Booleans,
     /// Texts.
     Texts,
-    /// Times, lists and whatever else is neither a number nor a category.
+    /// Times, lists and anything else that is neither a number nor a category.
     Other,
 }
 
-/// What a [`TrainingSource`] says of columns.
+/// Holds a [`TrainingSource`]'s results for columns.
 /// The example of [`TrainingSource`] has one.
 #[derive(Debug)]
 pub struct TrainingColumns {
-    /// Rows of the table.
+    /// The number of rows of the table.
     pub rows: u64,
-    /// What was asked for, in that order.
+    /// The results, in the order of the request.
     pub columns: Vec<SourceColumn>,
 }
 
-/// What is said of one column.
+/// Holds the result for one column.
 /// The example of [`TrainingSource`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SourceColumn {
     /// Numbers, at least one of them finite.
     Numbers {
-        /// The bins of [`NumericBins::from_sorted`] for the same values.
+        /// The same bins as those of [`NumericBins::from_sorted`] for these values.
         bins: NumericBins,
-        /// Rows on the bins.
+        /// The rows on the bins.
         counts: NumericCounts,
         /// The mean of the finite values.
         mean: f64,
-        /// Their standard deviation.
+        /// The standard deviation of the finite values.
         deviation: f64,
-        /// How many values differ.
+        /// The number of distinct values.
         distinct: u64,
     },
     /// Categories.
     Categories {
-        /// Each text with its rows.
+        /// Each text with its number of rows.
         categories: Vec<(String, u64)>,
-        /// Rows without one.
+        /// The number of rows without a category.
         missing: u64,
-        /// How many of those have a value, but one that is no category.
+        /// How many of those have a value that is not a category.
         other_type: u64,
     },
-    /// Nothing to make a profile of.
+    /// Nothing to build a profile from.
     None {
-        /// Rows, all without a value that can be used.
+        /// The number of rows, all without a usable value.
         missing: u64,
-        /// Why.
+        /// The reason.
         problem: BaselineError,
     },
 }

@@ -1,4 +1,4 @@
-//! What was read of each column.
+//! Summarizes what was read of each column.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use modelwatch_drift::baseline::Baseline;
 
 use super::error::TrainingWarning;
 
-/// What a column is taken for.
+/// Says how a column is read.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
@@ -25,40 +25,40 @@ impl fmt::Display for ColumnKind {
     }
 }
 
-/// One column of the reference.
+/// Summarizes one column of the reference.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSummary {
     /// Its name, without the prediction log's prefix.
     pub name: String,
-    /// What it is taken for.
+    /// How the column is read.
     pub kind: ColumnKind,
-    /// Rows with a value.
+    /// The number of rows with a value.
     pub rows: u64,
-    /// Rows without one.
+    /// The number of rows without a value.
     pub missing: u64,
-    /// How many different values there are.
+    /// The number of distinct values.
     pub distinct: u64,
-    /// The least value, or the least category by its text.
+    /// The minimum value, or the first category by its text.
     pub least: String,
-    /// The largest value, or the largest category by its text.
+    /// The maximum value, or the last category by its text.
     pub largest: String,
 }
 
-/// A baseline, and what to know of it.
+/// Holds a baseline, and what to know about it.
 /// The example of [`TrainingOptions`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trained {
     /// The baseline.
     pub baseline: Baseline,
-    /// What was read of each column that is in it, in the order of the files.
+    /// A summary of each column in the baseline, in the order of the files.
     pub columns: Vec<ColumnSummary>,
-    /// What may not be meant so.
+    /// Signs that the baseline may not be the intended one.
     pub warnings: Vec<TrainingWarning>,
 }
 
-/// The columns as a table: name, kind, rows, missing, distinct, least, largest.
+/// Formats the columns as a table: name, kind, rows, missing, distinct, least, largest.
 impl fmt::Display for Trained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HEAD: [&str; 7] = ["column", "kind", "rows", "missing", "distinct", "least", "largest"];
@@ -92,7 +92,7 @@ impl fmt::Display for Trained {
     }
 }
 
-/// As much of a text as a table has room for.
+/// Shortens a text to fit into a table.
 fn short(text: &str) -> String {
     const MOST: usize = 24;
     let text = &text.replace(|letter: char| letter.is_control(), " ");

@@ -1,4 +1,4 @@
-//! A file of a table, as the table's log has it.
+//! Describes a file of a table according to the table's log.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,32 +14,32 @@ use url::Url;
 use super::objects::Objects;
 use super::problem::unreadable;
 
-/// One version of a table: what its files have in common.
+/// Describes one version of a table: what its files have in common.
 #[derive(Debug)]
 pub(super) struct Version {
     pub(super) columns: Vec<Column>,
     pub(super) objects: Objects,
 }
 
-/// A column of the table.
+/// Describes a column of the table.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    /// What it is called in files, and in the log.
+    /// Its name in files and in the log.
     pub(super) physical: String,
-    /// By what it is known in files, where that is no name.
+    /// Its field id in files, if they don't use the name.
     pub(super) id: Option<i32>,
-    /// The table's type. A file that is older may have a narrower one.
+    /// The table's type. An older file may have a narrower one.
     pub(super) holds: DataType,
-    /// The type of a column whose value the log has for each file.
+    /// The type of a column whose value is in the log, one per file.
     pub(super) partition: Option<PrimitiveType>,
 }
 
-/// A file that is part of a table's version.
+/// Describes a file that is part of a table's version.
 #[derive(Debug)]
 pub(crate) struct LiveFile {
     pub(super) version: Arc<Version>,
-    /// The values of the partition's columns, by their physical names; none for null.
+    /// The values of the partition columns, by physical name; null values are absent.
     pub(super) values: HashMap<String, String>,
     address: String,
     url: Url,
@@ -59,23 +59,23 @@ impl LiveFile {
         })
     }
 
-    /// Its path or URL.
+    /// Returns its path or URL.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Its path, where it lies on this machine.
+    /// Returns its path, if it lies on this machine.
     pub(in crate::tables) fn local(&self) -> Option<std::path::PathBuf> {
         let is_local = self.url.scheme() == "file";
         is_local.then(|| self.url.to_file_path().ok()).flatten()
     }
 
-    /// Where it lies in a bucket.
+    /// Returns its location in a bucket.
     pub(in crate::tables) fn object(&self) -> Result<(Arc<dyn ObjectStore>, Path), String> {
         self.version.objects.locate(&self.url)
     }
 
-    /// The rows that were deleted since it was written, ascending. Blocks.
+    /// Returns the rows deleted since it was written, ascending. Blocks.
     pub(super) fn deleted(&self) -> Result<Vec<u64>, String> {
         let objects = &self.version.objects;
         let wrong = |problem: String| format!("has a deletion vector that cannot be read: {problem}");

@@ -1,8 +1,9 @@
-//! Delta tables: which files are live, and how each is read.
+//! Reads Delta tables: which files are live, and the rows of each.
 //!
-//! The table's log is read by `delta_kernel`, which knows commits, checkpoints, column mapping, deletion vectors and statistics; the rows by the
-//! reader of plain Parquet, so that a table gives the counts that its rows give as files. From below: `problem` says what is wrong,
-//! `objects` hands the log's files to the kernel, `live` is a live file of one version, `snapshot` lists them, and `reader` reads one.
+//! `delta_kernel` reads the table's log, including commits, checkpoints, column mapping, deletion vectors and
+//! statistics. The reader of plain Parquet reads the rows, so a table gives the same counts as its rows in files. The
+//! files, from the bottom up: `problem` describes what is wrong, `objects` passes the log's files to the kernel, `live`
+//! is a live file of one version, `snapshot` lists them, and `reader` reads one.
 
 mod live;
 mod objects;

@@ -1,7 +1,7 @@
-//! What `delta_kernel` asks of its engine, answered from a [`Store`].
+//! Implements the storage that `delta_kernel` needs on top of a [`Store`].
 //!
-//! The kernel's own engine would bring a second HTTP client beside the one that `object_store` has. This one reads a log and writes nothing.
-//! The kernel blocks, so it runs on a thread for that, and each request waits there for the runtime.
+//! The kernel's own engine would add a second HTTP client next to that of `object_store`. This one reads a log and
+//! writes nothing. The kernel blocks, so it runs on a blocking thread, and each request waits there for the runtime.
 
 use std::fmt;
 use std::io::Cursor;
@@ -35,13 +35,13 @@ use url::Url;
 use super::problem::innermost;
 use crate::store::Store;
 
-/// Files of the log that are asked for before the first of them is needed.
+/// The number of log files requested ahead.
 const AHEAD: usize = 16;
 
-/// What stands in a part of a URL's path as it is.
+/// The characters to encode in a part of a URL's path.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The files of one table.
+/// Holds the files of one table.
 #[derive(Clone)]
 pub(super) struct Objects {
     store: Store,
@@ -51,7 +51,7 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Files below a root, which are waited for by the runtime of whoever calls.
+    /// Creates access to the files below a root. The caller's runtime runs the requests.
     pub(super) fn new(store: Store, root: Url) -> Self {
         Self {
             store,
@@ -64,7 +64,7 @@ impl Objects {
         &self.root
     }
 
-    /// Where the file of a URL lies: most are below the root, those of a shallow clone elsewhere.
+    /// Returns the location of a URL's file: most are below the root, those of a shallow clone elsewhere.
     pub(super) fn locate(&self, url: &Url) -> Result<(Arc<dyn ObjectStore>, Path), String> {
         let path = |encoded: &str| Path::from_url_path(encoded).map_err(|error| error.to_string());
         if let Some(below) = url.as_str().strip_prefix(self.root.as_str()) {
@@ -83,7 +83,7 @@ impl Objects {
         self.locate(url).map_err(KernelError::generic)
     }
 
-    /// The URL of an object below the root.
+    /// Returns the URL of an object below the root.
     fn url(&self, object: &Path) -> KernelResult<Url> {
         let below = object.prefix_match(&self.store.prefix).into_iter().flatten();
         let parts: Vec<String> = below
@@ -97,7 +97,7 @@ impl Objects {
         Ok(FileMeta::new(self.url(&object.location)?, modified, object.size))
     }
 
-    /// The files' bytes in their order, some of them asked for ahead.
+    /// Returns the files' bytes in order, requesting some of them ahead.
     fn bytes(&self, urls: Vec<Url>) -> impl Iterator<Item = KernelResult<(Url, Bytes)>> + Send + use<> {
         let (objects, runtime) = (self.clone(), self.runtime.clone());
         let files = stream::iter(urls).map(move |url| {
@@ -112,7 +112,7 @@ impl Objects {
         std::iter::from_fn(move || runtime.block_on(files.next()))
     }
 
-    /// Every file read as `read` does, in their order.
+    /// Reads every file with `read`, in order.
     fn read<Rows>(
         &self,
         files: &[FileMeta],

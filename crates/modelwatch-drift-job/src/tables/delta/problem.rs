@@ -1,8 +1,8 @@
-//! What is wrong with a table, in a line.
+//! Describes what is wrong with a table, in a line.
 
 use delta_kernel::KernelError;
 
-/// An error without the stack that came with it.
+/// Returns the error without its stack trace.
 pub(super) fn innermost(error: &KernelError) -> &KernelError {
     match error {
         KernelError::Backtraced { source, .. } => innermost(source),
@@ -10,7 +10,7 @@ pub(super) fn innermost(error: &KernelError) -> &KernelError {
     }
 }
 
-/// What an error of the kernel says, in a line.
+/// Returns the message of a kernel error, in a line.
 pub(super) fn unreadable(error: &KernelError) -> String {
     match innermost(error) {
         KernelError::Unsupported(what) => format!("is a Delta table that can't be read yet: {}", line(what)),
@@ -24,7 +24,7 @@ pub(super) fn unreadable(error: &KernelError) -> String {
     }
 }
 
-/// As much of a text as a line has room for.
+/// Shortens a text to fit into a line.
 fn line(error: impl std::fmt::Display) -> String {
     const MOST: usize = 300;
     let said = error.to_string().replace(|letter: char| letter.is_control(), " ");

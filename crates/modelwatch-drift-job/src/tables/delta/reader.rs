@@ -1,4 +1,4 @@
-//! Parquet with the columns of a table and without its deleted rows.
+//! Reads Parquet with the columns of a table and without its deleted rows.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use delta_kernel::expressions::Scalar;
 use super::live::{Column, LiveFile};
 use crate::tables::parquet::{BATCH_ROWS, Parquet};
 
-/// What a file's footer and the table's log say together.
+/// Combines a file's footer with the table's log.
 #[derive(Clone, Debug)]
 pub(in crate::tables) struct Reader {
     parquet: Parquet,
     schema: SchemaRef,
     values: Arc<[Values]>,
-    /// Rows, ascending.
+    /// The deleted rows, ascending.
     deleted: Arc<[u64]>,
 }
 
-/// Where the values of a column are.
+/// Says where the values of a column are.
 #[derive(Clone, Debug)]
 enum Values {
-    /// In the file, at this place.
+    /// In the file, at this position.
     File(usize),
-    /// In the log, the same for as many rows as a batch has.
+    /// In the log: one value, repeated for as many rows as a batch has.
     Log(ArrayRef),
-    /// Nowhere: the column came later.
+    /// Nowhere: the column was added later.
     Nowhere,
 }
 
 impl Reader {
-    /// Opens a file that lies at a path of this machine. Blocks.
+    /// Opens a file at a path on this machine. Blocks.
     pub(in crate::tables) fn open(path: &Path, file: &LiveFile) -> Result<Self, String> {
         let parquet = Parquet::open(path)?;
         let deleted = file.deleted()?;
@@ -82,7 +82,7 @@ impl Reader {
         bytes.collect()
     }
 
-    /// The places of the columns that came after the file.
+    /// Returns the positions of the columns that were added after the file.
     pub(in crate::tables) fn lacking(&self) -> Vec<usize> {
         let places = self.values.iter().enumerate();
         places
@@ -115,7 +115,7 @@ impl Reader {
                 Values::Log(array) => array.slice(0, rows),
                 Values::Nowhere => new_null_array(field.data_type(), rows),
             });
-            // Without a column the batch still has rows.
+            // A batch without columns still has rows.
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let batch = RecordBatch::try_new_with_options(schema.clone(), arrays.collect(), &options);
             take(batch.map_err(odd)?)

@@ -1,4 +1,4 @@
-//! The live files of a table's newest version.
+//! Lists the live files of a table's newest version.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use crate::engine::EngineError;
 use crate::store::Store;
 use crate::tables::sought::Sought;
 
-/// The files of the newest version, in the order of their paths; without those that have no row that is sought, as the log says.
+/// Returns the files of the newest version, in the order of their paths, without those that, by the log, have none of
+/// the sought rows.
 pub(in crate::tables) async fn live_files(
     address: &str,
     sought: Option<&Sought>,
@@ -28,7 +29,7 @@ pub(in crate::tables) async fn live_files(
     let root = store.root()?;
     let objects = Objects::new(store, root);
     let sought = sought.cloned();
-    // A task of its own: what is no such log may make its reader panic.
+    // Runs in its own task: a log that is not valid may make its reader panic.
     let listed = tokio::task::spawn_blocking(move || list(objects, sought.as_ref()));
     let listed = listed.await.map_err(|error| format!("makes its reader fail: {error}"));
     let listed = listed.and_then(|listed| listed.map_err(|error| unreadable(&error)));
@@ -85,7 +86,8 @@ fn column(field: &StructField, mapping: ColumnMappingMode, partitions: &BTreeSet
     })
 }
 
-/// What a row that is sought, or that has no time, is by its time; nothing where times are of a type that the log's statistics do not compare.
+/// Returns the condition on times for rows that are sought or have no time; `None` if the log's statistics can't
+/// compare this type of times.
 fn predicate(sought: &Sought, schema: &StructType) -> Option<Predicate> {
     let KernelType::Primitive(holds) = &schema.field(&sought.time)?.data_type else {
         return None;
@@ -102,7 +104,7 @@ fn predicate(sought: &Sought, schema: &StructType) -> Option<Predicate> {
             before(Scalar::TimestampNtz(micros(end))),
         ),
         PrimitiveType::Date => {
-            // The days of the first and the last time, too.
+            // Includes the days of the first and the last time.
             let day = |time: DateTime<Utc>| {
                 i32::try_from(time.timestamp().div_euclid(86_400))
                     .ok()
