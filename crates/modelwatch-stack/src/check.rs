@@ -13,7 +13,7 @@ use crate::rules::Rules;
 /// The text that `modelwatch stack init` writes: every key, most of them commented out with their default.
 pub const INIT: &str = include_str!("init.toml");
 
-/// Returns the metrics that rules use and no target exposes, each with the rules that need it. `seen` holds every metric name in
+/// Returns the metrics that rules use and Prometheus lacks, each with the rules that need it. `seen` holds every metric name in
 /// Prometheus. Series that the rules record do not count.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslMechanism {
-    /// In plain text, which requires TLS.
+    /// In plain text: use it only with TLS.
     Plain,
     /// SCRAM-SHA-256.
     ScramSha256,

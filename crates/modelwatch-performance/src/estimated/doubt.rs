@@ -36,7 +36,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// What no estimate can know, in one sentence, for whoever reads the figures.
+    /// The assumption behind every estimate, in one sentence for readers of the figures.
     pub const ASSUMPTION: &'static str = "estimated without labels: it holds while inputs of a kind are as often of each outcome as in \
          the reference (covariate shift only), which only labels can confirm";
 

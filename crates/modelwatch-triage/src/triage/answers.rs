@@ -49,7 +49,7 @@ pub(super) fn unknown(answers: &mut [Answer], why: &str) {
     }
 }
 
-/// Answers every question with: there is no trouble.
+/// Answers every question by saying that there is no trouble to ask about.
 pub(super) fn calm(answers: &mut [Answer], findings: &[Finding]) {
     let said = match findings.is_empty() {
         true => NO_TROUBLE,

@@ -1,9 +1,8 @@
 //! How strongly the counts show a symptom, to choose the trouble among several.
 //!
 //! A change counts by the part of it that is certain. Its size is Cohen's h, the difference of two shares on a scale on which
-//! chance is equally large everywhere. From that, we subtract what chance alone produces with as many trials. So a feature that
-//! loses a third of its values outranks one that loses a thirtieth, in whichever order they are asked, and ten observations do
-//! not outweigh ten thousand.
+//! chance is equally large everywhere, minus what chance alone produces with as many trials. So a feature that loses a third of
+//! its values outranks one that loses a thirtieth, in either order of asking, and ten observations do not outweigh ten thousand.
 
 use std::cmp::Ordering;
 
