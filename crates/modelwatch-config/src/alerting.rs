@@ -1,4 +1,4 @@
-//! What is changed about single alerts, and how an Alertmanager that is somebody else's is treated.
+//! Changes to single alerts, and how to work with an Alertmanager that you do not generate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::reader::{Field, Table, boolean, count, duration, is_name, name, text}
 use crate::team::{Webhook, passed};
 use crate::version::Version;
 
-/// `[alertmanager]`.
+/// `[alertmanager]`: whether you generate its configuration, and for which release.
 /// # Example: a dead man's switch
 ///
 /// ```
@@ -27,15 +27,16 @@ use crate::version::Version;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Alertmanager {
-    /// Whether `alertmanager.yml` is generated. With `false` it belongs to somebody else, and a fragment for it is made.
+    /// Whether to generate `alertmanager.yml`. With `false`, you keep your own, and modelwatch writes a fragment to
+    /// paste into it.
     pub manage: bool,
-    /// The oldest release that has to take it. Defaults to 0.25.
+    /// The oldest release of Alertmanager that must accept the configuration. Defaults to 0.25.
     pub minimum_version: Version,
-    /// Where an alert goes that always fires, so that its silence says that alerts don't get through. Nothing: there is none.
+    /// Where to send an alert that always fires, so that its silence shows that alerts don't get through. Optional.
     pub watchdog: Option<Watchdog>,
 }
 
-/// `[alertmanager.watchdog]`: a dead man's switch, which pages when it hears nothing any more.
+/// `[alertmanager.watchdog]`: a dead man's switch. It pages you when it stops hearing from Alertmanager.
 /// The example of [`Alertmanager`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -44,7 +45,7 @@ pub struct Watchdog {
     pub webhook: Option<Webhook>,
     /// Any other receiver of Alertmanager, by its key.
     pub receivers: PassedTable,
-    /// Between notifications. Defaults to 5 minutes.
+    /// The time between notifications. Defaults to 5 minutes.
     pub repeat_interval: Duration,
 }
 
@@ -94,7 +95,7 @@ impl Alertmanager {
     }
 }
 
-/// `[alerts]`: what is changed about alerts that the stack can raise.
+/// `[alerts]`: your changes to the generated alerts.
 /// # Example: other severities, and one alert less
 ///
 /// ```
@@ -115,34 +116,34 @@ impl Alertmanager {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alerts {
-    /// The value of the label `severity` of what wakes somebody. Nothing: `page`.
+    /// The value of the label `severity` for alerts that page. Defaults to `page` when absent.
     pub page: Option<String>,
-    /// The value of the label `severity` of everything else. Nothing: `ticket`.
+    /// The value of the label `severity` for every other alert. Defaults to `ticket` when absent.
     pub ticket: Option<String>,
-    /// How many models of a job in trouble at once are one incident, with one page. Defaults to 5.
+    /// How many models of one job must be in trouble at once to become one incident with one page. Defaults to 5.
     pub many_models: u64,
     /// Single alerts, by name.
     pub single: BTreeMap<String, SingleAlert>,
 }
 
-/// `[alerts.<name>]`.
+/// `[alerts.<name>]`: your changes to one alert.
 /// The example of [`Alerts`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SingleAlert {
-    /// Whether it is there at all. Defaults to `true`.
+    /// Whether the alert exists. Defaults to `true`.
     pub enabled: bool,
-    /// Labels it has besides.
+    /// Extra labels.
     pub labels: BTreeMap<String, String>,
-    /// Annotations it has besides.
+    /// Extra annotations.
     pub annotations: BTreeMap<String, String>,
-    /// Where it stands.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
-/// Labels that routing, tests and dashboards rely on.
+/// Labels that routing, tests and dashboards rely on, so a file can't set them.
 const TAKEN_LABELS: [&str; 7] = ["alertname", "job", "model_name", "plane", "severity", "stack", "team"];
-/// Annotations that every alert has.
+/// Annotations that every alert already has.
 const TAKEN_ANNOTATIONS: [&str; 6] = [
     "dashboard_url",
     "description",

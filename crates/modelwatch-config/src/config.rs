@@ -1,4 +1,4 @@
-//! The whole file.
+//! The whole configuration file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ use crate::scrape::{Plane, Scraping};
 use crate::team::{Secret, Team};
 use crate::version::Version;
 
-/// A configuration without mistakes, defaults filled in.
+/// A valid configuration, with defaults filled in.
 /// # Example: what a file leaves out has a default
 ///
 /// ```
@@ -34,36 +34,36 @@ use crate::version::Version;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// The file it came from, as the caller named it.
+    /// The path of the file, as the caller named it.
     pub file: PathBuf,
-    /// The stack's name: the label `stack` on what its rules record and raise. Defaults to `modelwatch`; files that share a
-    /// Prometheus need one each.
+    /// The stack's name: the label `stack` on the series and alerts of its rules. Defaults to `modelwatch`. Files that
+    /// share a Prometheus need different names.
     pub stack: String,
     /// The environment's name: a label on every scraped series.
     pub environment: String,
-    /// How much of the stack is rolled out. Default: all.
+    /// How much of the stack to roll out. Defaults to all of it.
     pub rollout: Rollout,
-    /// What alerts and dashboards point to.
+    /// The URLs that alerts and dashboards link to.
     pub links: Links,
     /// What Prometheus scrapes, and how often.
     pub prometheus: Scraping,
     /// Where alerts go.
     pub alertmanager: Alertmanager,
-    /// What is changed about alerts.
+    /// Changes to single alerts.
     pub alerts: Alerts,
-    /// How manifests fit into a cluster.
+    /// How the manifests fit into your cluster.
     pub kubernetes: Kubernetes,
-    /// Dashboards for Perses beside Grafana's. Nothing: none.
+    /// Whether to write dashboards for Perses beside Grafana's. Optional.
     pub perses: Option<Perses>,
     /// Who gets alerts, by name.
     pub teams: BTreeMap<String, Team>,
-    /// Who owns what no model says otherwise: alerts about targets, for example.
+    /// The owners of everything that no model assigns, such as alerts about targets.
     pub owners: Owners,
     /// The models, in the order of the file.
     pub models: Vec<Model>,
 }
 
-/// The phases in which a team introduces monitoring; each contains those before it.
+/// The phases in which a team introduces monitoring. Each phase includes the ones before it.
 /// The example of [`Config`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -88,38 +88,38 @@ impl Rollout {
     ];
 }
 
-/// URLs without a slash at the end.
+/// The URLs of your tools, without a trailing slash.
 /// The example of [`Config`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Links {
-    /// Where Grafana answers.
+    /// The URL of Grafana.
     pub grafana: String,
-    /// The folder of the runbooks.
+    /// The folder that holds the runbooks.
     pub runbooks: String,
-    /// Where Prometheus answers.
+    /// The URL of Prometheus.
     pub prometheus: String,
-    /// Where traces are: a trace's identifier after a slash makes its URL. Nothing: exemplars lead nowhere.
+    /// The URL prefix of traces: a slash and the trace id complete it. Optional; without it, exemplars have no link.
     pub traces: Option<String>,
-    /// Where `modelwatch triage serve` answers. Nothing: alerts have no link to it.
+    /// The URL of `modelwatch triage serve`. Optional; without it, alerts have no link to it.
     pub triage: Option<String>,
 }
 
-/// The name of a stack whose file gives it none.
+/// The stack's name when the file gives none.
 const DEFAULT_STACK: &str = "modelwatch";
 
 impl Config {
-    /// Whether the file leaves the stack's name to us.
+    /// Returns whether the stack has the default name.
     #[must_use]
     pub fn has_default_stack(&self) -> bool {
         self.stack == DEFAULT_STACK
     }
 
-    /// Reads a file.
+    /// Reads a configuration file.
     ///
     /// # Errors
     ///
-    /// The file can't be read, or every mistake in it.
+    /// Returns why the file can't be read, or every mistake in it.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigErrors> {
         let path = path.as_ref();
         let file = path.display().to_string();
@@ -134,11 +134,11 @@ impl Config {
         Self::parse(&file, &text)
     }
 
-    /// Reads a text; `file` is its name in messages, and the folder its relative paths start from.
+    /// Parses a configuration. `file` names it in messages, and relative paths start from its folder.
     ///
     /// # Errors
     ///
-    /// Every mistake in it.
+    /// Returns every mistake in the text.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigErrors> {
         let reader = Reader::new(file, text);
         let (document, syntax) = DeTable::parse_recoverable(text);
@@ -161,13 +161,13 @@ impl Config {
         }
     }
 
-    /// The folder that relative paths in the file start from.
+    /// Returns the folder that relative paths in the file start from.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// The model of that name.
+    /// Returns the model with this name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)
@@ -271,7 +271,7 @@ fn links(table: Table<'_, '_>) -> Option<Links> {
     })
 }
 
-/// Names that have to be declared elsewhere in the file.
+/// Checks that the names a file refers to are declared elsewhere in it.
 fn check_references(reader: &Reader<'_>, mut config: Config) -> Option<Config> {
     let teams: Vec<_> = config.teams.keys().map(String::as_str).collect();
     let mut owners = vec![&config.owners];

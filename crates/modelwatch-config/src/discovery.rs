@@ -1,11 +1,11 @@
-//! Where a job's targets come from, and how they are reached.
+//! Where a job's targets come from, and how Prometheus reaches them.
 
 use std::collections::BTreeMap;
 
 use crate::passed::{Passed, PassedTable};
 use crate::reader::{Field, Table, boolean, count, host_and_port, name, text, url};
 
-/// How Prometheus finds the targets of a job that it is not told by address.
+/// How Prometheus discovers targets that are not listed by address.
 /// # Example: three ways to find targets
 ///
 /// ```
@@ -31,49 +31,49 @@ use crate::reader::{Field, Table, boolean, count, host_and_port, name, text, url
 pub struct Discovery {
     /// Names that DNS resolves.
     pub dns: Option<Dns>,
-    /// Files that list targets, `*` allowed in the last part of a path.
+    /// Files that list targets. The last part of a path may contain `*`.
     pub files: Vec<String>,
-    /// URLs that answer with a list of targets.
+    /// URLs that return a list of targets.
     pub http: Vec<String>,
-    /// Pods of a cluster.
+    /// Pods of a Kubernetes cluster.
     pub kubernetes: Option<Pods>,
     /// Services of a Consul.
     pub consul: Option<Consul>,
 }
 
 impl Discovery {
-    /// Whether there is no way to find a target.
+    /// Returns whether no discovery is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// DNS names of targets.
+/// Targets by DNS name.
 /// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Dns {
-    /// The names.
+    /// The DNS names.
     pub names: Vec<String>,
-    /// The port, where the records are addresses; nothing: they are `SRV` records, which have one.
+    /// The port, when the records are addresses. Absent for `SRV` records, which carry one.
     pub port: Option<u16>,
 }
 
-/// Pods, as Kubernetes lists them.
+/// Pods from the Kubernetes API.
 /// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pods {
-    /// Where to look; empty: in all namespaces.
+    /// The namespaces to search. Empty: all namespaces.
     pub namespaces: Vec<String>,
-    /// The pods' labels, such as `app=model-api`.
+    /// A selector of the pods' labels, such as `app=model-api`.
     pub label: String,
-    /// The name of the container port that serves the page. Defaults to `metrics`.
+    /// The name of the container port that serves the metrics. Defaults to `metrics`.
     pub port: String,
 }
 
-/// Services, as Consul lists them.
+/// Services from Consul.
 /// The example of [`Discovery`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -84,7 +84,7 @@ pub struct Consul {
     pub services: Vec<String>,
 }
 
-/// How targets are reached: in the open where nothing is said.
+/// How Prometheus reaches the targets. Defaults to plain HTTP without credentials.
 /// # Example: targets that want a certificate and a token
 ///
 /// ```
@@ -108,15 +108,15 @@ pub struct Consul {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Access {
-    /// Whether they are asked over TLS.
+    /// Whether to scrape over HTTPS.
     pub https: bool,
     /// Certificates and names for TLS.
     pub tls: Option<Tls>,
-    /// What the request authorizes itself with.
+    /// How the request authenticates.
     pub authorization: Option<Authorization>,
 }
 
-/// `tls`, as Prometheus' `tls_config` calls it.
+/// `tls`: Prometheus' `tls_config`.
 /// The example of [`Access`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -125,15 +125,15 @@ pub struct Tls {
     pub ca_file: Option<String>,
     /// The file of Prometheus' own certificate.
     pub cert_file: Option<String>,
-    /// The file of its key.
+    /// The file of that certificate's key.
     pub key_file: Option<String>,
-    /// The name in the targets' certificates, where it is not that of the address.
+    /// The name in the targets' certificates, when it differs from the address.
     pub server_name: Option<String>,
-    /// Whether any certificate will do. Defaults to `false`.
+    /// Whether to accept any certificate. Defaults to `false`.
     pub insecure_skip_verify: bool,
 }
 
-/// What a request authorizes itself with. Secrets are files that Prometheus reads.
+/// How a request authenticates. Secrets are files that Prometheus reads.
 /// The example of [`Access`] has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -154,7 +154,7 @@ pub enum Authorization {
     },
 }
 
-/// What goes into a job's scrape configuration as it stands.
+/// Relabelling that is passed through to a job's scrape configuration.
 /// # Example: a label's value from another
 ///
 /// ```
@@ -176,14 +176,14 @@ pub enum Authorization {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Relabelling {
-    /// `relabel_configs`: what labels targets have, and which are left out.
+    /// `relabel_configs`: sets labels of targets and drops targets.
     pub targets: Vec<PassedTable>,
-    /// `metric_relabel_configs`: what labels samples have, and which are left out.
+    /// `metric_relabel_configs`: sets labels of samples and drops samples.
     pub samples: Vec<PassedTable>,
 }
 
 impl Discovery {
-    /// Whether a job's table has one of its keys, rightly or wrongly.
+    /// Whether a job's table has one of these keys, valid or not.
     pub(crate) fn is_asked_for(table: &Table<'_, '_>) -> bool {
         let keys = ["dns", "files", "http", "kubernetes", "consul"];
         keys.into_iter().any(|key| table.field(key).is_some())
@@ -203,7 +203,7 @@ impl Discovery {
     }
 }
 
-/// A list with something in it.
+/// Reads a list that must not be empty.
 fn filled<T>(field: &Field<'_, '_>, convert: impl Fn(&toml::de::DeValue<'_>) -> Result<T, String>) -> Vec<T> {
     if field.items().is_empty() && field.value.get_ref().is_array() {
         field.report(format!("{} is empty", field.path), "name something in it, or remove it");
@@ -360,7 +360,7 @@ impl Relabelling {
     }
 }
 
-/// Keys of a scrape configuration that the job's other keys write, and what to say instead.
+/// Keys of a scrape configuration that modelwatch writes itself, and what to use instead.
 const OWN: [(&str, &str); 17] = [
     ("authorization", "authorization"),
     ("basic_auth", "basic_auth"),

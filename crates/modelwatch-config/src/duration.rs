@@ -1,4 +1,4 @@
-//! Durations as Prometheus writes them: `350ms`, `15s`, `1h30m`, `90d`.
+//! Durations in the notation of Prometheus: `350ms`, `15s`, `1h30m`, `90d`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Reads a duration as Prometheus does: whole numbers with units, the larger ones first.
+/// Parses a duration as Prometheus does: whole numbers with units, larger units first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,7 +35,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let end = rest
             .find(|character: char| character.is_ascii_digit())
             .unwrap_or(rest.len());
-        // What is left of the units are the smaller ones, so each comes once and in order.
+        // `units` continues after the unit it found, so each unit comes at most once and in order.
         let (_, size) = units.find(|(unit, _)| *unit == &rest[..end])?;
         milliseconds = milliseconds.checked_add(number.checked_mul(*size)?)?;
         rest = &rest[end..];
@@ -43,7 +43,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then(|| Duration::from_millis(milliseconds))
 }
 
-/// Writes a duration as Prometheus reads it, in the fewest units; what is below a millisecond is dropped.
+/// Formats a duration for Prometheus, in the fewest units. Drops fractions of a millisecond.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,7 +58,7 @@ pub fn prometheus_duration(duration: Duration) -> String {
         return "0s".to_owned();
     }
     let mut text = String::new();
-    // Years and weeks read worse than days.
+    // Days read better than years and weeks.
     for (unit, size) in &UNITS[2..] {
         if rest >= *size {
             text += &format!("{}{unit}", rest / size);

@@ -1,8 +1,8 @@
-//! What is wrong in a configuration, and where.
+//! Mistakes in a configuration, and where they are.
 
 use std::fmt;
 
-/// A place in the file, both from 1.
+/// A place in the file. Line and column start from 1.
 /// The example of [`ConfigErrors`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -13,18 +13,18 @@ pub struct Location {
     pub column: usize,
 }
 
-/// One mistake: where it is, what it is, how to fix it.
+/// One mistake: where it is, what is wrong, and how to fix it.
 /// The example of [`ConfigErrors`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mistake {
-    /// The file as the caller named it.
+    /// The path of the file, as the caller named it.
     pub file: String,
-    /// Where in the file; nothing when the file could not be read at all.
+    /// Where in the file. Absent when the file can't be read at all.
     pub location: Option<Location>,
-    /// What is wrong, with the key or value in it.
+    /// The mistake, with its key or value.
     pub what: String,
-    /// What to do about it.
+    /// How to fix it.
     pub fix: String,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// Every mistake in a configuration, in the order of the file; never empty.
+/// Every mistake in a configuration, in the order of the file. Never empty.
 /// # Example: each mistake has its place and its fix
 ///
 /// ```
@@ -56,7 +56,7 @@ impl std::error::Error for Mistake {}
 pub struct ConfigErrors(pub(crate) Vec<Mistake>);
 
 impl ConfigErrors {
-    /// The mistakes.
+    /// Returns the mistakes.
     #[must_use]
     pub fn as_slice(&self) -> &[Mistake] {
         &self.0

@@ -1,7 +1,7 @@
-//! What the examples of this crate's documentation begin with.
+//! The hidden start of the examples in this crate's documentation.
 
-/// A hidden line of an example: `smallest`, the text of a file with nothing in it that could be left out. What follows it may open any
-/// section but those that are here; `[models.…]` is about its only model, claims-risk.
+/// Expands to a hidden line of an example: `smallest`, the text of the smallest valid file. The text after it may open
+/// any section except those here. `[models.…]` then belongs to its only model, claims-risk.
 macro_rules! smallest {
     () => {
         r####"# let smallest = r##"

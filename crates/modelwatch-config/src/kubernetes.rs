@@ -1,10 +1,10 @@
-//! How manifests fit into a cluster.
+//! How the manifests fit into your cluster.
 
 use std::collections::BTreeMap;
 
 use crate::reader::{Table, base_url, boolean, name, text};
 
-/// `[kubernetes]`.
+/// `[kubernetes]`: how the manifests fit into your cluster.
 /// # Example: the drift job as a CronJob
 ///
 /// ```
@@ -27,34 +27,35 @@ use crate::reader::{Table, base_url, boolean, name, text};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kubernetes {
-    /// The namespace of the manifests. Nothing: the one they are applied to.
+    /// The namespace of the manifests. Optional; without it, they go to the namespace you apply them to.
     pub namespace: Option<String>,
     /// Labels of every manifest, such as the `release` that a Prometheus selects by.
     pub labels: BTreeMap<String, String>,
-    /// Where the services that are scraped live. Empty: in the namespace of the manifests.
+    /// The namespaces of the services to scrape. Empty: the namespace of the manifests.
     pub service_namespaces: Vec<String>,
-    /// Whether services of every namespace are scraped. Defaults to `false`.
+    /// Whether to scrape services of every namespace. Defaults to `false`.
     pub any_service_namespace: bool,
-    /// How the drift job runs there. Nothing: no manifest of it.
+    /// How the drift job runs in the cluster. Optional; without it, it gets no manifest.
     pub drift: Option<DriftWorkload>,
 }
 
-/// `[kubernetes.drift]`: the exporter as a Deployment, and `once` as a CronJob.
+/// `[kubernetes.drift]`: runs the exporter as a Deployment or, with a schedule, `once` as a CronJob.
 /// The example of [`Kubernetes`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DriftWorkload {
-    /// The image that has `modelwatch`.
+    /// The image that contains `modelwatch`.
     pub image: String,
-    /// The ConfigMap that has `modelwatch.toml`. Defaults to `modelwatch`.
+    /// The ConfigMap that contains `modelwatch.toml`. Defaults to `modelwatch`.
     pub config_map: String,
-    /// The claim of the volume with baselines and prediction log, where they are files. Nothing: no volume.
+    /// The claim of the volume with the baselines and the prediction log, when they are files. Optional; without it, no
+    /// volume is mounted.
     pub volume_claim: Option<String>,
-    /// Where that volume is mounted. Defaults to `/data`.
+    /// Where to mount that volume. Defaults to `/data`.
     pub mount_path: String,
-    /// When `drift once` runs, in cron's words: a CronJob in place of the exporter.
+    /// When to run `drift once`, as a cron schedule. When set, a CronJob replaces the exporter.
     pub schedule: Option<String>,
-    /// Where `once` leaves its figures, as a CronJob is gone before it could be scraped.
+    /// Where `once` pushes its metrics: a CronJob ends before Prometheus could scrape it.
     pub pushgateway: Option<String>,
 }
 
@@ -135,7 +136,7 @@ impl DriftWorkload {
     }
 }
 
-/// A name as Kubernetes gives to namespaces and objects.
+/// Checks a name by the rules of Kubernetes for namespaces and objects.
 fn dns_label(value: &toml::de::DeValue<'_>) -> Result<String, String> {
     value
         .as_str()

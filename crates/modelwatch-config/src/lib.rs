@@ -1,7 +1,7 @@
 //! `modelwatch.toml`: the one file that names models, owners, objectives, critical features and thresholds.
 //!
-//! The drift job and the generator of the operations stack read the same file through this crate, so a threshold or an
-//! owner exists once. What comes out is resolved: defaults are filled in, every model has every setting.
+//! The drift job and the generator of the operations stack both read this file through this crate, so you set a
+//! threshold or an owner once. The result is resolved: defaults are filled in, and every model has every setting.
 //!
 //! ```
 //! let config = modelwatch_config::Config::parse("modelwatch.toml", r##"
@@ -29,7 +29,7 @@
 //! # Ok::<(), modelwatch_config::ConfigErrors>(())
 //! ```
 //!
-//! A mistake names file, line, what and fix, and all mistakes come at once:
+//! An invalid file gives you all mistakes at once, each with its file, line, description and fix:
 //!
 //! ```
 //! let errors = modelwatch_config::Config::parse("modelwatch.toml", "enviroment = 'production'").unwrap_err();

@@ -18,7 +18,7 @@ use crate::reader::{
 use crate::spark::DriftSpark;
 use crate::warehouse::DriftWarehouse;
 
-/// `[[models]]`, everything a model does not say itself taken from `[defaults]`.
+/// `[[models]]`: one model. `[defaults]` supplies what the model does not set.
 /// # Example: who answers for a model and for its features
 ///
 /// ```
@@ -43,35 +43,37 @@ pub struct Model {
     pub name: String,
     /// The routes it answers.
     pub routes: Vec<String>,
-    /// The scrape job that serves it. Default: the first of plane `inference`.
+    /// The scrape job that serves it. Defaults to the first job of plane `inference`.
     pub job: String,
-    /// Features whose drift tells somebody; empty: every feature's.
+    /// Features whose drift raises an alert. Empty: every feature.
     pub critical_features: Vec<String>,
-    /// Where features come from, for whoever is told that one is broken.
+    /// Where features come from, shown to those who get an alert about a broken feature.
     pub upstream: BTreeMap<String, Upstream>,
-    /// Whether drift pages, rather than opening a ticket.
+    /// Whether drift pages instead of opening a ticket.
     pub high_risk: bool,
-    /// Whether silence is a fault. Default: true. False for models that are called now and then.
+    /// Whether missing traffic is a fault. Defaults to `true`. Set `false` for models that are called only now and
+    /// then.
     pub expect_traffic: bool,
-    /// Who owns what.
+    /// The model's owners.
     pub owners: Owners,
-    /// The latency 95 % of requests keep: an edge of the latency buckets. Default: 350 ms.
+    /// The latency that 95 % of requests must stay within. It must be a bound of the latency buckets. Defaults to 350
+    /// ms.
     pub latency_p95: Duration,
-    /// The share of requests that keep it. Default: 0.95.
+    /// The share of requests that must stay within `latency_p95`. Defaults to 0.95.
     pub latency_objective: f64,
-    /// The share of requests that end without a fault of the service. Default: 0.999.
+    /// The share of requests that must end without a fault of the service. Defaults to 0.999.
     pub availability_objective: f64,
-    /// When alerts fire.
+    /// The thresholds of its alerts.
     pub thresholds: Thresholds,
-    /// What the drift job does; nothing when it does not watch this model.
+    /// How the drift job watches this model. Absent when it does not.
     pub drift: Option<Drift>,
-    /// How right it is, where the drift job's exporter tells that, too.
+    /// How to measure the model's performance, when the drift job's exporter does so.
     pub performance: Option<Performance>,
-    /// The command that takes the last release back, for people to run.
+    /// The command that rolls the last release back, for operators to run.
     pub rollback: Option<String>,
-    /// Where its releases are made: a page for people.
+    /// The web page from which its releases are deployed.
     pub deploy_url: Option<String>,
-    /// Where the model stands in the file.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
@@ -80,9 +82,9 @@ pub struct Model {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upstream {
-    /// What it is made of: a table, a topic, a service.
+    /// The source of the feature: a table, a topic, a service.
     pub source: Option<String>,
-    /// Who answers for that: any name, as it need not be a team that gets alerts.
+    /// The owner of that source. Any name; it need not be a team that gets alerts.
     pub owner: Option<String>,
 }
 
@@ -107,7 +109,7 @@ fn upstream(table: &Table<'_, '_>) -> BTreeMap<String, Upstream> {
     read.collect()
 }
 
-/// Teams by what they answer for.
+/// Teams, by what they are responsible for.
 /// The example of [`Model`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -120,13 +122,13 @@ pub struct Owners {
     pub data: Owner,
 }
 
-/// A team, and where it was named.
+/// A team, and where the file names it.
 /// The example of [`Model`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// A key of `[teams]`.
     pub team: String,
-    /// Where it was named.
+    /// Where the file names it.
     pub location: Location,
 }
 
@@ -169,7 +171,7 @@ impl Owners {
 
 macro_rules! thresholds {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, $read:ident;)*) => {
-        /// When alerts fire. Shares are from 0 to 1.
+        /// Thresholds of the alerts. Shares are from 0 to 1.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct Thresholds {
@@ -200,70 +202,71 @@ macro_rules! thresholds {
 const DAY: u64 = 86_400;
 
 thresholds! {
-    /// Requests a five-minute window must hold before its error ratio or percentile counts. Default: 50.
+    /// Requests a five-minute window must hold before its error ratio or percentile counts. Defaults to 50.
     minimum_requests: u64 = 50, count;
-    /// Failed or slow requests the long window must hold before a burn rate counts. Default: 5.
+    /// Failed or slow requests the long window must hold before a burn rate counts. Defaults to 5.
     minimum_errors: u64 = 5, count;
-    /// Predictions there must be in half an hour before their distribution counts. Default: 100.
+    /// Predictions that half an hour must hold before their distribution counts. Defaults to 100.
     minimum_predictions: u64 = 100, count;
-    /// Share of requests that end in an error. Default: 0.03.
+    /// Share of requests that end in an error. Defaults to 0.03.
     error_ratio: f64 = 0.03, ratio;
-    /// Share by which a version's client errors may exceed those of the model an hour ago. Default: 0.10.
+    /// Share by which a version's client errors may exceed those of the model an hour ago. Defaults to 0.10.
     client_error_ratio: f64 = 0.10, ratio;
-    /// Share by which a replica's errors may exceed its siblings'. Default: 0.05.
+    /// Share by which a replica's errors may exceed its siblings'. Defaults to 0.05.
     replica_error_ratio: f64 = 0.05, ratio;
-    /// How many times its siblings' mean latency a replica's may be. Default: 2.
+    /// How many times its siblings' mean latency a replica's may be. Defaults to 2.
     replica_latency_factor: f64 = 2.0, factor;
-    /// How late tasks of the service's runtime may wake up, at the 99th percentile. Default: 100 ms.
+    /// Wake-up delay of the tasks in the service's runtime, at the 99th percentile. Defaults to 100 ms.
     runtime_delay: Duration = Duration::from_millis(100), duration;
-    /// Share by which a version's errors may exceed the other versions'. Default: 0.02.
+    /// Share by which a version's errors may exceed the other versions'. Defaults to 0.02.
     canary_error_ratio: f64 = 0.02, ratio;
-    /// How many times the other versions' p95 a version's may be. Default: 1.5.
+    /// How many times the other versions' p95 a version's may be. Defaults to 1.5.
     canary_latency_factor: f64 = 1.5, factor;
-    /// Requests in flight on one replica. Default: 100.
+    /// Requests in flight on one replica. Defaults to 100.
     in_flight: f64 = 100.0, positive;
-    /// Requests that wait for the model on one replica. Default: 50.
+    /// Requests that wait for the model on one replica. Defaults to 50.
     queue_depth: f64 = 50.0, positive;
-    /// Restarts of one replica in an hour. Default: 3.
+    /// Restarts of one replica in an hour. Defaults to 3.
     restarts: u64 = 3, count;
-    /// Share of observations in which a feature is missing, above training's own share where the drift job tells that.
-    /// Default: 0.05.
+    /// Share of observations in which a feature is missing. Counts above training's own share when the drift job
+    /// exports that. Defaults to 0.05.
     missing_ratio: f64 = 0.05, ratio;
-    /// Share of observations in which a default stands in for a feature. Default: 0.05.
+    /// Share of observations in which a default replaces a feature. Defaults to 0.05.
     defaulted_ratio: f64 = 0.05, ratio;
-    /// Share of observations outside a feature's range. Default: 0.05.
+    /// Share of observations outside a feature's range. Defaults to 0.05.
     out_of_range_ratio: f64 = 0.05, ratio;
-    /// The drift job's distance from the baseline, for features without a threshold of their own. Default: 0.15.
+    /// The drift score above which a feature drifts, unless the feature has its own threshold. Defaults to 0.15.
     drift_score: f64 = 0.15, positive;
-    /// Largest difference of shares between two distributions of scores, beyond what chance makes. Default: 0.10.
+    /// Largest difference of shares between two distributions of scores, beyond what chance explains. Defaults to 0.10.
     score_shift: f64 = 0.10, ratio;
-    /// Change of a class's share of the predictions, beyond what chance makes. Default: 0.10.
+    /// Change of a class's share of the predictions, beyond what chance explains. Defaults to 0.10.
     class_shift: f64 = 0.10, ratio;
-    /// Change of an outcome's share of the outcomes, beyond what chance makes. Default: 0.10.
+    /// Change of an outcome's share of the outcomes, beyond what chance explains. Defaults to 0.10.
     outcome_shift: f64 = 0.10, ratio;
-    /// Share of scores that are NaN or infinite. Default: 0.001.
+    /// Share of scores that are NaN or infinite. Defaults to 0.001.
     non_finite_ratio: f64 = 0.001, ratio;
-    /// Share of records the prediction log drops. Default: 0.01.
+    /// Share of records the prediction log drops. Defaults to 0.01.
     log_drop_ratio: f64 = 0.01, ratio;
-    /// Age of the baseline. Default: 90 days.
+    /// Age of the baseline. Defaults to 90 days.
     baseline_age: Duration = Duration::from_secs(90 * DAY), duration;
-    /// Share by which a version's loss, by labels or by estimate, may exceed the reference's. Default: 0.10.
+    /// Share by which a version's loss, by labels or by estimate, may exceed the reference's. Defaults to 0.10.
     performance_loss: f64 = 0.10, positive;
-    /// How much further than in the reference predicted probabilities may be off what happens. Default: 0.05.
+    /// How much further predicted probabilities may be from the observed frequencies than in the reference. Defaults to
+    /// 0.05.
     calibration_error: f64 = 0.05, ratio;
-    /// How far the mean error of predicted numbers may move, in mean absolute errors of the reference. Default: 0.25.
+    /// How far the mean error of predicted numbers may move, in mean absolute errors of the reference. Defaults to 0.25.
     bias_ratio: f64 = 0.25, positive;
-    /// Labels, or predictions where performance is estimated, there must be before performance counts. Default: 100.
+    /// Labels, or predictions when performance is estimated, required before performance counts. Defaults to 100.
     minimum_labels: u64 = 100, count;
-    /// Time since performance was last told of. Default: 2 days.
+    /// Time since performance was last measured. Defaults to 2 days.
     performance_age: Duration = Duration::from_secs(2 * DAY), hours;
-    /// Time without a new label, or in which the share of labelled predictions falls. Default: 7 days.
+    /// Time without a new label, or over which the share of labelled predictions falls. Defaults to 7 days.
     labels_age: Duration = Duration::from_secs(7 * DAY), hours;
-    /// Share of the usual labels that may be missing. Default: 0.25.
+    /// Share of the usual labels that may be missing. Defaults to 0.25.
     labels_drop: f64 = 0.25, ratio;
 }
 
-/// Labels come in hours and days; within less, none is nothing to tell.
+/// Reads a duration of at least an hour: labels arrive over hours and days, so shorter gaps mean nothing.
 fn hours(value: &DeValue<'_>) -> Result<Duration, Expected> {
     duration(value)
         .ok()
@@ -277,7 +280,7 @@ fn factor(value: &DeValue<'_>) -> Result<f64, Expected> {
         .ok_or_else(|| "a factor above 1, such as 1.5".to_owned())
 }
 
-/// What `[defaults]` and a model may both say.
+/// Settings that both `[defaults]` and a model may have.
 pub(crate) struct Settings {
     latency_p95: Duration,
     latency_p95_location: Option<Location>,
@@ -290,7 +293,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// `[defaults]`, with ours where it is silent.
+    /// Reads `[defaults]`, with built-in values for the keys it omits.
     pub(crate) fn read(table: Option<Table<'_, '_>>) -> Self {
         let ours = Self {
             latency_p95: Duration::from_millis(350),
@@ -333,13 +336,13 @@ impl Settings {
         }
     }
 
-    /// The share of requests within the latency is counted, not guessed, so the latency has to be a bucket's edge.
+    /// Requests within the latency are counted, not interpolated, so the latency must be a bucket bound.
     fn check(&self, table: &Table<'_, '_>) {
         let seconds = self.latency_p95.as_secs_f64();
         if self.latency_buckets.iter().any(|edge| (edge - seconds).abs() < 1e-9) {
             return;
         }
-        // Durations are whole milliseconds here, and some edges are finer.
+        // Durations here are whole milliseconds, and some bounds are finer.
         let whole = |edge: &&f64| (**edge * 1e3).fract() == 0.0;
         let edges: Vec<_> = self
             .latency_buckets
@@ -422,7 +425,7 @@ impl Model {
     }
 }
 
-/// `[models.drift]`: what the drift job compares, and when it calls it drift.
+/// `[models.drift]`: what the drift job compares, and when it reports drift.
 /// # Example: plain tables with names of their own
 ///
 /// ```
@@ -448,79 +451,79 @@ impl Model {
 pub struct Drift {
     /// The baseline file.
     pub baseline: PathOrUrl,
-    /// Where the rows are that are compared.
+    /// Where the rows to compare are.
     pub rows: DriftRows,
-    /// How much of the log one verdict is about. Default: 15 minutes.
+    /// The length of the window that gets one verdict. Defaults to 15 minutes.
     pub window: Duration,
-    /// Between verdicts. Default: the window.
+    /// The time between verdicts. Defaults to the window.
     pub interval: Duration,
-    /// How long after its end a window is looked at, so that late rows are in it. Default: 30 seconds.
+    /// How long to wait after a window ends, so that late rows are in it. Defaults to 30 seconds.
     pub grace: Duration,
-    /// Rows below which a window gets no verdict. Default: 100.
+    /// The rows that a window needs to get a verdict. Defaults to 100.
     pub minimum_rows: u64,
-    /// How many windows in a row have to drift. Default: 2.
+    /// How many consecutive windows must drift. Defaults to 2.
     pub consecutive_windows: u64,
-    /// The measure of drift. Default: PSI.
+    /// The statistic that measures drift. Defaults to PSI.
     pub statistic: Statistic,
-    /// The share of windows without drift that may be called drift. Default: 0.0001.
+    /// The accepted share of false alarms among windows without drift. Defaults to 0.0001.
     pub significance: f64,
     /// The score above which a feature drifts: `thresholds.drift_score`.
     pub threshold: f64,
-    /// What a window is compared with. Default: the baseline.
+    /// The reference that a window is compared with. Defaults to the baseline.
     pub reference: Reference,
-    /// Whether each version is compared for itself too. Default: false.
+    /// Whether to compare each version on its own as well. Defaults to `false`.
     pub per_version: bool,
-    /// Features by whose values rows are compared for themselves too. Default: none.
+    /// Features whose values split the rows into segments that are compared on their own as well. Optional.
     pub segments: Vec<String>,
-    /// `[models.drift.spark]`: Apache Spark counts the prediction log. Default: this machine does.
+    /// `[models.drift.spark]`: lets Apache Spark count the prediction log. Optional; without it, this machine counts.
     pub spark: Option<DriftSpark>,
-    /// What the columns are called in plain tables and in a warehouse. Default: `log` is a prediction log.
+    /// The names of the columns in plain tables and in a warehouse. Optional; without it, `log` is a prediction log.
     pub columns: Option<DriftColumns>,
-    /// What single features have of their own.
+    /// Settings of single features.
     pub features: BTreeMap<String, FeatureDrift>,
-    /// Where the section stands.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
-/// Where the rows are that the drift job compares.
+/// Where the rows to compare are.
 /// The example of [`Drift`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DriftRows {
     /// `log`: the root of a prediction log, or, with `[models.drift.columns]`, plain tables.
     Files(PathOrUrl),
-    /// `[models.drift.warehouse]`: a table of a database, which counts its rows itself.
+    /// `[models.drift.warehouse]`: a database table. The database counts the rows itself.
     Warehouse(DriftWarehouse),
 }
 
-/// `[models.drift.columns]`: names of a table's columns for what the prediction log has.
+/// `[models.drift.columns]`: the table's column names for the fields of the prediction log.
 /// The example of [`Drift`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DriftColumns {
-    /// The column of the rows' times. Default: `time`.
+    /// The column of the rows' times. Defaults to `time`.
     pub time: Option<String>,
-    /// The column of the model's version. Default: `model_version`.
+    /// The column of the model's version. Defaults to `model_version`.
     pub model_version: Option<String>,
-    /// The column of the prediction scores. Default: `score`.
+    /// The column of the prediction scores. Defaults to `score`.
     pub score: Option<String>,
-    /// The column of the predicted classes. Default: `class`.
+    /// The column of the predicted classes. Defaults to `class`.
     pub class: Option<String>,
-    /// The columns of features. Default: the feature's own name.
+    /// The columns of features. Each defaults to the feature's own name.
     pub features: BTreeMap<String, String>,
 }
 
-/// `[models.drift.features.<name>]`.
+/// `[models.drift.features.<name>]`: settings of one feature.
 /// The example of [`Drift`] has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureDrift {
-    /// Its own threshold.
+    /// The feature's own threshold.
     pub threshold: Option<f64>,
-    /// Its own statistic.
+    /// The feature's own statistic.
     pub statistic: Option<Statistic>,
 }
 
-/// A statistic by its name in the file.
+/// Parses the name of a statistic.
 fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     let named = value.as_str().and_then(|name| name.parse().ok());
     named.ok_or_else(|| {
@@ -529,7 +532,7 @@ fn statistic(value: &DeValue<'_>) -> Result<Statistic, Expected> {
     })
 }
 
-/// A reference by its name in the file.
+/// Parses the name of a reference.
 fn reference(value: &DeValue<'_>) -> Result<Reference, Expected> {
     let named = value.as_str().and_then(|name| name.parse().ok());
     named.ok_or_else(|| {
@@ -591,7 +594,7 @@ impl Drift {
     }
 }
 
-/// `log` or `[models.drift.warehouse]`, one of the two.
+/// Reads `log` or `[models.drift.warehouse]`, exactly one of the two.
 fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
     match (table.field("warehouse"), table.field("log")) {
         (None, _) => table
@@ -608,7 +611,7 @@ fn rows(table: &Table<'_, '_>, file: &str) -> Option<DriftRows> {
     }
 }
 
-/// `[models.drift.spark]`, beside the `log` that it counts.
+/// Reads `[models.drift.spark]`, which needs a `log` to count.
 fn spark(table: &Table<'_, '_>) -> Option<DriftSpark> {
     let spark = table.field("spark")?;
     for (name, advice) in [

@@ -1,4 +1,4 @@
-//! Values that go through to another program's configuration as they stand: what is not common has no type of its own.
+//! Values passed through to another program's configuration, for settings that have no type here.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::reader::{Expected, number};
 
-/// A value that Prometheus or Alertmanager is given as it stands in the file.
+/// A value that goes to Prometheus or Alertmanager unchanged.
 /// The example of [`Relabelling`] has one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -15,11 +15,11 @@ use crate::reader::{Expected, number};
 pub enum Passed {
     /// `true` or `false`.
     Boolean(bool),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// Another number.
+    /// A floating-point number.
     Float(f64),
-    /// A text.
+    /// A string.
     Text(String),
     /// A list.
     List(Vec<Self>),
@@ -27,7 +27,7 @@ pub enum Passed {
     Table(PassedTable),
 }
 
-/// Keys with their values.
+/// Keys and values passed through unchanged.
 pub type PassedTable = BTreeMap<String, Passed>;
 
 impl Passed {
@@ -51,7 +51,7 @@ impl Passed {
         }
     }
 
-    /// The value as a table of such values.
+    /// Reads a table of values to pass through.
     pub(crate) fn read_table(value: &DeValue<'_>) -> Result<PassedTable, Expected> {
         match value {
             DeValue::Table(table) => Self::table(table),

@@ -1,6 +1,7 @@
-//! `[models.performance]`: where predictions and their labels are, so that the drift job's exporter tells how right the model is.
+//! `[models.performance]`: where predictions and their labels are, so that the drift job's exporter can measure the
+//! model's performance.
 //!
-//! The keys are the options of `modelwatch performance`, with the same defaults.
+//! The keys and defaults are those of the options of `modelwatch performance`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::warehouse::DriftWarehouse;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
-/// `[models.performance]`.
+/// `[models.performance]`: the data and columns that measure a model's performance.
 /// # Example: labels in a table of a database
 ///
 /// ```
@@ -49,7 +50,7 @@ pub struct Performance {
     pub reference: PathOrUrl,
     /// The predictions to judge: files, or a model's folder of the prediction log.
     pub predictions: PathOrUrl,
-    /// Where labels by id are. Default: labels stand beside the predictions.
+    /// Where the labels are, joined by id. Optional; without it, labels are in the same rows as the predictions.
     pub outcomes: Option<OutcomeRows>,
     /// The column of labels.
     pub label: String,
@@ -57,45 +58,45 @@ pub struct Performance {
     pub score: Option<String>,
     /// The column of predicted classes.
     pub class: Option<String>,
-    /// The columns of the probabilities of several classes, by class.
+    /// The columns of class probabilities, by class.
     pub probabilities: BTreeMap<String, String>,
-    /// The positive one of two classes.
+    /// The positive class of a binary model.
     pub positive: Option<String>,
-    /// The score from which on a row without a predicted class is positive. Default: 0.5.
+    /// A row without a predicted class is positive from this score on. Defaults to 0.5.
     pub threshold: f64,
-    /// Labels are amounts, however few different ones there are. Default: false.
+    /// Whether labels are numbers, even when there are only few different ones. Defaults to `false`.
     pub regression: bool,
-    /// Columns by which the errors of predicted numbers are estimated. Default: none.
+    /// Columns from which the errors of predicted numbers are estimated. Optional.
     pub features: Vec<String>,
-    /// The column of ids. Default: `id`.
+    /// The column of ids. Defaults to `id`.
     pub id: String,
-    /// The column of ids in the files of labels. Default: `id`'s.
+    /// The column of ids in the files of labels. Defaults to the value of `id`.
     pub outcome_id: Option<String>,
-    /// The column of labels in the files of labels. Default: `label`'s.
+    /// The column of labels in the files of labels. Defaults to the value of `label`.
     pub outcome_label: Option<String>,
-    /// The column of the times at which labels were known. Default: every label is in time.
+    /// The column of the time at which a label became known. Optional; without it, every label is in time.
     pub outcome_time: Option<String>,
-    /// The column of the times of predictions.
+    /// The column of prediction times.
     pub time: Option<String>,
-    /// The column of the model's version. Default: versions are not told apart.
+    /// The column of the model's version. Optional; without it, all versions count together.
     pub version: Option<String>,
-    /// Columns by whose values performance is told, too. Default: the segments of `[models.drift]`.
+    /// Columns whose values split performance into segments. Defaults to the segments of `[models.drift]`.
     pub segments: Vec<String>,
-    /// Columns in which to look for what made the model worse, beside the segments. Default: none.
+    /// More columns to search for the cause of a loss, beside the segments. Optional.
     pub explain: Vec<String>,
-    /// How long after its prediction a label counts. Default: 30 days.
+    /// How long after its prediction a label still counts. Defaults to 30 days.
     pub horizon: Duration,
-    /// How far back predictions are looked at. Default: 30 days.
+    /// How far back to read predictions. Defaults to 30 days.
     pub period: Duration,
-    /// Between two runs. Default: an hour.
+    /// The time between two runs. Defaults to one hour.
     pub interval: Duration,
-    /// How long a run may take. Default: 15 minutes.
+    /// How long a run may take. Defaults to 15 minutes.
     pub timeout: Duration,
-    /// Where the section stands.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
-/// Where the labels are that predictions are joined with by their ids.
+/// Where to find the labels that are joined with the predictions by id.
 /// The example of [`Performance`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OutcomeRows {

@@ -1,8 +1,8 @@
-//! Whether dashboards are made for Perses, too.
+//! Dashboards for Perses.
 
 use crate::reader::{Table, base_url};
 
-/// `[perses]`: the dashboards of Grafana for Perses, too.
+/// `[perses]`: writes Grafana's dashboards for Perses as well.
 /// # Example: a project of their own
 ///
 /// ```
@@ -21,7 +21,7 @@ use crate::reader::{Table, base_url};
 pub struct Perses {
     /// The project of the dashboards. Defaults to `ml-monitoring`.
     pub project: String,
-    /// Where Perses' server reaches Prometheus. Defaults to `http://prometheus:9090`.
+    /// The URL at which the Perses server reaches Prometheus. Defaults to `http://prometheus:9090`.
     pub prometheus: String,
 }
 
@@ -37,7 +37,7 @@ impl Perses {
     }
 }
 
-/// A name as Perses gives to what it keeps.
+/// Checks a name by the rules of Perses for its resources.
 fn project(value: &toml::de::DeValue<'_>) -> Result<String, String> {
     value
         .as_str()

@@ -1,4 +1,4 @@
-//! Where something is read from.
+//! Where to read from: a path or a URL.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 /// The example of [`Drift`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathOrUrl {
-    /// A file or folder; relative ones already start from the folder of the configuration.
+    /// A file or folder. A relative path already starts from the folder of the configuration.
     Path(PathBuf),
-    /// Elsewhere, such as `s3://bucket/prefix`.
+    /// A URL, such as `s3://bucket/prefix`.
     Url(String),
 }
 
 impl PathOrUrl {
-    /// Stands in where the key is wrong, so that the other mistakes show too.
+    /// Stands in for an invalid value, so that the other mistakes are reported too.
     pub(crate) fn nowhere() -> Self {
         Self::Url(String::new())
     }

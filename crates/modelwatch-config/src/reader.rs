@@ -1,4 +1,4 @@
-//! Reads the tables of a TOML document and collects every mistake on the way, so that a user can fix them all at once.
+//! Reads the tables of a TOML document and collects every mistake on the way, so that you can fix them all at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The mistakes, in the order of the file.
+    /// Returns the mistakes, in the order of the file.
     pub(crate) fn into_errors(self) -> Vec<Mistake> {
         let mut errors = self.errors.into_inner();
         errors.sort_by_key(|error| error.location);
@@ -58,10 +58,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A mistake in one value: what it should be. The path and the place are known to whoever asked.
+/// What a value should have been. The caller knows its path and location.
 pub(crate) type Expected = String;
 
-/// A value, where it stands, and its path for messages.
+/// A value, its location, and its path for messages.
 pub(crate) struct Field<'r, 'i> {
     pub(crate) reader: &'r Reader<'r>,
     pub(crate) value: &'r Spanned<DeValue<'i>>,
@@ -77,7 +77,7 @@ impl<'r, 'i> Field<'r, 'i> {
         self.reader.report(self.location(), what, fix);
     }
 
-    /// Converts the value or reports what was expected of it.
+    /// Converts the value, or reports what it should have been.
     pub(crate) fn read<T>(&self, convert: impl FnOnce(&DeValue<'_>) -> Result<T, Expected>) -> Option<T> {
         match convert(self.value.get_ref()) {
             Ok(value) => Some(value),
@@ -91,7 +91,7 @@ impl<'r, 'i> Field<'r, 'i> {
         }
     }
 
-    /// The value as a table.
+    /// Returns the value as a table.
     pub(crate) fn table(&self) -> Option<Table<'r, 'i>> {
         let Some(table) = self.value.get_ref().as_table() else {
             self.report(
@@ -103,7 +103,7 @@ impl<'r, 'i> Field<'r, 'i> {
         Some(Table::new(self.reader, table, self.value.span(), self.path.clone()))
     }
 
-    /// The items of an array.
+    /// Returns the items of an array.
     pub(crate) fn items(&self) -> Vec<Field<'r, 'i>> {
         let Some(array) = self.value.get_ref().as_array() else {
             self.report(
@@ -123,13 +123,13 @@ impl<'r, 'i> Field<'r, 'i> {
             .collect()
     }
 
-    /// A list, each item converted; items with mistakes are reported and left out.
+    /// Converts each item of a list. Reports items with mistakes and leaves them out.
     pub(crate) fn list<T>(&self, convert: impl Fn(&DeValue<'_>) -> Result<T, Expected>) -> Vec<T> {
         self.items().iter().filter_map(|item| item.read(&convert)).collect()
     }
 }
 
-/// A table whose keys are asked for one by one; keys nobody asked for are mistakes.
+/// A table that reports every key nobody read as a mistake.
 pub(crate) struct Table<'r, 'i> {
     pub(crate) reader: &'r Reader<'r>,
     table: &'r DeTable<'i>,
@@ -171,7 +171,7 @@ impl<'r, 'i> Table<'r, 'i> {
         })
     }
 
-    /// The value of a key, or nothing when it is absent or wrong; what is wrong is reported.
+    /// Returns the value of a key. Reports an invalid one and returns `None`, as for an absent one.
     pub(crate) fn read<T>(
         &self,
         key: &'static str,
@@ -180,7 +180,7 @@ impl<'r, 'i> Table<'r, 'i> {
         self.field(key)?.read(convert)
     }
 
-    /// The items of a list that has to be there and hold something; items with mistakes are reported and left out.
+    /// Returns the items of a required list that must not be empty. Reports items with mistakes and leaves them out.
     pub(crate) fn filled<T>(
         &self,
         key: &'static str,
@@ -204,7 +204,7 @@ impl<'r, 'i> Table<'r, 'i> {
         field.map(|field| field.list(convert)).unwrap_or_default()
     }
 
-    /// The value of a key that has to be there.
+    /// Returns the value of a required key.
     pub(crate) fn required<T>(
         &self,
         key: &'static str,
@@ -224,12 +224,12 @@ impl<'r, 'i> Table<'r, 'i> {
         None
     }
 
-    /// The table under a key.
+    /// Returns the table under a key.
     pub(crate) fn table(&self, key: &'static str) -> Option<Table<'r, 'i>> {
         self.field(key)?.table()
     }
 
-    /// All keys with their values, for tables whose keys are names.
+    /// Returns all keys with their values, for tables whose keys are names.
     pub(crate) fn named(&self) -> Vec<(String, Field<'r, 'i>)> {
         self.table
             .iter()
@@ -244,7 +244,7 @@ impl<'r, 'i> Table<'r, 'i> {
             .collect()
     }
 
-    /// Reports the keys nobody asked for, each with the nearest that is known.
+    /// Reports the keys nobody read, each with the nearest known key.
     pub(crate) fn finish(self) {
         let known = self.known.borrow();
         for key in self.table.keys() {
@@ -270,7 +270,7 @@ impl<'r, 'i> Table<'r, 'i> {
     }
 }
 
-/// A value in a message.
+/// Formats a value for a message.
 fn shown(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{text:?}"),
@@ -295,7 +295,7 @@ pub(crate) fn text(value: &DeValue<'_>) -> Result<String, Expected> {
         .ok_or_else(|| "a text in quotes that is not empty".to_owned())
 }
 
-/// A name that becomes a label value.
+/// Reads a name that becomes a label value.
 pub(crate) fn name(value: &DeValue<'_>) -> Result<String, Expected> {
     value
         .as_str()
@@ -308,12 +308,12 @@ pub(crate) fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && !name.chars().any(char::is_control)
 }
 
-/// An address requests are sent to, query included, as the standard spells it.
+/// Reads a URL to send requests to, query included, in its normalized spelling.
 pub(crate) fn url(value: &DeValue<'_>) -> Result<String, Expected> {
     parsed_url(value).map(String::from)
 }
 
-/// An address that paths are appended to: without a slash at its end.
+/// Reads a URL that paths are appended to, without its trailing slash.
 pub(crate) fn base_url(value: &DeValue<'_>) -> Result<String, Expected> {
     let url = parsed_url(value)?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -324,7 +324,7 @@ pub(crate) fn base_url(value: &DeValue<'_>) -> Result<String, Expected> {
 
 fn parsed_url(value: &DeValue<'_>) -> Result<Url, Expected> {
     let text = value.as_str().ok_or_else(|| wanted_url("in quotes"))?;
-    // Allowed by the standard, some with a silent correction, and sure to be a mistake or to break a template here.
+    // The URL standard allows these, and silently corrects some. Here they are mistakes, or would break a template.
     if text.contains(|odd: char| odd.is_whitespace() || odd.is_control() || "{}<>\"\\".contains(odd)) {
         return Err(wanted_url(
             "without spaces, braces, quotes, angle brackets and backslashes",
@@ -341,7 +341,7 @@ fn wanted_url(detail: &str) -> Expected {
     format!("a URL such as \"https://grafana.example.com\" {detail}")
 }
 
-/// `host:port`, as Prometheus scrapes it.
+/// Reads `host:port`, as Prometheus scrapes it.
 pub(crate) fn host_and_port(value: &DeValue<'_>) -> Result<String, Expected> {
     value
         .as_str()
@@ -376,14 +376,14 @@ pub(crate) fn number(value: &DeValue<'_>) -> Option<f64> {
     .filter(|number: &f64| number.is_finite())
 }
 
-/// Above 0 and at most 0.99: no share is above 1, so an alert on more than that would never fire.
+/// Reads a share above 0 and at most 0.99. No share exceeds 1, so an alert above that would never fire.
 pub(crate) fn ratio(value: &DeValue<'_>) -> Result<f64, Expected> {
     number(value)
         .filter(|ratio| *ratio > 0.0 && *ratio <= 0.99)
         .ok_or_else(|| "a share above 0 and at most 0.99, such as 0.05".to_owned())
 }
 
-/// Above 0 and below 1: an objective of 1 leaves no budget to burn.
+/// Reads an objective above 0 and below 1. An objective of 1 leaves no error budget.
 pub(crate) fn objective(value: &DeValue<'_>) -> Result<f64, Expected> {
     number(value)
         .filter(|ratio| *ratio > 0.0 && *ratio < 1.0)

@@ -11,7 +11,7 @@ use crate::passed::PassedTable;
 use crate::reader::{Field, Table, boolean, duration, host_and_port, name, text};
 use crate::version::Version;
 
-/// `[prometheus]`.
+/// `[prometheus]`: what Prometheus scrapes, and how often.
 /// # Example: a job for the drift exporter
 ///
 /// ```
@@ -34,22 +34,23 @@ use crate::version::Version;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Scraping {
-    /// Between scrapes of the serving path. Default: 15 s.
+    /// The scrape interval of the serving path. Defaults to 15 s.
     pub scrape_interval: Duration,
-    /// Between evaluations of rules. Default: 30 s.
+    /// The interval between evaluations of rules. Defaults to 30 s.
     pub evaluation_interval: Duration,
-    /// Whether `prometheus.yml` is generated. With `false` it belongs to somebody else, who scrapes the jobs and loads the rules.
+    /// Whether to generate `prometheus.yml`. With `false`, you keep your own, which must scrape the jobs and load the
+    /// rules.
     pub manage: bool,
-    /// The oldest release that has to take what is generated. Defaults to 2.42.
+    /// The oldest release of Prometheus that must accept the generated files. Defaults to 2.42.
     pub minimum_version: Version,
     /// Alertmanagers as `host:port`.
     pub alertmanagers: Vec<String>,
-    /// Labels of the targets that tell environments apart, such as `environment` or `cluster`: rules, groups of notifications,
-    /// texts and dashboards keep what they differ in apart. Defaults to `environment`.
+    /// Labels that identify an environment, such as `environment` or `cluster`. Rules, notification groups, texts and
+    /// dashboards keep series apart that differ in them. Defaults to `environment`.
     pub identity: Vec<String>,
     /// The scrape jobs, in the order of the file.
     pub jobs: Vec<Job>,
-    /// Where the section stands.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
@@ -58,25 +59,26 @@ pub struct Scraping {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Job {
-    /// Its name: the label `job`.
+    /// The name: the label `job`.
     pub job: String,
     /// What it scrapes.
     pub plane: Plane,
-    /// `host:port` of each target that is known by address.
+    /// `host:port` of each target that is listed by address.
     pub targets: Vec<String>,
-    /// How the others are found.
+    /// How Prometheus discovers further targets.
     pub discovery: Discovery,
-    /// How they are reached.
+    /// How Prometheus reaches the targets.
     pub access: Access,
-    /// What happens to their labels.
+    /// The relabelling of targets and samples.
     pub relabelling: Relabelling,
     /// Any other key of Prometheus' scrape configuration.
     pub scrape_config: PassedTable,
-    /// The path of the page. Default: `/metrics`.
+    /// The path that serves the metrics. Defaults to `/metrics`.
     pub metrics_path: String,
-    /// The label `service`. Default: the job's name.
+    /// The label `service`. Defaults to the job's name.
     pub service: String,
-    /// Between scrapes: the file's `scrape_interval`, and 60 s for the drift plane, which changes once in minutes.
+    /// The scrape interval. Defaults to the file's `scrape_interval`, or 60 s for the drift plane, which changes every
+    /// few minutes.
     pub scrape_interval: Duration,
 }
 
@@ -102,7 +104,7 @@ impl Plane {
         ("watching", Self::Watching),
     ];
 
-    /// Its name in the file.
+    /// Returns its name in the file.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -175,7 +177,7 @@ impl Scraping {
     }
 }
 
-/// Labels that rules use for something else, and can't be told environments apart by.
+/// Labels that rules use for another purpose, so they can't identify an environment.
 const TAKEN: [&str; 12] = [
     "alertname",
     "alertstate",
@@ -235,7 +237,7 @@ impl Job {
         let relabelling = Relabelling::read(&table);
         let scrape_config = scrape_config(&table);
         let discovers = Discovery::is_asked_for(&table) || scrape_config.keys().any(|key| key.ends_with("_sd_configs"));
-        // Who finds them otherwise, or is scraped by somebody else's configuration, need not be listed.
+        // Discovery, or your own Prometheus configuration, makes a list of targets optional.
         let targets = if (discovers || !manage) && table.field("targets").is_none() {
             Vec::new()
         } else {

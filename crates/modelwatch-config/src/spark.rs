@@ -1,14 +1,14 @@
-//! `[models.drift.spark]`: a prediction log whose rows Apache Spark counts, for logs that outgrow one machine.
+//! `[models.drift.spark]`: lets Apache Spark count the rows of a prediction log that outgrows one machine.
 //!
-//! Where Spark is may hold a token, so it is never in this file: an environment variable or a connection profile holds it, as for
-//! [`DriftWarehouse`](crate::DriftWarehouse).
+//! Spark's address may contain a token, so it is never in this file. An environment variable or a connection profile
+//! holds it, as for [`DriftWarehouse`](crate::DriftWarehouse).
 
 use std::time::Duration;
 
 use crate::reader::{Table, duration, text};
 use crate::warehouse::{TIMEOUT, WarehouseAccess};
 
-/// `[models.drift.spark]`.
+/// `[models.drift.spark]`: how to reach Spark, and what it calls the log.
 /// # Example: a log in a bucket, counted by a cluster
 ///
 /// ```
@@ -33,9 +33,10 @@ use crate::warehouse::{TIMEOUT, WarehouseAccess};
 pub struct DriftSpark {
     /// How to reach Spark Connect: what holds its address, `sc://host:15002`.
     pub access: WarehouseAccess,
-    /// What Spark calls the root of the log. Default: what `log` says, a path as `file:///…` and `s3://…` as `s3a://…`.
+    /// Spark's address of the log's root. Defaults to the value of `log`, with a path as `file:///…` and `s3://…` as
+    /// `s3a://…`.
     pub log: Option<String>,
-    /// How long one window may take. Default: 5 minutes.
+    /// How long one window may take. Defaults to 5 minutes.
     pub timeout: Duration,
 }
 

@@ -7,7 +7,8 @@ use crate::error::Location;
 use crate::passed::{Passed, PassedTable};
 use crate::reader::{Field, Table, boolean, host_and_port, is_name, name, text, url};
 
-/// `[teams.<name>]`. With PagerDuty, pages go there; every other channel gets pages and tickets.
+/// `[teams.<name>]`: the channels of one team. With PagerDuty, pages go there, and every other channel gets pages and
+/// tickets.
 /// # Example: a team with every kind of channel
 ///
 /// ```
@@ -33,7 +34,7 @@ use crate::reader::{Field, Table, boolean, host_and_port, is_name, name, text, u
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Team {
-    /// Where pages wake a person.
+    /// PagerDuty, which gets the pages.
     pub pagerduty: Option<PagerDuty>,
     /// A Slack channel.
     pub slack: Option<Slack>,
@@ -43,9 +44,9 @@ pub struct Team {
     pub email: Option<Email>,
     /// Any other receiver of Alertmanager, by its key (`opsgenie_configs`), for pages and tickets.
     pub receivers: PassedTable,
-    /// The same for pages alone.
+    /// The same, for pages only.
     pub page_receivers: PassedTable,
-    /// When tickets arrive; pages always do. Nothing: any time.
+    /// When tickets arrive; pages arrive at any time. Optional; without it, tickets arrive at any time too.
     pub business_hours: Option<BusinessHours>,
 }
 
@@ -58,7 +59,7 @@ pub struct PagerDuty {
     pub routing_key_file: String,
 }
 
-/// An incoming webhook of Slack.
+/// A Slack incoming webhook.
 /// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,28 +70,28 @@ pub struct Slack {
     pub api_url_file: String,
 }
 
-/// An HTTP endpoint that takes Alertmanager's JSON.
+/// An HTTP endpoint that accepts Alertmanager's JSON.
 /// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// Where to post.
+    /// The URL to post to.
     pub url: Secret,
-    /// Where it stands.
+    /// Where the section is in the file.
     pub location: Location,
 }
 
-/// A value in the open, or the file that holds it.
+/// A value, or the file that holds it when it is secret.
 /// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
-    /// Nothing to hide.
+    /// A value that is not secret.
     Open(String),
-    /// The file that holds it.
+    /// The file that holds the value.
     File(String),
 }
 
-/// A mailbox, and the server that takes mail for it.
+/// A mailbox, and the server that accepts its mail.
 /// The example of [`Team`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -99,13 +100,13 @@ pub struct Email {
     pub to: String,
     /// The sender.
     pub from: String,
-    /// The server, `host:port`.
+    /// The mail server, `host:port`.
     pub smarthost: String,
-    /// The user, where the server wants one.
+    /// The user, when the server requires one.
     pub auth_username: Option<String>,
     /// The file that holds the password.
     pub auth_password_file: Option<String>,
-    /// Whether the server has to speak TLS. Defaults to `true`; a plain relay needs `false`.
+    /// Whether the server must support TLS. Defaults to `true`; set `false` for a plain relay.
     pub require_tls: bool,
 }
 
@@ -114,13 +115,13 @@ pub struct Email {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BusinessHours {
-    /// Days as Alertmanager writes them. Default: `monday:friday`.
+    /// The days, in Alertmanager's notation. Defaults to `monday:friday`.
     pub days: String,
-    /// `HH:MM`. Default: `09:00`.
+    /// The start, as `HH:MM`. Defaults to `09:00`.
     pub from: String,
-    /// `HH:MM`. Default: `17:00`.
+    /// The end, as `HH:MM`. Defaults to `17:00`.
     pub to: String,
-    /// A time zone such as `Europe/Paris`. Default: `UTC`.
+    /// A time zone such as `Europe/Paris`. Defaults to `UTC`.
     pub timezone: String,
 }
 
@@ -214,7 +215,7 @@ impl Team {
     }
 }
 
-/// Receivers as Alertmanager writes them: each key is a list of tables.
+/// Reads receivers in Alertmanager's notation: each key is a list of tables.
 pub(crate) fn passed(table: &Table<'_, '_>, key: &'static str) -> PassedTable {
     let Some(field) = table.field(key) else {
         return PassedTable::new();

@@ -1,4 +1,4 @@
-//! Which release of Prometheus or Alertmanager has to take what is generated.
+//! The oldest release of Prometheus or Alertmanager that must accept the generated files.
 
 use std::fmt;
 
@@ -22,12 +22,12 @@ pub struct Version {
 }
 
 impl Version {
-    /// The oldest Prometheus that takes what is generated.
+    /// The oldest supported Prometheus.
     pub const PROMETHEUS: Self = Self::new(2, 42);
-    /// The oldest Alertmanager that takes what is generated.
+    /// The oldest supported Alertmanager.
     pub const ALERTMANAGER: Self = Self::new(0, 25);
 
-    /// Names a version.
+    /// Makes a version.
     #[must_use]
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
@@ -44,7 +44,7 @@ impl Version {
         }
     }
 
-    /// `3.5`, and `v3.5.3` as well.
+    /// Parses `3.5`, and `v3.5.3` as well.
     fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();

@@ -1,7 +1,8 @@
-//! `[models.drift.warehouse]`: a table of a database, which counts its rows itself; and `[models.performance.outcomes]`, one of labels.
+//! `[models.drift.warehouse]`: a database table whose rows the database counts itself. `[models.performance.outcomes]`:
+//! a table of labels.
 //!
-//! How to reach the database is a secret, so it is never in this file: an environment variable holds the address, or an ADBC
-//! connection profile does. A mistake in either key is reported without its value, which may be the secret itself.
+//! The address of the database is a secret, so it is never in this file. An environment variable or an ADBC connection
+//! profile holds it. A mistake in either key is reported without its value, which may be the secret itself.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const PROFILE: &str = "the name or the path of an ADBC connection profile";
 const TABLE: &str = "give it one to three names with dots between them, such as \"analytics.predictions\"";
 const SECRET: &str = "keep addresses and passwords out of this file";
 
-/// `[models.drift.warehouse]` or `[models.performance.outcomes]`.
+/// `[models.drift.warehouse]` or `[models.performance.outcomes]`: a database table, and how to reach it.
 /// # Example: a table of PostgreSQL
 ///
 /// ```
@@ -36,13 +37,13 @@ const SECRET: &str = "keep addresses and passwords out of this file";
 pub struct DriftWarehouse {
     /// The database's dialect of SQL: one of [`DIALECTS`](Self::DIALECTS).
     pub dialect: String,
-    /// The table or view, as the database spells it: its name with those of its schema and catalogue before it.
+    /// The table or view, as the database spells it: catalogue, schema and name, as far as needed.
     pub table: Vec<String>,
     /// How to reach the database.
     pub access: WarehouseAccess,
-    /// The ADBC driver: a name or the path of its library. Default: that of the dialect.
+    /// The ADBC driver: a name, or the path of its library. Defaults to that of the dialect.
     pub driver: Option<String>,
-    /// How long one window may take. Default: 5 minutes.
+    /// How long one window may take. Defaults to 5 minutes.
     pub timeout: Duration,
 }
 
@@ -57,7 +58,7 @@ pub enum WarehouseAccess {
 }
 
 impl DriftWarehouse {
-    /// The dialects there are.
+    /// The supported dialects.
     pub const DIALECTS: [&str; 9] = [
         "postgresql",
         "duckdb",
@@ -70,12 +71,12 @@ impl DriftWarehouse {
         "spark",
     ];
 
-    /// Returns one by what it can't do without, with defaults for everything else.
+    /// Returns a table with the required settings, and defaults for everything else.
     ///
     /// # Errors
     ///
-    /// The dialect is none of [`DIALECTS`](Self::DIALECTS), the table has no name, or the access is a secret itself: what is wrong, in
-    /// words that do not show it.
+    /// Returns what is wrong when the dialect is not one of [`DIALECTS`](Self::DIALECTS), the table has no name, or the
+    /// access is a secret itself. The message does not show the secret.
     pub fn new(dialect: &str, table: Vec<String>, access: WarehouseAccess) -> Result<Self, String> {
         if !Self::DIALECTS.contains(&dialect) {
             let known = Self::DIALECTS.join(", ");
@@ -125,7 +126,7 @@ impl DriftWarehouse {
 }
 
 impl WarehouseAccess {
-    /// `uri_from` or `profile`, one of the two.
+    /// Reads `uri_from` or `profile`, exactly one of the two.
     pub(crate) fn read(table: &Table<'_, '_>, whom: &str, example: &str) -> Option<Self> {
         let variable = table.field("uri_from");
         let profile = table.field("profile");
@@ -163,7 +164,7 @@ fn dialect(value: &DeValue<'_>) -> Result<String, Expected> {
     })
 }
 
-/// A name with dots between its parts, or a list of parts, which may have dots in them.
+/// Reads a table name: a string with dots between its parts, or a list of parts, which may contain dots.
 fn table_name(field: &Field<'_, '_>) -> Option<Vec<String>> {
     let parts: Vec<String> = match field.value.get_ref() {
         DeValue::Array(_) => field.list(text),
@@ -187,7 +188,7 @@ fn is_identifier(name: &str) -> bool {
     !name.is_empty() && !name.contains('\0')
 }
 
-/// A text that must not be shown, because it may be the secret that belongs elsewhere.
+/// Reads a text that must not be shown, because it may be a secret in the wrong place.
 fn named(field: &Field<'_, '_>, expected: &str, is_one: fn(&str) -> bool) -> Option<String> {
     let value = field.value.get_ref().as_str().filter(|text| is_one(text));
     if value.is_none() {

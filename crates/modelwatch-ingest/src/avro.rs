@@ -1,4 +1,4 @@
-//! Avro as Confluent's serializers write it: a byte 0, the schema's number in the registry, and the datum.
+//! Avro in the format of Confluent's serializers: a byte 0, the schema's id in the registry, and the datum.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use crate::fields::{Field, Fields};
 use crate::registry::{AvroSchema, Registry, Unavailable};
 use crate::rejection::{Reason, Rejection};
 
-/// The byte 0 and the number.
+/// The length of the byte 0 and the id.
 const HEAD: usize = 5;
 
-/// Why a datum has no fields.
+/// Why a datum could not be read.
 #[derive(Debug)]
 pub(crate) enum NotRead {
     Rejected(Rejection),
-    /// The registry does not answer: once more, later.
+    /// The registry does not answer. Try again later.
     Later(Unavailable),
 }
 

@@ -1,4 +1,4 @@
-//! CloudEvents 1.0: the envelope of an event, in structured or in binary mode.
+//! CloudEvents 1.0: the envelope of an event, in structured or binary mode.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use crate::incoming::Incoming;
 use crate::rejection::{Reason, Rejection};
 use crate::row::{Envelope, parse_time};
 
-/// The type of content that is an event whole.
+/// The content type of a structured event.
 pub(crate) const STRUCTURED: &str = "application/cloudevents+json";
-/// The type of content that is a list of such.
+/// The content type of a batch of structured events.
 #[cfg(feature = "http")]
 pub(crate) const BATCH: &str = "application/cloudevents-batch+json";
 
-/// An event: its attributes, names in lower case, and what it carries.
+/// An event: its attributes, with names in lower case, and its data.
 #[derive(Debug)]
 pub(crate) struct CloudEvent<'a> {
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -24,7 +24,7 @@ pub(crate) struct CloudEvent<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// Reads a record that is an event in one mode or the other.
+    /// Reads a record that is an event in either mode.
     pub(crate) fn of(record: &'a Incoming<'_>, value: &'a [u8]) -> Result<Self, Rejection> {
         let structured = record.header("content-type").is_some_and(is_structured);
         let binary = ["ce_specversion", "ce-specversion"]
@@ -36,7 +36,7 @@ impl<'a> CloudEvent<'a> {
         }
     }
 
-    /// The attributes are headers, and the value is the data.
+    /// Reads an event whose attributes are headers and whose data is the value.
     fn binary(record: &'a Incoming<'_>, value: &'a [u8]) -> Result<Self, Rejection> {
         let of_event = |name: &'a str| name.strip_prefix("ce_").or_else(|| name.strip_prefix("ce-"));
         let attributes = record.headers.iter().filter_map(|(name, value)| {
@@ -53,7 +53,7 @@ impl<'a> CloudEvent<'a> {
         Ok(Self { data, ..event })
     }
 
-    /// The event is one JSON object.
+    /// Reads an event that is one JSON object.
     pub(crate) fn structured(object: Field<'a>) -> Result<Self, Rejection> {
         let Field::Group(fields) = object else {
             let problem = format!("{} instead of a CloudEvent, which is a JSON object", object.kind());
@@ -73,7 +73,7 @@ impl<'a> CloudEvent<'a> {
                 }
                 (_, Field::Text(text)) => event.attributes.push((lower(name), text)),
                 (_, Field::Number(number)) => event.attributes.push((lower(name), Cow::Owned(number.to_string()))),
-                // An extension of another type says nothing here.
+                // Extensions of other types are not needed.
                 _ => {}
             }
         }
@@ -102,7 +102,7 @@ impl<'a> CloudEvent<'a> {
         of_name.map(|(_, value)| &**value)
     }
 
-    /// What the attributes say of a row. The id is the event's own unless the data has one.
+    /// Returns what the attributes say about a row. The id is the event's own unless the data has one.
     pub(crate) fn envelope(&self, arrived: i64) -> Result<Envelope<'static>, Rejection> {
         let owned = |name: &str| self.attribute(name).map(|value| Cow::Owned(value.to_owned()));
         let time = match self.attribute("time") {
@@ -115,7 +115,7 @@ impl<'a> CloudEvent<'a> {
                 )
             })?,
         };
-        // W3C's: version, trace, parent, flags.
+        // W3C trace context: version, trace, parent, flags.
         let trace_id = self
             .attribute("traceparent")
             .and_then(|parent| parent.split('-').nth(1));
@@ -127,7 +127,7 @@ impl<'a> CloudEvent<'a> {
         })
     }
 
-    /// The fields of the data, which is an object or a text that is one.
+    /// Returns the fields of the data, which is a JSON object or a string that contains one.
     pub(crate) fn fields(self) -> Result<Fields<'a>, Rejection> {
         match self.data {
             Field::Group(fields) => Ok(fields),
@@ -139,7 +139,7 @@ impl<'a> CloudEvent<'a> {
     }
 }
 
-/// Whether a content type is that of an event whole, whatever stands behind it.
+/// Whether a content type is that of a structured event, with any parameters.
 pub(crate) fn is_structured(content_type: &str) -> bool {
     media_type(content_type).eq_ignore_ascii_case(STRUCTURED)
 }

@@ -1,4 +1,4 @@
-//! What became of records, as the contract's metrics.
+//! Counts what became of records, as metrics of the contract.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::rejection::Reason;
 
-/// The numbers of one source. Clones count the same.
+/// The counts of one source. Clones share them.
 /// The example of [`Intake`] has one.
 #[derive(Clone, Debug)]
 pub struct Counts {
@@ -26,13 +26,13 @@ struct Numbers {
     lost: u64,
     rows: u64,
     rejected: BTreeMap<Reason, u64>,
-    /// For each partition, what its broker has and this has not.
+    /// For each partition, the records that the broker has and the log does not.
     lag: BTreeMap<i32, i64>,
     last_commit: Option<f64>,
     connected: Option<bool>,
 }
 
-/// What one commit has.
+/// The counts of one commit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) written: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Tally {
 }
 
 impl Counts {
-    /// Puts the numbers of a source on the page of a monitor.
+    /// Adds the counts of a source to the metrics of a monitor.
     #[must_use]
     pub fn new(source: &str, monitor: &Monitor) -> Self {
         let counts = Self {
@@ -93,7 +93,7 @@ impl Counts {
         numbers.last_commit = now.ok().map(|now| now.as_secs_f64());
     }
 
-    /// One that its sender is told of, and that is kept nowhere.
+    /// Counts a record that was refused in the response to its sender, and was not stored.
     #[cfg(feature = "http")]
     pub(crate) fn refused(&self, reason: Reason) {
         *self.numbers.lock().rejected.entry(reason).or_default() += 1;
@@ -104,7 +104,7 @@ impl Counts {
         self.numbers.lock().lag.insert(partition, records.max(0));
     }
 
-    /// Whether it was otherwise before.
+    /// Sets whether brokers answer, and returns whether that changed.
     #[cfg(feature = "kafka")]
     pub(crate) fn connected(&self, connected: bool) -> bool {
         self.numbers.lock().connected.replace(connected) != Some(connected)

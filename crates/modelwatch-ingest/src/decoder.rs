@@ -1,4 +1,4 @@
-//! What a record is made into, by the format of its source.
+//! Decodes records, by the format of their source.
 
 use std::borrow::Cow;
 
@@ -17,16 +17,16 @@ use crate::row::{Envelope, Naming, Row};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Format {
-    /// One JSON object a record, one row.
+    /// One JSON object per record, one row.
     Json,
-    /// CloudEvents 1.0 in JSON, structured or binary. Those of KServe's logger are joined, others carry one row each.
+    /// CloudEvents 1.0 in JSON, structured or binary. Joins those of KServe's logger; each other event is one row.
     CloudEvents,
-    /// Avro in Confluent's wire format, one row a record.
+    /// Avro in Confluent's wire format, one row per record.
     #[cfg(feature = "avro")]
     Avro(Box<Registry>),
 }
 
-/// Makes rows of records.
+/// Turns records into rows.
 /// The example of [`Intake`] has one.
 #[derive(Debug)]
 pub struct Decoder {
@@ -36,7 +36,7 @@ pub struct Decoder {
     holds: Holds,
 }
 
-/// What records are of.
+/// The contents of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Holds {
     #[default]
@@ -44,18 +44,18 @@ pub(crate) enum Holds {
     Outcomes,
 }
 
-/// What a record says.
+/// The contents of a record.
 pub(crate) enum Decoded<'a> {
     Row(Row<'a>),
     Half(Half),
     Outcome(Outcome<'a>),
 }
 
-/// Why it says nothing.
+/// Why a record could not be decoded.
 #[derive(Debug)]
 pub(crate) enum NotDecoded {
     Rejected(Rejection),
-    /// What it takes to read it is not to be had now.
+    /// Something that is needed to read it is not available now.
     #[cfg(feature = "avro")]
     Later(Unavailable),
 }
@@ -67,7 +67,7 @@ impl From<Rejection> for NotDecoded {
 }
 
 impl Decoder {
-    /// Reads records of a format, with names as given. Longer records than 1 MiB are refused.
+    /// Makes a decoder for records of a format, with these names of fields. It refuses records longer than 1 MiB.
     #[must_use]
     pub fn new(format: Format, naming: Naming) -> Self {
         Self {
@@ -78,8 +78,8 @@ impl Decoder {
         }
     }
 
-    /// Reads records as outcomes: each has a `prediction_id` and a `label`, and goes where a service's
-    /// [`record_outcome`](modelwatch_log::ModelLog::record_outcome) puts labels.
+    /// Reads records as outcomes. Each must have a `prediction_id` and a `label`, and goes where
+    /// [`record_outcome`](modelwatch_log::ModelLog::record_outcome) of a service puts labels.
     ///
     /// ```
     /// # use modelwatch_ingest::{Counts, Decoder, Format, Incoming, Intake, Limits, Naming};
@@ -102,7 +102,7 @@ impl Decoder {
         self
     }
 
-    /// Sets the most bytes of a record. Defaults to 1 MiB.
+    /// Sets the largest record in bytes. Defaults to 1 MiB.
     #[must_use]
     pub fn most_bytes(mut self, bytes: usize) -> Self {
         self.most_bytes = bytes;
@@ -154,7 +154,7 @@ impl Decoder {
         })
     }
 
-    /// What an event says, that came whole.
+    /// Decodes a structured event.
     pub(crate) fn event<'a>(
         &self,
         event: CloudEvent<'a>,
@@ -162,7 +162,7 @@ impl Decoder {
         holds: Holds,
     ) -> Result<Decoded<'a>, Rejection> {
         if holds == Holds::Outcomes {
-            // Its id is that of the event; what it is about is the prediction.
+            // The id is the event's; its subject is the prediction.
             let envelope = Envelope {
                 id: event.attribute("subject").map(|subject| Cow::Owned(subject.to_owned())),
                 ..event.envelope(arrived)?

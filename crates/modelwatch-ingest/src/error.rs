@@ -1,4 +1,4 @@
-//! Why a door can't go on. Nothing is lost by it: what is in no commit is read again.
+//! Why ingesting can't continue. Nothing is lost: records that are not in a commit are read again.
 
 use std::fmt;
 use std::io;
@@ -6,37 +6,37 @@ use std::path::{Path, PathBuf};
 
 use modelwatch_log::WriteError;
 
-/// Why a door can't go on.
+/// Why ingesting can't continue.
 /// The example of [`Intake`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IngestError {
-    /// A folder or file that can't be read, written or moved.
+    /// A folder or file can't be read, written or moved.
     Storage {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
-    /// A file of rows that can't be written.
+    /// A file of rows can't be written.
     Rows(WriteError),
-    /// Another process is at work on it.
+    /// Another process is using it.
     Busy {
         /// The source.
         source: String,
-        /// The partition, where it is one alone.
+        /// The partition, if only one is in use.
         partition: Option<i32>,
     },
-    /// What stands beside the log of where to go on can't be understood.
+    /// A ledger beside the log can't be understood.
     Ledger {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: String,
     },
-    /// What it takes to read the next record is not to be had now; the record can be handed in again.
+    /// Something that is needed to read the next record is not available now. You can pass the record again.
     Later(String),
 }
 

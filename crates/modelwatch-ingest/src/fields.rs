@@ -1,11 +1,11 @@
-//! The fields of a record, of whichever format: what a row is made of.
+//! The fields of a record in any format, from which rows are made.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Fields in their order. A name may come twice; the first counts.
+/// Fields in order. If a name occurs twice, the first one counts.
 pub(crate) type Fields<'a> = Vec<(Cow<'a, str>, Field<'a>)>;
 
 /// One value.
@@ -15,16 +15,16 @@ pub(crate) enum Field<'a> {
     Bool(bool),
     Number(f64),
     Text(Cow<'a, str>),
-    /// Microseconds since the epoch, by a format that has such a type.
+    /// Microseconds since the epoch, from a format with a time type.
     Time(i64),
     Group(Fields<'a>),
     List(Vec<Field<'a>>),
-    /// Of a type that the log has no place for, in a word.
+    /// A type that the log can't store, by name.
     Other(&'static str),
 }
 
 impl Field<'_> {
-    /// What it is, for a line.
+    /// Returns the type's name for a message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -39,7 +39,7 @@ impl Field<'_> {
     }
 }
 
-/// The fields of a JSON object.
+/// Parses the fields of a JSON object.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Field<'_>, serde_json::Error> {
     serde_json::from_slice(bytes)
 }
@@ -104,7 +104,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
     }
 }
 
-/// A field's name, borrowed where it has no escapes.
+/// A field's name, borrowed if it has no escapes.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
@@ -132,7 +132,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 }
 
 impl Field<'_> {
-    /// The same, of nobody's text but its own.
+    /// Returns the same field, independent of the record's text.
     pub(crate) fn into_owned(self) -> Field<'static> {
         match self {
             Self::Null => Field::Null,

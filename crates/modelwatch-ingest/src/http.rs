@@ -1,10 +1,11 @@
-//! CloudEvents by POST into the log.
+//! Takes CloudEvents by POST into the log.
 //!
-//! An event in structured or binary mode, or a batch, is answered with 202 once its rows are in the log and on storage. What can't be a row is
-//! answered with 400 and the field that is at fault, and is not kept: its sender knows of it. Requests wait for each other for a moment, so
-//! that those which come together share a file.
+//! The response to an event in structured or binary mode, or to a batch, is 202 once its rows are in the log and on storage. An
+//! event that can't be a row gets a 400 that names the faulty field. It is not stored, because its sender knows. Requests wait
+//! for each other for a moment, so that requests that arrive together share a file.
 //!
-//! A sender that gets no answer sends once more, and its event may be in the log already: a row has its event's id in `prediction_id`.
+//! A sender without a response sends again, and its event may be in the log already. You can find such rows by `prediction_id`,
+//! which is the event's id.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -33,18 +34,18 @@ use crate::intake::{Intake, Limits};
 use crate::rejection::Rejection;
 use crate::row::Naming;
 
-/// How long a body may take.
+/// How long reading a body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// Requests that wait for a commit.
+/// The most requests that wait for a commit.
 const MOST_WAITING: usize = 1_024;
 /// The unit in which waiting bytes are counted.
 const UNIT: usize = 1 << 10;
-/// Before storage that failed is tried again.
+/// The pause before storage is tried again after a failure.
 const STORAGE_PAUSE: Duration = Duration::from_secs(1);
-/// The partition that everything is of.
+/// The partition of all events.
 const PARTITION: i32 = 0;
 
-/// A door for events.
+/// An HTTP endpoint for events.
 /// # Example: a door on a router of yours
 ///
 /// ```
@@ -72,7 +73,8 @@ pub struct Door {
 }
 
 impl Door {
-    /// Opens into the log at a root. Rows that come within [`Limits::after`] of each other share a file; it is a second unless set.
+    /// Makes a door into the log at a root. Rows that arrive within [`Limits::after`] of each other share a file. Here, it
+    /// defaults to a second.
     pub fn new(root: impl Into<PathBuf>, naming: Naming) -> Self {
         let limits = Limits {
             after: Duration::from_secs(1),
@@ -95,14 +97,14 @@ impl Door {
         self
     }
 
-    /// Sets when a commit is due, and how long a request of KServe waits for its response.
+    /// Sets when a commit is due, and how long a KServe request waits for its response.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets the most bytes of a body. Defaults to 1 MiB.
+    /// Sets the largest body in bytes. Defaults to 1 MiB.
     #[must_use]
     pub fn body_bytes(mut self, bytes: usize) -> Self {
         self.body_bytes = bytes;
@@ -122,12 +124,12 @@ impl Door {
         &self.source
     }
 
-    /// Opens the door: a router that takes `POST /` for predictions and `POST /outcomes` for their labels from whoever has the token, and what
-    /// ends it.
+    /// Opens the door. Returns a router with `POST /` for predictions and `POST /outcomes` for their labels, both protected by
+    /// the token, and a handle that closes the door.
     ///
     /// # Errors
     ///
-    /// Storage fails, or another process has this source.
+    /// Returns an error when storage fails, or when another process uses this source.
     pub fn open(self, token: &str, counts: Counts) -> Result<(Router, OpenDoor), IngestError> {
         let intake = self.intake(&counts)?;
         let (commands, received) = mpsc::sync_channel(MOST_WAITING);
@@ -168,7 +170,7 @@ impl Door {
     }
 }
 
-/// A door that is open. Dropped, it commits what it has and closes.
+/// An open door. When you drop it, it commits what it has and closes.
 /// The example of [`Door`] has one.
 pub struct OpenDoor {
     commands: Option<SyncSender<Command>>,
@@ -178,7 +180,7 @@ pub struct OpenDoor {
 impl Drop for OpenDoor {
     fn drop(&mut self) {
         if let Some(commands) = self.commands.take() {
-            // It may have ended.
+            // The thread may have ended.
             let _ = commands.send(Command::Close);
         }
         if let Some(thread) = self.thread.take() {
@@ -228,13 +230,13 @@ enum Refusal {
     Storage,
 }
 
-/// What a refusal says.
+/// The body of a refusal.
 #[derive(Serialize)]
 struct Problem<'a> {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
-    /// The place in a batch, from 0 on.
+    /// The index in a batch, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<usize>,
 }
@@ -299,7 +301,7 @@ async fn enter(entry: &Entry, request: Request<Body>, holds: Holds) -> Result<St
     let (head, body) = request.into_parts();
     entry.is_known(&head.headers)?;
     let batch = is_batch(&head.headers)?;
-    // Room for the longest body, until this one's length is known.
+    // Reserve the longest body until this one's length is known.
     let most = entry.body_bytes;
     let said = body.size_hint_upper().unwrap_or(most as u64);
     let units = usize::try_from(said).unwrap_or(usize::MAX);
@@ -340,7 +342,7 @@ async fn enter(entry: &Entry, request: Request<Body>, holds: Holds) -> Result<St
     Ok(StatusCode::ACCEPTED)
 }
 
-/// The length a body says it has.
+/// The declared length of a body.
 trait SizeHint {
     fn size_hint_upper(&self) -> Option<u64>;
 }
@@ -352,7 +354,7 @@ impl SizeHint for Body {
 }
 
 impl Entry {
-    /// In a time that does not tell how much of the token was right.
+    /// Compares in constant time, which does not reveal how much of the token is right.
     fn is_known(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let shown = headers
             .get(AUTHORIZATION)
@@ -370,7 +372,7 @@ fn is_of_event(name: &HeaderName) -> bool {
     name == CONTENT_TYPE || name.as_str().starts_with("ce-") || name.as_str() == "traceparent"
 }
 
-/// Whether the body is a batch; an error where it is nothing that is taken.
+/// Whether the body is a batch. An error for a content type that is not supported.
 fn is_batch(headers: &HeaderMap) -> Result<bool, Refusal> {
     let encoding = headers.get(CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -394,9 +396,9 @@ fn is_batch(headers: &HeaderMap) -> Result<bool, Refusal> {
 struct Taker {
     door: Door,
     counts: Counts,
-    /// Nothing after storage failed, until it is opened anew.
+    /// Absent after a storage error, until it is opened again.
     intake: Option<Intake>,
-    /// Who is answered at the next commit.
+    /// The requests to answer at the next commit.
     waiting: Vec<oneshot::Sender<Result<(), Refusal>>>,
 }
 
@@ -430,7 +432,7 @@ impl Taker {
                         tracing::error!("{error}; events are rejected until storage works again");
                     }
                     failed = Some(Instant::now());
-                    // What is in no commit is in nobody's answer: it is sent again.
+                    // Uncommitted events got no response, so their senders send them again.
                     self.intake = None;
                     for answer in self.waiting.drain(..) {
                         let _ = answer.send(Err(Refusal::Storage));
@@ -453,7 +455,7 @@ impl Taker {
             return Ok(());
         };
         match intake.take_events(PARTITION, &post.headers, &post.body, post.batch, post.holds)? {
-            // Nothing to be put on storage.
+            // No rows to store.
             Ok(0) => _ = post.answer.send(Ok(())),
             Ok(_) => self.waiting.push(post.answer),
             Err((event, rejection)) => _ = post.answer.send(Err(Refusal::Rejected { event, rejection })),
@@ -466,7 +468,7 @@ impl Taker {
             intake.commit()?;
         }
         for answer in self.waiting.drain(..) {
-            // Its sender may have gone.
+            // The sender may be gone.
             let _ = answer.send(Ok(()));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The core of every door: records in, commits out.
+//! The core of all sources: takes records, and makes commits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,13 +29,13 @@ use crate::storage::staging::Staging;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Rows of a commit. Defaults to a million.
+    /// The rows of a commit. Defaults to a million.
     pub rows: u64,
-    /// Bytes of memory of rows that are in no file. Defaults to 128 MiB.
+    /// The bytes of memory for rows that are not in a file yet. Defaults to 128 MiB.
     pub bytes: usize,
-    /// Time since the first record of a commit. Defaults to 10 seconds.
+    /// The time since the first record of a commit. Defaults to 10 seconds.
     pub after: Duration,
-    /// How long one half of a request and its response waits for the other. Defaults to a minute.
+    /// How long half of a request and its response waits for the other half. Defaults to a minute.
     pub join_within: Duration,
 }
 
@@ -52,8 +52,8 @@ impl Default for Limits {
 
 /// Takes the records of one source into a log, each exactly once.
 ///
-/// It belongs to one thread, and blocks on storage. After an error, other than [`IngestError::Later`], drop it and open it anew: it goes on
-/// where the last commit was.
+/// Use it from one thread; it blocks on storage. After any error except [`IngestError::Later`], drop it and open a new one, which
+/// continues after the last commit.
 /// # Example: a record that lacks the model and names its score otherwise
 ///
 /// ```
@@ -91,9 +91,9 @@ pub struct Intake {
     ledger: Ledger,
     staging: Staging,
     joining: Joining,
-    /// Where each partition goes on, with what is in no commit.
+    /// The next offset of each partition, including uncommitted records.
     next: BTreeMap<i32, i64>,
-    /// Where it went on at the last commit.
+    /// The next offset at the last commit.
     committed: BTreeMap<i32, i64>,
     /// The mark of the last record of each partition.
     marks: BTreeMap<i32, u64>,
@@ -103,13 +103,14 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Opens a source's intake into the log at a root. `share` names what this process reads of the source: its own partitions, or all.
+    /// Opens a source's intake into the log at a root. `share` names the part of the source that this process reads: its own
+    /// partitions, or all.
     ///
-    /// What a commit before had left to be done is done first.
+    /// First completes an interrupted commit.
     ///
     /// # Errors
     ///
-    /// Storage fails, or another process has the same share.
+    /// Returns an error when storage fails, or when another process uses the same share.
     pub fn open(
         root: &Path,
         source: &str,
@@ -137,24 +138,25 @@ impl Intake {
             since: None,
             owned: BTreeSet::new(),
         };
-        // A commit says of all partitions where they go on: one that is not handed in yet would be read from its beginning after it.
+        // A commit contains the next offset of all partitions. Without this, a partition that is not read yet would restart from
+        // its beginning.
         for partition in had {
             intake.own(partition)?;
         }
         Ok(intake)
     }
 
-    /// Returns whether anything of the source was ever committed.
+    /// Returns whether anything from the source was ever committed.
     #[must_use]
     pub fn was_read(&self) -> bool {
         self.ledger.epoch() > 0
     }
 
-    /// Takes a partition, and says the offset it goes on at; nothing where it was never read.
+    /// Takes a partition and returns its next offset, or `None` if it was never read.
     ///
     /// # Errors
     ///
-    /// Storage fails, or another process has the partition.
+    /// Returns an error when storage fails, or when another process has the partition.
     pub fn own(&mut self, partition: i32) -> Result<Option<i64>, IngestError> {
         if self.owned.contains(&partition) {
             return Ok(self.next.get(&partition).copied());
@@ -174,29 +176,30 @@ impl Intake {
         Ok(next)
     }
 
-    /// Returns where each partition goes on, with what is in no commit.
+    /// Returns the next offset of each partition, including uncommitted records.
     #[must_use]
     pub fn next(&self) -> &BTreeMap<i32, i64> {
         &self.next
     }
 
-    /// Returns where each partition went on at the last commit.
+    /// Returns the next offset of each partition at the last commit.
     #[must_use]
     pub fn committed(&self) -> &BTreeMap<i32, i64> {
         &self.committed
     }
 
-    /// The mark of the record before the one a partition goes on at, where there was one.
+    /// Returns the mark of the record before a partition's next offset, if there is one.
     #[cfg(feature = "kafka")]
     pub(crate) fn mark(&self, partition: i32) -> Option<u64> {
         self.marks.get(&partition).copied()
     }
 
-    /// Takes a record: a row or several, half of one, or a letter that says why it is none. One that was taken before is passed over.
+    /// Takes a record. It becomes one or more rows, half of a row, or a dead letter that says why it can't. Skips a record that
+    /// was taken before.
     ///
     /// # Errors
     ///
-    /// Storage fails, or [`IngestError::Later`]: the record was not taken, and can be handed in again.
+    /// Returns an error when storage fails. With [`IngestError::Later`], the record was not taken, and you can pass it again.
     pub fn take(&mut self, record: &Incoming<'_>) -> Result<(), IngestError> {
         let taken = self.next.get(&record.partition);
         if taken.is_some_and(|next| record.offset < *next) {
@@ -232,7 +235,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes the events of a body, all or none, and says how many there were; or which one is refused, and why. Nothing is kept of those.
+    /// Takes all events of a body, or none. Returns their number, or which event is refused and why; then none is kept.
     #[cfg(feature = "http")]
     pub(crate) fn take_events(
         &mut self,
@@ -313,14 +316,14 @@ impl Intake {
         events.collect()
     }
 
-    /// Goes on at an offset: what is before it was never wanted.
+    /// Continues at an offset. The records before it were never wanted.
     pub fn skip_to(&mut self, partition: i32, offset: i64) {
         self.next.insert(partition, offset);
         self.marks.remove(&partition);
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Goes on at an offset: what is before it was wanted, and is not to be had. The next commit counts it as lost.
+    /// Continues at an offset. The records before it were wanted, and no longer exist. The next commit counts them as lost.
     pub fn lose_to(&mut self, partition: i32, offset: i64) {
         let next = self.next.get(&partition).copied().unwrap_or(0);
         self.tally.lost += offset.saturating_sub(next).max(0).unsigned_abs();
@@ -341,7 +344,7 @@ impl Intake {
         }
     }
 
-    /// The rows of two halves, or of one whose other never came. Halves that do not fit each other are rows of their own.
+    /// Makes the rows of two halves, or of one whose other half never came. Halves that do not match become separate rows.
     fn push_halves(&mut self, one: Waiting, other: Option<Waiting>) -> Result<(), IngestError> {
         let naming = self.decoder.naming();
         let both = one
@@ -365,7 +368,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether a commit is due. A door asks it after each record, and now and then where none comes.
+    /// Returns whether a commit is due. Call it after each record, and regularly when none arrives.
     #[must_use]
     pub fn is_due(&self) -> bool {
         let old = self.since.is_some_and(|since| since.elapsed() >= self.limits.after);
@@ -377,11 +380,12 @@ impl Intake {
             || self.staging.is_full()
     }
 
-    /// Commits what was taken since the last commit: its rows are in the log then, its letters beside it, and it is never read again.
+    /// Commits all records since the last commit. Their rows are then in the log, their dead letters beside it, and they are
+    /// never read again.
     ///
     /// # Errors
     ///
-    /// Storage fails.
+    /// Returns an error when storage fails.
     pub fn commit(&mut self) -> Result<(), IngestError> {
         let now = micros(SystemTime::now());
         while let Some(overdue) = self.joining.overdue(now, self.limits.join_within) {
@@ -406,7 +410,7 @@ impl Intake {
         Ok(())
     }
 
-    /// What the rows of a commit were read from: `0.100-199_3.7-7`, partitions with their first and last offsets.
+    /// The source of a commit's rows: `0.100-199_3.7-7`, partitions with their first and last offsets.
     fn read_since(&self) -> String {
         let mut parts = Vec::new();
         for (partition, next) in &self.next {

@@ -1,4 +1,4 @@
-//! Requests that wait for their responses, and responses for their requests.
+//! Joins requests with their responses.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kserve::Half;
 
-/// What waits at most: halves, and bytes of them, as they are written beside the log at each commit.
+/// The most halves that wait, and the most bytes of them, because each commit writes them beside the log.
 const MOST_WAITING: usize = 50_000;
 const MOST_BYTES: usize = 16 << 20;
 
@@ -21,7 +21,7 @@ pub(crate) struct Waiting {
     pub(crate) half: Half,
 }
 
-/// The halves that wait, by model and id, and in the order in which they came.
+/// The waiting halves, by model and id, and in order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Joining {
     by_id: HashMap<(String, String), u64>,
@@ -31,7 +31,7 @@ pub(crate) struct Joining {
 }
 
 impl Joining {
-    /// Takes a half, and gives back the one it belongs to. One that came twice takes the place of the first, which goes alone.
+    /// Takes a half, and returns the one it matches. A half that comes twice replaces the first, which then stands alone.
     pub(crate) fn take(&mut self, waiting: Waiting) -> Taken {
         let key = (waiting.half.model.clone(), waiting.half.id.clone());
         let before = self.by_id.remove(&key).and_then(|number| self.in_order.remove(&number));
@@ -54,7 +54,7 @@ impl Joining {
         self.next += 1;
     }
 
-    /// The next half that waits no longer: it has waited long enough, or there are too many.
+    /// Returns the next half that must stop waiting: it waited long enough, or there are too many.
     pub(crate) fn overdue(&mut self, now: i64, patience: Duration) -> Option<Waiting> {
         if !self.is_overdue(now, patience) {
             return None;
@@ -66,7 +66,7 @@ impl Joining {
         Some(waiting)
     }
 
-    /// Whether one waits no longer.
+    /// Whether a half must stop waiting.
     pub(crate) fn is_overdue(&self, now: i64, patience: Duration) -> bool {
         let patience = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let oldest = self.in_order.first_key_value();
@@ -79,10 +79,10 @@ impl Joining {
     }
 }
 
-/// What became of a half.
+/// The result of taking a half.
 pub(crate) enum Taken {
     Waits,
     Joined(Waiting, Waiting),
-    /// The one before it, whose other half never came.
+    /// The earlier half, whose other half never came.
     Alone(Waiting),
 }

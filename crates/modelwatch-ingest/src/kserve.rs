@@ -1,7 +1,7 @@
-//! What KServe's logger sends: an event with the request of a model server and one with its response, in the first or the second
+//! Events of KServe's logger: one with a request of a model server, and one with its response, in the first or the second
 //! inference protocol.
 //!
-//! A request has rows of features, a response has a prediction for each. They are two events with one id.
+//! A request has rows of features, and its response has a prediction for each row. Both events have the same id.
 
 use std::borrow::Cow;
 
@@ -12,35 +12,35 @@ use crate::fields::{Field, Fields};
 use crate::rejection::{Reason, Rejection};
 use crate::row::{Naming, Row, Value};
 
-/// Rows of one request, at most.
+/// The most rows of one request.
 const MOST_ROWS: usize = 100_000;
 
-/// One of the two events of a request. It outlasts the record it came in, while it waits for the other.
+/// One of a request's two events. It outlives its record while it waits for the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Half {
     pub(crate) model: String,
     pub(crate) id: String,
     version: Option<String>,
     trace_id: Option<String>,
-    /// Of the event, in microseconds since the epoch.
+    /// The event's time, in microseconds since the epoch.
     pub(crate) time: i64,
     says: Says,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Says {
-    /// Of each row, its features; nothing where one is missing.
+    /// The features of each row. `None` for a missing one.
     Request(Vec<HeldRow>),
-    /// Of each row, score and class.
+    /// The score and class of each row.
     Response(Vec<Prediction>),
 }
 
-/// The features of a row; nothing where one is missing.
+/// The features of a row. `None` for a missing one.
 type HeldRow = Vec<(String, Option<Held>)>;
 /// Score and class.
 type Prediction = (Option<f64>, Option<String>);
 
-/// A feature's value. JSON has no number that is not finite, which is kept as its text.
+/// A feature's value. A number that is not finite is stored as text, because JSON has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Held {
@@ -91,7 +91,7 @@ impl Half {
         matches!(self.says, Says::Request(_))
     }
 
-    /// About the memory it takes.
+    /// The approximate memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         const EACH: usize = 64;
         let inside: usize = match &self.says {
@@ -113,7 +113,7 @@ impl Half {
         inside + self.model.len() + self.id.len() + 4 * EACH
     }
 
-    /// The rows of a request and its response, or of one of them where the other never came: then features or score are missing.
+    /// Makes the rows of a request and its response. If the other half never came, features or scores are missing.
     pub(crate) fn rows(self, other: Option<Self>, naming: &Naming) -> Result<Vec<Row<'static>>, Rejection> {
         let (request, response) = match (self.is_request(), other) {
             (true, other) => (Some(self), other),
@@ -144,7 +144,7 @@ impl Half {
             return Err(Rejection::new(Reason::Malformed, problem));
         }
         let count = features.map(Vec::len).or(predictions.map(Vec::len)).unwrap_or(0);
-        // The prediction is made when it is answered.
+        // The time of the prediction is that of the response.
         let Some(last) = response.as_ref().or(request.as_ref()) else {
             return Ok(Vec::new());
         };
@@ -306,7 +306,7 @@ fn response(mut fields: Fields<'_>) -> Result<Vec<Prediction>, Rejection> {
     Ok(rows)
 }
 
-/// A number is a score and a text a class. Of a list of probabilities the highest is the score, and its place the class.
+/// A number is a score, and a text is a class. In a list of probabilities, the highest is the score, and its index is the class.
 fn prediction(field: Field<'_>) -> Result<Prediction, Rejection> {
     const FIELD: &str = "predictions";
     match field {
@@ -344,7 +344,7 @@ fn prediction(field: Field<'_>) -> Result<Prediction, Rejection> {
     }
 }
 
-/// A tensor of the second protocol, its values flat.
+/// A tensor of the second protocol, with flat values.
 struct Tensor<'a> {
     name: Cow<'a, str>,
     rows: usize,
@@ -381,7 +381,7 @@ impl<'a> Tensor<'a> {
         Ok(Self { name, rows, values })
     }
 
-    /// Values of a row.
+    /// The number of values per row.
     fn columns(&self) -> usize {
         self.values.len().checked_div(self.rows).unwrap_or(1).max(1)
     }

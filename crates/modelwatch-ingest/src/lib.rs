@@ -1,11 +1,12 @@
-//! Doors into the prediction log for predictions that others made, and for their labels: topics of Kafka, CloudEvents by HTTP.
+//! Brings predictions that others made, and their labels, into the prediction log: from Kafka topics, and from CloudEvents by
+//! HTTP.
 //!
-//! A service in Rust writes the log itself, with `modelwatch-log`. Where predictions lie in a topic already, or a model server in another
-//! language sends them out, a door makes the same files of them, and the drift job reads these as it reads a service's.
+//! A service in Rust writes the log itself, with `modelwatch-log`. If your predictions are already in a topic, or come from a
+//! model server in another language, this crate makes the same files of them. The drift job reads those like a service's own.
 //!
-//! Start with [`Intake`]: it takes records one after the other, and each is in the log exactly once, or in a file of dead letters that says
-//! why not. The [`kafka`] and [`http`] modules bring records to it; `modelwatch ingest` runs them. What it does not do: it holds no
-//! consumer group, it creates no topic, and it never asks a broker where it was.
+//! Start with [`Intake`]. It takes records one after the other, and puts each exactly once into the log, or into a file of dead
+//! letters that says why it is not a row. The [`kafka`] and [`http`] modules feed records into it, and `modelwatch ingest` runs
+//! them. This crate uses no consumer group, creates no topic, and never asks a broker for its own position.
 //!
 //! ```
 //! use modelwatch::Monitor;

@@ -1,4 +1,4 @@
-//! An outcome, from the fields of a record: the label of a prediction that was made before.
+//! Makes an outcome from the fields of a record: the label of an earlier prediction.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use crate::fields::{Field, Fields};
 use crate::rejection::{Reason, Rejection};
 use crate::row::{Envelope, Naming, check_folder, class_into, text_into, time_of, wrong};
 
-/// What a record of an outcome says.
+/// The contents of an outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome<'a> {
     pub(crate) model: Cow<'a, str>,
     pub(crate) id: Cow<'a, str>,
     /// The actual class or number, as text.
     pub(crate) label: Cow<'a, str>,
-    /// When it was known, in microseconds since the epoch.
+    /// When it became known, in microseconds since the epoch.
     pub(crate) time: i64,
 }
 
 impl Naming {
-    /// The outcome that fields make. Fields with other names say nothing here. The envelope's id is the prediction's.
+    /// Makes an outcome from fields, and ignores fields with other names. The envelope's id is the prediction's.
     pub(crate) fn outcome<'a>(&self, fields: Fields<'a>, envelope: Envelope<'a>) -> Result<Outcome<'a>, Rejection> {
         let (mut model, mut id, mut label, mut time) = (None, None, None, None);
         for (name, field) in fields {
@@ -43,7 +43,7 @@ impl Naming {
     }
 }
 
-/// A number that is not finite is no label: nothing could be compared with it.
+/// A number that is not finite can't be a label: it compares with nothing.
 fn label_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
     match field {
         Field::Number(number) if !number.is_finite() => {
@@ -55,7 +55,7 @@ fn label_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>
     }
 }
 
-/// What every outcome has: neither null nor a text without a character.
+/// Requires a value that is neither null nor an empty text.
 fn there<'a>(column: &str, text: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, Rejection> {
     let text = text.filter(|text| !text.trim().is_empty());
     text.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! A schema registry by Confluent's API: schemas by their numbers, each asked for once.
+//! A schema registry with Confluent's API. Requests each schema once, by its id.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -12,27 +12,27 @@ use url::Url;
 
 use crate::rejection::{Reason, Rejection};
 
-/// How long it is known that a number has no schema: whoever sends numbers at random has the registry asked once for each.
+/// How long an unknown id is remembered, so that a sender of random ids causes only one request for each.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
-/// Numbers that are remembered, with a schema or without.
+/// The most ids to remember, with a schema or without.
 const MOST_REMEMBERED: usize = 10_000;
-/// Schemas that one may be made of.
+/// The most schemas that one may reference.
 const MOST_REFERENCES: usize = 100;
-/// What one value of a datum may take, whatever length its bytes claim.
+/// The most bytes of one value in a datum, even if its own length claims more.
 const MOST_VALUE_BYTES: usize = 16 << 20;
-/// Bytes of an answer.
+/// The most bytes of an answer.
 const MOST_BYTES: u64 = 8 << 20;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A schema, and those that it names.
+/// A schema, and those that it references.
 #[derive(Debug)]
 pub(crate) struct AvroSchema {
     pub(crate) schema: Schema,
     pub(crate) names: Vec<Schema>,
 }
 
-/// The registry does not answer as it should. It may later.
+/// The registry does not answer properly. It may do so later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unavailable {
     registry: String,
@@ -101,10 +101,10 @@ enum Trouble {
 }
 
 impl Registry {
-    /// Takes a registry's address, the value of the Authorization header it wants, and how to reach it.
+    /// Takes a registry's address, the value of its Authorization header, and the agent for requests.
     #[must_use]
     pub fn new(base: Url, authorization: Option<String>, agent: ureq::Agent) -> Self {
-        // The first call of a process decides.
+        // The first call in a process decides.
         apache_avro::util::max_allocation_bytes(MOST_VALUE_BYTES);
         Self {
             base,
@@ -114,7 +114,7 @@ impl Registry {
         }
     }
 
-    /// The schema of a number, or why a record with it is refused.
+    /// Returns the schema with an id, or why a record with it is refused.
     pub(crate) fn schema(&mut self, number: u32) -> Result<Result<Arc<AvroSchema>, Rejection>, Unavailable> {
         match self.known.get(&number) {
             Some(Known::Schema(schema)) => return Ok(Ok(schema.clone())),
@@ -183,7 +183,7 @@ impl Registry {
         }
     }
 
-    /// An answer, or nothing where the registry does not have it.
+    /// Returns an answer, or `None` when the registry does not have it.
     fn get(&self, path: &[&str]) -> Result<Option<Answer>, Trouble> {
         let unavailable = |problem: String| {
             Trouble::Unavailable(Unavailable {
@@ -229,7 +229,7 @@ impl Registry {
             .map_err(|error| unavailable(format!("answers something else than a schema: {error}")))
     }
 
-    /// Its address, without what a password may be in.
+    /// The address, without parts that may contain a password.
     fn shown(&self) -> String {
         let port = self.base.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The kind of fault, which a metric counts and a dead letter names.
+/// The kind of fault. The metric counts it, and the dead letter names it.
 /// # Example: the names that metric and dead letters have
 ///
 /// ```
@@ -13,28 +13,28 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
-    /// It is not in the format that was declared.
+    /// The record is not in the declared format.
     Malformed,
-    /// It has no value, as a tombstone of a compacted topic.
+    /// The record has no value, such as a tombstone of a compacted topic.
     Empty,
-    /// It is longer than is taken.
+    /// The record is longer than the limit.
     TooLarge,
-    /// What every row has is not there.
+    /// A required field is missing.
     MissingField,
-    /// A field has a value of another type.
+    /// A field's value has another type.
     WrongType,
-    /// A time outside of the years 1 to 9999.
+    /// A time is outside of the years 1 to 9999.
     Time,
-    /// The model's name makes no folder.
+    /// The model's name can't be a folder.
     ModelName,
-    /// It has more features than a row may have.
+    /// The record has more features than a row may have.
     TooManyFeatures,
-    /// The registry does not have its schema, or the schema is none.
+    /// The registry does not have its schema, or the schema is invalid.
     Schema,
 }
 
 impl Reason {
-    /// Every reason, in the order of the metric's page.
+    /// Every reason, in the order of the metrics page.
     pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::Empty,
@@ -47,7 +47,7 @@ impl Reason {
         Self::Schema,
     ];
 
-    /// Returns the name in the label `reason` and in a dead letter.
+    /// Returns the value of the label `reason`, which is also the name in a dead letter.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Reason {
     }
 }
 
-/// A record that is refused: why, and what to do.
+/// Why a record is refused, and what to do about it.
 /// # Example: what a dead letter says
 ///
 /// ```
@@ -81,13 +81,13 @@ impl Reason {
 pub struct Rejection {
     /// The kind of fault.
     pub reason: Reason,
-    /// The field that is at fault, where one is.
+    /// The faulty field, if there is one.
     pub field: Option<String>,
-    /// What is wrong, in a line.
+    /// What is wrong, in one line.
     pub problem: String,
 }
 
-/// Longest name of a field, in bytes, that a line repeats: it comes from whoever sent the record.
+/// The longest field name, in bytes, that a message repeats: it comes from the sender.
 const SHOWN_BYTES: usize = 80;
 
 impl Rejection {

@@ -1,4 +1,4 @@
-//! A row of the log, from the fields of a record.
+//! Makes a row of the log from the fields of a record.
 
 use std::borrow::Cow;
 
@@ -9,32 +9,32 @@ use modelwatch_log_format::{columns, folders};
 use crate::fields::{Field, Fields};
 use crate::rejection::{Reason, Rejection};
 
-/// Features of a row, at most.
+/// The most features of a row.
 const MOST_FEATURES: usize = 1_000;
-/// The longest name of a folder or of a column, in bytes.
+/// The longest name of a folder or column, in bytes.
 const MOST_NAME_BYTES: usize = 255;
-/// Times that a folder's name can hold: the years 1 to 9999.
+/// The times that a folder's name can express: the years 1 to 9999.
 const FIRST_TIME: i64 = -62_135_596_800_000_000;
 const LAST_TIME: i64 = 253_402_300_799_999_999;
 
-/// How the fields of records are called where they are not called as the log's columns.
+/// The names of fields that differ from the log's columns.
 /// The example of [`Intake`] has one.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Naming {
-    /// The model of records that name none.
+    /// The model of records that do not name one.
     pub model: Option<String>,
-    /// The version of records that name none. Defaults to `unknown`.
+    /// The version of records that do not name one. Defaults to `unknown`.
     pub version: Option<String>,
-    /// Pairs of the record's name and ours.
+    /// Pairs of a record's field name and the log's name for it.
     pub renamed: Vec<(String, String)>,
-    /// Fields that are no features.
+    /// Fields that are not features.
     pub left_out: Vec<String>,
-    /// The names of features that come as a list, by KServe's first protocol.
+    /// The names of features that arrive as a list, in KServe's first protocol.
     pub positions: Vec<String>,
 }
 
-/// What a row says, but for its model's folder.
+/// The contents of a row, apart from its model's folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Row<'a> {
     pub(crate) model: Cow<'a, str>,
@@ -67,7 +67,7 @@ impl modelwatch::AsFeatureValue for Value<'_> {
     }
 }
 
-/// What an envelope says of a record, where its fields do not.
+/// Values from an envelope, for fields that the record lacks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelope<'a> {
     pub(crate) model: Option<Cow<'a, str>>,
@@ -77,13 +77,13 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl Naming {
-    /// Our name of a field.
+    /// Returns the log's name of a field.
     pub(crate) fn ours<'n>(&'n self, theirs: &'n str) -> &'n str {
         let renamed = self.renamed.iter().find(|(name, _)| name == theirs);
         renamed.map_or(theirs, |(_, ours)| ours)
     }
 
-    /// The row that fields make.
+    /// Makes a row from fields.
     pub(crate) fn row<'a>(&self, fields: Fields<'a>, envelope: Envelope<'a>) -> Result<Row<'a>, Rejection> {
         let mut row = Row {
             time: envelope.time,
@@ -155,7 +155,7 @@ impl Naming {
 }
 
 impl<'a> Row<'a> {
-    /// Takes a feature. What is neither number nor text is refused: kept as missing, it would be taken for drift.
+    /// Takes a feature. Refuses values that are neither numbers nor texts: stored as missing, they would look like drift.
     pub(crate) fn feature(&mut self, name: Cow<'a, str>, field: Field<'a>) -> Result<(), Rejection> {
         let value = match field {
             Field::Null => Value::Missing,
@@ -184,14 +184,14 @@ impl<'a> Row<'a> {
         Ok(())
     }
 
-    /// The row, where a folder can hold it.
+    /// Returns the row if a folder can hold it.
     pub(crate) fn checked(self) -> Result<Self, Rejection> {
         check_folder(&self.model, self.time)?;
         Ok(self)
     }
 }
 
-/// Whether a folder can hold what is of this model and time.
+/// Checks that a folder can hold rows of this model and time.
 pub(crate) fn check_folder(model: &str, time: i64) -> Result<(), Rejection> {
     let folder = folders::model(model);
     if model.is_empty() || folder.len() > MOST_NAME_BYTES {
@@ -227,7 +227,7 @@ pub(crate) fn text_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field:
     let text = match field {
         Field::Null => return Ok(()),
         Field::Text(text) => text,
-        // An id or a version that its sender has as a number.
+        // An id or a version that its sender stores as a number.
         Field::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
             Cow::Owned((number as i64).to_string())
         }
@@ -237,7 +237,7 @@ pub(crate) fn text_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field:
     Ok(())
 }
 
-/// A class that is a number or a boolean stands as its text.
+/// A class that is a number or a boolean becomes text.
 pub(crate) fn class_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field: Field<'a>) -> Result<(), Rejection> {
     let text = match field {
         Field::Number(number) => Cow::Owned(number.to_string()),
@@ -248,7 +248,7 @@ pub(crate) fn class_into<'a>(place: &mut Option<Cow<'a, str>>, name: &str, field
     Ok(())
 }
 
-/// JSON has no NaN: libraries send it as a text where they send it at all.
+/// JSON has no NaN, so libraries send it as text, if at all.
 pub(crate) fn score_into(place: &mut Option<f64>, name: &str, field: &Field<'_>) -> Result<(), Rejection> {
     let number = match field {
         Field::Null => return Ok(()),
@@ -260,8 +260,8 @@ pub(crate) fn score_into(place: &mut Option<f64>, name: &str, field: &Field<'_>)
     Ok(())
 }
 
-/// Microseconds since the epoch: of a time, of RFC 3339, or of a number of seconds, milliseconds, microseconds or nanoseconds, which its size
-/// tells apart.
+/// Returns microseconds since the epoch, from a time, a text in RFC 3339, or a number of seconds, milliseconds, microseconds or
+/// nanoseconds. The size of the number decides its unit.
 pub(crate) fn time_of(name: &str, field: &Field<'_>) -> Result<Option<i64>, Rejection> {
     match field {
         Field::Null => Ok(None),
@@ -277,7 +277,7 @@ pub(crate) fn time_of(name: &str, field: &Field<'_>) -> Result<Option<i64>, Reje
                 micros if micros < 1e17 => *number,
                 _ => number / 1e3,
             };
-            // Beyond what a double holds exactly it is rounded, as its sender did.
+            // Beyond the exact range of a double, it is rounded, as its sender did.
             match micros.is_finite() && micros.abs() < 9e18 {
                 true => Ok(Some(micros.round() as i64)),
                 false => Err(outside(name)),

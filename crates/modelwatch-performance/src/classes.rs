@@ -1,4 +1,4 @@
-//! The classes of a model with several.
+//! The classes of a multiclass model.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The most classes.
 const MOST: usize = 1_000;
 
-/// The names of a model's classes, in the order of its probabilities. A clone is cheap.
+/// The names of a model's classes, in the order of its probabilities. Cheap to clone.
 /// # Example: names in the order of the probabilities
 ///
 /// ```
@@ -26,11 +26,11 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// Makes the classes of their names.
+    /// Makes classes from their names.
     ///
     /// # Errors
     ///
-    /// Fewer than two, more than 1,000, or one twice.
+    /// Returns an error for fewer than two names, more than 1,000, or a name that occurs twice.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, ClassesError> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         if names.len() < 2 || names.len() > MOST {
@@ -63,17 +63,17 @@ impl Classes {
     }
 }
 
-/// Why names are no classes.
+/// Why names can't be classes.
 /// The example of [`Classes`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClassesError {
     /// Fewer than two or more than 1,000.
     Number {
-        /// How many there are.
+        /// The number of names.
         classes: usize,
     },
-    /// One name twice.
+    /// A name occurs twice.
     Twice {
         /// The name.
         class: String,
@@ -99,9 +99,9 @@ impl Error for ClassesError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmergeable {
-    /// They are of other classes, or of the same in another order.
+    /// They have other classes, or the same in another order.
     Classes,
-    /// They were counted around another number.
+    /// They were counted around different numbers.
     Around,
 }
 

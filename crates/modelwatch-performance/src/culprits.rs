@@ -1,4 +1,4 @@
-//! Who made it worse: the cells of columns whose loss rose by more than that of the other rows.
+//! Finds the cause of a loss: the cells of columns whose loss rose by more than that of the other rows.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,17 @@ use statrs::distribution::{ContinuousCDF as _, Normal};
 
 use crate::mean::Mean;
 
-/// Cells of one column that are counted apart; rows of the others are counted together.
+/// The most cells of one column that are counted separately. Rows of further cells are counted together.
 const MOST_CELLS: usize = 64;
-/// A cell of fewer rows is not named, whatever its loss.
+/// A cell with fewer rows is never named.
 const FEWEST_ROWS: u64 = 30;
 /// How often chance alone names one of all cells.
 const SIGNIFICANCE: f64 = 0.05;
 
-/// The losses of labelled rows, by the cell that each of some columns has them in: the values of a category, the bins of a number.
+/// The losses of labelled rows, by their cell in each of some columns: the values of a category, or the bins of a number.
 ///
-/// A loss is any figure of one row that is larger the worse its prediction is. Any order of rows and any way of merging gives the same.
+/// A loss is any number per row that grows as its prediction gets worse. Neither the order of rows nor the way of merging changes
+/// a result.
 /// # Example: the carrier whose delays are predicted worse
 ///
 /// ```
@@ -40,10 +41,10 @@ pub struct LossByCell {
 }
 
 impl LossByCell {
-    /// The cell of rows past the first 64 cells of a column.
+    /// The cell of rows beyond the first 64 cells of a column.
     pub const OTHER: &'static str = "__other__";
 
-    /// Makes losses of no rows, by so many columns.
+    /// Makes losses without rows, for this many columns.
     #[must_use]
     pub fn new(columns: usize) -> Self {
         Self {
@@ -51,13 +52,13 @@ impl LossByCell {
         }
     }
 
-    /// How many columns there are.
+    /// Returns the number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns.len()
     }
 
-    /// Counts a row's loss in its cell of one column. A loss that is not finite is left out, and so is a column there is not.
+    /// Counts a row's loss in its cell of one column. Ignores a loss that is not finite, and a column that does not exist.
     pub fn add(&mut self, column: usize, cell: &str, loss: f64) {
         let Some(cells) = self.columns.get_mut(column).filter(|_| loss.is_finite()) else {
             return;
@@ -70,7 +71,8 @@ impl LossByCell {
         }
     }
 
-    /// Returns by how much the mean loss of all rows grew since the reference; nothing where there are no columns, or no rows in either.
+    /// Returns by how much the mean loss of all rows grew since the reference. `None` without columns, or when either has no
+    /// rows.
     #[must_use]
     pub fn growth(&self, reference: &Self) -> Option<f64> {
         let mean = |losses: &Self| {
@@ -81,8 +83,8 @@ impl LossByCell {
         Some(mean(self)? - mean(reference)?)
     }
 
-    /// Ranks the cells whose loss rose since the reference by more than that of the other rows, and by more than chance explains; those
-    /// that explain most come first. `names` are those of the columns.
+    /// Returns the cells whose loss rose since the reference by more than that of the other rows, and by more than chance
+    /// explains. Those that explain most come first. `names` are the names of the columns.
     #[must_use]
     pub fn culprits(&self, reference: &Self, names: &[impl AsRef<str>]) -> Vec<Culprit> {
         let cells: usize = self.columns.iter().map(BTreeMap::len).sum();
@@ -108,25 +110,25 @@ impl LossByCell {
 pub struct Culprit {
     /// The column.
     pub column: String,
-    /// Which of its cells.
+    /// The cell of the column.
     pub cell: String,
     /// Its labelled rows.
     pub rows: u64,
-    /// Their share of all.
+    /// Their share of all rows.
     pub share: f64,
-    /// The mean loss of its rows in the reference; nothing where it had too few of them to say.
+    /// The mean loss of its rows in the reference. `None` when it had too few rows there.
     pub before: Option<f64>,
     /// Their mean loss now.
     pub now: f64,
-    /// By how much the mean loss of all rows would be less had this cell's risen as that of the others did.
+    /// By how much the mean loss of all rows would be lower if this cell's loss had risen as much as that of the other rows.
     pub explains: f64,
-    /// The lower end of the interval of that; the interval of no cell that rose as the others did lies above 0 in 95 of 100 reports.
+    /// The lower bound of its interval. In 95 of 100 reports, no cell that rose only as the others did has an interval above 0.
     pub low: f64,
-    /// The upper end.
+    /// The upper bound.
     pub high: f64,
 }
 
-/// The mean of some rows and the variance of that mean.
+/// The mean of some rows, and the variance of that mean.
 #[derive(Clone, Copy)]
 struct Known {
     mean: f64,
@@ -134,7 +136,7 @@ struct Known {
 }
 
 impl Known {
-    /// Losses of a few rows may all be the same by chance, so they are taken to vary as those of all rows do at least.
+    /// A few rows may have equal losses by chance, so their variance is at least that of all rows.
     fn of(rows: &Mean, all: &Mean) -> Self {
         let variance = |mean: &Mean| mean.spread() / mean.rows().max(1) as f64;
         Self {
@@ -167,7 +169,7 @@ impl Culprit {
         all_now.merge(&own_now);
         let known = enough(&own_before);
         let after = Known::of(&own_now, &all_now);
-        // What was not there before is compared with what was.
+        // A cell that is new is compared with all earlier rows.
         let earlier = Known::of(if known { &own_before } else { &all_before }, &all_before);
         let (others, others_before) = (Known::of(&rest_now, &all_now), Known::of(&rest_before, &all_before));
         let risen = after.mean - earlier.mean;
@@ -193,7 +195,7 @@ impl Culprit {
     }
 }
 
-/// How many errors away one of so many cells is by chance once in twenty reports.
+/// By how many errors one of `cells` cells is off by chance once in twenty reports.
 fn quantile(cells: usize) -> Option<f64> {
     let normal = Normal::new(0.0, 1.0).ok()?;
     (cells > 0).then(|| normal.inverse_cdf(1.0 - SIGNIFICANCE / (2.0 * cells as f64)))

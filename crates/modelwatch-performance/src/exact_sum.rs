@@ -1,13 +1,13 @@
-//! Sums without a rounding error, so that no order of rows and no way of merging changes a figure.
+//! Sums without rounding errors, so that neither the order of rows nor the way of merging changes a figure.
 //!
 //! A plain sum of doubles depends on the order of its terms: a window counted by two threads differs from the same window counted
-//! by three. Here the sum is held as doubles that do not overlap (Shewchuk, *Adaptive Precision Floating-Point Arithmetic*, 1997;
-//! Python's `math.fsum`) and rounded once, when it is read.
+//! by three. Here the sum is kept as doubles that do not overlap (Shewchuk, *Adaptive Precision Floating-Point Arithmetic*, 1997;
+//! Python's `math.fsum`) and is rounded once, when it is read.
 
 /// A sum of finite numbers, exact until it is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExactSum {
-    /// In ascending order of magnitude; no two have bits of the same worth.
+    /// In ascending order of magnitude. No two have overlapping bits.
     partials: Vec<f64>,
 }
 
@@ -43,7 +43,7 @@ impl ExactSum {
         }
     }
 
-    /// The sum, rounded once, half to even.
+    /// Returns the sum, rounded once, half to even.
     pub(crate) fn value(&self) -> f64 {
         let mut rest = self.partials.iter().rev().copied();
         let Some(mut sum) = rest.next() else { return 0.0 };
@@ -54,7 +54,7 @@ impl ExactSum {
                 break;
             }
         }
-        // What lies half-way goes the way of what is left.
+        // A value exactly halfway is rounded in the direction of the remainder.
         if let Some(next) = rest.next()
             && (below < 0.0) == (next < 0.0)
             && below != 0.0
@@ -68,7 +68,8 @@ impl ExactSum {
         sum
     }
 
-    /// `count · Σx² − (Σx)²` of the exact sums of squares and of numbers, rounded once: a variance that survives a mean far from zero.
+    /// `count · Σx² − (Σx)²` from the exact sums of squares and of numbers, rounded once: a variance that stays exact for a mean
+    /// far from zero.
     pub(crate) fn spread(count: u64, sum: &Self, squares: &Self) -> f64 {
         let mut spread = Self::default();
         for partial in &squares.partials {
@@ -83,7 +84,7 @@ impl ExactSum {
     }
 }
 
-/// The rounded sum, and what rounding took away.
+/// The rounded sum, and the rounding error.
 fn two_sum(one: f64, other: f64) -> (f64, f64) {
     let (large, small) = if one.abs() < other.abs() {
         (other, one)

@@ -1,17 +1,18 @@
-//! By how much a loss grew, where chance did not make it.
+//! The growth of a loss beyond chance.
 
 use crate::measure::{Better, Measure, Measured};
 
-/// So many times as far as both intervals reach is a value from the reference where chance did not make it: an interval of 95 of 100
-/// windows, looked at for many values and measures each day, would be beyond the reference by chance too often.
+/// A value must be this many times as far from the reference as both intervals reach. An interval that covers 95 of 100 windows,
+/// evaluated for many values and measures each day, would exclude the reference by chance too often.
 const CLEAR: f64 = 2.0;
-/// No loss of the reference is taken for less: of a share that is never wrong, everything is infinitely more.
+/// The least loss of a reference by a measure of which more is better. Relative to a perfect reference, any loss would be
+/// infinite.
 const LEAST_LOSS: f64 = 0.001;
 
-/// Returns by what share of the reference's loss that of a value exceeds it; nothing where it does not, or where chance could make it.
+/// Returns by what share of the reference's loss a value's loss exceeds it. `None` when it does not, or when chance explains it.
 ///
-/// A loss grows when a model gets worse: of accuracy, precision, recall, F1, area and R² it is 1 less the measure. How far probabilities or
-/// numbers are off to one side is no loss and never grows. Both values need an interval.
+/// A loss grows when a model gets worse. For accuracy, precision, recall, F1, area and R², it is 1 minus the measure. Calibration
+/// error and bias are not losses and never grow. Both values need an interval.
 ///
 /// # Example: an area that fell from 0.8 to 0.7
 ///

@@ -1,4 +1,4 @@
-//! Intervals: where the truth lies in 95 % of windows.
+//! Intervals that contain the truth in 95 % of windows.
 
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
@@ -7,7 +7,7 @@ use crate::measure::Interval;
 /// The 97.5 % quantile of the normal distribution.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
-/// Of a share of `rows`: Wilson's score interval (1927), which holds for small numbers and at 0 and 1, too.
+/// The interval of a share of `rows`: Wilson's score interval (1927), which also holds for small numbers and at 0 and 1.
 pub(crate) fn wilson(share: f64, rows: f64) -> Option<Interval> {
     if rows <= 0.0 {
         return None;
@@ -21,7 +21,7 @@ pub(crate) fn wilson(share: f64, rows: f64) -> Option<Interval> {
     })
 }
 
-/// Of a mean, by its standard error: Student's interval.
+/// The interval of a mean, from its standard error: Student's interval.
 pub(crate) fn student(mean: f64, error: f64, rows: u64) -> Option<Interval> {
     let half = error * student_quantile(rows)?;
     Some(Interval {
@@ -30,7 +30,7 @@ pub(crate) fn student(mean: f64, error: f64, rows: u64) -> Option<Interval> {
     })
 }
 
-/// Of a positive number, on a logarithmic scale: it is never below 0.
+/// The interval of a positive number, on a logarithmic scale: it is never below 0.
 pub(crate) fn logarithmic(value: f64, error: f64, rows: u64) -> Option<Interval> {
     if value <= 0.0 {
         return student(value, error, rows);
@@ -42,8 +42,8 @@ pub(crate) fn logarithmic(value: f64, error: f64, rows: u64) -> Option<Interval>
     })
 }
 
-/// Of a number between 0 and 1, on a logistic scale: it is never outside. `rows` is of how many independent rows a share of equal
-/// sureness would be, for the ends, where the error says nothing.
+/// The interval of a number between 0 and 1, on a logistic scale: it never goes beyond. At the ends, where the error says
+/// nothing, `rows` is the number of independent rows that would make a share equally certain.
 pub(crate) fn logistic(value: f64, error: f64, rows: f64) -> Option<Interval> {
     if !(value > 0.0 && value < 1.0) || error <= 0.0 {
         return wilson(value.clamp(0.0, 1.0), rows);

@@ -1,15 +1,16 @@
 //! How right a model is: by labels, which come late, and by estimate, before they come.
 //!
-//! Everything here is a function of counts. [`BinaryCounts`], [`MulticlassCounts`] and [`RegressionCounts`] take predictions with their
-//! labels one by one, in any order, on any number of threads or machines, merge without a rounding error, and take bounded memory:
-//! a window, a version or a segment is one of them. Their [`Performance`] has each [`Measure`] with its value, the interval that
-//! holds the truth in 95 % of windows, and the rows it is of; or the reason why it has none.
+//! Every function here works on counts. [`BinaryCounts`], [`MulticlassCounts`] and [`RegressionCounts`] take predictions with
+//! their labels one by one, in any order, on any number of threads or machines. They merge without a rounding error and take
+//! bounded memory, so you can keep one for each window, version or segment. Their [`Performance`] has each [`Measure`] with its
+//! value, the interval that contains the truth in 95 % of windows, and its number of rows; or the reason why it has no value.
 //!
-//! [`Cbpe`] and [`MulticlassCbpe`] learn on a labelled reference what scores mean, and estimate the same measures of predictions whose labels are not
-//! known; [`Dle`] does so of predicted numbers.
-//! What such an estimate can't know is in [`Estimate::ASSUMPTION`] and [`Estimate::doubts`].
+//! [`Cbpe`] and [`MulticlassCbpe`] learn from a labelled reference what scores mean, and estimate the same measures for
+//! predictions without labels. [`Dle`] does so for predicted numbers. [`Estimate::ASSUMPTION`] and [`Estimate::doubts`] say what
+//! such an estimate can't know.
 //!
-//! [`loss_growth`] tells by how much a measure got worse since the reference, and [`LossByCell`] names the values and ranges of columns whose rows got worse by more than the others did.
+//! [`loss_growth`] computes by how much a measure got worse since the reference. [`LossByCell`] names the values and ranges of
+//! columns whose rows got worse by more than the others.
 //!
 //! This crate reads no files and joins no labels; `modelwatch-drift-job` does.
 

@@ -1,4 +1,4 @@
-//! A mean and how sure it is, from mergeable sums.
+//! A mean and its certainty, from sums that merge.
 
 use crate::exact_sum::ExactSum;
 use crate::interval;
@@ -37,12 +37,12 @@ impl Mean {
         self.squares.value() / self.rows as f64
     }
 
-    /// The sum of the squared distances from the mean.
+    /// The sum of squared distances from the mean.
     pub(crate) fn spread(&self) -> f64 {
         ExactSum::spread(self.rows, &self.sum, &self.squares) / self.rows as f64
     }
 
-    /// The standard error of the mean; 0 of a single row.
+    /// The standard error of the mean. 0 for a single row.
     pub(crate) fn error(&self) -> f64 {
         let rows = self.rows as f64;
         (self.spread() / (rows - 1.0).max(1.0) / rows).sqrt()
@@ -60,7 +60,7 @@ impl Mean {
         })
     }
 
-    /// As [`measured`](Self::measured), of a number that is never below 0.
+    /// The same as [`measured`](Self::measured), for a number that is never below 0.
     pub(crate) fn measured_positive(&self) -> Result<Measured, Undefined> {
         let mut measured = self.measured()?;
         measured.interval = interval::logarithmic(self.value(), self.error(), self.rows);

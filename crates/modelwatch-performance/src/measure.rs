@@ -1,37 +1,39 @@
-//! What performance is measured by, and a measured value.
+//! Measures of performance, and measured values.
 
 use std::fmt;
 
-/// A measure of how right a model is.
+/// A measure of how often, or how nearly, a model is right.
 /// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Measure {
     /// The share of predictions whose class is the actual one.
     Accuracy,
-    /// The share of the predicted positives that are positive; of several classes, the mean over classes.
+    /// The share of the predicted positives that are positive. For several classes, the mean over classes.
     Precision,
-    /// The share of the positives that are predicted; of several classes, the mean over classes.
+    /// The share of the positives that are predicted. For several classes, the mean over classes.
     Recall,
-    /// The harmonic mean of precision and recall; of several classes, the mean over classes.
+    /// The harmonic mean of precision and recall. For several classes, the mean over classes.
     F1,
-    /// The area under the ROC curve: how often a positive scores above a negative, ties counting half; of several classes, the mean
-    /// of each against the rest.
+    /// The area under the ROC curve: how often a positive scores above a negative, with ties counting half. For several classes,
+    /// the mean of each against the rest.
     RocAuc,
-    /// The mean of `−ln` of the probability given to what happened, in nats. Probabilities are clipped to 2.2e-16 from 0 and 1.
+    /// The mean of `−ln` of the probability given to the actual class, in nats. Probabilities are clipped to 2.2e-16 from 0 and
+    /// 1.
     LogLoss,
-    /// The mean squared distance of the probability from what happened: from 0 to 1; of several classes summed over them, from 0 to 2.
+    /// The mean squared distance of the probability from what happened, from 0 to 1. For several classes it is summed over them,
+    /// from 0 to 2.
     BrierScore,
-    /// The expected calibration error: over ten bins of equal width, the distance of mean probability and share of positives,
-    /// weighted by rows; of several classes, that of the highest probability.
+    /// The expected calibration error: over ten bins of equal width, the distance between mean probability and share of
+    /// positives, weighted by rows. For several classes, that of the highest probability.
     CalibrationError,
     /// The mean absolute error, in units of the target.
     MeanAbsoluteError,
     /// The root of the mean squared error, in units of the target.
     RootMeanSquaredError,
-    /// The mean of prediction minus target, in units of the target: above 0, the model predicts too much.
+    /// The mean of prediction minus target, in units of the target. Above 0, the model predicts too much.
     Bias,
-    /// The coefficient of determination: 1 less squared errors over squared distances from the targets' mean.
+    /// The coefficient of determination: 1 minus squared errors over squared distances from the targets' mean.
     RSquared,
 }
 
@@ -94,7 +96,7 @@ impl fmt::Display for Measure {
     }
 }
 
-/// Which values of a measure are good.
+/// The direction of good values.
 /// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
@@ -106,33 +108,33 @@ pub enum Better {
     NearZero,
 }
 
-/// A value of a measure, and how sure it is.
+/// A value of a measure, and how certain it is.
 /// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Measured {
     /// The value.
     pub value: f64,
-    /// Where the truth lies in 95 % of windows; none where the rows are too few to say.
+    /// The interval that contains the truth in 95 % of windows. `None` when there are too few rows.
     pub interval: Option<Interval>,
-    /// The rows it is of: for a realised value those with a label, for an estimate the predictions.
+    /// The number of rows: for a realised value those with a label, for an estimate the predictions.
     pub rows: u64,
-    /// How far the value may be from that of the rows themselves, because scores were rounded to bound memory; 0 where none was.
+    /// How far the value may be from the exact one, because scores were rounded to bound memory. 0 when none was.
     pub within: f64,
 }
 
-/// An interval that holds the truth in 95 % of windows.
+/// An interval that contains the truth in 95 % of windows.
 /// The example of [`Performance`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// The lower end.
+    /// The lower bound.
     pub low: f64,
-    /// The upper end.
+    /// The upper bound.
     pub high: f64,
 }
 
 impl Interval {
-    /// Whether a value lies in it, the ends included.
+    /// Returns whether it contains a value. The bounds belong to it.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
@@ -146,20 +148,20 @@ impl Interval {
 pub enum Undefined {
     /// No row has what the measure needs: a label, and a predicted class or a score.
     NoRows,
-    /// All labels are of one class, so no positive can be compared with a negative.
+    /// All labels have one class, so no positive can be compared with a negative.
     OneClass,
-    /// No row was predicted to be positive.
+    /// No row was predicted positive.
     NonePredicted,
     /// No row is positive.
     NoneActual,
-    /// Some scores lie outside of 0 to 1, or those of a row do not sum to 1, so they are no probabilities.
+    /// Some scores are outside of 0 to 1, or those of a row do not sum to 1, so they are not probabilities.
     NotProbabilities {
-        /// The rows.
+        /// The number of such rows.
         rows: u64,
     },
     /// All targets are equal, so there is no variance to explain.
     ConstantTarget,
-    /// This measure is of another kind of model.
+    /// This measure belongs to another kind of model.
     OtherTask,
 }
 
@@ -184,7 +186,7 @@ impl fmt::Display for Undefined {
 
 impl std::error::Error for Undefined {}
 
-/// The measures of one set of rows, each with its value or the reason why it has none.
+/// The measures of a set of rows, each with its value or the reason why it has none.
 /// # Example: a value with its interval, and a reason for none
 ///
 /// ```
@@ -219,7 +221,7 @@ impl Performance {
     ///
     /// # Errors
     ///
-    /// Why it has none; [`Undefined::OtherTask`] for a measure that is not of this kind of model.
+    /// Returns why the measure has no value, and [`Undefined::OtherTask`] for a measure of another kind of model.
     pub fn get(&self, measure: Measure) -> Result<Measured, Undefined> {
         let found = self.measures.iter().find(|(known, _)| *known == measure);
         found.map_or(Err(Undefined::OtherTask), |(_, measured)| *measured)

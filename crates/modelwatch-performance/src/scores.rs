@@ -1,38 +1,38 @@
-//! Scores of two groups of rows, counted by value: all that an area under a curve or a calibration needs of them.
+//! Scores of two groups of rows, counted by value: all that an area under a curve or a calibration needs.
 
 use std::borrow::Cow;
 
 use crate::interval;
 use crate::measure::{Measured, Undefined};
 
-/// Distinct scores that are kept as they are, where labels are counted: 24 bytes each.
+/// The most distinct scores that are kept exactly when labels are counted, with 24 bytes each.
 pub(crate) const MOST_DISTINCT: usize = 1 << 20;
-/// The same where nobody knows the labels: an estimate's own error is far larger than that of rounding.
+/// The same without labels: an estimate's own error is far larger than that of rounding.
 pub(crate) const MOST_ESTIMATED: usize = 1 << 16;
-/// Bits of a score's distance from 0 or 1 that are kept where there are more distinct scores than memory is for: as many as let them fit.
-/// The last is a relative precision of 1/4096.
+/// The bits to keep of a score's distance from 0 or 1 when there are too many distinct scores for the memory limit: the most with
+/// which they fit. The last one is a relative precision of 1/4096.
 pub const SCORE_BITS: [u32; 7] = [24, 22, 20, 18, 16, 14, 12];
-/// Scores that wait to be put in their order, at least.
+/// The least number of scores to collect before they are sorted.
 const FEWEST_FRESH: usize = 256;
 
-/// How many rows of each group have each score. Scores are kept as they are while there are at most as many distinct ones as the
-/// limit, and then rounded as little as makes them fit, to cells that do not depend on the order of rows: whatever is merged in whatever
-/// order is equal.
+/// How many rows of each group have each score. Scores are kept exactly up to the limit of distinct ones. Beyond it, they are
+/// rounded as little as possible, to cells that do not depend on the order of rows. So the result is the same for any way and
+/// order of merging.
 #[derive(Clone, Debug)]
 pub(crate) struct Scores {
     limit: usize,
     precision: Precision,
-    /// In the order of their keys, each once.
+    /// Sorted by key, each key once.
     settled: Vec<Keyed>,
-    /// Keys of rows that were added since, of each group.
+    /// Keys of rows added since, for each group.
     fresh: [Vec<u64>; 2],
 }
 
-/// How scores are kept.
+/// The precision of scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Precision {
     Exact,
-    /// To so many bits, by their place in [`SCORE_BITS`].
+    /// Rounded to a number of bits, by its index in [`SCORE_BITS`].
     Rounded(usize),
 }
 
@@ -42,7 +42,7 @@ struct Keyed {
     rows: [u64; 2],
 }
 
-/// The rows of one score.
+/// The rows with one score.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) score: f64,
@@ -56,7 +56,7 @@ impl Cell {
 }
 
 impl Precision {
-    /// The next that is less precise; nothing after the last.
+    /// The next lower precision. `None` after the last.
     fn less(self) -> Option<Self> {
         let next = match self {
             Self::Exact => 0,
@@ -65,8 +65,8 @@ impl Precision {
         (next < SCORE_BITS.len()).then_some(Self::Rounded(next))
     }
 
-    /// Keeps the order of scores, and the relative precision of their distance from 0 and, below 1, from 1: both ends of a probability
-    /// matter alike. What was rounded more precisely before is rounded to the same.
+    /// Keeps the order of scores, and the relative precision of their distance from 0 and, below 1, from 1: both ends of a
+    /// probability matter equally. A score that was rounded more precisely before gives the same result.
     fn rounded(self, score: f64) -> f64 {
         let Self::Rounded(place) = self else { return score };
         let lost = f64::MANTISSA_DIGITS - 1 - SCORE_BITS[place];
@@ -110,17 +110,17 @@ impl Scores {
         self.bound();
     }
 
-    /// In ascending order of scores.
+    /// The cells in ascending order of scores.
     pub(crate) fn cells(&self) -> Vec<Cell> {
         self.in_order().iter().collect()
     }
 
-    /// How many scores are in memory: distinct ones, and each of those that came since they were last put in their order.
+    /// How many scores are in memory: the distinct ones, and those added since they were last sorted.
     pub(crate) fn held(&self) -> usize {
         self.settled.len() + self.fresh[0].len() + self.fresh[1].len()
     }
 
-    /// Puts them in their order, and keeps no more bits of a score.
+    /// Sorts the scores, and rounds them to this many bits.
     pub(crate) fn round(&mut self, bits: u32) {
         self.settle();
         if let Some(place) = SCORE_BITS
@@ -132,7 +132,7 @@ impl Scores {
         }
     }
 
-    /// Rows of each group.
+    /// The rows of each group.
     pub(crate) fn totals(&self) -> [u64; 2] {
         let fresh = [self.fresh[0].len() as u64, self.fresh[1].len() as u64];
         self.settled.iter().fold(fresh, |totals, cell| {
@@ -140,7 +140,7 @@ impl Scores {
         })
     }
 
-    /// The same, with nothing that waits.
+    /// The same scores, all sorted.
     fn in_order(&self) -> Cow<'_, Self> {
         match self.fresh.iter().all(Vec::is_empty) {
             true => Cow::Borrowed(self),
@@ -170,7 +170,7 @@ impl Scores {
                 false => merged(&self.settled, keys.iter().map(|key| Keyed { key: *key, rows })),
             };
             keys.clear();
-            // Its room serves the next ones.
+            // The next scores reuse its memory.
             self.fresh[group] = keys;
         }
         self.bound();
@@ -183,7 +183,7 @@ impl Scores {
         }
     }
 
-    /// Nothing waits.
+    /// Requires that no scores wait to be sorted.
     fn round_to(&mut self, precision: Precision) {
         if precision <= self.precision {
             return;
@@ -203,8 +203,8 @@ impl Scores {
         self.settled.shrink_to_fit();
     }
 
-    /// The area under the ROC curve, the second group being the positives, with the interval of DeLong, DeLong and Clarke-Pearson
-    /// (1988) on a logistic scale.
+    /// The area under the ROC curve, with the second group as the positives, and the interval of DeLong, DeLong and
+    /// Clarke-Pearson (1988) on a logistic scale.
     pub(crate) fn area(&self) -> Result<(Measured, f64), Undefined> {
         let scores = self.in_order();
         let [negatives, positives] = scores.totals();
@@ -215,7 +215,7 @@ impl Scores {
             return Err(Undefined::OneClass);
         }
         let pairs = negatives as f64 * positives as f64;
-        // Twice the pairs in the right order, those of equal scores counting once: whole numbers.
+        // Twice the pairs in the right order, with ties counting once: whole numbers.
         let (mut below, mut twice, mut tied) = (0_u128, 0_u128, 0_u128);
         for cell in scores.iter() {
             let [negative, positive] = cell.rows.map(u128::from);
@@ -249,7 +249,7 @@ impl Scores {
     }
 }
 
-/// A whole number for each finite double, in the same order; both zeros are one.
+/// A whole number for each finite double, in the same order. Both zeros have the same one.
 fn ordered(number: f64) -> u64 {
     let bits = (number + 0.0).to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
@@ -259,7 +259,7 @@ fn from_ordered(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }
 
-/// Cells of both, in their order; those of `other` may come several times.
+/// The cells of both, in order. Those of `other` may contain duplicates.
 fn merged(cells: &[Keyed], other: impl Iterator<Item = Keyed>) -> Vec<Keyed> {
     let mut all: Vec<Keyed> = Vec::with_capacity(cells.len() + other.size_hint().0);
     let mut add = |cell: Keyed| match all.last_mut() {

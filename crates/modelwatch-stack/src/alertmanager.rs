@@ -1,7 +1,7 @@
-//! `alertmanager.yml`: each alert to its owner, consequences silenced by their cause.
+//! `alertmanager.yml`: routes each alert to its owner, and silences consequences by their cause.
 //!
-//! Secrets are named by file, as Alertmanager expands no environment variables. With `manage = false` the file belongs to somebody
-//! else, and what is generated is a fragment for it: the routes, receivers and inhibitions of this stack's alerts and no others.
+//! Secrets are named by file, because Alertmanager expands no environment variables. With `manage = false` you keep your own
+//! file, and this module generates a fragment for it: the routes, receivers and inhibitions of this stack's alerts only.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::promql::{STACK_LABEL, quoted};
 use crate::rules::Severity;
 use crate::yaml;
 
-/// Where the routing is, below `monitoring/`.
+/// The path of the routing, below `monitoring/`.
 pub const ALERTMANAGER_FILE: &str = "alertmanager/alertmanager.yml";
-/// Where the fragment is for an Alertmanager that is somebody else's.
+/// The path of the fragment for an Alertmanager that you do not generate, below `monitoring/`.
 pub const FRAGMENT_FILE: &str = "alertmanager/modelwatch-fragment.yml";
 
-/// The receiver of a team's alerts of a severity.
+/// Returns the receiver of a team's alerts of a severity.
 ///
 /// ```
 /// use modelwatch_stack::{alertmanager::receiver, rules::Severity};
@@ -40,7 +40,7 @@ struct Alertmanager {
     rest: Rest,
 }
 
-/// What somebody else adds to a configuration of theirs; each is a list there.
+/// The lists that you add to your own configuration.
 #[derive(Serialize)]
 struct Fragment {
     routes: [Route; 1],
@@ -105,7 +105,7 @@ struct Times {
 #[derive(Serialize)]
 struct Receiver {
     name: String,
-    /// By Alertmanager's key, such as `slack_configs`.
+    /// Channels by Alertmanager's key, such as `slack_configs`.
     #[serde(flatten)]
     channels: BTreeMap<String, Vec<Channel>>,
 }
@@ -117,7 +117,7 @@ enum Channel {
     Slack(Slack),
     Webhook(Webhook),
     Email(Email),
-    /// One that has no type of its own, as the file has it.
+    /// A channel without a type here, exactly as in the file.
     Passed(Passed),
 }
 
@@ -166,7 +166,7 @@ struct Email {
     auth_username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_password_file: Option<String>,
-    /// Alertmanager's own default, `true`, where it is not `false`.
+    /// Only written when `false`; Alertmanager's own default is `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     require_tls: Option<bool>,
     send_resolved: bool,
@@ -190,7 +190,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
     Ok(vec![template, routing])
 }
 
-/// The whole configuration, to be embedded elsewhere, with the template at this path.
+/// Writes the whole configuration, to embed it elsewhere, with the template at this path.
 pub(crate) fn text(config: &Config, template: &str) -> Result<String, GenerateError> {
     let (route, rest) = routing(config, template);
     yaml::text("alertmanager.yaml", &Alertmanager { route, rest })
@@ -199,7 +199,7 @@ pub(crate) fn text(config: &Config, template: &str) -> Result<String, GenerateEr
 fn routing(config: &Config, template: &str) -> (Route, Rest) {
     let teams: Vec<_> = config.teams.iter().collect();
     let route = Route {
-        // What no team is named for goes to whoever serves.
+        // Alerts without a team's name go to the serving team.
         receiver: receiver(&config.owners.serving.team, Severity::Ticket),
         group_by: identified(config, &["team", "model_name", "severity"]),
         group_wait: Some("30s".to_owned()),
@@ -238,12 +238,12 @@ fn hours_name(team: &str) -> String {
     format!("{team}-business-hours")
 }
 
-/// The receiver of the watchdog. No team's has this name, for theirs end in a severity.
+/// The receiver of the watchdog. No team's receiver has this name, because theirs end in a severity.
 fn watchdog_receiver(config: &Config) -> String {
     format!("{}-watchdog", config.stack)
 }
 
-/// The alert that always fires, to whoever listens for its silence and to nobody else.
+/// Routes the alert that always fires to the dead man's switch, and to no other receiver.
 fn watchdog(config: &Config, to: &Watchdog) -> Route {
     let every = prometheus_duration(to.repeat_interval);
     Route {
@@ -251,7 +251,7 @@ fn watchdog(config: &Config, to: &Watchdog) -> Route {
         matchers: vec![is("alertname", known::WATCHDOG.name), is(STACK_LABEL, &config.stack)],
         group_by: identified(config, &["alertname"]),
         group_wait: Some("0s".to_owned()),
-        // Alertmanager repeats when it looks at a group, so it has to look as often.
+        // Alertmanager repeats only when it looks at a group, so it must look as often.
         group_interval: Some(every.clone()),
         repeat_interval: Some(every),
         ..Route::default()
@@ -262,7 +262,7 @@ fn hears(config: &Config, to: &Watchdog) -> Receiver {
     let mut channels: BTreeMap<String, Vec<Channel>> = BTreeMap::new();
     if let Some(to) = &to.webhook {
         let mut webhook = webhook(to);
-        // It never ends; and the end of it would be taken for a sign of life.
+        // The alert never resolves, and a notification that it did would look like a sign of life.
         webhook.send_resolved = false;
         channels.insert("webhook_configs".to_owned(), vec![Channel::Webhook(webhook)]);
     }
@@ -285,14 +285,14 @@ fn route(config: &Config, name: &str, team: &Team) -> Route {
         repeat_interval: Some("1d".to_owned()),
         active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
         routes: vec![Route {
-            // Not inherited.
+            // Alertmanager does not inherit these.
             active_time_intervals: team.business_hours.iter().map(|_| hours_name(name)).collect(),
             ..of_a_job(config, receiver(name, Severity::Ticket))
         }],
         ..Route::default()
     };
     Route {
-        // A severity that is not a ticket wakes somebody: better once too often.
+        // Any severity except a ticket pages: one page too many is better than one too few.
         receiver: receiver(name, Severity::Page),
         matchers: vec![is("team", name)],
         routes: vec![tickets, of_a_job(config, receiver(name, Severity::Page))],
@@ -300,8 +300,8 @@ fn route(config: &Config, name: &str, team: &Team) -> Route {
     }
 }
 
-/// Alerts that one cause in a job raises for each of its models: a dead ingress, a drift job that is stuck, a full disk. They
-/// come as one message that lists the models.
+/// Alerts that one cause in a job raises for each of its models: an ingress that is down, a drift job that is stuck, a full disk.
+/// They arrive as one message that lists the models.
 fn of_a_job(config: &Config, receiver: String) -> Route {
     Route {
         receiver,
@@ -343,17 +343,17 @@ fn one_of(alerts: &[&KnownAlert]) -> String {
     format!("alertname=~{}", quoted(&names.join("|")))
 }
 
-/// Labels, and those that tell environments apart: what happens in one says nothing of another.
+/// Adds the identity labels: an alert in one environment says nothing about another.
 fn identified(config: &Config, labels: &[&str]) -> Vec<String> {
     let labels = labels.iter().map(|label| (*label).to_owned());
     config.prometheus.identity.iter().cloned().chain(labels).collect()
 }
 
-/// Which alerts say nothing new while another fires. Drift itself is silenced by nothing.
+/// The alerts that add nothing while another fires. No alert silences drift itself.
 fn inhibitions(config: &Config) -> Vec<Inhibit> {
     let equal = |labels: &[&str]| identified(config, &[&[STACK_LABEL], labels].concat());
     let page = || is("severity", Severity::Page.label(config));
-    // What a model pages for because of what it shares with others, or because of one replica.
+    // Pages of a model that have a cause it shares with others, or one replica as their cause.
     let of_models = [
         (
             &known::REPLICA_FAILING,
@@ -396,7 +396,7 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             equal: equal(&["job", "instance"]),
         });
     }
-    // One trouble, one message: what is worse than the others is above what is usual, too, and burns the budget.
+    // One message for one trouble: a version that is worse than the others is also above usual, and also burns the budget.
     for (canary, high, burns) in [
         (
             &known::CANARY_ERRORS,
@@ -419,7 +419,7 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             target_matchers: vec![one_of(&burns)],
             equal: equal(&["model_name"]),
         });
-        // The budget that burns over an hour burns over six, too, only later.
+        // A budget that burns over one hour also burns over six, only later.
         let over = |window| vec![is("alertname", burns[0].name), is("window", window)];
         inhibitions.push(Inhibit {
             source_matchers: over("1h"),
@@ -427,7 +427,7 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             equal: equal(&["model_name"]),
         });
     }
-    // Who is awake for what fails need not be woken for how slowly it does.
+    // A page for failures is enough: it silences the page for latency.
     for (failing, slow, same) in [
         (
             vec![one_of(&[&known::CANARY_ERRORS, &known::HIGH_ERROR_RATE])],
@@ -461,7 +461,7 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
         });
     }
     inhibitions.extend([
-        // Nothing of a job answers: what its models do not do any more is no news.
+        // The whole job is down, so alerts about its models add nothing.
         Inhibit {
             source_matchers: vec![is("alertname", known::JOB_DOWN.name)],
             target_matchers: vec![
@@ -480,7 +480,7 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             ])],
             equal: equal(&["job"]),
         },
-        // A page for a model: its tickets about serving are consequences.
+        // A page for a model makes its tickets about serving consequences.
         Inhibit {
             source_matchers: vec![
                 is("severity", Severity::Page.label(config)),
@@ -494,13 +494,13 @@ fn inhibitions(config: &Config) -> Vec<Inhibit> {
             ],
             equal: equal(&["model_name"]),
         },
-        // Labels have said so of all predictions of a version: what was expected without them is no news.
+        // Labels show the loss of all predictions of a version, so the estimate without labels adds nothing.
         Inhibit {
             source_matchers: vec![is("alertname", known::PERFORMANCE_FELL.name), "segment=\"\"".to_owned()],
             target_matchers: vec![is("alertname", known::ESTIMATE_FELL.name)],
             equal: equal(&["model_name"]),
         },
-        // A model without requests, or whose scores are no numbers, has no distribution to shift.
+        // A model without requests, or whose scores are not finite, has no distribution that could shift.
         Inhibit {
             source_matchers: vec![one_of(&[&known::TRAFFIC_GONE, &known::NON_FINITE])],
             target_matchers: vec![one_of(&[

@@ -1,4 +1,4 @@
-//! What the rules ask for beside what a Prometheus has.
+//! Compares the metrics that the rules need with those in a Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +10,15 @@ use crate::promql::series_in;
 use crate::recorded::RECORDED;
 use crate::rules::Rules;
 
-/// The text that `modelwatch stack init` writes: every key, most of them as comments that show the default.
+/// The text that `modelwatch stack init` writes: every key, most of them commented out with their default.
 pub const INIT: &str = include_str!("init.toml");
 
-/// The metrics that rules use and nothing shows, each with the rules that wait for it. `seen` is every name that Prometheus
-/// has; what the rules themselves record does not count.
+/// Returns the metrics that rules use and Prometheus lacks, each with the rules that need it. `seen` holds every metric name in
+/// Prometheus. Series that the rules record do not count.
 ///
 /// # Errors
 ///
-/// A rule does not parse.
+/// Returns an error when a rule does not parse.
 pub fn unseen(rules: &Rules, seen: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<String>>, GenerateError> {
     let mut unseen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for rule in rules
@@ -42,8 +42,8 @@ pub fn unseen(rules: &Rules, seen: &BTreeSet<String>) -> Result<BTreeMap<String,
     Ok(unseen)
 }
 
-/// Returns whether every service or job that the configuration watches shows a metric. Others depend on what a service does: one
-/// without classes counts none.
+/// Returns whether every service or job in the configuration exposes a metric. Other metrics depend on the service: one without
+/// classes never counts classes.
 #[must_use]
 pub fn is_needed(config: &Config, metric: &str) -> bool {
     let shows = |needed: &[&Metric]| needed.iter().any(|needed| metric.starts_with(needed.name));
@@ -57,5 +57,5 @@ pub fn is_needed(config: &Config, metric: &str) -> bool {
         || drifts && shows(&[&contract::DRIFT_LAST_SUCCESS_TIMESTAMP])
 }
 
-/// The targets whose start time goes back: a process never starts earlier than it did, so several answer behind one name.
+/// Selects targets whose start time went back. A process can't start earlier than it did, so several answer behind one name.
 pub const REPLICAS_BEHIND_ONE_NAME: &str = "resets(process_start_time_seconds[1h]) > 0";

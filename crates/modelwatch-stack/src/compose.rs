@@ -1,7 +1,7 @@
 //! `compose.yaml`: the stack on one machine with Docker, from the generated files beside it.
 //!
-//! Ports are published on loopback alone. Secrets stay files: a secret named `/etc/alertmanager/secrets/slack` in
-//! modelwatch.toml is the file `alertmanager/secrets/slack` here, which is the reader's own and belongs in no repository.
+//! It publishes ports on loopback only. Secrets stay files: `/etc/alertmanager/secrets/slack` in modelwatch.toml is the file
+//! `alertmanager/secrets/slack` here. You create it, and it belongs in no repository.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::error::GenerateError;
 use crate::file::File;
 use crate::{grafana, links, yaml};
 
-/// The releases that the tests run, so that nobody starts what was never tried.
+/// The releases that our tests run, so that you never start an untested one.
 const PROMETHEUS: &str = "prom/prometheus:v3.5.3";
 const ALERTMANAGER: &str = "prom/alertmanager:v0.33.1";
 const GRAFANA: &str = "grafana/grafana:13.2.3";
@@ -24,7 +24,7 @@ struct Compose {
     volumes: BTreeMap<&'static str, Volume>,
 }
 
-/// One with the engine's defaults.
+/// A volume with the engine's defaults.
 #[derive(Serialize)]
 struct Volume {}
 
@@ -65,14 +65,14 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
             "--config.file=/etc/prometheus/prometheus.yml",
             "--storage.tsdb.path=/prometheus",
             "--storage.tsdb.retention.time=31d",
-            // Error budgets are counted over 30 days. And without the next, no point on a latency panel leads to a trace.
+            // Error budgets need 30 days. The next flag makes the points on a latency panel lead to traces.
             "--enable-feature=exemplar-storage",
         ],
         volumes: vec![
             "./prometheus:/etc/prometheus:ro".to_owned(),
             "prometheus:/prometheus".to_owned(),
         ],
-        // For services that run on the machine itself: targets = ["host.docker.internal:8000"].
+        // For services on the machine itself: targets = ["host.docker.internal:8000"].
         extra_hosts: vec!["host.docker.internal:host-gateway"],
         ..Service::new(PROMETHEUS, "127.0.0.1:9090:9090")
     };

@@ -1,8 +1,8 @@
-//! Why nothing was generated.
+//! Why generating failed.
 
 use std::fmt;
 
-/// Something of the stack could not be made; says which part and why.
+/// A part of the stack could not be generated. The message says which part, and why.
 /// # Example: a change to an alert that does not exist
 ///
 /// ```
@@ -20,9 +20,9 @@ pub struct GenerateError(Cause);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Cause {
-    /// A part, such as a rule, that modelwatch got wrong.
+    /// A part, such as a rule, in which modelwatch has a bug.
     Ours { part: String, why: String },
-    /// A mistake in the file that only this crate can see.
+    /// A mistake in the file that only this crate can find.
     Mistake(String),
 }
 
@@ -34,7 +34,7 @@ impl GenerateError {
         })
     }
 
-    /// A mistake, with its place and its fix.
+    /// Makes an error from a mistake, with its place and its fix.
     pub(crate) fn mistake(what: String) -> Self {
         Self(Cause::Mistake(what))
     }

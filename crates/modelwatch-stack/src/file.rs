@@ -1,17 +1,17 @@
-//! What a generator makes.
+//! The output of a generator.
 
 /// A file of the stack.
 /// The example of [`Written`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Its path below `monitoring/`, with slashes.
+    /// The path below `monitoring/`, with slashes.
     pub path: String,
-    /// Everything in it.
+    /// The whole contents.
     pub contents: String,
 }
 
 impl File {
-    /// A file.
+    /// Makes a file.
     #[must_use]
     pub fn new(path: impl Into<String>, contents: impl Into<String>) -> Self {
         Self {

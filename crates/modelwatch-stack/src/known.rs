@@ -1,4 +1,4 @@
-//! Every alert there is, in one table: routing, inhibition, tests and runbooks go through it.
+//! Every alert, in one table. Routing, inhibition, tests and runbooks read it.
 
 use modelwatch_config::Plane;
 
@@ -17,7 +17,7 @@ use modelwatch_config::Plane;
 pub struct KnownAlert {
     /// The label `alertname`.
     pub name: &'static str,
-    /// What it is about, the label `plane`: the serving path, or data, predictions and the job that watches them.
+    /// The label `plane`: the serving path; or data, predictions and the job that watches them.
     pub plane: Plane,
 }
 

@@ -1,9 +1,9 @@
-//! The operations stack from one file: `modelwatch.toml` becomes the whole of Prometheus, Alertmanager and Grafana
-//! configuration, with tests and runbooks.
+//! Generates the operations stack from one file: `modelwatch.toml` becomes the whole configuration of Prometheus, Alertmanager
+//! and Grafana, with tests and runbooks.
 //!
-//! Nothing here is written as a template. YAML and JSON are serialised from types. PromQL is built from the metric contract
-//! and parsed back, and what it selects is looked up: a rule that names a metric or a label that does not exist is an
-//! error of [`generate`], not a rule that never fires.
+//! No output comes from a text template. YAML and JSON are serialised from types. PromQL is built from the metric contract and
+//! parsed back, and every selector is looked up. So a rule that names a metric or a label that does not exist is an error of
+//! [`generate`], not a rule that never fires.
 //!
 //! ```
 //! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/modelwatch.toml"));
@@ -39,12 +39,12 @@ use modelwatch_config::Config;
 pub use error::GenerateError;
 pub use file::File;
 
-/// Makes every file of the stack, in the order of their paths. The same configuration always gives the same files.
+/// Generates every file of the stack, in the order of their paths. The same configuration always gives the same files.
 ///
 /// # Errors
 ///
-/// An expression that does not parse, or selects what does not exist; or a value that can't be serialised. Both are
-/// faults of this crate and not of the configuration, which is why the message names the rule.
+/// Returns an error when an expression does not parse, selects a series that does not exist, or a value can't be serialised.
+/// These are bugs in this crate, not mistakes in your configuration, so the message names the rule.
 pub fn generate(config: &Config) -> Result<Vec<File>, GenerateError> {
     let rules = rules::Rules::new(config)?;
     let mut files = Vec::new();

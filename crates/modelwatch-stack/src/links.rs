@@ -1,10 +1,10 @@
-//! Where alerts and dashboards point to: identifiers that both sides have to agree on.
+//! The targets of links from alerts and dashboards: identifiers on which both sides must agree.
 
 use std::fmt::Write as _;
 
 use modelwatch_config::Config;
 
-/// The triage dashboard's identifier in Grafana: with the stack's name, where the file gives it one.
+/// Returns the triage dashboard's identifier in Grafana. It contains the stack's name unless that is the default.
 #[must_use]
 pub fn triage_uid(config: &Config) -> String {
     if config.has_default_stack() {
@@ -14,7 +14,7 @@ pub fn triage_uid(config: &Config) -> String {
     }
 }
 
-/// The name of what Kubernetes has once for a stack.
+/// The name of objects that Kubernetes has once per stack.
 pub(crate) fn stack_name(config: &Config) -> String {
     if config.has_default_stack() {
         "modelwatch".to_owned()
@@ -30,8 +30,8 @@ pub(crate) const VERSION_VARIABLE: &str = "version";
 /// The dashboard variable that holds the route.
 pub(crate) const ROUTE_VARIABLE: &str = "route";
 
-/// The identifier of a model's own dashboard: at most 40 characters, as Grafana wants it, and different for different
-/// stacks and names whatever characters they are of.
+/// Returns the identifier of a model's own dashboard: at most 40 characters, as Grafana requires, and different for different
+/// stacks and names, whichever characters they contain.
 #[must_use]
 pub fn model_uid(config: &Config, model: &str) -> String {
     let whole = if config.has_default_stack() {
@@ -47,7 +47,7 @@ pub(crate) fn slug(name: &str) -> String {
     short(name, 20, name)
 }
 
-/// At most so many characters of a name, and a fingerprint of the whole.
+/// At most `length` characters of a name, and a fingerprint of `whole`.
 fn short(name: &str, length: usize, whole: &str) -> String {
     let mut slug = String::new();
     for character in name.chars().take(length) {
@@ -58,7 +58,7 @@ fn short(name: &str, length: usize, whole: &str) -> String {
         }
     }
     let slug = slug.trim_matches('-');
-    // FNV-1a, 32 bits: stable over versions of Rust, which the standard library's hasher is not.
+    // FNV-1a, 32 bits: stable across versions of Rust, unlike the standard library's hasher.
     let hash = whole.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
@@ -71,7 +71,7 @@ fn short(name: &str, length: usize, whole: &str) -> String {
     text
 }
 
-/// The runbook of an alert, relative to the folder of runbooks.
+/// Returns the path of an alert's runbook, relative to the folder of runbooks.
 #[must_use]
 pub fn runbook_file(alert: &str) -> String {
     format!("{alert}.md")

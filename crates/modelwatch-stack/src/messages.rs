@@ -1,8 +1,8 @@
-//! What people are told: one template for e-mail, Slack and PagerDuty.
+//! The text of notifications: one template for e-mail, Slack and PagerDuty.
 //!
-//! Firing and resolved alerts stand apart, each list with its count. A message has at most ten lines of alerts, so that two hundred
-//! models behind one dead ingress are still a message to read. The first of those that fire have below them what speaks for them and
-//! what was released before. Links are those that all its alerts share.
+//! Firing and resolved alerts are separate lists, each with its count. A message has at most ten lines of alerts, so that you can
+//! still read it when two hundred models are behind one dead ingress. Below the first firing alerts, the message shows their
+//! evidence and the releases before. Links are those that all alerts of the message share.
 
 use std::fmt::Write as _;
 
@@ -14,26 +14,26 @@ use crate::links;
 /// The file's name, beside `alertmanager.yml`.
 pub(crate) const TEMPLATE: &str = "modelwatch.tmpl";
 
-/// One line: state, counts, severity, environment, model, what.
+/// One line: state, counts, severity, environment, model, and summary.
 pub(crate) const TITLE: &str = "{{ template \"modelwatch.title\" . }}";
 /// The alerts and the links, in plain text.
 pub(crate) const TEXT: &str = "{{ template \"modelwatch.text\" . }}";
 /// The same in Slack's markup.
 pub(crate) const SLACK: &str = "{{ template \"modelwatch.slack\" . }}";
-/// What PagerDuty shows beside an incident. It begins with a bracket, as Alertmanager 0.28 and later read the text as YAML and
-/// would make a table of a line with a colon.
+/// The text that PagerDuty shows beside an incident. It begins with a bracket, because Alertmanager 0.28 and later read the text
+/// as YAML and would turn a line with a colon into a table.
 pub(crate) const DETAILS: &str = "{{ template \"modelwatch.title\" . }}\n{{ template \"modelwatch.text\" . }}";
-/// The dashboard of the group, the most specific there is.
+/// The most specific dashboard of the group.
 pub(crate) const DASHBOARD: &str = "{{ template \"modelwatch.dashboard\" . }}";
-/// The runbook, where all alerts of the group share it.
+/// The runbook, if all alerts of the group share it.
 pub(crate) const RUNBOOK: &str = "{{ .CommonAnnotations.runbook_url }}";
-/// The query, where all alerts of the group share it.
+/// The query, if all alerts of the group share it.
 pub(crate) const QUERY: &str = "{{ .CommonAnnotations.query_url }}";
 
-/// Lines of alerts in a message; where some fire and some are resolved, these have three of them.
+/// The most lines of alerts in a message. If some fire and some are resolved, the resolved ones get three of them.
 const LINES: usize = 10;
 const RESOLVED_LINES: usize = 3;
-/// Alerts that fire whose evidence, and what changed before, is told: the rest of a message seldom says more.
+/// The number of firing alerts whose evidence and releases are shown. The others seldom add anything.
 const EXPLAINED: usize = 3;
 
 pub(crate) fn file(config: &Config, path: &str) -> File {
@@ -92,7 +92,7 @@ pub(crate) fn file(config: &Config, path: &str) -> File {
     File::new(path, text)
 }
 
-/// The identity, then the model or, where the alerts are of none, the job.
+/// The identity, then the model, or the job if the alerts have no model.
 fn place(identity: &[String]) -> String {
     let mut text = String::new();
     for label in identity {
@@ -124,7 +124,7 @@ dashboard: {{ template \"modelwatch.dashboard\" . }}
 {{ end }}{{ with .CommonAnnotations.query }}query: {{ . }}
 {{ end }}";
 
-/// That of the alerts where they share one, else the triage dashboard of what they share.
+/// The dashboard that the alerts share, or the triage dashboard for the labels they share.
 fn dashboard(config: &Config) -> String {
     let mut text = format!(
         "{{{{ with .CommonAnnotations.dashboard_url }}}}{{{{ . }}}}{{{{ else }}}}{}/d/{}?",
@@ -145,14 +145,14 @@ fn dashboard(config: &Config) -> String {
     text + "{{ end }}"
 }
 
-/// The annotations that were asked for when the alert began, each on a line of its own.
+/// The annotations that Prometheus evaluated when the alert began, one per line.
 fn explained(shown: &str) -> String {
     let lines = ["evidence", "changed"]
         .map(|annotation| format!("{{{{ with .Annotations.{annotation} }}}}\n  {shown}{{{{ end }}}}"));
     lines.concat()
 }
 
-/// Both lists, each with its count, and what did not fit counted.
+/// Both lists, each with its count and the number of alerts that did not fit.
 fn lists(bullet: &str, line: &str, explained: &str) -> String {
     let explained = format!("{{{{ if lt $index {EXPLAINED} }}}}{explained}{{{{ end }}}}");
     let list = |title: &str, alerts: &str, other: &str, beside: usize, alone: usize| {
@@ -161,7 +161,7 @@ fn lists(bullet: &str, line: &str, explained: &str) -> String {
             "{{{{ $most := {alone} }}}}{{{{ if {other} }}}}{{{{ $most = {beside} }}}}{{{{ end -}}}}\n\
              {{{{ with {alerts} }}}}{{{{ $all := . }}}}{title}, {{{{ len . }}}}:\n"
         );
-        // The line that counts the rest is one of them.
+        // The line that counts the rest uses one of the lines.
         let _ = write!(
             text,
             "{{{{ $shown := $most }}}}{{{{ if gt (len .) $most }}}}\

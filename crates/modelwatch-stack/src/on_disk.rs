@@ -1,7 +1,7 @@
-//! What is generated beside what is on disk.
+//! Compares the generated files with those on disk, and writes them.
 //!
-//! The tree has a list of its files with their SHA-256, as `sha256sum --check` reads it. So a file that was there before, or that
-//! somebody has edited since, is told from one that [`write()`] wrote, and is not overwritten.
+//! The tree has a list of its files with their SHA-256 that `sha256sum --check` can read. With it, [`write()`] recognises the
+//! files it wrote. It does not overwrite a file that was there before or that you have edited since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -18,26 +18,26 @@ use crate::parallel;
 /// The list of generated files, below the folder.
 pub const LIST: &str = "generated.sha256";
 
-/// How a file on disk differs from what would be generated.
+/// How a file on disk differs from the generated one.
 /// The example of [`Written`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// It is not there.
+    /// The file does not exist.
     Missing {
-        /// Its path below the folder.
+        /// The path below the folder.
         path: String,
     },
-    /// It has other contents.
+    /// The file has other contents.
     Changed {
-        /// Its path below the folder.
+        /// The path below the folder.
         path: String,
         /// The first line that differs, from 1.
         line: usize,
     },
-    /// It was generated, and would not be any more.
+    /// The file was generated before and is no longer needed.
     LeftOver {
-        /// Its path below the folder.
+        /// The path below the folder.
         path: String,
     },
 }
@@ -66,14 +66,14 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Why nothing was written.
+/// Why [`write()`] wrote nothing.
 /// The example of [`Written`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A file or folder can't be read or written; the message names it.
+    /// A file or folder can't be read or written. The message names it.
     Io(io::Error),
-    /// These files were not written by modelwatch, or were edited since. None was touched, and nothing else was written.
+    /// modelwatch did not write these files, or they were edited since. Nothing was written, and none of them was touched.
     NotOurs(Vec<NotOurs>),
 }
 
@@ -82,9 +82,9 @@ pub enum WriteError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotOurs {
-    /// Its path below the folder.
+    /// The path below the folder.
     pub path: String,
-    /// Whether modelwatch wrote it, and somebody has edited it since.
+    /// Whether modelwatch wrote the file and it was edited since.
     pub edited: bool,
 }
 
@@ -132,8 +132,8 @@ impl From<io::Error> for WriteError {
     }
 }
 
-/// What [`write()`] did, by paths below the folder.
-/// # Example: a folder that follows what is generated
+/// What [`write()`] changed, by paths below the folder.
+/// # Example: a folder that follows the generated files
 ///
 /// ```
 /// use modelwatch_stack::File;
@@ -155,9 +155,9 @@ impl From<io::Error> for WriteError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
-    /// Files that are new or changed.
+    /// New and changed files.
     pub written: Vec<String>,
-    /// Files that were generated once and are no more.
+    /// Files that were generated before and are no longer needed.
     pub removed: Vec<String>,
 }
 
@@ -170,7 +170,7 @@ fn fingerprint(contents: &[u8]) -> String {
     text
 }
 
-/// The list of these files.
+/// Returns the list of these files.
 pub(crate) fn list(files: &[File]) -> File {
     let Ok(lines) = parallel::map(files, |file| {
         let fingerprint = fingerprint(file.contents.as_bytes());
@@ -179,7 +179,7 @@ pub(crate) fn list(files: &[File]) -> File {
     File::new(LIST, lines.concat())
 }
 
-/// What modelwatch wrote last, with the fingerprints of then; empty where it wrote nothing.
+/// The files that modelwatch wrote last, with their fingerprints. Empty if it never wrote any.
 fn listed(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     let Some(list) = contents(&folder.join(LIST))? else {
         return Ok(BTreeMap::new());
@@ -187,13 +187,13 @@ fn listed(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     let list = String::from_utf8_lossy(&list).into_owned();
     let entries = list.lines().filter_map(|line| line.split_once("  "));
     Ok(entries
-        // A path that leads elsewhere was not written by us.
+        // modelwatch never writes a path that leaves the folder.
         .filter(|(_, path)| !path.starts_with('/') && !path.split('/').any(|part| part == ".."))
         .map(|(fingerprint, path)| (path.to_owned(), fingerprint.to_owned()))
         .collect())
 }
 
-/// A file's contents, or nothing where there is none.
+/// A file's contents, or `None` if it does not exist.
 fn contents(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(contents) => Ok(Some(contents)),
@@ -206,14 +206,14 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Compares files with a folder. Files of the reader's own beside them are no difference.
+/// Compares files with a folder. Your own files beside them are not a difference.
 ///
 /// # Errors
 ///
-/// A file or folder is there and can't be read; the message names it.
+/// Returns an error that names the file or folder that exists and can't be read.
 pub fn differences(files: &[File], folder: &Path) -> io::Result<Vec<Difference>> {
     let mut differences = Vec::new();
-    // The list differs wherever a file does.
+    // The list differs whenever a file does.
     for file in files.iter().filter(|file| file.path != LIST) {
         match contents(&folder.join(&file.path))? {
             Some(there) if there == file.contents.as_bytes() => {}
@@ -239,14 +239,14 @@ pub fn differences(files: &[File], folder: &Path) -> io::Result<Vec<Difference>>
     Ok(differences)
 }
 
-/// Writes the files that are missing or changed into a folder, and removes those that were generated once and are no more.
+/// Writes the missing and changed files into a folder, and removes those that were generated before and are no longer needed.
 ///
-/// With `overwrite`, files that modelwatch did not write, or that were edited since, are replaced and removed too.
+/// With `overwrite`, it also replaces and removes files that modelwatch did not write or that were edited since.
 ///
 /// # Errors
 ///
-/// A file can't be read or written; or, without `overwrite`, a file is there that modelwatch did not write, or that was edited
-/// since. Then nothing is written at all.
+/// Returns an error when a file can't be read or written. Without `overwrite`, it also returns one when modelwatch did not write
+/// a file, or when the file was edited since; it then writes nothing at all.
 pub fn write(files: &[File], folder: &Path, overwrite: bool) -> Result<Written, WriteError> {
     let listed = listed(folder)?;
     let differences = differences(files, folder)?;
@@ -279,7 +279,7 @@ pub fn write(files: &[File], folder: &Path, overwrite: bool) -> Result<Written, 
         put(file, folder)?;
         done.written.push(path);
     }
-    // Last, so that a run that was cut short is told from one that was not.
+    // Written last, so that an interrupted run is recognisable.
     if let Some(list) = files.iter().find(|file| file.path == LIST)
         && contents(&folder.join(LIST))?.is_none_or(|there| there != list.contents.as_bytes())
     {

@@ -1,9 +1,9 @@
-//! Work on many items by all processors: the dashboards and rules of two hundred models are nearly all there is to generate.
+//! Runs work on all processors: the dashboards and rules of hundreds of models are most of the work.
 
 use std::num::NonZero;
 use std::{panic, thread};
 
-/// What a function makes of each item, in their order; the first error in that order where there is one.
+/// Maps each item and keeps the order. Returns the first error in that order, if any.
 pub(crate) fn map<T: Sync, U: Send, E: Send>(
     items: &[T],
     make: impl Fn(&T) -> Result<U, E> + Sync,
@@ -24,7 +24,7 @@ pub(crate) fn map<T: Sync, U: Send, E: Send>(
     })
 }
 
-/// Two results that do not need each other; the first's error where both have one.
+/// Runs two independent functions. Returns the first one's error if both fail.
 pub(crate) fn both<T: Send, U, E: Send>(
     first: impl FnOnce() -> Result<T, E> + Send,
     second: impl FnOnce() -> Result<U, E>,

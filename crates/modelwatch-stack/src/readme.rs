@@ -1,5 +1,4 @@
-//! What a reader of the generated tree needs: where everything is, which secrets have to be put there, and what keeps them out of a
-//! repository.
+//! The README of the generated tree: where everything is, which secrets you have to add, and what keeps them out of a repository.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,7 +9,7 @@ use crate::file::File;
 use crate::on_disk::LIST;
 use crate::rules::{ALERT_FILE, RECORDING_FILE};
 
-/// Where a container of `compose.yaml` sees a file of the tree.
+/// Where a container of `compose.yaml` finds a file of the tree.
 const MOUNTS: [(&str, &str); 2] = [
     ("/etc/alertmanager/", "alertmanager/"),
     ("/etc/prometheus/", "prometheus/"),
@@ -92,7 +91,7 @@ fn readme(config: &Config) -> String {
     text
 }
 
-/// Every file of a secret that the configuration names.
+/// Every secret file that the configuration names.
 fn secrets(config: &Config) -> BTreeSet<&str> {
     let mut secrets = BTreeSet::new();
     for team in config.teams.values() {

@@ -1,7 +1,7 @@
-//! The series our recording rules make, in one table, like the contract: alerts and dashboards name nothing else.
+//! The series of our recording rules, in one table like the contract. Alerts and dashboards use no others.
 //!
-//! Names are `level:metric:operation`, after Prometheus' own advice. The level says what the series are of: `job` of every label
-//! the metric has but the replica, `version` of a model version, `model` of a model.
+//! Names are `level:metric:operation`, as Prometheus recommends. The level says what a series is aggregated to: `job` keeps all
+//! labels of the metric except the replica, `version` is per model version, `model` is per model.
 
 /// A recorded series.
 /// # Example: a series by its name
@@ -18,7 +18,7 @@ pub struct Recorded {
     pub name: &'static str,
     /// Its labels.
     pub labels: &'static [&'static str],
-    /// One sentence, with the unit.
+    /// A one-sentence description, with the unit.
     pub help: &'static str,
 }
 

@@ -1,6 +1,6 @@
-//! `prometheus.yml`: what is scraped, which rules run, who gets the alerts.
+//! `prometheus.yml`: what to scrape, which rules to evaluate, and where alerts go.
 //!
-//! With `manage = false` there is none: somebody else's Prometheus scrapes the jobs and loads the rules.
+//! With `manage = false`, this file is not generated: your own Prometheus scrapes the jobs and loads the rules.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -191,8 +191,8 @@ fn scrape<'a>(config: &'a Config, job: &'a Job) -> Scrape<'a> {
     }
 }
 
-/// The key that keeps classic histograms where native ones are scraped too. Releases before 2.45 have none, and refuse what
-/// they do not know.
+/// Returns the key that keeps classic histograms when native ones are scraped too. Releases before 2.45 do not know it, and
+/// refuse unknown keys.
 fn classic_histograms(minimum: Version) -> Option<&'static str> {
     if minimum >= Version::new(3, 0) {
         Some("always_scrape_classic_histograms")
@@ -235,7 +235,7 @@ fn reached(access: &Access) -> Reached<'_> {
     }
 }
 
-/// What is said of TLS, by Prometheus' keys.
+/// The TLS settings, by Prometheus' keys.
 pub(crate) fn tls_config(tls: &Tls) -> PassedTable {
     let texts = [
         ("ca_file", &tls.ca_file),
@@ -294,7 +294,7 @@ fn pods(pods: &Pods) -> Kubernetes<'_> {
     }
 }
 
-/// What every series of a job says of its target, besides the job.
+/// The labels that every series of a job has about its target, besides the job.
 pub(crate) fn target_labels<'a>(config: &'a Config, job: &'a Job) -> [(&'static str, &'a str); 2] {
     [
         ("service", job.service.as_str()),
@@ -311,7 +311,7 @@ pub(crate) fn sets(label: &str, value: &str) -> PassedTable {
     ])
 }
 
-/// Relabelling that keeps the targets whose label is this.
+/// Relabelling that keeps the targets whose label has this value.
 fn keeps(label: &str, value: &str) -> PassedTable {
     let text = |text: &str| Passed::Text(text.to_owned());
     PassedTable::from([
@@ -321,7 +321,7 @@ fn keeps(label: &str, value: &str) -> PassedTable {
     ])
 }
 
-/// Targets that are found get the labels that those known by address have, and then what the reader says.
+/// Discovered targets get the same labels as those listed by address, and then your own relabelling applies.
 fn relabel(job: &Job, labels: &[(&'static str, &str)]) -> Vec<PassedTable> {
     let Relabelling { targets, .. } = &job.relabelling;
     let mut relabel = Vec::new();
@@ -336,7 +336,7 @@ fn relabel(job: &Job, labels: &[(&'static str, &str)]) -> Vec<PassedTable> {
     relabel
 }
 
-/// Ten seconds, Prometheus' default, or the interval where that is shorter: Prometheus refuses more.
+/// Ten seconds, Prometheus' default, or the interval if that is shorter: Prometheus refuses a longer timeout.
 pub(crate) fn timeout(interval: Duration) -> String {
     prometheus_duration(interval.min(Duration::from_secs(10)))
 }

@@ -1,4 +1,4 @@
-//! How YAML is written: stable, and plain enough for Prometheus, Alertmanager, Grafana and Kubernetes.
+//! Writes YAML in a stable form that Prometheus, Alertmanager, Grafana and Kubernetes all accept.
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ pub(crate) fn file(path: &str, document: &impl Serialize) -> Result<File, Genera
 /// Serialises a document, such as one that is embedded in another.
 pub(crate) fn text(part: &str, document: &impl Serialize) -> Result<String, GenerateError> {
     let options = serde_saphyr::ser_options! {
-        // One line for one string: folded lines make a diff of one word a diff of a paragraph.
+        // One line per string: with wrapped lines, changing one word would change a paragraph in the diff.
         folded_wrap_chars: usize::MAX
     };
     serde_saphyr::to_string_with_options(document, options).map_err(|error| GenerateError::new(part, error))

@@ -1,26 +1,26 @@
-//! The prediction log as a second source: what metrics can't show of the rows that a model was fed.
+//! The prediction log as a second source: it shows changes in a model's input rows that metrics can't show.
 //!
-//! A counter says how many values are missing. That every value is a hundred times what it was, or that two columns hold each other's
-//! values, only the rows say. Whoever has them implements [`Log`]; [`triage`](crate::triage::triage) asks once, about the time since the
-//! trouble began, while it asks the [`Source`](crate::source::Source) where the trouble sits.
+//! A counter shows how many values are missing. Only the rows show that every value is a hundred times as large, or that two
+//! columns swapped their values. If you have the rows, implement [`Log`]. [`triage`](crate::triage::triage()) calls it once, for
+//! the time since the trouble began, while it asks the [`Source`](crate::source::Source) where the trouble sits.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Compares the rows of a model since a moment with those of before. It answers within a time that it sets itself: triage waits for it.
+/// Compares the rows of a model since a moment with earlier ones. Set a time limit of your own: triage waits for the answer.
 ///
 /// [`triage`](crate::triage::triage()) has an example.
 pub trait Log: Sync {
-    /// Compares.
+    /// Compares the rows.
     ///
     /// # Errors
     ///
-    /// The rows are not there, can't be read, or not in time.
+    /// Returns why the rows are not there, can't be read, or take too long.
     fn compare(&self, question: &LogQuestion) -> Result<Logged, LogError>;
 }
 
-/// Which rows.
+/// Which rows to compare.
 ///
 /// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,31 +28,31 @@ pub trait Log: Sync {
 pub struct LogQuestion<'a> {
     /// The model's name.
     pub model: &'a str,
-    /// The first second, since the epoch, of the rows that are looked at.
+    /// The first second of the rows to look at, since the epoch.
     pub since: i64,
-    /// The first second after them.
+    /// The first second after these rows.
     pub until: i64,
-    /// The first and the last second of rows of before, the end not included; nothing where it is unknown when the trouble began.
+    /// The first second of the earlier rows, and the first after them. Absent when it is unknown when the trouble began.
     pub before: Option<(i64, i64)>,
 }
 
-/// What the rows say.
+/// The result of comparing the rows.
 ///
 /// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Logged {
-    /// The first second, since the epoch, of the rows that were looked at.
+    /// The first second of the rows that were compared, since the epoch.
     pub since: i64,
-    /// The first second after them.
+    /// The first second after these rows.
     pub until: i64,
-    /// How many there were.
+    /// The number of these rows.
     pub rows: u64,
-    /// How many of before they were compared with; nothing where with training alone.
+    /// The number of earlier rows they were compared with. Absent when they were compared with training alone.
     pub before: Option<u64>,
-    /// What moved, the farthest first.
+    /// The columns that moved, the largest change first.
     pub moved: Vec<Moved>,
-    /// What of the log could not be read, a sentence each.
+    /// The parts of the log that could not be read, one sentence each.
     pub left_out: Vec<String>,
 }
 
@@ -62,11 +62,12 @@ pub struct Logged {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Moved {
-    /// Which.
+    /// The column.
     pub column: Column,
-    /// What was done to it, in half a sentence: `is multiplied by 100: divided by that it equals training`.
+    /// The change, as half a sentence: `is multiplied by 100: divided by that it equals training`.
     pub words: String,
-    /// The label and its values in whose rows alone it was done: `model_version`, `route`, a segment; nothing where in all.
+    /// The label and the values to whose rows the change is limited: `model_version`, `route` or a segment. Absent when all rows
+    /// changed.
     pub only: Option<(String, Vec<String>)>,
 }
 
@@ -81,11 +82,11 @@ pub enum Column {
     Feature(String),
     /// The score.
     Score,
-    /// The balance of the classes.
+    /// The shares of the classes.
     Classes,
 }
 
-/// Why the log says nothing: a sentence without a full stop.
+/// Why the log has no answer: a sentence without a full stop.
 ///
 /// [`triage`](crate::triage::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl fmt::Display for LogError {
 impl std::error::Error for LogError {}
 
 impl Logged {
-    /// Says that so many rows of a time were looked at, and nothing more yet.
+    /// Makes a result of this many rows, without a change so far.
     #[must_use]
     pub fn rows(question: &LogQuestion<'_>, rows: u64) -> Self {
         Self {
@@ -113,7 +114,7 @@ impl Logged {
 }
 
 impl Moved {
-    /// Says what was done to a column.
+    /// Makes a change of a column.
     #[must_use]
     pub fn new(column: Column, words: impl Into<String>) -> Self {
         Self {

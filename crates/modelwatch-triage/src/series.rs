@@ -2,35 +2,35 @@
 
 use serde::Serialize;
 
-/// Events among trials in steps of the same length, with gaps where nothing is known.
+/// Events among trials in steps of the same length, with gaps where there are no samples.
 ///
 /// [`onset`](crate::onset::onset()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Series {
-    /// When the first step begins, in seconds since the epoch.
+    /// The beginning of the first step, in seconds since the epoch.
     pub start: i64,
-    /// The length of a step in seconds.
+    /// The length of a step, in seconds.
     pub step: i64,
-    /// What happened in each step; nothing where no sample tells.
+    /// The counts of each step. `None` where there is no sample.
     pub steps: Vec<Option<Step>>,
 }
 
-/// What happened in one step.
+/// The counts of one step.
 ///
 /// [`onset`](crate::onset::onset()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Step {
-    /// Errors, slow requests, missing values.
+    /// Errors, slow requests, or missing values.
     pub events: f64,
-    /// Requests, observations.
+    /// Requests, or observations.
     pub trials: f64,
 }
 
 impl Series {
-    /// Makes a series; a step below a second counts as one.
+    /// Makes a series. A step below one second counts as one second.
     ///
-    /// Steps whose numbers are negative or not finite are gaps.
+    /// Steps with negative or non-finite numbers become gaps.
     #[must_use]
     pub fn new(start: i64, step: i64, steps: impl IntoIterator<Item = Option<Step>>) -> Self {
         let known = |step: &Step| {
@@ -45,19 +45,19 @@ impl Series {
         }
     }
 
-    /// When the step of this index begins, in seconds since the epoch.
+    /// Returns the beginning of a step, in seconds since the epoch.
     #[must_use]
     pub fn begins(&self, index: usize) -> i64 {
         self.start + self.step * i64::try_from(index).unwrap_or(i64::MAX / self.step)
     }
 
-    /// When the last step ends, in seconds since the epoch.
+    /// Returns the end of the last step, in seconds since the epoch.
     #[must_use]
     pub fn end(&self) -> i64 {
         self.begins(self.steps.len())
     }
 
-    /// Events and trials of the steps that begin within a time, the end not included.
+    /// Sums the events and trials of the steps that begin within a time range, its end excluded.
     #[must_use]
     pub fn between(&self, from: i64, to: i64) -> Step {
         let within = self.steps.iter().enumerate().filter(|(index, _)| {
@@ -83,7 +83,7 @@ impl Default for Step {
 }
 
 impl Step {
-    /// Events over trials; nothing without trials.
+    /// Returns events over trials, or `None` without trials.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         (self.trials > 0.0).then(|| self.events / self.trials)

@@ -1,4 +1,4 @@
-//! Where counts come from: Prometheus, or whatever else can answer a [`Question`].
+//! Where counts come from: Prometheus, or another implementation that answers a [`Question`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Answers questions about metrics over time. Several threads ask at once.
+/// Answers questions about metrics over time. Several threads call it at once.
 ///
 /// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 pub trait Source: Sync {
-    /// Answers with a row for each combination of the labels asked for; none when nothing fits.
+    /// Returns a row for each combination of the labels in the question. Empty when no series matches.
     ///
     /// # Errors
     ///
-    /// The source can't be reached, refuses, or has more to say than it may.
+    /// Returns an error when the source can't be reached, refuses, or exceeds the limit of an answer.
     fn ask(&self, question: &Question) -> Result<Vec<Row>, SourceError>;
 }
 
-/// What is asked of one metric.
+/// A question about one metric.
 ///
 /// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,37 +26,37 @@ pub trait Source: Sync {
 pub struct Question {
     /// The name of the metric, with `_bucket` or `_count` for a part of a histogram.
     pub metric: String,
-    /// What to make of its samples.
+    /// How to read its samples.
     pub reading: Reading,
     /// Labels, each with the values it may have.
     pub only: Vec<(String, Vec<String>)>,
-    /// The labels to tell apart; others are summed over.
+    /// The labels to group by. All others are summed over.
     pub by: Vec<String>,
     /// The steps to answer for.
     pub grid: Grid,
 }
 
-/// What to make of a metric's samples in a step.
+/// How to read a metric's samples in a step.
 ///
 /// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// The growth of a counter within the step, summed over what is not told apart.
+    /// The growth of a counter within the step, summed over the labels that are not grouped by.
     Increase,
     /// The highest value of a gauge at the end of the step.
     Highest,
 }
 
-/// Steps of the same length, one after the other.
+/// Consecutive steps of the same length.
 ///
 /// [`Prometheus`](crate::prometheus::Prometheus) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
-    /// When the first begins, in seconds since the epoch.
+    /// The beginning of the first step, in seconds since the epoch.
     pub start: i64,
-    /// How long each is, in seconds.
+    /// The length of each step, in seconds.
     pub step: i64,
-    /// How many there are.
+    /// The number of steps.
     pub steps: usize,
 }
 
@@ -65,9 +65,9 @@ pub struct Grid {
 /// [`judge`](crate::release::judge()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The labels that were asked for and are not empty.
+    /// The labels that the question groups by, without empty ones.
     pub labels: BTreeMap<String, String>,
-    /// A value for each step; nothing where there is no sample.
+    /// A value for each step. `None` where there is no sample.
     pub values: Vec<Option<f64>>,
 }
 
@@ -77,11 +77,11 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// Nobody answers, or not in time.
+    /// There is no answer, or not in time.
     Unreachable(String),
-    /// It answers and says no, or something that is no answer.
+    /// The source refused, or sent an invalid answer.
     Refused(String),
-    /// The answer is larger than it may be.
+    /// The answer exceeds its limit.
     TooLarge(String),
 }
 
@@ -96,13 +96,13 @@ impl fmt::Display for SourceError {
 impl std::error::Error for SourceError {}
 
 impl Question {
-    /// Asks for the growth of a counter in each step.
+    /// Makes a question for the growth of a counter in each step.
     #[must_use]
     pub fn increase(metric: impl Into<String>, grid: Grid) -> Self {
         Self::new(metric, Reading::Increase, grid)
     }
 
-    /// Asks for the highest value of a gauge in each step.
+    /// Makes a question for the highest value of a gauge in each step.
     #[must_use]
     pub fn highest(metric: impl Into<String>, grid: Grid) -> Self {
         Self::new(metric, Reading::Highest, grid)
@@ -118,20 +118,20 @@ impl Question {
         }
     }
 
-    /// Asks only for series with this value of a label.
+    /// Limits the question to series with this value of a label.
     #[must_use]
     pub fn only(self, label: &str, value: impl Into<String>) -> Self {
         self.one_of(label, [value.into()])
     }
 
-    /// Asks only for series with one of these values of a label.
+    /// Limits the question to series with one of these values of a label.
     #[must_use]
     pub fn one_of(mut self, label: &str, values: impl IntoIterator<Item = String>) -> Self {
         self.only.push((label.to_owned(), values.into_iter().collect()));
         self
     }
 
-    /// Tells the values of these labels apart.
+    /// Groups the answer by these labels.
     #[must_use]
     pub fn by(mut self, labels: &[&str]) -> Self {
         self.by = labels.iter().map(|&label| label.to_owned()).collect();
@@ -140,13 +140,13 @@ impl Question {
 }
 
 impl Grid {
-    /// When the last step ends, in seconds since the epoch.
+    /// Returns the end of the last step, in seconds since the epoch.
     #[must_use]
     pub fn end(&self) -> i64 {
         self.begins(self.steps)
     }
 
-    /// When the step of this index begins, in seconds since the epoch.
+    /// Returns the beginning of a step, in seconds since the epoch.
     #[must_use]
     pub fn begins(&self, index: usize) -> i64 {
         let steps = i64::try_from(index).unwrap_or(i64::MAX);
@@ -155,14 +155,14 @@ impl Grid {
 }
 
 impl Row {
-    /// The value of a label; empty when the row has none.
+    /// Returns the value of a label, or an empty string when the row lacks it.
     #[must_use]
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 }
 
-/// Asks a source several questions, up to eight at once, and keeps their order.
+/// Asks a source several questions, up to eight at once. Keeps their order.
 pub(crate) fn ask_all(source: &dyn Source, questions: &[Question]) -> Vec<Result<Vec<Row>, SourceError>> {
     const AT_ONCE: usize = 8;
     let next = AtomicUsize::new(0);

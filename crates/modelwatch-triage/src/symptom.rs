@@ -1,10 +1,10 @@
-//! What can go wrong, and which counts show it.
+//! The symptoms of a model, and the counts that show them.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Something that is wrong with a model.
+/// A symptom: something that is wrong with a model.
 ///
 /// # Example: what is wrong, and which half of the system it points to
 ///
@@ -20,7 +20,7 @@ use serde::Serialize;
 pub enum Symptom {
     /// Requests end in an error.
     Errors,
-    /// Requests are refused as the caller's mistake.
+    /// Requests are rejected as client errors.
     ClientErrors,
     /// Requests take longer than the objective, in seconds.
     Slow(f64),
@@ -32,26 +32,26 @@ pub enum Symptom {
     Missing(String),
     /// A feature is out of its range.
     OutOfRange(String),
-    /// A default stands in for a feature.
+    /// A default replaces a feature.
     Defaulted(String),
     /// More scores than before are at or below a value, or above it.
     Scores {
-        /// The edge of a bucket.
+        /// The bound of a bucket.
         edge: f64,
-        /// Whether there are more above it.
+        /// Whether there are more above the bound.
         above: bool,
     },
-    /// A class is predicted more often, or less.
+    /// A class is predicted more or less often.
     Class(String),
-    /// A business outcome is more frequent, or less.
+    /// A business outcome is more or less frequent.
     Outcome(String),
-    /// The drift job says that a feature drifts.
+    /// The drift job reports drift of a feature.
     FeatureDrift(String),
-    /// The drift job says that predictions drift.
+    /// The drift job reports drift of the predictions.
     PredictionDrift,
 }
 
-/// Which half of the system a symptom is of.
+/// The half of the system that a symptom belongs to.
 ///
 /// [`Symptom`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,14 +59,14 @@ pub enum Symptom {
 pub enum Side {
     /// The path of a request.
     Serving,
-    /// What the model is fed.
+    /// The model's input.
     Data,
-    /// What the model answers.
+    /// The model's output.
     Model,
 }
 
 impl Symptom {
-    /// Which half of the system it is of.
+    /// Returns the half of the system it belongs to.
     #[must_use]
     pub fn side(&self) -> Side {
         match self {
@@ -78,13 +78,13 @@ impl Symptom {
         }
     }
 
-    /// Whether it is a distance from a baseline, rather than a count.
+    /// Returns whether it is a distance from a baseline rather than a count.
     #[must_use]
     pub fn is_measured(&self) -> bool {
         matches!(self, Self::FeatureDrift(_) | Self::PredictionDrift)
     }
 
-    /// The end of a sentence that begins with a share: "5.1% of requests …".
+    /// Returns the end of a sentence that begins with a share: "5.1% of requests …".
     #[must_use]
     pub fn of_what(&self) -> String {
         match self {
@@ -126,7 +126,7 @@ impl fmt::Display for Symptom {
     }
 }
 
-/// A duration as people write it: `350ms`, `2s`.
+/// Formats a duration: `350ms`, `2s`.
 fn seconds(seconds: f64) -> String {
     if seconds < 1.0 {
         format!("{}ms", (seconds * 1e6).round() / 1e3)

@@ -1,4 +1,4 @@
-//! A report as a screen of text.
+//! A report as plain text that fits one screen.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::onset::{Onset, Unknown};
 use crate::triage::{Place, Report, described, place, summary, verdict};
 use crate::words::{self, line, name};
 
-/// The report in at most some forty lines, for a terminal or a chat.
+/// Renders the report in about forty lines at most, for a terminal or a chat.
 #[must_use]
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
@@ -15,7 +15,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-/// Findings, releases and things unknown, each at most.
+/// The most findings, releases and unknowns to show, each.
 const MOST: usize = 6;
 
 fn write(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -101,7 +101,7 @@ fn section<T>(text: &mut String, title: &str, items: &[T], line: impl Fn(&T) -> 
     Ok(())
 }
 
-/// Since when, in words.
+/// Formats the onset in words.
 pub(crate) fn since(onset: &Onset) -> String {
     match onset {
         Onset::Since(moment) => {

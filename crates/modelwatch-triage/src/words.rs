@@ -1,34 +1,34 @@
-//! Figures as people read them.
+//! Formats numbers and names for people.
 
 use crate::onset::Moment;
 use crate::symptom::Symptom;
 
-/// A time of day in UTC, with the date: `2026-05-01 14:03`.
+/// Formats a date and time of day in UTC: `2026-05-01 14:03`.
 #[must_use]
 pub fn time(seconds: i64) -> String {
     let (date, minute) = civil(seconds);
     format!("{date} {minute}")
 }
 
-/// A time of day in UTC: `14:03`.
+/// Formats a time of day in UTC: `14:03`.
 #[must_use]
 pub fn minute(seconds: i64) -> String {
     civil(seconds).1
 }
 
-/// Date and minute of the proleptic Gregorian calendar.
+/// Date and minute in the proleptic Gregorian calendar.
 fn civil(seconds: i64) -> (String, String) {
     let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     (time.format("%Y-%m-%d").to_string(), time.format("%H:%M").to_string())
 }
 
-/// A share as a percentage of two or three figures: `5.1%`, `0.02%`.
+/// Formats a share as a percentage of two or three digits: `5.1%`, `0.02%`.
 #[must_use]
 pub fn share(ratio: f64) -> String {
     format!("{}%", figure(ratio * 100.0))
 }
 
-/// A number with about three figures.
+/// Formats a number with about three digits.
 #[must_use]
 pub fn figure(number: f64) -> String {
     let size = number.abs();
@@ -49,7 +49,7 @@ pub fn figure(number: f64) -> String {
     }
 }
 
-/// A time span: `12ms`, `3.5s`.
+/// Formats a duration: `12ms`, `3.5s`.
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
     if seconds.abs() < 1.0 {
@@ -59,7 +59,7 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A long time span: `40 seconds`, `3 minutes`, `2.5 hours`.
+/// Formats a long duration: `40 seconds`, `3 minutes`, `2.5 hours`.
 #[must_use]
 pub fn span(seconds: i64) -> String {
     let seconds = seconds.unsigned_abs();
@@ -83,7 +83,7 @@ pub fn span(seconds: i64) -> String {
     format!("{number} {unit}")
 }
 
-/// A figure of a symptom: a share, a rate, or a distance.
+/// Formats the amount of a symptom: a share, a rate, or a distance.
 #[must_use]
 pub fn amount(symptom: &Symptom, ratio: f64) -> String {
     match symptom {
@@ -92,7 +92,7 @@ pub fn amount(symptom: &Symptom, ratio: f64) -> String {
     }
 }
 
-/// That a symptom left its usual ratio: `31% of observations lack income (0.1% before)`.
+/// Says that a symptom left its usual ratio: `31% of observations lack income (0.1% before)`.
 #[must_use]
 pub fn moved(symptom: &Symptom, moment: &Moment, version: Option<&str>) -> String {
     let of = version.map_or(String::new(), |version| format!(" in version {}", name(version)));
@@ -104,20 +104,20 @@ pub fn moved(symptom: &Symptom, moment: &Moment, version: Option<&str>) -> Strin
     )
 }
 
-/// What the amount is of, its names safe for a line.
+/// Names what the amount counts, with names made safe for one line.
 #[must_use]
 pub fn symptom_words(symptom: &Symptom) -> String {
     name(&symptom.of_what())
 }
 
-/// A name for a line of text: control characters and what turns the direction of writing are replaced, and what is very long
-/// is cut, so that a name can neither break a line nor hide one.
+/// Makes a name safe for one line of text: replaces control characters and those that change the direction of writing, and cuts
+/// very long names. So a name can neither break a line nor hide one.
 #[must_use]
 pub fn name(name: &str) -> String {
     cut(name, 120)
 }
 
-/// The same of a sentence with names in it, which may be longer.
+/// Makes a sentence with names in it safe in the same way. It may be longer.
 #[must_use]
 pub fn line(sentence: &str) -> String {
     cut(sentence, 400)
@@ -132,7 +132,8 @@ fn cut(text: &str, longest: usize) -> String {
     cut
 }
 
-/// Whether a character could break a line, hide it, or turn the direction of writing. All are in the basic plane.
+/// Whether a character could break a line, hide it, or change the direction of writing. All such characters are in the basic
+/// plane.
 pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

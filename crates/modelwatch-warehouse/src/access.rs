@@ -1,4 +1,4 @@
-//! How to reach a database: where its address is, which nobody else sees.
+//! How to reach a database: where its secret address comes from.
 
 use std::fmt;
 
@@ -11,15 +11,16 @@ use percent_encoding::percent_decode_str;
 
 use crate::dialect::Dialect;
 
-/// Where a database's address and credentials come from.
+/// The source of a database's address and credentials.
 /// The example of [`Warehouse`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// The environment variable of this name holds the URI; of DuckDB and SQLite, the file's path; of Spark, `sc://host:15002`.
+    /// The name of an environment variable that holds the URI; for DuckDB and SQLite, the file's path; for Spark,
+    /// `sc://host:15002`.
     Variable(String),
-    /// The ADBC connection profile of this name or path: a TOML file that names the driver and holds its options, in a folder of
-    /// `ADBC_PROFILE_PATH` or where ADBC looks by itself.
+    /// The name or path of an ADBC connection profile: a TOML file that names the driver and holds its options. ADBC looks for
+    /// names in `ADBC_PROFILE_PATH` and its default folders.
     Profile(String),
 }
 
@@ -32,16 +33,16 @@ impl fmt::Display for Access {
     }
 }
 
-/// What a driver is told. It has no `Debug`: it holds credentials.
+/// The driver's options. It has no `Debug`, because it holds credentials.
 pub(crate) struct Told {
-    /// The driver that a profile names.
+    /// The driver named in a profile.
     pub(crate) driver: Option<String>,
     pub(crate) options: Vec<(OptionDatabase, OptionValue)>,
     secrets: Vec<String>,
 }
 
 impl Access {
-    /// Reads what the driver is to be told.
+    /// Reads the options for the driver.
     pub(crate) fn read(&self, dialect: Dialect) -> Result<Told, String> {
         match self {
             Self::Variable(name) => {
@@ -61,7 +62,7 @@ impl Access {
                 })
             }
             Self::Profile(name) => {
-                // What a profile's reader says may quote the profile.
+                // The error of the profile's reader may quote the profile.
                 let unread = |error: adbc_core::error::Error| {
                     let tells = ["could not read", "missing", "unsupported profile version"];
                     let is_told =
@@ -101,7 +102,7 @@ impl Access {
 }
 
 impl Told {
-    /// The database's address, where that is all it takes.
+    /// The database's address, if nothing else is needed.
     #[cfg(feature = "spark")]
     pub(crate) fn address(&self) -> Option<&str> {
         self.options.iter().find_map(|(key, value)| match (key, value) {
@@ -110,7 +111,7 @@ impl Told {
         })
     }
 
-    /// The same, with a secret more that nobody is to see.
+    /// Adds a secret to hide in messages.
     #[cfg(feature = "spark")]
     pub(crate) fn with_secret(mut self, secret: Option<&str>) -> Self {
         self.secrets.extend(secret.map(str::to_owned));
@@ -118,7 +119,7 @@ impl Told {
         self
     }
 
-    /// What a driver says, in one line and without what it was told in confidence.
+    /// A driver's message in one line, without secrets.
     pub(crate) fn without_secrets(&self, message: &str) -> String {
         let mut message = message.to_owned();
         for secret in &self.secrets {
@@ -128,7 +129,7 @@ impl Told {
     }
 }
 
-/// The option that a database's address is given as.
+/// The option for a database's address.
 fn address_option(dialect: Dialect) -> OptionDatabase {
     match dialect {
         Dialect::DuckDb => OptionDatabase::Other("path".into()),
@@ -136,10 +137,10 @@ fn address_option(dialect: Dialect) -> OptionDatabase {
     }
 }
 
-/// A text of fewer characters is no secret, and may be a part of any word.
+/// A shorter text is not treated as a secret, because it may be part of any word.
 const SHORTEST_SECRET: usize = 3;
 
-/// What of an option's value is a secret.
+/// The secret parts of an option's value.
 fn secrets_of_option(key: &str, value: &str) -> Vec<String> {
     let key = key.to_ascii_lowercase();
     let is_secret = ["password", "token", "secret", "credential", "key", "auth", "jwt"]
@@ -152,8 +153,8 @@ fn secrets_of_option(key: &str, value: &str) -> Vec<String> {
     sorted(found)
 }
 
-/// What of an address is a secret: all that stands between its scheme and its host, the values of its query, a password that
-/// is named, and the whole; each as it stands, decoded and in parts, because a driver that misreads an address shows a part.
+/// The secret parts of an address: everything between its scheme and its host, the values of its query, a named password, and the
+/// whole. Each is listed as written, decoded and in parts, because a driver that misreads an address shows a part of it.
 fn secrets(uri: &str) -> Vec<String> {
     let mut found = Vec::new();
     let after_scheme = uri.split_once("://").map_or(uri, |(_, rest)| rest);
@@ -184,7 +185,7 @@ fn secrets(uri: &str) -> Vec<String> {
     sorted(found)
 }
 
-/// The longest first, so that no part of one is left.
+/// Longest first, so that no part of a secret remains.
 fn sorted(mut found: Vec<String>) -> Vec<String> {
     found.retain(|secret| secret.len() >= SHORTEST_SECRET);
     found.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
@@ -192,12 +193,12 @@ fn sorted(mut found: Vec<String>) -> Vec<String> {
     found
 }
 
-/// A driver's message in one line: what stands after it, such as the statement, is left out.
+/// A driver's message in one line, without what follows it, such as the statement.
 fn one_line(message: &str) -> String {
     const LONGEST: usize = 500;
     let message = message.split("Query was").next().unwrap_or_default();
     let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
-    // A line that shows a part of the statement, and one that points there.
+    // Skips a line that shows a part of the statement, and the line that points into it.
     let lines = lines.filter(|line| !line.starts_with("LINE ") && line.chars().any(|one| one != '^'));
     let line = lines.collect::<Vec<_>>().join(" ");
     let line: String = line

@@ -14,7 +14,7 @@ use crate::dialect::Dialect;
 use crate::session::{Session, TakeBatch, TakeSchema};
 use crate::stop::Stop;
 
-/// A connection to a database whose driver is loaded.
+/// A connection to a database with a loaded driver.
 pub(crate) struct Adbc {
     dialect: Dialect,
     connection: Mutex<ManagedConnection>,
@@ -89,14 +89,14 @@ impl Session for Adbc {
         let said = |error: AdbcError| self.said(&error);
         let mut statement = self.connection.lock().new_statement().map_err(said)?;
         if self.dialect == Dialect::Sqlite {
-            // A column has the type of its first rows there; all of them are looked at.
+            // A column gets its type from its first rows there, so read all of them at once.
             let rows = OptionStatement::Other("adbc.sqlite.query.batch_rows".into());
             statement.set_option(rows, OptionValue::Int(1 << 24)).map_err(said)?;
         }
         statement.set_sql_query(sql).map_err(said)?;
         let cancel = statement.get_cancel_handle();
         stop.begin(move || {
-            // Where a driver can't, the database finishes what nobody waits for.
+            // If a driver can't cancel, the database finishes a statement that is no longer needed.
             let _ = cancel.try_cancel();
         })?;
         let asked = (|| {
@@ -113,7 +113,7 @@ impl Session for Adbc {
     }
 }
 
-/// Loads a driver by its name, or a library by its path.
+/// Loads a driver by name, or a library by path.
 fn load(dialect: Dialect, name: &str) -> Result<ManagedDriver, AdbcError> {
     let entry: Option<&[u8]> = match dialect {
         Dialect::DuckDb => Some(b"duckdb_adbc_init"),
@@ -125,20 +125,20 @@ fn load(dialect: Dialect, name: &str) -> Result<ManagedDriver, AdbcError> {
     }
 }
 
-/// A file of DuckDB's is opened as one that is not written to, so that others may read it, too.
+/// Opens a DuckDB file read-only, so that others can read it too.
 fn read_only(dialect: Dialect, options: &[(OptionDatabase, OptionValue)]) -> Option<(OptionDatabase, OptionValue)> {
     let named = |name: &str| options.iter().any(|(key, _)| key.as_ref() == name);
     let wanted = dialect == Dialect::DuckDb && named("path") && !named("access_mode");
     wanted.then(|| (OptionDatabase::Other("access_mode".into()), "READ_ONLY".into()))
 }
 
-/// A server that was not told to stop does so by itself this much later.
+/// How much later than our timeout the server stops by itself, if a cancellation is lost.
 const LATER: Duration = Duration::from_secs(10);
 
-/// What a session is told first.
+/// The first statements of a session.
 fn settings(dialect: Dialect, timeout: Duration) -> Vec<String> {
     match dialect {
-        // Without a limit of the server's own, a statement that nobody waits for goes on where a cancellation gets lost.
+        // Without a server-side limit, a statement continues after a lost cancellation.
         Dialect::PostgreSql => vec![
             "SET default_transaction_read_only = on".into(),
             format!(

@@ -1,4 +1,4 @@
-//! What a statement's answer says, added up.
+//! Adds up the answer of a statement.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::kind::Kind;
 use crate::statement::{Branch, Counted, MOST_SUMMED};
 use crate::table::TableShape;
 
-/// How a text of the answer is to be read.
+/// How to read a text in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextKind {
-    /// As it stands.
+    /// As it is.
     Text,
-    /// The database's text of a double.
+    /// The database's text for a double.
     Double,
-    /// The database's text of a float of 32 bits.
+    /// The database's text for a 32-bit float.
     Float,
-    /// Nothing: the value is neither a number nor a category.
+    /// Not at all: the value is neither a number nor a category.
     Other,
 }
 
@@ -37,7 +37,7 @@ impl TextKind {
         }
     }
 
-    /// The text that a file's reader has of the same value: `1.0`, not `1`.
+    /// Returns the text that a file's reader gives for the same value: `1.0`, not `1`.
     pub(crate) fn canonical(self, text: &str) -> String {
         let number: Option<ArrayRef> = match self {
             Self::Double => text
@@ -56,7 +56,7 @@ impl TextKind {
     }
 }
 
-/// Rows that are added up while they come: of one statement, or of several about tables of other columns each.
+/// Adds up rows as they arrive: from one statement, or from several about tables with different columns.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     query: &'a WindowQuery,
@@ -65,23 +65,23 @@ pub(crate) struct Answer<'a> {
     columns: Vec<ColumnCounts>,
     groups: Vec<ByValue>,
     without_time: u64,
-    /// Rows of tables that lack a column, by its place.
+    /// Rows of tables that lack a column, by the column's index.
     absent: BTreeMap<usize, u64>,
 }
 
-/// How the rows of a statement's answer are to be read.
+/// How to read the rows of a statement's answer.
 #[derive(Debug, Default)]
 struct Asked {
     branches: Vec<Branch>,
-    /// Of each group.
+    /// The kind of each group's key.
     keys: Vec<TextKind>,
-    /// What another type is called in each column.
+    /// The name of the other type, for each column.
     other_types: Vec<String>,
     /// The columns that the table lacks.
     absent: Vec<usize>,
 }
 
-/// Rows and counts by value; nothing for all others.
+/// Rows and counts by value. `None` collects all other values.
 type ByValue = BTreeMap<Option<String>, (u64, Vec<ColumnCounts>)>;
 
 /// One row of the answer.
@@ -96,7 +96,7 @@ pub(crate) struct Row<'r> {
     pub(crate) total: Option<f64>,
 }
 
-/// What a database says that answers another question.
+/// The error for a database that answers something else.
 pub(crate) const NOT_ASKED: &str = "answers what was not asked";
 
 /// Reads a batch of an answer row by row, each with the number of its branch.
@@ -141,7 +141,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What comes from here on answers a statement of these branches about this table.
+    /// Starts the answer of a statement with these branches about this table.
     pub(crate) fn begin(&mut self, branches: &[Branch], table: &TableShape, columns: &TableColumns) {
         let kind = |name: &str| table.column(columns, name).map(|(_, kind)| kind);
         let key = |group: &GroupBy| match kind(&group.column) {
@@ -177,7 +177,7 @@ impl<'a> Answer<'a> {
             self.without_time += row.rows;
             return;
         }
-        // All rows together are those of one group's values.
+        // The rows of one group's values together are all rows.
         if branch.group.is_none_or(|group| group == 0) {
             count(
                 self.query,
@@ -201,12 +201,12 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The value that rows are counted under.
+    /// Returns the value under which rows are counted.
     fn key(&self, group: usize, key: Option<&str>) -> Option<String> {
         let text = self.asked.keys[group].canonical(key?);
         match &self.query.groups[group].values {
             None => {
-                // One statement has no more; those of several tables may be others each.
+                // One statement has no more values than this, but several tables may have different ones.
                 let known = &self.groups[group];
                 let is_full = || known.keys().flatten().count() >= GroupBy::MOST_GROUPS;
                 let text = Some(text);
@@ -219,7 +219,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// All of it.
+    /// Returns the total.
     pub(crate) fn into_counts(self) -> WindowCounts {
         let mut counts = WindowCounts {
             rows: self.rows,
@@ -285,7 +285,7 @@ fn count(
     }
 }
 
-/// Adds rows of one place: how many edges are at or below their values.
+/// Adds the rows of one place: a number of edges is at or below their values.
 pub(crate) fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
     let bins = counts.bins.len();
     let place = match usize::try_from(row.place) {
@@ -298,10 +298,10 @@ pub(crate) fn add_place(counts: &mut NumericCounts, row: &Row<'_>) {
     add_ends(counts, row);
 }
 
-/// The ends of a row's values, and what they add up to.
+/// Adds the least and the largest value of a row, and their sum.
 pub(crate) fn add_ends(counts: &mut NumericCounts, row: &Row<'_>) {
     (counts.least, counts.largest) = (row.least, row.largest);
-    // Values beyond what is summed leave no sum.
+    // Without a sum when a value is too large for it.
     let is_summed = |value: Option<f64>| value.is_none_or(|value| value.abs() <= MOST_SUMMED);
     let total = match is_summed(row.least) && is_summed(row.largest) {
         true => row.total.unwrap_or_default(),
@@ -310,7 +310,7 @@ pub(crate) fn add_ends(counts: &mut NumericCounts, row: &Row<'_>) {
     counts.sample = Sample::from_parts(Vec::new(), row.finite_rows, total);
 }
 
-/// A column of the answer, whatever type the driver gives it.
+/// A column of the answer, converted from the driver's type.
 fn column(batch: &RecordBatch, name: &str, to: &DataType) -> Result<ArrayRef, String> {
     let fields = batch.schema();
     let fields = fields.fields().iter();

@@ -1,4 +1,4 @@
-//! A thread that asks a database, and how long somebody waits for it.
+//! A thread that queries a database within a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use tokio::time::timeout;
 
 use crate::stop::Stop;
 
-/// How long a thread is waited for that was told to stop, so that a program which ends right then has cancelled before.
+/// How long to wait for a stopped thread, so that the cancellation is sent even if the program ends right then.
 const STOPPING: Duration = Duration::from_secs(2);
 
-/// Why nothing came back.
+/// Why there is no answer.
 pub(crate) enum Unasked {
     /// No thread could be started.
     NoThread(std::io::Error),
     /// The thread failed.
     Failed,
-    /// It took too long.
+    /// The limit passed.
     TooLong,
 }
 
 impl Unasked {
-    /// In words, with what to do about one that takes longer than it may.
+    /// Describes the problem, with advice for a timeout.
     pub(crate) fn problem(self, limit: Duration, advice: &str) -> String {
         match self {
             Self::NoThread(error) => format!("no thread could be started to ask it: {error}"),
@@ -32,19 +32,19 @@ impl Unasked {
     }
 }
 
-/// What a thread that asks comes back with, within the time it has.
+/// Runs a query on a thread and returns its result within the limit.
 pub(crate) async fn asked<T: Send + 'static>(
     limit: Duration,
     ask: impl FnOnce(&Stop) -> T + Send + 'static,
 ) -> Result<T, Unasked> {
     let stop = Arc::new(Stop::default());
-    // Dropped, whether the time is over or nobody waits any more, it cancels what is under way.
+    // On drop, it cancels the query: when the limit passes, or when the caller no longer waits.
     let guard = stop.guard();
     let (send, mut answer) = oneshot::channel();
-    // A thread of its own, which nobody has to wait for: a driver may sit in a call that nothing ends.
+    // A separate thread can be abandoned: a driver may block in a call that never returns.
     let thread = std::thread::Builder::new().name("modelwatch-warehouse".into());
     let started = thread.spawn(move || {
-        // Nobody may be there any more.
+        // The receiver may be gone.
         let _ = send.send(ask(&stop));
     });
     started.map_err(Unasked::NoThread)?;
@@ -56,7 +56,7 @@ pub(crate) async fn asked<T: Send + 'static>(
         Ok(Err(_)) => Err(Unasked::Failed),
         Err(_) => {
             drop(guard);
-            // What it says now is that it was cancelled.
+            // Its answer now is only that it was cancelled.
             let _ = timeout(STOPPING, answer).await;
             Err(Unasked::TooLong)
         }

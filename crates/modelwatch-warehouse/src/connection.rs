@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::stop::Stop;
 use crate::table::TableShape;
 
-/// A connection that lives as long as one window takes.
+/// A connection that lives for one window.
 pub(crate) struct Connection {
     dialect: Dialect,
     session: Box<dyn Session>,
@@ -37,12 +37,12 @@ impl Connection {
         Ok(Self { dialect, session })
     }
 
-    /// Has all statements from here on see the rows that there are now, in the databases that are run on in tests.
+    /// Makes all further statements see the current rows, in the databases covered by tests.
     pub(crate) fn hold(&self) -> Result<(), String> {
         self.session.hold()
     }
 
-    /// What the columns of a statement's answer are.
+    /// Returns the columns of a statement's answer.
     pub(crate) fn schema(&self, sql: &str, stop: &Stop) -> Result<Schema, String> {
         let mut columns = Schema::empty();
         self.session
@@ -50,7 +50,7 @@ impl Connection {
         Ok(columns)
     }
 
-    /// Asks, and hands over the answer batch by batch.
+    /// Runs a statement and passes on the answer batch by batch.
     pub(crate) fn ask(
         &self,
         sql: &str,
@@ -60,7 +60,7 @@ impl Connection {
         self.session.run(sql, stop, &mut |_| (), &mut take)
     }
 
-    /// The first and the last time of a table.
+    /// Returns the first and the last time of a table.
     pub(crate) fn times(&self, shape: &TableShape, columns: &TableColumns, stop: &Stop) -> Result<TableTimes, String> {
         let Some((name, _)) = shape.column(columns, TIME) else {
             return Ok(TableTimes::default());
@@ -81,7 +81,7 @@ impl Connection {
     }
 }
 
-/// A time as a person reads it.
+/// Formats a time for people.
 fn time_text(batch: &RecordBatch, place: usize) -> Option<String> {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let array = batch.column(place);

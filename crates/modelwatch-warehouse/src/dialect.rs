@@ -12,7 +12,7 @@ use crate::kind::{Kind, TimeKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// PostgreSQL 14 and later, and what speaks as it does.
+    /// PostgreSQL 14 and later, and compatible databases.
     PostgreSql,
     /// DuckDB.
     DuckDb,
@@ -33,7 +33,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Self; 9] = [
         Self::PostgreSql,
         Self::DuckDb,
@@ -46,7 +46,7 @@ impl Dialect {
         Self::Spark,
     ];
 
-    /// Returns its name, as modelwatch.toml has it.
+    /// Returns the name in modelwatch.toml.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the name of its ADBC driver: what drivers are installed as. Spark has none and needs none.
+    /// Returns the name of its ADBC driver, under which the driver is installed. Spark needs none.
     #[must_use]
     pub fn driver(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl Dialect {
         }
     }
 
-    /// How many bytes of SQL the database takes by default, where that is few.
+    /// The most bytes of SQL that the database accepts by default, if that is few.
     pub(crate) fn most_bytes(self) -> Option<usize> {
         match self {
             Self::BigQuery | Self::Trino | Self::Snowflake => Some(1_000_000),
@@ -86,7 +86,7 @@ impl Dialect {
         }
     }
 
-    /// A name that is a name whatever is in it.
+    /// Quotes any name.
     pub(crate) fn quoted(self, name: &str) -> String {
         match self {
             Self::PostgreSql | Self::DuckDb | Self::Sqlite | Self::Snowflake | Self::Trino => {
@@ -97,7 +97,7 @@ impl Dialect {
         }
     }
 
-    /// Whether it takes names that differ in case for one.
+    /// Whether names that differ only in case are the same.
     pub(crate) fn ignores_case(self) -> bool {
         !matches!(self, Self::PostgreSql | Self::ClickHouse)
     }
@@ -132,32 +132,32 @@ impl Dialect {
         }
     }
 
-    /// A sum of counts as a whole number of 64 bits, which some sum as something else.
+    /// Casts a sum of counts to a 64-bit integer, because some databases use another type for sums.
     pub(crate) fn as_integer(self, number: &str) -> String {
         format!("CAST({number} AS {})", self.integer())
     }
 
-    /// What is left of a whole number when it is divided by another, both above zero.
+    /// The remainder of an integer division, both operands above zero.
     pub(crate) fn rest(self, number: &str, of: &str) -> String {
         match self {
-            // Its function is there only where it was built so.
+            // SQLite has MOD only in some builds.
             Self::Sqlite => format!("({number}) % ({of})"),
             _ => format!("MOD({number}, {of})"),
         }
     }
 
-    /// No text.
+    /// A NULL of text type.
     pub(crate) fn no_text(self) -> String {
         format!("CAST(NULL AS {})", self.text())
     }
 
-    /// No number.
+    /// A NULL of double type.
     pub(crate) fn no_double(self) -> String {
         format!("CAST(NULL AS {})", self.double())
     }
 
-    /// A double, digit by digit the one that is meant. In DuckDB, Trino, Databricks and Spark what has an exponent is a double, and what has
-    /// none a decimal.
+    /// Writes a double exactly. In DuckDB, Trino, Databricks and Spark, a literal with an exponent is a double, and one without
+    /// is a decimal.
     pub(crate) fn literal(self, number: f64) -> String {
         match self {
             Self::PostgreSql => format!("CAST('{number:e}' AS double precision)"),
@@ -166,7 +166,7 @@ impl Dialect {
         }
     }
 
-    /// The number that a column holds, as a double; nothing of a kind that has none by itself.
+    /// The column's number as a double. `None` for a kind without numbers.
     pub(crate) fn number(self, kind: &Kind, column: &str) -> Option<String> {
         let cast = |value: &str| format!("CAST({value} AS {})", self.double());
         Some(match (self, kind) {
@@ -179,7 +179,7 @@ impl Dialect {
                 cast("1"),
                 cast("0")
             ),
-            // A number beyond a double is an error there, and ends the whole statement; elsewhere it is infinite, or zero.
+            // PostgreSQL fails the whole statement for a number beyond a double. Other databases return infinity, or zero.
             (Self::PostgreSql, Kind::Decimal) => format!(
                 "CASE WHEN {column} = 'NaN' THEN {} WHEN {column} > 1.797693134862315807e308 THEN {} \
                  WHEN {column} < -1.797693134862315807e308 THEN {} WHEN abs({column}) < 2.4703282292062328e-324 THEN {} ELSE {} END",
@@ -194,25 +194,25 @@ impl Dialect {
         })
     }
 
-    /// The text of a column's values; nothing of a kind that has none.
+    /// The column's values as text. `None` for a kind without text.
     pub(crate) fn text_of(self, kind: &Kind, column: &str) -> Option<String> {
         let cast = format!("CAST({column} AS {})", self.text());
         Some(match (self, kind) {
-            // Its own text of a double has 15 digits.
+            // SQLite's own text of a double has only 15 digits.
             (Self::Sqlite, _) => format!(
                 "CASE typeof({column}) WHEN 'real' THEN printf('%!.17g', {column}) WHEN 'blob' THEN NULL ELSE {cast} END COLLATE BINARY"
             ),
             (_, Kind::Boolean) => format!("CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' END"),
             (_, Kind::Other(_)) => return None,
-            // Texts that a collation takes for one are several categories.
+            // Texts that are equal in a collation are different categories.
             (Self::PostgreSql, Kind::Text) => format!("{cast} COLLATE \"C\""),
             (Self::DuckDb, Kind::Text) => format!("{cast} COLLATE C"),
             (_, Kind::Integer | Kind::Decimal | Kind::Double | Kind::Float | Kind::Text) => cast,
         })
     }
 
-    /// A text of which only the beginning matters where it is longer than a category can be: a long document is not carried whole.
-    /// What is put behind keeps the beginning of a text from looking like a number.
+    /// Shortens a text that is longer than a category can be, so that a long document is not sent as a whole. The suffix keeps
+    /// the shortened text from looking like a number.
     pub(crate) fn shortened(self, text: &str) -> String {
         let (length, part) = match self {
             Self::ClickHouse => ("lengthUTF8", "substringUTF8"),
@@ -228,7 +228,7 @@ impl Dialect {
         format!("CASE WHEN {length}({text}) > 4096 THEN {part}({text}, 1, 256) || '~' ELSE {text} END")
     }
 
-    /// What of a column says how its text is to be read: 0 as it stands, 1 a double, 2 a float, 3 of another type.
+    /// How to read a column's text: 0 as it is, 1 as a double, 2 as a float, 3 as another type.
     pub(crate) fn text_code(self, kind: &Kind, column: &str) -> String {
         match (self, kind) {
             (Self::Sqlite, _) => format!("CASE typeof({column}) WHEN 'real' THEN 1 WHEN 'blob' THEN 3 ELSE 0 END"),
@@ -239,7 +239,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a double is none.
+    /// Whether a double is NaN.
     pub(crate) fn is_nan(self, number: &str) -> Option<String> {
         Some(match self {
             Self::PostgreSql | Self::Snowflake => format!("{number} = 'NaN'"),
@@ -247,15 +247,15 @@ impl Dialect {
             Self::Trino => format!("is_nan({number})"),
             Self::DuckDb | Self::Databricks | Self::Spark => format!("isnan({number})"),
             Self::ClickHouse => format!("isNaN({number})"),
-            // A NaN that is stored becomes NULL.
+            // SQLite stores NaN as NULL.
             Self::Sqlite => return None,
         })
     }
 
-    /// How many edges are at or below a number that is one.
+    /// Counts the edges at or below a number.
     pub(crate) fn place(self, edges: &[f64], number: &str) -> String {
         match self {
-            // 22 times as quick as a CASE, and exact for doubles.
+            // 22 times as fast as a CASE, and exact for doubles.
             Self::PostgreSql => {
                 let edges: Vec<String> = edges.iter().map(|edge| format!("{edge:e}")).collect();
                 format!(
@@ -267,7 +267,7 @@ impl Dialect {
         }
     }
 
-    /// A balanced tree of comparisons, as deep as there are halves.
+    /// Writes a balanced tree of comparisons.
     fn halves(self, edges: &[f64], before: usize, number: &str) -> String {
         if edges.is_empty() {
             return before.to_string();
@@ -281,8 +281,8 @@ impl Dialect {
         )
     }
 
-    /// Whether a column of times is from one instant on and before another, with nothing done to the column, so that an index or a
-    /// partition serves.
+    /// Whether a time column is at or after one instant and before another. The column itself is not transformed, so that an
+    /// index or a partition applies.
     pub(crate) fn between(self, kind: TimeKind, column: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
         let to = self.instant(kind, to);
         format!(
@@ -292,15 +292,15 @@ impl Dialect {
         )
     }
 
-    /// Whether a column of times is from one instant on.
+    /// Whether a time column is at or after an instant.
     pub(crate) fn since(self, kind: TimeKind, column: &str, from: DateTime<Utc>) -> String {
         format!("{} >= {}", self.comparable(column), self.instant(kind, from))
     }
 
-    /// A column of times, as instants are compared with it.
+    /// A time column in a form that compares with instants.
     pub(crate) fn comparable(self, column: &str) -> String {
         match self {
-            // Whatever way a text writes its time: in milliseconds, which is as fine as it goes.
+            // Normalizes the notation of a text time, to milliseconds, which is SQLite's finest unit.
             Self::Sqlite => format!("strftime('%Y-%m-%d %H:%M:%f', {column})"),
             _ => column.to_owned(),
         }
@@ -316,7 +316,7 @@ impl Dialect {
                 .clamp(i64::MIN.into(), i64::MAX.into())
                 .to_string(),
             (_, TimeKind::Date) => {
-                // A day begins at its midnight.
+                // A day begins at midnight.
                 let begun = time.time() == chrono::NaiveTime::MIN;
                 let day = time.date_naive();
                 let day = if begun { day } else { day.succ_opt().unwrap_or(day) };
@@ -340,7 +340,7 @@ impl Dialect {
     }
 }
 
-/// Years of four digits, which every database reads.
+/// Years have four digits, which every database reads.
 fn first() -> DateTime<Utc> {
     DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
@@ -355,7 +355,7 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// A name that is none of a dialect's.
+/// A name that is not that of a dialect.
 /// The example of [`Warehouse`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDialect(String);

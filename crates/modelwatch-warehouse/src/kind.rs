@@ -1,10 +1,10 @@
-//! What a column of a table holds, by what the driver says of an answer without rows.
+//! The kind of a table's column, from the driver's description of an empty answer.
 
 use arrow::datatypes::{DataType, Field};
 use modelwatch_drift_job::ColumnHolds;
 use modelwatch_drift_job::engine::type_in_words;
 
-/// What a column's values are.
+/// The kind of a column's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Boolean,
@@ -13,11 +13,11 @@ pub(crate) enum Kind {
     Double,
     Float,
     Text,
-    /// What is neither a number nor a category, in the words of a report.
+    /// Neither a number nor a category. Holds the type's name for reports.
     Other(String),
 }
 
-/// Under which PostgreSQL's driver tells the type that the server has.
+/// The metadata key under which PostgreSQL's driver gives the server's type.
 const POSTGRES_TYPE: &str = "POSTGRESQL:type";
 
 impl Kind {
@@ -28,7 +28,7 @@ impl Kind {
         }
     }
 
-    /// What a baseline can take it for.
+    /// What a baseline can use the column for.
     pub(crate) fn holds(&self) -> ColumnHolds {
         match self {
             Self::Boolean => ColumnHolds::Booleans,
@@ -46,7 +46,7 @@ impl Kind {
             "float8" => Self::Double,
             "float4" => Self::Float,
             "bytea" => Self::Other(type_in_words(has)),
-            // Enumerations, addresses, JSON and whatever else has no type of Arrow's: everything has a text there.
+            // Enumerations, addresses, JSON and other types without an Arrow equivalent arrive as text.
             _ if matches!(has, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => Self::Text,
             _ if matches!(
                 has,
@@ -77,21 +77,21 @@ impl Kind {
     }
 }
 
-/// What a column of times holds.
+/// The kind of a time column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeKind {
-    /// Instants.
+    /// Instants, with a time zone.
     Instant,
-    /// Times without a zone, which are UTC.
+    /// Times without a zone, read as UTC.
     Local,
-    /// Days, each its midnight in UTC.
+    /// Days, read as midnight in UTC.
     Date,
-    /// Nanoseconds since the epoch, as whole numbers.
+    /// Nanoseconds since the epoch, as integers.
     #[cfg(feature = "spark")]
     Nanoseconds,
 }
 
-/// What a column of times holds; nothing where it holds none.
+/// Returns the kind of a time column, or `None` if it holds no times.
 pub(crate) fn time_kind(has: &DataType) -> Option<TimeKind> {
     match has {
         DataType::Timestamp(_, Some(_)) => Some(TimeKind::Instant),

@@ -1,8 +1,8 @@
-//! Rows that lie in a warehouse, counted there.
+//! Counts rows in a warehouse, where they are.
 //!
-//! A [`Warehouse`] is an engine of the drift job: a window, columns and bins go in as one SQL statement, counts come back, and the rows
-//! stay where they are. It speaks ADBC, so a driver of the database is loaded when it is needed, and Arrow is what comes
-//! back. Apache Spark has no such driver: with the feature `spark` it is asked through Spark Connect, for tables of its catalogue, and by
+//! A [`Warehouse`] is an engine of the drift job. It turns a window, columns and bins into one SQL statement and gets counts
+//! back; the rows stay where they are. It uses ADBC, so it loads the database's driver when needed, and receives Arrow. Apache
+//! Spark has no such driver. With the feature `spark`, the crate uses Spark Connect, for tables of its catalogue, and through
 //! `SparkLog` for a prediction log whose files its executors read.
 //!
 //! ```no_run
@@ -24,19 +24,19 @@
 //! # }
 //! ```
 //!
-//! # What the counts are
+//! # What it counts
 //!
-//! Those that the engine over files gives for the same rows: a number's place is the number of edges at or below it, NaN is missing,
-//! infinite values lie below and above, and a category is looked up by its text. Numbers of a numeric column are placed by the
-//! database. Categories, and texts where numbers belong, come as each text with its rows. What files have and a warehouse does not is a
-//! sample of a window's values, so a report names fewer kinds of change.
+//! The counts equal those of the engine over files for the same rows: a number's place is the number of edges at or below it, NaN
+//! is missing, infinite values are below and above all edges, and a category is looked up by its text. The database places the
+//! numbers of a numeric column. Categories, and texts in place of numbers, arrive as distinct texts with their number of rows.
+//! Unlike files, a warehouse gives no sample of a window's values, so a report names fewer kinds of change.
 //!
-//! Labels of predictions that lie in a table are another matter: an [`OutcomeSource`](modelwatch_drift_job::performance::OutcomeSource) hands
-//! each over, with no more than its id, its text and its time, and they are joined where the predictions are.
+//! Labels in a table work differently. An [`OutcomeSource`](modelwatch_drift_job::performance::OutcomeSource) sends each label
+//! with only its id, its text and its time, and the job joins them where the predictions are.
 //!
 //! # What it does not do
 //!
-//! It writes nothing, makes no table and keeps no connection between windows.
+//! It writes nothing, creates no table and keeps no connection between windows.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,6 +1,6 @@
-//! A table of labels by id, read row by row: of each no more than id, label and time.
+//! Reads a table of labels by id, row by row: only id, label and time.
 //!
-//! Texts are made by the database, as they are where columns are counted, so a label is the one that a file of the same rows has.
+//! The database converts values to text, as when it counts columns. So a label is the same as from a file with the same rows.
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::compute::cast;
@@ -37,7 +37,7 @@ impl OutcomeSource for Warehouse {
 }
 
 impl Warehouse {
-    /// Blocks while the database works.
+    /// Reads the labels. Blocks while the database works.
     fn read_outcomes(&self, query: &OutcomeQuery, stop: &Stop, mut take: TakeOutcome) -> Result<(), EngineError> {
         let connection = self.connect()?;
         let schema = self.schema_of(&connection, stop)?;
@@ -47,11 +47,11 @@ impl Warehouse {
             .map_err(|problem| self.failed(format!("can't be read: {problem}")))
     }
 
-    /// Returns the statement that reads the labels of a table with these columns, as an answer without rows describes them.
+    /// Returns the statement that reads the labels of a table. `schema` has its columns, as in an empty answer.
     ///
     /// # Errors
     ///
-    /// The table lacks a column, or its column of times holds none.
+    /// Returns an error when the table lacks a column, or when its time column holds no times.
     pub fn outcomes_statement(&self, query: &OutcomeQuery, schema: &Schema) -> Result<String, EngineError> {
         let dialect = self.dialect;
         let text = |column: &str, alias: &str| {
@@ -69,7 +69,7 @@ impl Warehouse {
             let field = field.map_err(|error| self.failed(error.to_string()))?;
             let column = format!("s.{}", dialect.quoted(name));
             let kind = match dialect {
-                // Its columns have no type; texts are read as times.
+                // SQLite columns have no fixed type, so texts are read as times.
                 Dialect::Sqlite => Some(TimeKind::Local),
                 _ => time_kind(field.data_type()),
             };
@@ -89,7 +89,7 @@ impl Warehouse {
     }
 }
 
-/// Hands over the rows of a batch.
+/// Passes on the rows of a batch.
 fn each_outcome(batch: &RecordBatch, take: &mut TakeOutcome) -> Result<(), String> {
     let column = |name: &str, to: &DataType| {
         let schema = batch.schema();

@@ -1,8 +1,9 @@
-//! A table as what a baseline is made of: three statements, whose answers are quantiles and counts.
+//! Makes the profile of a table for a baseline, with three statements that return quantiles and counts.
 //!
-//! The first asks for the quantiles of numbers, and for categories with their rows. Bins that quantiles leave too wide are split between
-//! neighbouring values: the second asks for those. The third counts rows on the bins, as a window's are counted, and measures how far
-//! they are from their mean. All three see the same rows where the database can promise that, and it is an error where they did not.
+//! The first statement reads the quantiles of numbers, and categories with their number of rows. Bins that are still too wide are
+//! split between neighbouring values, which the second statement reads. The third counts the rows in the bins, as for a window,
+//! and measures their distance from the mean. All three see the same rows if the database can guarantee that; otherwise different
+//! rows are an error.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +18,16 @@ use crate::quantiles::{Quantiles, quantiles, squares};
 use crate::statement::Writer;
 use crate::table::TableShape;
 
-/// Columns of a table, and what was asked of each so far.
+/// The columns of a table, and the answers so far.
 #[derive(Debug)]
 pub(crate) struct Profiles {
     table: TableShape,
     columns: Vec<Asked>,
-    /// Of the statements answered so far.
+    /// The rows in each answer so far.
     rows: Vec<u64>,
 }
 
-/// One column.
+/// A column and its state.
 #[derive(Debug)]
 struct Asked {
     name: String,
@@ -34,7 +35,7 @@ struct Asked {
     found: Found,
 }
 
-/// What is known of it.
+/// The results for a column so far.
 #[derive(Debug)]
 enum Found {
     Categories(Categories),
@@ -54,7 +55,7 @@ enum Found {
     Nothing(Option<BaselineError>),
 }
 
-/// Rows by their texts.
+/// Rows by text.
 #[derive(Debug, Default)]
 struct Categories {
     rows: BTreeMap<String, u64>,
@@ -62,23 +63,23 @@ struct Categories {
     other_type: u64,
 }
 
-/// The values beside the points at which bins are split, and the sum of all.
+/// The values next to the points at which bins are split, and the sum of all values.
 #[derive(Debug, Default)]
 struct Beside {
-    /// The least and the largest value by how many points are at or below it.
+    /// The least and the largest value, by how many points are at or below them.
     ends: BTreeMap<usize, (f64, f64)>,
     counts: NumericCounts,
 }
 
-/// One branch of a statement: of which column, and whether it is of the squares.
+/// A branch of a statement: its column, and whether it sums squares.
 type Branch = (Option<usize>, bool);
 
 impl Profiles {
-    /// Of the columns so called, each taken for what is said.
+    /// Starts with these columns, each read as the given kind.
     ///
     /// # Errors
     ///
-    /// There is no such column, or one is to be taken for what it can't be.
+    /// Returns an error when a column does not exist, or can't be read as its kind.
     pub(crate) fn new(table: TableShape, columns: &[(String, ColumnKind)]) -> Result<Self, String> {
         let asked = columns.iter().map(|(name, kind)| {
             let held = table.columns().iter().find(|(known, _)| known == name);
@@ -110,7 +111,7 @@ impl Profiles {
         })
     }
 
-    /// The statement to ask next, with what its branches are of; nothing once all is known.
+    /// Returns the next statement with its branches, or `None` when everything is known.
     pub(crate) fn statement(&self) -> Option<(String, Vec<Branch>)> {
         let query = WindowQuery {
             model: String::new(),
@@ -167,7 +168,7 @@ impl Profiles {
         Some((selects.join("\nUNION ALL\n"), branches))
     }
 
-    /// A round of asking begins: counts of bins are those of its answer alone.
+    /// Begins a round: the counts of bins come from its answer only.
     pub(crate) fn begin(&mut self) {
         self.rows.push(0);
         for column in &mut self.columns {
@@ -191,11 +192,11 @@ impl Profiles {
         })
     }
 
-    /// Takes the step to what is to be asked next.
+    /// Prepares the next statement.
     ///
     /// # Errors
     ///
-    /// The rows are not those of the statement before.
+    /// Returns an error when the rows differ from those of the previous statement.
     pub(crate) fn step(&mut self) -> Result<(), String> {
         if let [.., before, now] = self.rows[..]
             && before != now
@@ -208,7 +209,7 @@ impl Profiles {
         Ok(())
     }
 
-    /// All of it, once there is nothing more to ask.
+    /// Returns the result, once no statement is left.
     pub(crate) fn finish(self) -> TrainingColumns {
         let rows = self.rows.last().copied().unwrap_or_default();
         TrainingColumns {
@@ -275,7 +276,7 @@ impl Asked {
                             beside.of(points.partition_point(|other| *other < point))
                         }),
                         distinct,
-                        // Only the ends are known yet.
+                        // Only the least and the largest value are known so far.
                         counts: NumericCounts {
                             least,
                             largest,
@@ -326,7 +327,7 @@ impl Asked {
                     feature: Some(self.name),
                 }),
             },
-            // All was asked: there is nothing between these and what is above.
+            // All statements are answered, so these states are impossible.
             Found::Quantiles(_) | Found::Outline { .. } => SourceColumn::None {
                 missing: rows,
                 problem: BaselineError::Empty {
@@ -347,7 +348,7 @@ impl Beside {
         self.counts.merge(&counts);
     }
 
-    /// The values beside the point of this number.
+    /// The values next to the point with this number.
     fn of(&self, point: usize) -> Option<(f64, f64)> {
         let (_, (_, below)) = self.ends.range(..=point).next_back()?;
         let (_, (above, _)) = self.ends.range(point + 1..).next()?;

@@ -1,19 +1,20 @@
-//! What is asked of a column of numbers so that bins can be made of it: statements, and what their rows mean.
+//! Statements for the quantiles of a numeric column, from which bins are made, and the meaning of their rows.
 //!
-//! Edges lie between neighbouring values of training, so a quantile comes with the values beside it. The rows of each value are
-//! counted, ranked and summed where they are, and those are sent on which one of the two hundred quantiles falls: exact in every
-//! dialect, by whole numbers alone.
+//! Edges are between neighbouring values of training, so each quantile comes with its neighbours. The database counts, ranks and
+//! sums the rows of each value, and returns the values on which one of the two hundred quantiles falls. That is exact in every
+//! dialect, because it uses only integers.
 
 use modelwatch_drift::baseline::{BaselineError, BinsOutline, NumericBins, QuantileValue};
 
 use crate::answer::Row;
 use crate::dialect::Dialect;
 
-/// Below this share of the range a distance from the mean is none: its square would be no double, which some make an error of.
+/// Below this share of the range, a distance from the mean counts as 0: its square would underflow, which is an error in some
+/// databases.
 const NO_DISTANCE: f64 = 1e-150;
 
-/// Selects the values on which quantiles fall: each with its rows, those up to it, its neighbours, and how many values there are. `from`
-/// is what follows `FROM`, `number` the column as a double.
+/// Selects the values on which quantiles fall. Each comes with its rows, the rows up to it, its neighbours, and the number of
+/// distinct values. `from` is the FROM clause, `number` the column as a double.
 pub(crate) fn quantiles(dialect: Dialect, number: &str, from: &str) -> String {
     let most = dialect.literal(f64::MAX);
     let least = dialect.literal(-f64::MAX);
@@ -37,7 +38,7 @@ pub(crate) fn quantiles(dialect: Dialect, number: &str, from: &str) -> String {
     )
 }
 
-/// Selects what the squares of the distances from the mean add up to, each as a share of the range.
+/// Selects the sum of the squared distances from the mean, each as a share of the range.
 pub(crate) fn squares(dialect: Dialect, number: &str, from: &str, mean: f64, range: f64) -> String {
     let (text, double) = (dialect.no_text(), dialect.no_double());
     let (mean, none) = (dialect.literal(mean), dialect.literal(range * NO_DISTANCE));
@@ -53,10 +54,10 @@ pub(crate) fn squares(dialect: Dialect, number: &str, from: &str, mean: f64, ran
     )
 }
 
-/// The quantiles of a column as they come.
+/// Collects the quantiles of a column.
 #[derive(Debug, Default)]
 pub(crate) struct Quantiles {
-    /// Each value with its neighbours, its rows and those up to it.
+    /// Each value with its neighbours, its rows and the rows up to it.
     values: Vec<(QuantileValue, u64, u64)>,
     pub(crate) distinct: u64,
 }
@@ -65,12 +66,12 @@ impl Quantiles {
     pub(crate) fn add(&mut self, row: &Row<'_>) {
         let Some(value) = row.total else { return };
         self.distinct = u64::try_from(row.place).unwrap_or_default();
-        // How many quantiles fall on it is known once all rows are.
+        // The number of quantiles on it is known only when all rows are.
         let value = QuantileValue::new(value, row.least, row.largest, 0);
         self.values.push((value, row.rows, row.finite_rows));
     }
 
-    /// The bins that begin at them; nothing where no value is finite.
+    /// Returns the bins between the quantiles. `None` when no value is finite.
     pub(crate) fn outline(mut self, feature: &str) -> Option<Result<BinsOutline, BaselineError>> {
         self.values
             .sort_unstable_by(|(one, ..), (other, ..)| one.value.total_cmp(&other.value));

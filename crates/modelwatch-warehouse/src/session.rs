@@ -1,20 +1,20 @@
-//! What a database is asked through, whatever its protocol.
+//! A session with a database, over any protocol.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 
 use crate::stop::Stop;
 
-/// Takes the columns of an answer, before the first of its rows.
+/// Receives the columns of an answer, before its first row.
 pub(crate) type TakeSchema<'a> = &'a mut dyn FnMut(&Schema);
-/// Takes rows of an answer.
+/// Receives rows of an answer.
 pub(crate) type TakeBatch<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), String>;
 
-/// A session with a database, over when it is dropped. What fails is told in one line, without a secret in it.
+/// A session with a database. It ends on drop. Errors have one line and contain no secret.
 pub(crate) trait Session {
-    /// Has all statements from here on see the rows that there are now, where the database can and that is tested.
+    /// Makes all further statements see the current rows, if the database can and tests cover it.
     fn hold(&self) -> Result<(), String>;
 
-    /// Asks, and hands over the answer batch by batch. Blocks.
+    /// Runs a statement and passes on the answer batch by batch. Blocks.
     fn run(&self, sql: &str, stop: &Stop, schema: TakeSchema<'_>, take: TakeBatch<'_>) -> Result<(), String>;
 }

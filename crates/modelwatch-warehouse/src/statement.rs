@@ -1,14 +1,13 @@
-//! One statement that counts a window.
+//! Writes the single statement that counts a window.
 //!
-//! A branch counts one column, and a branch for each column stands beside the next with `UNION ALL`: on the databases measured that is
-//! about twice as quick as `GROUPING SETS` over all of them. Each branch reads the table by itself, in the snapshot of the one
-//! statement. A branch's answer is a row for each place that has values, so what crosses the wire grows with the bins and not
-//! with the rows.
+//! A branch counts one column, and `UNION ALL` joins the branches of all columns. On the databases we measured, that is about
+//! twice as fast as `GROUPING SETS` over all of them. Each branch reads the table separately, in the snapshot of the one
+//! statement. A branch returns a row for each place with values, so the traffic grows with the bins and not with the rows.
 //!
-//! Numbers are placed by the database, among the edges that the baseline has. Everything else is grouped by its text, and what the texts
-//! mean is decided here: canonical texts, texts that stand for no value, texts that are numbers and the hashes of rare
-//! categories are those of the engine over files because they are the same code. So no category stands in the SQL, whatever it
-//! is called; names of columns and of the table do, quoted.
+//! The database places numbers between the edges of the baseline. It groups everything else by text, and this crate interprets
+//! the texts. Canonical texts, texts for missing values, texts that are numbers, and hashes of rare categories equal those of the
+//! engine over files, because the code is the same. So the SQL never contains a category's name. It contains the names of columns
+//! and of the table, quoted.
 
 use chrono::{DateTime, Utc};
 use modelwatch_drift_job::TableColumns;
@@ -24,30 +23,30 @@ use crate::table::TableShape;
 pub(crate) enum Counted {
     /// Rows.
     Rows,
-    /// Rows without a time, whatever the window.
+    /// Rows without a time, of any window.
     WithoutTime,
-    /// Numbers of a column, by place.
+    /// The numbers of a column, by place.
     Places(usize),
-    /// Texts of a column.
+    /// The texts of a column.
     Texts(usize),
 }
 
-/// One branch, by its number in the statement.
+/// A branch, by its number in the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Branch {
     pub(crate) counted: Counted,
-    /// The group of the query that its rows are split by.
+    /// The group of the query that splits its rows.
     pub(crate) group: Option<usize>,
 }
 
-/// A statement, and what its rows mean.
+/// A statement, and the meaning of its rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) sql: String,
     pub(crate) branches: Vec<Branch>,
 }
 
-/// Sums are of finite values up to here, so that no database's sum overflows, which some make an error of.
+/// The largest absolute value that is summed, so that a database's sum does not overflow, which is an error in some.
 pub(crate) const MOST_SUMMED: f64 = 1e290;
 
 impl Statement {
@@ -86,7 +85,7 @@ impl Statement {
     }
 }
 
-/// Writes what branches select.
+/// Writes the selects of branches.
 pub(crate) struct Writer<'a> {
     dialect: Dialect,
     query: &'a WindowQuery,
@@ -104,16 +103,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A column of the table, with the alias that every branch gives the table.
+    /// A column of the table, with the table alias that every branch uses.
     pub(crate) fn name(&self, name: &str) -> String {
         format!("s.{}", self.dialect.quoted(name))
     }
 
-    /// ` WHERE` the rows are of the window.
+    /// The ` WHERE` that limits rows to the window.
     fn filter(&self) -> String {
         match (self.time(), self.query.window) {
             (Some((column, kind)), Some(window)) => {
-                // Microseconds, as everything in the log.
+                // Microseconds, as everywhere in the log.
                 let micros =
                     |time: DateTime<Utc>| DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time);
                 let (from, to) = (micros(window.start()), micros(window.end()));
@@ -132,15 +131,15 @@ impl<'a> Writer<'a> {
         format!("FROM {} AS s", self.table.quoted)
     }
 
-    /// The text by which rows are split, where the table has one.
+    /// The text that splits the rows, if the table has that column.
     fn key_text(&self, group: &GroupBy) -> Option<String> {
         let (name, kind) = self.table.column(self.columns, &group.column)?;
         let text = self.dialect.text_of(kind, &self.name(name))?;
         Some(format!("COALESCE({text}, '')"))
     }
 
-    /// The most frequent values of a group, as many as have counts of their own. Where the values are named, what a text means is
-    /// decided by who reads the answer, and none is left out.
+    /// Selects the most frequent values of a group, as many as get their own counts. If the query names the values, the reader of
+    /// the answer matches the texts, and none is left out here.
     fn keys(&self, group: usize) -> Option<String> {
         let by = &self.query.groups[group];
         let text = self.key_text(by).filter(|_| by.values.is_none())?;
@@ -153,7 +152,7 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    /// What a branch selects its key as, and from what.
+    /// The key that a branch selects, and its FROM clause.
     fn keyed(&self, group: Option<usize>) -> (String, String) {
         let Some((place, by)) = group.and_then(|group| Some((group, self.query.groups.get(group)?))) else {
             return (self.dialect.no_text(), self.from());
@@ -167,7 +166,7 @@ impl<'a> Writer<'a> {
                 ),
             ),
             (Some(text), Some(_)) => (text, self.from()),
-            // No such column, or one whose values have no text: none of its values is known.
+            // The column is missing, or its values have no text: none of the values is known.
             (None, None) => ("''".into(), self.from()),
             (None, Some(_)) => (self.dialect.no_text(), self.from()),
         }
@@ -186,7 +185,7 @@ impl<'a> Writer<'a> {
     fn without_time(&self) -> Option<String> {
         let (column, _) = self.time()?;
         self.query.window?;
-        // A text that is no time is none, either.
+        // A text that is not a time also counts as missing.
         let column = match self.dialect {
             Dialect::Sqlite => format!("strftime('%s', {column})"),
             _ => column,
@@ -199,7 +198,7 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    /// The branches of a column; none where the table lacks it.
+    /// The branches of a column. Empty if the table lacks it.
     fn column(&self, place: usize, name: &str, bins: &Bins, group: Option<usize>) -> Vec<(Counted, String)> {
         let Some((name, kind)) = self.table.column(self.columns, name) else {
             return Vec::new();
@@ -211,7 +210,7 @@ impl<'a> Writer<'a> {
         };
         let placed =
             number.map(|(edges, number)| (Counted::Places(place), self.places(edges, &number, &column, group)));
-        // A column of SQLite's holds numbers and texts at once.
+        // A SQLite column may hold both numbers and texts.
         let texts = (placed.is_none() || self.dialect == Dialect::Sqlite).then(|| {
             let only_texts = placed.is_some();
             (Counted::Texts(place), self.texts(kind, &column, group, only_texts))

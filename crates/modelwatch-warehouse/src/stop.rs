@@ -1,21 +1,21 @@
-//! How a thread that asks a database is told that nobody waits any more.
+//! Stops a thread that queries a database, when the caller no longer waits.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// Tells a thread that asks a database to stop.
+/// Tells a thread that queries a database to stop.
 #[derive(Default)]
 pub(crate) struct Stop(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     stopped: bool,
-    /// What cancels the statement under way.
+    /// Cancels the running statement.
     running: Option<Box<dyn FnOnce() + Send>>,
 }
 
-/// Stops what is under way when it is dropped, unless that has finished.
+/// On drop, stops the running statement unless it has finished.
 pub(crate) struct Guard(Option<Arc<Stop>>);
 
 impl Stop {
@@ -23,7 +23,7 @@ impl Stop {
         Guard(Some(self.clone()))
     }
 
-    /// Takes note of a statement that begins; refused where it is to stop.
+    /// Registers a statement that begins. Returns an error when the thread is to stop.
     pub(crate) fn begin(&self, cancel: impl FnOnce() + Send + 'static) -> Result<(), String> {
         let mut state = self.0.lock();
         if state.stopped {
@@ -53,9 +53,9 @@ impl Drop for Guard {
             state.running.take()
         };
         if let Some(running) = running {
-            // A thread of its own: to cancel, PostgreSQL's driver connects once more.
+            // A separate thread, because PostgreSQL's driver opens another connection to cancel.
             let thread = std::thread::Builder::new().name("modelwatch-cancel".into());
-            // Without one, or where a driver can't cancel, the database finishes what nobody waits for.
+            // Without a thread, or if a driver can't cancel, the database finishes the statement.
             let _ = thread.spawn(running);
         }
     }

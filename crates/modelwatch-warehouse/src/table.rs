@@ -1,4 +1,4 @@
-//! A table as the database describes it.
+//! A table, as the database describes it.
 
 use arrow::datatypes::Schema;
 use modelwatch_drift_job::TableColumns;
@@ -7,25 +7,25 @@ use modelwatch_log_format::columns::TIME;
 use crate::dialect::Dialect;
 use crate::kind::{Kind, TimeKind, time_kind};
 
-/// What is known of a table before it is counted.
+/// The description of a table before it is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct TableShape {
     pub(crate) dialect: Dialect,
-    /// Its name, quoted.
+    /// The quoted name.
     pub(crate) quoted: String,
-    /// What its column of times holds.
+    /// The kind of its time column.
     pub(crate) time: Option<TimeKind>,
     columns: Vec<(String, Kind)>,
-    /// Whether names that differ in case are one.
+    /// Whether names that differ only in case are the same.
     ignores_case: bool,
 }
 
 impl TableShape {
-    /// The table's shape, from an answer without rows.
+    /// Makes the description from an empty answer.
     ///
     /// # Errors
     ///
-    /// With `timed`, it has no column of times.
+    /// With `timed`, returns an error when there is no time column.
     pub(crate) fn new(
         dialect: Dialect,
         table: &[String],
@@ -57,7 +57,7 @@ impl TableShape {
         };
         let field = schema.field_with_name(name).map_err(|error| error.to_string())?;
         let time = match dialect {
-            // Its columns have no type; texts are read as times.
+            // SQLite columns have no fixed type, so texts are read as times.
             Dialect::Sqlite => Some(TimeKind::Local),
             _ => time_kind(field.data_type()),
         };
@@ -71,7 +71,7 @@ impl TableShape {
         Ok(shape)
     }
 
-    /// A view of files whose columns these are, where names that differ in case are several.
+    /// Makes the description of a view of files with these columns, whose names are case-sensitive.
     #[cfg(feature = "spark")]
     pub(crate) fn of_files(dialect: Dialect, view: &str, schema: &Schema, time: TimeKind) -> Self {
         let fields = schema.fields().iter();
@@ -84,12 +84,12 @@ impl TableShape {
         }
     }
 
-    /// The columns, in the table's order.
+    /// Returns the columns, in the table's order.
     pub(crate) fn columns(&self) -> &[(String, Kind)] {
         &self.columns
     }
 
-    /// The column that the log calls so, by its name in the table.
+    /// Returns the column that has this name in the log, with its name in the table.
     pub(crate) fn column(&self, columns: &TableColumns, log_name: &str) -> Option<(&str, &Kind)> {
         let found = columns.names(log_name).into_iter().find_map(|wanted| {
             let same = self.columns.iter().find(|(name, _)| name == wanted);
@@ -102,7 +102,7 @@ impl TableShape {
     }
 }
 
-/// A table's name with those before it.
+/// Quotes a table's name with the parts before it.
 pub(crate) fn quoted(dialect: Dialect, table: &[String]) -> String {
     let parts: Vec<String> = table.iter().map(|part| dialect.quoted(part)).collect();
     parts.join(".")

@@ -19,9 +19,9 @@ use crate::statement::Statement;
 use crate::stop::Stop;
 use crate::table::{TableShape, quoted};
 
-/// A table of a database that counts its own rows. Begin with [`new`](Self::new) and set what differs from the defaults.
+/// A table of a database that counts its own rows. Start with [`new`](Self::new) and set what differs from the defaults.
 ///
-/// It holds no connection: each window has one of its own, and none is open in between.
+/// It holds no connection: each window opens its own, and none stays open in between.
 /// # Example: what a table is called in reports
 ///
 /// ```
@@ -49,8 +49,8 @@ pub struct Warehouse {
 }
 
 impl Warehouse {
-    /// Names a table by its parts, each as the database spells it: catalogue and schema, where they are needed, and the table's own
-    /// name.
+    /// Takes a table by the parts of its name, each as the database spells it: catalogue and schema, if needed, and the table's
+    /// own name.
     pub fn new(dialect: Dialect, table: impl IntoIterator<Item = impl Into<String>>, access: Access) -> Self {
         Self {
             dialect,
@@ -62,7 +62,7 @@ impl Warehouse {
         }
     }
 
-    /// Loads this driver, by its name or the path of its library. Defaults to that of the profile or of the
+    /// Sets the driver, by name or by the path of its library. Defaults to that of the profile or of the
     /// [dialect](Dialect::driver).
     #[must_use]
     pub fn driver(mut self, driver: impl Into<String>) -> Self {
@@ -70,25 +70,25 @@ impl Warehouse {
         self
     }
 
-    /// Gives a window up after so long, and cancels what the database does for it. Defaults to 5 minutes.
+    /// Sets how long a window may take, before it is given up and cancelled in the database. Defaults to 5 minutes.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Says what the columns are called.
+    /// Sets the names of the columns.
     #[must_use]
     pub fn columns(mut self, columns: TableColumns) -> Self {
         self.columns = columns;
         self
     }
 
-    /// Returns the statement that counts a window of a table with these columns, as an answer without rows describes them.
+    /// Returns the statement that counts a window. `schema` has the table's columns, as in an empty answer.
     ///
     /// # Errors
     ///
-    /// The query has a window, and the table no column of times.
+    /// Returns an error when the query has a window and the table has no time column.
     pub fn statement(&self, query: &WindowQuery, schema: &Schema) -> Result<String, EngineError> {
         let shape = self.shape(query, schema)?;
         Ok(Statement::new(query, &shape, &self.columns).sql)
@@ -106,7 +106,7 @@ impl Warehouse {
         }
     }
 
-    /// What a thread that asks the database comes back with, within the time it has.
+    /// Runs a query on a thread and returns its result within the time limit.
     pub(crate) async fn asked<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&Self, &Stop) -> Result<T, EngineError> + Send + 'static,
@@ -124,7 +124,7 @@ impl Warehouse {
             .map_err(|problem| self.failed(problem))
     }
 
-    /// The table's columns, by an answer without rows.
+    /// Returns the table's columns, from an empty answer.
     pub(crate) fn schema_of(&self, connection: &Connection, stop: &Stop) -> Result<Schema, EngineError> {
         let table = quoted(self.dialect, &self.table);
         let schema = connection.schema(&format!("SELECT * FROM {table} AS s WHERE 1 = 0"), stop);
@@ -149,7 +149,7 @@ impl Warehouse {
         TableShape::new(self.dialect, &self.table, schema, &self.columns, false).map_err(|problem| self.failed(problem))
     }
 
-    /// What a baseline is made of. Blocks while the database works.
+    /// Reads the profile for a baseline. Blocks while the database works.
     fn profiles(&self, columns: &[(String, ColumnKind)], stop: &Stop) -> Result<TrainingColumns, EngineError> {
         let failed = |problem| self.failed(problem);
         let connection = self.connect()?;
@@ -167,12 +167,12 @@ impl Warehouse {
         Ok(profiles.finish())
     }
 
-    /// Returns the statement that the making of a baseline begins with, of all columns of a table that can be features, as an answer
-    /// without rows describes them.
+    /// Returns the first statement for a baseline of all columns that can be features. `schema` has the table's columns, as in an
+    /// empty answer.
     ///
     /// # Errors
     ///
-    /// None that a table of such columns could be the reason of.
+    /// Returns no error for a valid schema.
     pub fn training_statement(&self, schema: &Schema) -> Result<String, EngineError> {
         let shape = self.training_shape(schema)?;
         let columns = shape.columns().iter().filter_map(|(name, kind)| {
@@ -188,7 +188,7 @@ impl Warehouse {
         Ok(profiles.statement().map(|(sql, _)| sql).unwrap_or_default())
     }
 
-    /// Blocks while the database works.
+    /// Runs a query for a window. Blocks while the database works.
     fn ask(&self, query: &WindowQuery, stop: &Stop) -> Result<WindowCounts, EngineError> {
         let failed = |problem| self.failed(problem);
         let connection = self.connect()?;
@@ -240,7 +240,7 @@ impl TrainingSource for Warehouse {
     }
 }
 
-/// The dialect and the table; never how to reach it.
+/// Shows the dialect and the table, never how to reach the database.
 impl fmt::Display for Warehouse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} table {}", self.dialect, self.table.join("."))

@@ -1,4 +1,4 @@
-//! How brokers are reached: addresses, TLS, and who one is to them.
+//! How to reach the brokers: addresses, TLS, and authentication.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::error::KafkaError;
 
-/// How long the client tries by itself before it says that it can't.
+/// How long the client retries by itself before it reports a failure.
 const TRIES_FOR: Duration = Duration::from_secs(3);
 
-/// How brokers are reached.
+/// How to reach the brokers.
 /// The example of [`Topic`] has one.
 #[derive(Clone)]
 pub struct Access {
@@ -25,12 +25,12 @@ pub struct Access {
     sasl: Option<Sasl>,
 }
 
-/// How a password is shown to a broker.
+/// How a client proves its password to a broker.
 /// The example of [`Topic`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslMechanism {
-    /// As it is, which wants TLS.
+    /// In plain text: use it only with TLS.
     Plain,
     /// SCRAM-SHA-256.
     ScramSha256,
@@ -38,11 +38,11 @@ pub enum SaslMechanism {
     ScramSha512,
 }
 
-/// Who one is to a broker.
+/// The credentials for a broker.
 /// The example of [`Topic`] has one.
 #[derive(Clone)]
 pub struct Sasl {
-    /// How the password is shown.
+    /// How the password is proved.
     pub mechanism: SaslMechanism,
     /// The user.
     pub user: String,
@@ -69,7 +69,7 @@ impl fmt::Debug for Access {
 }
 
 impl Access {
-    /// Takes the addresses of some brokers, `host:port`, by which the others are found.
+    /// Takes the addresses of some brokers as `host:port`. The client finds the others through them.
     pub fn new(brokers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             brokers: brokers.into_iter().map(Into::into).collect(),
@@ -78,11 +78,12 @@ impl Access {
         }
     }
 
-    /// Speaks TLS. `authorities` are those in a PEM file, or else the system's; `identity` is a client's certificate and its key, in PEM.
+    /// Uses TLS. `authorities` is a PEM file of authorities, or `None` for the system's. `identity` is a client certificate and
+    /// its key, in PEM.
     ///
     /// # Errors
     ///
-    /// What is given is no PEM, or has no certificate or key.
+    /// Returns an error when the data is not PEM, or contains no certificate or key.
     pub fn tls(mut self, authorities: Option<&[u8]>, identity: Option<(&[u8], &[u8])>) -> Result<Self, KafkaError> {
         let refused = |problem: String| KafkaError::Tls(problem);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -125,14 +126,14 @@ impl Access {
         Ok(self)
     }
 
-    /// Shows brokers a user and a password.
+    /// Authenticates with a user and a password.
     #[must_use]
     pub fn sasl(mut self, sasl: Sasl) -> Self {
         self.sasl = Some(sasl);
         self
     }
 
-    /// The brokers, for a line.
+    /// The brokers, for a message.
     pub(super) fn shown(&self) -> String {
         self.brokers.join(",")
     }

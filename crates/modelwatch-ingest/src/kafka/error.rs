@@ -4,54 +4,54 @@ use std::fmt;
 
 use crate::error::IngestError;
 
-/// Why a topic can't be read on. A broker that does not answer is none of these: it is waited for.
+/// Why reading a topic can't continue. A broker that does not answer is not an error: the reader waits for it.
 /// The example of [`Topic`] has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KafkaError {
-    /// The brokers have no such topic.
+    /// The brokers do not have this topic.
     UnknownTopic {
         /// Its name.
         topic: String,
-        /// Where it was looked for.
+        /// The brokers that were asked.
         brokers: String,
-        /// Topics that there are, some of them.
+        /// Some of the topics they have.
         others: Vec<String>,
     },
-    /// The topic has no partition of those that were asked for.
+    /// The topic has none of the requested partitions.
     NoPartition {
         /// The topic.
         topic: String,
-        /// What was asked for.
+        /// The requested partitions.
         asked: String,
-        /// How many it has.
+        /// The number of partitions.
         partitions: usize,
     },
-    /// The topic ends before the place to go on at, as one does that was made anew.
+    /// The topic ends before the next offset, as after it was recreated.
     Ahead {
         /// The topic.
         topic: String,
         /// The partition.
         partition: i32,
-        /// Where it goes on.
+        /// The next offset.
         offset: i64,
-        /// Where it ends.
+        /// The end of the partition.
         end: i64,
     },
-    /// The topic has another record than was read there, as one has that was made anew.
+    /// The topic has a different record where one was read before, as after it was recreated.
     Anew {
         /// The topic.
         topic: String,
         /// The partition.
         partition: i32,
-        /// Where.
+        /// The offset.
         offset: i64,
     },
-    /// What TLS was given makes no sense.
+    /// The TLS settings are invalid.
     Tls(String),
     /// The log can't be written.
     Ingest(IngestError),
-    /// A part of the program ended that should not have.
+    /// A part of the program ended unexpectedly.
     Ended(&'static str),
 }
 

@@ -1,24 +1,24 @@
-//! How much is asked for at a time. What a broker is asked for are bytes as they lie there, and what is held in memory are records: compressed
-//! ones grow, and nothing says beforehand by how much.
+//! How much to fetch at a time. A broker counts bytes as it stores them, but memory holds records. Compressed records grow, and
+//! their growth is unknown beforehand.
 
 use rskafka::record::RecordAndOffset;
 
-/// Bytes in memory that one fetch is to bring, at most.
+/// The most bytes in memory that one fetch should bring.
 pub(super) const MOST: usize = 8 << 20;
-/// Bytes to ask for where nothing is known yet, or nothing waits. A batch that is larger comes whole.
+/// The bytes to ask for when the growth is unknown, or when no records wait. A larger batch still arrives as a whole.
 const LEAST_ASKED: usize = 32 << 10;
-/// Bytes to ask for in any case, and at most.
+/// The most bytes to ask for.
 const MOST_ASKED: usize = 1 << 20;
-/// What records are expected to grow by, at least.
+/// The least growth to expect of records.
 const GROWTH: usize = 8;
-/// Bytes of a record beside what is in it.
+/// The bytes of a record besides its contents.
 const OF_RECORD: usize = 200;
 
 /// How many bytes to ask for next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fetch {
     asked: usize,
-    /// What they grew by when they last came.
+    /// The growth in the last answer.
     growth: usize,
 }
 
@@ -32,23 +32,23 @@ impl Default for Fetch {
 }
 
 impl Fetch {
-    /// The bytes to ask a broker for.
+    /// Returns the bytes to ask a broker for.
     pub(super) fn bytes(self) -> i32 {
         i32::try_from(self.asked).unwrap_or(i32::MAX)
     }
 
-    /// The bytes of memory to set aside for the answer.
+    /// Returns the bytes of memory to reserve for the answer.
     pub(super) fn room(self) -> usize {
         (self.growth * self.asked).min(MOST)
     }
 
-    /// Learns from what an answer took in memory.
+    /// Learns from the memory that an answer took.
     pub(super) fn brought(&mut self, bytes: usize) {
         if bytes > 0 {
             self.growth = bytes.div_ceil(self.asked).max(GROWTH);
         }
         self.asked = match bytes {
-            // Whoever waits for records at the end leaves room to those who have some.
+            // A reader at the end of its partition leaves room to readers with records.
             0 => LEAST_ASKED,
             _ if bytes > MOST => (self.asked as u128 * MOST as u128 / bytes as u128) as usize,
             _ if bytes >= self.asked / 2 && 2 * bytes <= MOST => 2 * self.asked,
@@ -58,7 +58,7 @@ impl Fetch {
     }
 }
 
-/// About what a record takes in memory.
+/// The approximate memory of a record.
 pub(super) fn bytes_in_memory(RecordAndOffset { record, .. }: &RecordAndOffset) -> usize {
     let of = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
     let headers = record.headers.iter().map(|(name, value)| name.len() + value.len());

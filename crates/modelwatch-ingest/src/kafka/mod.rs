@@ -1,8 +1,8 @@
-//! Topics of Kafka into the log, each record exactly once.
+//! Reads Kafka topics into the log, each record exactly once.
 //!
-//! [`run`] reads every partition of a topic, or those it is given, from where the last commit into the log was: it holds no consumer group,
-//! because a group's commits and the log's files would be two places that can differ. A broker that goes away is waited for; partitions that
-//! are added are read from their beginning.
+//! [`run`] reads all partitions of a topic, or those you choose, from the last commit into the log on. It uses no consumer group:
+//! a group's commits and the log's files would be two places that can differ. It waits for a broker that goes away, and reads
+//! added partitions from their beginning.
 //!
 //! ```no_run
 //! use modelwatch::Monitor;

@@ -10,7 +10,7 @@ use crate::counts::Counts;
 /// What does not answer: the brokers as a whole, or one partition of the topic.
 pub(super) type Part = Option<i32>;
 
-/// Whether brokers answer, said once when the first part of it fails and once when the last answers again.
+/// Tracks whether brokers answer. Logs once when the first part fails, and once when the last one answers again.
 pub(super) struct Outage {
     brokers: String,
     counts: Counts,

@@ -1,4 +1,4 @@
-//! One partition, read as long as there is room for what comes.
+//! Reads one partition while there is room for its records.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -19,41 +19,41 @@ use crate::incoming::mark;
 
 /// The unit in which the buffer is counted.
 pub(super) const UNIT: usize = 1 << 10;
-/// How long a broker may wait for records before it answers that there are none.
+/// How long a broker may wait for records before it returns none.
 const WAITS_MS: i32 = 500;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Before a broker that did not answer is asked again.
+/// The pause before asking a broker again that did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Answers in a row that a partition ends before the offset to go on at, until that is believed.
+/// The consecutive answers that a partition ends before the next offset, before that is believed.
 const SHORT: u32 = 4;
-/// Answers in a row with nothing, before the end that the broker names, until that is believed.
+/// The consecutive empty answers before the end that the broker names, before that is believed.
 const HOLLOW: u32 = 5;
 
 pub(super) struct Reader {
     pub(super) client: Arc<Client>,
     pub(super) topic: String,
     pub(super) partition: i32,
-    /// Whether its beginning is wanted, so that it is lost where the broker has removed it.
+    /// Whether its beginning is wanted, so that records count as lost if the broker has removed them.
     pub(super) from_beginning: bool,
     pub(super) room: Arc<Semaphore>,
     pub(super) messages: Sender<Message>,
     pub(super) outage: Arc<Outage>,
 }
 
-/// Where a reader is.
+/// The position of a reader.
 struct At {
     offset: i64,
     /// The mark of the record before it.
     mark: Option<u64>,
-    /// Whether that record is still to be compared with the broker's: the topic may have been made anew while nobody looked.
+    /// Whether to compare that record with the broker's: the topic may have been recreated while nobody was reading.
     unsure: bool,
-    /// Whether what is before the oldest record would be lost.
+    /// Whether records before the oldest one count as lost.
     wanted: bool,
 }
 
 impl Reader {
-    /// Until nobody takes what it reads.
+    /// Reads until nobody takes the records.
     pub(super) async fn run(self) -> Result<(), KafkaError> {
         let (answer, next) = oneshot::channel();
         let partition = self.partition;
@@ -70,7 +70,7 @@ impl Reader {
                 at.wanted = true;
                 (at.offset, at.mark) = (offset, mark);
             }
-            // The first fetch says what there is, if it is no longer this.
+            // The first fetch shows where records begin, if not here.
             None => self.skip(at.offset, false)?,
         }
         let mut broker = None;
@@ -101,7 +101,7 @@ impl Reader {
                 Ok((mut records, end)) => {
                     self.outage.is_over(Some(partition));
                     let bytes: usize = records.iter().map(bytes_in_memory).sum();
-                    // What is more than was expected takes what room there is: others wait then, and nobody for ever.
+                    // A larger answer takes whatever room is left. Other readers wait then, but never forever.
                     let more = units(bytes.saturating_sub(fetch.room())).min(self.room.available_permits() as u32);
                     if let Ok(more) = self.room.clone().try_acquire_many_owned(more) {
                         room.merge(more);
@@ -110,12 +110,12 @@ impl Reader {
                     if std::mem::take(&mut at.unsure) {
                         self.compare(&mut records, &at)?;
                         if records.is_empty() {
-                            // It may have been all that came, and not all there is.
+                            // This may be all that was fetched, but not all there is.
                             continue;
                         }
                     }
                     if records.is_empty() && end < at.offset {
-                        // A new leader may not know yet how far it is.
+                        // A new leader may not know its end yet.
                         drop(room);
                         short += 1;
                         if short > SHORT {
@@ -126,7 +126,7 @@ impl Reader {
                         continue;
                     }
                     (short, at.wanted) = (0, true);
-                    // A broker that is busy may answer with nothing of what it has; behind the mark of a transaction there is nothing.
+                    // A busy broker may answer without its records. After a transaction's marker, there are none.
                     hollow = if records.is_empty() && end > at.offset {
                         hollow + 1
                     } else {
@@ -153,7 +153,7 @@ impl Reader {
                     ..
                 }) => {
                     drop(room);
-                    // Where the record to compare is gone, the one to go on at may be there.
+                    // If the record to compare is gone, the next one may still exist.
                     if !std::mem::take(&mut at.unsure) {
                         self.beyond(client, &mut at).await?;
                     }
@@ -190,7 +190,8 @@ impl Reader {
         }
     }
 
-    /// Takes the record that was the last to be read off the front, where the broker still has it, or says that it is another.
+    /// Removes the last record that was read from the front, if the broker still has it. Returns an error when it is a different
+    /// one.
     fn compare(&self, records: &mut Vec<RecordAndOffset>, at: &At) -> Result<(), KafkaError> {
         let before = records.first().filter(|first| first.offset < at.offset);
         let Some(before) = before else {
@@ -208,7 +209,7 @@ impl Reader {
     }
 
     async fn connect(&self) -> Result<PartitionClient, Error> {
-        // One that was just added may not be known everywhere.
+        // A partition that was just added may not be known everywhere.
         let connected = self
             .client
             .partition_client(&self.topic, self.partition, UnknownTopicHandling::Error);
@@ -221,7 +222,7 @@ impl Reader {
             .unwrap_or(Err(Error::Timeout))
     }
 
-    /// Goes on where the broker does not have the offset: its retention was there first, or the topic is another.
+    /// Continues when the broker does not have the offset: retention removed it, or the topic was recreated.
     async fn beyond(&self, client: &PartitionClient, at: &mut At) -> Result<(), KafkaError> {
         let asked = async {
             let first = self.ask(client, OffsetAt::Earliest).await?;
@@ -244,7 +245,7 @@ impl Reader {
             sleep(PAUSE).await;
             return Ok(());
         }
-        // One that was never read, whose beginning nobody wanted, has lost nothing.
+        // A partition that was never read, and whose beginning is not wanted, has lost nothing.
         if at.wanted {
             tracing::error!(
                 "{} records of partition {partition} of {topic:?} are lost, from offset {offset} on: the broker removed them before they were \

@@ -1,4 +1,4 @@
-//! A topic, from its brokers into the log.
+//! Reads a topic from its brokers into the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -30,22 +30,24 @@ use crate::intake::{Intake, Limits};
 
 /// How long an answer about topics may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Before a broker that did not answer is asked again.
+/// The pause before asking a broker again that did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Before storage that failed is tried again.
+/// The pause before storage is tried again after a failure.
 const STORAGE_PAUSE: Duration = Duration::from_secs(2);
-/// A round that takes longer than this before it fails has written.
+/// A round that lasts longer than this before it fails has written something.
 const RECOVERED: Duration = Duration::from_secs(30);
-/// Other topics that an error names.
+/// The most other topics that an error names.
 const MOST_NAMED: usize = 5;
 
-/// Takes a topic into the log at a root, until `end` comes; what was read by then is committed.
+/// Reads a topic into the log at a root, until `end` completes. It then commits what it has read.
 ///
-/// Brokers that do not answer, and storage that fails, are tried again until they do, with one line when it begins and one when it is over.
+/// Retries brokers that do not answer and storage that fails until they work again. It logs one line when an outage begins and
+/// one when it ends.
 ///
 /// # Errors
 ///
-/// There is no such topic or partition, another process reads it into the same log, or what stands beside the log can't be understood.
+/// Returns an error when there is no such topic or partition, when another process reads it into the same log, or when a ledger
+/// beside the log can't be understood.
 pub async fn run(
     topic: Topic,
     root: impl AsRef<Path>,
@@ -85,7 +87,7 @@ pub async fn run(
     }
 }
 
-/// One round, from opening the log to an end or an error.
+/// One round, from opening the log until the end or an error.
 struct Reading<'a> {
     topic: &'a Topic,
     root: PathBuf,
@@ -111,7 +113,7 @@ impl Reading<'_> {
             self.counts.clone(),
         )?;
         *opened = true;
-        // A partition that is new where others were read before has its beginning unread, too.
+        // If other partitions were read before, the beginning of a new partition is unread too.
         let was_read = intake.was_read();
         let (messages, received) = mpsc::channel();
         let ending = Arc::new(AtomicBool::new(false));
@@ -125,7 +127,7 @@ impl Reading<'_> {
         };
         let (done, mut taken) = oneshot::channel();
         let spawned = thread::Builder::new().name("modelwatch-take".into()).spawn(move || {
-            // Whoever waited for it may have gone.
+            // The receiver may be gone.
             let _ = done.send(taker.run());
         });
         let thread = spawned.map_err(IngestError::storage(&self.root, "written by a thread"))?;
@@ -139,7 +141,7 @@ impl Reading<'_> {
                     let first = known.is_empty();
                     let partitions = self.partitions(&client, first).await?;
                     if first && topic.once {
-                        // Whoever heard it has ended with an error of its own.
+                        // If the receiver is gone, it has ended with its own error.
                         let _ = messages.send(Message::Until(partitions.iter().copied().collect()));
                     }
                     if first && !was_read && topic.begin == Begin::Latest {
@@ -182,7 +184,7 @@ impl Reading<'_> {
         readers.abort_all();
         ending.store(true, Ordering::Relaxed);
         drop(messages);
-        // What it has is committed, unless that was what failed; a reader's error may be the taker's.
+        // It commits what it has, unless that failed. A reader's error may be caused by the taker.
         let last = match taken.try_recv() {
             Ok(last) => Some(last),
             Err(oneshot::error::TryRecvError::Empty) => taken.await.ok(),
@@ -209,8 +211,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Has all partitions begin behind their newest records, in one commit before any is read: whoever is killed then and started again goes
-    /// on there, and neither skips what came meanwhile nor reads what was never wanted.
+    /// Makes all partitions begin after their newest records, in one commit before any is read. After a kill, a restart continues
+    /// there: it neither skips records that came meanwhile nor reads those that were never wanted.
     async fn begin_behind(
         &self,
         client: &Client,
@@ -232,7 +234,7 @@ impl Reading<'_> {
         answered.await.map_err(|_| ENDED)
     }
 
-    /// The offset behind a partition's newest record.
+    /// The offset after a partition's newest record.
     async fn newest(&self, client: &Client, partition: i32) -> i64 {
         loop {
             let asked = async {
@@ -251,7 +253,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The partitions to be read. Where they are asked for again, a topic that is not there may be there again later.
+    /// The partitions to read. When they are listed again, a missing topic may return later.
     async fn partitions(&self, client: &Client, first: bool) -> Result<Vec<i32>, KafkaError> {
         let topic = self.topic;
         let topics = loop {

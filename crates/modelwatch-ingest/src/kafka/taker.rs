@@ -1,4 +1,4 @@
-//! The thread that takes what readers fetch, and commits.
+//! The thread that takes the records from the readers, and commits.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,29 +16,29 @@ use crate::error::IngestError;
 use crate::incoming::Incoming;
 use crate::intake::Intake;
 
-/// How often it looks whether a commit is due while nothing comes.
+/// How often to check for a due commit when no record arrives.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long it waits for a registry that does not answer.
+/// The pause before asking a registry again that did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What readers tell it.
+/// A message from a reader.
 pub(super) enum Message {
-    /// A partition is to be read: where it goes on.
+    /// A partition to read. The answer is its next offset.
     Own {
         partition: i32,
         answer: oneshot::Sender<Option<Place>>,
     },
-    /// These partitions, which were never read, begin at these offsets: what is before was never wanted. Answered when that stands in the
-    /// ledger.
+    /// The first offsets of these partitions, which were never read. The records before are not wanted. Answered once the ledger
+    /// contains them.
     Begin {
         offsets: BTreeMap<i32, i64>,
         answer: oneshot::Sender<()>,
     },
-    /// A partition goes on at an offset; what lies between is lost, or was never wanted.
+    /// A partition continues at an offset. The records in between are lost, or were never wanted.
     Skip { partition: i32, offset: i64, lost: bool },
-    /// It is over when these are read to their ends.
+    /// Reading ends when these partitions are read to their ends.
     Until(BTreeSet<i32>),
-    /// Records, and where the partition ends at the broker.
+    /// Records, and the end of the partition at the broker.
     Records {
         partition: i32,
         records: Vec<RecordAndOffset>,
@@ -48,7 +48,7 @@ pub(super) enum Message {
     },
 }
 
-/// Where a partition goes on that was read before.
+/// The position of a partition that was read before.
 pub(super) struct Place {
     pub(super) offset: i64,
     /// The mark of the record before it.
@@ -59,16 +59,16 @@ pub(super) struct Taker {
     pub(super) intake: Intake,
     pub(super) counts: Counts,
     pub(super) messages: Receiver<Message>,
-    /// Set when it is to commit what it has, and end.
+    /// Set when it must commit and end.
     pub(super) end: Arc<AtomicBool>,
-    /// Where each partition ends at the broker.
+    /// The end of each partition at the broker.
     pub(super) ends: BTreeMap<i32, i64>,
-    /// Partitions that are to be read to their ends, where it is over then.
+    /// The partitions left to read to their ends, if reading ends then.
     pub(super) until: Option<BTreeSet<i32>>,
 }
 
 impl Taker {
-    /// Until it is told to end, or storage fails.
+    /// Runs until it must end, or storage fails.
     pub(super) fn run(mut self) -> Result<(), IngestError> {
         loop {
             match self.messages.recv_timeout(LOOK) {
@@ -92,7 +92,7 @@ impl Taker {
             Message::Own { partition, answer } => {
                 let next = self.intake.own(partition)?;
                 let mark = self.intake.mark(partition);
-                // A reader that is gone asks no more.
+                // A reader that is gone needs no answer.
                 let _ = answer.send(next.map(|offset| Place { offset, mark }));
             }
             Message::Begin { offsets, answer } => {
@@ -101,7 +101,7 @@ impl Taker {
                     self.intake.skip_to(partition, offset);
                 }
                 self.commit()?;
-                // Whoever waited for it may have gone.
+                // The receiver may be gone.
                 let _ = answer.send(());
             }
             Message::Skip {
@@ -119,7 +119,7 @@ impl Taker {
                 room,
             } => {
                 self.ends.insert(partition, end);
-                // An end that is no record, such as the mark of a transaction, is never reached.
+                // An end without a record, such as a transaction's marker, is never reached.
                 let at_end = records.last().is_none_or(|last| last.offset + 1 >= end);
                 for record in records {
                     if !self.take(partition, &record)? {
@@ -136,7 +136,7 @@ impl Taker {
         Ok(())
     }
 
-    /// Whether it was taken: the end may come while a registry is waited for.
+    /// Returns whether the record was taken: reading may end while it waits for a registry.
     fn take(&mut self, partition: i32, record: &RecordAndOffset) -> Result<bool, IngestError> {
         let RecordAndOffset { record, offset } = record;
         let headers = record.headers.iter().map(|(name, value)| {

@@ -1,23 +1,23 @@
-//! Which topic, and what of it.
+//! The topic to read, and which part of it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::access::Access;
 
-/// Where a topic begins that was never read.
+/// Where to begin a topic that was never read.
 /// The example of [`Topic`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Begin {
-    /// At the oldest record there is.
+    /// At the oldest record.
     #[default]
     Earliest,
-    /// Behind the newest.
+    /// After the newest record.
     Latest,
 }
 
-/// A topic, and what of it this process reads.
+/// A topic, and the part of it that this process reads.
 /// # Example: two partitions of a topic, behind TLS and a password
 ///
 /// ```
@@ -48,7 +48,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// Takes a topic whole, from its oldest record on.
+    /// Takes a whole topic, from its oldest record on.
     pub fn new(name: impl Into<String>, access: Access) -> Self {
         let name = name.into();
         Self {
@@ -63,43 +63,43 @@ impl Topic {
         }
     }
 
-    /// Reads these partitions, and leaves the others to other processes. Defaults to all, those that are added included.
+    /// Reads these partitions, and leaves the others to other processes. Defaults to all, including those that are added later.
     #[must_use]
     pub fn partitions(mut self, partitions: RangeInclusive<i32>) -> Self {
         self.partitions = Some(partitions);
         self
     }
 
-    /// Says where a topic begins that was never read. Defaults to [`Begin::Earliest`].
+    /// Sets where to begin a topic that was never read. Defaults to [`Begin::Earliest`].
     #[must_use]
     pub fn begin(mut self, begin: Begin) -> Self {
         self.begin = begin;
         self
     }
 
-    /// Names the source in metrics, in dead letters and beside the log. Defaults to the topic's name; topics of two clusters that have one
-    /// name need two.
+    /// Names the source in metrics, in dead letters and beside the log. Defaults to the topic's name. Topics with the same name
+    /// in two clusters need different source names.
     #[must_use]
     pub fn named(mut self, source: impl Into<String>) -> Self {
         self.source = source.into();
         self
     }
 
-    /// Says how often partitions that were added are looked for. Defaults to 30 seconds.
+    /// Sets how often to look for added partitions. Defaults to 30 seconds.
     #[must_use]
     pub fn look_every(mut self, interval: Duration) -> Self {
         self.look_every = interval.max(Duration::from_millis(100));
         self
     }
 
-    /// Sets the bytes of records that were fetched and not taken. Defaults to 64 MiB.
+    /// Sets the most bytes of records that are fetched and not yet taken. Defaults to 64 MiB.
     #[must_use]
     pub fn buffer(mut self, bytes: usize) -> Self {
         self.buffer = bytes;
         self
     }
 
-    /// Ends when each partition was read to its end, for a run by cron. Defaults to reading on.
+    /// Ends when each partition has been read to its end, for runs by cron. Without it, reading continues.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
@@ -112,7 +112,7 @@ impl Topic {
         &self.source
     }
 
-    /// What this process reads of the topic, as a name.
+    /// Names the part of the topic that this process reads.
     pub(super) fn share(&self) -> String {
         match &self.partitions {
             None => "all".into(),

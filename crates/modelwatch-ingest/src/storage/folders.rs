@@ -1,11 +1,11 @@
-//! Folders whose names outlast a crash.
+//! Folders whose names survive a crash.
 
 use std::fs::{self, File};
 use std::path::Path;
 
 use crate::error::IngestError;
 
-/// Makes a folder and those it is in.
+/// Creates a folder and its parents.
 pub(crate) fn create(folder: &Path) -> Result<(), IngestError> {
     let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
     fs::create_dir_all(folder).map_err(IngestError::storage(folder, "made"))?;
@@ -14,7 +14,7 @@ pub(crate) fn create(folder: &Path) -> Result<(), IngestError> {
 
 /// Puts the names in a folder on storage.
 pub(crate) fn sync(folder: &Path) -> Result<(), IngestError> {
-    // A relative path's last ancestor is empty: it means the working folder.
+    // A relative path's last ancestor is empty, which means the working directory.
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,

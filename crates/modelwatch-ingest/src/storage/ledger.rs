@@ -1,7 +1,8 @@
-//! Where each partition goes on, and which files belong into the log: one file, put in place whole.
+//! The next offset of each partition, and the files that belong in the log: one file, replaced atomically.
 //!
-//! `<root>/.ingest/<source>/<share>/ledger.json`. A share is what one process reads of a source. Where partitions are shared out anew, the
-//! ledger with the highest epoch that has a partition is right about it; a lock for each partition sees to it that there is one reader.
+//! `<root>/.ingest/<source>/<share>/ledger.json`. A share is the part of a source that one process reads. When partitions move
+//! between shares, the ledger with the highest epoch among those with the partition is right. A lock per partition ensures a
+//! single reader.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
@@ -15,43 +16,43 @@ use super::folders;
 use crate::error::IngestError;
 use crate::joining::Waiting;
 
-/// The folder in the log's root, which no reader of the log looks into.
+/// The folder in the log's root, which readers of the log skip.
 const FOLDER: &str = ".ingest";
 const LEDGER: &str = "ledger.json";
 const TEMPORARY: &str = "ledger.json.tmp";
 const LOCK: &str = "lock";
-/// The layout of the ledger.
+/// The format version of the ledger.
 const FORMAT: u32 = 1;
-/// Times a file is moved anew where retention has removed its empty folder meanwhile.
+/// How often to retry moving a file whose empty folder retention has removed meanwhile.
 const MOVES: usize = 5;
-/// What every storage takes in a name as it is; a dot alone is a folder of another meaning.
+/// Characters that every storage accepts in a name. A dot alone would be a folder with another meaning.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// What stands in the file.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct State {
     format: u32,
-    /// Commits of the source so far.
+    /// The number of commits of the source.
     epoch: u64,
-    /// Files so far, by which their names differ.
+    /// The number of files, which keeps their names unique.
     files: u64,
-    /// The offset each partition goes on at.
+    /// The next offset of each partition.
     next: BTreeMap<i32, i64>,
-    /// The mark of the record before it, by which a topic that was made anew is told from the one that was read.
+    /// The mark of the record before it, which shows whether the topic was recreated.
     #[serde(default)]
     marks: BTreeMap<i32, u64>,
-    /// Files of this folder that belong into the log, and where.
+    /// Files of this folder to move into the log, and where.
     moves: Vec<Move>,
-    /// Halves of requests that wait for the other.
+    /// Halves of requests that wait for the other half.
     waiting: Vec<Waiting>,
 }
 
 /// A file on its way into the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Move {
-    /// Its name in the share's folder.
+    /// The name in the share's folder.
     pub(crate) staged: String,
-    /// Its path below the root.
+    /// The path below the root.
     pub(crate) path: String,
 }
 
@@ -60,23 +61,23 @@ pub(crate) struct Move {
 pub(crate) struct Ledger {
     root: PathBuf,
     source: String,
-    /// The source's, and the share's in it.
+    /// The source's folder, and the share's folder in it.
     folders: [PathBuf; 2],
-    /// Those of all shares, by their folders.
+    /// The ledgers of all shares, by folder.
     read: Vec<(PathBuf, State)>,
     epoch: u64,
     files: u64,
     next: BTreeMap<i32, i64>,
-    /// Held while this is there.
+    /// Held as long as this exists.
     locks: Vec<File>,
     #[cfg(test)]
     pub(crate) stop_at: Option<usize>,
 }
 
-/// What is known of a partition.
+/// The recorded state of a partition.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// Where it goes on; nothing where it was never read.
+    /// The next offset. `None` if it was never read.
     pub(crate) next: Option<i64>,
     /// The mark of the record before that.
     pub(crate) mark: Option<u64>,
@@ -84,7 +85,7 @@ pub(crate) struct Known {
 }
 
 impl Ledger {
-    /// Opens the ledger of a share, does again what a commit has left to be done, and removes what is in no commit.
+    /// Opens the ledger of a share, completes an interrupted commit, and removes files that are in no commit.
     pub(crate) fn open(root: &Path, source: &str, share: &str) -> Result<Self, IngestError> {
         let of_source = root.join(FOLDER).join(encoded(source));
         let of_share = of_source.join(encoded(share));
@@ -111,18 +112,18 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// The partitions that this share had at its last commit.
+    /// Returns the partitions that this share had at its last commit.
     pub(crate) fn had(&self) -> Vec<i32> {
         let own = self.read.iter().filter(|(folder, _)| *folder == self.folders[1]);
         own.flat_map(|(_, state)| state.next.keys().copied()).collect()
     }
 
-    /// The share's folder, in which files are made.
+    /// Returns the share's folder, in which files are written.
     pub(crate) fn folder(&self) -> &Path {
         &self.folders[1]
     }
 
-    /// How many files there were before; names that are made of the numbers after it are new.
+    /// Returns the number of earlier files. Names from later numbers are new.
     pub(crate) fn files(&self) -> u64 {
         self.files
     }
@@ -147,7 +148,7 @@ impl Ledger {
         }
     }
 
-    /// The ledgers of all shares.
+    /// Reads the ledgers of all shares.
     fn read(&mut self) -> Result<(), IngestError> {
         let of_source = &self.folders[0];
         let failed = || IngestError::storage(of_source, "listed");
@@ -176,7 +177,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// What no commit names.
+    /// Removes files that no commit names.
     fn remove_leftovers(&self) -> Result<(), IngestError> {
         let folder = &self.folders[1];
         let failed = || IngestError::storage(folder, "listed");
@@ -190,13 +191,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes a partition into this share, and says what is known of it.
+    /// Takes a partition into this share, and returns its recorded state.
     pub(crate) fn own(&mut self, partition: i32) -> Result<Known, IngestError> {
         self.lock(
             &self.folders[0].join(format!("partition-{partition}.lock")),
             Some(partition),
         )?;
-        // What another share has committed since it was read here; nobody commits this partition any more.
+        // Read what another share has committed since. The lock keeps others from committing this partition now.
         self.read()?;
         let having = self
             .read
@@ -221,9 +222,9 @@ impl Ledger {
         })
     }
 
-    /// Makes files part of the log, and the places of all partitions those to go on at: all of it or nothing.
+    /// Adds files to the log, and sets the next offsets of all partitions, atomically.
     ///
-    /// The files are whole and on storage in [`folder`](Self::folder).
+    /// The files must be complete and on storage in [`folder`](Self::folder).
     pub(crate) fn commit(
         &mut self,
         next: &BTreeMap<i32, i64>,
@@ -260,7 +261,7 @@ impl Ledger {
         self.move_all(&folder, &state.moves)
     }
 
-    /// Moves files into the log. Those that are not there any more have been moved.
+    /// Moves files into the log. Files that are missing here have been moved already.
     fn move_all(&mut self, folder: &Path, moves: &[Move]) -> Result<(), IngestError> {
         let mut into = BTreeSet::new();
         for Move { staged, path } in moves {
@@ -271,12 +272,12 @@ impl Ledger {
             }
         }
         self.step()?;
-        // Retention may have removed one that is empty again.
+        // Retention may have removed a folder that is empty again.
         let mut there = into.iter().filter(|folder| folder.is_dir());
         there.try_for_each(|folder| folders::sync(folder))
     }
 
-    /// A moment at which a test may end everything.
+    /// A point at which a test may stop.
     #[cfg(not(test))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a test stops here")]
     fn step(&mut self) -> Result<(), IngestError> {
@@ -296,7 +297,7 @@ impl Ledger {
     }
 }
 
-/// Whether it was still to be moved.
+/// Moves a file. Returns whether it was still to be moved.
 fn move_one(staged: &Path, path: &Path) -> Result<bool, IngestError> {
     let mut left = MOVES;
     loop {
@@ -314,7 +315,7 @@ fn move_one(staged: &Path, path: &Path) -> Result<bool, IngestError> {
     }
 }
 
-/// The name of a source or a share, as a folder's.
+/// Encodes the name of a source or a share as a folder name.
 pub(crate) fn encoded(name: &str) -> String {
     utf8_percent_encode(name, ENCODED).to_string()
 }

@@ -1,9 +1,10 @@
 //! How rows get into the log exactly once.
 //!
-//! Records become files in a hidden folder beside the log ([`staging`]). A commit puts one small file in place, the [`ledger`], which
-//! says at once where each partition goes on and which files are to be moved into the log. What happens before that file is in its place
-//! has not happened; what comes after it is done again until it is done. So a process that is killed at any moment loses and doubles
-//! nothing, and what becomes of a file in the log, such as compaction or retention, does not matter to where reading goes on.
+//! Records become files in a hidden folder beside the log ([`staging`]). A commit replaces one small file, the [`ledger`], which
+//! contains both the next offset of each partition and the files to move into the log. Before that file is in place, nothing has
+//! happened. After that, its moves are repeated until they are done. So a process that is killed at any moment neither loses nor
+//! duplicates anything. Later changes to a file in the log, such as compaction or retention, do not affect where reading
+//! continues.
 
 pub(crate) mod folders;
 pub(crate) mod ledger;

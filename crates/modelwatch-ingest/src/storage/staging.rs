@@ -1,4 +1,4 @@
-//! Rows on their way into files, and letters of records that are none.
+//! Rows on their way into files, and dead letters of records that can't be rows.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -19,11 +19,11 @@ use crate::outcome::Outcome;
 use crate::rejection::Rejection;
 use crate::row::Row;
 
-/// Files at a time: rows may come with times of any hour.
+/// The most open files: rows may have times in any hour.
 const MOST_FILES: usize = 64;
-/// The folder of letters in the log's root.
+/// The folder of dead letters in the log's root.
 const DEAD_LETTERS: &str = "dead-letters";
-/// The key in a footer under which stands what the file's rows were read from.
+/// The key in a footer that records the source of the file's rows.
 const INGESTED: &str = "modelwatch.ingested";
 
 /// The files of the next commit.
@@ -33,7 +33,7 @@ pub(crate) struct Staging {
     share: String,
     epoch: u64,
     open: Vec<Open>,
-    /// Which took the last row.
+    /// The file that took the last row.
     last: usize,
     begun: u64,
     rows: u64,
@@ -48,13 +48,13 @@ struct Open {
     file: Rows,
 }
 
-/// What a file has rows of.
+/// The kind of rows in a file.
 enum Rows {
     Predictions(RowFile),
     Outcomes(OutcomeFile),
 }
 
-/// A record that was refused, as a line of JSON.
+/// A refused record, as a line of JSON.
 #[derive(Serialize)]
 struct Letter<'a> {
     source: &'a str,
@@ -66,15 +66,16 @@ struct Letter<'a> {
     field: Option<&'a str>,
     problem: &'a str,
     headers: Vec<(&'a str, String)>,
-    /// In base64.
+    /// The value, in base64.
     value: Option<String>,
 }
 
-/// The most bytes of what was read that stand in the name of a file of letters.
+/// The most bytes of the source's description in the name of a dead-letter file.
 const MOST_NAMED: usize = 120;
 
 impl Staging {
-    /// Files of the commit with this epoch. What an earlier commit left to be moved has other names, so that it is never taken for these.
+    /// Makes the files of the commit with this epoch. Files that an earlier commit still has to move have other names, so they
+    /// are never confused with these.
     pub(crate) fn new(folder: &Path, [source, share]: [&str; 2], epoch: u64) -> Self {
         Self {
             epoch,
@@ -94,12 +95,12 @@ impl Staging {
         self.rows
     }
 
-    /// About the memory it takes.
+    /// The approximate memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether a commit is due because so many files are open.
+    /// Whether a commit is due because too many files are open.
     pub(crate) fn is_full(&self) -> bool {
         self.open.len() >= MOST_FILES
     }
@@ -116,7 +117,7 @@ impl Staging {
             route: row.route.as_deref(),
             pipeline_version: row.pipeline_version.as_deref(),
         };
-        // The last one first: rows come in runs.
+        // Try the last file first, because rows come in runs.
         let order = (self.last..self.open.len()).chain(0..self.last.min(self.open.len()));
         for place in order {
             let open = &mut self.open[place];
@@ -222,7 +223,7 @@ impl Staging {
             .map_err(failed)
     }
 
-    /// Makes all files whole and puts them on storage, and says where they belong. `from` is what their rows were read from.
+    /// Completes all files, puts them on storage, and returns where they belong. `from` describes the source of their rows.
     pub(crate) fn finish(mut self, from: &str, files_before: u64) -> Result<Vec<Move>, IngestError> {
         let mut moves = Vec::new();
         let writer = XxHash3_128::oneshot(format!("{}\0{}", self.source, self.share).as_bytes()) as u64;

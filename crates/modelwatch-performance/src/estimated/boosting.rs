@@ -1,11 +1,12 @@
-//! Boosted regression trees on binned columns (Friedman, *Greedy Function Approximation*, 2001), as few lines as a loss needs.
+//! Boosted regression trees on binned columns (Friedman, *Greedy Function Approximation*, 2001), reduced to what a loss needs.
 //!
-//! Crates that grow such trees take no missing values, or bring a C++ library; neither is for a job that a service's owners compile.
+//! Existing crates that grow such trees either do not accept missing values, or bring a C++ library. Neither suits a job that you
+//! compile yourself.
 
 const ROUNDS: usize = 100;
 const DEPTH: usize = 5;
 const RATE: f64 = 0.1;
-/// The fewest rows of a leaf.
+/// The fewest rows in a leaf.
 const LEAF_ROWS: f64 = 20.0;
 
 /// A sum of trees.
@@ -18,7 +19,7 @@ pub(super) struct Boosted {
 #[derive(Clone, Copy, Debug)]
 enum Node {
     Leaf(f64),
-    /// Rows whose bin is at most `bin` go to the node `left`, the others to the one after it.
+    /// Rows whose bin is at most `bin` go to the node `left`, the others to the node after it.
     Split {
         column: usize,
         bin: u8,
@@ -26,14 +27,14 @@ enum Node {
     },
 }
 
-/// Binned columns, each of as many rows, and how many bins each has.
+/// Binned columns of equal length, and the number of bins of each.
 pub(super) struct Binned<'a> {
     pub(super) columns: &'a [Vec<u8>],
     pub(super) bins: &'a [usize],
 }
 
 impl Boosted {
-    /// Fits to the targets of some of the rows.
+    /// Fits the targets of some of the rows.
     pub(super) fn fit(binned: &Binned<'_>, rows: &[usize], targets: &[f64]) -> Self {
         let base = rows.iter().map(|row| targets[*row]).sum::<f64>() / rows.len().max(1) as f64;
         let mut left: Vec<f64> = rows.iter().map(|row| targets[*row] - base).collect();
@@ -48,7 +49,7 @@ impl Boosted {
         Self { base, trees }
     }
 
-    /// The value for a row, by its bins.
+    /// Returns the value for a row, by its bins.
     pub(super) fn value(&self, bin: impl Fn(usize) -> u8) -> f64 {
         let of_tree = |tree: &Vec<Node>| {
             let mut place = 0;
@@ -67,7 +68,7 @@ impl Boosted {
     }
 }
 
-/// Rows of a node in one bin, and what is left of their targets.
+/// The rows of a node in one bin, and the sum of their residuals.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     rows: f64,
@@ -82,7 +83,7 @@ impl Sum {
         }
     }
 
-    /// What squared errors fall by when the rows are given their mean.
+    /// The reduction of squared errors when the rows are assigned their mean.
     fn gain(self) -> f64 {
         if self.rows > 0.0 {
             self.left * self.left / self.rows
@@ -92,7 +93,7 @@ impl Sum {
     }
 }
 
-/// Grows a tree level by level, and takes what it explains from what is left.
+/// Grows a tree level by level, and subtracts its values from the residuals.
 fn grow(binned: &Binned<'_>, rows: &[usize], left: &mut [f64]) -> Vec<Node> {
     let mut tree = vec![Node::Leaf(0.0)];
     let mut place = vec![0_usize; rows.len()];

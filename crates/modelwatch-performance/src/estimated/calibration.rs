@@ -1,15 +1,15 @@
-//! From a score to the probability of being positive, learned from labelled scores by isotonic regression.
+//! Turns a score into the probability of being positive, learned from labelled scores by isotonic regression.
 
 use crate::scores::Scores;
 
-/// A curve that never falls: the pooled blocks of the pool-adjacent-violators algorithm (Ayer and others, 1955), with straight lines
-/// between neighbouring blocks and the ends' own values beyond them, as scikit-learn's `IsotonicRegression` clips.
+/// A curve that never falls: the pooled blocks of the pool-adjacent-violators algorithm (Ayer and others, 1955). Between
+/// neighbouring blocks it is a straight line, and beyond the ends it is constant, as scikit-learn's `IsotonicRegression` clips.
 #[derive(Clone, Debug)]
 pub(super) struct Calibration {
     blocks: Vec<Block>,
 }
 
-/// Scores that have one probability.
+/// Scores that share one probability.
 #[derive(Clone, Copy, Debug)]
 struct Block {
     low: f64,
@@ -18,16 +18,16 @@ struct Block {
     rows: u64,
 }
 
-/// Where a score lies among the blocks: on a line from one to the next.
+/// The position of a score among the blocks: on the line from one to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     block: usize,
-    /// How far on the way to the next block, from 0 to 1.
+    /// The fraction of the way to the next block, from 0 to 1.
     way: f64,
 }
 
 impl Calibration {
-    /// Of negatives and positives; nothing where one of them is absent.
+    /// Learns from the scores of negatives and positives. `None` when either is absent.
     pub(super) fn learn(scores: &Scores) -> Option<Self> {
         let [negatives, positives] = scores.totals();
         if negatives == 0 || positives == 0 {
@@ -70,13 +70,14 @@ impl Calibration {
         self.between(place, Block::share)
     }
 
-    /// The variance of one label: of a share that half a row of each kind keeps from being certain.
+    /// The variance of one label. Half a row of each kind keeps the share away from certainty.
     pub(super) fn label_variance(&self, place: Place) -> f64 {
         let share = self.between(place, Block::uncertain_share);
         share * (1.0 - share)
     }
 
-    /// The variance of a sum of probabilities that the blocks' own finite rows give it, by the weight that each place has in the sum.
+    /// The variance of a weighted sum of probabilities, due to the limited rows of each block. `weights` has the weight of each
+    /// place.
     pub(super) fn variance_of_sum(&self, weights: impl Iterator<Item = (Place, f64)>) -> f64 {
         let mut of_block = vec![0.0; self.blocks.len() + 1];
         for (place, weight) in weights {
@@ -90,7 +91,7 @@ impl Calibration {
         self.blocks.iter().zip(of_block).map(variance).sum()
     }
 
-    /// Whether a score lies outside of those that it was learned from.
+    /// Whether a score is outside of the range that was learned.
     pub(super) fn is_beyond(&self, score: f64) -> bool {
         let first = self.blocks.first().map_or(f64::NEG_INFINITY, |block| block.low);
         let last = self.blocks.last().map_or(f64::INFINITY, |block| block.high);

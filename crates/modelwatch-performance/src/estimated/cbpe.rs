@@ -1,4 +1,4 @@
-//! Confidence-based performance estimation: what the scores themselves say of how right a classification is.
+//! Confidence-based performance estimation: what the scores themselves say about how often a classification is right.
 
 use super::calibration::Calibration;
 use super::doubt::{CannotEstimate, Estimate};
@@ -8,15 +8,14 @@ use crate::classes::{Classes, Unmergeable};
 use crate::measure::{Measure, Performance, Undefined};
 use crate::realised::{BinaryCounts, MulticlassCounts};
 
-/// Estimates the performance of a binary classification without labels, from calibrated scores (CBPE, as NannyML names it).
+/// Estimates the performance of a binary classification without labels, from calibrated scores (NannyML calls it CBPE).
 ///
-/// Of each score it learns from a labelled reference how probable a positive is, by isotonic regression on the reference's counts. A
-/// window's labels are then expected to follow those probabilities. This holds while scores mean what they meant in the reference, whatever
-/// inputs come how often (*covariate shift*). A relation between inputs and labels that changes (*concept drift*) can't be seen without
-/// labels: [`Estimate::doubts`] compares when they come.
+/// It learns from a labelled reference how probable a positive is at each score, by isotonic regression on the reference's
+/// counts. It then expects a window's labels to follow those probabilities. This holds while scores mean the same as in the
+/// reference, however often each input comes (*covariate shift*). Without labels, it can't see a changed relation between inputs
+/// and labels (*concept drift*): [`Estimate::doubts`] compares the two when labels arrive.
 ///
-/// Its interval is where the figure by labels lies in 95 % of windows: it holds the chance of the labels and that of the
-/// calibration.
+/// Its interval contains the figure by labels in 95 % of windows. It covers the chance of the labels and that of the calibration.
 ///
 /// # Example
 ///
@@ -43,12 +42,12 @@ pub struct Cbpe {
 }
 
 impl Cbpe {
-    /// Learns from a labelled reference. Use rows that the model was not trained on: on its training data a model is surer than it
-    /// may be.
+    /// Learns from a labelled reference. Use rows that the model was not trained on: on its training data, a model is too
+    /// confident.
     ///
     /// # Errors
     ///
-    /// When the reference has no positives or no negatives with a score.
+    /// Returns an error when the reference has no positives or no negatives with a score.
     pub fn learn(reference: &BinaryCounts) -> Result<Self, CannotEstimate> {
         let calibration = Calibration::learn(reference.scores()).ok_or(CannotEstimate::OneClass { class: None })?;
         Ok(Self { calibration })
@@ -93,10 +92,10 @@ impl Cbpe {
     }
 }
 
-/// Estimates the performance of a classification with several classes without labels, as [`Cbpe`] does of two.
+/// Estimates the performance of a multiclass classification without labels, as [`Cbpe`] does for two classes.
 ///
-/// Each class is calibrated against the rest. How the classes' errors hang together is not counted, so the intervals of means over
-/// classes are those of errors that all go one way: they hold the truth at least as often as they say.
+/// Each class is calibrated against the rest. The correlation between the classes' errors is unknown, so the intervals of means
+/// over classes assume that all errors go the same way. They contain the truth at least as often as they claim.
 /// # Example: three classes, two predictions
 ///
 /// ```
@@ -130,7 +129,7 @@ impl MulticlassCbpe {
     ///
     /// # Errors
     ///
-    /// When no row of the reference, or every one, is of a class; names the class.
+    /// Returns an error that names the class when no row of the reference, or every row, has it.
     pub fn learn(reference: &MulticlassCounts) -> Result<Self, CannotEstimate> {
         let names = reference.classes().names();
         let calibrations = reference.scores().iter().zip(names).map(|(scores, name)| {
@@ -148,7 +147,7 @@ impl MulticlassCbpe {
     ///
     /// # Errors
     ///
-    /// When the window is of other classes than the reference.
+    /// Returns an error when the window has other classes than the reference.
     pub fn estimate(&self, window: &MulticlassPredictionCounts) -> Result<Estimate, Unmergeable> {
         if self.classes != window.classes {
             return Err(Unmergeable::Classes);
@@ -160,7 +159,7 @@ impl MulticlassCbpe {
         let rows = window.rows;
         let accuracy = total(&of_classes, |class| class.right()).map(|sum| Estimated {
             value: sum.value.min(1.0),
-            // Each row is predicted to be of one class, so the parts are of different rows.
+            // Each row is predicted as one class, so the parts come from different rows.
             error: sum.independent,
         });
         let count = of_classes.len() as f64;
@@ -195,7 +194,7 @@ impl MulticlassCbpe {
     }
 }
 
-/// What the parts of all classes make, with the error where they are independent and where they all go one way.
+/// The sum over all classes, with the error if the parts are independent, and the error if they all go the same way.
 struct Total {
     value: f64,
     independent: f64,
@@ -214,7 +213,7 @@ fn total(
     })
 }
 
-/// A class that is never predicted counts as 0, as among realised ones.
+/// A class that is never predicted counts as 0, as in realised performance.
 fn or_zero(estimated: Result<Estimated, Undefined>) -> Result<Estimated, Undefined> {
     match estimated {
         Err(Undefined::NonePredicted | Undefined::NoneActual) => Ok(Estimated { value: 0.0, error: 0.0 }),

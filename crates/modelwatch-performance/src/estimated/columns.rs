@@ -1,9 +1,9 @@
-//! Columns of numbers as small whole ones: what trees are grown on.
+//! Columns of numbers as bin numbers, from which trees are grown.
 
-/// Bins of a column, besides that of missing values.
+/// The most bins of a column, besides the one of missing values.
 const MOST_BINS: usize = 128;
 
-/// The edges that a column's values are cut at, and the range it has in the reference.
+/// The edges between a column's bins, and its range in the reference.
 #[derive(Clone, Debug)]
 pub(super) struct Cut {
     edges: Vec<f64>,
@@ -12,7 +12,7 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Cuts so that about as many values are in each bin; NaN is a missing one.
+    /// Cuts into bins with about equally many values. NaN is a missing value.
     pub(super) fn learn(values: impl Iterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -27,7 +27,7 @@ impl Cut {
         }
     }
 
-    /// The bin of a value: 0 where it is missing, and from 1 in the order of values.
+    /// The bin of a value: 0 for a missing one, and from 1 on in the order of values.
     pub(super) fn bin(&self, value: f64) -> u8 {
         if value.is_nan() {
             return 0;
@@ -40,7 +40,7 @@ impl Cut {
         self.edges.len() + 2
     }
 
-    /// Whether a value is outside of those of the reference.
+    /// Whether a value is outside of the reference's range.
     pub(super) fn is_beyond(&self, value: f64) -> bool {
         value < self.low || value > self.high
     }

@@ -1,4 +1,4 @@
-//! Direct loss estimation: how large the error of a predicted number is expected to be, given what the model saw.
+//! Direct loss estimation: the expected error of a predicted number, given the model's input.
 
 use super::boosting::{Binned, Boosted};
 use super::columns::Cut;
@@ -10,10 +10,10 @@ use crate::realised::root;
 
 /// The fewest rows to learn from.
 const LEAST_ROWS: usize = 200;
-/// The most rows that are kept to learn from; each of a larger reference is as likely to be among them.
+/// The most rows to keep for learning. Each row of a larger reference is kept with the same probability.
 const MOST_ROWS: usize = 200_000;
 
-/// Labelled rows to learn from: what the model saw, predicted, and should have predicted.
+/// Labelled rows to learn from: the model's input, its prediction, and the target.
 /// The example of [`Dle`] has one.
 #[derive(Clone, Debug)]
 pub struct LossReference {
@@ -24,13 +24,13 @@ pub struct LossReference {
 
 #[derive(Clone, Debug)]
 struct Row {
-    /// The features, and the prediction as the last.
+    /// The features, followed by the prediction.
     values: Vec<f64>,
     error: f64,
 }
 
 impl LossReference {
-    /// Makes a reference without rows, of so many features.
+    /// Makes a reference without rows, for this many features.
     #[must_use]
     pub fn new(features: usize) -> Self {
         Self {
@@ -40,12 +40,12 @@ impl LossReference {
         }
     }
 
-    /// Adds a row: features as numbers, NaN where one is missing, a category as any number that stands for it; the prediction; the
-    /// target. Of more than 200,000 rows a random sample is kept. A row whose prediction or target is not finite is left out.
+    /// Adds a row: its features, its prediction and its target. Features are numbers: NaN for a missing one, and any number that
+    /// represents a category. Keeps a random sample beyond 200,000 rows. Ignores a row whose prediction or target is not finite.
     ///
     /// # Errors
     ///
-    /// When the row has another number of features.
+    /// Returns an error when the row has another number of features.
     pub fn add(&mut self, features: &[f64], predicted: f64, actual: f64) -> Result<(), CannotEstimate> {
         if features.len() != self.features {
             return Err(CannotEstimate::Ragged {
@@ -75,14 +75,14 @@ impl LossReference {
     }
 }
 
-/// Estimates errors of predicted numbers without labels (DLE, as NannyML names it).
+/// Estimates errors of predicted numbers without labels (NannyML calls it DLE).
 ///
-/// From a labelled reference it learns, by boosted regression trees, how large absolute and squared errors are for which features and predictions. This
-/// holds while inputs of a kind are predicted as well as in the reference, whatever inputs come how often (*covariate shift*). A relation
-/// between inputs and targets that changes (*concept drift*) can't be seen without labels: [`Estimate::doubts`] compares when they
-/// come.
+/// It learns from a labelled reference, with boosted regression trees, how large absolute and squared errors are for given
+/// features and predictions. This holds while the model predicts each kind of input as well as in the reference, however often
+/// each input comes (*covariate shift*). Without labels, it can't see a changed relation between inputs and targets (*concept
+/// drift*): [`Estimate::doubts`] compares the two when labels arrive.
 ///
-/// Its interval is where the figure by labels lies in 95 % of windows.
+/// Its interval contains the figure by labels in 95 % of windows.
 /// # Example: errors that grow with distance
 ///
 /// ```
@@ -112,16 +112,16 @@ pub struct Dle {
     rows: usize,
 }
 
-/// A loss by features.
+/// A loss as a function of the features.
 #[derive(Clone, Debug)]
 struct Loss {
     model: Boosted,
-    /// The variance of a loss over the square of its expectation, by rows that the model was not fitted to.
+    /// The variance of a loss divided by the square of its expectation, from rows that the model was not fitted to.
     dispersion: f64,
 }
 
-/// Predictions without labels, counted: what losses are expected of them. Any order of rows and any way of merging gives the same
-/// figures.
+/// The expected losses of predictions without labels, as counts. Neither the order of rows nor the way of merging changes a
+/// figure.
 /// The example of [`Dle`] has one.
 #[derive(Clone, Debug, Default)]
 pub struct LossCounts {
@@ -139,11 +139,11 @@ struct Expectation {
 }
 
 impl Dle {
-    /// Learns from labelled rows that the model was not trained on. The same rows in the same order make the same estimator.
+    /// Learns from labelled rows that the model was not trained on. The same rows in the same order give the same estimator.
     ///
     /// # Errors
     ///
-    /// When there are fewer than 200 usable rows.
+    /// Returns an error for fewer than 200 usable rows.
     pub fn learn(reference: &LossReference) -> Result<Self, CannotEstimate> {
         let rows = &reference.rows;
         if rows.len() < LEAST_ROWS {
@@ -175,8 +175,8 @@ impl Dle {
         })
     }
 
-    /// Counts a prediction, with features as the reference had them. A prediction that is not finite, or a row with another number of
-    /// features, is left out and counted in [`LossCounts::left_out`].
+    /// Counts a prediction, with the same features as in the reference. A prediction that is not finite, or a row with another
+    /// number of features, only counts in [`LossCounts::left_out`].
     pub fn count(&self, counts: &mut LossCounts, features: &[f64], predicted: f64) {
         if !predicted.is_finite() || features.len() + 1 != self.cuts.len() {
             counts.left_out += 1;
@@ -190,7 +190,7 @@ impl Dle {
         counts.squared.add(self.squared.of(&bins));
     }
 
-    /// Estimates the errors of predictions that [`count`](Self::count) counted.
+    /// Estimates the errors of the predictions that [`count`](Self::count) counted.
     #[must_use]
     pub fn estimate(&self, window: &LossCounts) -> Estimate {
         let measured = |loss: &Loss, expected: &Expectation| {
@@ -241,20 +241,20 @@ impl Loss {
         }
     }
 
-    /// A loss is never below 0, whatever a sum of trees says.
+    /// A loss is never below 0, although a sum of trees may be.
     fn of(&self, bins: &[u8]) -> f64 {
         self.model.value(|column| bins[column]).max(0.0)
     }
 }
 
 impl LossCounts {
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what another part of the rows counted with the same [`Dle`].
+    /// Adds the counts of other rows, made with the same [`Dle`].
     pub fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
         self.beyond += other.beyond;
@@ -263,7 +263,7 @@ impl LossCounts {
         self.squared.merge(&other.squared);
     }
 
-    /// Returns the rows about which nothing could be estimated.
+    /// Returns the number of rows without an estimate.
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.left_out
@@ -282,7 +282,7 @@ impl Expectation {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a number that looks drawn, the same in every run.
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a number that looks random and is the same in every run.
 fn mix(number: u64) -> u64 {
     let z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,14 +1,14 @@
-//! An estimate, and when not to believe it.
+//! An estimate, and the reasons to doubt it.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::measure::{Measure, Measured, Performance};
 
-/// The share of rows beyond the reference from which on an estimate is doubted.
+/// The share of rows beyond the reference above which an estimate is doubted.
 const MANY_BEYOND: f64 = 0.01;
 
-/// Performance as it is expected without labels.
+/// The expected performance of predictions without labels.
 /// # Example: scores that the reference never had
 ///
 /// ```
@@ -29,19 +29,19 @@ const MANY_BEYOND: f64 = 0.01;
 pub struct Estimate {
     /// The measures that can be estimated.
     pub performance: Performance,
-    /// The predictions it is of.
+    /// The number of predictions.
     pub rows: u64,
-    /// Those unlike any of the reference: a score, prediction or feature outside of the range it had there.
+    /// The number of predictions unlike the reference: a score, prediction or feature is outside of its range there.
     pub beyond: u64,
 }
 
 impl Estimate {
-    /// What no estimate can know, in one sentence, for whoever reads the figures.
+    /// The assumption behind every estimate, in one sentence for readers of the figures.
     pub const ASSUMPTION: &'static str = "estimated without labels: it holds while inputs of a kind are as often of each outcome as in \
          the reference (covariate shift only), which only labels can confirm";
 
-    /// Returns the reasons not to believe it; with the performance by labels of the same rows, once there are some, those that
-    /// only labels show.
+    /// Returns the reasons not to believe the estimate. Pass the performance by labels of the same rows, once there is one, for
+    /// the reasons that only labels show.
     #[must_use]
     pub fn doubts(&self, realised: Option<&Performance>) -> Vec<Doubt> {
         let mut doubts = Vec::new();
@@ -56,7 +56,7 @@ impl Estimate {
             let (Ok(estimated), Ok(realised)) = (estimated, realised.get(measure)) else {
                 continue;
             };
-            // Labels of a part of the rows are surer of less: both intervals have to part.
+            // Labels of some rows are less certain, so the two intervals must not overlap.
             let apart = match (estimated.interval, realised.interval) {
                 (Some(one), Some(other)) => one.high < other.low || other.high < one.low,
                 _ => false,
@@ -78,20 +78,20 @@ impl Estimate {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Doubt {
-    /// More than one row in a hundred is unlike any of the reference, so nothing was learned of it.
+    /// More than one row in a hundred is unlike the reference, so nothing was learned about them.
     Beyond {
-        /// The rows.
+        /// The number of such rows.
         rows: u64,
-        /// All rows.
+        /// The number of all rows.
         of: u64,
     },
-    /// Labels say otherwise: the relation of inputs and outcomes is not that of the reference.
+    /// Labels contradict the estimate: the relation between inputs and outcomes differs from the reference.
     Refuted {
         /// The measure.
         measure: Measure,
-        /// What was estimated.
+        /// The estimated value.
         estimated: Measured,
-        /// What labels say.
+        /// The value by labels.
         realised: Measured,
     },
 }
@@ -123,23 +123,23 @@ impl fmt::Display for Doubt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CannotEstimate {
-    /// Scored rows of only one kind.
+    /// All scored rows have one class.
     OneClass {
-        /// The class of which there are none, or no others; none for a binary classification.
+        /// The class that no row has, or that every row has. `None` for a binary classification.
         class: Option<String>,
     },
     /// Too few rows to learn from.
     TooFewRows {
-        /// The usable rows.
+        /// The number of usable rows.
         rows: usize,
         /// The fewest allowed.
         least: usize,
     },
-    /// A row with another number of features than the reference.
+    /// A row has another number of features than the reference.
     Ragged {
-        /// The features of the row.
+        /// The features in the row.
         values: usize,
-        /// Those of the reference.
+        /// The features in the reference.
         wanted: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! What labels are expected to say of scores whose calibration is known.
+//! The expected result of labels, given scores with a known calibration.
 
 use super::calibration::{Calibration, Place};
 use crate::interval;
@@ -6,20 +6,20 @@ use crate::measure::{Measured, Undefined};
 use crate::realised::log_loss;
 use crate::scores::Scores;
 
-/// Scores with the probability of being positive that the calibration gives them.
+/// Scores with the probability of being positive from the calibration.
 pub(super) struct Expected<'a> {
     calibration: &'a Calibration,
     lines: Vec<Line>,
     rows: f64,
-    /// Rows that are predicted positive, those that are expected to be, and those of both.
+    /// The rows predicted positive, those expected to be positive, and the rows that are both.
     pub(super) predicted: f64,
     pub(super) positives: f64,
     pub(super) true_positives: f64,
-    /// Rows whose score is outside of those that the calibration was learned from.
+    /// Rows whose score is outside of the range that the calibration learned.
     pub(super) beyond: u64,
 }
 
-/// The rows of one score: those predicted negative and positive.
+/// The rows with one score: those predicted negative and positive.
 struct Line {
     score: f64,
     rows: [f64; 2],
@@ -84,7 +84,7 @@ impl<'a> Expected<'a> {
         }))
     }
 
-    /// The share that are predicted to be of the class and are, of all rows.
+    /// The share of all rows that are predicted as the class and have it.
     pub(super) fn right(&self) -> Result<Estimated, Undefined> {
         self.any()?;
         Ok(self.estimated(self.true_positives / self.rows, |_, positive| {
@@ -123,7 +123,7 @@ impl<'a> Expected<'a> {
         Ok(self.estimated(f1, |_, positive| (2.0 * f64::from(u8::from(positive)) - f1) / of))
     }
 
-    /// The area of expected positives over expected negatives; no row is compared with itself.
+    /// The area of expected positives over expected negatives. No row is compared with itself.
     pub(super) fn area(&self) -> Result<Estimated, Undefined> {
         self.any()?;
         let (positives, negatives) = (self.positives, self.rows - self.positives);
@@ -151,7 +151,7 @@ impl<'a> Expected<'a> {
         Ok(self.estimated(area, |place, _| moved(place)))
     }
 
-    /// The mean log loss of the scores as probabilities; of a class among several, its own part.
+    /// The mean log loss of the scores as probabilities. For one of several classes, only its own part.
     pub(super) fn log_loss(&self, of_rest: bool) -> Result<Estimated, Undefined> {
         let loss = |score: f64| (log_loss(score), if of_rest { log_loss(1.0 - score) } else { 0.0 });
         self.mean_loss(loss)
@@ -161,7 +161,7 @@ impl<'a> Expected<'a> {
         self.mean_loss(|score| ((1.0 - score).powi(2), score.powi(2)))
     }
 
-    /// The mean of a loss that a positive and a negative of a score have.
+    /// The mean of a loss, given the loss of a positive and of a negative with a score.
     fn mean_loss(&self, loss: impl Fn(f64) -> (f64, f64)) -> Result<Estimated, Undefined> {
         self.any()?;
         let outside = self.lines.iter().filter(|line| !(0.0..=1.0).contains(&line.score));
@@ -188,8 +188,8 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// With the error that labels drawn by the probabilities have, and that of the probabilities themselves; by how much a label
-    /// moves the value, for the rows of a line that are predicted negative or positive.
+    /// Adds the error from labels drawn with the probabilities, and that from the probabilities themselves. `moved` says by how
+    /// much a label changes the value, for the rows of a line that are predicted negative or positive.
     fn estimated(&self, value: f64, moved: impl Fn(usize, bool) -> f64) -> Estimated {
         let mut of_labels = 0.0;
         let mut weights = Vec::with_capacity(2 * self.lines.len());
@@ -209,7 +209,7 @@ impl<'a> Expected<'a> {
 }
 
 impl Estimated {
-    /// Of a number between 0 and 1.
+    /// The estimate of a number between 0 and 1.
     pub(super) fn share(self, rows: u64) -> Measured {
         Measured {
             value: self.value,
@@ -219,7 +219,7 @@ impl Estimated {
         }
     }
 
-    /// Of a number that is never below 0.
+    /// The estimate of a number that is never below 0.
     pub(super) fn positive(self, rows: u64) -> Measured {
         Measured {
             value: self.value,

@@ -1,16 +1,16 @@
-//! Predictions whose labels nobody knows yet, counted.
+//! Counts of predictions whose labels are not known yet.
 
 use crate::classes::{Classes, Unmergeable};
 use crate::realised::share;
 use crate::scores::{MOST_ESTIMATED, Scores};
 
-/// Predictions of two classes without labels, counted.
+/// Counts of binary predictions without labels.
 /// The example of [`Cbpe`] has one.
 #[derive(Clone, Debug)]
 pub struct PredictionCounts {
-    /// Of rows predicted negative, and of those predicted positive.
+    /// Scores of rows predicted negative, and of rows predicted positive.
     pub(super) scores: Scores,
-    /// Of rows without a predicted class, all in the first group.
+    /// Scores of rows without a predicted class, all in the first group.
     pub(super) unclassed: Scores,
     without_score: u64,
 }
@@ -22,7 +22,7 @@ impl Default for PredictionCounts {
 }
 
 impl PredictionCounts {
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new() -> Self {
         let scores = || Scores::with_limit(MOST_ESTIMATED);
@@ -33,8 +33,8 @@ impl PredictionCounts {
         }
     }
 
-    /// Counts a prediction: the score of the positive class, and the predicted class. A score that is absent, NaN or infinite is left
-    /// out and counted.
+    /// Counts a prediction: the score of the positive class, and the predicted class. A score that is absent, NaN or infinite
+    /// only counts in [`without_score`](Self::without_score).
     pub fn add(&mut self, score: Option<f64>, predicted: Option<bool>) {
         match (score.filter(|score| score.is_finite()), predicted) {
             (Some(score), Some(predicted)) => self.scores.add(score, predicted),
@@ -43,33 +43,33 @@ impl PredictionCounts {
         }
     }
 
-    /// Adds what another part of the rows counted.
+    /// Adds the counts of other rows.
     pub fn merge(&mut self, other: &Self) {
         self.scores.merge(&other.scores);
         self.unclassed.merge(&other.unclassed);
         self.without_score += other.without_score;
     }
 
-    /// Returns the rows without a finite score, about which nothing can be estimated.
+    /// Returns the number of rows without a finite score, for which there is no estimate.
     #[must_use]
     pub fn without_score(&self) -> u64 {
         self.without_score
     }
 }
 
-/// Predictions of several classes without labels, counted.
+/// Counts of multiclass predictions without labels.
 /// The example of [`MulticlassCbpe`] has one.
 #[derive(Clone, Debug)]
 pub struct MulticlassPredictionCounts {
     pub(super) classes: Classes,
-    /// For each class: of rows predicted to be of another, and of those predicted to be of it.
+    /// For each class, the scores of rows predicted as another class, and of rows predicted as this one.
     pub(super) scores: Vec<Scores>,
     pub(super) rows: u64,
     left_out: u64,
 }
 
 impl MulticlassPredictionCounts {
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new(classes: &Classes) -> Self {
         let count = classes.len();
@@ -81,8 +81,8 @@ impl MulticlassPredictionCounts {
         }
     }
 
-    /// Counts a prediction: the probabilities in the order of the classes, and the predicted class. A row without a finite score for each
-    /// class, or whose predicted class is not one of them, is left out and counted in [`left_out`](Self::left_out).
+    /// Counts a prediction: the probabilities in the order of the classes, and the predicted class. A row without a finite score
+    /// for each class, or with an unknown predicted class, only counts in [`left_out`](Self::left_out).
     pub fn add(&mut self, scores: &[f64], predicted: &str) {
         let usable = scores.len() == self.classes.len() && scores.iter().all(|score| score.is_finite());
         let Some(predicted) = self.classes.place(predicted).filter(|_| usable) else {
@@ -95,11 +95,11 @@ impl MulticlassPredictionCounts {
         }
     }
 
-    /// Adds what another part of the rows counted.
+    /// Adds the counts of other rows.
     ///
     /// # Errors
     ///
-    /// When it is of other classes; nothing is added then.
+    /// Returns an error when they have other classes. It adds nothing then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Unmergeable> {
         if self.classes != other.classes {
             return Err(Unmergeable::Classes);
@@ -112,7 +112,7 @@ impl MulticlassPredictionCounts {
         Ok(())
     }
 
-    /// Returns the rows that were left out.
+    /// Returns the number of rows that were left out.
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.left_out

@@ -1,11 +1,11 @@
-//! Two classes.
+//! Performance of binary predictions.
 
 use super::probabilities::Probabilities;
 use crate::interval;
 use crate::measure::{Measure, Measured, Performance, Undefined};
 use crate::scores::{MOST_DISTINCT, Scores};
 
-/// Labelled predictions of two classes, counted. Any order of rows and any way of merging gives the same figures, to the last bit.
+/// Counts of labelled binary predictions. Neither the order of rows nor the way of merging changes a figure, to the last bit.
 ///
 /// # Example: two predictions and their labels
 ///
@@ -24,7 +24,7 @@ pub struct BinaryCounts {
     false_positives: u64,
     false_negatives: u64,
     true_negatives: u64,
-    /// Of negatives and of positives.
+    /// Scores of negatives and of positives.
     scores: Scores,
     probabilities: Probabilities,
     without_class: u64,
@@ -38,7 +38,7 @@ impl Default for BinaryCounts {
 }
 
 impl BinaryCounts {
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -53,11 +53,11 @@ impl BinaryCounts {
         }
     }
 
-    /// Counts a prediction whose label is known: the score of the positive class, the predicted class, and the label.
+    /// Counts a prediction with a known label: the score of the positive class, the predicted class, and the label.
     ///
-    /// A score that is absent, NaN or infinite is left out of the measures of scores, and an absent class out of those of classes; both
-    /// are counted. A finite score outside of 0 to 1 still has a place on the ROC curve, but then the measures of probabilities are
-    /// [`Undefined::NotProbabilities`].
+    /// Measures of scores ignore a score that is absent, NaN or infinite, and measures of classes ignore an absent class. Both
+    /// are counted. A finite score outside of 0 to 1 still has a place on the ROC curve, but the measures of probabilities are
+    /// then [`Undefined::NotProbabilities`].
     pub fn add(&mut self, score: Option<f64>, predicted: Option<bool>, actual: bool) {
         match (predicted, actual) {
             (Some(true), true) => self.true_positives += 1,
@@ -82,7 +82,7 @@ impl BinaryCounts {
         }
     }
 
-    /// Adds what another part of the rows counted.
+    /// Adds the counts of other rows.
     pub fn merge(&mut self, other: &Self) {
         self.true_positives += other.true_positives;
         self.false_positives += other.false_positives;
@@ -94,31 +94,32 @@ impl BinaryCounts {
         self.without_score += other.without_score;
     }
 
-    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576, and some that came lately.
+    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576, and some recent ones.
     #[must_use]
     pub fn scores_held(&self) -> usize {
         self.scores.held()
     }
 
-    /// Keeps no more than these bits of each score's distance from 0 or 1, which gives memory back where many counts are side by side; one
-    /// of [`SCORE_BITS`](crate::SCORE_BITS). The area under the curve then says how far it may be off, in [`Measured::within`].
+    /// Rounds scores to these bits of their distance from 0 or 1, to save memory when you keep many counts side by side. `bits`
+    /// is one of [`SCORE_BITS`](crate::SCORE_BITS). The area under the curve then reports its possible error in
+    /// [`Measured::within`].
     pub fn round_scores(&mut self, bits: u32) {
         self.scores.round(bits);
     }
 
-    /// Returns the rows: predictions with a label.
+    /// Returns the number of rows: predictions with a label.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.true_positives + self.false_positives + self.false_negatives + self.true_negatives + self.without_class
     }
 
-    /// Returns the rows without a predicted class.
+    /// Returns the number of rows without a predicted class.
     #[must_use]
     pub fn without_class(&self) -> u64 {
         self.without_class
     }
 
-    /// Returns the rows without a finite score.
+    /// Returns the number of rows without a finite score.
     #[must_use]
     pub fn without_score(&self) -> u64 {
         self.without_score
@@ -141,7 +142,7 @@ impl BinaryCounts {
                 within: 0.0,
             }),
         };
-        // F1 is 2j / (1 + j) of the share j that true positives have of all rows that are positive or predicted so.
+        // F1 is 2j / (1 + j), where j is the share of true positives in all rows that are positive or predicted positive.
         let jaccard = share(
             true_positives,
             true_positives + positives + negatives,

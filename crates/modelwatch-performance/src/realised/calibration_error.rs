@@ -12,7 +12,7 @@ const BINS: usize = 10;
 /// The 95 % quantile of the normal distribution.
 const Z_ONE_SIDED: f64 = 1.644_853_626_951_472_7;
 
-/// Probabilities and what happened, by bin of the probability.
+/// Probabilities and outcomes, by bin of the probability.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CalibrationBins {
     bins: [Bin; BINS],
@@ -23,14 +23,14 @@ struct Bin {
     rows: u64,
     happened: u64,
     probabilities: ExactSum,
-    /// Of probability minus what happened.
+    /// Of probability minus outcome.
     squares: ExactSum,
-    /// Of `p (1 − p)`: the variance of a sum of labels that probabilities are right about.
+    /// Of `p (1 − p)`: the variance of a sum of labels if the probabilities are right.
     variances: ExactSum,
 }
 
 impl CalibrationBins {
-    /// Counts a probability from 0 to 1. A bin holds its lower edge; the last holds 1, too.
+    /// Counts a probability from 0 to 1. A bin contains its lower edge; the last bin also contains 1.
     pub(crate) fn add(&mut self, probability: f64, happened: bool) {
         let bin = &mut self.bins[((probability * BINS as f64) as usize).min(BINS - 1)];
         bin.rows += 1;
@@ -73,7 +73,7 @@ struct Gap {
     distance: f64,
     deviation: f64,
     squares: f64,
-    /// Where probabilities are right.
+    /// The variance if the probabilities are right.
     variance: f64,
 }
 
@@ -90,8 +90,8 @@ impl Bin {
     }
 }
 
-/// A sum of absolute values is never below its truth on average: chance alone makes a gap of any bin. What chance adds is taken
-/// away for the interval, and where the gaps together are no more than chance's in 95 of 100 windows, the interval begins at 0.
+/// A sum of absolute values is too large on average, because chance alone makes a gap in any bin. The interval subtracts what
+/// chance adds. It begins at 0 when the gaps together are no larger than chance makes them in 95 of 100 windows.
 fn interval(value: f64, rows: u64, gaps: impl Iterator<Item = Gap> + Clone) -> Option<Interval> {
     if rows < 2 {
         return None;
@@ -105,7 +105,7 @@ fn interval(value: f64, rows: u64, gaps: impl Iterator<Item = Gap> + Clone) -> O
         low: (centre - Z * error).max(0.0),
         high: (centre + Z * error).min(1.0),
     };
-    // Sums of labels that probabilities are right about: the mean and the variance of their absolute values.
+    // Sums of labels if the probabilities are right: the mean and the variance of their absolute values.
     let of_chance = |of: fn(f64) -> f64| gaps.clone().map(|gap| of(gap.variance)).sum::<f64>();
     let mean = of_chance(|variance| (variance * FRAC_2_PI).sqrt());
     let deviation = of_chance(|variance| variance * (1.0 - FRAC_2_PI)).sqrt();
@@ -115,7 +115,7 @@ fn interval(value: f64, rows: u64, gaps: impl Iterator<Item = Gap> + Clone) -> O
     Some(interval)
 }
 
-/// What chance adds to the absolute value of a normal number of this mean and deviation, on average.
+/// What chance adds on average to the absolute value of a normal number with this mean and deviation.
 fn chance(mean: f64, deviation: f64) -> f64 {
     if deviation <= 0.0 {
         return 0.0;

@@ -1,4 +1,4 @@
-//! Several classes.
+//! Performance of multiclass predictions.
 
 use super::probabilities::Probabilities;
 use crate::classes::{Classes, Unmergeable};
@@ -6,13 +6,13 @@ use crate::interval;
 use crate::measure::{Measure, Measured, Performance, Undefined};
 use crate::scores::{MOST_DISTINCT, Scores};
 
-/// How far the probabilities of a row may be from summing to 1.
+/// The largest distance from 1 of the sum of a row's probabilities.
 const SUM_WITHIN: f64 = 1e-3;
 
-/// Labelled predictions of several classes, counted. Any order of rows and any way of merging gives the same figures.
+/// Counts of labelled multiclass predictions. Neither the order of rows nor the way of merging changes a figure.
 ///
-/// Precision, recall and F1 are means over the classes that occur among labels or predictions (*macro*); where one has no value
-/// there, it counts as 0, as in scikit-learn.
+/// Precision, recall and F1 are means over the classes that occur among labels or predictions (*macro*). A class without a value
+/// counts as 0, as in scikit-learn.
 /// # Example: two windows of three classes, merged
 ///
 /// ```
@@ -35,7 +35,7 @@ pub struct MulticlassCounts {
     classes: Classes,
     /// Rows by actual class, then by predicted one.
     confusion: Vec<u64>,
-    /// For each class: of rows that are not of it, and of those that are.
+    /// For each class, the scores of rows of other classes, and of rows of this class.
     scores: Vec<Scores>,
     probabilities: Probabilities,
     unknown: u64,
@@ -44,7 +44,7 @@ pub struct MulticlassCounts {
 }
 
 impl MulticlassCounts {
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new(classes: &Classes) -> Self {
         let count = classes.len();
@@ -59,10 +59,10 @@ impl MulticlassCounts {
         }
     }
 
-    /// Counts a prediction whose label is known: the probabilities in the order of the classes, the predicted class, and the label.
+    /// Counts a prediction with a known label: the probabilities in the order of the classes, the predicted class, and the label.
     ///
-    /// A row whose label is not one of the classes is left out and counted in [`unknown`](Self::unknown); so is a predicted class that
-    /// is not, as if it were absent. Scores that are not one finite number for each class are left out and counted.
+    /// A row whose label is not one of the classes only counts in [`unknown`](Self::unknown). A predicted class that is not one
+    /// of them counts as absent. Scores that are not one finite number for each class are left out and counted.
     pub fn add(&mut self, scores: Option<&[f64]>, predicted: Option<&str>, actual: &str) {
         let Some(actual) = self.classes.place(actual) else {
             self.unknown += 1;
@@ -85,7 +85,7 @@ impl MulticlassCounts {
         if inside && (scores.iter().sum::<f64>() - 1.0).abs() <= SUM_WITHIN {
             let wanted = |class| f64::from(u8::from(class == actual));
             let distances = scores.iter().enumerate().map(|(class, score)| score - wanted(class));
-            // The first of equal ones, as `argmax` has it.
+            // The first of equal ones, as in `argmax`.
             let highest =
                 (0..scores.len()).fold(0, |best, class| if scores[class] > scores[best] { class } else { best });
             self.probabilities.add(
@@ -98,11 +98,11 @@ impl MulticlassCounts {
         }
     }
 
-    /// Adds what another part of the rows counted.
+    /// Adds the counts of other rows.
     ///
     /// # Errors
     ///
-    /// When it is of other classes; nothing is added then.
+    /// Returns an error when they have other classes. It adds nothing then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Unmergeable> {
         if self.classes != other.classes {
             return Err(Unmergeable::Classes);
@@ -120,37 +120,37 @@ impl MulticlassCounts {
         Ok(())
     }
 
-    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576 shared by the classes, and some that came
-    /// lately.
+    /// Returns how many scores are in memory, with 24 bytes each: distinct ones, up to 1,048,576 shared by the classes, and some
+    /// recent ones.
     #[must_use]
     pub fn scores_held(&self) -> usize {
         self.scores.iter().map(Scores::held).sum()
     }
 
-    /// Keeps no more than these bits of each score, as [`BinaryCounts::round_scores`](crate::BinaryCounts::round_scores) does.
+    /// Rounds scores to these bits, as [`BinaryCounts::round_scores`](crate::BinaryCounts::round_scores) does.
     pub fn round_scores(&mut self, bits: u32) {
         self.scores.iter_mut().for_each(|scores| scores.round(bits));
     }
 
-    /// Returns the rows: predictions with a label that is one of the classes.
+    /// Returns the number of rows: predictions with a label that is one of the classes.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.confusion.iter().sum::<u64>() + self.without_class
     }
 
-    /// Returns the rows that were left out because their label is not one of the classes.
+    /// Returns the number of rows that were left out because their label is not one of the classes.
     #[must_use]
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
 
-    /// Returns the rows without a predicted class that is known.
+    /// Returns the number of rows without a known predicted class.
     #[must_use]
     pub fn without_class(&self) -> u64 {
         self.without_class
     }
 
-    /// Returns the rows without a finite score for each class.
+    /// Returns the number of rows without a finite score for each class.
     #[must_use]
     pub fn without_scores(&self) -> u64 {
         self.without_scores
@@ -170,8 +170,8 @@ impl MulticlassCounts {
         Performance::new(measures.into_iter().chain(self.probabilities.measures()))
     }
 
-    /// The mean of each class's area against the rest. How the classes' errors hang together is not counted, so the interval is that
-    /// of errors that all go one way: it holds the truth at least as often as it says.
+    /// The mean of each class's area against the rest. The correlation between the classes' errors is unknown, so the interval
+    /// assumes that all errors go the same way. It contains the truth at least as often as it claims.
     fn area(&self) -> Result<Measured, Undefined> {
         let areas: Vec<_> = self.scores.iter().map(Scores::area).collect::<Result<_, _>>()?;
         let count = areas.len() as f64;
@@ -194,7 +194,7 @@ impl MulticlassCounts {
     }
 }
 
-/// How many of the distinct scores each of the classes may have, so that all together are bounded.
+/// How many distinct scores each class may have, so that all together are bounded.
 pub(crate) fn share(distinct: usize, classes: usize) -> usize {
     (distinct / classes).max(1_024)
 }
@@ -208,8 +208,8 @@ struct Confusion<'a> {
     rows: u64,
 }
 
-/// A class's own share, and its derivatives by the cells of the class: the right ones, the others that are of it, and the others that
-/// are predicted so.
+/// A class's own share, and its derivatives by the cells of the class: the right ones, the others that have the class, and the
+/// others that are predicted as it.
 struct OfClass {
     value: f64,
     right: f64,
@@ -284,8 +284,7 @@ impl<'a> Confusion<'a> {
         }
     }
 
-    /// The share that the right ones are, and of what; 0 of infinitely many where there is nothing to be a share of, which makes
-    /// every derivative 0.
+    /// The share of the right ones, and its denominator. Without rows it is 0 of infinitely many, which makes every derivative 0.
     fn share(&self, class: usize, of: f64) -> (f64, f64) {
         if of == 0.0 {
             return (0.0, f64::INFINITY);
@@ -293,7 +292,7 @@ impl<'a> Confusion<'a> {
         (self.right(class) / of, of)
     }
 
-    /// The mean over the classes that occur, with the variance that multinomial counts give it (delta method).
+    /// The mean over the classes that occur, with its variance under multinomial counts (delta method).
     fn macro_mean(&self, of_class: impl Fn(&Self, usize) -> OfClass) -> Result<Measured, Undefined> {
         if self.rows == 0 {
             return Err(Undefined::NoRows);

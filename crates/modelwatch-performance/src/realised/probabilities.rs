@@ -1,4 +1,4 @@
-//! What is measured of probabilities and what happened.
+//! Measures of probabilities, given what happened.
 
 use super::calibration_error::CalibrationBins;
 use crate::mean::Mean;
@@ -10,20 +10,20 @@ pub(crate) struct Probabilities {
     log_loss: Mean,
     squared: Mean,
     bins: CalibrationBins,
-    /// Rows whose scores are no probabilities.
+    /// Rows whose scores are not probabilities.
     outside: u64,
 }
 
 impl Probabilities {
-    /// Counts a row: the probability of what happened, the squared distance, and the probability that is judged by calibration with
-    /// whether that happened.
+    /// Counts a row: the probability of what happened, the squared distance, and the probability that calibration judges, with
+    /// whether its event happened.
     pub(crate) fn add(&mut self, of_actual: f64, squared: f64, judged: (f64, bool)) {
         self.log_loss.add(log_loss(of_actual));
         self.squared.add(squared);
         self.bins.add(judged.0, judged.1);
     }
 
-    /// Counts a row whose scores are no probabilities.
+    /// Counts a row whose scores are not probabilities.
     pub(crate) fn add_outside(&mut self) {
         self.outside += 1;
     }
@@ -51,7 +51,7 @@ impl Probabilities {
     }
 }
 
-/// `−ln p`, of a probability that is clipped as scikit-learn clips it, so that certain ones that are wrong cost 36 nats.
+/// `−ln p`, with the probability clipped as in scikit-learn, so that a certain but wrong one costs 36 nats.
 pub(crate) fn log_loss(probability: f64) -> f64 {
     -probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
 }

@@ -1,4 +1,4 @@
-//! A number is predicted.
+//! Performance of predicted numbers.
 
 use crate::classes::Unmergeable;
 use crate::exact_sum::ExactSum;
@@ -6,7 +6,7 @@ use crate::interval;
 use crate::mean::Mean;
 use crate::measure::{Interval, Measure, Measured, Performance, Undefined};
 
-/// Labelled predictions of a number, counted. Any order of rows and any way of merging gives the same figures.
+/// Counts of labelled predictions of a number. Neither the order of rows nor the way of merging changes a figure.
 /// # Example: errors of two predicted amounts
 ///
 /// ```
@@ -23,14 +23,14 @@ use crate::measure::{Interval, Measure, Measured, Performance, Undefined};
 #[derive(Clone, Debug, Default)]
 pub struct RegressionCounts {
     around: f64,
-    /// Of prediction minus target.
+    /// Prediction minus target.
     errors: Mean,
     absolute: Mean,
-    /// Of squared errors.
+    /// Squared errors.
     squared: Mean,
-    /// Of targets, from `around`.
+    /// Targets minus `around`.
     targets: Mean,
-    /// Of products with the squared error: of the target, and of its square.
+    /// Products with the squared error: of the target, and of its square.
     squared_by_target: ExactSum,
     squared_by_square: ExactSum,
     cubes: ExactSum,
@@ -39,18 +39,18 @@ pub struct RegressionCounts {
 }
 
 impl RegressionCounts {
-    /// The largest number that is counted, above 0 or below: squares of larger ones have no place in a double.
+    /// The largest absolute value that is counted. Squares of larger numbers do not fit into a double.
     pub const LARGEST: f64 = 1e140;
 
-    /// Makes counts of no rows.
+    /// Makes counts without rows.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes counts of no rows around a number that targets are near to, such as their mean in training. It changes no figure, and
-    /// keeps the interval of R² right where the targets' mean is a thousand times their deviation or more. A number that is not finite
-    /// is taken as 0.
+    /// Makes counts without rows around a number near the targets, such as their mean in training. It changes no figure. It keeps
+    /// the interval of R² exact when the targets' mean is a thousand times their deviation or more. A number that is not finite
+    /// counts as 0.
     #[must_use]
     pub fn around(number: f64) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl RegressionCounts {
         }
     }
 
-    /// Counts a prediction whose target is known. A row where one of them is NaN, infinite or beyond 1e140 is left out and counted in
+    /// Counts a prediction with a known target. A row in which either is NaN, infinite or beyond 1e140 only counts in
     /// [`unusable`](Self::unusable).
     pub fn add(&mut self, predicted: f64, actual: f64) {
         let usable = |number: f64| number.abs() <= Self::LARGEST;
@@ -80,11 +80,11 @@ impl RegressionCounts {
         self.fourths.add((target * target).powi(2));
     }
 
-    /// Adds what another part of the rows counted.
+    /// Adds the counts of other rows.
     ///
     /// # Errors
     ///
-    /// When it was counted around another number; nothing is added then.
+    /// Returns an error when they were counted around another number. It adds nothing then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Unmergeable> {
         if self.around != other.around {
             return Err(Unmergeable::Around);
@@ -101,13 +101,13 @@ impl RegressionCounts {
         Ok(())
     }
 
-    /// Returns the rows: predictions with a target.
+    /// Returns the number of rows: predictions with a target.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.errors.rows()
     }
 
-    /// Returns the rows that were left out because prediction or target is no number that can be counted.
+    /// Returns the number of rows that were left out because the prediction or the target can't be counted.
     #[must_use]
     pub fn unusable(&self) -> u64 {
         self.unusable
@@ -147,8 +147,8 @@ impl RegressionCounts {
         })
     }
 
-    /// The standard error of squared errors over squared distances from the targets' mean, by the delta method: that of the mean of
-    /// `e² − left · d²` over the variance.
+    /// The standard error of squared errors over squared distances from the targets' mean, by the delta method: that of the mean
+    /// of `e² − left · d²`, divided by the variance.
     fn error_of_ratio(&self, left: f64, variance: f64) -> f64 {
         let rows = self.rows() as f64;
         let mean = self.targets.value();
@@ -168,7 +168,7 @@ impl RegressionCounts {
     }
 }
 
-/// The measure of squares as that of their root.
+/// Turns the measure of squares into that of their root.
 pub(crate) fn root(squared: Result<Measured, Undefined>) -> Result<Measured, Undefined> {
     let squared = squared?;
     let root = |number: f64| number.max(0.0).sqrt();

@@ -1,4 +1,4 @@
-//! Row 4: what changed recently? And the marks that say so over every panel.
+//! Row 4: what changed recently? Also the annotations that mark changes in every panel.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ fn pipelines(scope: &Scope<'_>) -> Panel {
     ]))
 }
 
-/// Marks where a version appears or goes, and where an alert fires.
+/// Marks where a version appears or disappears, and where an alert fires.
 pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
     let appears = |name, color, metric: &'static Metric, version: &str, what: &str| {
         AnnotationQuery::new(
@@ -176,7 +176,7 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
                 scope.alerts(None),
             )),
             "{{alertname}}",
-            // Labels that an alert may lack are tags: in a text, Grafana would show their names instead.
+            // Labels that an alert may lack are tags: in a text, Grafana would show the label's name.
             "{{severity}} for {{team}}",
             &["model_name", "model_version", "route", "feature_name"],
         ),
@@ -202,8 +202,8 @@ pub(crate) fn annotations(scope: &Scope<'_>) -> Vec<AnnotationQuery> {
     marks
 }
 
-/// Five minutes long, from when the version is first seen: long enough for the steps of a week's view, and a restart
-/// that takes less than a quarter of an hour is no deploy.
+/// Lasts five minutes from when the version is first seen: long enough for the steps of a week's view. A restart that takes less
+/// than a quarter of an hour is not a deploy.
 fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> Written {
     let by = &["model_name", version];
     let series = scope.select(metric);
@@ -211,7 +211,7 @@ fn appeared(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> Writte
     scope.write(max_by(by, series).unless(by, before))
 }
 
-/// Five minutes long, from two minutes after the version was last seen: a missed scrape is no end.
+/// Lasts five minutes, from two minutes after the version was last seen: a missed scrape is not a removal.
 fn retired(scope: &Scope<'_>, metric: &'static Metric, version: &str) -> Written {
     let by = &["model_name", version];
     let series = scope.select(metric);

@@ -1,4 +1,4 @@
-//! What is inside one model: for the second look, folded away at the first.
+//! The details of one model, in rows that are collapsed at first.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::promql::{Expr, Window, metric, number, sum, sum_by};
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// What an error budget is counted over.
+/// The period of an error budget.
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
-/// What is left of the model's objectives.
+/// The remaining error budgets of the model's objectives.
 pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
     let burn = |title, description, objective: f64, short, long, runbooks: [&'static known::KnownAlert; 2]| {
         let rate =
@@ -45,7 +45,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
             .link(scope.runbook_link("budget burns fast", fast))
             .link(scope.runbook_link("budget burns slowly", slow))
     };
-    // Of rates that are recorded at one pace, sums over time relate as the counts do.
+    // For rates recorded at the same interval, sums over time have the same ratio as the counts.
     let month = |series: &'static Recorded| scope.select(series).over("sum_over_time", MONTH);
     let left = |spent: &'static Recorded, objective: f64| {
         let share = month(spent).divided_by(month(&recorded::MODEL_REQUESTS));
@@ -106,7 +106,7 @@ pub(crate) fn objectives(scope: &Scope<'_>, model: &Model) -> Section {
     }
 }
 
-/// Where a request's time goes, and what the processes that serve it have left.
+/// Where a request's time goes, and how much capacity the serving processes have left.
 pub(crate) fn serving(scope: &Scope<'_>) -> Section {
     Section {
         title: "Inside: time, load and processes",
@@ -122,7 +122,7 @@ pub(crate) fn serving(scope: &Scope<'_>) -> Section {
     }
 }
 
-/// What the model says and what is made of it.
+/// The model's predictions, and the outcomes that follow.
 pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
     Section {
         title: "Inside: predictions, features and the records of them",
@@ -188,7 +188,7 @@ pub(crate) fn predictions(scope: &Scope<'_>) -> Section {
     }
 }
 
-/// Answers that come in pieces: streams, and those of generative models.
+/// Responses that arrive in parts: streams, and the output of generative models.
 pub(crate) fn streams(scope: &Scope<'_>) -> Section {
     let p95 = |title, description, of: &'static Metric, no_value| {
         let expr = scope.quantile(of, 0.95, &["model_version"]);

@@ -135,7 +135,7 @@ fn replicas(scope: &Scope<'_>) -> Panel {
     )
 }
 
-/// A job is ours if it showed one of our metrics within the hour: by that a dead target is still known.
+/// A job belongs to the stack if it exposed one of its metrics within the hour, so a dead target still counts.
 fn targets_down(scope: &Scope<'_>) -> Panel {
     let mut ours = vec![&contract::MODEL_INFO];
     if scope.rollout >= Rollout::Drift {

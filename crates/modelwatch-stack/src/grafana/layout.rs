@@ -1,4 +1,4 @@
-//! Puts panels on the grid: from left to right, row below row.
+//! Puts panels on the grid: left to right, row by row.
 
 use modelwatch_config::Rollout;
 
@@ -6,16 +6,15 @@ use super::model::{GridPos, Panel};
 
 const COLUMNS: u16 = 24;
 
-/// A titled row of panels, each with the phase of the rollout from which it has something to show, its width and its
-/// height in grid units.
+/// A titled row of panels. Each panel has its width and height in grid units, and the first rollout phase in which it has data.
 pub(crate) struct Section {
     pub(crate) title: &'static str,
-    /// Folded away until the reader opens it; its queries are not asked before.
+    /// Collapsed until you open it. Grafana does not run its queries before.
     pub(crate) collapsed: bool,
     pub(crate) panels: Vec<(Rollout, Panel, u16, u16)>,
 }
 
-/// All sections in order, without what the rollout has not reached; every panel with a place and an id of its own.
+/// Returns all sections in order, without panels of later rollout phases. Every panel has a position and its own id.
 pub(crate) fn lay_out(sections: Vec<Section>, rollout: Rollout) -> Vec<Panel> {
     let mut out = Vec::new();
     let mut id = 0;

@@ -1,9 +1,9 @@
-//! Grafana: dashboards that answer, in the order a person on call asks.
+//! Grafana: dashboards that answer an operator's questions in the order in which they come up.
 //!
-//! One dashboard for triage over all models, and one for each model with its own limits and what is inside it. Both
-//! have the same five rows: is the service healthy, which model or version is responsible, is the input data changing,
-//! what changed recently, and is the model still right. They come with the files that provision them, and need no more than a Prometheus data source
-//! when they are imported by hand.
+//! One dashboard is for triage over all models. Each model also has a dashboard with its own limits and details. Both have the
+//! same five rows: is the service healthy, which model or version is responsible, is the input data changing, what changed
+//! recently, and is the model still right. The generator also writes the files that provision them. To import them by hand, you
+//! only need a Prometheus data source.
 
 mod changes;
 mod details;
@@ -35,16 +35,16 @@ use crate::rules::Rules;
 pub use self::model::{Dashboard, DashboardQuery, QueryPlace};
 pub(crate) use self::provisioning::{DASHBOARD_FOLDER, FOLDER, PROVISIONING_FOLDER};
 
-/// Every dashboard: triage first, then the models in the order of the file.
+/// Returns every dashboard: triage first, then the models in the order of the file.
 ///
 /// # Errors
 ///
-/// An expression that does not parse or selects what does not exist.
+/// Returns an error when an expression does not parse, or selects a series that does not exist.
 pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
     drawn(config, &Rules::new(config)?)
 }
 
-/// The same, for rules that are made already.
+/// Returns the same dashboards for rules that exist already.
 pub(crate) fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, GenerateError> {
     let raised = rules.alerts.iter().flat_map(|group| &group.rules);
     let raised: BTreeSet<_> = raised.filter_map(|rule| rule.alert.as_deref()).collect();
@@ -57,7 +57,7 @@ pub(crate) fn drawn(config: &Config, rules: &Rules) -> Result<Vec<Dashboard>, Ge
     Ok(std::iter::once(triage).chain(models).collect())
 }
 
-/// The dashboards, and the files with which Grafana finds them and their data source by itself.
+/// Returns the dashboards, and the files from which Grafana provisions them and their data source.
 pub(crate) fn files(config: &Config, dashboards: &[Dashboard]) -> Result<Vec<File>, GenerateError> {
     let mut files = provisioning::files(config)?;
     files.extend(parallel::map(dashboards, |dashboard| {
@@ -69,7 +69,7 @@ pub(crate) fn files(config: &Config, dashboards: &[Dashboard]) -> Result<Vec<Fil
     Ok(files)
 }
 
-/// Every expression parses and selects what there is.
+/// Checks that every expression parses and selects existing series.
 fn check(writer: &Writer, dashboard: &Dashboard) -> Result<(), GenerateError> {
     for query in dashboard.queries() {
         writer.check_panel(query.expr).map_err(|error| {
@@ -79,15 +79,15 @@ fn check(writer: &Writer, dashboard: &Dashboard) -> Result<(), GenerateError> {
     Ok(())
 }
 
-/// Where the dashboards' files are, below `monitoring/`.
+/// The folder of the dashboards' files, below `monitoring/`.
 pub(crate) const DASHBOARD_FILES: &str = "grafana/dashboards/";
 
-/// Every dashboard has it, so that menus can list them.
+/// A tag of every dashboard, so that menus can list them.
 const TAG: &str = "modelwatch";
-/// The dashboards of single models have it too.
+/// A second tag of the dashboards of single models.
 const MODEL_TAG: &str = "modelwatch-model";
 
-/// Dashboards start from what the last hours show; Grafana keeps the range from one to the next.
+/// The triage dashboard starts with the last hours. Grafana keeps the time range from one dashboard to the next.
 fn triage(scope: &Scope<'_>) -> Dashboard {
     Dashboard::new(
         scope.triage.clone(),

@@ -1,4 +1,4 @@
-//! Row 5: is the model still right? Folded away: most teams learn it days later, and begin elsewhere.
+//! Row 5: is the model still right? Collapsed, because most teams learn it days later and begin elsewhere.
 
 use modelwatch::contract::{self, SourceMetric};
 use modelwatch_config::Rollout;
@@ -87,7 +87,7 @@ fn lost(scope: &Scope<'_>) -> Panel {
     .link(scope.runbook_link("calibration off", &known::CALIBRATION_OFF))
 }
 
-/// Over all predictions nothing may show, and for some the model got worse all the same.
+/// The model may have become worse for some segments even if all predictions together show nothing.
 fn segments(scope: &Scope<'_>) -> Panel {
     let labels = &["segment", "segment_value", "measure"];
     let growth = scope.of_model(metric(&contract::SEGMENT_PERFORMANCE_GROWTH));

@@ -1,4 +1,4 @@
-//! The files that make a Grafana find its data source and its dashboards by itself.
+//! The files from which Grafana provisions its data source and its dashboards.
 
 use modelwatch_config::{Config, prometheus_duration};
 use serde::Serialize;
@@ -7,14 +7,14 @@ use crate::error::GenerateError;
 use crate::file::File;
 use crate::yaml;
 
-/// Where the dashboards' folder is mounted in Grafana's container.
+/// The mount path of the dashboards' folder in Grafana's container.
 pub(crate) const DASHBOARD_FOLDER: &str = "/var/lib/grafana/dashboards";
 
-/// Where Grafana looks for what it is provisioned with.
+/// Grafana's provisioning folder.
 pub(crate) const PROVISIONING_FOLDER: &str = "/etc/grafana/provisioning";
-/// The folder of the dashboards, as Grafana's users see it.
+/// The name of the dashboards' folder in Grafana.
 pub(crate) const FOLDER: &str = "ML Monitoring";
-/// Where Prometheus and Alertmanager answer within the compose file's network.
+/// The URLs of Prometheus and Alertmanager within the compose file's network.
 const PROMETHEUS: &str = "http://prometheus:9090";
 const ALERTMANAGER: &str = "http://alertmanager:9093";
 
@@ -59,7 +59,7 @@ struct ProviderOptions {
 }
 
 impl DashboardProviders {
-    /// What is in the folder is in Grafana, and only that: edits in the browser can't be saved over it, so that the files stay the truth.
+    /// Grafana shows exactly the files in the folder. The browser can't save edits over them, so the files stay authoritative.
     fn new() -> Self {
         Self {
             api_version: 1,
@@ -103,12 +103,12 @@ struct DataSource {
 enum JsonData {
     Prometheus {
         http_method: &'static str,
-        /// The scrape interval: Grafana's `$__rate_interval` is four of them at least.
+        /// The scrape interval. Grafana's `$__rate_interval` is at least four times as long.
         time_interval: String,
         prometheus_type: &'static str,
         manage_alerts: bool,
         alertmanager_uid: &'static str,
-        /// Where the points on latency panels lead.
+        /// The targets of the points on latency panels.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         exemplar_trace_id_destinations: Vec<TraceDestination>,
     },
@@ -131,7 +131,7 @@ impl TraceDestination {
     fn new(traces: &str) -> Self {
         Self {
             name: "trace_id",
-            // Grafana puts environment variables into what it is provisioned with, unless the dollar is doubled.
+            // Grafana expands environment variables in provisioning files, unless the dollar is doubled.
             url: format!("{}/$${{__value.raw}}", traces.replace('$', "$$")),
             url_display_label: "Trace",
         }
@@ -139,7 +139,7 @@ impl TraceDestination {
 }
 
 impl DataSources {
-    /// Prometheus and its Alertmanager; `scrape_interval` as Prometheus spells durations, `traces` without a slash at its end.
+    /// Prometheus and its Alertmanager. `scrape_interval` is in Prometheus' notation; `traces` has no trailing slash.
     fn new(scrape_interval: String, traces: Option<&str>) -> Self {
         const ALERTMANAGER_UID: &str = "modelwatch-alertmanager";
         Self {

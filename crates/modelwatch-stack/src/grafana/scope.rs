@@ -1,4 +1,4 @@
-//! What a dashboard looks at: every model, or one, narrowed by the reader's choice of version and route.
+//! The scope of a dashboard: every model or one, narrowed by the viewer's choice of version and route.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::rules::Severity;
 use crate::rules::alerts::drift::late;
 use crate::rules::histograms::Histogram;
 
-/// The limits that colours and lines are drawn at.
+/// The limits for colours and lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Limits {
     pub(crate) latency_p95_seconds: f64,
@@ -25,16 +25,16 @@ pub(crate) struct Limits {
     pub(crate) drift_stale_seconds: f64,
     /// Seconds after which a baseline is too old.
     pub(crate) baseline_age_seconds: f64,
-    /// By what share losses may exceed the reference's.
+    /// The share by which losses may exceed the reference's.
     pub(crate) performance_loss: f64,
-    /// Seconds after which performance is told of too seldom.
+    /// Seconds after which performance is overdue.
     pub(crate) performance_age_seconds: f64,
 }
 
 impl Limits {
-    /// Those of one model.
+    /// Returns the limits of one model.
     fn of(model: &Model) -> Self {
-        /// For models that the drift job does not watch: nothing is overdue within a day.
+        /// For models that the drift job does not watch: not overdue within a day.
         const UNWATCHED_SECONDS: f64 = 86_400.0;
         let drift = model.drift.as_ref();
         Self {
@@ -50,7 +50,7 @@ impl Limits {
         }
     }
 
-    /// Each limit as most models have it, for a dashboard of them all.
+    /// Returns the most common value of each limit, for a dashboard of all models.
     fn usual(models: &[Model]) -> Self {
         let usual = |limit: fn(&Self) -> f64| {
             let mut limits: Vec<_> = models.iter().map(|model| limit(&Self::of(model))).collect();
@@ -72,27 +72,27 @@ impl Limits {
     }
 }
 
-/// Whose series a dashboard shows.
+/// The models that a dashboard shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope<'a> {
-    /// One model; none: all that the variable `model` chooses.
+    /// One model, or `None` for all that the variable `model` selects.
     pub(crate) model: Option<&'a Model>,
     pub(crate) limits: Limits,
-    /// Where the runbooks are, without a slash at its end.
+    /// The URL of the runbooks, without a trailing slash.
     pub(crate) runbooks: &'a str,
-    /// What of the stack there is to show.
+    /// The rollout phase to show.
     pub(crate) rollout: Rollout,
-    /// The triage dashboard's identifier.
+    /// The identifier of the triage dashboard.
     pub(crate) triage: String,
-    /// The alerts that rules raise, and so have a runbook.
+    /// The alerts that rules raise, which are those with a runbook.
     raised: &'a BTreeSet<&'a str>,
-    /// What the label `severity` of pages is, and that of tickets.
+    /// The values of the label `severity` for pages and tickets.
     severities: [&'a str; 2],
     writer: Writer,
 }
 
 impl<'a> Scope<'a> {
-    /// All models.
+    /// Makes the scope of all models.
     pub(crate) fn all(config: &'a Config, raised: &'a BTreeSet<&'a str>) -> Self {
         Self {
             model: None,
@@ -106,7 +106,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// One of them.
+    /// Makes the scope of one model.
     pub(crate) fn one(config: &'a Config, raised: &'a BTreeSet<&'a str>, model: &'a Model) -> Self {
         Self {
             model: Some(model),
@@ -122,7 +122,7 @@ impl<'a> Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The series, narrowed to this scope by as many labels as it has.
+    /// Narrows the series to this scope, by all labels they have.
     pub(crate) fn select(&self, series: impl Into<Selector>) -> Selector {
         let mut series = series.into();
         let labels = series.labels();
@@ -140,12 +140,12 @@ impl Scope<'_> {
         series
     }
 
-    /// A quantile of a histogram of this scope, over as much as is fit for the panel.
+    /// A quantile of a histogram of this scope, over the window that suits the panel.
     pub(crate) fn quantile(&self, of: &'static Metric, at: f64, labels: &[&str]) -> Written {
         self.write(over_panel(of).quantile_where(at, labels, &|series| self.select(series)))
     }
 
-    /// How many observations fell into each bucket, as a heatmap draws them.
+    /// The number of observations in each bucket, for a heatmap.
     pub(crate) fn buckets(&self, of: &'static Metric) -> Buckets {
         const QUANTILES: [(&str, f64); 6] = [
             ("p10", 0.1),
@@ -172,7 +172,7 @@ impl Scope<'_> {
         self.write(over_panel(of).total(labels, &|series| self.select(series)))
     }
 
-    /// Narrows to the models of this scope alone.
+    /// Narrows to the models of this scope only.
     pub(crate) fn of_model(&self, series: Selector) -> Selector {
         match self.model {
             None => series.variable("model_name", links::MODEL_VARIABLE),
@@ -180,7 +180,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Firing alerts of this scope, and those of no model in particular, such as a target that is down.
+    /// Firing alerts of this scope, and those about no particular model, such as a target that is down.
     pub(crate) fn alerts(&self, severity: Option<Severity>) -> Selector {
         let firing = word("ALERTS").eq("alertstate", "firing");
         let firing = match self.model {
@@ -190,30 +190,30 @@ impl Scope<'_> {
         match severity {
             Some(Severity::Page) => firing.eq("severity", self.severities[0]),
             Some(Severity::Ticket) => firing.eq("severity", self.severities[1]),
-            // What always fires is no news.
+            // Leaves out the alert that always fires.
             Some(Severity::None) | None => firing.ne("alertname", known::WATCHDOG.name),
         }
     }
 
-    /// Labels to group by: with the model's name where there can be several models.
+    /// The labels to group by, with the model's name when there can be several models.
     pub(crate) fn by<'l>(&self, labels: &[&'l str]) -> Vec<&'l str> {
         let model = self.model.is_none().then_some("model_name");
         model.into_iter().chain(labels.iter().copied()).collect()
     }
 
-    /// The same labels as a legend, and those that tell environments apart.
+    /// The same labels as a legend, with the identity labels.
     pub(crate) fn legend(&self, labels: &[&str]) -> String {
         let identity = self.writer.identity().iter().map(String::as_str);
         let names = identity.chain(self.by(labels)).map(|label| format!("{{{{{label}}}}}"));
         names.collect::<Vec<_>>().join(" ")
     }
 
-    /// The labels that tell environments apart.
+    /// Returns the identity labels, which distinguish environments.
     pub(crate) fn identity(&self) -> &[String] {
         self.writer.identity()
     }
 
-    /// The ten largest at each moment where there can be hundreds, else all.
+    /// The ten largest series at each moment when there can be hundreds, otherwise all.
     pub(crate) fn top(&self, expr: impl Into<Expr>) -> Expr {
         let expr = expr.into();
         match self.model {
@@ -222,7 +222,7 @@ impl Scope<'_> {
         }
     }
 
-    /// An expression as Grafana reads it.
+    /// Writes an expression for Grafana.
     pub(crate) fn write(&self, expr: impl Into<Expr>) -> Written {
         let expr = expr.into();
         Written {
@@ -231,7 +231,7 @@ impl Scope<'_> {
         }
     }
 
-    /// The values of a label, as Grafana asks for them.
+    /// Writes the query for a label's values in Grafana's form.
     pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> LabelValues {
         LabelValues {
             text: self.writer.label_values(selector, label),
@@ -240,14 +240,14 @@ impl Scope<'_> {
         }
     }
 
-    /// A link to what to do about an alert, where one can be raised.
+    /// A link to the runbook of an alert, if any rule raises it.
     pub(crate) fn runbook_link(&self, about: &str, alert: &KnownAlert) -> Option<DashboardLink> {
         self.raised
             .contains(alert.name)
             .then(|| DashboardLink::page(&format!("Runbook: {about}"), self.runbook(alert.name)))
     }
 
-    /// Where the runbook of an alert is; the name can be one of Grafana's `${__…}`.
+    /// The URL of an alert's runbook. The name can be one of Grafana's `${__…}`.
     pub(crate) fn runbook(&self, alert: &str) -> String {
         format!("{}/{}", self.runbooks, links::runbook_file(alert))
     }

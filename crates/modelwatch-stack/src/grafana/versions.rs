@@ -36,7 +36,7 @@ fn table(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["model_version", "route"]);
     let most = |series: &'static Recorded| max_by(&by, scope.select(series));
     let (slow, failing) = (most(&recorded::LATENCY_P95), most(&recorded::ERROR_RATIO));
-    // Whichever of the two limits it comes nearer to, or breaks by more.
+    // The limit that the version exceeds by more, or comes nearer to.
     let of_limit = |value: &Expr, limit: f64| value.divided_by(plain(limit));
     let errors = of_limit(&failing, scope.limits.error_ratio);
     let latency = of_limit(&slow, scope.limits.latency_p95_seconds);
@@ -101,7 +101,7 @@ fn table(scope: &Scope<'_>) -> Panel {
     .transform(Transformation::Columns(columns))
 }
 
-/// Three figures of each process: where one of them differs from its siblings, it is not the version.
+/// Three figures of each process. If only one process differs from its siblings, the version is not the cause.
 fn replicas(scope: &Scope<'_>) -> Panel {
     let by = scope.by(&["instance"]);
     let rate = |requests: Selector| sum_by(&by, requests.rate(FIVE_MINUTES));

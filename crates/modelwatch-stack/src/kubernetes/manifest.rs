@@ -1,16 +1,16 @@
-//! What every manifest has: its head, its labels, and the names by which manifests find each other.
+//! The parts that every manifest has: its header, its labels, and the names by which manifests refer to each other.
 
 use std::collections::BTreeMap;
 
 use modelwatch_config::Config;
 use serde::Serialize;
 
-/// What `kubectl apply` writes into an annotation has to be smaller than this, and that is the whole manifest.
+/// `kubectl apply` copies the whole manifest into an annotation, so a manifest must be smaller than this.
 pub(super) const LIMIT: usize = 256 << 10;
 
-/// The label of a service that says which job scrapes it.
+/// The label of a service that names the job that scrapes it.
 pub(super) const JOB_LABEL: &str = "modelwatch.dev/job";
-/// The name of the service's port that serves the page.
+/// The name of the service's port that serves the metrics.
 pub(super) const PORT: &str = "metrics";
 
 pub(super) type Labels = BTreeMap<String, String>;

@@ -1,8 +1,9 @@
-//! For clusters with the Prometheus operator: what it scrapes, the rules, the routing, dashboards that Grafana's sidecar finds, and
-//! the drift job.
+//! Manifests for clusters with the Prometheus operator: scraping, rules, routing, dashboards for Grafana's sidecar, and the drift
+//! job.
 //!
-//! The rules are the very groups of the rule files. Targets are found by the label `modelwatch.dev/job` of their services
-//! instead of by address; series keep the labels of the scrape configuration, so that rules and dashboards read the same.
+//! The rules are the same groups as in the rule files. The operator finds targets by the label `modelwatch.dev/job` of their
+//! services instead of by address. Series keep the labels of the scrape configuration, so that rules and dashboards read the
+//! same.
 
 mod manifest;
 mod monitors;
@@ -20,9 +21,9 @@ use crate::error::GenerateError;
 use crate::file::File;
 use crate::{grafana, parallel, perses, yaml};
 
-/// The label by which dashboards' sidecars find a ConfigMap, as the Grafana chart sets it.
+/// The label by which the sidecar finds a dashboard's ConfigMap, as the Grafana chart sets it.
 const DASHBOARD_LABEL: (&str, &str) = ("grafana_dashboard", "1");
-/// The annotation that names Grafana's folder to the same sidecars.
+/// The annotation that tells the same sidecar which Grafana folder to use.
 const FOLDER_ANNOTATION: &str = "grafana_folder";
 #[derive(Serialize)]
 struct Data<'a> {
@@ -34,10 +35,10 @@ struct PersesDashboard<'a> {
     config: &'a perses::Board,
 }
 
-/// The manifests of the rules.
+/// Returns the manifests of the rules.
 pub(crate) use self::rules::files as rule_files;
 
-/// All others.
+/// Returns all other manifests.
 pub(crate) fn files(
     config: &Config,
     grafana: &[File],
@@ -79,7 +80,7 @@ fn dashboard<'a>(config: &Config, name: String, file: &'a str, json: &'a str) ->
     }
 }
 
-/// The resource that Perses' operator hands to the Perses of its namespace, whose project is named as that.
+/// The resource that the Perses operator applies to the Perses of its namespace. Its project has the same name as the namespace.
 fn perses_dashboard<'a>(config: &Config, dashboard: &'a perses::Dashboard) -> Manifest<Spec<PersesDashboard<'a>>> {
     let spec = PersesDashboard {
         config: dashboard.board(),

@@ -1,5 +1,5 @@
-//! A `ServiceMonitor` for each job: which services are scraped, and how, as the scrape configuration says it but in the
-//! operator's spelling.
+//! A `ServiceMonitor` for each job: which services to scrape, and how. It matches the scrape configuration, in the operator's
+//! spelling.
 
 use modelwatch_config::{Access, Authorization, Config, Job, PassedTable, Plane, prometheus_duration};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{scrape, yaml};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServiceMonitor<'a> {
-    /// Native histograms take the place of classic ones otherwise; an operator asks releases that know the key alone.
+    /// Otherwise, native histograms replace classic ones. The operator writes the key only for releases that know it.
     scrape_classic_histograms: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace_selector: Option<NamespaceSelector<'a>>,
@@ -69,7 +69,7 @@ struct Basic {
     password: SecretKey,
 }
 
-/// A key of the Secret that has the monitor's name.
+/// A key of the Secret with the monitor's name.
 #[derive(Serialize)]
 struct SecretKey {
     name: String,
@@ -77,7 +77,7 @@ struct SecretKey {
 }
 
 pub(super) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
-    // A cluster scrapes its machines, its Prometheus and its Alertmanager by itself.
+    // A cluster usually scrapes its nodes, its Prometheus and its Alertmanager itself.
     let jobs = config.prometheus.jobs.iter();
     let scraped = jobs.filter(|job| matches!(job.plane, Plane::Inference | Plane::Drift));
     let files = scraped.map(|job| {
@@ -125,7 +125,7 @@ fn service_monitor<'a>(config: &'a Config, job: &'a Job, name: String) -> Manife
     }
 }
 
-/// The operator takes secrets from Secrets alone, not from files.
+/// The operator reads secrets from Secrets only, not from files.
 fn secret(name: &str, key: &'static str) -> SecretKey {
     SecretKey {
         name: name.to_owned(),
@@ -153,7 +153,7 @@ fn basic(access: &Access, name: &str) -> Option<Basic> {
     }
 }
 
-/// Prometheus' keys in the operator's spelling: `sourceLabels` for `source_labels`.
+/// Converts Prometheus' keys to the operator's spelling: `sourceLabels` for `source_labels`.
 fn spelled(table: PassedTable) -> PassedTable {
     let keys = table.into_iter().map(|(key, value)| {
         let mut parts = key.split('_');
@@ -168,7 +168,7 @@ fn spelled(table: PassedTable) -> PassedTable {
     keys.collect()
 }
 
-/// The name itself where Kubernetes takes it as the value of a label, else one made of it.
+/// Returns the name itself if Kubernetes accepts it as a label value, otherwise one derived from it.
 pub(super) fn label_value(name: &str) -> String {
     let ends = |end: Option<u8>| end.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let plain = name

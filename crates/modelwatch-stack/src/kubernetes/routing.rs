@@ -1,6 +1,6 @@
-//! The routing as the Secret that the operator's `Alertmanager` reads its configuration from.
+//! The routing as the Secret from which the operator's `Alertmanager` reads its configuration.
 //!
-//! Not an `AlertmanagerConfig`: that one sees alerts with a `namespace` label alone, and those of models need have none.
+//! Not an `AlertmanagerConfig`: it only sees alerts with a `namespace` label, which those of models may lack.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::file::File;
 use crate::links::stack_name;
 use crate::{alertmanager, messages, yaml};
 
-/// Where the operator mounts the Secret's other keys.
+/// The folder in which the operator mounts the Secret's other keys.
 const FOLDER: &str = "/etc/alertmanager/config";
 
 #[derive(Serialize)]

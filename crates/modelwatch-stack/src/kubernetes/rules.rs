@@ -1,4 +1,4 @@
-//! The rules as `PrometheusRule`s, as many as it takes: `kubectl apply` keeps a copy of each in an annotation, which has a limit.
+//! The rules as several `PrometheusRule`s: `kubectl apply` keeps a copy of each in an annotation of limited size.
 
 use modelwatch_config::Config;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::links::stack_name;
 use crate::rules::{Group, Rule, Rules};
 use crate::yaml;
 
-/// What one of them may be large. kubectl writes JSON, and something besides the rules.
+/// The largest size of one manifest. kubectl writes JSON, with some data besides the rules.
 const ROOM: usize = LIMIT - (16 << 10);
 
 #[derive(Serialize)]
@@ -52,8 +52,7 @@ fn size(value: &impl Serialize) -> Result<usize, GenerateError> {
     Ok(json.len() + 1)
 }
 
-/// A group, in parts where it is too large for one manifest. Rules of later parts see what earlier ones recorded an evaluation
-/// later.
+/// Splits a group that is too large for one manifest. Rules of later parts see the series of earlier ones one evaluation later.
 fn split(group: &Group) -> Result<Vec<(usize, Group)>, GenerateError> {
     let mut parts: Vec<(usize, Vec<Rule>)> = Vec::new();
     for rule in &group.rules {

@@ -13,12 +13,12 @@ use crate::file::File;
 use crate::links::stack_name;
 use crate::yaml;
 
-/// Where `modelwatch.toml` is mounted.
+/// The mount path of `modelwatch.toml`.
 const CONFIG_FOLDER: &str = "/etc/modelwatch";
-/// What the exporter listens on.
+/// The exporter's port.
 const EXPORTER_PORT: u16 = 9109;
 
-/// One pod, which every workload has a template of.
+/// The pod template of every workload.
 #[derive(Serialize)]
 struct Template {
     metadata: BTreeMap<&'static str, Labels>,
@@ -56,7 +56,7 @@ fn deployment(config: &Config, drift: &DriftWorkload, name: String) -> Manifest<
     container["readinessProbe"] = healthy.clone();
     container["livenessProbe"] = healthy;
     let mut spec = json!({
-        // Two would say everything twice.
+        // Two replicas would report everything twice.
         "replicas": 1,
         "strategy": {"type": "Recreate"},
         "selector": {"matchLabels": selected(&name)},
@@ -70,7 +70,7 @@ fn deployment(config: &Config, drift: &DriftWorkload, name: String) -> Manifest<
     }
 }
 
-/// With the label by which the ServiceMonitor of the drift plane finds it.
+/// The Service, with the label by which the ServiceMonitor of the drift plane finds it.
 fn service(config: &Config, name: String) -> Manifest<Spec<Value>> {
     let mut metadata = metadata(config, name.clone());
     let job = config.prometheus.jobs.iter().find(|job| job.plane == Plane::Drift);
@@ -107,7 +107,7 @@ fn cron_job(config: &Config, drift: &DriftWorkload, name: String, schedule: &str
         body: Spec {
             spec: json!({
                 "schedule": schedule,
-                // A run that is late is not to meet the next one.
+                // A late run must not overlap with the next one.
                 "concurrencyPolicy": "Forbid",
                 "jobTemplate": {"spec": {"backoffLimit": 1, "template": template}},
             }),

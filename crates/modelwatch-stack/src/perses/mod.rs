@@ -1,9 +1,9 @@
 //! Perses: the boards of Grafana, drawn by Perses.
 //!
-//! There is one board, of which [`grafana`] is one reader and this is another: the same rows, panels, queries,
-//! variables, limits and links to runbooks. Expressions are written anew, for how Perses puts variables into them. What Perses
-//! has nothing for is drawn by what is nearest: classic buckets as quantiles, a band of states as a history of them, a figure with
-//! a limit of its own as a panel of its own. Marks over panels, colours of single fields and links of cells are left out.
+//! Both tools draw the same board, of which [`grafana`] is one reader and this module is another: the same rows, panels, queries,
+//! variables, limits and links to runbooks. Expressions are written anew, because Perses expands variables differently. Where
+//! Perses has no equivalent, the nearest panel stands in: quantiles for classic buckets, a status history for a band of states,
+//! and a separate panel for a figure with its own limit. It omits annotations, colours of single fields and links of cells.
 
 mod model;
 mod panel;
@@ -25,19 +25,19 @@ use crate::{grafana, parallel};
 pub(crate) use self::model::Board;
 pub use self::model::Dashboard;
 
-/// Where the dashboards' files are, below `monitoring/`.
+/// The folder of the dashboards' files, below `monitoring/`.
 const DASHBOARD_FILES: &str = "perses/dashboards/";
 
-/// Returns every dashboard, in the order of [`grafana::dashboards`]; none where the file has no `[perses]`.
+/// Returns every dashboard, in the order of [`grafana::dashboards`]. Empty when the file has no `[perses]`.
 ///
 /// # Errors
 ///
-/// An expression that does not parse or selects what does not exist.
+/// Returns an error when an expression does not parse, or selects a series that does not exist.
 pub fn dashboards(config: &Config) -> Result<Vec<Dashboard>, GenerateError> {
     of_boards(config, &grafana::dashboards(config)?)
 }
 
-/// The same of boards that are drawn already.
+/// Returns the same dashboards from existing boards.
 pub(crate) fn of_boards(config: &Config, boards: &[board::Dashboard]) -> Result<Vec<Dashboard>, GenerateError> {
     let Some(perses) = &config.perses else {
         return Ok(Vec::new());
@@ -46,7 +46,7 @@ pub(crate) fn of_boards(config: &Config, boards: &[board::Dashboard]) -> Result<
     parallel::map(boards, |board| drawn(&writer, &perses.project, board))
 }
 
-/// The dashboards' files, and those of their project and its data source.
+/// Returns the files of the dashboards, of their project and of its data source.
 pub(crate) fn files(config: &Config, dashboards: &[Dashboard]) -> Result<Vec<File>, GenerateError> {
     let Some(perses) = &config.perses else {
         return Ok(Vec::new());
@@ -117,12 +117,12 @@ fn variable(writer: &Writer, (variable, values): (&board::Variable, &board::Labe
     )
 }
 
-/// Rows of panels, while they are laid out.
+/// Collects rows of panels during layout.
 struct Layout<'w> {
     writer: &'w Writer,
     panels: BTreeMap<String, Kind<Panel>>,
     rows: Vec<Grid>,
-    /// Where the panels of the row begin on the board; those of Perses begin anew in each row.
+    /// The top of the row's panels on the board. Perses counts anew in each row.
     top: u16,
 }
 
@@ -149,7 +149,7 @@ impl Layout<'_> {
     fn draw(&mut self, chart: &board::Chart) {
         let panels = panel::panels(self.writer, chart);
         let at = chart.grid_pos;
-        // As many as divide the width: what shows one figure of several is at least so wide.
+        // The number of panels divides the width: a chart of several figures is wide enough for each.
         let count = u16::try_from(panels.len()).unwrap_or(u16::MAX).max(1);
         let width = (at.w / count).max(1);
         for (index, panel) in (0..).zip(panels) {

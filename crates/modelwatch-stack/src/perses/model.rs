@@ -1,13 +1,13 @@
-//! What of Perses' dashboard model we use, typed.
+//! The part of Perses' dashboard model that the stack uses, as types.
 //!
-//! The names and shapes are those of `@perses-dev/core` and of the plugins that draw, against whose types the tests compile what is
-//! generated.
+//! Names and shapes are those of `@perses-dev/core` and of the panel plugins. The tests compile the generated dashboards against
+//! their types.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A dashboard as Perses' server, `percli apply` and its provisioning take it.
+/// A dashboard that the Perses server, `percli apply` and provisioning accept.
 /// # Example: the dashboards of Grafana, for Perses
 ///
 /// ```
@@ -41,16 +41,16 @@ impl Dashboard {
         &self.metadata.name
     }
 
-    /// Writes the file's contents: indented JSON with a newline at its end.
+    /// Returns the contents of the file: indented JSON with a newline at its end.
     ///
     /// # Errors
     ///
-    /// A threshold or limit that is no JSON number.
+    /// Returns an error when a threshold or limit is not a JSON number.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         to_json(self)
     }
 
-    /// What the operator's resource has of it.
+    /// Returns the part that the operator's resource contains.
     pub(crate) fn board(&self) -> &Board {
         &self.spec
     }
@@ -76,12 +76,12 @@ impl Metadata {
     }
 }
 
-/// What a dashboard shows.
+/// The contents of a dashboard.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Board {
     pub(super) display: Display,
-    /// How far back it looks at first.
+    /// The initial time range.
     pub(super) duration: &'static str,
     pub(super) refresh_interval: &'static str,
     pub(super) variables: Vec<Kind<ListVariable>>,
@@ -96,7 +96,7 @@ pub(super) struct Display {
     pub(super) description: String,
 }
 
-/// Most of what Perses has is of a kind, which says what its `spec` is.
+/// An object with a `kind`, which determines its `spec`. Most objects of Perses have this shape.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Kind<S> {
     pub(super) kind: &'static str,
@@ -107,7 +107,7 @@ pub(super) fn kind<S>(kind: &'static str, spec: S) -> Kind<S> {
     Kind { kind, spec }
 }
 
-/// A choice of the reader's.
+/// A choice of the viewer.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListVariable {
@@ -120,7 +120,7 @@ pub(super) struct ListVariable {
     pub(super) plugin: Kind<LabelValues>,
 }
 
-/// The values that a label of these series has.
+/// The values of a label of these series.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LabelValues {
@@ -176,7 +176,7 @@ pub(super) struct Collapse {
     pub(super) open: bool,
 }
 
-/// Where a panel stands in its row, which is 24 columns wide.
+/// A panel's position in its row, which is 24 columns wide.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Item {
     pub(super) x: u16,
@@ -207,7 +207,7 @@ pub(super) enum Visual {
     History(History),
 }
 
-/// Which of a series' values stands for it: the last, whether it is a number or none.
+/// The value that represents a series: the last one, even if it is NaN.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Calculation {
@@ -269,14 +269,14 @@ pub(super) struct Lines {
     pub(super) palette: Option<Palette>,
 }
 
-/// How lines get their colours. Without one, each gets a colour by its name, the same in every panel.
+/// How lines get their colours. Without a palette, each name gets the same colour in every panel.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Palette {
     mode: &'static str,
 }
 
 impl Palette {
-    /// One after the other, none of which says that something is wrong.
+    /// Colours in turn, none of which means that something is wrong.
     pub(super) const IN_TURN: Self = Self { mode: "categorical" };
 }
 

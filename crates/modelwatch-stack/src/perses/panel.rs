@@ -1,4 +1,4 @@
-//! A panel of the board as Perses draws it.
+//! Converts a panel of the board for Perses.
 
 use super::model::{
     Bars, Calculation, Column, Display, Enabled, Format, History, Kind, Legend, Lines, Link, Mapped, Mapping, Palette,
@@ -7,8 +7,8 @@ use super::model::{
 use crate::grafana::model as board;
 use crate::promql::{Expr, Moment, Writer};
 
-/// The panels that show what a chart shows, and each one's share of its width: one, but for single figures with limits of their own,
-/// since the limits of a panel of Perses are those of all its figures.
+/// Returns the panels for a chart, which share its width. That is one panel, except for single figures with their own limits: in
+/// Perses, the limits of a panel apply to all its figures.
 pub(super) fn panels(writer: &Writer, chart: &board::Chart) -> Vec<Panel> {
     let board::Visual::Stat { field_config, .. } = &chart.visual else {
         return vec![panel(writer, chart, &chart.title, &chart.targets, None)];
@@ -30,7 +30,8 @@ pub(super) fn panels(writer: &Writer, chart: &board::Chart) -> Vec<Panel> {
     chart.targets.iter().map(of_one).collect()
 }
 
-/// A share of a panel's width has room for ten letters: those of the figure, and the chart's own for what it is now, which stands first.
+/// Returns a title of about ten letters, which fits a share of the panel's width: the figure's legend or, for the figure `now`,
+/// which comes first, the chart's title.
 fn title_of_one(chart: &board::Chart, query: &board::Query) -> String {
     let mut letters = query.legend().chars();
     match (query.legend(), letters.next()) {
@@ -88,7 +89,7 @@ fn queries(writer: &Writer, chart: &board::Chart, target: &board::Query) -> Vec<
             .map(|(name, written)| query(&written.expr, name, Moment::EachStep))
             .collect();
     }
-    // Tables ask once, for the end of the time range; every other panel asks over all of it.
+    // Tables query once, for the end of the time range. All other panels query the whole range.
     let moment = if target.is_instant() && !matches!(chart.visual, board::Visual::Table { .. }) {
         Moment::End
     } else {
@@ -223,7 +224,7 @@ fn column(name: &str, header: &str, options: &board::Table, field: &board::Field
     }
 }
 
-/// Grafana's columns are `Time`, `Value`, `Value #A`; those of Perses `timestamp`, `value`, `value #1`.
+/// Grafana's columns are `Time`, `Value`, `Value #A`; those of Perses are `timestamp`, `value`, `value #1`.
 fn column_name(name: &str) -> String {
     match name {
         "Time" => "timestamp".to_owned(),
@@ -235,8 +236,8 @@ fn column_name(name: &str) -> String {
     }
 }
 
-/// Whether lines have colours that mean something, such as red for errors: Perses has none for single lines, and the colour it makes of
-/// a name may mean the opposite.
+/// Whether the colours of lines have a meaning, such as red for errors. Perses has no colours for single lines, and the colour it
+/// derives from a name may mean the opposite.
 fn has_colours(overrides: &[board::Override]) -> bool {
     let mut properties = overrides.iter().flat_map(|own| &own.properties);
     properties.any(|property| matches!(property, board::Property::Fixed(_)))
@@ -247,7 +248,7 @@ fn of_field<'o>(overrides: &'o [board::Override], field: &str) -> &'o [board::Pr
     own.map_or(&[], |own| &own.properties)
 }
 
-/// What the title says of bars in place of their axis, where words beside every number would overlap.
+/// The unit goes into the title of bars, because words beside every number would overlap.
 fn unit_of_bars(visual: &board::Visual) -> &'static str {
     match visual {
         board::Visual::BarGauge { field_config, .. }
@@ -274,7 +275,7 @@ fn format(unit: board::Unit, decimals: Option<u8>) -> Format {
     }
 }
 
-/// Nothing where there is neither a colour nor a limit.
+/// Returns `None` without a colour and without a limit.
 fn thresholds(of: &board::Thresholds) -> Option<Thresholds> {
     let base = of.steps.iter().find(|step| step.value.is_none());
     let base = base.and_then(|step| color(step.color));
@@ -291,7 +292,7 @@ fn thresholds(of: &board::Thresholds) -> Option<Thresholds> {
     (base.is_some() || !steps.is_empty()).then(|| Thresholds::new(base, steps))
 }
 
-/// The colours of Grafana's palette, as Perses' own migration names them.
+/// The colours of Grafana's palette, with the names from Perses' own migration.
 fn color(color: board::Color) -> Option<&'static str> {
     match color {
         board::Color::Green => Some("#73bf69"),

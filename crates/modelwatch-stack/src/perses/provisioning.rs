@@ -1,4 +1,4 @@
-//! The project that the dashboards are of, and its data source.
+//! The project of the dashboards, and its data source.
 
 use modelwatch_config::{Config, Perses, prometheus_duration};
 use serde::Serialize;
@@ -27,7 +27,7 @@ struct DataSource {
 #[serde(rename_all = "camelCase")]
 struct Prometheus {
     proxy: Kind<HttpProxy>,
-    /// `$__rate_interval` is four of them at least.
+    /// The scrape interval. `$__rate_interval` is at least four times as long.
     scrape_interval: String,
 }
 

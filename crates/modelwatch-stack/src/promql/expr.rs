@@ -1,8 +1,8 @@
-//! Expressions as values; what they are written as is the writer's matter.
+//! Expressions as values. The writer decides how to write them.
 
 use super::selector::{Selector, Window};
 
-/// A label that tells the sides of one expression apart, and that no series keeps.
+/// A label that distinguishes the sides of one expression. No series keeps it.
 pub(super) const SIDE: &str = "__side__";
 
 /// An expression.
@@ -10,11 +10,11 @@ pub(super) const SIDE: &str = "__side__";
 pub(crate) enum Expr {
     /// A number.
     Number(f64),
-    /// A text, as an argument of a function.
+    /// A string, as an argument of a function.
     Text(String),
-    /// The series as they are.
+    /// A selector, unchanged.
     Select(Selector),
-    /// A function of a range of a series.
+    /// A function of a range vector.
     Range {
         function: &'static str,
         series: Selector,
@@ -25,10 +25,10 @@ pub(crate) enum Expr {
         function: &'static str,
         arguments: Vec<Expr>,
     },
-    /// An aggregation; without `by`, of everything into one.
+    /// An aggregation. Without `by`, it aggregates everything into one series.
     Aggregate {
         operator: &'static str,
-        /// The number of `topk`.
+        /// The parameter of `topk`.
         parameter: Option<f64>,
         by: Option<Vec<String>>,
         expr: Box<Expr>,
@@ -76,12 +76,12 @@ impl Op {
     }
 }
 
-/// How the series of two operands find each other.
+/// How the series of two operands are matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Matching {
-    /// By these labels, and the identity.
+    /// Match on these labels, and the identity.
     pub(super) on: Vec<String>,
-    /// Which side has many for one of the other, and the labels it takes from that one.
+    /// The side with many series for one of the other, and the labels it takes from that one.
     pub(super) many: Option<(Side, Vec<String>)>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn number(number: f64) -> Expr {
     Expr::Number(number)
 }
 
-/// Any function of instant vectors and numbers.
+/// A function of instant vectors and numbers.
 pub(crate) fn call(function: &'static str, arguments: Vec<Expr>) -> Expr {
     Expr::Call { function, arguments }
 }
@@ -111,12 +111,12 @@ pub(crate) fn time() -> Expr {
     call("time", Vec::new())
 }
 
-/// `scalar(expr)`: the value of the one series there is, whatever its labels; NaN where there is none or are several.
+/// `scalar(expr)`: the value of the only series, with any labels. NaN if there is none or more than one.
 pub(crate) fn scalar(expr: impl Into<Expr>) -> Expr {
     call("scalar", vec![expr.into()])
 }
 
-/// `sum(expr)`: everything into one.
+/// `sum(expr)`: the sum of all series.
 pub(crate) fn sum(expr: impl Into<Expr>) -> Expr {
     whole("sum", expr)
 }
@@ -217,7 +217,7 @@ impl Expr {
         self.binary(Op::DividedBy, None, other)
     }
 
-    /// `a > b`: what is not is left out.
+    /// `a > b`: drops series for which it does not hold.
     pub(crate) fn above(&self, other: impl Into<Self>) -> Self {
         self.binary(Op::Above, None, other)
     }
@@ -237,7 +237,7 @@ impl Expr {
         self.binary(Op::Equals, None, other)
     }
 
-    /// Any operator with `on (identity, labels)`.
+    /// An operator with `on (identity, labels)`.
     pub(crate) fn with(&self, operator: Op, labels: &[&str], other: impl Into<Self>) -> Self {
         let matching = Matching {
             on: owned(labels),
@@ -246,7 +246,7 @@ impl Expr {
         self.binary(operator, Some(matching), other)
     }
 
-    /// Any operator where one series on the right serves many on the left, which take these labels from it.
+    /// An operator with one series on the right for many on the left, which take these labels from it.
     pub(crate) fn with_one(&self, operator: Op, labels: &[&str], taken: &[&str], other: impl Into<Self>) -> Self {
         let matching = Matching {
             on: owned(labels),
@@ -255,7 +255,7 @@ impl Expr {
         self.binary(operator, Some(matching), other)
     }
 
-    /// Any operator where one series on the left serves many on the right.
+    /// An operator with one series on the left for many on the right.
     pub(crate) fn with_many(&self, operator: Op, labels: &[&str], other: impl Into<Self>) -> Self {
         let matching = Matching {
             on: owned(labels),
@@ -264,12 +264,12 @@ impl Expr {
         self.binary(operator, Some(matching), other)
     }
 
-    /// `a or on (identity, labels) b`: b's series that a has no like of.
+    /// `a or on (identity, labels) b`: adds the series of b without a match in a.
     pub(crate) fn or(&self, labels: &[&str], other: impl Into<Self>) -> Self {
         self.with(Op::Or, labels, other)
     }
 
-    /// `a or vector(0)`: a number where there is nothing.
+    /// `a or vector(0)`: 0 where there is no series.
     pub(crate) fn or_zero(&self) -> Self {
         self.or_number(number(0.0))
     }
@@ -279,12 +279,12 @@ impl Expr {
         self.binary(Op::Or, None, call("vector", vec![number]))
     }
 
-    /// `a and on (identity, labels) b`: a's series that b has a like of.
+    /// `a and on (identity, labels) b`: the series of a with a match in b.
     pub(crate) fn and(&self, labels: &[&str], other: impl Into<Self>) -> Self {
         self.with(Op::And, labels, other)
     }
 
-    /// `a unless on (identity, labels) b`: a's series that b has no like of.
+    /// `a unless on (identity, labels) b`: the series of a without a match in b.
     pub(crate) fn unless(&self, labels: &[&str], other: impl Into<Self>) -> Self {
         self.with(Op::Unless, labels, other)
     }
@@ -308,17 +308,17 @@ impl Expr {
         }
     }
 
-    /// `max(a)`: the largest of all.
+    /// `max(a)`: the largest value.
     pub(crate) fn largest(&self) -> Self {
         whole("max", self.clone())
     }
 
-    /// `min(a)`: the smallest of all.
+    /// `min(a)`: the smallest value.
     pub(crate) fn smallest(&self) -> Self {
         whole("min", self.clone())
     }
 
-    /// `count(a)`: how many series there are.
+    /// `count(a)`: the number of series.
     pub(crate) fn how_many(&self) -> Self {
         whole("count", self.clone())
     }
@@ -348,28 +348,28 @@ impl Expr {
         call("clamp", vec![self.clone(), number(least), number(most)])
     }
 
-    /// The larger of both where both are, and else the one there is.
+    /// The larger of both, or the one that exists.
     pub(crate) fn or_more(&self, labels: &[&str], other: impl Into<Self>) -> Self {
         max_by(labels, self.beside(labels, other.into()))
     }
 
-    /// The smaller of both where both are, and else the one there is.
+    /// The smaller of both, or the one that exists.
     pub(crate) fn or_less(&self, labels: &[&str], other: impl Into<Self>) -> Self {
         min_by(labels, self.beside(labels, other.into()))
     }
 
-    /// The series of both, each evaluated once.
+    /// The series of both, each evaluated only once.
     fn beside(&self, labels: &[&str], other: Self) -> Self {
         self.labelled(SIDE, "left")
             .or(&[labels, &[SIDE]].concat(), other.labelled(SIDE, "right"))
     }
 
-    /// The same series with one label more, which has this value.
+    /// The same series with an additional label of this value.
     pub(crate) fn labelled(&self, label: &str, value: &str) -> Self {
         self.relabelled(label, value, "", "")
     }
 
-    /// The same series with one label more, which has the value of another.
+    /// The same series with an additional label that has the value of another.
     pub(crate) fn renamed(&self, label: &str, from: &str) -> Self {
         self.relabelled(label, "$1", from, "(.*)")
     }
@@ -389,7 +389,7 @@ impl Expr {
 }
 
 impl Selector {
-    /// `rate(series[window])`: per second, resets of counters accounted for.
+    /// `rate(series[window])`: per second, corrected for counter resets.
     pub(crate) fn rate(&self, window: impl Into<Window>) -> Expr {
         self.over("rate", window)
     }
@@ -399,7 +399,7 @@ impl Selector {
         self.over("increase", window)
     }
 
-    /// Any function of a range: `last_over_time`, `changes`.
+    /// Another function of a range, such as `last_over_time` or `changes`.
     pub(crate) fn over(&self, function: &'static str, window: impl Into<Window>) -> Expr {
         Expr::Range {
             function,
@@ -408,7 +408,7 @@ impl Selector {
         }
     }
 
-    /// The series as they are.
+    /// The selector as an expression.
     pub(crate) fn expr(&self) -> Expr {
         Expr::Select(self.clone())
     }

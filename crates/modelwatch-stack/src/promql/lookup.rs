@@ -1,5 +1,5 @@
-//! Is what a text selects there to be selected? Asked of the text, so that it holds for what is written and not only
-//! for what was meant.
+//! Checks that an expression selects existing series. It checks the text, so the result holds for what is written, not only for
+//! what was meant.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -13,15 +13,15 @@ use promql_parser::util::{ExprVisitor, walk_expr};
 use super::expr::SIDE;
 use crate::recorded::RECORDED;
 
-/// Expressions that are remembered to be right: some for each alert.
+/// The number of valid expressions to remember: several for each alert.
 const REMEMBERED: usize = 4096;
 
-/// The label that names the stack on what its rules record and raise.
+/// The label that names the stack, on the series and alerts of its rules.
 pub(crate) const STACK_LABEL: &str = "stack";
 
-/// Labels that Prometheus and our scrape configuration put on every scraped series.
+/// Labels that Prometheus and the generated scrape configuration put on every scraped series.
 pub(super) const TARGET_LABELS: [&str; 3] = ["job", "instance", "service"];
-/// Series Prometheus makes itself, and their labels.
+/// Series that Prometheus makes itself, and their labels.
 pub(super) const OWN: &[(&str, &[&str])] = &[
     ("up", &TARGET_LABELS),
     (
@@ -58,12 +58,12 @@ const ALERT_LABELS: &[&str] = &[
     "rule_group",
 ];
 
-/// What is wrong with an expression.
+/// Why an expression is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
-    /// It does not parse; the parser's words.
+    /// It does not parse. Contains the parser's message.
     Syntax(String),
-    /// No such metric, recorded or in the contract.
+    /// No such metric, neither recorded nor in the contract.
     Metric(String),
     /// The metric has no such label.
     Label {
@@ -72,7 +72,7 @@ pub(crate) enum Unknown {
         /// The label.
         label: String,
     },
-    /// A label of the alert, where there is no alert.
+    /// A label of the alert, used where there is no alert.
     OfAlert(String),
 }
 
@@ -89,23 +89,24 @@ impl fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-/// Parses an expression, looks up what it selects, and lays it out for readers.
+/// Parses an expression, looks up its series, and formats it for readers.
 ///
 /// # Errors
 ///
-/// It does not parse, or it selects a metric or label that neither the contract nor a recording rule has.
+/// Returns an error when the expression does not parse, or selects a metric or label that neither the contract nor a recording
+/// rule has.
 pub(super) fn check(expression: &str, identity: &[String]) -> Result<String, Unknown> {
     let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
     walk_expr(&mut Check { identity }, &parsed)?;
     Ok(parsed.prettify())
 }
 
-/// Whether an expression parses and selects what there is, as [`check`] says. What was right is remembered: each alert of each
-/// model asks the same questions in its annotations.
+/// Checks that an expression parses and selects existing series, as [`check`] does. It remembers valid ones, because each alert
+/// of each model runs the same queries in its annotations.
 ///
 /// # Errors
 ///
-/// As [`check`].
+/// The same errors as [`check`].
 pub(super) fn is_right(expression: &str, identity: &[String]) -> Result<(), Unknown> {
     thread_local! {
         static RIGHT: RefCell<HashSet<(Vec<String>, String)>> = RefCell::default();
@@ -124,11 +125,11 @@ pub(super) fn is_right(expression: &str, identity: &[String]) -> Result<(), Unkn
     Ok(())
 }
 
-/// The series an expression selects, by name.
+/// Returns the names of the series that an expression selects.
 ///
 /// # Errors
 ///
-/// It does not parse.
+/// Returns an error when the expression does not parse.
 pub(crate) fn series_in(expression: &str) -> Result<BTreeSet<String>, Unknown> {
     let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
     let mut names = Names(BTreeSet::new());
@@ -223,7 +224,7 @@ impl Check<'_> {
     }
 }
 
-/// The labels of a series, `le` included and the identity not; nothing when there is no such series.
+/// Returns the labels of a series, including `le` but not the identity. `None` when there is no such series.
 fn labels_of(name: &str) -> Option<Vec<&'static str>> {
     if let Some(recorded) = RECORDED.iter().find(|recorded| recorded.name == name) {
         return Some([recorded.labels, &[STACK_LABEL]].concat());
@@ -234,7 +235,7 @@ fn labels_of(name: &str) -> Option<Vec<&'static str>> {
     contract::METRICS.iter().find_map(|metric| {
         let mut labels: Vec<_> = metric.labels.iter().chain(&TARGET_LABELS).copied().collect();
         match (metric.kind, name.strip_prefix(metric.name)?) {
-            // The name itself of a histogram is its native form.
+            // The plain name of a histogram is its native form.
             (MetricKind::Counter | MetricKind::Gauge | MetricKind::Histogram, "")
             | (MetricKind::Histogram, "_count" | "_sum") => Some(labels),
             (MetricKind::Histogram, "_bucket") => {

@@ -1,11 +1,11 @@
-//! The one writer of PromQL: rules, dashboards, runbooks and links take their expressions from here.
+//! Writes PromQL, and is the only module to do so: rules, dashboards, runbooks and links take their expressions from here.
 //!
-//! An expression is a value ([`Expr`]), built from the metric contract and from what is recorded. What a matcher
-//! compares with is a value too: a text, a label of the alert, a variable of a dashboard. Whoever needs a text asks
-//! the [`Writer`] for it, which knows the target's quoting, narrows every selector to the stack's own series, and
-//! puts the identity labels into every `by` and `on`. So nothing that builds an expression can forget them.
+//! An expression is a value ([`Expr`]), built from the metric contract and the recorded series. The value of a matcher is typed
+//! too: a text, a label of the alert, or a variable of a dashboard. The [`Writer`] turns an expression into text. It knows how
+//! its target quotes, narrows every selector to the stack's own series, and puts the identity labels into every `by` and `on`. So
+//! code that builds an expression can't forget them.
 //!
-//! [`lookup`] says whether what a text selects exists, [`Yield`] which labels an expression's series have.
+//! [`lookup`] checks that the selected series exist. [`Yield`] computes which labels an expression's series have.
 
 mod expr;
 mod lookup;

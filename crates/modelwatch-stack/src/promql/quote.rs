@@ -1,6 +1,6 @@
-//! Texts inside PromQL, and patterns inside texts.
+//! Quotes texts inside PromQL, and patterns inside texts.
 
-/// A text in double quotes, as PromQL and Go read it.
+/// Quotes a text in double quotes, as PromQL and Go read it.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -14,12 +14,12 @@ pub(crate) fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// The same without dollars and brackets, which Grafana and Perses would take for variables.
+/// The same without dollars and brackets, which Grafana and Perses would read as variables.
 pub(super) fn quoted_for_dashboards(text: &str) -> String {
     quoted(text).replace('$', r"\x24").replace('[', r"\x5b")
 }
 
-/// A regular expression (RE2) that matches these texts alone.
+/// Returns a regular expression (RE2) that matches only these texts.
 pub(crate) fn exactly<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let escaped = texts.into_iter().map(|text| {
         let mut pattern = String::new();
@@ -34,7 +34,7 @@ pub(crate) fn exactly<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     escaped.collect::<Vec<_>>().join("|")
 }
 
-/// A name with labels, as promtool and PromQL write a series.
+/// Writes a name with labels, as promtool and PromQL write a series.
 pub(crate) fn series_name(name: &str, labels: &[(&str, &str)]) -> String {
     let labels: Vec<_> = labels
         .iter()

@@ -1,4 +1,4 @@
-//! Selectors: a name, what its labels are compared with, a time.
+//! Selectors: a name, label matchers, and an offset.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use modelwatch::contract::{Metric, MetricKind, SourceMetric};
 
 use crate::recorded::Recorded;
 
-/// A selector of series, to which matchers and an offset can be added.
+/// A selector of series. You can add matchers and an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selector {
     pub(super) series: Series,
     pub(super) matchers: Vec<Matcher>,
     pub(super) offset: Option<Duration>,
-    /// Whether it is about every environment, whoever reads it.
+    /// Whether it selects every environment, whichever target it is written for.
     pub(super) everywhere: bool,
 }
 
-/// What a selector names.
+/// The series that a selector names.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Series {
     /// A metric of the contract, or one part of a histogram: `_bucket`, `_sum`, `_count`.
     Contract(&'static Metric, &'static str),
-    /// What one of our rules records.
+    /// A series that a recording rule of the stack records.
     Recorded(&'static Recorded),
-    /// A series of Prometheus itself.
+    /// A series that Prometheus makes itself.
     Own(&'static str),
 }
 
@@ -45,7 +45,7 @@ impl Series {
     }
 }
 
-/// One comparison of a label.
+/// A label matcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Matcher {
     pub(super) label: String,
@@ -54,25 +54,25 @@ pub(super) struct Matcher {
     pub(super) value: Value,
 }
 
-/// What a label is compared with.
+/// The value of a matcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// A text, or a pattern that is complete.
+    /// A text, or a complete pattern.
     Text(String),
-    /// Whatever the alert has for this label.
+    /// The alert's value of this label.
     OfAlert(String),
     /// A variable of a dashboard, as a pattern.
     Variable(String),
-    /// The same, or no value at all.
+    /// The same, or no value.
     VariableOrNothing(String),
 }
 
-/// How far back a function of a range looks.
+/// The window of a range function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Window {
-    /// So long.
+    /// A fixed duration.
     Of(Duration),
-    /// As Grafana finds it fit for the panel's width.
+    /// The window that Grafana chooses for the panel's width.
     Panel,
 }
 
@@ -82,17 +82,17 @@ impl From<Duration> for Window {
     }
 }
 
-/// The series of a metric of the contract.
+/// Selects a metric of the contract.
 pub(crate) fn metric(metric: &'static Metric) -> Selector {
     Selector::new(Series::Contract(metric, ""))
 }
 
-/// The series of a recording rule.
+/// Selects the series of a recording rule.
 pub(crate) fn recorded(rule: &'static Recorded) -> Selector {
     Selector::new(Series::Recorded(rule))
 }
 
-/// A series of Prometheus itself: `up`, `ALERTS`.
+/// Selects a series of Prometheus itself, such as `up` or `ALERTS`.
 pub(crate) fn word(name: &'static str) -> Selector {
     Selector::new(Series::Own(name))
 }
@@ -125,17 +125,17 @@ impl Selector {
         }
     }
 
-    /// The buckets of a histogram.
+    /// Selects the buckets of a histogram.
     pub(crate) fn bucket(self) -> Self {
         self.part("_bucket")
     }
 
-    /// The number of observations of a histogram.
+    /// Selects the number of observations of a histogram.
     pub(crate) fn count(self) -> Self {
         self.part("_count")
     }
 
-    /// The sum of the observations of a histogram.
+    /// Selects the sum of the observations of a histogram.
     pub(crate) fn sum(self) -> Self {
         self.part("_sum")
     }
@@ -148,7 +148,7 @@ impl Selector {
         self
     }
 
-    /// `label="value"`, whatever is in the value.
+    /// `label="value"`. Quotes the value.
     pub(crate) fn eq(self, label: &str, value: &str) -> Self {
         self.matching(label, "=", Value::Text(value.to_owned()))
     }
@@ -158,7 +158,7 @@ impl Selector {
         self.matching(label, "!=", Value::Text(value.to_owned()))
     }
 
-    /// `label=~"a|b"`, or `label="a"` for one; each value for itself and not as a pattern.
+    /// `label=~"a|b"`, or `label="a"` for one. Matches each value literally.
     pub(crate) fn one_of<'a>(self, label: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
         let values: Vec<_> = values.into_iter().collect();
         match values[..] {
@@ -176,29 +176,29 @@ impl Selector {
         }
     }
 
-    /// One of these values, or no value at all.
+    /// One of these values, or no value.
     pub(crate) fn one_of_or_none<'a>(self, label: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
         let pattern = super::quote::exactly(values) + "|";
         self.matching(label, "=~", Value::Text(pattern))
     }
 
-    /// A label with these texts, one after the other, somewhere in it.
+    /// The label contains these texts, in this order.
     pub(crate) fn containing(self, label: &str, texts: &[&str]) -> Self {
         let pattern = format!(".*{}.*", super::quote::exactly([texts.concat().as_str()]));
         self.matching(label, "=~", Value::Text(pattern))
     }
 
-    /// A variable of a dashboard as the pattern of a label.
+    /// Matches a label with a dashboard variable as the pattern.
     pub(crate) fn variable(self, label: &str, variable: &str) -> Self {
         self.matching(label, "=~", Value::Variable(variable.to_owned()))
     }
 
-    /// The same, or no value at all.
+    /// The same, or no value.
     pub(crate) fn variable_or_none(self, label: &str, variable: &str) -> Self {
         self.matching(label, "=~", Value::VariableOrNothing(variable.to_owned()))
     }
 
-    /// The value the label has in the alert whose annotation this is; for expressions that rules do not evaluate.
+    /// The alert's value of the label, for annotations. Rules can't evaluate it.
     pub(crate) fn same(self, label: &str) -> Self {
         let value = Value::OfAlert(label.to_owned());
         self.matching(label, "=", value)
@@ -213,24 +213,24 @@ impl Selector {
         self
     }
 
-    /// About every environment, where a writer would narrow it to one.
+    /// Selects every environment, where the writer would narrow it to one.
     pub(crate) fn everywhere(mut self) -> Self {
         self.everywhere = true;
         self
     }
 
-    /// As it was that long ago.
+    /// Shifts the selector back by this duration.
     pub(crate) fn offset(mut self, offset: Duration) -> Self {
         self.offset = Some(offset);
         self
     }
 
-    /// The name.
+    /// Returns the name.
     pub(crate) fn name(&self) -> String {
         self.series.name()
     }
 
-    /// The one value that a label has to have, where there is one.
+    /// Returns the only value that a label may have, if there is one.
     pub(crate) fn value(&self, label: &str) -> Option<&str> {
         let mut matchers = self.matchers.iter();
         let matcher = matchers.find(|matcher| matcher.label == label && matcher.operator == "=")?;
@@ -240,7 +240,7 @@ impl Selector {
         }
     }
 
-    /// Labels the series can be narrowed by, `le` not among them; nothing for series of Prometheus itself.
+    /// Returns the labels that can narrow the series, without `le`. Empty for series of Prometheus itself.
     pub(crate) fn labels(&self) -> &'static [&'static str] {
         match self.series {
             Series::Contract(metric, _) => metric.labels,

@@ -1,4 +1,4 @@
-//! Writes expressions for whoever reads them.
+//! Writes expressions for rules, annotations, runbooks and dashboards.
 
 use modelwatch_config::{Config, Plane, prometheus_duration};
 
@@ -16,41 +16,41 @@ pub(crate) struct Writer {
     jobs: Vec<String>,
 }
 
-/// A part of an expression whose labels are filled in later.
+/// A part of an expression. Labels are filled in later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// PromQL.
     Text(String),
-    /// The value of a label of the alert, in quotes.
+    /// The alert's value of a label, in quotes.
     Label(String),
 }
 
-/// Who reads the text.
+/// The reader of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
-    /// A rule: about every environment at once.
+    /// A rule. It covers all environments at once.
     Rule,
-    /// An alert's annotation: about the alert's own environment.
+    /// An alert's annotation. It is limited to the alert's own environment.
     Alert,
-    /// A person: about the environment of the file.
+    /// A runbook. It shows the environment of the file.
     Example,
-    /// A dashboard of Grafana: about what its variables choose.
+    /// A Grafana dashboard. Its variables choose the environment.
     Dashboard,
-    /// One of Perses: the same.
+    /// A Perses dashboard. Its variables choose too.
     Perses,
 }
 
-/// When a panel of Perses asks, whose single figures are the last of those over the time range.
+/// When a Perses panel evaluates. A single figure there is the last value over the time range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// At each step of the time range.
     EachStep,
-    /// At its end, whichever step it is asked for: what was there before and is no more is no last figure.
+    /// At its end, for every step: a series that existed only earlier must not give the last figure.
     End,
 }
 
 impl Writer {
-    /// The writer of a configuration's stack.
+    /// Makes the writer for a configuration's stack.
     pub(crate) fn new(config: &Config) -> Self {
         let jobs = config.prometheus.jobs.iter();
         let jobs = jobs.filter(|job| job.plane != Plane::Watching);
@@ -62,34 +62,35 @@ impl Writer {
         }
     }
 
-    /// The labels that tell environments apart.
+    /// Returns the identity labels, which distinguish environments.
     pub(crate) fn identity(&self) -> &[String] {
         &self.identity
     }
 
-    /// For a rule: parsed, looked up, and laid out for readers.
+    /// Writes for a rule: parsed, looked up, and formatted for readers.
     ///
     /// # Errors
     ///
-    /// What it selects does not exist, or needs an alert or a dashboard to be filled in.
+    /// Returns an error when a selected series does not exist, or when the expression needs an alert or a dashboard to fill it
+    /// in.
     pub(crate) fn rule(&self, expr: &Expr) -> Result<String, Unknown> {
         lookup::check(&self.text(expr, Target::Rule)?, &self.identity)
     }
 
-    /// For a runbook: the same about the file's own environment.
+    /// Writes for a runbook: the same, limited to the file's own environment.
     ///
     /// # Errors
     ///
-    /// As [`Writer::rule`].
+    /// The same errors as [`Writer::rule`].
     pub(crate) fn example(&self, expr: &Expr) -> Result<String, Unknown> {
         lookup::check(&self.text(expr, Target::Example)?, &self.identity)
     }
 
-    /// For an annotation, to be filled in with the alert's labels.
+    /// Writes for an annotation, to be filled in with the alert's labels.
     ///
     /// # Errors
     ///
-    /// As [`Writer::rule`].
+    /// The same errors as [`Writer::rule`].
     pub(crate) fn pieces(&self, expr: &Expr) -> Result<Vec<Piece>, Unknown> {
         let pieces = self.written(expr, Target::Alert).pieces;
         let filled = pieces.iter().map(|piece| match piece {
@@ -100,13 +101,13 @@ impl Writer {
         Ok(pieces)
     }
 
-    /// For a dashboard; [`lookup::check_panel`] says whether it is right.
+    /// Writes for a Grafana dashboard. [`lookup::check_panel`] checks the result.
     pub(crate) fn dashboard(&self, expr: &Expr) -> String {
-        // An alert's label in a dashboard is looked up as what it is written as, and refused.
+        // An alert's label in a dashboard is looked up in its written form, and refused.
         joined(&self.written(expr, Target::Dashboard).pieces)
     }
 
-    /// For a dashboard of Perses; [`lookup::check_panel`] says whether it is right.
+    /// Writes for a Perses dashboard. [`lookup::check_panel`] checks the result.
     pub(crate) fn perses(&self, expr: &Expr, moment: Moment) -> String {
         let mut out = self.out(Target::Perses);
         out.moment = moment;
@@ -114,22 +115,22 @@ impl Writer {
         joined(&out.pieces)
     }
 
-    /// The values a label has, as Grafana asks for them.
+    /// Writes the query for a label's values in Grafana's form.
     pub(crate) fn label_values(&self, selector: &Selector, label: &str) -> String {
         format!("label_values({}, {label})", self.dashboard(&selector.expr()))
     }
 
-    /// Whether a text that was written for a dashboard is right.
+    /// Checks a text that was written for a dashboard.
     ///
     /// # Errors
     ///
-    /// It does not parse, or what it selects does not exist.
+    /// Returns an error when the text does not parse, or selects a series that does not exist.
     pub(crate) fn check_panel(&self, text: &str) -> Result<(), Unknown> {
         let selector = text
             .strip_prefix("label_values(")
             .and_then(|rest| rest.rsplit_once(", "));
         let text = selector.map_or(text, |(selector, _)| selector);
-        // Ranges are the one place where a variable is no part of a text; with a format, it is no pattern either.
+        // Only in ranges, a variable is not part of a string. With a format, it is not a pattern either.
         let text = text.replace(PANEL_WINDOW, "5m").replace(PERSES_FORMAT, "");
         lookup::check(&text.replace("`${", "`"), &self.identity).map(drop)
     }
@@ -166,13 +167,13 @@ fn joined(pieces: &[Piece]) -> String {
     texts.collect()
 }
 
-/// A text as Go's templates give it back.
+/// Escapes a text so that Go's templates output it unchanged.
 pub(crate) fn text_in_template(text: &str) -> String {
     text.replace("{{", "{{ \"{{\" }}")
 }
 
 const PANEL_WINDOW: &str = "$__rate_interval";
-/// How Perses puts a variable's values into a pattern: each for itself, and not as a pattern.
+/// The format in which Perses inserts a variable's values into a pattern: each one literally.
 const PERSES_FORMAT: &str = ":regex}";
 
 struct Out<'w> {
@@ -276,7 +277,7 @@ impl Out<'_> {
         }
     }
 
-    /// With parentheses wherever precedence could be read in two ways.
+    /// Adds parentheses where precedence could be unclear.
     fn operand(&mut self, expr: &Expr) {
         if matches!(expr, Expr::Binary { .. }) {
             self.push("(");
@@ -341,17 +342,17 @@ impl Out<'_> {
         }
     }
 
-    /// The values that a reader chose as a pattern, and what else it matches.
+    /// Writes the viewer's chosen values as a pattern, and `or`, which it also matches.
     fn variable(&mut self, variable: &str, or: &str) {
         let pattern = match self.target {
-            // Perses escapes a pattern and not the text it is in, so the text is one without escapes.
+            // Perses escapes the pattern but not the string around it, so the string must have no escapes.
             Target::Perses => format!("`${{{variable}{PERSES_FORMAT}{or}`"),
             Target::Rule | Target::Alert | Target::Example | Target::Dashboard => format!("\"${variable}{or}\""),
         };
         self.push(&pattern);
     }
 
-    /// What a selector does not say itself: whose series it is about, and in which environment.
+    /// Returns the matchers that a selector does not have itself: the stack's own series, and the environment.
     fn narrowed(&self, selector: &Selector) -> Vec<Matcher> {
         let writer = self.writer;
         let has = |label: &str| selector.matchers.iter().any(|matcher| matcher.label == label);
@@ -367,7 +368,7 @@ impl Out<'_> {
         };
         match selector.series {
             Series::Contract(..) => {
-                // One model's name says enough where a person reads; rules see the stack's own jobs alone.
+                // For people, a model's name is specific enough. Rules read only the stack's own jobs.
                 let one_model = selector
                     .matchers
                     .iter()
@@ -383,7 +384,7 @@ impl Out<'_> {
                 add(STACK_LABEL, "=", Value::Text(writer.stack.clone()));
             }
             Series::Own("up") => {}
-            // What Prometheus says of itself is of no environment.
+            // Series about Prometheus itself have no environment.
             Series::Own(_) => return matchers,
         }
         let identity = if selector.everywhere {
@@ -397,7 +398,7 @@ impl Out<'_> {
                 (Target::Alert, _) => ("=", Value::OfAlert(label.clone())),
                 (Target::Example, _) if label == "environment" => ("=", Value::Text(writer.environment.clone())),
                 (Target::Example, _) => ("=~", Value::Text(".+".to_owned())),
-                // A job without a single target is of no environment that anything could know.
+                // A job without any target has no known environment.
                 (Target::Dashboard | Target::Perses, Series::Own("ALERTS")) => {
                     ("=~", Value::VariableOrNothing(label.clone()))
                 }

@@ -1,4 +1,4 @@
-//! Which labels the series of an expression have, known before a series is there.
+//! Computes which labels the series of an expression have, before any series exists.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use super::writer::Writer;
 /// The labels of an expression's series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Yield {
-    /// Labels every one of them has.
+    /// Labels that every series has.
     pub(crate) always: BTreeSet<String>,
-    /// Labels that some may have: both sides of an `or`.
+    /// Labels that some series may have: both sides of an `or`.
     pub(crate) sometimes: BTreeSet<String>,
-    /// A number, which has none and takes the other operand's.
+    /// Whether it is a number, which has no labels and takes those of the other operand.
     number: bool,
 }
 
@@ -44,7 +44,7 @@ impl Yield {
         }
     }
 
-    /// What an expression yields, written by this writer for a rule.
+    /// Returns the labels of an expression that this writer writes for a rule.
     pub(crate) fn from(writer: &Writer, expr: &Expr) -> Self {
         let identified =
             |labels: &[String]| -> BTreeSet<String> { labels.iter().chain(writer.identity()).cloned().collect() };
@@ -80,7 +80,7 @@ impl Yield {
             },
             Expr::Aggregate { operator, by, expr, .. } => match by {
                 Some(by) => Self::from(writer, expr).kept(&identified(by)),
-                // These choose among series and leave them as they are.
+                // These select series without changing them.
                 None if ["topk", "bottomk"].contains(operator) => Self::from(writer, expr),
                 None => Self::of([]),
             },
@@ -145,7 +145,7 @@ fn of_selector(writer: &Writer, selector: &Selector) -> Yield {
     }
 }
 
-/// What `absent` knows: labels that the selector compares with a text.
+/// The labels of `absent`: those that the selector compares with a text.
 fn compared(selector: &Selector) -> Yield {
     let equal = selector
         .matchers

@@ -1,4 +1,4 @@
-//! From what an alert says to the rule Prometheus reads, with the story that tests it.
+//! Turns the description of an alert into a Prometheus rule, with the story that tests it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,23 +16,23 @@ use crate::links;
 use crate::promql::{Expr, STACK_LABEL, Writer, Yield, text_in_template};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
-/// How long alerts go on whose figure may hover about its threshold.
+/// How long an alert keeps firing if its value may hover around the threshold.
 pub(crate) const HOVERS: Duration = Duration::from_secs(15 * 60);
 
-/// What an alert asks of its owner.
+/// How urgent an alert is for its owner.
 /// The example of [`Rules`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Somebody, now.
+    /// Wakes somebody now.
     Page,
-    /// Somebody, in working hours.
+    /// Waits for working hours.
     Ticket,
-    /// Nobody: that it arrives is what somebody wants to know.
+    /// Needs no action: its arrival is the message.
     None,
 }
 
 impl Severity {
-    /// Returns its name, which the label `severity` has unless the file names it otherwise.
+    /// Returns its name: the value of the label `severity`, unless the file changes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,27 +43,28 @@ impl Severity {
     }
 }
 
-/// An alert before it is a rule.
+/// The description of an alert, before it becomes a rule.
 pub(crate) struct Alert<'a> {
     pub(crate) known: &'static KnownAlert,
     pub(crate) severity: Severity,
     pub(crate) team: &'a str,
-    /// The scrape job the figures come from, where it is known.
+    /// The scrape job of the measured series, when known.
     pub(crate) job: Option<&'a str>,
-    /// Labels besides.
+    /// Additional labels.
     pub(crate) extra: &'a [(&'a str, String)],
     pub(crate) expr: Expr,
     pub(crate) for_: Duration,
-    /// How long it goes on after the expression last held: what hovers about its threshold is one alert, not many.
+    /// How long it keeps firing after the expression last held: a value that hovers around its threshold makes one alert, not
+    /// many.
     pub(crate) keep: Duration,
-    /// The labels of the series that fire, the identity not among them.
+    /// The labels of the series that fire, without the identity.
     pub(crate) labels: &'a [&'a str],
     pub(crate) summary: &'a str,
-    /// What is measured, where, how much, and the threshold.
+    /// The measured quantity, its place, its value, and the threshold.
     pub(crate) description: Text,
-    /// What to look at first; its labels from [`Selector::same`].
+    /// The first query to look at. Its labels come from [`Selector::same`].
     pub(crate) query: Expr,
-    /// The story its promtool test tells.
+    /// The story of its promtool test.
     pub(crate) case: Case,
 }
 
@@ -72,16 +73,16 @@ pub(crate) struct Alert<'a> {
 pub(crate) struct Tested {
     pub(crate) rule: Rule,
     pub(crate) known: &'static KnownAlert,
-    /// The labels as they are on the alert, where the rule has templates.
+    /// The alert's labels, with the rule's templates filled in.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) keep: Duration,
-    /// Whether it has the labels that tell environments apart.
+    /// Whether it has the identity labels.
     pub(crate) of_a_place: bool,
     pub(crate) case: Case,
 }
 
 impl Tested {
-    /// The test of the alert: its story.
+    /// Makes the test of the alert from its story.
     pub(crate) fn test(&self, config: &Config) -> Result<Test, GenerateError> {
         let case = &self.case;
         let mut among = self.labels.clone();
@@ -196,7 +197,7 @@ impl Alert<'_> {
     }
 }
 
-/// The triage dashboard with its variables set to the alert's labels.
+/// The URL of the triage dashboard, with its variables set to the alert's labels.
 fn dashboard_url(config: &Config, labels: &[&str]) -> Text {
     let mut url = plain(format!("{}/d/{}?", config.links.grafana, links::triage_uid(config)));
     for label in &config.prometheus.identity {
@@ -205,7 +206,7 @@ fn dashboard_url(config: &Config, labels: &[&str]) -> Text {
     let mut separator = "";
     for (label, variable) in [
         ("model_name", links::MODEL_VARIABLE),
-        // Not the version: it is to be seen among the others.
+        // Without the version, so that you see it among the others.
         ("route", links::ROUTE_VARIABLE),
     ] {
         if labels.contains(&label) {
@@ -216,7 +217,7 @@ fn dashboard_url(config: &Config, labels: &[&str]) -> Text {
     url
 }
 
-/// The page that says what changed; nothing where the file does not say where that is.
+/// The URL of the page that says what changed. `None` when the file does not set it.
 fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
     let triage = config.links.triage.as_ref()?;
     if !labels.contains(&"model_name") {
@@ -242,7 +243,7 @@ fn triage_url(config: &Config, alert: &str, labels: &[&str]) -> Option<Text> {
     Some(url)
 }
 
-/// Where the alert is: model, version, route or feature, and the environment, as a sentence's subject.
+/// The alert's place as a sentence's subject: model, version, route or feature, and the environment.
 pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
     let words = [
         ("model_name", "Model"),
@@ -263,24 +264,24 @@ pub(crate) fn place(config: &Config, labels: &[&str]) -> Text {
     environment(config, place)
 }
 
-/// One target, as a sentence's subject.
+/// One target as a sentence's subject.
 pub(crate) fn replica_place(config: &Config, word: &str, job: &str) -> Text {
     let place = plain(word) + label("instance") + format!(" of the job {job}");
     environment(config, place.if_label(", service ", "service"))
 }
 
-/// The environment, by all labels that tell environments apart and that the alert has.
+/// Adds the environment: all identity labels that the alert has.
 pub(crate) fn environment(config: &Config, text: Text) -> Text {
     let labels = config.prometheus.identity.iter();
     labels.fold(text, |text, label| text.if_label(&format!(", {label} "), label))
 }
 
-/// A share as a percentage, without digits that come from binary fractions.
+/// A share as a percentage, without the noise digits of binary fractions.
 pub(crate) fn percent(share: f64) -> String {
     format!("{}%", tidy(share * 100.0))
 }
 
-/// The models of a scope where one is asked for thresholds, team and job.
+/// A model's thresholds, team and job: the setting by which models are grouped.
 pub(crate) type Settings<'a, T> = (T, &'a str, &'a str);
 
 pub(crate) fn settings<'a, T>(
@@ -302,7 +303,7 @@ pub(crate) fn data_team(model: &Model) -> &str {
     &model.owners.data.team
 }
 
-/// The first of the models, which a story is told of.
+/// The first of the models: the one in the story.
 pub(crate) fn hero<'a>(models: &[&'a Model]) -> &'a str {
     models.first().map_or("", |model| &model.name)
 }
@@ -313,11 +314,11 @@ pub(crate) fn labelled(labels: &[(&'static str, &str)]) -> Vec<LabelSet> {
     vec![labels.collect()]
 }
 
-/// Growth a minute, and for how many.
+/// Growth per minute, and for how many minutes.
 pub(crate) type Phases = [(f64, usize); 3];
 
-/// How a share goes over its threshold and back: a near miss for half an hour, then so much traffic and so bad that the next
-/// minute is over any threshold, then none of it. In events a minute for one that is looked at.
+/// A share that crosses its threshold and returns: a near miss for half an hour, then so much bad traffic that the next minute
+/// exceeds any threshold, then none. In events per minute, for an alert that is evaluated every minute.
 pub(crate) fn over_and_back(limit: f64, all: f64, bad_minutes: usize) -> (Phases, Phases) {
     let bad = [(0.9 * limit * all, 30), (1000.0 * all, bad_minutes), (0.0, 120)];
     let good = [((1.0 - 0.9 * limit) * all, 30), (0.0, bad_minutes), (all, 120)];

@@ -1,7 +1,7 @@
-//! Annotations that ask: what speaks for the alert, and what was released before it began.
+//! Annotations with queries: the evidence for an alert, and the releases before it began.
 //!
-//! `description` is made of labels alone, so nothing can take it away. These two ask Prometheus when the alert fires. Each answer
-//! has words for the case that there is none, and no answer has NaN in it.
+//! `description` uses labels only, so it always renders. The annotations here query Prometheus when the alert fires. Each has
+//! words for an empty result, and no result contains NaN.
 
 use std::time::Duration;
 
@@ -21,24 +21,24 @@ use crate::promql::{
 use crate::recorded::{self, Recorded};
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// A release that shows a little after what it did is still the one that did it.
+/// A release that appears shortly after its effect is still its cause.
 const AFTERWARDS: f64 = 300.0;
-/// A share of the traffic that moved, if it is this much.
+/// The least share of the traffic that counts as moved.
 const MOVED: f64 = 0.1;
-/// How many of anything are named.
+/// The most items to name.
 const NAMED: u32 = 3;
 const RELEASES: u32 = 6;
 /// The labels of a release.
 const RELEASE: &[&str] = recorded::RELEASE.labels;
-/// More than there are.
+/// More than the number of measures.
 const MEASURES: u32 = 12;
 
-/// What an alert's annotations are about.
+/// The alert that annotations are about.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) config: &'a Config,
     pub(crate) known: &'static KnownAlert,
-    /// The labels of its series, the identity not among them.
+    /// The labels of its series, without the identity.
     pub(crate) labels: &'a [&'a str],
     pub(crate) job: Option<&'a str>,
 }
@@ -52,7 +52,7 @@ impl About<'_> {
         alerts.contains(&self.known)
     }
 
-    /// An answer, with everything in it that is not a number left out.
+    /// The answer of a query. The query must leave out everything that is not a number.
     fn asked(
         &self,
         query: &Expr,
@@ -73,7 +73,7 @@ impl About<'_> {
         }))
     }
 
-    /// An answer, or nothing at all.
+    /// The answer of a query, or an empty text.
     fn if_any(
         &self,
         query: &Expr,
@@ -84,7 +84,7 @@ impl About<'_> {
         self.asked(query, before, row, after, Text::default())
     }
 
-    /// The requests whose badness this is about, where it is about some.
+    /// The kind of bad requests that the alert is about, if any.
     fn bad(&self) -> Option<&'static Bad> {
         if self.is(&[
             &known::HIGH_ERROR_RATE,
@@ -104,22 +104,22 @@ impl About<'_> {
     }
 }
 
-/// Numbers alone: a share of nothing is none.
+/// Drops NaN: a share of no requests.
 fn numbers(expr: &Expr) -> Expr {
     expr.at_least(f64::NEG_INFINITY)
 }
 
-/// A series of the alert's own labels.
+/// A series with the alert's own labels.
 fn same(series: &'static Recorded, labels: &[&str]) -> Selector {
     own(recorded(series), labels)
 }
 
-/// `changed`: what was released before, or that nothing was that would explain it.
+/// `changed`: the releases before the alert, or that none would explain it.
 pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
     let near = Near::of(about);
     let before = seconds_before(about);
     let innocent = innocent(about);
-    // Nothing is released in the future.
+    // A release can't be in the future.
     let lately = before.above(-AFTERWARDS).below(near.lasts.as_secs_f64());
     let of_innocent = |releases: &Expr| innocent.as_ref().map(|innocent| innocent.acquit(releases));
     let guilty = of_innocent(&lately).map_or_else(|| lately.clone(), |acquitted| lately.unless(RELEASE, acquitted));
@@ -133,11 +133,11 @@ pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
         Column::Value(TIME),
         Column::Words(" before"),
     ];
-    // The model is known where the alert has one.
+    // An alert with a model names it already.
     let row = if about.has(MODEL) { &row[2..] } else { &row[..] };
     let listed = |releases: &Expr| releases.clamp_min(0.0).bottom(RELEASES);
     let nothing = match &innocent {
-        // To which version is told below.
+        // The version that gained the traffic is named below.
         Some(innocent) => {
             let moved = innocent.acquit_versions(&moved(near.lasts));
             about.asked(&moved, near.only_traffic, &[], "", nothing(about, near)?)?
@@ -169,7 +169,7 @@ pub(crate) fn changed(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(text + moved)
 }
 
-/// How long before something may have been released that did it.
+/// How long before the alert a release may have caused it.
 #[derive(Clone, Copy)]
 struct Near {
     lasts: Duration,
@@ -179,7 +179,7 @@ struct Near {
 }
 
 impl Near {
-    /// What is measured over hours, or in windows of the drift job, is told late; the rest within minutes.
+    /// Alerts that measure over hours, or in windows of the drift job, fire late. The others fire within minutes.
     fn of(about: About<'_>) -> Self {
         let late = about.is(&[
             &known::AVAILABILITY_BURN_SLOW,
@@ -215,7 +215,7 @@ impl Near {
     }
 }
 
-/// That nothing was released, if the rules have been watching for long enough to say so.
+/// Says that nothing was released, if the rules have been evaluated for long enough to know.
 fn nothing(about: About<'_>, near: Near) -> Result<Text, GenerateError> {
     let watched = recorded(&recorded::WATCHING_SINCE)
         .expr()
@@ -229,7 +229,7 @@ fn nothing(about: About<'_>, near: Near) -> Result<Text, GenerateError> {
     )
 }
 
-/// How many seconds before it began each release was that could have to do with it.
+/// For each release that may have caused the alert, how many seconds before its beginning it came.
 fn seconds_before(about: About<'_>) -> Expr {
     let releases = || recorded(&recorded::RELEASE);
     let begun = match about.bad() {
@@ -256,7 +256,7 @@ fn seconds_before(about: About<'_>) -> Expr {
     begun.minus(of)
 }
 
-/// Versions to which the model's traffic moved, each with the share that it has more.
+/// Versions to which the model's traffic moved, and by how much their share grew.
 fn moved(within: Duration) -> Expr {
     let share = || same(&recorded::VERSION_SHARE, MODEL);
     share()
@@ -265,14 +265,14 @@ fn moved(within: Duration) -> Expr {
         .above(MOVED)
 }
 
-/// Versions that did not do it: by model and version, whatever the value.
+/// Versions that are not the cause, by model and version. The values have no meaning.
 struct Innocent(Expr);
 
-/// A version has the trouble as well, if it has so much of the worst one's.
+/// A version has the same trouble if it has at least this part of the worst one's.
 const AS_WELL: f64 = 0.5;
 
-/// Where a share by version tells whose trouble it is: a version that does not have it, and all of them where several do. A release
-/// of one version is not what they have in common.
+/// Where a share by version shows whose trouble it is: a version without it. If several versions have it, all of them: a release
+/// of one version is not what they share.
 fn innocent(about: About<'_>) -> Option<Innocent> {
     if !about.has(MODEL) {
         return None;
@@ -293,7 +293,8 @@ fn innocent(about: About<'_>) -> Option<Innocent> {
 }
 
 impl Innocent {
-    /// Those of the releases that are of an innocent version, or of the baseline, by which no request is answered.
+    /// Returns the releases that can't be the cause: those of an innocent version, and those of the baseline, which answers no
+    /// request.
     fn acquit(&self, releases: &Expr) -> Expr {
         let versions = max_by(&["model_name", "release"], self.0.renamed("release", "model_version"));
         let of_version = ["version", "traffic"].map(|kind| versions.labelled("kind", kind));
@@ -304,13 +305,14 @@ impl Innocent {
         of_versions.or(RELEASE, releases.and(RELEASE, baseline))
     }
 
-    /// Those of the versions that are not innocent.
+    /// Returns the versions that are not innocent.
     fn acquit_versions(&self, versions: &Expr) -> Expr {
         versions.unless(VERSION, self.0.clone())
     }
 }
 
-/// `evidence`: the figures beside the alert's own, and where a feature comes from; nothing of alerts that say it all themselves.
+/// `evidence`: the figures that support the alert's own, and a feature's source. `None` for alerts that say everything
+/// themselves.
 pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     let figures = figures(about)?;
     let Some(upstream) = upstream(about) else {
@@ -319,7 +321,7 @@ pub(crate) fn evidence(about: About<'_>) -> Result<Option<Text>, GenerateError> 
     Ok(Some(figures.unwrap_or_default() + upstream))
 }
 
-/// Where the alert's feature comes from, as the file has it; nothing where the alert has no feature, or the file says that of none.
+/// The source of the alert's feature, from the file. `None` when the alert has no feature, or the file names no source at all.
 fn upstream(about: About<'_>) -> Option<Text> {
     if !about.has(FEATURE) {
         return None;
@@ -410,7 +412,7 @@ fn figures(about: About<'_>) -> Result<Option<Text>, GenerateError> {
     Ok(None)
 }
 
-/// By version, route and replica, beside what is usual and what the other versions do, and since when.
+/// The share by version, route and replica, with the usual share and that of the other versions, and since when it lasts.
 fn of_requests(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError> {
     let now = |labels: &[&str]| {
         let share = same(bad.now, labels).expr().with(
@@ -480,7 +482,7 @@ fn traffic_share(about: About<'_>) -> Result<Text, GenerateError> {
     )
 }
 
-/// The worst replicas: by the share of requests that fail, or by their mean latency.
+/// The worst replicas, by the share of requests that fail or by their mean latency.
 fn by_replica(about: About<'_>, bad: &'static Bad) -> Result<Text, GenerateError> {
     let scope = if about.has(VERSION) { VERSION } else { MODEL };
     let of = |metric: Selector| own(metric, scope);
@@ -531,7 +533,7 @@ fn stages(about: About<'_>) -> Result<Text, GenerateError> {
     )
 }
 
-/// The shape of the scores, now and an hour ago: one answer for everything, or two heaps, show in the outer ones.
+/// The shape of the scores, now and an hour ago. If all scores are the same, or in two heaps, the outer quantiles show it.
 fn of_scores(about: About<'_>) -> Result<Text, GenerateError> {
     let mut text = Text::default();
     for (quantile, now) in [
@@ -574,7 +576,7 @@ fn of_values(about: About<'_>, shares: &'static Recorded, label: &'static str) -
     Ok(now + ago + traffic_share(about)?)
 }
 
-/// What counts the fault of a feature that this is about, where it is about one.
+/// The counter of the fault that the alert is about, if it is about a feature's fault.
 fn fault_counter(about: About<'_>) -> Option<&'static Metric> {
     let counters = [
         (&known::MISSING_RATIO_HIGH, &contract::FEATURE_MISSING),
@@ -585,14 +587,14 @@ fn fault_counter(about: About<'_>) -> Option<&'static Metric> {
     counted.map(|(_, counter)| counter)
 }
 
-/// The share of the observations of the alert's feature that a counter counts.
+/// The share of observations of the alert's feature that a counter counts.
 fn feature_share(counter: &'static Metric, by: &[&str]) -> Expr {
     let quarter = Duration::from_secs(900);
     let rate = |counter| sum_by(by, own(metric(counter), FEATURE).rate(quarter));
     rate(counter).with(Op::DividedBy, by, rate(&contract::FEATURE_OBSERVATIONS).above(0.0))
 }
 
-/// Which versions a feature is faulty in.
+/// The versions in which a feature is faulty.
 fn of_feature(about: About<'_>, counter: &'static Metric) -> Result<Text, GenerateError> {
     let share = feature_share(counter, &["model_version"]);
     about.asked(
@@ -608,7 +610,7 @@ fn of_feature(about: About<'_>, counter: &'static Metric) -> Result<Text, Genera
     )
 }
 
-/// What its siblings do, and whether it has just started.
+/// What the replica's siblings do, and whether it has just started.
 fn of_replica(about: About<'_>) -> Result<Text, GenerateError> {
     let failing = about.is(&[&known::REPLICA_FAILING]);
     let of = |series| recorded(series).eq("job", about.job.unwrap_or_default()).expr();
@@ -632,7 +634,7 @@ fn of_replica(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(text)
 }
 
-/// How long the pause is beside the longest of the day, and whether anything answers scrapes.
+/// How long the pause is compared with the day's longest, and whether any target is up.
 fn of_targets(about: About<'_>) -> Result<Text, GenerateError> {
     let seconds = [Column::Value(TIME)];
     let idle = same(&recorded::IDLE, MODEL).expr();
@@ -650,7 +652,7 @@ fn of_targets(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(idle + longest + answering)
 }
 
-/// Every measure that is worse, what it is and was, and of how many labels; and the versions beside each other.
+/// Every measure that is worse, with its value, its reference and the number of labels; and the versions side by side.
 fn of_performance(
     about: About<'_>,
     growth: &'static Recorded,
@@ -700,7 +702,7 @@ fn of_performance(
     Ok(more + now + reference + plain(" ") + of_version(about)? + versions + explained)
 }
 
-/// Every measure by which the rows of a segment's value are worse, what it is and was, and of how many labels.
+/// Every measure by which the rows of a segment's value are worse, with its value, its reference and the number of labels.
 fn of_segment(about: About<'_>) -> Result<Text, GenerateError> {
     let by = &["measure"];
     let row = |value| [Column::Ours("measure"), Column::Words(" "), Column::Value(value)];
@@ -724,7 +726,7 @@ fn of_segment(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(more + now + reference + labels)
 }
 
-/// How far off it is and was.
+/// The calibration error now and in the reference.
 fn of_calibration(about: About<'_>) -> Result<Text, GenerateError> {
     let by = &["measure"];
     let of = |series: Selector| max_by(by, series.one_of("measure", [CALIBRATION_ERROR, BIAS]));
@@ -741,7 +743,7 @@ fn of_calibration(about: About<'_>) -> Result<Text, GenerateError> {
     Ok(now + reference + plain(" ") + of_version(about)?)
 }
 
-/// How many labels, of how many predictions.
+/// The number of labels, and of predictions.
 fn of_version(about: About<'_>) -> Result<Text, GenerateError> {
     let of = |counted| max_by(VERSION, own(metric(counted), VERSION));
     labels_of(

@@ -1,5 +1,5 @@
-//! The promtool test of an alert: a story in which it stays quiet, fires at its minute, and resolves; and in another
-//! environment, where nothing breaks, it stays quiet all along.
+//! The promtool test of an alert: a story in which it stays quiet, fires at its minute, and resolves. In a second environment,
+//! where nothing breaks, it stays quiet throughout.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use crate::promql::{Expr, STACK_LABEL, Selector, Writer, series_name, word};
 /// A story.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Between samples.
+    /// The interval between samples.
     pub(crate) step: Duration,
     /// Steps between evaluations.
     pub(crate) evaluate: u32,
     pub(crate) series: Vec<Series>,
-    /// The labels of the series that fire, their environment not among them; several where one cause shows in several.
+    /// The labels of the series that fire, without their environment. Several when one cause shows in several series.
     pub(crate) fires: Vec<LabelSet>,
-    /// Steps at which nothing fires: near misses, and the last before it does.
+    /// Steps at which nothing fires: near misses, and the last step before it fires.
     pub(crate) quiet: Vec<usize>,
     /// The step at which it fires.
     pub(crate) fires_at: usize,
-    /// The step at which its expression holds no more; nothing of what always fires.
+    /// The first step at which its expression no longer holds. `None` for an alert that always fires.
     pub(crate) resolved_at: Option<usize>,
 }
 
@@ -34,12 +34,12 @@ pub(crate) struct Case {
 pub(crate) struct TestFile {
     rule_files: [&'static str; 2],
     evaluation_interval: String,
-    /// Recording rules first: promtool evaluates groups in any order otherwise, and what fires comes a step late.
+    /// Recording rules first. Otherwise promtool evaluates groups in any order, and alerts fire a step late.
     group_eval_order: Vec<String>,
     tests: Vec<Test>,
 }
 
-/// One test as promtool reads it.
+/// One test in promtool's format.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Test {
     name: String,
@@ -52,7 +52,7 @@ pub(crate) struct Test {
     identity: Vec<(String, String)>,
     #[serde(skip)]
     stack: String,
-    /// What the file changes about alerts.
+    /// The file's changes to alerts.
     #[serde(skip)]
     single: BTreeMap<String, SingleAlert>,
 }
@@ -81,7 +81,7 @@ impl TestFile {
     }
 }
 
-/// Firing alerts with these labels.
+/// Selects firing alerts with these labels.
 pub(crate) fn firing<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Selector {
     let labels = labels.into_iter();
     labels.fold(word("ALERTS").eq("alertstate", "firing"), |alerts, (label, value)| {
@@ -116,7 +116,8 @@ impl Test {
         Ok(())
     }
 
-    /// Exactly these alerts fire among those with these labels: in the environment where something broke, and in no other.
+    /// Asserts that exactly these alerts fire among those with the labels `among`: in the environment where something broke, and
+    /// in no other.
     pub(crate) fn fires(
         &mut self,
         at: Duration,
@@ -127,7 +128,7 @@ impl Test {
         self.fires_somewhere(at, among, fires, &here)
     }
 
-    /// The same of alerts that can't know where they are, or that say nothing of a place.
+    /// The same for alerts without identity labels: their place is unknown, or they are not about a place.
     pub(crate) fn fires_nowhere_known(
         &mut self,
         at: Duration,
@@ -169,7 +170,7 @@ impl Test {
         self.ask(&firing(among).expr(), at, samples)
     }
 
-    /// A series has this value where something broke, or none.
+    /// Asserts that a series has this value where something broke, or no sample.
     pub(crate) fn has(
         &mut self,
         at: Duration,
@@ -194,12 +195,12 @@ impl Test {
         self.ask(&selector.expr(), at, samples.into_iter().collect())
     }
 
-    /// None of these was there at any time of a window.
+    /// Asserts that none of these series existed at any time of a window.
     pub(crate) fn never(&mut self, at: Duration, selector: &Selector, window: Duration) -> Result<(), GenerateError> {
         self.ask(&selector.over("count_over_time", window), at, Vec::new())
     }
 
-    /// So many series are there, whatever their labels.
+    /// Asserts that this many series exist, with any labels.
     pub(crate) fn counts(&mut self, at: Duration, selector: &Selector, count: usize) -> Result<(), GenerateError> {
         let asked = selector.expr().how_many();
         let name = selector.value("alertname").unwrap_or_default();
@@ -215,7 +216,7 @@ impl Test {
 }
 
 impl Case {
-    /// Between evaluations.
+    /// The interval between evaluations.
     pub(crate) fn evaluated(&self) -> Duration {
         self.step * self.evaluate
     }

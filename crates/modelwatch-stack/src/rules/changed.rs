@@ -1,4 +1,4 @@
-//! What `[alerts]` changes: alerts that are switched off, what single ones have besides, and what severities are called.
+//! Applies `[alerts]`: alerts that are switched off, additional labels and annotations, and names of severities.
 
 use modelwatch_config::{Config, SingleAlert};
 
@@ -8,7 +8,7 @@ use crate::known::ALERTS;
 use crate::promql::text_in_template;
 
 impl Severity {
-    /// Returns the value of the label `severity`, which `[alerts.severities]` may have named.
+    /// Returns the value of the label `severity`, which `[alerts.severities]` may set.
     #[must_use]
     pub fn label(self, config: &Config) -> &str {
         let named = match self {
@@ -20,7 +20,7 @@ impl Severity {
     }
 }
 
-/// Refuses changes to alerts that there are not.
+/// Refuses changes to alerts that do not exist.
 pub(crate) fn check(config: &Config) -> Result<(), GenerateError> {
     for (name, SingleAlert { location, .. }) in &config.alerts.single {
         if ALERTS.iter().any(|alert| alert.name == name) {
@@ -45,7 +45,7 @@ pub(crate) fn check(config: &Config) -> Result<(), GenerateError> {
     Ok(())
 }
 
-/// The alert as the file has it; nothing where it is switched off.
+/// Returns the alert with the file's changes, or `None` when it is switched off.
 pub(crate) fn changed(config: &Config, mut alert: Tested) -> Option<Tested> {
     let Some(change) = config.alerts.single.get(alert.known.name) else {
         return Some(alert);
@@ -56,7 +56,7 @@ pub(crate) fn changed(config: &Config, mut alert: Tested) -> Option<Tested> {
     for (label, value) in &change.labels {
         alert.rule.labels.insert(label.clone(), text_in_template(value));
     }
-    // Templates of the reader's own are welcome here.
+    // Your own annotations may contain templates.
     alert.rule.annotations.extend(change.annotations.clone());
     Some(alert)
 }

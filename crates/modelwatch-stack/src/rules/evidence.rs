@@ -1,12 +1,12 @@
-//! Evidence in place of waiting: how much more of something bad there is than is usual, in standard deviations.
+//! Evidence instead of waiting: how far bad requests exceed what is usual, in standard deviations.
 //!
-//! A threshold on a ratio has to wait, since a small count swings by itself. Counts of a minute and a half are weighed
-//! here instead. Where `e` of `n` requests are bad and `λ` were expected, the evidence is the signed root of the Poisson
-//! log-likelihood ratio, `sqrt(2 (e ln(e/λ) − (e − λ)) / φ)`, which holds for three errors as for three thousand. `φ` is how much
-//! more the service's own counts swing than single events would: bursts that are part of its life are no evidence.
+//! A threshold on a ratio has to wait, because a small count varies by itself. The rules here weigh the counts of a minute and a
+//! half instead. With `e` of `n` requests bad and `λ` expected, the evidence is the signed root of the Poisson log-likelihood
+//! ratio, `sqrt(2 (e ln(e/λ) − (e − λ)) / φ)`. It holds for three errors as well as for three thousand. `φ` is how much more the
+//! service's own counts vary than single events would: bursts that are normal for the service are no evidence.
 //!
-//! What is usual is learned from calm alone: ten minutes late, and not while an alert about serving fires, so that an
-//! incident does not become what is usual. Beside the evidence every alert asks for an effect that matters.
+//! The usual level is learned only from calm: with a delay of ten minutes, and not while an alert about serving fires. So an
+//! incident never becomes usual. Besides the evidence, every alert requires an effect that matters.
 
 use std::time::Duration;
 
@@ -26,52 +26,53 @@ use crate::recorded::{self, Recorded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// How long swings are learned from.
+/// The period from which variation is learned.
 const SWINGS: Duration = Duration::from_secs(6 * 3600);
-/// How late calm is learned: what comes before an alert is no calm.
+/// The delay with which calm is learned: the time before an alert is not calm.
 const LATE: Duration = Duration::from_secs(600);
-/// From now to the middle of the same hour yesterday, of a series that is late itself.
+/// From now to the middle of the same hour yesterday, for a series that is itself delayed.
 const YESTERDAY: Duration = Duration::from_secs(24 * 3600 - 1800 - 600);
-/// Fewer events than this are no expectation.
+/// An expectation is at least this many events.
 const LEAST_EXPECTED: f64 = 0.05;
-/// What counts may swing by more than single events would: never taken for less, so that a quiet week makes nobody nervous; never
-/// for more, so that a wild one hides nothing.
+/// The limits of how much more counts vary than single events. The lower one keeps a quiet week from making alerts nervous, the
+/// upper one keeps a wild week from hiding trouble.
 const DISPERSION: (f64, f64) = (1.5, 50.0);
-/// What is taken while nothing is learned yet.
+/// The dispersion before anything is learned.
 const UNKNOWN_DISPERSION: f64 = 2.0;
-/// Evidence at which something counts as begun.
+/// The evidence from which on trouble counts as begun.
 const BEGUN: f64 = 3.0;
-/// One in twenty may be slow where p95 keeps its objective; a little more than that is told by p95, after longer.
+/// One in twenty requests may be slow when p95 meets its objective. The p95 rule covers a little more than that, after a longer
+/// time.
 pub(crate) const SLOW_LIMIT: f64 = 0.06;
-/// How much more often than the others a version may be slow.
+/// The excess of a version's slow share over the others' that matters.
 pub(crate) const SLOW_EXCESS: f64 = 0.1;
-/// Requests that the other versions must have had to be compared with.
+/// The requests that the other versions need for a comparison.
 const ENOUGH_OF_OTHERS: f64 = 20.0;
 
-/// A kind of request that is bad, and the series about it.
+/// A kind of bad request, and the series about it.
 pub(crate) struct Bad {
     pub(crate) now: &'static Recorded,
     calm: &'static Recorded,
     pub(crate) usual: &'static Recorded,
     dispersion: &'static Recorded,
     factor: &'static Recorded,
-    /// The share of the requests of now, where it is worth a look.
+    /// The share among the current requests, where it is worth a look.
     pub(crate) share: &'static Recorded,
     pub(crate) evidence: &'static Recorded,
     pub(crate) since: &'static Recorded,
     pub(crate) lately: &'static Recorded,
     pub(crate) ratio: &'static Recorded,
     pub(crate) others: &'static Recorded,
-    /// How much larger a version's share is than the others', where that is worth a look.
+    /// The excess of a version's share over the others', where it is worth a look.
     pub(crate) more: &'static Recorded,
     pub(crate) versus_others: &'static Recorded,
-    /// The share that is no news.
+    /// The share that is always usual.
     floor: fn(&Model) -> f64,
-    /// The share from which on it counts as begun.
+    /// The share from which on trouble counts as begun.
     begins: fn(&Model) -> f64,
     /// The share below which no alert looks.
     worth_a_look: fn(&Model) -> f64,
-    /// How much larger than the others' a share has to be to matter.
+    /// The excess over the others' share that matters.
     pub(crate) excess: fn(&Model) -> f64,
 }
 
@@ -118,7 +119,7 @@ pub(crate) const SLOW: Bad = Bad {
     excess: |_| SLOW_EXCESS,
 };
 
-/// How far back the counts of now go: 90 seconds, or four scrapes, so that one missed scrape is none of less traffic.
+/// The window of the current counts: 90 seconds, or four scrapes, so that one missed scrape does not look like less traffic.
 pub(crate) fn now(config: &Config) -> Duration {
     let jobs = config.prometheus.jobs.iter();
     let serving = jobs.filter(|job| job.plane == Plane::Inference);
@@ -126,18 +127,19 @@ pub(crate) fn now(config: &Config) -> Duration {
     (4 * slowest.unwrap_or(config.prometheus.scrape_interval)).max(Duration::from_secs(90))
 }
 
-/// By how many minutes the counts of now reach further back than a minute and a half, where scrapes take long: stories move as slowly.
+/// By how many minutes the window of the current counts exceeds a minute and a half when scrapes are slow. Stories are slower by
+/// as much.
 pub(crate) fn slower(config: &Config) -> usize {
     let longer = now(config).saturating_sub(Duration::from_secs(90));
     longer.as_secs().div_ceil(60) as usize
 }
 
-/// How far back a rule looks for what it recorded before: past some evaluations that failed, or in which all seemed well.
+/// How far back a rule looks for its own last record: past some evaluations that failed, or in which all seemed well.
 pub(crate) fn memory(config: &Config) -> Duration {
     (4 * config.prometheus.evaluation_interval).max(3 * MINUTE)
 }
 
-/// The counts of now, and how much they say.
+/// The current counts, and their evidence.
 pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let window = now(config);
     let requests = metric(&contract::INFERENCE_REQUESTS);
@@ -157,7 +159,7 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     };
     for shared in share(config, |model| model.latency_p95) {
         let slow = latency.above(shared.setting.as_secs_f64(), ROUTE, |series| shared.scope.of(series));
-        // Counts of floats that are subtracted leave remainders below zero.
+        // Subtracting counts of floats can leave a remainder below zero.
         let slow = slow.times(window.as_secs_f64()).clamp_min(0.0);
         rules.push(Rule::record(config, &recorded::SLOW_NOW, &slow)?);
     }
@@ -180,25 +182,25 @@ pub(crate) fn counts(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
-/// The least of what the models have for a limit: below it nothing is worth a look.
+/// The smallest limit among the models. Below it, nothing is worth a look.
 fn least(config: &Config, limit: fn(&Model) -> f64) -> f64 {
     config.models.iter().map(limit).reduce(f64::min).unwrap_or(0.0)
 }
 
-/// How long a pause is remembered that nothing ends.
+/// How long the last request is remembered during a pause.
 const PAUSE_MEMORY: Duration = Duration::from_secs(2 * 86_400);
 const DAY: Duration = Duration::from_secs(86_400);
-/// A pause that goes on is no usual one until so long after.
+/// The delay with which a pause that continues counts as usual.
 const QUARTER: Duration = Duration::from_secs(900);
 
-/// Requests of a model now.
+/// The current requests of a model.
 pub(crate) fn requests_now(scope: impl Fn(Selector) -> Selector) -> Expr {
     matched(MODEL, |narrowed| {
         sum_by(MODEL, scope(narrowed(recorded(&recorded::REQUESTS_NOW))))
     })
 }
 
-/// When the last request was, and how long ago that is.
+/// The time of the last request, and the time since.
 fn pauses(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let now = requests_now(|series| series).above(0.0).times(0.0).plus(time());
     let before = recorded(&recorded::LAST_REQUEST)
@@ -214,20 +216,20 @@ fn pauses(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ])
 }
 
-/// The share of the requests of now that are bad.
+/// The share of the current requests that are bad.
 pub(crate) fn ratio(bad: &Bad, of: &impl Fn(&'static Recorded) -> Selector) -> Expr {
     share_of(ROUTE, &of(bad.now).expr(), &of(&recorded::REQUESTS_NOW).expr())
 }
 
-/// A time that is recorded when something begins and kept while it holds: `known` says where the old time holds on, `holds` where
-/// there is to be one.
+/// The time at which something began, kept while it lasts. `known` says where the recorded time stays valid, `holds` where one
+/// must exist.
 pub(crate) fn since(recorded: Selector, labels: &[&str], memory: Duration, known: &Expr, holds: &Expr) -> Expr {
     let kept = recorded.over("last_over_time", memory).and(labels, known.clone());
     kept.or(labels, holds.times(0.0).plus(time()))
 }
 
-/// How many times as many are bad as are expected. Recorded where there are more, which is in few places, so that what the rest
-/// says need not be computed.
+/// How many times the expected count is bad. Recorded only where that exceeds 1, which is rare, so that the rules based on it
+/// have little to compute.
 fn factor(bad: &Bad) -> Expr {
     let expected = recorded(&recorded::REQUESTS_NOW)
         .expr()
@@ -255,7 +257,8 @@ fn evidence(bad: &Bad) -> Expr {
         .square_root()
 }
 
-/// What a version's counts swing by: a burst is the smaller beside single events, the smaller the version's part of the whole is.
+/// The dispersion of a version's counts. The smaller the version's part of the whole, the less a burst adds to the variation of
+/// single events.
 fn dispersion(own: &Expr, requests: &Expr, whole: &[&str], of_whole: Expr) -> Expr {
     let each = of_whole
         .minus(1.0)
@@ -264,11 +267,11 @@ fn dispersion(own: &Expr, requests: &Expr, whole: &[&str], of_whole: Expr) -> Ex
     own.with_one(Op::Times, whole, &[], each).plus(1.0).clamp_min(least)
 }
 
-/// What is usual, learned from calm. Counts that do not overlap are enough for it, so it is recorded less often.
+/// The usual level, learned from calm. Counts that do not overlap are enough, so it is recorded less often.
 pub(crate) fn usual(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let firing = |alerts: [&'static str; 2]| word("ALERTS").eq("alertstate", "firing").one_of("alertname", alerts);
     let of_model = |alerts| max_by(MODEL, firing(alerts));
-    // One replica's errors are its model's, too, and the alert does not say which model's.
+    // One replica's errors are its models' too, and the alert does not name the model.
     let replicas = max_by(&[], firing([known::REPLICA_FAILING.name, known::REPLICA_SLOW.name]));
     let calm = |series| {
         sum_by(MODEL_ROUTE, recorded(series).offset(LATE))
@@ -314,16 +317,16 @@ pub(crate) fn usual(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
-/// The whole model's figure less the version's own: what the other versions do together.
+/// The whole model's figure minus the version's own: that of the other versions.
 pub(crate) fn others(series: &Expr) -> Expr {
     sum_by(MODEL, series.clone()).with_many(Op::Minus, MODEL, series.clone())
 }
 
-/// Versions beside their siblings of the same time: what happens to all of them is no version's fault, so nothing needs to be known
-/// of the hour before.
+/// Compares versions with their siblings at the same time. Trouble of all versions is no version's fault, so the past hour does
+/// not matter.
 pub(crate) fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let window = now(config).max(2 * config.prometheus.evaluation_interval);
-    // Counts of twice the time: the mean of counts that end at different times of it.
+    // Counts over twice the window: the mean of counts that end at different times in it.
     let lately = |series| sum_by(VERSION, recorded(series).over("avg_over_time", window)).times(2.0);
     let requests = recorded(&recorded::VERSION_REQUESTS_LATELY).expr();
     let mut rules = vec![Rule::record(
@@ -352,14 +355,14 @@ pub(crate) fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
-/// Two samples: `sqrt(2 (e₁ ln(e₁/(n₁ p)) + e₂ ln(e₂/(n₂ p))) / φ)`, where `p` is the share of both together. Of versions that are
-/// worse alone, so that most are not computed.
+/// Two samples: `sqrt(2 (e₁ ln(e₁/(n₁ p)) + e₂ ln(e₂/(n₂ p))) / φ)`, where `p` is the share of both together. Computed only for
+/// versions that are worse, which are few.
 fn versus_others(bad: &Bad) -> Expr {
     let of_worse = |series: &'static Recorded| recorded(series).expr().and(VERSION, recorded(bad.more));
     let all_bad = sum_by(MODEL, recorded(bad.lately));
     let all_requests = sum_by(MODEL, recorded(&recorded::VERSION_REQUESTS_LATELY));
     let (own, own_requests) = (of_worse(bad.lately), of_worse(&recorded::VERSION_REQUESTS_LATELY));
-    // A little more than was seen, so that both together never expect nothing.
+    // Slightly more than observed, so that the expectation of both together is never zero.
     let together = all_bad.plus(0.1).with(Op::DividedBy, MODEL, all_requests.above(0.0));
     let expected = |requests: &Expr| {
         requests

@@ -1,16 +1,16 @@
-//! What rules, panels and runbooks ask of a histogram, whichever kind Prometheus keeps: classic buckets or native ones.
+//! Queries of a histogram that work for both kinds that Prometheus keeps: classic buckets and native histograms.
 //!
-//! A Prometheus that scrapes native histograms drops the classic series unless it is told otherwise, and one that keeps
-//! both has everything twice. So every question is asked of the classic series first, and of the native ones where there
-//! are no classic. A share within an objective is exact from classic buckets, whose edge the objective is, and
-//! interpolated from native ones.
+//! By default, a Prometheus that scrapes native histograms drops the classic series, and one that keeps both has everything
+//! twice. So every query reads the classic series first, and the native ones only where there are no classic ones. A share within
+//! an objective is exact from classic buckets, because the objective is a bucket bound. From native histograms, it is
+//! interpolated.
 
 use modelwatch::contract::Metric;
 
 use super::labels::MODEL;
 use crate::promql::{Expr, Op, Selector, Window, call, count_by, histogram_quantile, metric, number, sum_by};
 
-/// Where the figures come from: a histogram, over a window.
+/// The source of the figures: a histogram, over a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Histogram {
     pub(crate) of: &'static Metric,
@@ -21,7 +21,7 @@ fn with_le<'l>(labels: &[&'l str]) -> Vec<&'l str> {
     [&["le"], labels].concat()
 }
 
-/// A quantile; absent, rather than NaN, where nothing was observed.
+/// A quantile. Absent, rather than NaN, without observations.
 fn quantile(quantile: f64, buckets: Expr) -> Expr {
     histogram_quantile(quantile, buckets).at_least(f64::NEG_INFINITY)
 }
@@ -40,7 +40,7 @@ impl Histogram {
         quantile(at, self.classic(labels)).or(labels, quantile(at, self.native(labels)))
     }
 
-    /// A quantile of buckets that are recorded already or, where these are native, of the metric's own.
+    /// A quantile of recorded buckets, or of the metric's own where it is native.
     pub(crate) fn quantile_of(self, at: f64, buckets: Expr, labels: &[&str]) -> Expr {
         quantile(at, buckets).or(labels, quantile(at, self.native(labels)))
     }
@@ -52,7 +52,7 @@ impl Histogram {
         classic.or(labels, quantile(at, rate(metric(self.of), labels)))
     }
 
-    /// How many of some of the series' observations fell into each bucket: classic ones by `le`, or native ones.
+    /// The number of observations in each bucket, for some of the series: classic ones by `le`, or native ones.
     pub(crate) fn increases(self, labels: &[&str], scope: &impl Fn(Selector) -> Selector) -> Expr {
         let increase = |part: Selector, labels: &[&str]| sum_by(labels, scope(part).increase(self.window));
         let classic = increase(metric(self.of).bucket(), &with_le(labels));
@@ -66,8 +66,8 @@ impl Histogram {
         rate(metric(self.of).sum()).or(labels, native)
     }
 
-    /// A quantile of all that the model's other versions observed: the model's buckets less the version's own. Prometheus
-    /// 2.42 can't subtract native histograms; of those it is the mean of the other versions' quantiles.
+    /// A quantile over the model's other versions: the model's buckets minus the version's own. Prometheus 2.42 can't subtract
+    /// native histograms. For those, it is the mean of the other versions' quantiles.
     pub(crate) fn quantile_of_others(self, at: f64, version: &[&str]) -> Expr {
         let others = self
             .classic(MODEL)
@@ -78,8 +78,8 @@ impl Histogram {
         quantile(at, others).or(version, mean.at_least(f64::NEG_INFINITY))
     }
 
-    /// The share of observations up to the edge of each bucket, with the label `le`; of native histograms, up to the metric's own
-    /// edges.
+    /// The share of observations up to each bucket bound, with the label `le`. For native histograms, up to the bounds of the
+    /// metric.
     pub(crate) fn shares(self, labels: &[&str]) -> Expr {
         let with_le = with_le(labels);
         let all = sum_by(labels, metric(self.of).count().rate(self.window)).above(0.0);
@@ -90,7 +90,7 @@ impl Histogram {
                 "histogram_fraction",
                 vec![number(f64::NEG_INFINITY), number(*edge), native.clone()],
             );
-            // A series of classic buckets is another series than any of these.
+            // Classic buckets are different series from all of these.
             below.at_least(f64::NEG_INFINITY).labelled("le", &edge.to_string())
         });
         let Some(first) = edges.next() else { return classic };
@@ -104,7 +104,7 @@ impl Histogram {
         classic.or(labels, call("histogram_count", vec![self.native(labels)]))
     }
 
-    /// The mean; absent where nothing was observed.
+    /// The mean. Absent without observations.
     pub(crate) fn mean(self, labels: &[&str]) -> Expr {
         self.mean_of(labels, &|series| series)
     }
@@ -120,7 +120,7 @@ impl Histogram {
         )
     }
 
-    /// Observations per second above a limit that is a bucket's edge, of some of the series.
+    /// Observations per second above a limit that is a bucket bound, for some of the series.
     pub(crate) fn above(self, limit: f64, labels: &[&str], scope: impl Fn(Selector) -> Selector) -> Expr {
         let rate = |selector: Selector| sum_by(labels, scope(selector).rate(self.window));
         let classic = rate(metric(self.of).count()).minus(rate(edge(metric(self.of).bucket(), limit)));
@@ -133,7 +133,7 @@ impl Histogram {
     }
 }
 
-/// How a bucket's edge may be spelled: Prometheus 3 and OpenMetrics write whole numbers with a fraction.
+/// The possible spellings of a bucket bound: Prometheus 3 and OpenMetrics write whole numbers with a fraction.
 fn edge(selector: Selector, seconds: f64) -> Selector {
     if seconds.fract() == 0.0 {
         let (short, long) = (format!("{seconds}"), format!("{seconds:.1}"));

@@ -1,4 +1,4 @@
-//! The labels that rules group by, the identity not among them.
+//! The labels that rules group by, without the identity.
 
 use crate::promql::Selector;
 
@@ -12,7 +12,7 @@ pub(crate) const SEGMENT: &[&str] = &["model_name", "segment", "segment_value"];
 pub(crate) const FEATURE: &[&str] = &["model_name", "feature_name"];
 pub(crate) const MODEL_ROUTE: &[&str] = &["model_name", "route"];
 
-/// A series of the alert's own model, version, route or feature.
+/// Limits a series to the alert's own model, version, route or feature.
 pub(crate) fn own(selector: Selector, labels: &[&str]) -> Selector {
     labels.iter().fold(selector, |selector, label| selector.same(label))
 }

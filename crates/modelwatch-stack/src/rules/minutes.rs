@@ -1,7 +1,7 @@
-//! promtool tests of how soon incidents are told, and of what is none: bursts that hit every version, traffic whose errors come in
-//! heaps, a fine version beside a burst.
+//! promtool tests of how soon incidents fire, and of cases that must not fire: bursts that hit every version, errors that come in
+//! heaps, a good version next to a burst.
 //!
-//! Each quiet story ends with trouble that is told, so that none is quiet because nothing watches.
+//! Each quiet story ends with trouble that fires, so that none is quiet only because nothing watches.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use crate::known::{self, KnownAlert};
 use crate::promql::Selector;
 use crate::yaml;
 
-/// Between samples and evaluations.
+/// The interval between samples, and between evaluations.
 const STEP: Duration = Duration::from_secs(30);
 /// Steps in a minute.
 const MINUTE: usize = 2;
-/// The share of errors that a healthy model has.
+/// The error share of a healthy model.
 const HEALTHY: f64 = 0.0005;
 const CANARY: f64 = 0.05;
 
-/// For so many steps: the share of requests that fail, and the share that are slow.
+/// The share of requests that fail, the share that are slow, and for how many steps.
 type Phase = (f64, f64, usize);
 
-/// A version's part of the story; its share of the traffic from a step on until another.
+/// A version's part of the story: its share of the traffic between two steps.
 struct Version<'a> {
     name: &'a str,
     traffic: f64,
@@ -41,14 +41,14 @@ struct Version<'a> {
 struct World<'a> {
     config: &'a Config,
     model: &'a Model,
-    /// Requests of the model in a step.
+    /// The model's requests per step.
     all: f64,
 }
 
 pub(super) fn files(config: &Config, model: &Model, groups: &[String]) -> Result<Vec<File>, GenerateError> {
     let thresholds = &model.thresholds;
-    // Where so much may fail that half of it is no news, the stories would be others.
-    // Where a minute and a half holds less than four scrapes, counts of now reach further back, and everything is told later.
+    // With thresholds so high that half of one is no trouble, the stories would be different. When a minute and a half holds
+    // fewer than four scrapes, the window of the current counts is longer, and everything fires later.
     if thresholds.error_ratio > 0.1 || thresholds.canary_error_ratio > 0.1 || slower(config) > 0 {
         return Ok(Vec::new());
     }
@@ -147,7 +147,7 @@ impl World<'_> {
             counter(&bucket, &le("+Inf".to_owned()), &|_| 1.0),
             Series::gauge(contract::MODEL_INFO.name, &info[..2], &there),
         ];
-        // Beside the place where it breaks, another in which all is well all along.
+        // Besides the environment where it breaks, another one stays healthy throughout.
         let rate = version.traffic * self.all;
         let well = |share: f64| [(0.0, tidy(share * rate), until)];
         for (series, share) in series.iter_mut().zip([HEALTHY, 1.0 - HEALTHY, 1.0, 1.0 - HEALTHY, 1.0]) {
@@ -167,7 +167,7 @@ impl World<'_> {
         Test::new(self.config, name, STEP, &series)
     }
 
-    /// The alerts that tell by evidence. Budgets of a service that has been watched for an hour are burned by less.
+    /// The alerts by evidence. In a service watched for only an hour, less is enough to burn the budget.
     fn by_evidence(&self) -> Selector {
         let alerts = [
             &known::HIGH_ERROR_RATE,
@@ -178,7 +178,7 @@ impl World<'_> {
         firing([("model_name", self.model.name.as_str())]).one_of("alertname", alerts.map(|alert| alert.name))
     }
 
-    /// Exactly these versions are told of, under this alert.
+    /// Asserts that this alert fires for exactly these versions.
     fn told(&self, test: &mut Test, step: usize, alert: &KnownAlert, versions: &[&str]) -> Result<(), GenerateError> {
         let known = firing([("alertname", alert.name), ("model_name", self.model.name.as_str())]);
         test.counts(at(step), &known, versions.len())?;
@@ -188,7 +188,7 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Twice the threshold fails from minute 20 on: told within five and a half minutes, and not before four.
+    /// From minute 20 on, twice the threshold fails: fires within five and a half minutes, and not before three.
     fn steady(&self) -> Result<Test, GenerateError> {
         let share = 2.0 * self.model.thresholds.error_ratio;
         let calm = 20 * MINUTE;
@@ -202,7 +202,7 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// A fifth of the requests of every version fail for three minutes: nobody is woken. Then they go on failing.
+    /// A fifth of the requests of every version fail for three minutes, and nothing pages. Later they fail for good.
     fn burst(&self) -> Result<Test, GenerateError> {
         let phases = [
             (HEALTHY, 0.0, 15 * MINUTE),
@@ -225,8 +225,7 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// Every ten minutes a heap of errors, twice the threshold for a minute: nobody is woken, and trouble is still
-    /// told.
+    /// Every ten minutes, a heap of errors of twice the threshold for a minute: nothing pages, and later trouble still fires.
     fn heaps(&self) -> Result<Test, GenerateError> {
         let heap = 2.0 * self.model.thresholds.error_ratio;
         let mut phases = vec![(HEALTHY, 0.0, 10 * MINUTE)];
@@ -262,7 +261,7 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// A twentieth of the traffic goes to a version of which a tenth fails, and a fifth is slow.
+    /// A version with a twentieth of the traffic fails a tenth of its requests, and a quarter is slow.
     fn canary(&self) -> Result<Test, GenerateError> {
         let (calm, ends) = (20 * MINUTE, 30 * MINUTE);
         let canary = Version {
@@ -285,7 +284,7 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// A version is released that is as good as the others, and a minute later a burst hits them all.
+    /// A new version is as good as the others, and a minute later a burst hits them all.
     fn fine_canary(&self) -> Result<Test, GenerateError> {
         let (calm, burst, ends) = (20 * MINUTE, 3 * MINUTE, 40 * MINUTE);
         let after = ends - calm - MINUTE - burst;
@@ -319,7 +318,7 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// A version takes over all of the traffic, and a tenth of it fails: there are no others to compare it with.
+    /// A version takes over all traffic and fails a tenth of it. There are no others to compare it with.
     fn rollout(&self) -> Result<Test, GenerateError> {
         let (calm, ends) = (20 * MINUTE, 30 * MINUTE);
         let old = Version {
@@ -342,10 +341,10 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// Scores that are spread evenly for 80 minutes; then this share of them is the lowest there is, and the rest the highest.
+    /// Scores are spread evenly for 75 minutes. Then this share of them is the lowest, and the rest the highest.
     fn answers(&self, name: &str, lowest: f64) -> Result<Test, GenerateError> {
         let (calm, ends) = (75 * MINUTE, 90 * MINUTE);
-        // So many that chance moves no share.
+        // So many that chance does not move a share.
         let all = 1e4 * self.model.thresholds.minimum_predictions as f64;
         let model = [("model_name", self.model.name.as_str()), ("model_version", "v1")];
         let scores = contract::PREDICTION_SCORE.name;
@@ -378,8 +377,8 @@ impl World<'_> {
         Ok(test)
     }
 
-    /// Answers and outcomes that are all good; then another version takes the requests over, and all are bad: there is no other to compare
-    /// it with, and the one that went has nothing to do with it.
+    /// All answers and outcomes are good. Then another version takes over the requests, and all are bad. There is no other
+    /// version to compare it with, and the one that went is not to blame.
     fn successor(&self) -> Result<Test, GenerateError> {
         let (calm, ends) = (75 * MINUTE, 90 * MINUTE);
         let all = 1e4 * self.model.thresholds.minimum_predictions as f64;

@@ -30,12 +30,12 @@ use crate::yaml;
 pub use self::alert::Severity;
 pub use self::rule::{Group, Rule};
 
-/// Where the recording rules are, below `monitoring/`.
+/// The path of the recording rules, below `monitoring/`.
 pub const RECORDING_FILE: &str = "prometheus/rules/ml-recording-rules.yml";
-/// Where the alerts are, below `monitoring/`.
+/// The path of the alerts, below `monitoring/`.
 pub const ALERT_FILE: &str = "prometheus/rules/ml-alert-rules.yml";
 
-/// Every rule of the stack.
+/// All rules of the stack.
 /// # Example: the alert that pages for errors
 ///
 /// ```
@@ -70,16 +70,17 @@ pub struct Rules {
 /// The example of [`Rules`] has one.
 #[derive(Debug, Serialize)]
 pub struct RuleFile<'a> {
-    /// Its groups.
+    /// The groups.
     pub groups: &'a [Group],
 }
 
 impl Rules {
-    /// The rules of a configuration.
+    /// Makes the rules of a configuration.
     ///
     /// # Errors
     ///
-    /// An expression that does not parse or selects what does not exist; a change to an alert that there is not.
+    /// Returns an error when an expression does not parse or selects a series that does not exist, or when the file changes an
+    /// alert that does not exist.
     pub fn new(config: &Config) -> Result<Self, GenerateError> {
         changed::check(config)?;
         let recording = recording::groups(config)?;
@@ -94,11 +95,11 @@ impl Rules {
         })
     }
 
-    /// The rule files.
+    /// Returns the rule files.
     ///
     /// # Errors
     ///
-    /// A rule can't be serialised.
+    /// Returns an error when a rule can't be serialised.
     pub fn files(&self) -> Result<Vec<File>, GenerateError> {
         let mut files = self.tests.clone();
         files.extend([

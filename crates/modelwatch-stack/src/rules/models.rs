@@ -1,26 +1,26 @@
-//! Which models a rule is about.
+//! The models that a rule covers.
 //!
-//! Models with the same settings share a rule, so two hundred models on the defaults make as many rules as one. The rule of
-//! the largest group excludes the others rather than naming its own: it is short, and a model that is served before the
-//! file names it is watched like most.
+//! Models with the same settings share a rule, so two hundred models on the defaults need as many rules as one. The rule of the
+//! largest group excludes the others instead of naming its own models. That keeps it short, and it covers a model that is served
+//! before the file names it.
 
 use modelwatch_config::{Config, Model};
 
 use crate::promql::Selector;
 
-/// The models a rule is about.
+/// The models that a rule covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Models {
     /// Every model.
     All,
     /// These.
     Only(Vec<String>),
-    /// Every one but these.
+    /// Every model except these.
     Except(Vec<String>),
 }
 
 impl Models {
-    /// Restricts a selector of series that have `model_name`.
+    /// Limits a selector of series that have `model_name`.
     pub(crate) fn of(&self, selector: Selector) -> Selector {
         match self {
             Self::All => selector,
@@ -37,11 +37,11 @@ pub(crate) struct ModelGroup<'a, K> {
     pub(crate) setting: K,
     /// The models, in the order of the file; never empty.
     pub(crate) models: Vec<&'a Model>,
-    /// The same as a restriction.
+    /// The same as a scope.
     pub(crate) scope: Models,
 }
 
-/// The models by a setting; those without one are left out.
+/// Groups the models by a setting. Leaves out models without one.
 fn gather<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> Option<K>) -> Vec<(K, Vec<&'a Model>)> {
     let mut groups: Vec<(K, Vec<&Model>)> = Vec::new();
     for model in &config.models {
@@ -58,7 +58,7 @@ fn names(models: &[&Model]) -> Vec<String> {
     models.iter().map(|model| model.name.clone()).collect()
 }
 
-/// Groups all models by a setting every model has; the largest group takes in models the file does not name.
+/// Groups all models by a setting that each of them has. The largest group also covers models that the file does not name.
 pub(crate) fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Vec<ModelGroup<'a, K>> {
     let groups = gather(config, |model| Some(setting(model)));
     let mut largest = 0;
@@ -87,14 +87,14 @@ pub(crate) fn share<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a M
         .collect()
 }
 
-/// The setting that models have which the file does not name: that of most models.
+/// The setting of models that the file does not name: the most common one.
 pub(crate) fn of_unlisted<'a, K: PartialEq>(config: &'a Config, setting: impl Fn(&'a Model) -> K) -> Option<K> {
     let mut groups = share(config, setting).into_iter();
     let largest = groups.find(|group| !matches!(group.scope, Models::Only(_)));
     largest.map(|group| group.setting)
 }
 
-/// Groups the models that have a setting; each group names its models.
+/// Groups the models that have a setting. Each group names its models.
 pub(crate) fn only<'a, K: PartialEq>(
     config: &'a Config,
     setting: impl Fn(&'a Model) -> Option<K>,

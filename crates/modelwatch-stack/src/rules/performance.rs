@@ -1,9 +1,10 @@
-//! How right models are, beside the labelled reference: what the performance job tells, on one scale and without what chance makes.
+//! Model performance compared with the labelled reference: the figures of the performance job on one scale, without what chance
+//! explains.
 //!
-//! Measures of which more is better are turned into losses (1 less the measure), so that every loss grows when a model gets
-//! worse, and each is told as a share of the reference's. A loss counts where the reference is on the better side and twice as far
-//! away as the interval reaches: an interval of 95 of 100 windows, looked at for several measures and versions each day, would
-//! be beyond the reference by chance too often, and the reference has a chance of its own.
+//! Measures of which more is better become losses (1 minus the measure), so that every loss grows when a model gets worse. Each
+//! is expressed as a share of the reference's. A loss counts only if the reference is on the better side and twice as far away as
+//! the interval reaches. An interval that covers 95 of 100 windows, evaluated for several measures and versions each day, would
+//! exclude the reference by chance too often, and the reference itself varies by chance.
 
 use modelwatch::contract::{self, SourceMetric};
 use modelwatch_config::Config;
@@ -15,11 +16,11 @@ use crate::error::GenerateError;
 use crate::promql::{Expr, Op, Selector, max_by, metric, number};
 use crate::recorded;
 
-/// The `model_version` of all predictions, whatever their version.
+/// The `model_version` of all predictions together.
 pub(crate) const ALL_VERSIONS: &str = "__all__";
-/// Measures of which more is better; none exceeds 1.
+/// Measures of which more is better. None exceeds 1.
 pub(crate) const HIGHER: [&str; 6] = ["accuracy", "precision", "recall", "f1", "roc_auc", "r2"];
-/// Losses. How far probabilities or numbers are off to one side is told apart.
+/// Losses. How far probabilities or numbers are off to one side is recorded separately.
 pub(crate) const LOWER: [&str; 4] = ["log_loss", "brier_score", "mae", "rmse"];
 pub(crate) const CALIBRATION_ERROR: &str = "calibration_error";
 pub(crate) const BIAS: &str = "bias";
@@ -27,14 +28,15 @@ pub(crate) const ABSOLUTE_ERROR: &str = "mae";
 
 const MEASURE: &[&str] = &["model_name", "measure"];
 pub(crate) const VERSION_MEASURE: &[&str] = &["model_name", "model_version", "measure"];
-/// How many times as far as its interval reaches a value is from the reference.
+/// A value must be this many times as far from the reference as its interval reaches.
 const CLEAR: f64 = 2.0;
-/// No loss of the reference is taken for less: of a share that is never wrong, everything is infinitely more.
+/// The least loss of a reference by a measure of which more is better. Relative to a perfect reference, any loss would be
+/// infinite.
 const LEAST_LOSS: f64 = 0.001;
-/// No growth is taken for more.
+/// The largest growth that is recorded.
 const MOST: f64 = 1000.0;
 
-/// A figure and the ends of its interval.
+/// A figure and the bounds of its interval.
 struct Told {
     value: &'static SourceMetric,
     low: &'static SourceMetric,
@@ -52,7 +54,7 @@ const ESTIMATED: Told = Told {
     high: &contract::PERFORMANCE_ESTIMATE_HIGH,
 };
 
-/// One series a version and measure, however many targets tell it.
+/// One series per version and measure, even if several targets export it.
 fn told(metric_: &'static SourceMetric, measures: &[&str]) -> Expr {
     max_by(VERSION_MEASURE, of(metric(metric_), measures))
 }
@@ -66,7 +68,7 @@ fn reference(measures: &[&str]) -> Expr {
 }
 
 impl Told {
-    /// How far values are above the reference; where chance could make it, nothing.
+    /// How far values are above the reference. Absent where chance explains it.
     fn above(&self, measures: &[&str]) -> Expr {
         let value = told(self.value, measures);
         let reach = value.with(Op::Minus, VERSION_MEASURE, told(self.low, measures));
@@ -77,7 +79,7 @@ impl Told {
         )
     }
 
-    /// How far values are below the reference; where chance could make it, nothing.
+    /// How far values are below the reference. Absent where chance explains it.
     fn below(&self, measures: &[&str]) -> Expr {
         let value = told(self.value, measures);
         let reach = told(self.high, measures).with(Op::Minus, VERSION_MEASURE, value.clone());
@@ -86,7 +88,7 @@ impl Told {
             .with(Op::Above, VERSION_MEASURE, reach.times(CLEAR))
     }
 
-    /// By what share of the reference's the losses exceed it.
+    /// The excess of the losses, as a share of the reference's.
     fn growth(&self) -> Expr {
         let least = number(1.0).minus(reference(&HIGHER)).clamp_min(LEAST_LOSS);
         let lost = self.below(&HIGHER).with_one(Op::DividedBy, MEASURE, &[], least);

@@ -1,7 +1,7 @@
 //! Recording rules: the definitions that alerts and dashboards share.
 //!
-//! Ratios are of sums over replicas, never averages of ratios. What is compared with a threshold exists before the first
-//! error (as 0) and does not exist without traffic (rather than as NaN).
+//! Ratios are of sums over replicas, never averages of ratios. A series that is compared with a threshold exists (as 0) before
+//! the first error, and is absent, not NaN, without traffic.
 
 use std::time::Duration;
 
@@ -35,18 +35,19 @@ const SCORES: Histogram = Histogram {
     of: &contract::PREDICTION_SCORE,
     window: Window::Of(TEN_MINUTES),
 };
-/// What a shift is measured against.
+/// The reference of a shift.
 const YESTERDAY: Duration = DAY;
 const LAST_WEEK: Duration = Duration::from_secs(7 * 86_400);
 const AN_HOUR_AGO: Duration = HOUR;
-/// Between looks of tickets.
+/// The evaluation interval of tickets.
 pub(super) const TICKETS: Duration = MINUTE;
-/// Between evaluations of what tickets read: measured over ten minutes and more, it is no older for it.
+/// The evaluation interval of what tickets read. It measures over ten minutes and more, so this adds little delay.
 pub(super) const LONG_WINDOWS: Duration = Duration::from_secs(2 * 60);
-/// Between evaluations of figures of days, and of those that no alert reads: as seldom as can be for a series that Prometheus
-/// forgets after five minutes.
+/// The evaluation interval of figures about days, and of those that no alert reads. It is the longest for a series that
+/// Prometheus drops after five minutes.
 pub(super) const SELDOM: Duration = Duration::from_secs(4 * 60);
-/// A quantile over fewer events per second than one in a quarter of an hour is a remainder of subtracting floats.
+/// Below this many events per second, fewer than one in a quarter of an hour, a quantile is only a remainder of subtracting
+/// floats.
 const NOISE: f64 = 0.001;
 
 pub(crate) fn groups(config: &Config) -> Result<Vec<Group>, GenerateError> {
@@ -133,7 +134,7 @@ fn quantiles(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ])
 }
 
-/// Mistakes of callers. What they are is read once; a share of no mistakes is made of the requests.
+/// Mistakes of callers. The counter is read once, and the requests supply the zero share.
 fn callers(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let mistakes = metric(&contract::INFERENCE_REQUESTS).eq("status", "client_error");
     let mistaken = |labels: &[&str]| {
@@ -154,8 +155,8 @@ fn callers(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ])
 }
 
-/// Replicas, and how far each is from its siblings. One that is alone with a version, as a canary's first one, is compared with
-/// none: that is the version's matter.
+/// Replicas, and how far each is from its siblings. A replica that is the only one of its version, such as a first canary, is
+/// compared with none: the rules about versions cover it.
 fn replicas(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let counted = metric(&contract::INFERENCE_REQUESTS);
     let requests = recorded(&recorded::REPLICA_REQUESTS).expr();
@@ -207,7 +208,7 @@ fn replicas(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ])
 }
 
-/// The whole model's figure less the version's own: what the other versions do together.
+/// The whole model's figure minus the version's own: that of the other versions.
 fn others(model: &Expr, version: &Expr) -> Expr {
     model.with_many(Op::Minus, MODEL, version.clone())
 }
@@ -235,9 +236,9 @@ fn versions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     ])
 }
 
-/// Burn rates, of sloth's shape. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
-/// sums of equally many samples, and few series rather than days of raw ones. The longer a window, the less often it
-/// needs to be looked at.
+/// Burn rates in the shape of sloth's. Windows above five minutes are sums over the recorded five-minute rates: the ratio of two
+/// sums with equally many samples, from few series instead of days of raw ones. The longer a window, the less often it has to be
+/// evaluated.
 fn objectives(config: &Config) -> Result<Objectives, GenerateError> {
     let requests = recorded(&recorded::MODEL_REQUESTS);
     let mut rules = Objectives::default();
@@ -337,28 +338,29 @@ fn predictions(config: &Config) -> Result<Vec<Rule>, GenerateError> {
 
 const EDGE: &[&str] = &["model_name", "model_version", "le"];
 
-/// How far the distributions of the versions' scores are from others: the largest difference of shares up to one edge, which is
-/// what Kolmogorov and Smirnov compare. One value for all, and two heaps about the old median, are far.
+/// How far the distributions of the versions' scores are from others: the largest difference of shares up to a bucket bound, as
+/// in the Kolmogorov–Smirnov test. A single value for all scores, and two heaps around the old median, are far away.
 fn distance(from: &Expr) -> Expr {
     let own = recorded(&recorded::SCORE_BELOW).expr();
     max_by(VERSION, own.with(Op::Minus, EDGE, from.clone()).abs())
 }
 
-/// From a day or a week ago, whichever is nearer: what comes each week is no change. A version without a yesterday is compared with
-/// the others.
+/// The distance from a day or a week ago, whichever is nearer, because a weekly pattern is not a change. A version without a
+/// yesterday is compared with the others.
 fn distance_from_reference() -> Expr {
     let ago = |ago| distance(&recorded(&recorded::SCORE_BELOW).offset(ago).expr());
     let known = ago(YESTERDAY).or_less(VERSION, ago(LAST_WEEK));
     known.or(VERSION, distance_from_others())
 }
 
-/// Versions without a yesterday beside their model's others. The model's shares are those of all of its versions by how many
-/// they are of, and a version is further from the others than from these by as much as it is part of them.
+/// Compares versions without a yesterday with their model's other versions. The model's shares weight each version by its count
+/// and include the version itself. So its distance from the others is larger than that from the model, in proportion to its part
+/// of the model.
 fn distance_from_others() -> Expr {
     let below = recorded(&recorded::SCORE_BELOW).expr();
     let predictions = recorded(&recorded::PREDICTIONS).expr();
     let of_model = &["model_name", "le"];
-    // Most models have no such version, and are not looked at.
+    // Most models have no such version, so they are not evaluated.
     let new = predictions.unless(VERSION, recorded(&recorded::PREDICTIONS).offset(YESTERDAY));
     let counts = below
         .and(MODEL, new.clone())
@@ -405,18 +407,18 @@ fn balance(
     let total = recorded(series.total);
     let of_model = sum_by(MODEL, total.clone());
     let other_total = others(&of_model, &total.expr()).above(NOISE);
-    // Events by what is recorded of them: counters are read once.
+    // The events, from their recorded shares, so that counters are read only once.
     let events_now = recorded(series.ratio)
         .expr()
         .with_one(Op::Times, VERSION, &[], total.clone());
     let of_value = &["model_name", label];
     let other_events = sum_by(of_value, events_now.clone()).with_many(Op::Minus, of_value, events_now);
-    // A value that a version did not have yesterday had a share of 0, if the version was there.
+    // A value that a version did not have yesterday had a share of 0, if the version existed.
     let yesterday = recorded(series.ratio).offset(YESTERDAY).expr();
     let was_there = total.clone().offset(YESTERDAY).expr().above(0.0);
     let not_yet = recorded(series.ratio).expr().times(0.0).and(VERSION, was_there);
     let other_ratio = other_events.with_one(Op::DividedBy, VERSION, &[], other_total);
-    // A version alone, without a yesterday, has what the model answered an hour ago: be it by another version.
+    // The only version, without a yesterday, is compared with the model's answers an hour ago, from any version.
     let own = recorded(series.ratio).expr();
     let of_model_then = sum_by(MODEL, total.clone().offset(AN_HOUR_AGO)).above(NOISE);
     let events_then = recorded(series.ratio).offset(AN_HOUR_AGO).expr().with_one(
@@ -452,7 +454,7 @@ fn balance(
     ])
 }
 
-/// A fault of a feature, as its label says, what counts it, and the share that a model bears.
+/// A fault of a feature: its label, its counter, and the share that a model tolerates.
 struct Fault {
     label: &'static str,
     counter: &'static Metric,
@@ -480,8 +482,8 @@ pub(super) const MISSING: &str = "missing";
 pub(super) const DEFAULTED: &str = "defaulted";
 pub(super) const OUT_OF_RANGE: &str = "out_of_range";
 
-/// Faults of features by version, where there are more of them than any model bears, and how far such a version is worse than the
-/// others. A file may have thousands of features in several versions each, so what bears nothing to tell is not recorded.
+/// Faults of features by version, where they exceed what any model tolerates, and how much worse such a version is than the
+/// others. A file may have thousands of features, each in several versions, so nothing else is recorded.
 fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let seen = recorded(&recorded::VERSION_OBSERVATIONS).expr();
     let mut rules = vec![Rule::record(
@@ -511,8 +513,8 @@ fn version_features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
             VERSION_FEATURE,
             others_bad.with(Op::DividedBy, VERSION_FEATURE, others_seen.clone()),
         );
-        // Two shares of so many observations are no further apart by chance than this, nearly ever: four standard errors where
-        // they are largest, of shares of a half.
+        // Two shares of this many observations almost never differ by more than this by chance: four standard errors where they
+        // are largest, at shares of a half.
         let both = own_seen.with(Op::Times, VERSION_FEATURE, others_seen.clone()).with(
             Op::DividedBy,
             VERSION_FEATURE,
@@ -538,7 +540,7 @@ fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     let seen = recorded(&recorded::FEATURE_OBSERVATIONS).expr();
     let rate = |counter| sum_by(FEATURE, metric(counter).rate(QUARTER));
     let ratio = |counter| share_of(FEATURE, &or_zero(FEATURE, &rate(counter), &seen), &seen);
-    // Some services tell the ratio and not the counts; then the worst replica stands for all.
+    // Some services export the ratio and not the counts. Then the worst replica represents all.
     let gauge = max_by(FEATURE, metric(&contract::FEATURE_MISSING_RATIO));
     let uncounted = gauge.unless(FEATURE, seen.clone());
     let mut rules = vec![
@@ -554,10 +556,10 @@ fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         )?,
         Rule::record(config, &recorded::DEFAULTED_RATIO, &ratio(&contract::FEATURE_DEFAULTED))?,
     ];
-    // A feature without a declared range has no such counter, and its figure is the drift job's.
+    // A feature without a declared range has no such counter. Its figure comes from the drift job.
     let counted = share_of(FEATURE, &rate(&contract::FEATURE_OUT_OF_RANGE), &seen);
     if config.rollout >= Rollout::Drift {
-        // While no exporter says anything of a model, what the last one said goes on: the baseline did not change with it.
+        // While no exporter reports a model, its last value stays: the baseline did not change when the exporter went.
         let told = max_by(FEATURE, metric(&contract::FEATURE_MISSING_REFERENCE_RATIO));
         let held = recorded(&recorded::MISSING_REFERENCE)
             .expr()
@@ -585,7 +587,7 @@ fn features(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         rules.push(Rule::record(
             config,
             &recorded::DRIFT_TRIGGERED,
-            // Two exporters that tell the same are still one drift.
+            // Two exporters that report the same drift count as one.
             &sum_by(MODEL, max_by(FEATURE, metric(&contract::DATA_DRIFT_DETECTED))),
         )?);
     } else {

@@ -1,8 +1,8 @@
-//! What was released when, as recorded events: a version, its traffic, its features, a pipeline, a baseline, a build of the service.
+//! Records when things were released: a version, its traffic, its features, a pipeline, a baseline, a build of the service.
 //!
-//! Metrics say what is there and not since when. So each rule here reads what it recorded before: the time at which something was
-//! first seen is kept while it is there, and through a quarter of an hour without it, so that a restart is no release. What
-//! was there when the rules began is none either.
+//! Metrics show what exists, not since when. So each rule here reads its own earlier records. The time at which something was
+//! first seen is kept while it exists, and through a quarter of an hour without it, so that a restart is not a release. Things
+//! that existed when the rules began are not releases either.
 
 use std::time::Duration;
 
@@ -16,26 +16,26 @@ use crate::error::GenerateError;
 use crate::promql::{Expr, Op, Selector, max_by, metric, min_by, recorded, time, word};
 use crate::recorded::{self, Recorded};
 
-/// Through so long without it something is still the same.
+/// The longest absence after which something is still the same.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
-/// The exporter of the drift job may be away for longer.
+/// The drift job's exporter may be down for longer.
 const BASELINE_MEMORY: Duration = Duration::from_secs(6 * 3600);
-/// The rules may stand still for so long and not begin anew.
+/// How long the rules may stand still without starting over.
 const WATCHING_MEMORY: Duration = Duration::from_secs(86_400);
 /// How long a release is remembered.
 const REMEMBERED: Duration = Duration::from_secs(6 * 3600);
-/// A version with less of its model's requests has none.
+/// Below this share of its model's requests, a version has no traffic.
 const SOME_TRAFFIC: f64 = 0.01;
-/// A model with fewer requests in five minutes is idle, and shares of its traffic say nothing.
+/// With fewer requests in five minutes, a model is idle, and shares of its traffic mean nothing.
 const BUSY: f64 = 50.0;
 
-/// How long after the rules began everything is seen that was there before: a scrape of each target, and the rules about it.
+/// How long after the rules began everything that existed before has been seen: a scrape of each target, and the rules about it.
 pub(crate) fn settled(config: &Config) -> f64 {
     let rounds = 2 * (config.prometheus.scrape_interval + config.prometheus.evaluation_interval);
     rounds.max(Duration::from_secs(90)).as_secs_f64()
 }
 
-/// Those of the times that are later than the beginning of the rules.
+/// Keeps the times that are later than the beginning of the rules.
 pub(crate) fn began(config: &Config, times: &Expr) -> Expr {
     let watching = recorded(&recorded::WATCHING_SINCE).expr().plus(settled(config));
     times.with_one(Op::Above, &[], &[], watching)
@@ -59,7 +59,7 @@ pub(crate) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
         )?,
         Rule::record(config, &recorded::TRAFFIC_SINCE, &traffic())?,
     ];
-    // The process knows when it registered a version, even while nobody scraped it.
+    // The process knows when it registered a version, even when nobody scraped it then.
     let version = present(metric(&contract::MODEL_INFO), &recorded::VERSION_SINCE);
     let registered = min_by(VERSION, metric(&contract::MODEL_REGISTERED_TIMESTAMP));
     rules.push(Rule::record(
@@ -95,7 +95,7 @@ pub(crate) fn rules(config: &Config) -> Result<Vec<Rule>, GenerateError> {
     Ok(rules)
 }
 
-/// Since when a version has a share of the traffic. While the model is idle nothing changes.
+/// Since when a version has a share of the traffic. Nothing changes while the model is idle.
 fn traffic() -> Expr {
     let requests = || recorded(&recorded::MODEL_REQUESTS).expr();
     let busy = requests().times(300.0).above(BUSY);
@@ -111,7 +111,7 @@ fn traffic() -> Expr {
         .or(VERSION, has.times(0.0).plus(time()))
 }
 
-/// Each release with its kind and its name.
+/// Each release, with its kind and its name.
 fn events(config: &Config) -> Expr {
     let late = |series| {
         let times = recorded(series).expr();
@@ -121,7 +121,7 @@ fn events(config: &Config) -> Expr {
         let named = late(series).renamed("release", release).labelled("kind", kind);
         max_by(&["model_name", "kind", "release"], named)
     };
-    // A build without a revision has no space after its version.
+    // A build without a revision must not end in a space.
     let service = late(&recorded::SERVICE_SINCE)
         .joined("release", " ", &["service_version", "revision"])
         .relabelled("release", "$1", "release", "(.*[^ ]) *")

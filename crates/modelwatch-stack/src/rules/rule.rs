@@ -1,4 +1,4 @@
-//! Groups and rules as Prometheus reads them.
+//! Groups and rules in Prometheus' format.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,37 +10,37 @@ use crate::error::GenerateError;
 use crate::promql::{Expr, STACK_LABEL, Writer};
 use crate::recorded::Recorded;
 
-/// Rules that are evaluated one after the other.
+/// Rules that Prometheus evaluates one after the other.
 /// The example of [`Rules`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Group {
-    /// Its name, with the stack's.
+    /// The name, which includes the stack's.
     pub name: String,
-    /// Between evaluations; nothing: as Prometheus is told globally.
+    /// The evaluation interval. Optional; without it, Prometheus uses its global interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
     /// The rules.
     pub rules: Vec<Rule>,
 }
 
-/// A rule as Prometheus reads it.
+/// A recording rule or an alert in Prometheus' format.
 /// The example of [`Rules`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Rule {
-    /// The series it records.
+    /// The series that it records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// The alert it raises.
+    /// The alert that it raises.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
     /// PromQL.
     pub expr: String,
-    /// How long the expression has to hold.
+    /// How long the expression must hold before the alert fires.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub for_: Option<String>,
-    /// How long the alert goes on after the expression last held.
+    /// How long the alert keeps firing after the expression last held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_firing_for: Option<String>,
     /// Labels of the alert, or of the recorded series.
@@ -52,7 +52,7 @@ pub struct Rule {
 }
 
 impl Group {
-    /// A group of the stack.
+    /// Makes a group of the stack.
     pub(crate) fn new(config: &Config, name: &str, interval: Option<Duration>, rules: Vec<Rule>) -> Self {
         Self {
             name: format!("{}-{name}", config.stack),
@@ -63,7 +63,7 @@ impl Group {
 }
 
 impl Rule {
-    /// A recording rule.
+    /// Makes a recording rule.
     pub(crate) fn record(config: &Config, series: &Recorded, expr: &Expr) -> Result<Self, GenerateError> {
         Ok(Self {
             record: Some(series.name.to_owned()),

@@ -21,7 +21,7 @@ use crate::recorded::{self, Recorded};
 use crate::yaml;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Two of them are in the window of a distribution.
+/// The window of a distribution contains two steps.
 const STEP: Duration = Duration::from_secs(5 * 60);
 const VERSION: &str = "v1";
 const ROUTE: &str = "/predict";
@@ -68,7 +68,7 @@ fn at(minutes: u32) -> Duration {
     MINUTE * minutes
 }
 
-/// Alerts about the serving of a model, whichever.
+/// Labels of all alerts about the serving of a model.
 fn of(model: &Model) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("model_name".to_owned(), model.name.clone()),
@@ -105,7 +105,7 @@ fn ramps(series: &(String, LabelSet), ramps: &[(f64, f64, usize)]) -> Series {
     Series::ramps(&series.0, &labels, ramps)
 }
 
-/// The latency of as many requests, all within the objective, of a version that is registered.
+/// The latency of equally many requests, all within the objective, of a registered version.
 fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series; 4] {
     let edge = model.latency_p95.as_secs_f64().to_string();
     let parts = [
@@ -119,7 +119,7 @@ fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series
         extra.extend(edge.map(|edge| ("le", edge)));
         ramps(&(name, labels(model, &extra)), phases)
     });
-    // The version is registered for as long.
+    // The version is registered for the same time.
     let registered: Vec<_> = phases
         .iter()
         .map(|(from, _, steps)| (if from.is_nan() { f64::NAN } else { 1.0 }, 0.0, *steps))
@@ -131,7 +131,7 @@ fn quick(model: &Model, instance: &str, phases: &[(f64, f64, usize)]) -> [Series
     [count, within, all, ramps(&info, &registered)]
 }
 
-/// Asks for a recorded series of the model.
+/// Asserts the value of a recorded series of the model.
 fn recorded_is(
     test: &mut Test,
     minute: u32,
@@ -173,7 +173,7 @@ fn first_error(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64;
     let mut series = vec![
         counter(&requests(model, "success", "a"), &[(busy, 120)]),
-        // The series of errors appears with the first of them.
+        // The series of errors appears with the first error.
         ramps(&requests(model, "error", "a"), &[(f64::NAN, 0.0, 30), (1.0, 0.0, 90)]),
     ];
     series.extend(quick(model, "a", &[(0.0, busy, 121)]));
@@ -260,7 +260,7 @@ fn rolling_restart(config: &Config, model: &Model) -> Result<Test, GenerateError
     Ok(test)
 }
 
-/// A request in five minutes, and one of them fails: a share of a fifth, or all, of next to nothing.
+/// One request in five minutes, and one of them fails: a share of a fifth, or of all, of almost no traffic.
 fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let sparse: Vec<_> = (0..24).flat_map(|_| [(1.0, 1), (0.0, 4)]).collect();
     let mut series = vec![
@@ -280,8 +280,8 @@ fn little_traffic(config: &Config, model: &Model) -> Result<Test, GenerateError>
     Ok(test)
 }
 
-/// A fifth of the requests for what there is fail, and a hundred times as many ask for what there is not: that makes the
-/// objective neither better nor worse. A service that names no route at all has all of its requests in it.
+/// A fifth of the requests for existing routes fail, and a hundred times as many ask for routes that do not exist. The latter
+/// make the objective neither better nor worse. For a service that names no route at all, all requests count.
 fn unmatched_routes(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let counted = |name: &str, route: &str, status: &str, rate: f64| {
         let labels = [
@@ -336,10 +336,10 @@ fn nothing_scraped(config: &Config) -> Result<Test, GenerateError> {
     Ok(test)
 }
 
-/// The exporter dies while drift is on. Drift goes on firing until well after its silence has raised an alert.
+/// The exporter dies during drift. The drift alert keeps firing until well after the exporter's silence has raised an alert.
 fn dead_exporter(config: &Config, model: &Model) -> Option<Result<Test, GenerateError>> {
     let drift = model.drift.as_ref()?;
-    // Minutes; the story is told for intervals up to an hour.
+    // In minutes. The story works for intervals up to an hour.
     let interval = u32::try_from(drift.interval.as_secs().div_ceil(60)).ok()?;
     let job = config.prometheus.jobs.iter().find(|job| job.plane == Plane::Drift)?;
     if !(2..=60).contains(&interval) {
@@ -386,7 +386,7 @@ fn dead_exporter(config: &Config, model: &Model) -> Option<Result<Test, Generate
     Some(asked.map(|()| test))
 }
 
-/// A day of one version; then a second one whose scores are elsewhere. It has no yesterday, and tells all the same.
+/// A day of one version, then a second one whose scores are elsewhere. It has no yesterday, and the alert fires nevertheless.
 fn new_version(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let rate = model.thresholds.minimum_predictions as f64 * 1e5;
     let before = 25 * 12;

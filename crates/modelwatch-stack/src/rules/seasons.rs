@@ -1,4 +1,5 @@
-//! promtool tests of traffic that comes and goes: what is usual pages nobody, and what hovers about a threshold is one alert.
+//! promtool tests of traffic that comes and goes: usual patterns never page, and a value that hovers around a threshold is one
+//! alert.
 
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use crate::error::GenerateError;
 use crate::known;
 use crate::promql::Selector;
 
-/// Between samples: what is counted over 90 seconds has three of them.
+/// The interval between samples: a window of 90 seconds has three of them.
 const STEP: Duration = Duration::from_secs(30);
-/// Between evaluations, in a story of days.
+/// The interval between evaluations, in a story of days.
 pub(crate) const ROUND: Duration = Duration::from_secs(600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// Steps of an hour, and of a day.
@@ -31,7 +32,7 @@ fn counted(model: &Model, status: &str, phases: &[(f64, usize)]) -> Series {
     Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
 }
 
-/// Pages of the model that fire.
+/// The model's firing pages.
 fn pages(config: &Config, model: &Model) -> Selector {
     firing([
         ("severity", Severity::Page.label(config)),
@@ -39,13 +40,13 @@ fn pages(config: &Config, model: &Model) -> Selector {
     ])
 }
 
-/// Stories of days, in which nobody is paged.
+/// Stories of days in which nothing pages.
 pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, GenerateError> {
     let busy = model.thresholds.minimum_requests as f64 * 10.0;
     let office = [(0.0, 9 * HOUR), (busy, 8 * HOUR), (0.0, 7 * HOUR)];
     let weekend = [(0.0, 2 * DAY)];
     let days = [&office[..], &office, &office, &weekend, &office].concat();
-    // A burst each half hour, long enough that an evaluation sees it, and now and then one half an hour late.
+    // A burst every half hour, long enough for one evaluation to see it. Now and then, one is half an hour late.
     let batch: Vec<_> = (0..72)
         .flat_map(|burst| {
             [
@@ -73,11 +74,11 @@ pub(crate) fn quiet(config: &Config, model: &Model) -> Result<Vec<Test>, Generat
     Ok(tests)
 }
 
-/// Six hours in which the share of errors swings about its threshold: one alert fires, and never stops.
+/// For six hours, the share of errors swings around its threshold: one alert fires, and never stops.
 pub(crate) fn hovering(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let all = model.thresholds.minimum_requests.max(model.thresholds.minimum_errors) as f64 * 100.0;
     let limit = model.thresholds.error_ratio;
-    // Over it for a quarter of an hour, then below it for ten minutes; a healthy half hour first.
+    // After a healthy half hour, above it for twenty minutes and below it for ten, again and again.
     let (above, below) = ((1.0 + limit) / 2.0, limit * 0.5);
     let swing: Vec<_> = (0..15).flat_map(|_| [(above, 20), (below, 10)]).collect();
     let shares = [&[(0.0, 30)], &swing[..]].concat();

@@ -1,4 +1,4 @@
-//! Series of a story as promtool plays them, in the environment where something breaks and in one where nothing does.
+//! The series of a story for promtool, in the environment where something breaks and in one where nothing does.
 
 use modelwatch::contract::{self, Origin};
 use modelwatch_config::{Config, Plane};
@@ -9,14 +9,14 @@ use crate::promql::series_name;
 /// Labels and their values.
 pub(crate) type LabelSet = Vec<(&'static str, String)>;
 
-/// An input series as promtool reads it.
+/// An input series in promtool's format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Input {
     series: String,
     values: String,
 }
 
-/// From a value on, so much more each step, for so many; nothing where the value is NaN.
+/// A start value, its growth per step, and the number of steps. NaN means no samples.
 type Ramp = (f64, f64, usize);
 
 /// One series of a story.
@@ -25,11 +25,11 @@ pub(crate) struct Series {
     name: String,
     labels: Vec<(String, String)>,
     ramps: Vec<Ramp>,
-    /// What it is where nothing breaks; nothing: as it begins here, all along.
+    /// The series where nothing breaks. Absent: it continues as it begins here.
     healthy: Option<Vec<Ramp>>,
 }
 
-/// Where a story plays.
+/// The environment of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Broken,
@@ -37,7 +37,7 @@ enum Place {
 }
 
 impl Series {
-    /// A counter that begins at 0 and then grows by so much a step for so many steps.
+    /// Makes a counter that starts at 0 and then grows by an amount per step for a number of steps.
     pub(crate) fn counter(name: &str, labels: &[(&str, &str)], phases: &[(f64, usize)]) -> Self {
         let mut total = 0.0;
         let mut ramps = vec![(0.0, 0.0, 1)];
@@ -52,13 +52,13 @@ impl Series {
         series
     }
 
-    /// A gauge that has so much for so many steps; nothing where the value is NaN.
+    /// Makes a gauge that has each value for a number of steps. NaN means no samples.
     pub(crate) fn gauge(name: &str, labels: &[(&str, &str)], phases: &[(f64, usize)]) -> Self {
         let ramps: Vec<_> = phases.iter().map(|(value, steps)| (*value, 0.0, *steps)).collect();
         Self::ramps(name, labels, &ramps)
     }
 
-    /// From a value on so much more each step, for so many; nothing where the value is NaN.
+    /// Makes a series of ramps: a start value, its growth per step, and the number of steps. NaN means no samples.
     pub(crate) fn ramps(name: &str, labels: &[(&str, &str)], ramps: &[Ramp]) -> Self {
         Self {
             name: name.to_owned(),
@@ -71,7 +71,7 @@ impl Series {
         }
     }
 
-    /// What it is where nothing breaks, where that is not what it begins with.
+    /// Sets the series where nothing breaks, if it is not how the series begins.
     pub(crate) fn elsewhere(mut self, ramps: &[Ramp]) -> Self {
         self.healthy = Some(ramps.to_vec());
         self
@@ -115,7 +115,7 @@ impl Series {
         })
     }
 
-    /// The job that would show the series.
+    /// The job that would expose the series.
     fn job<'a>(&'a self, config: &'a Config) -> Option<&'a str> {
         let jobs = || config.prometheus.jobs.iter();
         let metric = contract::METRICS
@@ -140,7 +140,7 @@ fn values((from, growth, steps): &Ramp) -> String {
     match (from.is_nan(), steps) {
         (true, 1) => "_".to_owned(),
         (true, _) => format!("_x{steps}"),
-        // promtool's `a+bxn` is n + 1 samples, and 2.42 knows no `axn`.
+        // promtool's `a+bxn` is n + 1 samples, and version 2.42 does not know `axn`.
         (false, _) => format!("{from}+{growth}x{}", steps - 1),
     }
 }
@@ -155,7 +155,7 @@ pub(crate) fn inputs(config: &Config, series: &[Series]) -> Vec<Input> {
     places.into_iter().flat_map(of).collect()
 }
 
-/// The labels of the environment in which a story breaks something.
+/// The identity labels of the environment in which a story breaks something.
 pub(crate) fn identity(config: &Config) -> Vec<(String, String)> {
     let labels = config.prometheus.identity.iter();
     labels
@@ -170,7 +170,7 @@ pub(crate) fn identity(config: &Config) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Those of the one beside it, in which all is well: different in the last label alone.
+/// The identity labels of the healthy environment: only the last one differs.
 fn identity_elsewhere(config: &Config) -> Vec<(String, String)> {
     let mut labels = identity(config);
     if let Some((_, value)) = labels.last_mut() {

@@ -1,13 +1,13 @@
-//! Texts of annotations: sentences, with the alert's labels and its value in them.
+//! Texts of annotations: sentences with the alert's labels and value in them.
 //!
-//! A text knows which labels it names, so a label that the alert's expression can't have is an error of the generator
-//! and not a hole in a message.
+//! A text knows which labels it uses. So a label that the alert's expression can't have is an error of the generator, not a hole
+//! in a message.
 
 use std::ops::Add;
 
 use crate::promql::{Piece, quoted, text_in_template};
 
-/// A text with places that Prometheus fills in.
+/// A text with placeholders that Prometheus fills in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text(Vec<Part>);
 
@@ -18,7 +18,7 @@ enum Part {
     Label(String),
     /// The same inside a URL.
     UrlLabel(String),
-    /// Words around a label, and all only where the alert has it.
+    /// Words around a label. Prometheus omits all of it if the alert lacks the label.
     IfLabel {
         before: String,
         label: String,
@@ -26,42 +26,42 @@ enum Part {
         after: &'static str,
     },
     Value(Value),
-    /// A query, to be read.
+    /// A query to read.
     Query(Vec<Piece>),
     /// A query inside a URL.
     UrlQuery(Vec<Piece>),
-    /// What a query answers when the alert fires, or other words where it answers nothing.
+    /// The answer of a query when the alert fires, or other words when it is empty.
     Asked(Asked),
-    /// Words by the alert's model and feature, and others for all the rest.
+    /// Words by the alert's model and feature, and other words for all the rest.
     ByFeature {
         words: Vec<(String, String, String)>,
         rest: String,
     },
 }
 
-/// A query that Prometheus asks whenever it writes the text.
+/// A query that Prometheus runs whenever it renders the text.
 ///
-/// Prometheus replaces a whole annotation by an error where a template takes the first of nothing. So an answer is a list, which
-/// may be empty, and both cases have their words.
+/// Prometheus replaces a whole annotation by an error if a template takes the first item of an empty list. So an answer is a list
+/// that may be empty, and both cases have their words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) query: Vec<Piece>,
     pub(crate) before: &'static str,
-    /// What is said of each series of the answer; a comma is between two.
+    /// The words for each series of the answer, separated by commas.
     pub(crate) row: Vec<Column>,
     pub(crate) after: &'static str,
     pub(crate) none: Text,
 }
 
-/// A part of what is said of one series.
+/// A part of the words for one series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Words(&'static str),
-    /// The value of a label as it is: for labels whose values are ours.
+    /// The plain value of a label whose values the stack defines.
     Ours(&'static str),
-    /// A name, in quotes: it is whatever somebody called something.
+    /// A quoted name, because somebody else chose it.
     Name(&'static str),
-    /// The same with words before it, and neither where the series has no such label.
+    /// The same with words before it. Both are omitted if the series lacks the label.
     NameIfAny(&'static str, &'static str),
     Value(Value),
 }
@@ -103,16 +103,16 @@ impl Asked {
     }
 }
 
-/// The alert's value in a sentence.
+/// The format of the alert's value in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     /// As a percentage.
     Percent,
     /// With three digits.
     Number,
-    /// Without digits behind the point.
+    /// Without decimals.
     Count,
-    /// As a time.
+    /// As a duration.
     Time,
 }
 
@@ -122,7 +122,7 @@ pub(crate) const PERCENT: Value = Value::Percent;
 pub(crate) const VALUE: Value = Value::Number;
 /// The value, which counts something.
 pub(crate) const COUNT: Value = Value::Count;
-/// The value, which is in seconds, as a time.
+/// The value, which is in seconds, as a duration.
 pub(crate) const TIME: Value = Value::Time;
 
 impl Value {
@@ -145,7 +145,7 @@ pub(crate) fn label(name: &str) -> Text {
     Text(vec![Part::Label(name.to_owned())])
 }
 
-/// A text without places.
+/// A text without placeholders.
 pub(crate) fn plain(text: impl Into<String>) -> Text {
     Text(vec![Part::Plain(text.into())])
 }
@@ -161,7 +161,7 @@ impl Text {
         self.with(Part::UrlLabel(label.to_owned()))
     }
 
-    /// `before` and a label of the alert; nothing of both where the alert has no such label.
+    /// `before` and a label of the alert. Both are omitted if the alert lacks the label.
     pub(crate) fn if_label(self, before: &str, label: &str) -> Self {
         self.with(Part::IfLabel {
             before: before.to_owned(),
@@ -171,7 +171,7 @@ impl Text {
         })
     }
 
-    /// The same inside a URL, with something after it.
+    /// The same inside a URL, with a text after it.
     pub(crate) fn if_url_label(self, before: &str, label: &str, after: &'static str) -> Self {
         self.with(Part::IfLabel {
             before: before.to_owned(),
@@ -181,27 +181,27 @@ impl Text {
         })
     }
 
-    /// A query, to be read.
+    /// Adds a query to read.
     pub(crate) fn query(self, pieces: Vec<Piece>) -> Self {
         self.with(Part::Query(pieces))
     }
 
-    /// What a query answers.
+    /// Adds the answer of a query.
     pub(crate) fn asked(self, asked: Asked) -> Self {
         self.with(Part::Asked(asked))
     }
 
-    /// Words by the alert's model and feature, and others for all the rest.
+    /// Adds words by the alert's model and feature, and other words for all the rest.
     pub(crate) fn by_feature(self, words: Vec<(String, String, String)>, rest: String) -> Self {
         self.with(Part::ByFeature { words, rest })
     }
 
-    /// A query inside a URL.
+    /// Adds a query inside a URL.
     pub(crate) fn url_query(self, pieces: Vec<Piece>) -> Self {
         self.with(Part::UrlQuery(pieces))
     }
 
-    /// The labels without which the text would have a hole.
+    /// Returns the labels that the text needs.
     pub(crate) fn needs(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Label(label) | Part::UrlLabel(label) => Some(label.as_str()),
@@ -209,7 +209,7 @@ impl Text {
         })
     }
 
-    /// As Prometheus reads it.
+    /// Writes the text as a Prometheus template.
     pub(crate) fn template(&self) -> String {
         self.0.iter().map(Part::template).collect()
     }
@@ -259,7 +259,7 @@ fn by_feature(words: &[(String, String, String)], rest: &str) -> String {
     template + &format!("{{{{ else }}}}{}{{{{ end }}}}", text_in_template(rest))
 }
 
-/// A query as a template's own text: `printf` with a place for each label.
+/// Writes a query as a `printf` of the template, with a placeholder for each label.
 fn printf(pieces: &[Piece]) -> String {
     let mut format = String::new();
     let mut arguments = String::new();
@@ -310,7 +310,7 @@ impl Add for Text {
     }
 }
 
-/// Without the last digits of a binary fraction: `0.0144` and not `0.014400000000000001`.
+/// Removes the noise digits of a binary fraction: `0.0144` instead of `0.014400000000000001`.
 pub(crate) fn tidy(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
 }

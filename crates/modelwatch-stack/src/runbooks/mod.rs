@@ -1,5 +1,5 @@
-//! One runbook an alert: what it means, what to look at first, the queries, what to do. Filled with the configuration's own rules, owners,
-//! links and queries.
+//! One runbook per alert: what it means, what to look at first, the queries, and what to do. It contains the configuration's own
+//! rules, owners, links and queries.
 
 mod data;
 mod drift;
@@ -116,7 +116,7 @@ fn numbered(rules: &Rules, title: &str, steps: &[&str]) -> String {
     text
 }
 
-/// A step without the sentences that send the reader to an alert that is switched off, or of a later phase; nothing where none is left.
+/// Drops the sentences of a step that refer to an alert that is switched off or of a later phase. `None` when nothing is left.
 fn about_what_is_raised(rules: &Rules, step: &str) -> Option<String> {
     let raised = |name: &str| {
         let mut all = rules.alerts.iter().flat_map(|group| &group.rules);
@@ -131,7 +131,7 @@ fn about_what_is_raised(rules: &Rules, step: &str) -> Option<String> {
     (!left.is_empty()).then_some(left)
 }
 
-/// Whether what a query selects is recorded in this phase of the rollout.
+/// Whether the series of a query are recorded in this rollout phase.
 fn recorded_by(rules: &Rules, query: &str) -> bool {
     let rules = || rules.recording.iter().flat_map(|group| &group.rules);
     series_in(query).is_ok_and(|series| {
@@ -142,7 +142,7 @@ fn recorded_by(rules: &Rules, query: &str) -> bool {
     })
 }
 
-/// Who is told, by severity and team.
+/// The recipients, by severity and team.
 fn told(alerts: &[&Rule]) -> String {
     let mut told: Vec<_> = alerts
         .iter()
@@ -158,7 +158,7 @@ fn told(alerts: &[&Rule]) -> String {
     text
 }
 
-/// A name as code in Markdown, whatever is in it.
+/// Formats any name as code in Markdown.
 fn code(name: &str) -> String {
     let name = name.replace('|', "\\|");
     if name.contains('`') {

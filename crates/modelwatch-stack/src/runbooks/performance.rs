@@ -1,4 +1,4 @@
-//! How right models are, and the labels that tell it.
+//! How often models are right, and the labels that show it.
 
 use super::page::Runbook;
 use super::queries::*;

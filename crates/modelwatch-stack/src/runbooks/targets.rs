@@ -1,4 +1,4 @@
-//! Targets, restarts, labels, models nobody named.
+//! Targets, restarts, labels, and models that the file does not name.
 
 use modelwatch::contract;
 

@@ -1,8 +1,8 @@
-//! What the scan found.
+//! The result of a scan.
 
 use serde::Serialize;
 
-/// The combinations of labels that explain an excess, the best first.
+/// The combinations of labels that explain an excess, best first.
 ///
 /// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -12,14 +12,14 @@ pub struct Localization {
     pub events: f64,
     /// Trials now.
     pub trials: f64,
-    /// Events now, if the calm part of the history went on.
+    /// The events expected now, had the calm part of the history continued.
     pub expected: f64,
-    /// Every combination with an excess, the best first, at most [`Settings::most`](super::Settings::most). Relatives are
-    /// among them: a culprit's own corners often follow it.
+    /// Every combination with an excess, best first, at most [`Settings::most`](super::Settings::most). The list contains
+    /// relatives: narrower parts of a culprit often follow it.
     pub ranked: Vec<Candidate>,
 }
 
-/// A combination of label values, and what it explains.
+/// A combination of label values, and the excess it explains.
 ///
 /// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,24 +27,24 @@ pub struct Localization {
 pub struct Candidate {
     /// The labels and their values, in the order of the table.
     pub labels: Vec<(String, String)>,
-    /// Other labels that have one value in all of this combination's rows: the same events under a longer name.
+    /// Other labels that have a single value in all rows of this combination: the same events under a longer name.
     pub always: Vec<(String, String)>,
     /// Its events now.
     pub events: f64,
     /// Its trials now.
     pub trials: f64,
-    /// The events its own past makes one expect now.
+    /// The events expected now from its own past.
     pub expected: f64,
-    /// Its excess over the whole excess, 0 to 1.
+    /// Its share of the whole excess, 0 to 1.
     pub share: f64,
-    /// How much likelier its events are with a ratio of their own than with the expected one, as a logarithm.
+    /// The logarithm of how much likelier its events are at their own ratio than at the expected one.
     pub log_likelihood_ratio: f64,
-    /// How often chance alone makes some combination this unlikely, 0 to 1. Never 0: replicates are counted.
+    /// How often chance alone makes some combination this unlikely, 0 to 1. Never 0, because it counts replicates.
     pub p_value: f64,
 }
 
 impl Localization {
-    /// The answers to show: a combination that only widens or narrows a better one is left out.
+    /// Returns the candidates to show, without those that only widen or narrow a better one.
     #[must_use]
     pub fn distinct(&self) -> Vec<&Candidate> {
         let mut kept: Vec<&Candidate> = Vec::new();
@@ -57,7 +57,7 @@ impl Localization {
         kept
     }
 
-    /// Events now beyond those expected; 0 when there are fewer.
+    /// Returns the events now beyond those expected, or 0 when there are fewer.
     #[must_use]
     pub fn excess(&self) -> f64 {
         (self.events - self.expected).max(0.0)
@@ -65,13 +65,13 @@ impl Localization {
 }
 
 impl Candidate {
-    /// Its events over its trials; nothing without trials.
+    /// Returns its events over its trials, or `None` without trials.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         (self.trials > 0.0).then(|| self.events / self.trials)
     }
 
-    /// Whether the combination fixes this label, and to which value: by name, or because all its rows have it.
+    /// Returns the value that the combination fixes for this label: by name, or because all its rows have it.
     #[must_use]
     pub fn value(&self, label: &str) -> Option<&str> {
         let mut all = self.labels.iter().chain(&self.always);
@@ -79,7 +79,7 @@ impl Candidate {
     }
 }
 
-/// One value of one label.
+/// One value of one label, and its counts.
 ///
 /// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,25 +91,25 @@ pub struct Slice {
     pub events: f64,
     /// Trials now.
     pub trials: f64,
-    /// The events its own past makes one expect now.
+    /// The events expected now from its own past.
     pub expected: f64,
 }
 
 impl Slice {
-    /// Events now beyond those expected; below 0 when there are fewer.
+    /// Returns the events now beyond those expected. Negative when there are fewer.
     #[must_use]
     pub fn excess(&self) -> f64 {
         self.events - self.expected
     }
 
-    /// Events over trials; nothing without trials.
+    /// Returns events over trials, or `None` without trials.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         (self.trials > 0.0).then(|| self.events / self.trials)
     }
 }
 
-/// Whether every row of the one is a row of the other, as far as their names tell.
+/// Whether every row of `narrow` is a row of `wide`, as far as their labels show.
 fn within(narrow: &Candidate, wide: &Candidate) -> bool {
     wide.labels
         .iter()

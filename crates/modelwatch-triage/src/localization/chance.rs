@@ -1,4 +1,4 @@
-//! What chance alone makes of a table.
+//! How much excess chance alone produces in a table.
 
 use rand_distr::{Distribution as _, Poisson};
 use rand_pcg::Pcg64Mcg;
@@ -8,13 +8,13 @@ use super::expectation::{calm, log_likelihood_ratio, overall_ratio, sum, totals,
 use super::settings::Settings;
 use super::table::{Count, Table};
 
-/// More than this is no overdispersion, it is a table of something else.
+/// A larger dispersion is not noise: the table then counts something else.
 const MOST_DISPERSION: f64 = 50.0;
 
-/// The highest log-likelihood ratio of each replicate: a table in which each row goes on as before, now and in its history,
-/// with the noise that the history shows.
+/// Returns the highest log-likelihood ratio of each replicate. In a replicate, each row goes on as before, now and in its
+/// history, with the noise that the history shows.
 ///
-/// The calm half is chosen anew in each, so that a replicate has the same advantage of it as the table itself.
+/// Each replicate chooses its own calm half, so that it gains from the choice as much as the table itself does.
 pub(super) fn highest(table: &Table, combinations: &Combinations, settings: &Settings) -> Vec<f64> {
     let whole = totals(table);
     let intervals: Vec<_> = (0..whole.len()).filter(|&back| whole[back].trials > 0.0).collect();
@@ -90,15 +90,15 @@ pub(super) fn highest(table: &Table, combinations: &Combinations, settings: &Set
         .collect()
 }
 
-/// What a row may show by chance.
+/// The counts that a row may show by chance.
 struct Row {
     now: Noise,
     past: Vec<Noise>,
 }
 
-/// Counts around a mean: Poisson's, in steps as large as the dispersion.
+/// Counts around a mean: Poisson-distributed, in steps as large as the dispersion.
 struct Noise {
-    /// Nothing when the mean is 0.
+    /// Absent when the mean is 0.
     steps: Option<Poisson<f64>>,
     step: f64,
 }
@@ -116,14 +116,14 @@ impl Noise {
     }
 }
 
-/// The share of replicates, the table itself among them, that reach this ratio.
+/// The share of replicates, counting the table itself as one, that reach this ratio.
 pub(super) fn p_value(highest: &[f64], ratio: f64) -> f64 {
     let reached = highest.iter().filter(|&&other| other >= ratio).count();
     (1 + reached) as f64 / (1 + highest.len()) as f64
 }
 
-/// How much more the counts of the history vary than Poisson's do, at least 1: each row's, whose whole past counts since the
-/// calm half of a restless row looks quieter than it is, and those of the calm intervals as a whole.
+/// How much more the counts of the history vary than a Poisson distribution's, at least 1. Measured within rows over the whole
+/// past, because the calm half of a restless row looks quieter than the row is, and over the totals of the calm intervals.
 fn dispersion(table: &Table, whole: &[Count], intervals: &[usize], calm: &[usize]) -> f64 {
     let of = |counts: &[Count], intervals: &[usize]| squares(intervals.iter().map(|&back| counts[back]).collect());
     let (rows, freedom) = table
@@ -138,7 +138,7 @@ fn dispersion(table: &Table, whole: &[Count], intervals: &[usize], calm: &[usize
         .clamp(1.0, MOST_DISPERSION)
 }
 
-/// Pearson's sum of squares about the common ratio, and its degrees of freedom.
+/// Pearson's sum of squares around the common ratio, and its degrees of freedom.
 fn squares(mut counts: Vec<Count>) -> (f64, f64) {
     let ratio = sum(counts.iter().copied()).ratio();
     counts.retain(|count| count.trials * ratio > 0.0);

@@ -1,16 +1,16 @@
-//! Which combinations of labels a table has, and what their rows sum up to.
+//! The combinations of labels in a table, and the sums of their rows.
 
 use rustc_hash::FxHashMap;
 
 use super::table::Table;
 
-/// Every combination of up to so many labels that has a row, and the rows of each.
+/// Every combination of up to `depth` labels that has a row, and the rows of each.
 pub(super) struct Combinations {
-    /// The label and value numbers of each.
+    /// The label and value numbers of each combination.
     of: Vec<Vec<(usize, u32)>>,
-    /// For each row of the table the combinations it is in, one after the other.
+    /// The combinations of each row of the table, row after row.
     memberships: Vec<u32>,
-    /// How many that is.
+    /// The number of combinations per row.
     per_row: usize,
 }
 
@@ -23,7 +23,7 @@ impl Combinations {
         for cell in table.cells() {
             let row = memberships.len();
             for (subset, &Subset { label, parent }) in subsets.iter().enumerate() {
-                // What names a combination in its subset: the combination one label shorter, and a value.
+                // A combination is identified by the combination one label shorter, and a value.
                 let parent = parent.map(|parent| memberships[row + parent]);
                 let value = cell.values[label];
                 let next = of.len();
@@ -49,7 +49,7 @@ impl Combinations {
         &self.of[index]
     }
 
-    /// The sums of the rows' numbers over each combination.
+    /// Sums the rows' numbers over each combination.
     pub(super) fn sums<const N: usize>(&self, rows: &[[f64; N]]) -> Vec<[f64; N]> {
         let mut sums = vec![[0.0; N]; self.of.len()];
         if self.per_row > 0 {
@@ -99,13 +99,13 @@ fn name(table: &Table, label: usize, value: u32) -> (String, String) {
     (table.labels()[label].clone(), table.value(label, value).to_owned())
 }
 
-/// A set of labels: that of the parent, earlier in the list, and one more.
+/// A set of labels: those of its parent, which is earlier in the list, and one more.
 struct Subset {
     label: usize,
     parent: Option<usize>,
 }
 
-/// Every set of one to so many labels, the small ones first.
+/// Every set of up to `depth` labels, smaller sets first.
 fn subsets(labels: usize, depth: usize) -> Vec<Subset> {
     let mut all = Vec::new();
     let mut shorter: Vec<(Option<usize>, usize)> = vec![(None, 0)];

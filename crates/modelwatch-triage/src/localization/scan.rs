@@ -7,10 +7,10 @@ use super::expectation::{calm, log_likelihood_ratio, overall_ratio, sum, totals,
 use super::settings::Settings;
 use super::table::{Count, Table};
 
-/// Finds the combinations of labels that explain why there are more events now than the history makes one expect.
+/// Finds the combinations of labels that explain why there are more events now than the history lets you expect.
 ///
-/// The answer is empty when there is no excess, and when there is no history: a table that only shows now can't tell what
-/// changed. Of combinations with the same rows the one with the fewest labels comes first.
+/// The answer is empty without an excess, and without a history: a table of counts from now alone can't show a change. Of
+/// combinations with the same rows, the one with the fewest labels comes first.
 ///
 /// # Example: one version on one route
 ///
@@ -88,7 +88,7 @@ pub fn localize(table: &Table, settings: &Settings) -> Localization {
             (surprise.ratio * share, share, surprise)
         })
         .collect();
-    // Of equals the one with fewer labels, then the one that came first.
+    // Ties: fewer labels first, then the earlier combination.
     ranked.sort_by(|left, right| {
         let simple = |index: usize| (combinations.labels(index).len(), index);
         right
@@ -114,8 +114,8 @@ pub fn localize(table: &Table, settings: &Settings) -> Localization {
     found
 }
 
-/// How each value of one label fares: what it has now beside what its own past makes one expect, the largest excess first.
-/// Nothing when the table has no such label or no history.
+/// Returns each value of one label with its counts now and those expected from its own past, the largest excess first. Empty when
+/// the table has no such label or no history.
 #[must_use]
 pub fn slices(table: &Table, label: &str, settings: &Settings) -> Vec<Slice> {
     let whole = totals(table);
@@ -152,7 +152,7 @@ pub fn slices(table: &Table, label: &str, settings: &Settings) -> Vec<Slice> {
     slices
 }
 
-/// One combination's counts beside what was expected.
+/// One combination's counts and the counts expected.
 struct Surprise {
     index: usize,
     now: Count,

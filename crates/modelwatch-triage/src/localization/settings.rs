@@ -1,20 +1,20 @@
-//! How far a scan goes.
+//! The limits of a scan.
 
-/// How to scan. The defaults were fixed on halves of 68 real incidents and hold for the rest: docs/triage.md.
+/// How to scan. The defaults were tuned on halves of 68 real incidents and hold for the other halves: docs/triage.md.
 ///
 /// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Labels in a combination, at most. Default: 3.
+    /// The most labels in a combination. Defaults to 3.
     pub depth: usize,
-    /// Trials at the overall ratio that are added to each combination's past. Default: 50.
+    /// Trials at the overall ratio that are added to each combination's past. Defaults to 50.
     pub pseudo_trials: f64,
-    /// Tables drawn by chance for the p-value; with 99 no p-value is below 0.01. Default: 99. With 0 it is 1.
+    /// Replicates drawn for the p-value. With 99, no p-value is below 0.01; with 0, every p-value is 1. Defaults to 99.
     pub replicates: usize,
-    /// What the draws start from. Default: a constant.
+    /// The seed of the draws. Defaults to a constant.
     pub seed: u64,
-    /// Candidates in the answer, at most. Default: 50.
+    /// The most candidates in the answer. Defaults to 50.
     pub most: usize,
 }
 

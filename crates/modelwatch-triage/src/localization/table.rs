@@ -1,11 +1,11 @@
-//! Counts by label values, now and before.
+//! Counts by label values, now and in the past.
 
 use rustc_hash::FxHashMap;
 
-/// Events among trials, by the values of some labels, now and in a number of intervals before.
+/// Events among trials, by the values of some labels, now and in a number of past intervals.
 ///
-/// Rows of the same values add up. A count that is negative or no number counts nothing, and one value of a label is as good
-/// as another: they are compared and never read.
+/// Rows with the same values add up. Negative and non-finite counts count as nothing. Label values are only compared; their
+/// meaning does not matter.
 ///
 /// [`localize`](super::localize) has an example.
 #[derive(Clone, Debug)]
@@ -17,20 +17,20 @@ pub struct Table {
     intervals: usize,
 }
 
-/// The values of one label, numbered in the order they came.
+/// The values of one label, numbered in the order of their first appearance.
 #[derive(Clone, Debug, Default)]
 struct Values {
     names: Vec<String>,
     numbers: FxHashMap<String, u32>,
 }
 
-/// The counts of one row of values.
+/// The counts of one combination of label values.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    /// A number for each label.
+    /// The number of the value of each label.
     pub(super) values: Vec<u32>,
     pub(super) now: Count,
-    /// The newest first.
+    /// Newest first.
     pub(super) past: Vec<Count>,
 }
 
@@ -53,7 +53,7 @@ impl Count {
 }
 
 impl Table {
-    /// Makes an empty table of labels with so many intervals of history, all of the same length as the interval that is "now".
+    /// Makes an empty table of labels with a number of past intervals. All have the length of the interval that is "now".
     #[must_use]
     pub fn new<N: Into<String>>(labels: impl IntoIterator<Item = N>, intervals: usize) -> Self {
         let names: Vec<_> = labels.into_iter().map(Into::into).collect();
@@ -66,14 +66,14 @@ impl Table {
         }
     }
 
-    /// Counts what happens now. A label that `values` leaves out is empty, as in Prometheus; values beyond the labels are left
-    /// out.
+    /// Adds counts of the interval "now". Missing `values` are empty labels, as in Prometheus; values beyond the labels are
+    /// ignored.
     pub fn add_now(&mut self, values: &[impl AsRef<str>], events: f64, trials: f64) {
         let cell = self.cell(values);
         self.cells[cell].now.add(counted(events), counted(trials));
     }
 
-    /// Counts what happened `back` intervals ago: 1 is the interval just before now. Nothing happens when `back` is 0 or beyond
+    /// Adds counts of the interval `back` intervals ago: 1 is the one just before now. Does nothing when `back` is 0 or beyond
     /// the history.
     pub fn add_past(&mut self, back: usize, values: &[impl AsRef<str>], events: f64, trials: f64) {
         if back == 0 || back > self.intervals {
@@ -83,13 +83,13 @@ impl Table {
         self.cells[cell].past[back - 1].add(counted(events), counted(trials));
     }
 
-    /// The labels, in the order they were given.
+    /// Returns the labels, in the order you gave them.
     #[must_use]
     pub fn labels(&self) -> &[String] {
         &self.names
     }
 
-    /// The number of intervals of history.
+    /// Returns the number of past intervals.
     #[must_use]
     pub fn intervals(&self) -> usize {
         self.intervals

@@ -1,14 +1,14 @@
-//! Cutting a series into stretches of one ratio.
+//! Cuts a series into stretches of one ratio.
 
-/// Events, and what would be expected of a ratio of 1.
+/// Events, and the events expected at a ratio of 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point {
     pub(super) events: f64,
     pub(super) exposure: f64,
 }
 
-/// The best cuts of some points: the first index of each stretch, beginning with 0. Each cut has to gain more than `penalty` in
-/// twice the log-likelihood, in units of `dispersion`.
+/// The best cuts of the points: the first index of each stretch, starting with 0. Each cut must gain more than `penalty` in twice
+/// the log-likelihood, in units of `dispersion`.
 pub(super) fn cut(points: &[Point], penalty: f64, dispersion: f64) -> Vec<usize> {
     let sums = Sums::of(points);
     let mut cost = vec![0.0; points.len() + 1];
@@ -35,7 +35,7 @@ pub(super) fn cut(points: &[Point], penalty: f64, dispersion: f64) -> Vec<usize>
     starts
 }
 
-/// Sums from the first point up to each.
+/// Cumulative sums of the points.
 pub(super) struct Sums(Vec<Point>);
 
 impl Sums {
@@ -60,7 +60,7 @@ impl Sums {
         }
     }
 
-    /// Of the points at their own ratio, without what is the same however they are cut.
+    /// The log-likelihood of the points at their own ratio, without the terms that no cut changes.
     pub(super) fn log_likelihood(&self, start: usize, end: usize) -> f64 {
         let Point { events, exposure } = self.between(start, end);
         if events > 0.0 && exposure > 0.0 {
@@ -71,8 +71,8 @@ impl Sums {
     }
 }
 
-/// How much more the points vary than Poisson's do, at least 1: by the differences of neighbours, the largest tenth left out, so
-/// that the changes that are looked for don't count as noise.
+/// How much more the points vary than a Poisson distribution's, at least 1. Measured from differences of neighbours without the
+/// largest tenth, so that the changes the search looks for don't count as noise.
 pub(super) fn dispersion(points: &[Point]) -> f64 {
     let mut squares: Vec<_> = points
         .windows(2)
@@ -92,7 +92,7 @@ pub(super) fn dispersion(points: &[Point]) -> f64 {
     (mean / TRIMMED_MEAN).clamp(1.0, MOST_DISPERSION)
 }
 
-/// The mean of a chi-square of one degree of freedom without its largest tenth.
+/// The mean of a chi-square with one degree of freedom, without its largest tenth.
 const TRIMMED_MEAN: f64 = 0.623;
-/// Beyond this a series is not counts with noise.
+/// Beyond this, a series is not counts with noise.
 const MOST_DISPERSION: f64 = 50.0;

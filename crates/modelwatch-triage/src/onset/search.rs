@@ -1,22 +1,23 @@
-//! The last run of raised stretches, and where it begins.
+//! Finds the last run of raised stretches, and where it begins.
 
 use serde::Serialize;
 
 use super::partition::{Point, Sums, cut, dispersion};
 use crate::series::{Series, Step};
 
-/// What to look for.
+/// What to search for.
 ///
 /// [`onset`](super::onset()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Whether the ratio rose or fell. Default: it rose.
+    /// Whether the ratio rose or fell. Defaults to a rise.
     pub direction: Direction,
-    /// The ratio at each step on a usual day, where the hour matters; as long as the series, else it is not used. Default: the
-    /// same at every hour.
+    /// The usual ratio of each step, for series with a daily pattern. Ignored unless it is as long as the series. Optional;
+    /// without it, the same ratio is usual at every hour.
     pub usual: Option<Vec<f64>>,
-    /// A ratio that is still fine. A series beyond it from its first step to its last began before it. Default: none.
+    /// A ratio that is still acceptable. When a series is beyond it from its first step to its last, the trouble began earlier.
+    /// Optional.
     pub fine: Option<f64>,
 }
 
@@ -30,19 +31,19 @@ impl Default for Settings {
     }
 }
 
-/// Which way a ratio went.
+/// The direction in which a ratio changed.
 ///
 /// [`onset`](super::onset()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// More errors, slower, more missing.
+    /// More errors, slower requests, more missing values.
     Rise,
     /// Less traffic, fewer of a class.
     Fall,
 }
 
-/// Since when.
+/// Since when the trouble lasts.
 ///
 /// [`onset`](super::onset()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,7 +51,7 @@ pub enum Direction {
 pub enum Onset {
     /// It began at this moment.
     Since(Moment),
-    /// The series does not tell.
+    /// The series does not show it.
     Unknown(Unknown),
 }
 
@@ -64,11 +65,11 @@ pub struct Moment {
     pub at: i64,
     /// The earliest time that explains the series nearly as well.
     pub earliest: i64,
-    /// The latest.
+    /// The latest such time.
     pub latest: i64,
-    /// When it ended; nothing while it lasts.
+    /// When it ended. Absent while it lasts.
     pub until: Option<i64>,
-    /// The ratio of the stretch before.
+    /// The ratio in the stretch before.
     pub before: f64,
     /// The ratio since.
     pub since: f64,
@@ -83,26 +84,26 @@ pub struct Moment {
 pub enum Unknown {
     /// There are no samples, or too few.
     NoData,
-    /// The series stays what it was: what the alert saw is not in it.
+    /// The series shows no change: the alert reacted to something else.
     Steady,
-    /// It was like this when the series began.
+    /// The trouble was there when the series began.
     BeforeTheSeries,
 }
 
-/// Steps with samples below which nothing is said.
+/// Fewer steps with samples give no answer.
 const LEAST_STEPS: usize = 4;
-/// Of twice the log-likelihood, times the logarithm of the length, for each cut.
+/// Penalty for each cut, in twice the log-likelihood, per logarithm of the length.
 const PENALTY: f64 = 3.0;
-/// The share of the way from usual to raised that is raised.
+/// A stretch is raised from this share of the way between the usual and the raised level on.
 const RAISED: f64 = 0.25;
-/// Calm steps inside of a run that do not end it.
+/// Calm points that a run may contain without ending.
 const BRIDGED: usize = 3;
-/// The share of the series that is usual at least.
+/// The share of the series that is taken as usual, at least.
 const USUAL: f64 = 0.2;
-/// The 95 % point of a chi-square of one degree of freedom.
+/// The 95 % point of a chi-square with one degree of freedom.
 const INTERVAL: f64 = 3.84;
 
-/// Finds when a series left its usual ratio; [`Onset::Unknown`] when it does not tell.
+/// Finds when a series left its usual ratio. Returns [`Onset::Unknown`] when the series does not show it.
 ///
 /// # Example: errors rise in the 90th minute
 ///
@@ -173,7 +174,7 @@ pub fn onset(series: &Series, settings: &Settings) -> Onset {
     let (before, raised) = (&stretches[first - 1], &stretches[first]);
     let (earliest, latest) = interval(before.start, raised.start, raised.end, &sums, dispersion);
     let index = |point: usize| known[point].0;
-    // Trouble that began late in a step hardly shows in it, and nothing shows in a gap.
+    // A trouble that begins late in a step hardly shows in it, and a gap shows nothing.
     let earliest = series.begins(index(earliest.max(1) - 1));
     let step = |index: usize| (series.begins(index), series.begins(index + 1));
     let ended = (last + 1 < stretches.len()).then(|| series.begins(index(stretches[last].end)));
@@ -194,7 +195,7 @@ pub fn onset(series: &Series, settings: &Settings) -> Onset {
     })
 }
 
-/// Points of one ratio.
+/// Consecutive points with one ratio.
 struct Stretch {
     start: usize,
     end: usize,
@@ -217,7 +218,7 @@ fn stretches(starts: &[usize], length: usize, sums: &Sums) -> Vec<Stretch> {
         .collect()
 }
 
-/// The first and the last stretch of the last raised run; nothing when no stretch is raised.
+/// The first and the last stretch of the last raised run, or `None` when no stretch is raised.
 fn run(stretches: &[Stretch], direction: Direction) -> Option<(usize, usize)> {
     let height = |stretch: &Stretch| match direction {
         Direction::Rise => stretch.ratio,
@@ -225,7 +226,7 @@ fn run(stretches: &[Stretch], direction: Direction) -> Option<(usize, usize)> {
     };
     let usual = usual_height(stretches, &height);
     let end = stretches.last()?.end;
-    // What is going on now, or has just ended: the last third. Its highest stretch may be but a burst of the trouble.
+    // The last third: what goes on now, or has just ended. Its highest stretch may be only a burst within the trouble.
     let recent: Vec<_> = stretches
         .iter()
         .filter(|stretch| stretch.end > end - end.div_ceil(3))
@@ -256,7 +257,7 @@ fn run(stretches: &[Stretch], direction: Direction) -> Option<(usize, usize)> {
     Some((first, last))
 }
 
-/// The height that the lowest stretches of a fifth of the series stay below.
+/// The height that the lowest stretches, together at least a fifth of the series, stay within.
 fn usual_height(stretches: &[Stretch], height: &impl Fn(&Stretch) -> f64) -> f64 {
     let mut by_height: Vec<_> = stretches.iter().collect();
     by_height.sort_by(|one, other| height(one).total_cmp(&height(other)));

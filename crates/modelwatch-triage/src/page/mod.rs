@@ -1,4 +1,4 @@
-//! A report as an HTML page that needs nothing else: no script, no other file, no address it would ask.
+//! A report as a self-contained HTML page: no scripts, no other files, no requests.
 
 mod plot;
 
@@ -17,14 +17,14 @@ svg{display:block;margin:.6em 0;overflow:visible}.line{fill:none;stroke:#0969da;
 .axis{stroke:#d0d7de}text{font-size:11px;fill:#57606a}@media(max-width:600px){text{font-size:20px}}\
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}.line{stroke:#58a6ff}.suspect{color:#ff7b72}.unknown{color:#d29922}.axis{stroke:#30363d}a{color:#58a6ff}}";
 
-/// The page of a report.
+/// Renders a report as a page.
 #[must_use]
 pub fn page(report: &Report) -> String {
     let title = format!("{}: what changed", name(&report.subject.model));
     document(&title, &body(report))
 }
 
-/// The page that lists what there is to ask about: a line of words for each address.
+/// Renders a page that lists what you can ask about: one line of text for each address.
 #[must_use]
 pub fn index(entries: &[(String, String)], note: &str) -> String {
     document(
@@ -41,7 +41,7 @@ pub fn index(entries: &[(String, String)], note: &str) -> String {
     )
 }
 
-/// The page that says why there is no answer.
+/// Renders a page that says why there is no answer.
 #[must_use]
 pub fn problem(what: &str) -> String {
     document(

@@ -1,4 +1,4 @@
-//! The trouble over time, with its beginning and what was released, as SVG.
+//! Draws the trouble over time as SVG, with its beginning and the releases.
 
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ const HEIGHT: f64 = 160.0;
 const LEFT: f64 = 60.0;
 const BOTTOM: f64 = 20.0;
 
-/// The ratio as a line, the beginning with its uncertainty as a band, releases as dashes.
+/// Draws the ratio as a line, the beginning and its uncertainty as a band, and releases as dashed lines.
 pub(super) fn plot(trouble: &Trouble, releases: &[Judged]) -> Markup {
     let series = &trouble.series;
     let ratios: Vec<_> = series
@@ -65,7 +65,7 @@ pub(super) fn plot(trouble: &Trouble, releases: &[Judged]) -> Markup {
     }
 }
 
-/// A word at the top of an upright line, on the side with more room: below it stand the ends of the axis.
+/// Writes a word at the top of a vertical line, on the side with more room. The labels of the axis are below.
 fn beside(line: f64, word: &str) -> Markup {
     let (by, anchor) = if line > (LEFT + WIDTH) / 2.0 {
         (-6.0, "end")

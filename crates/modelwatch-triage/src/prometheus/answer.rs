@@ -1,4 +1,4 @@
-//! Answers of the HTTP API as rows.
+//! Parses answers of the HTTP API into rows.
 
 use std::collections::BTreeMap;
 
@@ -34,12 +34,12 @@ struct Vector {
     metric: BTreeMap<String, String>,
 }
 
-/// The rows of a range query over a grid.
+/// Parses the rows of a range query over a grid.
 pub(super) fn matrix(body: &[u8], grid: Grid, most: usize) -> Result<Vec<Row>, SourceError> {
     let rows = result::<Matrix>(body, most)?.into_iter().map(|series| {
         let mut values = vec![None; grid.steps];
         for (time, value) in series.values {
-            // A sample stands at the end of its step.
+            // A sample's time is the end of its step.
             let step = ((time - grid.start as f64) / grid.step as f64).round() - 1.0;
             let value = number(&value);
             if step >= 0.0
@@ -56,7 +56,7 @@ pub(super) fn matrix(body: &[u8], grid: Grid, most: usize) -> Result<Vec<Row>, S
     Ok(rows.collect())
 }
 
-/// The labels of an instant query's series.
+/// Parses the labels of an instant query's series.
 pub(super) fn labels(body: &[u8], most: usize) -> Result<Vec<BTreeMap<String, String>>, SourceError> {
     let series = result::<Vector>(body, most)?.into_iter();
     Ok(series.map(|series| series.metric).collect())

@@ -1,7 +1,7 @@
-//! Prometheus as a source: questions become PromQL, its HTTP API's answers become rows.
+//! Prometheus as a source: turns questions into PromQL, and answers of the HTTP API into rows.
 //!
-//! How a request gets there, with which credentials and how long it may take, is the caller's: a [`Transport`] carries a path
-//! and brings back a body. So nothing here knows a socket, and a test needs none.
+//! You decide how a request gets there, with which credentials and time limit: implement [`Transport`], which carries a path and
+//! returns a body. So this module opens no socket, and its tests need none.
 
 mod answer;
 mod promql;
@@ -14,16 +14,15 @@ use crate::source::{Question, Row, Source, SourceError};
 ///
 /// [`Prometheus`] has an example.
 pub trait Transport: Sync {
-    /// Posts a form, as in `query=up&time=1`, to a path such as `/api/v1/query_range`; answers with the body, whatever the
-    /// status.
+    /// Posts a form, as in `query=up&time=1`, to a path such as `/api/v1/query_range`. Returns the body, for any status.
     ///
     /// # Errors
     ///
-    /// Nobody answers in time, or the body is larger than it may be.
+    /// Returns an error when there is no answer in time, or when the body exceeds its limit.
     fn post(&self, path: &str, form: &[(&str, String)]) -> Result<Vec<u8>, SourceError>;
 }
 
-/// A Prometheus 2.42 or newer, or whatever has its API.
+/// A Prometheus 2.42 or newer, or a server with the same API.
 ///
 /// # Example: a question, and the answer of a server
 ///
@@ -58,21 +57,21 @@ pub struct Prometheus<T> {
     transport: T,
 }
 
-/// Series in one answer, at most.
+/// The most series in one answer.
 const MOST_ROWS: usize = 20_000;
 
 impl<T: Transport> Prometheus<T> {
-    /// Makes a source of a way to get there.
+    /// Makes a source from a transport.
     #[must_use]
     pub fn new(transport: T) -> Self {
         Self { transport }
     }
 
-    /// Alerts that fire at a time, in seconds since the epoch: the labels of each.
+    /// Returns the labels of each alert that fires at a time, in seconds since the epoch.
     ///
     /// # Errors
     ///
-    /// As [`Source::ask`].
+    /// The same errors as [`Source::ask`].
     pub fn firing(&self, name: Option<&str>, at: i64) -> Result<Vec<BTreeMap<String, String>>, SourceError> {
         let mut only = vec![("alertstate", "firing")];
         only.extend(name.map(|name| ("alertname", name)));
@@ -99,7 +98,7 @@ impl<T: Transport> Source for Prometheus<T> {
     }
 }
 
-/// The PromQL of a question over one step, to be typed into Prometheus by the reader of an answer.
+/// Returns the PromQL of a question over one step, for the reader of an answer to paste into Prometheus.
 #[must_use]
 pub fn query(question: &Question) -> String {
     promql::query(question)

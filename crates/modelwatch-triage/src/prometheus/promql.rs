@@ -1,11 +1,11 @@
-//! Questions as PromQL. The only place in this crate that writes it, so the only one that quotes.
+//! Questions as PromQL. This module alone writes PromQL in this crate, so it alone quotes.
 
 use std::fmt::Write as _;
 
 use crate::source::{Question, Reading};
 use crate::words::is_unsafe;
 
-/// The expression of a question.
+/// Writes the expression of a question.
 pub(super) fn query(question: &Question) -> String {
     let selector = selector_of(question);
     let by = question.by.join(", ");
@@ -15,7 +15,7 @@ pub(super) fn query(question: &Question) -> String {
     }
 }
 
-/// A metric with exact values of labels.
+/// Writes a selector of a metric with exact label values.
 pub(super) fn selector(metric: &str, only: &[(&str, &str)]) -> String {
     let matchers: Vec<_> = only
         .iter()
@@ -39,7 +39,7 @@ fn selector_of(question: &Question) -> String {
     format!("{}{{{}}}", question.metric, matchers.join(","))
 }
 
-/// A PromQL string: Go's, in double quotes. What could break or hide the line it is shown in is escaped.
+/// Quotes a PromQL string, which follows Go's syntax. Escapes characters that could break or hide the line it is shown in.
 fn quoted(value: &str) -> String {
     let mut quoted = String::from("\"");
     for character in value.chars() {
@@ -60,7 +60,7 @@ fn quoted(value: &str) -> String {
     quoted
 }
 
-/// A value in RE2 that matches itself alone.
+/// Escapes a value for RE2, so that it matches only itself.
 fn escaped(value: &str) -> String {
     let mut escaped = String::new();
     for character in value.chars() {

@@ -1,10 +1,10 @@
-//! Releases in series that say what is there.
+//! Finds releases in gauges that exist while a version does.
 
 use serde::Serialize;
 
 use crate::source::{Grid, Row};
 
-/// What is released.
+/// The kind of thing that is released.
 ///
 /// [`judge`](super::judge()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -13,7 +13,7 @@ use crate::source::{Grid, Row};
 pub enum Kind {
     /// A version of the model.
     Version,
-    /// More of the traffic for a version.
+    /// A larger share of the traffic for a version.
     Traffic,
     /// A release of the feature pipeline.
     Pipeline,
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind in words, to stand before a name.
+    /// Returns the kind in words, to put before a name.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -37,21 +37,21 @@ impl Kind {
     }
 }
 
-/// Something that was not there before.
+/// A thing that was not there before.
 ///
 /// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Release {
-    /// What kind of thing it is.
+    /// The kind of thing.
     pub kind: Kind,
     /// Its version.
     pub name: String,
-    /// It was not there yet at this time, in seconds since the epoch.
+    /// A time at which it was not there yet, in seconds since the epoch.
     pub earliest: i64,
-    /// It was there at this time.
+    /// A time at which it was there.
     pub latest: i64,
-    /// The share of the model's traffic before and after, where that moved.
+    /// The share of the model's traffic before and after, when it changed.
     pub share: Option<(f64, f64)>,
 }
 
@@ -68,7 +68,7 @@ impl Release {
         }
     }
 
-    /// The share of the model's traffic before and after.
+    /// Adds the share of the model's traffic before and after.
     #[must_use]
     pub fn with_share(mut self, before: f64, after: f64) -> Self {
         self.share = Some((before, after));
@@ -76,24 +76,24 @@ impl Release {
     }
 }
 
-/// What some series say was released.
+/// The releases that some series show.
 ///
 /// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Began {
-    /// What began, the newest last.
+    /// The things that began, newest last.
     pub releases: Vec<Release>,
-    /// From when on the series are known, in seconds since the epoch; nothing where there are none.
+    /// Since when there are series, in seconds since the epoch. Absent without any.
     pub known_from: Option<i64>,
-    /// The names that are there at the end.
+    /// The names at the end.
     pub current: Vec<String>,
 }
 
-/// Reads releases from gauges that are there while a thing is: what is there at a step and was at no step before began then.
+/// Finds releases in gauges that exist while a thing does. A thing begins at the first step with a value above 0.
 ///
-/// What is there when the first of all these series begins is no release, since somebody only began to look. A name that comes
-/// back after a gap in all of them did not begin either.
+/// A thing that is there when the first of these series begins is not a release: only the monitoring began. A name that returns
+/// after a gap in all series is not a release either.
 #[must_use]
 pub fn began(kind: Kind, rows: &[Row], name: impl Fn(&Row) -> String, grid: Grid) -> Began {
     let mut named: Vec<(String, Vec<bool>)> = Vec::new();

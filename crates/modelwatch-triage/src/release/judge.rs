@@ -1,4 +1,4 @@
-//! Guilty or acquitted, by time and scope.
+//! Judges releases by time and scope.
 
 use serde::Serialize;
 
@@ -6,25 +6,25 @@ use super::began::{Kind, Release};
 use crate::onset::Moment;
 use crate::series::Step;
 
-/// What is known of the trouble where a release reaches.
+/// The facts about the trouble within the reach of a release.
 ///
 /// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Case {
-    /// The share of the excess in the release's scope, 0 to 1; nothing where it can't be told.
+    /// The share of the excess in the release's scope, 0 to 1. Absent when unknown.
     pub share: Option<f64>,
-    /// The one version that holds the excess while others have traffic and are well.
+    /// The version that alone holds the excess, while others have traffic and are well.
     pub only_version: Option<String>,
-    /// Events and trials in the scope between the release and the onset; nothing where it can't be told.
+    /// Events and trials in the scope between the release and the onset. Absent when unknown.
     pub between: Option<Step>,
-    /// Other models that are in the same trouble; 0 where it is this one's alone.
+    /// The number of other models in the same trouble; 0 when only this one is.
     pub shared: usize,
-    /// Whether the trouble is one of what drift is measured with, rather than of what is answered.
+    /// Whether the symptom is a distance that the drift job measures, not one of the answers themselves.
     pub measured: bool,
 }
 
-/// A release and what is thought of it.
+/// A release and its verdict.
 ///
 /// [`judge`](super::judge()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,56 +43,56 @@ pub struct Judged {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It came just before the trouble and holds it.
+    /// The release came just before the trouble, and its scope holds it.
     Suspect,
-    /// It came after the trouble.
+    /// The release came after the trouble.
     After,
-    /// The trouble is elsewhere: this share of the excess is in its scope.
+    /// The trouble is elsewhere: this is the share of the excess in the release's scope.
     Elsewhere {
         /// 0 to 1.
         share: f64,
     },
-    /// The trouble is in one version alone, and this reaches all of them.
+    /// The trouble is in one version alone, and this release reaches all versions.
     OneVersion {
-        /// That version.
+        /// The version in trouble.
         version: String,
     },
-    /// Other models, which it does not touch, are in the same trouble.
+    /// Other models, which the release does not touch, are in the same trouble.
     Shared {
-        /// How many.
+        /// The number of other models.
         models: usize,
     },
-    /// It ran well between the release and the trouble.
+    /// The service ran well between the release and the trouble.
     RanWell {
-        /// How long, in seconds.
+        /// For how long, in seconds.
         seconds: i64,
         /// Requests or observations in that time.
         trials: f64,
     },
-    /// It does not touch what is in trouble.
+    /// The release does not touch the part in trouble.
     Unrelated,
-    /// It can't be told.
+    /// There is too little data to judge.
     Unknown,
 }
 
 impl Verdict {
-    /// Whether it is to blame.
+    /// Returns whether the release is to blame.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
         *self == Self::Suspect
     }
 }
 
-/// Time that a release may take to reach every replica and cache, in seconds.
+/// The time that a release may take to reach every replica and cache, in seconds.
 const SETTLING: i64 = 120;
-/// Events the trouble would have shown by now, had the release caused it: with fewer, silence says nothing.
+/// Events the trouble would have shown by now if the release had caused it. With fewer, their absence proves nothing.
 const ENOUGH: f64 = 10.0;
-/// The part of them that may show while it still counts as well.
+/// The share of those events up to which the service still ran well.
 const WELL: f64 = 0.25;
-/// The share of the excess that a scope holds at least to be blamed.
+/// The least share of the excess for which a scope is blamed.
 const HOLDS: f64 = 0.5;
 
-/// Judges a release; `onset` is nothing where the beginning is unknown.
+/// Judges a release. `onset` is `None` when the beginning is unknown.
 ///
 /// # Example: a version that came before the trouble, and holds all of it
 ///

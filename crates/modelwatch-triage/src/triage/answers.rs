@@ -1,4 +1,4 @@
-//! The five questions, in the order in which operators ask them.
+//! The five questions, in the order in which operators ask them, and their answers.
 
 use super::ask::{Asked, Topic};
 use super::locate::Located;
@@ -10,7 +10,7 @@ use crate::release::{Judged, Kind, Verdict};
 use crate::symptom::Side;
 use crate::words::{self, name};
 
-/// Answers them.
+/// Answers the five questions.
 pub(super) fn five(
     located: Option<&Located>,
     findings: &[Finding],
@@ -20,7 +20,7 @@ pub(super) fn five(
     asked: &Asked,
     logged: Option<&Logged>,
 ) -> Vec<Answer> {
-    // Features are known by metrics, or by the rows since the trouble began beside those of before.
+    // Metrics show features, or the rows do: those since the trouble began, compared with earlier ones.
     let watched = !asked.rows(Topic::Observations).is_empty()
         || !asked.rows(Topic::FeatureDrift).is_empty()
         || logged.is_some_and(|logged| logged.before.is_some());
@@ -41,7 +41,7 @@ pub(super) fn five(
     ]
 }
 
-/// Says of every question that the answer is unknown.
+/// Marks every answer as unknown.
 pub(super) fn unknown(answers: &mut [Answer], why: &str) {
     for answer in answers {
         answer.known = false;
@@ -49,7 +49,7 @@ pub(super) fn unknown(answers: &mut [Answer], why: &str) {
     }
 }
 
-/// Says of every question that there is no trouble to ask about.
+/// Answers every question by saying that there is no trouble to ask about.
 pub(super) fn calm(answers: &mut [Answer], findings: &[Finding]) {
     let said = match findings.is_empty() {
         true => NO_TROUBLE,
@@ -88,7 +88,7 @@ fn route(located: Option<&Located>) -> (bool, String) {
     sliced(located, routes, "route", located.only(routes).as_deref())
 }
 
-/// Whether one value of a label holds the trouble.
+/// Returns whether one value of a label holds the trouble, and the sentence that says so.
 fn sliced(located: &Located, slices: &[Slice], label: &str, only: Option<&str>) -> (bool, String) {
     let symptom = &located.trouble.symptom;
     let amount = |slice: &Slice| slice.ratio().map_or("unknown".to_owned(), words::share);
@@ -138,7 +138,7 @@ fn path_or_data(located: Option<&Located>, findings: &[Finding], watched: bool) 
     let Some(located) = located else {
         return (true, NO_TROUBLE.to_owned());
     };
-    // What has been so for hours explains nothing that began since.
+    // A fault that has lasted for hours can't explain a trouble that began since.
     let data: Vec<_> = findings
         .iter()
         .filter(|finding| finding.side == Side::Data && finding.since.is_some())
@@ -231,7 +231,7 @@ fn release(located: Option<&Located>, releases: &[Judged], released: &Released) 
     }
 }
 
-/// A release in words.
+/// Describes a release in words.
 pub(crate) fn described(judged: &Judged) -> String {
     let release = &judged.release;
     let share = match release.share {
@@ -249,9 +249,9 @@ pub(crate) fn described(judged: &Judged) -> String {
     )
 }
 
-/// How far a release is from the onset.
+/// Describes how far a release is from the onset.
 fn distance(judged: &Judged, at: i64) -> String {
-    // A release that may have come at that very moment did.
+    // A release that may have come at that very moment counts as having done so.
     let released = at.clamp(judged.release.earliest, judged.release.latest);
     match at - released {
         seconds if seconds >= 60 => format!("{} before it began", words::span(seconds)),
@@ -263,7 +263,7 @@ fn distance(judged: &Judged, at: i64) -> String {
     }
 }
 
-/// A verdict in words.
+/// Describes a verdict in words.
 pub(crate) fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Suspect => "suspect".to_owned(),
@@ -302,7 +302,7 @@ fn actor(located: Option<&Located>, who: Option<&Who>) -> (bool, String) {
     (true, format!("{} ({}){first}.", name(&who.team), who.role))
 }
 
-/// Where it is, in one line.
+/// Describes the place in one line.
 pub(crate) fn place(place: &Place) -> String {
     match place {
         Place::In(candidates) => {
@@ -326,7 +326,7 @@ pub(crate) fn place(place: &Place) -> String {
     }
 }
 
-/// A label as people say it.
+/// Returns the everyday word for a label.
 fn short(label: &str) -> &str {
     match label {
         "model_version" => "version",

@@ -1,4 +1,4 @@
-//! The first round: how the model went over the hours before.
+//! The first round: the model's counts over the past hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use modelwatch_config::{Config, Model};
 use super::subject::Subject;
 use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
 
-/// Steps of the first round.
+/// Steps in the first round.
 const STEPS: usize = 180;
-/// The shortest step where there are hours to look at, in seconds.
+/// The shortest usual step, in seconds.
 const SHORTEST_STEP: i64 = 60;
 
-/// Everything that is asked in the first round.
+/// The topics of the first round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Topic {
     Requests,
@@ -53,7 +53,7 @@ pub(super) enum Topic {
     Starts,
 }
 
-/// What came back.
+/// The answers of the first round.
 pub(super) struct Asked {
     pub(super) grid: Grid,
     pub(super) edge: f64,
@@ -61,7 +61,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The rows of a topic; none when it could not be asked.
+    /// Returns the rows of a topic. Empty when it could not be asked.
     pub(super) fn rows(&self, topic: Topic) -> &[Row] {
         match self.answers.get(&topic) {
             Some((_, Ok(rows))) => rows,
@@ -69,12 +69,12 @@ impl Asked {
         }
     }
 
-    /// Whether a topic could be asked, whatever came of it.
+    /// Returns whether a topic could be asked, even if the answer is empty.
     pub(super) fn answered(&self, topic: Topic) -> bool {
         self.answers.get(&topic).is_some_and(|(_, answer)| answer.is_ok())
     }
 
-    /// The versions that had traffic in the last twelfth of the time.
+    /// Returns the versions that had traffic in the last twelfth of the time.
     pub(super) fn serving(&self) -> Vec<String> {
         let recent = self.grid.steps - self.grid.steps / 12;
         let has_traffic = |row: &&Row| row.values.iter().skip(recent).flatten().any(|&requests| requests > 0.0);
@@ -83,7 +83,7 @@ impl Asked {
         versions.into_iter().collect()
     }
 
-    /// Why no trouble does not mean that there is none; nothing where everything could be asked and there is something.
+    /// Returns why you can't conclude that there is no trouble. `None` when everything could be asked and some of it has series.
     pub(super) fn blind(&self) -> Option<String> {
         let something = [
             Topic::Requests,
@@ -102,7 +102,7 @@ impl Asked {
         }
     }
 
-    /// A sentence for each topic that could not be asked.
+    /// Returns a sentence for each topic that could not be asked.
     pub(super) fn unknown(&self) -> Vec<String> {
         self.answers
             .values()
@@ -111,12 +111,12 @@ impl Asked {
     }
 }
 
-/// The model's part of the configuration.
+/// Returns the model's part of the configuration.
 pub(super) fn model<'c>(config: &'c Config, subject: &Subject) -> Option<&'c Model> {
     config.model(&subject.model)
 }
 
-/// A counter's question for the model, or another's.
+/// Limits a question to the model.
 pub(super) fn of_model(question: Question, subject: &Subject) -> Question {
     with_identity(question.only("model_name", &subject.model), subject)
 }
@@ -128,33 +128,33 @@ pub(super) fn with_identity(question: Question, subject: &Subject) -> Question {
         .fold(question, |question, (label, value)| question.only(label, value))
 }
 
-/// The ways in which the edge of a bucket may be written.
+/// The ways to write a bucket bound as a label.
 pub(super) fn edge_labels(edge: f64) -> Vec<String> {
     let plain = edge.to_string();
     let with_point = (!plain.contains('.') && edge.is_finite()).then(|| format!("{plain}.0"));
     [plain].into_iter().chain(with_point).collect()
 }
 
-/// The latency objective of the model, in seconds.
+/// The model's latency objective, in seconds.
 pub(super) fn latency_edge(config: &Config, subject: &Subject) -> f64 {
     model(config, subject).map_or(0.35, |model| model.latency_p95.as_secs_f64())
 }
 
-/// Between scrapes, in seconds.
+/// The scrape interval, in seconds.
 fn scrape(config: &Config) -> i64 {
     i64::try_from(config.prometheus.scrape_interval.as_secs())
         .unwrap_or(SHORTEST_STEP)
         .max(1)
 }
 
-/// The usual length of a step, in seconds: a counter's growth is known over it.
+/// The usual length of a step, in seconds: long enough to know a counter's growth.
 fn shortest(config: &Config) -> i64 {
     (4 * scrape(config)).max(SHORTEST_STEP)
 }
 
-/// The steps to ask about: 180 that end at the subject's time, of a minute each or what the scrapes need. Where the service has
-/// been watched for less than that and is scraped often, shorter ones over the time there is: in a new place, two minutes are all
-/// that is known.
+/// The steps to ask about: 180 that end at the subject's time, of a minute each, or of four scrapes if that is longer. When the
+/// service has been watched for less time and is scraped often, the steps are shorter and cover that time. On a new installation,
+/// two minutes are all you have.
 fn grid(source: &dyn Source, config: &Config, subject: &Subject) -> Grid {
     let of = |step: i64| Grid {
         start: subject.at - step * i64::try_from(STEPS).unwrap_or(i64::MAX / step),
@@ -166,13 +166,13 @@ fn grid(source: &dyn Source, config: &Config, subject: &Subject) -> Grid {
     if least >= usual.step {
         return usual;
     }
-    // Without an answer all other questions are asked all the same, and say so.
+    // Without an answer, the other questions are still asked, and they report the failure.
     let rows = source.ask(&of_job("up", usual, config, subject)).unwrap_or_default();
     let known = |step: usize| rows.iter().any(|row| row.values.get(step).copied().flatten().is_some());
     match (0..STEPS).find(|&step| known(step)) {
         None => usual,
         Some(first) => {
-            // The first step, too, of whose beginning nothing may be known.
+            // Counts the first step too, although its beginning may be unknown.
             let watched = subject.at - usual.begins(first);
             let step = watched.div_euclid(i64::try_from(STEPS).unwrap_or(i64::MAX)) + 1;
             of(step.clamp(least, usual.step))
@@ -180,7 +180,7 @@ fn grid(source: &dyn Source, config: &Config, subject: &Subject) -> Grid {
     }
 }
 
-/// A gauge's question for the targets of the model's job; of all jobs where that is unknown.
+/// A gauge's question for the targets of the model's job, or of all jobs when that is unknown.
 fn of_job(metric: &str, grid: Grid, config: &Config, subject: &Subject) -> Question {
     let question = Question::highest(metric, grid);
     let question = match model(config, subject) {
@@ -190,7 +190,7 @@ fn of_job(metric: &str, grid: Grid, config: &Config, subject: &Subject) -> Quest
     with_identity(question, subject)
 }
 
-/// Asks about everything, over 180 steps.
+/// Asks about every topic, over 180 steps.
 pub(super) fn first(source: &dyn Source, config: &Config, subject: &Subject) -> Result<Asked, SourceError> {
     let grid = grid(source, config, subject);
     let edge = latency_edge(config, subject);

@@ -1,4 +1,4 @@
-//! What the drift job says was done to the features: scaled, swapped, renamed.
+//! Changes to features that the drift job reports: scaled, swapped, renamed.
 
 use modelwatch_drift::change::ChangeKind;
 
@@ -8,11 +8,11 @@ use crate::source::Row;
 use crate::symptom::{Side, Symptom};
 use crate::words::name;
 
-/// Features that are named, at most.
+/// The most features to name.
 const MOST: usize = 3;
 
-/// What the drift job's last window says was done, the trouble's own feature first and then the latest. What it has said ever
-/// since the hours that are looked at began has no beginning. Of what is `known` better, nothing.
+/// Returns the changes that the drift job's last window reports: first the trouble's own feature, then the latest. A change
+/// reported for the whole time has no beginning. Skips features that are already `known`.
 pub(super) fn findings(asked: &Asked, trouble: Option<&Symptom>, known: impl Fn(&str) -> bool) -> Vec<Finding> {
     let own = match trouble {
         Some(Symptom::Missing(feature) | Symptom::OutOfRange(feature) | Symptom::Defaulted(feature)) => Some(feature),
@@ -37,9 +37,10 @@ pub(super) fn findings(asked: &Asked, trouble: Option<&Symptom>, known: impl Fn(
     said.into_iter().take(MOST).map(finding).collect()
 }
 
-/// Since when a change has been said; nothing when it is said no more, and no time when it was said from the first.
+/// Since when a change is reported. The outer `None` means that it is no longer reported, the inner one that it was from the
+/// start.
 fn said_since(row: &Row, asked: &Asked) -> Option<Option<i64>> {
-    /// Steps for which the exporter may be away.
+    /// Steps for which the exporter may be down.
     const AWAY: usize = 5;
     let said = |step: usize| row.values.get(step).copied().flatten().is_some_and(|said| said > 0.0);
     let steps = asked.grid.steps;

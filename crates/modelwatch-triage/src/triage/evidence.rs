@@ -1,8 +1,8 @@
-//! How strongly its counts show a symptom: which of several is the trouble.
+//! How strongly the counts show a symptom, to choose the trouble among several.
 //!
-//! A change counts for what is surely left of it: Cohen's h, the difference of two shares on the scale on which chance is as large
-//! everywhere, less what chance alone makes of so few trials. So a third of a feature's values gone comes before a thirtieth,
-//! whichever is asked for first, and ten observations do not outweigh ten thousand.
+//! A change counts by the part of it that is certain. Its size is Cohen's h, the difference of two shares on a scale on which
+//! chance is equally large everywhere, minus what chance alone produces with as many trials. So a feature that loses a third of
+//! its values outranks one that loses a thirtieth, in either order of asking, and ten observations do not outweigh ten thousand.
 
 use std::cmp::Ordering;
 
@@ -10,22 +10,22 @@ use super::signal::Signal;
 use crate::onset::{Moment, Onset};
 use crate::symptom::{Side, Symptom};
 
-/// Standard deviations of chance that a change has to be beyond.
+/// A change must exceed this many standard deviations of chance.
 const CHANCE: f64 = 2.0;
 
-/// How strong a symptom is, for comparison with another.
+/// The strength of a symptom, to compare it with another's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Strength {
     kind: Kind,
     amount: f64,
 }
 
-/// What a symptom is known by.
+/// The kind of evidence for a symptom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Nothing shows it.
+    /// No evidence.
     Unshown,
-    /// A distance that the drift job measured over a window of its own, without counts.
+    /// A distance that the drift job measured over its own window, without counts.
     Measured,
     Counted,
 }
@@ -45,7 +45,7 @@ impl PartialOrd for Strength {
     }
 }
 
-/// How strongly a symptom shows since its onset, of all versions or, where it is that of one, of that one.
+/// How strongly a symptom shows since its onset, over all versions or, when only one shows it, in that version.
 pub(super) fn strength(signal: &Signal, onset: &Onset, version: Option<&str>) -> Strength {
     let (kind, amount) = match onset {
         Onset::Unknown(_) => (Kind::Unshown, 0.0),
@@ -58,8 +58,8 @@ pub(super) fn strength(signal: &Signal, onset: &Onset, version: Option<&str>) ->
     Strength { kind, amount }
 }
 
-/// A request that fails or is late hurts whoever sent it. What a model is fed and what it answers may do so; and of those the
-/// answers follow from the input.
+/// A request that fails or is slow hurts its caller. Bad input or output of a model only may. Of those two, input counts more,
+/// because output follows from it.
 fn weight(symptom: &Symptom) -> f64 {
     match (symptom, symptom.side()) {
         (Symptom::ClientErrors, _) | (_, Side::Data) => 1.0,
@@ -74,7 +74,7 @@ fn sure(signal: &Signal, moment: &Moment, version: Option<&str>) -> f64 {
     let now = series.between(moment.at, moment.until.unwrap_or_else(|| series.end()));
     let before = series.between(series.start, moment.earliest);
     if signal.symptom == Symptom::Traffic {
-        // Of the requests of before, those that are left: a share of itself.
+        // The remaining part of the earlier requests is a share in itself.
         let left = moment.since / moment.before.max(f64::MIN_POSITIVE);
         let expected = moment.before * now.trials;
         return angle(1.0) - angle(left) - CHANCE * noise(expected, before.events);
@@ -82,12 +82,12 @@ fn sure(signal: &Signal, moment: &Moment, version: Option<&str>) -> f64 {
     (angle(moment.since) - angle(moment.before)).abs() - CHANCE * noise(now.trials, before.trials)
 }
 
-/// A share on the scale on which its chance does not depend on it.
+/// Transforms a share to a scale on which its variance does not depend on it.
 fn angle(share: f64) -> f64 {
     2.0 * share.clamp(0.0, 1.0).sqrt().asin()
 }
 
-/// The standard deviation that chance gives the difference of two angles.
+/// The standard deviation of the difference of two angles by chance.
 fn noise(trials: f64, others: f64) -> f64 {
     (1.0 / trials.max(1.0) + 1.0 / others.max(1.0)).sqrt()
 }

@@ -1,4 +1,4 @@
-//! The second round: where the trouble sits, around the moment it began.
+//! The second round: where the trouble is, around the moment it began.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ use crate::source::{Grid, Question, Row, Source, SourceError, ask_all};
 use crate::symptom::{Side, Symptom};
 use crate::words;
 
-/// The trouble, with what only the judgement of releases needs.
+/// The trouble, and the facts that only the verdicts on releases need.
 pub(super) struct Located {
     pub(super) trouble: Trouble,
-    /// The one version that holds it while others have traffic and are well.
+    /// The version that alone holds the trouble, while others have traffic and are well.
     pub(super) only_version: Option<String>,
-    /// Other models of the same job in the same trouble, and how many of them have traffic.
+    /// How many other models of the same job are in the same trouble, and how many have traffic.
     pub(super) neighbours: Option<(usize, usize)>,
-    /// What changed by the way, such as the stage that became slow.
+    /// Findings made on the way, such as a stage that became slow.
     pub(super) findings: Vec<Finding>,
     /// The versions that have traffic now.
     serving: Vec<String>,
@@ -31,7 +31,7 @@ pub(super) struct Located {
 }
 
 impl Located {
-    /// The one version that has traffic now, if it is one.
+    /// Returns the version with traffic now, if there is exactly one.
     pub(super) fn sole_version(&self) -> Option<&str> {
         match &self.serving[..] {
             [only] => Some(only),
@@ -39,17 +39,17 @@ impl Located {
         }
     }
 
-    /// How far a value went the way that is trouble.
+    /// How far a value moved in the direction of the trouble.
     pub(super) fn beyond(&self, slice: &Slice) -> f64 {
         beyond(slice, self.signal.direction)
     }
 
-    /// The one value of a label that holds the trouble while others have trials and are well.
+    /// The value of a label that alone holds the trouble, while others have trials and are well.
     pub(super) fn only(&self, slices: &[Slice]) -> Option<String> {
         only(slices, self.signal.direction)
     }
 
-    /// The series of a version, or that of the model.
+    /// Returns the series of a version, or that of the model.
     pub(super) fn series(&self, version: Option<&str>) -> &Series {
         version
             .and_then(|version| self.signal.versions.get(version))
@@ -57,19 +57,19 @@ impl Located {
     }
 }
 
-/// Windows before the onset.
+/// Past windows before the onset.
 const INTERVALS: usize = 4;
 /// The longest window, in seconds.
 const LONGEST_WINDOW: i64 = 600;
-/// Of the excess, so much in one value makes it the only one.
+/// A value alone holds the trouble from this share of the excess on.
 const ONLY: f64 = 0.8;
-/// Of the trials, so much elsewhere gives something to compare with.
+/// The share of trials that must be elsewhere to compare with.
 const COMPARED: f64 = 0.005;
-/// A p-value that is no chance.
+/// The largest p-value that is significant.
 const SIGNIFICANT: f64 = 0.05;
-/// Where a combination holds it, the rest has at most this part of its excess per trial.
+/// Outside of the culprit, the excess per trial is at most this part of the excess inside.
 const REST: f64 = 0.5;
-/// Answers about the place.
+/// The most places to return.
 const PLACES: usize = 3;
 
 pub(super) fn locate(
@@ -88,7 +88,7 @@ pub(super) fn locate(
     let mut findings = Vec::new();
     if let Some(windows) = &windows {
         let counts = Parts::of(symptom);
-        // Of a share that falls, what it lacks is looked for: all the other events.
+        // For a share that falls, look for its deficit: an excess of all other events.
         let falls = signal.direction == Direction::Fall && *symptom != Symptom::Traffic;
         let counts = if falls { counts.inverted() } else { counts };
         let labels = counts.labels(symptom);
@@ -129,7 +129,7 @@ pub(super) fn locate(
         })
     });
     if let Some(only) = &only_version {
-        // That version alone shows the moment more sharply than the model does.
+        // That version alone may show the moment more sharply than the whole model does.
         let settings = OnsetSettings {
             direction: signal.direction,
             ..OnsetSettings::default()
@@ -163,7 +163,7 @@ pub(super) fn locate(
     }
 }
 
-/// A slice of all the other events as one of these; those that lack most stay first.
+/// Turns a slice of all other events back into one of the falling share's. The largest deficits stay first.
 fn own(slice: Slice) -> Slice {
     Slice {
         events: slice.trials - slice.events,
@@ -172,7 +172,7 @@ fn own(slice: Slice) -> Slice {
     }
 }
 
-/// The findings and those that came up while locating the trouble.
+/// Puts the findings from locating the trouble before the others.
 pub(super) fn with_neighbours(mut findings: Vec<Finding>, located: Option<&Located>) -> Vec<Finding> {
     let Some(located) = located else {
         return findings;
@@ -191,7 +191,7 @@ pub(super) fn with_neighbours(mut findings: Vec<Finding>, located: Option<&Locat
     first
 }
 
-/// The window that is now, and those before the trouble: each of one step.
+/// The current window and those before the trouble, each of one step.
 struct Windows {
     now: Grid,
     past: Vec<Grid>,
@@ -208,7 +208,7 @@ fn windows(onset: &Onset, grid: Grid, total: &Series) -> Option<Windows> {
         Onset::Since(moment) => {
             let now = moment.until.unwrap_or(grid.end()).min(grid.end());
             let step = (now - moment.latest).clamp(shortest, LONGEST_WINDOW.max(shortest));
-            // Where that much uncertainty leaves nothing before it, the likeliest moment has to do.
+            // When the uncertainty leaves no data before it, use the likeliest moment.
             let known = total.steps.iter().position(Option::is_some);
             let first = known.map_or(grid.start, |first| total.begins(first));
             let calm_end = if moment.earliest - step < first {
@@ -218,7 +218,7 @@ fn windows(onset: &Onset, grid: Grid, total: &Series) -> Option<Windows> {
             };
             (now, calm_end, step)
         }
-        // What it was like a day ago is the best there is.
+        // The best comparison available is a day ago.
         Onset::Unknown(Unknown::BeforeTheSeries) => (grid.end(), grid.end() - 86_400, LONGEST_WINDOW.max(shortest)),
         Onset::Unknown(_) => return None,
     };
@@ -236,12 +236,12 @@ fn windows(onset: &Onset, grid: Grid, total: &Series) -> Option<Windows> {
 struct Parts {
     trials: &'static str,
     events: &'static str,
-    /// The labels that say which trials are events.
+    /// The label values that make a trial an event.
     kind: Option<(&'static str, Vec<String>)>,
-    /// The labels that trials need.
+    /// The label values that make a sample a trial.
     all: Option<(&'static str, Vec<String>)>,
     feature: Option<String>,
-    /// Whether events are what is left of the trials.
+    /// Whether the events are the trials that were not counted.
     complement: bool,
     suffixes: (&'static str, &'static str),
 }
@@ -316,13 +316,13 @@ impl Parts {
         }
     }
 
-    /// The other events of the same trials.
+    /// Inverts the events: counts the other trials.
     fn inverted(mut self) -> Self {
         self.complement = !self.complement;
         self
     }
 
-    /// The labels a combination may be of.
+    /// The labels that a combination may use.
     fn labels(&self, symptom: &Symptom) -> Vec<&'static str> {
         match symptom {
             Symptom::Errors | Symptom::ClientErrors | Symptom::Slow(_) | Symptom::Traffic => {
@@ -365,7 +365,7 @@ impl Parts {
         question
     }
 
-    /// Counts by label, now and before.
+    /// Counts by label, now and in the past.
     fn table(
         &self,
         source: &dyn Source,
@@ -393,7 +393,7 @@ impl Parts {
             .map_or((BTreeMap::new(), &[][..]), |(now, past)| (now.clone(), past));
         let mut table = Table::new(labels.iter().copied(), past.len());
         if traffic {
-            // Of the requests of before, those that are lost.
+            // For requests, count those that are lost.
             for (back, window) in past.iter().enumerate() {
                 for (values, step) in window {
                     let usual = past
@@ -421,7 +421,7 @@ impl Parts {
         Ok(table)
     }
 
-    /// One window's trials and events, by the values of the labels.
+    /// One window's trials and events, by label values.
     fn counts(&self, pair: &[Vec<Row>], labels: &[&str]) -> BTreeMap<Vec<String>, Step> {
         let mut counts: BTreeMap<Vec<String>, Step> = BTreeMap::new();
         for (rows, are_events) in pair.iter().zip([false, true]) {
@@ -445,8 +445,8 @@ impl Parts {
     }
 }
 
-/// Where it is, and how that was found. Where no combination left its own past, traffic may have moved to one that was always
-/// worse: then each is compared with what the model as a whole was like.
+/// Finds the place, and returns the settings of the scan that found it. If no combination left its own past, traffic may have
+/// moved to one that was always worse. In that case, the scan compares each combination with the past of the whole model.
 fn scanned(table: &Table) -> (Place, ScanSettings) {
     /// Enough pseudo-trials to drown any combination's own past.
     const DROWNED: f64 = 1e12;
@@ -465,7 +465,7 @@ fn scanned(table: &Table) -> (Place, ScanSettings) {
     }
 }
 
-/// What the drift job says of each version: one event where it drifts.
+/// The drift job's verdict on each version, as one event where it drifts.
 fn drifting(asked: &Asked, symptom: &Symptom) -> Vec<Slice> {
     let (topic, feature) = match symptom {
         Symptom::FeatureDrift(feature) => (Topic::VersionDrift, feature.as_str()),
@@ -490,7 +490,7 @@ fn drifting(asked: &Asked, symptom: &Symptom) -> Vec<Slice> {
     slices
 }
 
-/// The combinations that hold the excess; everywhere, when the best of them fares no worse than the rest.
+/// The combinations that hold the excess, or everywhere when even the best fares no worse than the rest.
 fn placed(found: &Localization) -> Place {
     if found.ranked.is_empty() {
         return Place::Unknown;
@@ -510,7 +510,7 @@ fn placed(found: &Localization) -> Place {
     }
 }
 
-/// Whether what is outside of it has clearly less excess per trial.
+/// Whether the rest has clearly less excess per trial than the candidate.
 fn stands_out(candidate: &Candidate, found: &Localization) -> bool {
     let outside = found.trials - candidate.trials;
     if outside < COMPARED * found.trials || candidate.trials <= 0.0 {
@@ -521,7 +521,7 @@ fn stands_out(candidate: &Candidate, found: &Localization) -> bool {
     rest < REST * inside
 }
 
-/// The one value that holds the excess while others have trials and are well.
+/// The value that alone holds the excess, while others have trials and are well.
 fn only(slices: &[Slice], direction: Direction) -> Option<String> {
     let excess = |slice: &Slice| beyond(slice, direction).max(0.0);
     let all: f64 = slices.iter().map(excess).sum();
@@ -529,12 +529,12 @@ fn only(slices: &[Slice], direction: Direction) -> Option<String> {
     let first = slices.first()?;
     let (own, others) = (excess(first), trials - first.trials);
     let compared = others >= COMPARED * trials && others > 0.0 && first.trials > 0.0;
-    // One with most of the trials has most of any excess: the others have to be well, too.
+    // A value with most of the trials has most of any excess, so the others must be well too.
     let well = || (all - own) / others < REST * own / first.trials;
     (compared && all > 0.0 && own >= ONLY * all && well()).then(|| first.value.clone())
 }
 
-/// How far a value went the way that is trouble: events beyond those expected, or those that are lacking.
+/// How far a value moved in the direction of the trouble: events beyond those expected, or missing events.
 fn beyond(slice: &Slice, direction: Direction) -> f64 {
     match direction {
         Direction::Rise => slice.excess(),
@@ -542,15 +542,15 @@ fn beyond(slice: &Slice, direction: Direction) -> f64 {
     }
 }
 
-/// How many other models of the same jobs fail since, and how many have traffic.
+/// How many other models of the same jobs fail since then, and how many have traffic.
 fn failing_neighbours(
     source: &dyn Source,
     subject: &Subject,
     windows: &Windows,
 ) -> Result<(usize, usize), SourceError> {
-    /// Requests in a window that make a ratio.
+    /// Requests that a window needs for a ratio.
     const LEAST: f64 = 20.0;
-    /// A rise of the share of errors that is trouble.
+    /// The rise of the error share that counts as trouble.
     const RISE: f64 = 0.02;
     let question = |grid: Grid| {
         let question = Question::increase(contract::INFERENCE_REQUESTS.name, grid);
@@ -595,9 +595,9 @@ fn failing_neighbours(
     Ok((failing.count(), with_traffic.len()))
 }
 
-/// The stages whose mean time grew, the one that grew most first.
+/// The stages whose mean time grew, the largest growth first.
 fn slow_stages(source: &dyn Source, subject: &Subject, windows: &Windows) -> Result<Vec<Finding>, SourceError> {
-    /// Growth below this is not worth a word, in seconds.
+    /// The least growth to mention, in seconds.
     const GROWN: f64 = 0.01;
     let metric = contract::INFERENCE_STAGE.name;
     let question =

@@ -1,12 +1,12 @@
-//! The triage of a model: the five questions an operator asks first, answered from what a source knows.
+//! The triage of a model: answers an operator's first five questions from the data of a source.
 //!
-//! [`triage`] asks twice. First how the model's counts went over the hours before, by version alone: that shows what is wrong
-//! and since when. Then, for what is wrong, by every label in a few windows around that moment: that shows where. Everything
-//! that follows is pure.
+//! [`triage`] asks in two rounds. The first round asks for the model's counts over the past hours, by version only. It shows what
+//! is wrong and since when. The second round asks about the symptom, by every label, in a few windows around the onset. It shows
+//! where. All further steps are pure functions.
 //!
-//! Where there is a prediction log, it is asked beside the second round what became of the data since that moment.
+//! If there is a prediction log, [`triage`] also asks it how the data changed since the onset.
 //!
-//! What a source does not know is said to be unknown, in [`Report::unknown`] and in the answers. A release is accused only when
+//! Data that a source lacks is reported as unknown, in [`Report::unknown`] and in the answers. A release is accused only when
 //! both its time and its scope are known.
 
 mod answers;
@@ -38,13 +38,13 @@ pub(crate) use rows::summary;
 pub use report::{Answer, Finding, Place, Released, Report, Trouble, Who};
 pub use subject::Subject;
 
-/// Answers the five questions for a subject, with the objectives and owners of a configuration, from a source and, where there is one,
-/// from the log.
+/// Answers the five questions about a subject. Objectives and owners come from the configuration, counts from the source, and
+/// rows from the log, if there is one.
 ///
 /// # Errors
 ///
-/// The source does not answer at all. A question that fails while others are answered is named in [`Report::unknown`], as is a log that
-/// says nothing.
+/// Returns an error when the source does not answer at all. If single questions fail, or the log has no answer,
+/// [`Report::unknown`] names them.
 ///
 /// # Example: a canary fails
 ///

@@ -1,4 +1,4 @@
-//! What the performance job says of each version and of each value of a segment: less often right than the reference.
+//! Losses of performance that the drift job reports, by version and by value of a segment.
 
 use std::collections::BTreeMap;
 
@@ -10,38 +10,39 @@ use crate::source::Row;
 use crate::symptom::Side;
 use crate::words::{figure, name, share};
 
-/// Versions that are named, at most; and values of segments.
+/// The most versions to name, and the most values of segments.
 const MOST: usize = 3;
-/// Steps back from the end in which a series that is there only while something is wrong still says so.
+/// A series that exists only while something is wrong counts if it has a sample in this many last steps.
 const RECENT: usize = 5;
-/// Values that are named as what made a version worse.
+/// The most values to name as the cause of a version's loss.
 const MOST_EXPLAINED: usize = 2;
-/// The `model_version` of all predictions, whatever their version.
+/// The `model_version` of all predictions together.
 const ALL_VERSIONS: &str = "__all__";
-/// As in the stack's rules: so many times as far as its interval reaches a value is from the reference where chance did not make it.
+/// As in the stack's rules: a difference from the reference is not chance when it exceeds this many times the reach of the
+/// value's interval.
 const CLEAR: f64 = 2.0;
-/// No loss of the reference is taken for less.
+/// Where higher is better, a smaller loss of the reference counts as this.
 const LEAST_LOSS: f64 = 0.001;
 
-/// A measure of a version that is worse.
+/// A measure by which a version is worse.
 struct Worse<'a> {
     version: &'a str,
     measure: Measure,
     value: f64,
     reference: f64,
-    /// By what share of the reference's loss it loses more.
+    /// The growth of the loss, as a share of the reference's.
     growth: f64,
 }
 
 impl Worse<'_> {
-    /// How far probabilities are off is no loss, and tells of a version only where nothing else does.
+    /// The calibration error is not a loss. It counts for a version only when nothing else does.
     fn weight(&self) -> (bool, f64) {
         (self.measure != Measure::CalibrationError, self.growth)
     }
 }
 
-/// Versions that are less often right than the reference, by the labels that have come, the worst first; all together only where none
-/// shows it alone.
+/// Returns the versions that are right less often than the reference, by the labels so far, worst first. Names all versions
+/// together only when no version shows it alone.
 pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
     let mut worst: BTreeMap<&str, Worse<'_>> = BTreeMap::new();
     for worse in asked
@@ -68,8 +69,8 @@ pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
     versions.chain(of_segments(asked)).collect()
 }
 
-/// Values of segments whose predictions are less often right than those of the same value in the reference, those that explain most of
-/// what the model lost first.
+/// Returns the values of segments whose predictions are right less often than those of the same value in the reference. The
+/// values that explain most of the model's loss come first.
 fn of_segments(asked: &Asked) -> Vec<Finding> {
     let mut worst: BTreeMap<[&str; 2], (&Row, f64)> = BTreeMap::new();
     for row in asked.rows(Topic::SegmentGrowth) {
@@ -125,7 +126,7 @@ fn of_segments(asked: &Asked) -> Vec<Finding> {
     worst.into_iter().take(MOST).map(finding).collect()
 }
 
-/// What explains most of what a version lost, as the end of its sentence.
+/// The values that explain most of a version's loss, as the end of its sentence.
 fn explained(version: &str, asked: &Asked) -> String {
     let rows = asked.rows(Topic::Explained).iter();
     let mut explained: Vec<_> = rows
@@ -147,17 +148,17 @@ fn explained(version: &str, asked: &Asked) -> String {
 /// The labels of a segment's value.
 const SEGMENT: [&str; 2] = ["segment", "segment_value"];
 
-/// What a row says now; nothing where it has ended.
+/// The current value of a row, or `None` when it has ended.
 fn recent(row: &Row) -> Option<f64> {
     row.values.iter().rev().take(RECENT).flatten().next().copied()
 }
 
-/// What a row says last.
+/// The last value of a row.
 fn last(row: &Row) -> Option<f64> {
     row.values.iter().rev().flatten().next().copied()
 }
 
-/// What the row of a topic with the same version and measure says; the reference has no version.
+/// The last value of the topic's row with the same labels.
 fn beside(topic: Topic, row: &Row, labels: &[&str], asked: &Asked) -> Option<f64> {
     let same = |other: &&Row| labels.iter().all(|label| other.label(label) == row.label(label));
     asked.rows(topic).iter().find(same).and_then(last)

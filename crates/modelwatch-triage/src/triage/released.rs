@@ -1,4 +1,4 @@
-//! What was released, judged against the trouble.
+//! Finds releases and judges them against the trouble.
 
 use super::ask::{Asked, Topic};
 use super::locate::Located;
@@ -10,18 +10,18 @@ use crate::series::{Series, Step};
 use crate::source::Row;
 use crate::words;
 
-/// How long before the trouble a release is looked for, in seconds.
+/// How long before the trouble a release may be, in seconds.
 const HOUR: i64 = 3600;
-/// A change of a version's share of traffic that is one.
+/// The least change of a version's traffic share that counts as one.
 const MOVED: f64 = 0.05;
-/// Below this share a version had no traffic.
+/// Below this share, a version has no traffic.
 const NONE: f64 = 0.01;
-/// A release and the traffic it got, apart by so many seconds, are one.
+/// A release and its traffic count as one release up to this distance, in seconds.
 const TOGETHER: i64 = 600;
-/// How much of the time before the trouble has to be known, in seconds.
+/// How much time before the trouble must be known, in seconds.
 const LEAST_KNOWN: i64 = 600;
 
-/// Every release about the time of the trouble with its verdict, suspects first, and what that comes to.
+/// Returns every release around the time of the trouble with its verdict, suspects first, and the conclusion.
 pub(super) fn judged(asked: &Asked, located: Option<&Located>) -> (Vec<Judged>, Released) {
     let grid = asked.grid;
     let mut reported = Vec::new();
@@ -137,7 +137,7 @@ fn released(
     Released::Nothing { reported }
 }
 
-/// A build as people know it: its version, with the revision where there is one.
+/// The name of a build: its version, and its revision if there is one.
 fn build(row: &Row) -> String {
     match (row.label("service_version"), row.label("revision")) {
         (version, "") => version.to_owned(),
@@ -146,7 +146,7 @@ fn build(row: &Row) -> String {
     }
 }
 
-/// Takes the time at which a version says it was registered, where that fits.
+/// Uses the registration time of a version where it fits.
 fn sharpen(releases: &mut [Release], asked: &Asked) {
     let step = asked.grid.step;
     for release in releases.iter_mut().filter(|release| release.kind == Kind::Version) {
@@ -161,7 +161,7 @@ fn sharpen(releases: &mut [Release], asked: &Asked) {
     }
 }
 
-/// Versions that got traffic, each at its moment; nothing where requests are unknown.
+/// Returns the versions that gained traffic, and when. `None` when requests are unknown.
 fn traffic(asked: &Asked) -> Option<Vec<Release>> {
     let grid = asked.grid;
     let rows = asked.rows(Topic::Requests);
@@ -205,7 +205,7 @@ fn traffic(asked: &Asked) -> Option<Vec<Release>> {
     Some(moved.collect())
 }
 
-/// A version that began and got its traffic at about the same time is one release.
+/// Merges a version that began with the traffic it gained at about the same time.
 fn join(releases: &mut Vec<Release>, moved: Vec<Release>) {
     for traffic in moved {
         let began = releases.iter_mut().find(|release| {
@@ -221,14 +221,14 @@ fn join(releases: &mut Vec<Release>, moved: Vec<Release>) {
     }
 }
 
-/// What is known of the trouble in the scope of a release.
+/// The facts about the trouble in the scope of a release.
 fn case(release: &Release, moment: Option<&Moment>, located: &Located) -> Case {
     let versioned = matches!(release.kind, Kind::Version | Kind::Traffic);
     let trouble = &located.trouble;
     let beyond = |slice: &Slice| located.beyond(slice).max(0.0);
     let excess: f64 = trouble.versions.iter().map(beyond).sum();
     let share = || {
-        // Where nothing is told apart by version, the only one there is has all of it.
+        // When the counts have no versions, the only version has the whole excess.
         if let (true, Some(only)) = (trouble.versions.is_empty(), located.sole_version()) {
             return Some(if only == release.name { 1.0 } else { 0.0 });
         }
@@ -236,7 +236,7 @@ fn case(release: &Release, moment: Option<&Moment>, located: &Located) -> Case {
         let own = own.map_or(0.0, beyond);
         (excess > 0.0).then(|| own / excess)
     };
-    // A version alone in trouble is enough to explain it, whatever the neighbours do.
+    // A version alone in trouble explains it, even if neighbours are in trouble too.
     let alone = located.only_version.is_some();
     Case {
         share: if versioned { share() } else { None },

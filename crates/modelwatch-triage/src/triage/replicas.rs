@@ -1,16 +1,16 @@
-//! What happened to the replicas by the way: restarts, and targets that do not answer.
+//! Other events on the replicas: restarts, and targets that are down.
 
 use super::ask::{Asked, Topic};
 use super::report::Finding;
 use crate::symptom::Side;
 use crate::words::{self, name};
 
-/// How far back a restart is worth a word, in seconds.
+/// How far back to mention a restart, in seconds.
 const HOUR: i64 = 3600;
-/// Replicas that are named, at most.
+/// The most replicas to name.
 const MOST: usize = 3;
 
-/// Replicas that restarted in the last hour or do not answer now.
+/// Returns the replicas that restarted in the last hour or are down now.
 pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
     let grid = asked.grid;
     let finding = |what: String, since: Option<i64>| Finding {
@@ -24,7 +24,7 @@ pub(super) fn findings(asked: &Asked) -> Vec<Finding> {
         .filter_map(|row| {
             let mut starts: Vec<_> = row.values.iter().flatten().map(|&start| start as i64).collect();
             starts.dedup();
-            // The first is when it was there already.
+            // The first start time was there already, so it is not a restart.
             let recent: Vec<_> = starts
                 .into_iter()
                 .skip(1)

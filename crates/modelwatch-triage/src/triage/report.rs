@@ -1,4 +1,4 @@
-//! The answer.
+//! The report.
 
 use serde::Serialize;
 
@@ -10,76 +10,76 @@ use crate::release::{Judged, Kind};
 use crate::series::Series;
 use crate::symptom::{Side, Symptom};
 
-/// What is known of a model's trouble: where, since when, what changed, who acts. What is unknown says so.
+/// The findings about a model's trouble: where, since when, what changed, and who acts. It says what is unknown.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// What was asked.
+    /// The subject of the triage.
     pub subject: Subject,
-    /// What is wrong; nothing when no metric shows it.
+    /// The trouble. Absent when no metric shows any.
     pub trouble: Option<Trouble>,
-    /// Why that no metric shows trouble does not mean that there is none; nothing where it does, and where there is trouble.
+    /// Why you can't conclude that there is no trouble. Absent when you can, and when there is trouble.
     pub blind: Option<String>,
-    /// The five questions, in their order.
+    /// The answers to the five questions, in order.
     pub answers: Vec<Answer>,
-    /// What else left its usual ratio: what the logged rows and the drift job say in words, then the rest, the largest change first.
+    /// Other changes: first those that the logged rows and the drift job report, then the rest, the largest first.
     pub findings: Vec<Finding>,
-    /// What the prediction log says; nothing where there is none, or where it could not be read: see [`Report::unknown`].
+    /// The answer of the prediction log. Absent without a log, or when it could not be read: see [`Report::unknown`].
     pub logged: Option<Logged>,
-    /// Releases about the time of the trouble, suspects first.
+    /// Releases around the time of the trouble, suspects first.
     pub releases: Vec<Judged>,
-    /// What was released.
+    /// Whether something was released.
     pub released: Released,
-    /// Who acts.
+    /// The team that acts.
     pub who: Option<Who>,
-    /// What could not be asked or is not there, one sentence each.
+    /// Questions that could not be asked, and data that is missing, one sentence each.
     pub unknown: Vec<String>,
 }
 
-/// What is wrong.
+/// The trouble.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Trouble {
-    /// Its kind.
+    /// Its symptom.
     pub symptom: Symptom,
     /// Since when.
     pub onset: Onset,
-    /// The ratio before; nothing where it is unknown.
+    /// The ratio before. Absent when unknown.
     pub before: Option<f64>,
     /// The ratio since.
     pub since: Option<f64>,
-    /// Where it sits.
+    /// Where it is.
     pub place: Place,
-    /// How each version fares, the largest excess first.
+    /// The counts of each version, the largest excess first.
     pub versions: Vec<Slice>,
-    /// How each route fares.
+    /// The counts of each route.
     pub routes: Vec<Slice>,
-    /// The same over time.
+    /// The counts over time.
     pub series: Series,
-    /// A query that shows it.
+    /// A PromQL query that shows it.
     pub query: String,
 }
 
-/// Where the trouble sits.
+/// Where the trouble is.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Place {
-    /// In some combinations of labels, the best first.
+    /// In some combinations of labels, best first.
     In(Vec<Candidate>),
     /// Everywhere alike.
     Everywhere,
-    /// The counts do not tell.
+    /// The counts do not show it.
     Unknown,
 }
 
-/// One of the five questions.
+/// One of the five questions, and its answer.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,43 +89,43 @@ pub struct Answer {
     pub question: &'static str,
     /// Whether there is an answer.
     pub known: bool,
-    /// The answer in a sentence, or why there is none.
+    /// The answer in one sentence, or why there is none.
     pub answer: String,
 }
 
-/// Something that left its usual ratio.
+/// A ratio that changed.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Which half of the system.
+    /// The half of the system it belongs to.
     pub side: Side,
-    /// What, in a sentence.
+    /// The change, in one sentence.
     pub what: String,
-    /// Since when, in seconds since the epoch; nothing where it is unknown.
+    /// Since when, in seconds since the epoch. Absent when unknown.
     pub since: Option<i64>,
 }
 
-/// What was released in the hour before the trouble.
+/// The releases in the hour before the trouble.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Released {
-    /// These are suspect or can't be acquitted: see [`Report::releases`].
+    /// There were releases that are suspect or can't be acquitted: see [`Report::releases`].
     Something,
-    /// Nothing, as far as these kinds tell; the others are not reported by any metric.
+    /// No release of these kinds. No metric reports the other kinds.
     Nothing {
         /// The kinds that metrics report.
         reported: Vec<Kind>,
     },
-    /// It can't be told, for this reason.
+    /// Unknown, for this reason.
     Unknown(String),
 }
 
-/// Who acts, and how they begin.
+/// The team that acts, and its first steps.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -133,16 +133,16 @@ pub enum Released {
 pub struct Who {
     /// The team.
     pub team: String,
-    /// What it answers for: `serving`, `model` or `data`.
+    /// Its role: `serving`, `model` or `data`.
     pub role: &'static str,
-    /// What to do first, the quickest first.
+    /// The first steps, the quickest first.
     pub mitigation: Vec<String>,
-    /// Where to look: a word and a URL.
+    /// Links to look at: a word and a URL.
     pub links: Vec<(String, String)>,
 }
 
 impl Report {
-    /// The releases that are to blame, the likeliest first.
+    /// Returns the releases to blame, the likeliest first.
     pub fn suspects(&self) -> impl Iterator<Item = &Judged> {
         self.releases.iter().filter(|judged| judged.verdict.is_suspect())
     }

@@ -1,4 +1,4 @@
-//! What the rows of the prediction log say of the time since the trouble began.
+//! Changes that the rows of the prediction log show since the trouble began.
 
 use super::report::Finding;
 use super::subject::Subject;
@@ -7,14 +7,14 @@ use crate::onset::{Moment, Onset};
 use crate::symptom::Side;
 use crate::words::{self, name};
 
-/// Columns that are named, at most.
+/// The most columns to name.
 const MOST: usize = 4;
-/// The longest time whose rows are looked at, in seconds: what the drift job looks at by default.
+/// The longest time whose rows are compared, in seconds: the drift job's default window.
 const LONGEST: i64 = 15 * 60;
-/// The shortest, where the moment allows it.
+/// The shortest such time, where the onset allows it.
 const SHORTEST: i64 = 60;
 
-/// Asks about the rows since a moment and those of before; without a moment about the last, beside training alone.
+/// Compares the rows since the onset with earlier ones. Without an onset, compares the last rows with training alone.
 pub(super) fn asked(log: &dyn Log, subject: &Subject, onset: Option<&Onset>) -> Result<Logged, LogError> {
     log.compare(&question(subject, onset.and_then(moment)))
 }
@@ -43,7 +43,7 @@ fn question<'s>(subject: &'s Subject, moment: Option<&Moment>) -> LogQuestion<'s
     }
 }
 
-/// What moved, as findings, since the trouble did.
+/// Turns the columns that moved into findings, dated by the trouble.
 pub(super) fn findings(logged: Option<&Logged>, onset: Option<&Onset>) -> Vec<Finding> {
     let Some(logged) = logged else {
         return Vec::new();
@@ -55,13 +55,13 @@ pub(super) fn findings(logged: Option<&Logged>, onset: Option<&Onset>) -> Vec<Fi
             Column::Score | Column::Classes => Side::Model,
         },
         what: format!("{}, say the logged rows", sentence(moved)),
-        // Beside training alone it may have been so for long.
+        // Compared with training alone, the change may be old.
         since: logged.before.and(began),
     };
     logged.moved.iter().take(MOST).map(finding).collect()
 }
 
-/// Whether the rows say of a feature what was done to it.
+/// Returns whether the rows show a change of this feature.
 pub(super) fn says_of(logged: Option<&Logged>, feature: &str) -> bool {
     let moved = logged.into_iter().flat_map(|logged| &logged.moved).take(MOST);
     moved
@@ -82,7 +82,7 @@ fn sentence(moved: &Moved) -> String {
     format!("{column} {}{only}", words::line(&moved.words))
 }
 
-/// A value of a label, which may be empty.
+/// Formats a label value, which may be empty.
 fn shown(value: &str) -> String {
     match value {
         "" => "(none)".to_owned(),
@@ -90,7 +90,7 @@ fn shown(value: &str) -> String {
     }
 }
 
-/// In one line: how many rows were looked at, beside how many, and whether anything moved.
+/// Summarizes in one line: how many rows were compared, with how many, and whether anything moved.
 pub(crate) fn summary(logged: &Logged) -> String {
     let rows = |rows: u64| match rows {
         1 => "1 row".to_owned(),
@@ -113,7 +113,7 @@ pub(crate) fn summary(logged: &Logged) -> String {
     )
 }
 
-/// What could not be asked, a sentence each.
+/// Returns what could not be asked, one sentence each.
 pub(super) fn unknown(answer: Option<&Result<Logged, LogError>>) -> Vec<String> {
     match answer {
         None => Vec::new(),

@@ -7,7 +7,7 @@ use crate::series::{Series, Step};
 use crate::source::{Grid, Row};
 use crate::symptom::Symptom;
 
-/// A symptom over time, of the model and of each version.
+/// A symptom over time, for the model and for each version.
 #[derive(Clone, Debug)]
 pub(super) struct Signal {
     pub(super) symptom: Symptom,
@@ -52,7 +52,7 @@ impl Counted {
             .all(|counts| counts.trials.iter().all(Option::is_none))
     }
 
-    /// Events that are what is left of the trials: those that took longer than an edge, those that are not of a kind.
+    /// Replaces the events by the rest of the trials, such as those slower than a bucket bound, or those of another kind.
     pub(super) fn complement(mut self) -> Self {
         for Counts { events, trials } in self.versions.values_mut() {
             events.resize(trials.len(), None);
@@ -100,7 +100,7 @@ fn add(sum: &mut Vec<Option<f64>>, values: &[Option<f64>]) {
 }
 
 impl Signal {
-    /// Since when, of all versions together or, where only one of them shows it, of that one.
+    /// Since when the symptom lasts, over all versions together or, when only one shows it, in that version.
     pub(super) fn onset(&self, settings: &Settings) -> (Onset, Option<String>) {
         let mut settings = settings.clone();
         settings.direction = self.direction;
@@ -126,8 +126,8 @@ impl Signal {
         }
     }
 
-    /// One version's series. Where it has no trials, before it was released, those of the others stand in: what it has to be
-    /// compared with.
+    /// Returns one version's series. Where it has no trials, as before its release, the total stands in: that is what to compare
+    /// it with.
     pub(super) fn of_version(&self, version: &str) -> Series {
         let Some(own) = self.versions.get(version) else {
             return self.total.clone();
@@ -139,7 +139,7 @@ impl Signal {
         Series::new(own.start, own.step, steps)
     }
 
-    /// The change of the ratio from the first half of the series to its last twelfth; nothing without trials in both.
+    /// The change of the ratio from the first half of the series to its last twelfth. `None` without trials in both.
     pub(super) fn change(&self) -> Option<f64> {
         let series = &self.total;
         let length = series.end() - series.start;
@@ -166,8 +166,8 @@ pub(super) fn most_changed(rows: &[Row], label: &str, grid: Grid) -> Option<(Str
         .max_by(|(_, one), (_, other)| one.abs().total_cmp(&other.abs()))
 }
 
-/// Since when a verdict of the drift job has held: the beginning of the last run of 1. A run has survived gaps, since the
-/// exporter may be down.
+/// Since when a verdict of the drift job holds: the beginning of the last run of 1. Gaps do not end a run, because the exporter
+/// may be down.
 pub(super) fn verdict_onset(row: &Row, scores: Option<&Row>, grid: Grid, window: i64) -> Onset {
     let last = row.values.iter().rposition(Option::is_some);
     let Some(last) = last.filter(|&last| row.values[last].is_some_and(|verdict| verdict >= 1.0)) else {
@@ -194,7 +194,7 @@ pub(super) fn verdict_onset(row: &Row, scores: Option<&Row>, grid: Grid, window:
     };
     Onset::Since(Moment {
         at: grid.begins(first + 1),
-        // The verdict is of the window before it.
+        // The verdict covers the window before it.
         earliest: grid.begins(quiet + 1).saturating_sub(window).max(grid.start),
         latest: grid.begins(first + 1),
         until: None,

@@ -1,4 +1,4 @@
-//! Every symptom the first round can show, and which of them is the trouble.
+//! Every symptom that the first round can show, and which of them is the trouble.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::source::{Grid, Row};
 use crate::symptom::Symptom;
 use crate::words;
 
-/// What there is. Of two that are equally strong the first is the trouble: what hurts users first.
+/// All signals, ordered by how much they hurt users. Among equally strong ones, the first is the trouble.
 pub(super) struct Signals {
     counted: Vec<Signal>,
     /// Verdicts of the drift job.
@@ -24,10 +24,10 @@ pub(super) struct Signals {
     end: i64,
 }
 
-/// A symptom, since when, and the version that alone shows it.
+/// A symptom, its onset, and the version that alone shows it.
 pub(super) type Primary<'s> = (&'s Signal, Onset, Option<String>);
 
-/// Reads the symptoms out of the first round.
+/// Reads the symptoms from the answers of the first round.
 pub(super) fn all(asked: &Asked, config: &Config, subject: &Subject) -> Signals {
     let grid = asked.grid;
     let requests = asked.rows(Topic::Requests);
@@ -57,7 +57,7 @@ pub(super) fn all(asked: &Asked, config: &Config, subject: &Subject) -> Signals 
     let mut non_finite = Counted::default();
     non_finite.trials(all_scores());
     non_finite.events(asked.rows(Topic::NonFinite));
-    // Scores that are no numbers are in no bucket, so they are trials of their own.
+    // Scores that are not finite are in no bucket, so they are extra trials.
     non_finite.trials(asked.rows(Topic::NonFinite));
     push(&non_finite, Symptom::NonFinite, Direction::Rise);
     features(asked, &mut push);
@@ -89,7 +89,7 @@ pub(super) fn all(asked: &Asked, config: &Config, subject: &Subject) -> Signals 
     }
 }
 
-/// Requests a second. Where a target answers and has nothing of the model, that is no request; where none answers it is a gap.
+/// Requests per second. Without samples of the model, a step counts zero requests if a target is up, and is a gap otherwise.
 fn traffic(asked: &Asked) -> Option<Signal> {
     let grid = asked.grid;
     let requests = asked.rows(Topic::Requests);
@@ -143,7 +143,7 @@ fn features(asked: &Asked, push: &mut impl FnMut(&Counted, Symptom, Direction)) 
     }
 }
 
-/// The edge of a bucket.
+/// The bound of a bucket.
 fn edge(row: &Row) -> Option<f64> {
     match row.label("le") {
         "+Inf" => Some(f64::INFINITY),
@@ -151,7 +151,7 @@ fn edge(row: &Row) -> Option<f64> {
     }
 }
 
-/// The edge at which the distribution of scores moved most: Kolmogorov and Smirnov's distance.
+/// The bucket bound at which the distribution of scores moved most, as in the Kolmogorov–Smirnov distance.
 fn score_shift(rows: &[Row], grid: Grid, push: &mut impl FnMut(&Counted, Symptom, Direction)) {
     let edges: BTreeSet<_> = rows
         .iter()
@@ -181,7 +181,7 @@ fn score_shift(rows: &[Row], grid: Grid, push: &mut impl FnMut(&Counted, Symptom
     }
 }
 
-/// What the drift job says.
+/// The symptoms that the drift job reports.
 fn measured(asked: &Asked, config: &Config, subject: &Subject) -> Vec<(Signal, Onset)> {
     let grid = asked.grid;
     let drift = model(config, subject).and_then(|model| model.drift.as_ref());
@@ -219,7 +219,7 @@ fn measured(asked: &Asked, config: &Config, subject: &Subject) -> Vec<(Signal, O
         .collect()
 }
 
-/// The least change of a ratio that is worth a word.
+/// The least change of a ratio to mention.
 fn floor(symptom: &Symptom) -> f64 {
     match symptom {
         Symptom::Errors => 0.002,
@@ -232,13 +232,13 @@ fn floor(symptom: &Symptom) -> f64 {
     }
 }
 
-/// Of what there was, at most so much is left when traffic is gone.
+/// Traffic is gone when at most this share of it is left.
 const GONE: f64 = 0.1;
-/// How long ago a trouble may have ended and still be looked for, in seconds.
+/// How long ago a trouble may have ended to be considered, in seconds.
 const RECENT: i64 = 15 * 60;
 
 impl Signals {
-    /// The trouble: what the alert names or, without one, whatever goes on; of several the strongest.
+    /// The trouble: the strongest symptom that the alert names or, without an alert, the strongest that goes on.
     pub(super) fn primary(&self, subject: &Subject, settings: &Settings) -> Option<Primary<'_>> {
         if let Some(named) = subject.alert.as_deref().and_then(|alert| hinted(alert, subject)) {
             let counted = self
@@ -251,7 +251,7 @@ impl Signals {
                 });
             let measured = self.measured.iter().filter(|(signal, _)| named(&signal.symptom));
             let measured = measured.map(|(signal, onset)| (signal, onset.clone(), None));
-            // One that shows, if any does: an alert of drift may name a model and no feature.
+            // Prefers one that shows: an alert about drift may name a model and no feature.
             return strongest(counted.chain(measured).collect()).into_iter().next();
         }
         self.shown(settings).into_iter().find(|(_, onset, _)| match onset {
@@ -260,7 +260,7 @@ impl Signals {
         })
     }
 
-    /// Everything that left its usual ratio by enough to say so, the strongest first.
+    /// Every symptom that changed by enough to mention, strongest first.
     fn shown(&self, settings: &Settings) -> Vec<Primary<'_>> {
         let counted = self.counted.iter().filter_map(|signal| {
             let changes = |series: &Series| series.steps.iter().flatten().any(|step| step.events > 0.0);
@@ -285,7 +285,7 @@ impl Signals {
         strongest(counted.chain(measured).collect())
     }
 
-    /// What else is wrong than the trouble, the strongest first.
+    /// The symptoms other than the trouble, strongest first.
     pub(super) fn findings(&self, trouble: Option<&Symptom>, settings: &Settings) -> Vec<Finding> {
         self.shown(settings)
             .into_iter()
@@ -305,16 +305,16 @@ impl Signals {
     }
 }
 
-/// The same, the one that its counts show most of first; equals stay as they are.
+/// Sorts by the strength of the evidence. Ties keep their order.
 fn strongest(mut shown: Vec<Primary<'_>>) -> Vec<Primary<'_>> {
     shown.sort_by_cached_key(|(signal, onset, version)| Reverse(strength(signal, onset, version.as_deref())));
     shown
 }
 
-/// Which symptoms are meant.
+/// A predicate on symptoms.
 type Meant = Box<dyn Fn(&Symptom) -> bool>;
 
-/// Which symptoms an alert is about, by its name and labels.
+/// The symptoms an alert is about, by its name and labels.
 fn hinted(alert: &str, subject: &Subject) -> Option<Meant> {
     let name = alert.to_lowercase();
     let feature = subject.label("feature_name").map(str::to_owned);
@@ -334,7 +334,7 @@ fn hinted(alert: &str, subject: &Subject) -> Option<Meant> {
         Box::new(|symptom| *symptom == Symptom::ClientErrors)
     } else if has(&["error", "failing", "availability"]) && !has(&["job", "rules", "notifications"]) {
         Box::new(|symptom| *symptom == Symptom::Errors)
-    // After those: a budget of errors may burn slowly.
+    // After those, because a budget of errors may burn slowly.
     } else if has(&["latency", "slow"]) {
         Box::new(|symptom| matches!(symptom, Symptom::Slow(_)))
     } else if has(&["traffic"]) {

@@ -1,10 +1,10 @@
-//! What is triaged.
+//! The subject of a triage.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A model, at a time, perhaps because of an alert.
+/// A model at a time, with the alert about it, if any.
 ///
 /// [`triage`](super::triage()) has an example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,16 +14,16 @@ pub struct Subject {
     pub model: String,
     /// The time to look at, in seconds since the epoch.
     pub at: i64,
-    /// The alert's name, where there is one.
+    /// The alert's name, if there is an alert.
     pub alert: Option<String>,
-    /// The alert's labels, which narrow what is looked at: `feature_name`, `class`, `outcome`.
+    /// The alert's labels, which narrow the search: `feature_name`, `class`, `outcome`.
     pub labels: BTreeMap<String, String>,
-    /// Labels that tell this model from one of the same name elsewhere, such as `environment` or `cluster`.
+    /// Labels that distinguish this model from one with the same name elsewhere, such as `environment` or `cluster`.
     pub only: BTreeMap<String, String>,
 }
 
 impl Subject {
-    /// A model at a time, in seconds since the epoch.
+    /// Makes a subject of a model at a time, in seconds since the epoch.
     #[must_use]
     pub fn model(name: impl Into<String>, at: i64) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Subject {
         }
     }
 
-    /// The model of an alert with these labels; nothing when the alert is of no model. `identity` are the labels of
+    /// Makes a subject from the labels of an alert. `None` when the alert is not about a model. `identity` names the labels of
     /// [`Subject::only`].
     #[must_use]
     pub fn alert(labels: &BTreeMap<String, String>, identity: &[String], at: i64) -> Option<Self> {
@@ -51,7 +51,7 @@ impl Subject {
         })
     }
 
-    /// A label of the alert.
+    /// Returns a label of the alert.
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
         self.labels
             .get(name)

@@ -1,4 +1,4 @@
-//! Who acts, and what they do first.
+//! The team that acts, and its first steps.
 
 use modelwatch_config::Config;
 
@@ -10,7 +10,7 @@ use crate::release::{Judged, Kind};
 use crate::symptom::{Side, Symptom};
 use crate::words::name;
 
-/// The owner of the trouble; nothing without trouble.
+/// Returns the owner of the trouble, or `None` without trouble.
 pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>, releases: &[Judged]) -> Option<Who> {
     let trouble = &located?.trouble;
     let owners = model(config, subject).map_or(&config.owners, |model| &model.owners);
@@ -22,7 +22,7 @@ pub(super) fn who(config: &Config, subject: &Subject, located: Option<&Located>,
     };
     let suspects = releases.iter().filter(|judged| judged.verdict.is_suspect());
     let mut mitigation: Vec<_> = suspects.map(back).collect();
-    // One version is in trouble and others are well: they can have its traffic, whatever was released.
+    // One version is in trouble and others are well: they can take its traffic, even if nothing was released.
     if let (true, Some(version)) = (
         mitigation.is_empty(),
         located.and_then(|located| located.only_version.as_deref()),
@@ -50,7 +50,7 @@ fn away(version: &str) -> String {
     format!("shift traffic away from version {}", name(version))
 }
 
-/// How a release is taken back.
+/// How to roll a release back.
 fn back(judged: &Judged) -> String {
     let release = name(&judged.release.name);
     match judged.release.kind {
@@ -61,7 +61,7 @@ fn back(judged: &Judged) -> String {
     }
 }
 
-/// What helps whatever was released.
+/// Steps that help even if nothing was released.
 fn usual(symptom: &Symptom) -> impl Iterator<Item = &'static str> {
     let first = match symptom {
         Symptom::Errors => "read the errors of one failing replica; check what the service depends on",

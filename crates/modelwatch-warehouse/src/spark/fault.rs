@@ -1,4 +1,4 @@
-//! What went wrong, in a line.
+//! An error of Spark, in one line.
 
 use tonic::{Code, Status};
 
@@ -6,18 +6,18 @@ use tonic::{Code, Status};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
-    /// What the server says, or what the network does.
+    /// The message of the server or the network.
     pub(crate) said: String,
 }
 
-/// What a fault is about.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultKind {
-    /// The server is not there, or no more.
+    /// The server can't be reached, or is gone.
     Unreachable,
-    /// It does not let us in.
+    /// The server refuses access.
     Refused,
-    /// A file or folder is not there.
+    /// A file or folder does not exist.
     NoFile,
     /// A file can't be read.
     BrokenFile,
@@ -63,7 +63,7 @@ impl Fault {
     }
 }
 
-/// What lies below an error: that nobody listens, and not that a transport has an error.
+/// The cause of an error: that nothing listens, not that the transport failed.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
@@ -72,7 +72,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// A message of Spark's without the statement, the plan and the stack that it shows after it.
+/// The message without the statement, the plan and the stack that Spark appends.
 fn first_words(message: &str) -> String {
     let ends = [
         "\n== SQL",

@@ -1,9 +1,9 @@
 //! A prediction log whose rows Spark's executors read.
 //!
-//! The files are chosen here and by the code that the engine on one machine chooses them with: by the folders of a window's hours, then
-//! by their footers. So what is hidden, broken, of another model, or merged into another file is out for both. Spark gets the
-//! paths of the others and reads their rows. Files whose columns differ are a view each, because a column may be a number in one
-//! and a text in the next; nearly always there is one.
+//! This machine chooses the files, with the same code as the engine on one machine: by the folders of a window's hours, and then
+//! by their footers. So both leave out files that are hidden, broken, of another model, or merged into another file. Spark gets
+//! the paths of the other files and reads their rows. Files with different columns get separate views, because a column may be a
+//! number in one and a text in another. Usually there is one view.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,15 +29,15 @@ use crate::statement::Statement;
 use crate::stop::Stop;
 use crate::table::TableShape;
 
-/// Looks at a window at most, where files keep going and coming while they are counted.
+/// The most attempts at a window whose files change while they are counted.
 const MOST_LOOKS: usize = 5;
-/// Files at most that are left out because they break while they are read: each costs a window that is counted in vain.
+/// The most files to leave out because reading them fails. Each costs one failed count of the window.
 const MOST_BROKEN: usize = 8;
 
-/// A prediction log that Apache Spark counts, for logs that outgrow one machine. Begin with [`new`](Self::new).
+/// A prediction log whose rows Apache Spark counts, for logs that outgrow one machine. Start with [`new`](Self::new).
 ///
-/// This machine lists the folders of a window's hours and reads the footers of their files; Spark's executors read the rows. The log
-/// has to be where all of them see it: in a bucket, or in a folder that every machine has at the same path.
+/// This machine lists the folders of a window's hours and reads the footers of their files. Spark's executors read the rows. All
+/// of them must see the log: in a bucket, or in a folder with the same path on every machine.
 /// # Example: what a log is called in reports
 ///
 /// ```
@@ -55,7 +55,7 @@ pub struct SparkLog {
 }
 
 impl SparkLog {
-    /// Takes the path or URL of a log's root, and where the address of Spark Connect is: `sc://host:15002`.
+    /// Takes the path or URL of a log's root, and the source of Spark Connect's address, `sc://host:15002`.
     pub fn new(log: impl Into<String>, access: Access) -> Self {
         Self {
             log: log.into(),
@@ -65,14 +65,14 @@ impl SparkLog {
         }
     }
 
-    /// Says what Spark calls the log's root. Defaults to the same: a path as `file:///…`, and `s3://…` as `s3a://…`.
+    /// Sets Spark's address of the log's root. Defaults to the same root, with a path as `file:///…` and `s3://…` as `s3a://…`.
     #[must_use]
     pub fn seen_by_spark(mut self, root: impl Into<String>) -> Self {
         self.seen_by_spark = Some(root.into());
         self
     }
 
-    /// Gives a window up after so long, and cancels what Spark does for it. Defaults to 5 minutes.
+    /// Sets how long a window may take, before it is given up and cancelled in Spark. Defaults to 5 minutes.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -86,7 +86,7 @@ impl SparkLog {
         }
     }
 
-    /// What Spark calls the root.
+    /// Returns Spark's address of the root.
     fn root(&self) -> Result<String, EngineError> {
         if let Some(root) = &self.seen_by_spark {
             return Ok(root.trim_end_matches('/').to_owned());
@@ -108,12 +108,12 @@ impl SparkLog {
         Ok(root.trim_end_matches('/').to_owned())
     }
 
-    /// A file's address, as a person would look for it.
+    /// A file's address for people.
     fn address(&self, file: &WindowFile) -> String {
         format!("{}/{}", self.log.trim_end_matches('/'), file.path)
     }
 
-    /// The files that Spark can read, and of the others why not.
+    /// Finds the files that Spark can read, and the reasons why it can't read the others.
     async fn look(&self, log: &PredictionLog, query: &WindowQuery) -> Result<WindowFiles, EngineError> {
         let mut found = log.files(&query.model, query.window).await?;
         let files = std::mem::take(&mut found.files);
@@ -148,7 +148,7 @@ impl SparkLog {
             };
             let left = self.timeout.saturating_sub(begun.elapsed());
             let counted = match files.is_empty() {
-                // Spark need not be there to say that there is nothing.
+                // An empty window needs no Spark.
                 true => Ok(Answer::new(query).into_counts()),
                 false => asked(left, move |stop| asking.count(stop)).await.map_err(|unasked| {
                     let advice = "give Spark more executors, or this model a shorter window or a longer timeout; what is compacted \
@@ -191,13 +191,13 @@ impl SparkLog {
     }
 }
 
-/// Whether Spark takes a file of this name for one that is not for readers.
+/// Whether Spark silently skips a file with this name.
 fn is_hidden_from_spark(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.starts_with('_') && !name.contains('=') || name.ends_with("._COPYING_")
 }
 
-/// What was counted, with what was not.
+/// Combines the counts with the files that were left out.
 fn finished(mut counts: WindowCounts, found: WindowFiles, broken: Vec<LeftOutFile>) -> WindowCounts {
     let without_time = counts.left_out.rows_without_time;
     counts.files = found.files.len();
@@ -213,21 +213,21 @@ fn finished(mut counts: WindowCounts, found: WindowFiles, broken: Vec<LeftOutFil
 /// Why files were not counted.
 struct Trouble {
     kind: FaultKind,
-    /// In a line, without a secret.
+    /// The problem in one line, without a secret.
     problem: String,
-    /// As Spark says it.
+    /// Spark's own message.
     said: String,
 }
 
 impl Trouble {
-    /// Whether it names this file, as a URL or as a path.
+    /// Whether the message names this file, as a URL or as a path.
     fn is_about(&self, file: &WindowFile) -> bool {
         let decoded = percent_decode_str(&self.said).decode_utf8_lossy();
         self.said.contains(&file.path) || decoded.contains(&file.path)
     }
 }
 
-/// Files that a thread has counted.
+/// The files that a thread counts.
 struct Asking {
     log: SparkLog,
     root: String,
@@ -236,7 +236,7 @@ struct Asking {
 }
 
 impl Asking {
-    /// Blocks while Spark works.
+    /// Counts the files. Blocks while Spark works.
     fn count(&self, stop: &Stop) -> Result<WindowCounts, Trouble> {
         let session = SparkSession::open(&self.log.access, self.log.timeout).map_err(|problem| Trouble {
             kind: FaultKind::Unreachable,
@@ -266,7 +266,7 @@ impl Asking {
         Ok(answer.into_counts())
     }
 
-    /// What Spark has in the column of times. It reads nanoseconds as whole numbers, or, in a file of old, as instants.
+    /// Spark's type of the time column: it reads nanoseconds as integers or, in an old file, as instants.
     fn time(&self, session: &SparkSession, view: &str, schema: &Schema, stop: &Stop) -> Result<TimeKind, Fault> {
         let no_time = || Fault::other(format!("has no times in the column {TIME:?}"));
         let has = schema.field_with_name(TIME).map_err(|_| no_time())?.data_type().clone();
@@ -290,7 +290,7 @@ impl Asking {
     }
 }
 
-/// The files of each set of columns, in the order in which the first of each comes.
+/// Groups files by their columns, in the order of each group's first file.
 fn by_columns(files: &[WindowFile]) -> Vec<(&Schema, Vec<&str>)> {
     let mut groups: Vec<(&Schema, Vec<&str>)> = Vec::new();
     for file in files {
@@ -303,7 +303,7 @@ fn by_columns(files: &[WindowFile]) -> Vec<(&Schema, Vec<&str>)> {
     groups
 }
 
-/// Whether two files have the same columns, in whatever order and whatever else their writers say of them.
+/// Whether two files have the same columns, in any order and with any metadata.
 fn is_same(one: &Schema, other: &Schema) -> bool {
     let same = |field: &arrow::datatypes::FieldRef| {
         other
@@ -319,7 +319,7 @@ impl Engine for SparkLog {
     }
 }
 
-/// The log's address, and who counts it; never how to reach Spark.
+/// Shows the log's address and that Spark counts it, never how to reach Spark.
 impl fmt::Display for SparkLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the prediction log {} in Spark", self.log)

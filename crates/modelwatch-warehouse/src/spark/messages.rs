@@ -1,7 +1,7 @@
-//! Messages of Spark Connect, with the fields that are needed of them.
+//! Messages of Spark Connect, with only the fields that are needed.
 //!
-//! The protocol is `spark/connect/base.proto`, `relations.proto` and `commands.proto` of Apache Spark. A field that is not here is
-//! left out of a request, as a default, and passed over in an answer.
+//! The protocol is `spark/connect/base.proto`, `relations.proto` and `commands.proto` of Apache Spark. A field that is missing
+//! here has its default in a request and is skipped in an answer.
 
 use std::collections::HashMap;
 
@@ -101,7 +101,7 @@ pub(super) struct ExecutePlanResponse {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ArrowBatch {
-    /// A stream of Arrow IPC: the columns, then rows.
+    /// An Arrow IPC stream: the schema, then the rows.
     #[prost(bytes = "vec", tag = "2")]
     pub(super) data: Vec<u8>,
 }
@@ -150,7 +150,7 @@ pub(super) struct InterruptRequest {
     pub(super) interrupt_type: i32,
 }
 
-/// Everything that the session does.
+/// Interrupts everything in the session.
 pub(super) const INTERRUPT_ALL: i32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
@@ -163,6 +163,6 @@ pub(super) struct ReleaseSessionRequest {
     pub(super) client_type: Option<String>,
 }
 
-/// An answer of which nothing is needed.
+/// An answer whose fields are not needed.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Ignored {}

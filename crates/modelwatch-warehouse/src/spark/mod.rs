@@ -1,8 +1,8 @@
 //! Apache Spark, through Spark Connect.
 //!
-//! From below: `messages` are those of Spark's protocol that are needed here, by the tags that its releases keep; `remote` reads where a
-//! server is; `fault` says in a line what went wrong; `session` asks; `log` is the engine over a prediction log whose files
-//! Spark's executors read.
+//! Bottom up: `messages` has the needed parts of Spark's protocol, with tags that stay the same across its releases. `remote`
+//! parses a server's address. `fault` describes errors in one line. `session` runs queries. `log` is the engine over a prediction
+//! log whose files Spark's executors read.
 
 mod fault;
 mod log;

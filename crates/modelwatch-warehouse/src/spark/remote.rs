@@ -1,25 +1,25 @@
-//! Where a server of Spark Connect is, as Spark's own clients write it: `sc://host:15002/;use_ssl=true;token=…`.
+//! The address of a Spark Connect server, in the form of Spark's own clients: `sc://host:15002/;use_ssl=true;token=…`.
 
 use percent_encoding::percent_decode_str;
 
-/// Where Spark's own clients look for a token that is not in the address.
+/// The environment variable in which Spark's own clients look for a token.
 const TOKEN: &str = "SPARK_CONNECT_AUTHENTICATE_TOKEN";
 const PORT: u16 = 15_002;
 const FORM: &str =
     "give it as sc://host:15002, with ;token=… and ;use_ssl=true after a slash where the server wants them";
 
-/// Where a server is, and who asks it. It has no `Debug`: it holds a token.
+/// A server's address, and the user. It has no `Debug`, because it holds a token.
 pub(super) struct Remote {
     pub(super) endpoint: String,
     pub(super) uses_tls: bool,
     pub(super) token: Option<String>,
     pub(super) user: String,
-    /// What else is sent with each request.
+    /// Additional headers of each request.
     pub(super) headers: Vec<(String, String)>,
 }
 
 impl Remote {
-    /// What is wrong is said without the address, which may hold a token.
+    /// Parses an address. Errors do not show it, because it may contain a token.
     pub(super) fn read(address: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let rest = address
             .strip_prefix("sc://")
@@ -58,12 +58,12 @@ impl Remote {
                 "token" => remote.token = Some(value),
                 "use_ssl" => asks_tls = Some(value.eq_ignore_ascii_case("true")),
                 "user_id" => remote.user = value,
-                // Each window has a session of its own, which is over after it.
+                // Each window has its own session, which ends with it.
                 "session_id" | "user_agent" => {}
                 _ => remote.headers.push((name.to_ascii_lowercase(), value)),
             }
         }
-        // A token goes through no network in clear, unless somebody says so.
+        // Never send a token unencrypted over a network, unless the address says so.
         let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
         remote.uses_tls = asks_tls.unwrap_or(remote.token.is_some() && !is_here);
         remote.endpoint = format!("{}://{host}:{port}", if remote.uses_tls { "https" } else { "http" });

@@ -29,11 +29,11 @@ use crate::dialect::Dialect;
 use crate::session::{Session, TakeBatch, TakeSchema};
 use crate::stop::Stop;
 
-/// The most bytes of one message: as many as Spark's own clients take.
+/// The largest message in bytes, as in Spark's own clients.
 const MOST_BYTES: usize = 128 << 20;
 /// How long a server may take to accept a connection.
 const CONNECTING: Duration = Duration::from_secs(20);
-/// How long a session's end may take: a server that is gone has ended it, and one that is slow forgets it after a while.
+/// How long to wait for the end of a session. A server that is gone has ended it, and a slow one drops it after a while.
 const ENDING: Duration = Duration::from_secs(5);
 const CONFIG: &str = "/spark.connect.SparkConnectService/Config";
 const EXECUTE: &str = "/spark.connect.SparkConnectService/ExecutePlan";
@@ -41,12 +41,12 @@ const INTERRUPT: &str = "/spark.connect.SparkConnectService/Interrupt";
 const RELEASE: &str = "/spark.connect.SparkConnectService/ReleaseSession";
 const CLIENT: &str = concat!("modelwatch/", env!("CARGO_PKG_VERSION"));
 
-/// What a session is told first: what decides how a value is read, whatever the cluster has for a default.
+/// The settings of each session, which fix how values are read, independent of the cluster's defaults.
 const SETTINGS: [(&str, &str); 13] = [
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.ansi.enabled", "true"),
     ("spark.sql.legacy.exponentLiteralAsDecimal.enabled", "false"),
-    // A row that can't be read is an error, and never one that is left out in silence.
+    // A row that can't be read is an error, and is never skipped silently.
     ("spark.sql.files.ignoreCorruptFiles", "false"),
     ("spark.sql.files.ignoreMissingFiles", "false"),
     ("spark.sql.parquet.binaryAsString", "false"),
@@ -56,11 +56,11 @@ const SETTINGS: [(&str, &str); 13] = [
     ("spark.sql.legacy.parquet.nanosAsLong", "true"),
     ("spark.sql.execution.arrow.useLargeVarTypes", "false"),
     ("spark.sql.execution.arrow.compression.codec", "none"),
-    // Answers are of some rows for each column.
+    // Answers have only few rows per column.
     ("spark.sql.shuffle.partitions", "8"),
 ];
 
-/// A session with a Spark Connect server, which ends when this is dropped.
+/// A session with a Spark Connect server. It ends on drop.
 pub(crate) struct SparkSession {
     runtime: Runtime,
     channel: Channel,
@@ -104,7 +104,7 @@ impl SparkSession {
         Ok(session)
     }
 
-    /// What went wrong, in a line and without a secret.
+    /// Describes a fault in one line, without a secret.
     pub(super) fn said(&self, fault: &Fault) -> String {
         said(fault, &self.told, &self.access)
     }
@@ -127,11 +127,11 @@ impl SparkSession {
             .unwrap_or_else(|_| Err(Fault::other("it did not answer")))
     }
 
-    /// Calls these files a view.
+    /// Defines a view over these files.
     pub(super) fn view(&self, name: &str, paths: Vec<String>, stop: &Stop) -> Result<(), Fault> {
         let options = [
             ("mergeSchema", "false"),
-            // A folder's name is no column.
+            // Folder names are not columns.
             ("recursiveFileLookup", "true"),
             ("ignoreMissingFiles", "false"),
             ("ignoreCorruptFiles", "false"),
@@ -156,7 +156,7 @@ impl SparkSession {
         self.execute(PlanOf::Command(command), stop, &mut |_| (), &mut |_| Ok(()))
     }
 
-    /// Tells names apart that differ in case, as Parquet does.
+    /// Makes names case-sensitive, as in Parquet.
     pub(super) fn tell_case_apart(&self, timeout: Duration) -> Result<(), Fault> {
         self.set(&[("spark.sql.caseSensitive", "true")], timeout)
     }
@@ -177,7 +177,7 @@ impl SparkSession {
         };
         let (cancel, cancelled) = oneshot::channel();
         stop.begin(move || {
-            // What was to be cancelled may be over.
+            // The statement may have finished already.
             let _ = cancel.send(());
         })
         .map_err(Fault::other)?;
@@ -188,7 +188,7 @@ impl SparkSession {
                 Ok(()) = cancelled => {}
             }
             self.interrupt().await;
-            // A session that ends before its statement has is an error to the server.
+            // The server reports an error if a session ends before its statement.
             let _ = within(ENDING, asking).await;
             Err(Fault::other("it was cancelled"))
         });
@@ -252,13 +252,13 @@ impl SparkSession {
             client_type: Some(CLIENT.into()),
             interrupt_type: INTERRUPT_ALL,
         };
-        // A server that is gone does nothing more.
+        // If the server is gone, nothing runs there.
         let _ = within(ENDING, self.unary(INTERRUPT, request)).await;
     }
 }
 
 impl Session for SparkSession {
-    /// Nothing: a table's rows may change between two statements, which is noticed where it matters.
+    /// Does nothing. A table's rows may change between two statements; the callers check for that where it matters.
     fn hold(&self) -> Result<(), String> {
         Ok(())
     }
@@ -268,7 +268,7 @@ impl Session for SparkSession {
     }
 }
 
-/// Ends the session, and with it whatever is under way.
+/// Ends the session, and with it all running statements.
 impl Drop for SparkSession {
     fn drop(&mut self) {
         let request = ReleaseSessionRequest {
@@ -276,14 +276,14 @@ impl Drop for SparkSession {
             user_context: Some(self.user.clone()),
             client_type: Some(CLIENT.into()),
         };
-        // One that nobody ended is forgotten by the server after an hour.
+        // The server drops a session that was not ended after an hour.
         let _ = self
             .runtime
             .block_on(async { within(ENDING, self.unary(RELEASE, request)).await });
     }
 }
 
-/// A path that a pattern would not be taken for: Spark reads each as one.
+/// Escapes a path, because Spark reads paths as patterns.
 fn literal(path: String) -> String {
     let mut literal = String::with_capacity(path.len());
     for one in path.chars() {

@@ -1,4 +1,4 @@
-//! Annotations: marks over every panel where something changed.
+//! Annotations: marks in every panel where something changed.
 
 use serde::Serialize;
 
@@ -14,14 +14,14 @@ pub(crate) struct AnnotationQuery {
     hide: bool,
     icon_color: &'static str,
     target: AnnotationTarget,
-    /// How the Prometheus plugin names marks: `{{label}}` is a label's value.
+    /// The title of a mark in the format of the Prometheus plugin: `{{label}}` is a label's value.
     title_format: String,
     text_format: String,
     tag_keys: String,
     use_value_for_time: bool,
 }
 
-/// The query as a panel would ask it.
+/// The query in the form that a panel uses.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AnnotationTarget {
@@ -32,7 +32,7 @@ pub(crate) struct AnnotationTarget {
 }
 
 impl AnnotationQuery {
-    /// `step`: between samples; marks that last shorter can be missed.
+    /// `step` is the interval between samples. It can miss marks that last less.
     pub(crate) fn new(name: &str, color: &'static str, expr: Written, title: &str, text: &str, tags: &[&str]) -> Self {
         const STEP: &str = "60s";
         Self {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A link in the head of a dashboard or of a panel.
+/// A link in the header of a dashboard or of a panel.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DashboardLink {
@@ -21,7 +21,7 @@ pub(crate) struct DashboardLink {
 }
 
 impl DashboardLink {
-    /// To a page elsewhere.
+    /// Makes a link to another page.
     pub(crate) fn page(title: &str, url: String) -> Self {
         Self {
             title: title.to_owned(),
@@ -37,12 +37,12 @@ impl DashboardLink {
         }
     }
 
-    /// What it is called, and where it leads, if that is a page and not a menu.
+    /// Returns the title and the URL of a link to a page, or `None` for a menu.
     pub(crate) fn to_page(&self) -> Option<(&str, &str)> {
         Some((&self.title, self.url.as_deref()?))
     }
 
-    /// To one dashboard of this Grafana, with the time range; `url` begins with `/d/`.
+    /// Makes a link to a dashboard of this Grafana that keeps the time range. `url` begins with `/d/`.
     pub(crate) fn dashboard(title: &str, url: String) -> Self {
         Self {
             icon: "dashboard",
@@ -52,7 +52,7 @@ impl DashboardLink {
         }
     }
 
-    /// A menu of all dashboards with a tag, with the time range.
+    /// Makes a menu of all dashboards with a tag, which keeps the time range.
     pub(crate) fn menu(title: &str, tag: &str) -> Self {
         Self {
             title: title.to_owned(),

@@ -1,7 +1,7 @@
-//! What of Grafana's dashboard model we use, typed.
+//! The part of Grafana's dashboard model that the stack uses, as types.
 //!
-//! The names and shapes are those of `@grafana/schema`, against whose types the tests compile what is generated. A dashboard
-//! can't be written with a field that Grafana does not know, nor with one in the wrong place.
+//! Names and shapes are those of `@grafana/schema`. The tests compile the generated dashboards against its types. A dashboard
+//! can't have a field that Grafana does not know, or one in the wrong place.
 
 mod annotation;
 mod link;
@@ -23,10 +23,10 @@ pub use query::{DashboardQuery, QueryPlace};
 pub(crate) use style::{Color, Field, Override, Property, Thresholds, Unit, ValueMapping, plain};
 pub(crate) use variable::{LabelValues, Variable};
 
-/// The version of the dashboard format that this model writes; Grafana migrates older ones as it loads them.
+/// The version of the dashboard format that this module writes. Grafana migrates older ones as it loads them.
 const SCHEMA_VERSION: u32 = 42;
 
-/// A dashboard as Grafana imports, provisions and exports it.
+/// A dashboard that Grafana can import, provision and export.
 /// # Example: what the panels of a dashboard ask
 ///
 /// ```
@@ -44,20 +44,20 @@ const SCHEMA_VERSION: u32 = 42;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dashboard {
-    /// Null, so that Grafana gives one and an import never overwrites by accident.
+    /// Null, so that Grafana assigns one and an import never overwrites a dashboard by accident.
     id: Option<u64>,
     uid: String,
     title: String,
     description: String,
     tags: Vec<String>,
     editable: bool,
-    /// 1: the crosshair is shared by all panels.
+    /// 1: all panels share the crosshair.
     graph_tooltip: u8,
     schema_version: u32,
     version: u32,
     refresh: String,
     time: TimeRange,
-    /// Browser: the reader's own time zone.
+    /// Browser: the time zone of the viewer.
     timezone: String,
     templating: List<Variable>,
     annotations: List<AnnotationQuery>,
@@ -121,13 +121,13 @@ impl Dashboard {
         self
     }
 
-    /// The identifier that the dashboard's URL ends with: `/d/<uid>`.
+    /// Returns the identifier at the end of the dashboard's URL: `/d/<uid>`.
     #[must_use]
     pub fn uid(&self) -> &str {
         &self.uid
     }
 
-    /// The title shown in Grafana.
+    /// Returns the title in Grafana.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
@@ -137,18 +137,18 @@ impl Dashboard {
         &self.description
     }
 
-    /// Rows and panels in their order; those of a collapsed row are in it.
+    /// Returns rows and panels in order. A collapsed row contains its panels.
     pub(crate) fn placed(&self) -> &[Panel] {
         &self.panels
     }
 
-    /// The variables whose values are those of a label.
+    /// Returns the variables whose values are those of a label.
     pub(crate) fn variables_of_labels(&self) -> impl Iterator<Item = (&Variable, &LabelValues)> {
         let variables = self.templating.list.iter();
         variables.filter_map(|variable| Some((variable, variable.values()?)))
     }
 
-    /// Every expression, those of collapsed rows too.
+    /// Returns every expression, including those of collapsed rows.
     #[must_use]
     pub fn queries(&self) -> Vec<DashboardQuery<'_>> {
         let variables = self.templating.list.iter().filter_map(|variable| {
@@ -176,11 +176,11 @@ impl Dashboard {
         variables.chain(annotations).chain(panels).collect()
     }
 
-    /// The file's contents: indented JSON with a newline at its end.
+    /// Returns the contents of the file: indented JSON with a newline at its end.
     ///
     /// # Errors
     ///
-    /// A threshold or limit that is no JSON number.
+    /// Returns an error when a threshold or limit is not a JSON number.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|json| json + "\n")
     }

@@ -1,4 +1,4 @@
-//! Panels: what they ask, and how each kind draws it.
+//! Panels: their queries, and how each kind draws the results.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::link::DashboardLink;
 use super::query::{DataSource, Query};
 use super::style::Field;
 
-/// Where a panel stands; a dashboard is 24 columns wide.
+/// A panel's position. A dashboard is 24 columns wide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct GridPos {
     pub(crate) h: u16,
@@ -19,7 +19,7 @@ pub(crate) struct GridPos {
     pub(crate) y: u16,
 }
 
-/// One panel, or the heading of a row of them.
+/// A panel, or the heading of a row of panels.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Panel {
@@ -36,7 +36,7 @@ pub(crate) struct Row {
     pub(crate) title: String,
     pub(crate) grid_pos: GridPos,
     pub(crate) collapsed: bool,
-    /// Those of a collapsed row; an open row's follow it.
+    /// The panels of a collapsed row. Those of an open row follow it.
     pub(crate) panels: Vec<Panel>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Chart {
 }
 
 impl Panel {
-    /// A heading; `nested` only where it is collapsed.
+    /// Makes a heading. `nested` is only for a collapsed row.
     pub(crate) fn row(title: &str, collapsed: bool, nested: Vec<Self>) -> Self {
         Self::Row(Row {
             id: 0,
@@ -70,7 +70,7 @@ impl Panel {
         })
     }
 
-    /// `description` says what the panel answers and what to do about it.
+    /// Makes a panel. `description` says which question it answers and what to do about it.
     pub(crate) fn chart(title: &str, description: &str, mut targets: Vec<Query>, visual: impl Into<Visual>) -> Self {
         for (index, target) in targets.iter_mut().enumerate() {
             target.set_ref_id(index);
@@ -88,7 +88,7 @@ impl Panel {
         }))
     }
 
-    /// A link in the panel's head.
+    /// Adds a link in the panel's header.
     pub(crate) fn link(mut self, link: Option<DashboardLink>) -> Self {
         if let Self::Chart(chart) = &mut self {
             chart.links.extend(link);
@@ -110,7 +110,7 @@ impl Panel {
         }
     }
 
-    /// This panel and, where it is a collapsed row, those in it.
+    /// Returns this panel and, for a collapsed row, those in it.
     pub(crate) fn with_nested(&self) -> impl Iterator<Item = &Self> {
         let nested = match self {
             Self::Row(row) => row.panels.as_slice(),
@@ -134,12 +134,12 @@ impl Panel {
     }
 }
 
-/// A step between the answers and the drawing.
+/// A step between the query results and the drawing.
 #[derive(Clone, Debug)]
 pub(crate) enum Transformation {
-    /// Rows of all queries that share their labels become one row.
+    /// Merges the rows of all queries that share their labels.
     Merge,
-    /// Columns with the names they are shown by, in this order; an empty name hides the column.
+    /// Renames and orders the columns. An empty name hides a column.
     Columns(Vec<(&'static str, &'static str)>),
 }
 
@@ -167,7 +167,7 @@ impl Serialize for Transformation {
     }
 }
 
-/// The kind of a panel, with its options and how its values look.
+/// The kind of a panel, with its options and the look of its values.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub(crate) enum Visual {
@@ -221,7 +221,8 @@ visual! {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct NoCustom {}
 
-/// Which of a series' values a panel that shows one shows: the last, NaN included so that it isn't passed off as older.
+/// The value of a series that a single-value panel shows: the last one, including NaN, so that an older value does not pass for
+/// it.
 #[derive(Clone, Debug, Serialize)]
 struct Reduce {
     calcs: [&'static str; 1],
@@ -253,7 +254,7 @@ pub(crate) struct Stat {
 }
 
 impl Stat {
-    /// Whether the number has its chart.
+    /// Returns whether the number has a small chart.
     pub(crate) fn has_sparkline(&self) -> bool {
         self.graph_mode != "none"
     }
@@ -272,17 +273,17 @@ impl Stat {
         }
     }
 
-    /// The whole panel in the threshold's colour, to be seen from across a room.
+    /// Makes a panel that is entirely in the threshold's colour, visible from across a room.
     pub(crate) fn light() -> Self {
         Self::new("background", "none", "auto")
     }
 
-    /// The same, with the name of whoever has the value.
+    /// The same, with the name of the series.
     pub(crate) fn named_light() -> Self {
         Self::new("background", "none", "value_and_name")
     }
 
-    /// The number over its own small chart.
+    /// Makes a panel with the number above a small chart.
     pub(crate) fn sparkline() -> Self {
         Self::new("value", "area", "auto")
     }
@@ -336,7 +337,7 @@ impl TimeSeries {
     }
 }
 
-/// What time series add to a field.
+/// Fields that time series add.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TimeSeriesField {
@@ -376,7 +377,7 @@ impl TimeSeriesField {
         }
     }
 
-    /// With a dashed line at each threshold.
+    /// Adds a dashed line at each threshold.
     pub(crate) fn with_limit() -> Self {
         Self {
             thresholds_style: ThresholdsStyle { mode: "dashed" },
@@ -384,7 +385,7 @@ impl TimeSeriesField {
         }
     }
 
-    /// On top of each other.
+    /// Stacks the lines.
     pub(crate) fn stacked() -> Self {
         Self {
             fill_opacity: 30,
@@ -396,19 +397,19 @@ impl TimeSeriesField {
         }
     }
 
-    /// As shares of their sum.
+    /// Stacks the lines as shares of their sum.
     pub(crate) fn shares() -> Self {
         let mut field = Self::stacked();
         field.stacking.mode = "percent";
         field
     }
 
-    /// Whether lines are on top of each other.
+    /// Returns whether the lines are stacked.
     pub(crate) fn is_stacked(&self) -> bool {
         self.stacking.mode != "none"
     }
 
-    /// Whether each threshold is a line.
+    /// Returns whether each threshold has a line.
     pub(crate) fn shows_limits(&self) -> bool {
         self.thresholds_style.mode != "off"
     }
@@ -448,7 +449,7 @@ struct ExemplarColor {
 
 #[derive(Clone, Debug, Serialize)]
 struct Above {
-    /// Cells below are not painted: empty is empty.
+    /// Cells below this value are not painted, so empty buckets stay empty.
     le: f64,
 }
 
@@ -479,12 +480,12 @@ struct YAxis {
 }
 
 impl Heatmap {
-    /// The unit of the buckets' bounds.
+    /// Returns the unit of the bucket bounds.
     pub(crate) fn unit(&self) -> super::style::Unit {
         self.y_axis.unit
     }
 
-    /// Of classic buckets, as a `heatmap` query returns them; `unit` is that of the bucket bounds.
+    /// Makes a heatmap of classic buckets from a `heatmap` query. `unit` is that of the bucket bounds.
     pub(crate) fn of_buckets(unit: super::style::Unit) -> Self {
         Self {
             calculate: false,
@@ -537,7 +538,7 @@ pub(crate) struct SortBy {
 }
 
 impl Table {
-    /// By the column with this name.
+    /// Sorts by the column with this name.
     pub(crate) fn sorted_by(column: &str, descending: bool) -> Self {
         Self {
             cell_height: "sm",
@@ -551,7 +552,7 @@ impl Table {
     }
 }
 
-/// What tables add to a field.
+/// Fields that tables add.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TableField {
@@ -644,7 +645,7 @@ impl StateTimeline {
     }
 }
 
-/// What state timelines add to a field.
+/// Fields that state timelines add.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StateTimelineField {

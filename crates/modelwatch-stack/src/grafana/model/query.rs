@@ -1,10 +1,10 @@
-//! Queries of panels, and the data source they go to.
+//! Queries of panels, and their data source.
 
 use serde::{Serialize, Serializer};
 
 use crate::promql::Expr;
 
-/// The data source that the reader chooses, whatever its name on this Grafana.
+/// The data source that the viewer chooses, under any name.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct DataSource {
     #[serde(rename = "type")]
@@ -19,7 +19,7 @@ impl DataSource {
     };
 }
 
-/// Where in a dashboard an expression stands.
+/// The place of an expression in a dashboard.
 /// The example of [`Dashboard`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryPlace {
@@ -36,17 +36,17 @@ pub enum QueryPlace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DashboardQuery<'a> {
-    /// What kind of thing asks.
+    /// The kind of element that runs it.
     pub place: QueryPlace,
-    /// Which of them.
+    /// The name of that element.
     pub name: &'a str,
-    /// The expression; for a variable `label_values(…)`, which is Grafana's own.
+    /// The expression. For a variable, `label_values(…)`, which is Grafana's own function.
     pub expr: &'a str,
-    /// Asked once, for now, and not over the time range.
+    /// Whether the query runs once, for now, instead of over the time range.
     pub instant: bool,
 }
 
-/// What a query's answer becomes.
+/// The format of a query's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
@@ -55,7 +55,7 @@ pub(crate) enum Format {
     Heatmap,
 }
 
-/// An expression as Grafana reads it, and the value that it was written from, of which other readers have theirs.
+/// An expression in Grafana's form, and the value it was written from, so that Perses can write its own form.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     pub(crate) text: String,
@@ -68,12 +68,12 @@ impl Serialize for Written {
     }
 }
 
-/// What a heatmap asks.
+/// The queries of a heatmap.
 #[derive(Clone, Debug)]
 pub(crate) struct Buckets {
-    /// How many observations fell into each bucket; with the label `le`.
+    /// The number of observations in each bucket, with the label `le`.
     pub(crate) counts: Written,
-    /// Quantiles by their names, for readers that draw no classic buckets.
+    /// Quantiles by name, for readers that can't draw classic buckets.
     pub(crate) quantiles: Vec<(&'static str, Written)>,
 }
 
@@ -112,17 +112,17 @@ impl Query {
         }
     }
 
-    /// A line per series over the time range.
+    /// Draws a line per series over the time range.
     pub(crate) fn range(expr: Written, legend: &str) -> Self {
         Self::new(expr, legend, Format::TimeSeries, false)
     }
 
-    /// The value of each series now.
+    /// Shows the value of each series now.
     pub(crate) fn instant(expr: Written, legend: &str) -> Self {
         Self::new(expr, legend, Format::TimeSeries, true)
     }
 
-    /// A row of a table per series.
+    /// Shows a table row per series.
     pub(crate) fn table(expr: Written) -> Self {
         Self::new(expr, "", Format::Table, true)
     }
@@ -135,7 +135,7 @@ impl Query {
         }
     }
 
-    /// Asks for exemplars too, which are drawn as points that lead to traces.
+    /// Adds exemplars, drawn as points that link to traces.
     pub(crate) fn with_exemplars(mut self) -> Self {
         self.exemplar = true;
         self
@@ -153,7 +153,7 @@ impl Query {
         &self.legend_format
     }
 
-    /// What stands for the buckets where they can't be drawn.
+    /// Returns the quantiles to draw instead of the buckets.
     pub(crate) fn quantiles(&self) -> &[(&'static str, Written)] {
         &self.quantiles
     }

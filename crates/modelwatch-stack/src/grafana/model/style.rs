@@ -1,4 +1,4 @@
-//! How values look: units, colours, thresholds, mappings, and exceptions for single fields.
+//! The look of values: units, colours, thresholds, mappings, and overrides for single fields.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::link::DataLink;
 
-/// Grafana's identifiers of the units we show.
+/// Grafana's identifiers of the units that panels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Unit {
     /// A plain number, shortened.
@@ -25,7 +25,7 @@ pub(crate) enum Unit {
     Bytes,
 }
 
-/// Colours by what they say.
+/// Colours, named by their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Color {
@@ -38,14 +38,14 @@ pub(crate) enum Color {
     Transparent,
 }
 
-/// From `value` on, `color`; the first has no value and is the base.
+/// `color` applies from `value` on. The first threshold has no value and is the base.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Threshold {
     pub(crate) color: Color,
     pub(crate) value: Option<f64>,
 }
 
-/// Steps from low to high.
+/// Thresholds from low to high.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Thresholds {
     mode: &'static str,
@@ -57,7 +57,7 @@ impl Thresholds {
         Self::of(Color::Text, &[])
     }
 
-    /// `base` below the first step.
+    /// Makes thresholds with `base` below the first step.
     pub(crate) fn of(base: Color, steps: &[(f64, Color)]) -> Self {
         let base = Threshold {
             color: base,
@@ -82,12 +82,12 @@ impl Thresholds {
     }
 }
 
-/// A number that a reader can read: 0.35 times 0.8 is 0.28.
+/// Rounds to a readable number: 0.35 times 0.8 is 0.28.
 pub(crate) fn plain(number: f64) -> f64 {
     (number * 1e9).round() / 1e9
 }
 
-/// Text or a colour in place of a value.
+/// A text or a colour in place of a value.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", content = "options", rename_all = "camelCase")]
 pub(crate) enum ValueMapping {
@@ -116,7 +116,7 @@ struct FieldColor {
     mode: &'static str,
 }
 
-/// How all values of a panel look; `C` is what the kind of panel adds.
+/// The look of all values of a panel. `C` is what the kind of panel adds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Field<C> {
@@ -132,7 +132,7 @@ pub(crate) struct Defaults<C> {
     pub(crate) decimals: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) min: Option<f64>,
-    /// What stands in place of a value where there is none.
+    /// The text in place of a missing value.
     no_value: String,
     color: FieldColor,
     pub(crate) thresholds: Thresholds,
@@ -160,7 +160,7 @@ impl<C> Field<C> {
         }
     }
 
-    /// Values take the colour of the threshold they are past.
+    /// Colours values by the threshold they exceed.
     pub(crate) fn coloured_by(mut self, thresholds: Thresholds) -> Self {
         self.defaults.color.mode = "thresholds";
         self.thresholds(thresholds)
@@ -192,7 +192,7 @@ impl<C> Field<C> {
     }
 }
 
-/// Properties of the one field with a name.
+/// Properties of the field with a name.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Override {
     matcher: Matcher,
@@ -205,7 +205,7 @@ struct Matcher {
     options: String,
 }
 
-/// What an [`Override`] can set.
+/// The properties an [`Override`] can set.
 #[derive(Clone, Debug)]
 pub(crate) enum Property {
     Unit(Unit),
@@ -228,7 +228,7 @@ impl Override {
         }
     }
 
-    /// The name of the field.
+    /// Returns the name of the field.
     pub(crate) fn field(&self) -> &str {
         &self.matcher.options
     }

@@ -1,20 +1,20 @@
-//! Variables: what a reader chooses in a dashboard's head.
+//! Variables: the choices in a dashboard's header.
 
 use serde::Serialize;
 
 use super::query::DataSource;
 use crate::promql::Selector;
 
-/// The values that a label of some series has.
+/// The values of a label of some series.
 #[derive(Clone, Debug)]
 pub(crate) struct LabelValues {
-    /// As Grafana asks for them.
+    /// The query in Grafana's form.
     pub(crate) text: String,
     pub(crate) of: Selector,
     pub(crate) label: String,
 }
 
-/// A choice, with the values it is made from.
+/// A choice, and where its values come from.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Variable {
@@ -26,9 +26,9 @@ pub(crate) struct Variable {
     hide: u8,
     skip_url_sync: bool,
     options: [(); 0],
-    /// The first choice.
+    /// The initial choice.
     current: Choice,
-    /// Where the values come from; nothing for what is no label.
+    /// The label its values come from. Absent for other variables.
     #[serde(skip)]
     values: Option<LabelValues>,
 }
@@ -50,9 +50,9 @@ enum VariableKind {
         definition: String,
         multi: bool,
         include_all: bool,
-        /// What All stands for: also series that lack the label.
+        /// The pattern for All, which includes series that lack the label.
         all_value: &'static str,
-        /// 2: whenever the time range changes, so that retired versions can be chosen where they served.
+        /// 2: refresh on each change of the time range, so that you can choose retired versions where they served.
         refresh: u8,
         sort: u8,
         regex: &'static str,
@@ -82,7 +82,7 @@ enum Texts {
 }
 
 impl Variable {
-    /// Which Prometheus: makes the dashboard importable on any Grafana, whatever its data source is named.
+    /// Makes a choice of Prometheus, so that you can import the dashboard into any Grafana, under any name of its data source.
     pub(crate) fn datasource() -> Self {
         Self {
             name: "datasource".to_owned(),
@@ -106,7 +106,7 @@ impl Variable {
         }
     }
 
-    /// Values of a label, all or any of them.
+    /// Makes a choice of any or all values of a label.
     pub(crate) fn label(name: &str, label: &str, description: &str, values: LabelValues) -> Self {
         Self {
             name: name.to_owned(),

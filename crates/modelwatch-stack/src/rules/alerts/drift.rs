@@ -1,7 +1,7 @@
-//! Does the input drift, and does the job that would tell still run?
+//! Does the input drift, and does the drift job still run?
 //!
-//! The exporter's gauges vanish with the exporter. So a drift alert holds the last verdict while nobody gives a newer one,
-//! and an exporter that stays away raises alerts of its own: drift never ends in silence.
+//! The exporter's gauges vanish with the exporter. So a drift alert keeps the last verdict until there is a newer one, and an
+//! exporter that stays down raises its own alerts. Drift never ends silently.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn severity(high_risk: bool) -> Severity {
     if high_risk { Severity::Page } else { Severity::Ticket }
 }
 
-/// Groups the models the drift job watches.
+/// Groups the models that the drift job watches.
 fn watched<'a, K: PartialEq>(
     config: &'a Config,
     setting: impl Fn(&'a Model, &'a Drift) -> K,
@@ -64,8 +64,8 @@ fn watched<'a, K: PartialEq>(
     only(config, |model| model.drift.as_ref().map(|drift| setting(model, drift)))
 }
 
-/// The score, where the verdict is drift. While no exporter says anything of the model, its last verdict of a day counts; one
-/// that is alive is believed at once.
+/// The score, where the verdict is drift. While no exporter reports the model, its last verdict of the past day counts. A live
+/// exporter counts at once.
 fn verdict(labels: &[&str], score: &Selector, detected: &Selector) -> Expr {
     let now = |series: &Selector| max_by(labels, series);
     let last = |series: &Selector| max_by(labels, series.over("last_over_time", DAY));
@@ -121,7 +121,7 @@ fn features(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// The thresholds of the models, and of features that have their own.
+/// The thresholds of the models, and those of features with their own.
 fn thresholds(models: &[&Model]) -> String {
     let mut all: Vec<f64> = Vec::new();
     for drift in models.iter().filter_map(|model| model.drift.as_ref()) {
@@ -170,7 +170,7 @@ fn predictions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Relations between features differ from training, and none drifts on its own: that has an alert of its own.
+/// Relations between features differ from training, while no feature drifts on its own, which has a separate alert.
 fn joint(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = watched(config, |model, _| model.owners.model.team.clone())
         .into_iter()
@@ -203,7 +203,7 @@ fn joint(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Features drift together for a while; before that one does on its own, too.
+/// Features drift together for a while. At first, one also drifts on its own.
 fn joint_case(model: &str) -> Case {
     let labels = [("model_name", model), ("feature_name", "income")];
     Case {
@@ -221,7 +221,7 @@ fn joint_case(model: &str) -> Case {
     }
 }
 
-/// One version drifts: what only its callers send, or only it is fed.
+/// One version drifts: only its callers send such data, or only it gets such input.
 fn versions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, drift: &Drift| (model.high_risk, model.owners.model.team.clone(), drift.threshold);
     let labels: &[&str] = &["model_name", "model_version", "feature_name"];
@@ -238,7 +238,7 @@ fn versions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 &shared.scope.of(metric(&contract::VERSION_DATA_DRIFT_SCORE)),
                 &shared.scope.of(metric(&contract::VERSION_DATA_DRIFT_DETECTED)),
             )
-            // All versions at once are the model's drift, which has an alert of its own.
+            // Drift in all versions at once is the model's drift, which has a separate alert.
             .unless(FEATURE, metric(&contract::DATA_DRIFT_DETECTED).expr().equals(1.0)),
             for_: 15 * MINUTE,
             keep: Duration::ZERO,
@@ -258,7 +258,7 @@ fn versions(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// One version's feature drifts for a while; another's all the time, as it does over all versions.
+/// One version's feature drifts for a while. Another version's drifts all the time, as it does over all versions.
 fn version_case(model: &str) -> Case {
     let gauge = |metric: &Metric, version: Option<&str>, feature: &str, phases: &[(f64, usize)]| {
         let mut labels = vec![("model_name", model), ("feature_name", feature)];
@@ -290,8 +290,8 @@ fn version_case(model: &str) -> Case {
     }
 }
 
-/// The job runs, finds too few rows each time, and yet the model answers more requests than a window needs: it looks in the
-/// wrong folder, or for another name.
+/// The job runs and finds too few rows each time, although the model answers more requests than a window needs. So the job looks
+/// in the wrong folder, or for another name.
 fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, drift: &Drift| {
         let team = model.owners.model.team.clone();
@@ -299,7 +299,7 @@ fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     };
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, interval, window, rows) = &shared.setting;
-        // Two runs for certain, whenever the window begins, and told of within three.
+        // At least two runs, whenever the window begins; fires within three.
         let seen = (*interval * 3).max(5 * MINUTE);
         let runs = |results: &[&'static str]| {
             let runs = shared.scope.of(metric(&contract::DRIFT_RUNS));
@@ -336,7 +336,7 @@ fn blind(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Windows have rows, then none while requests go on, then rows again.
+/// Windows have rows, then none while requests continue, then rows again.
 fn blind_case(model: &str, interval: Duration, window: Duration, rows: u64, seen: Duration) -> Case {
     let step = MINUTE.max(interval / 15);
     let steps = |duration: Duration| {
@@ -436,7 +436,7 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = watched(config, setting).into_iter().map(|shared| {
         let (team, window) = &shared.setting;
         let window = (*window).max(15 * MINUTE);
-        // A window with too few rows is no failure: nights have them.
+        // A window with too few rows is not a failure: it is normal at night.
         let failed = shared.scope.of(metric(&contract::DRIFT_RUNS)).eq("result", "failure");
         Alert {
             known: &known::DRIFT_JOB_FAILING,
@@ -511,7 +511,7 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
                 .of(recorded(&recorded::LOG_DROP_RATIO))
                 .expr()
                 .above(*limit),
-            // They stay in the window for a quarter of an hour.
+            // Drops stay in the window for a quarter of an hour.
             for_: 2 * MINUTE,
             keep: Duration::ZERO,
             labels: MODEL,
@@ -533,12 +533,12 @@ fn log(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// A metric that is told for each model alone.
+/// A metric that exists per model only.
 fn gauge(metric: &Metric, model: &str, phases: &[(f64, usize)]) -> Series {
     Series::gauge(metric.name, &[("model_name", model)], phases)
 }
 
-/// Drift begins, its exporter restarts, and drift ends; a feature that is not critical drifts all the time.
+/// Drift begins, its exporter restarts, and drift ends. A feature that is not critical drifts all the time.
 fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
     let detected = [(0.0, 30), (1.0, 20), (f64::NAN, 10), (1.0, 10), (0.0, 30)];
     let score = [(0.01, 30), (0.4, 20), (f64::NAN, 10), (0.4, 10), (0.01, 30)];
@@ -568,7 +568,7 @@ fn verdict_case(model: &str, critical: Option<&Vec<String>>) -> Case {
     }
 }
 
-/// The job finishes every minute, then not for too long, then again.
+/// The job finishes every minute, then stops for too long, then runs again.
 fn stale_case(model: &str, late: Duration) -> Case {
     let step = MINUTE.max(late / 60);
     let seconds = step.as_secs_f64();
@@ -595,7 +595,7 @@ fn stale_case(model: &str, late: Duration) -> Case {
     }
 }
 
-/// The model is served for an hour before the drift job says anything.
+/// The model serves for an hour before the drift job reports anything.
 fn missing_case(model: &str) -> Case {
     let labels = [("model_name", model), ("model_version", "v1"), ("framework", "")];
     Case {
@@ -617,7 +617,7 @@ fn missing_case(model: &str) -> Case {
     }
 }
 
-/// Runs succeed; then one fails.
+/// Runs succeed. Then one fails.
 fn failing_case(model: &str, window: Duration) -> Case {
     let step = MINUTE.max(window / 60);
     let steps = usize::try_from(window.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
@@ -644,7 +644,7 @@ fn failing_case(model: &str, window: Duration) -> Case {
     }
 }
 
-/// A baseline that comes of age while we look, and then a new one.
+/// A baseline becomes too old during the story, and then a new one replaces it.
 fn baseline_case(model: &str, age: Duration) -> Case {
     let made = 1800.0 - age.as_secs_f64();
     Case {

@@ -1,8 +1,8 @@
-//! Is the input whole? Features that are missing, defaulted or outside their range, by the serving path's own counts; over all
+//! Is the input complete? Features that are missing, defaulted or outside their range, by the serving path's own counts: over all
 //! versions, and in one version more than in the others.
 //!
-//! What is missing is judged against training's own share of it, which the drift job knows: a feature that a third of the
-//! training rows lacked is no fault when a third of the requests lack it.
+//! Missing values are compared with training's own share, which the drift job knows. If a third of the training rows lacked a
+//! feature, it is no fault when a third of the requests lack it.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::rules::recording;
 use crate::rules::story::Series;
 use crate::rules::text::PERCENT;
 
-/// Seconds that shares are measured over.
+/// The window of the shares, in seconds.
 const QUARTER: f64 = 900.0;
-/// What is in the window stays there for a quarter of an hour, so that waiting as long would keep nothing out: a few looks.
+/// Faults stay in the window for a quarter of an hour, so waiting that long would filter nothing. A few evaluations are enough.
 const STAYS: Duration = Duration::from_secs(2 * 60);
-/// The same of what is recorded every four minutes: two looks.
+/// The same for series that are recorded every four minutes: two evaluations.
 const STAYS_IN_A_VERSION: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -50,9 +50,9 @@ struct Ratio {
     summary: &'static str,
     what: &'static str,
     counter: &'static Metric,
-    /// The label of the fault where it is told of versions.
+    /// The value of the label `fault` in alerts about a version.
     fault: &'static str,
-    /// Training's own share of it, where something tells that.
+    /// Training's own share, if a series has it.
     reference: Option<&'static Recorded>,
 }
 
@@ -87,7 +87,7 @@ const OUT_OF_RANGE: Ratio = Ratio {
     reference: None,
 };
 
-/// Models by their threshold, and by how many observations a quarter of an hour needs.
+/// Models by their threshold, and by the number of observations that a quarter of an hour must have.
 type Shared<'a> = ModelGroup<'a, ((f64, u64), &'a str, &'a str)>;
 
 fn shared<'a>(config: &'a Config, ratio: &Ratio) -> Vec<Shared<'a>> {
@@ -99,15 +99,14 @@ fn shared<'a>(config: &'a Config, ratio: &Ratio) -> Vec<Shared<'a>> {
     share(config, setting)
 }
 
-/// The share, where it is over the threshold.
+/// The share, where it exceeds the threshold.
 fn over(ratio: &Ratio, limit: f64, of: impl Fn(&'static Recorded) -> Expr) -> Expr {
-    // Nothing is told below it, so that the rest is asked of few.
+    // Only features above the limit are evaluated further.
     let share = of(ratio.ratio).above(limit);
     let Some(reference) = ratio.reference.map(&of) else {
         return share;
     };
-    // So many observations of a feature that training lacked as often are over the threshold by chance: within four
-    // standard errors of training's share.
+    // Drops an excess that chance explains with this number of observations: one within four standard errors of training's share.
     let excess = share.with(Op::Minus, FEATURE, reference.clone());
     let of_those = reference.and(FEATURE, share.clone());
     let spread = of_those.times(number(1.0).minus(of_those.clone())).times(16.0);
@@ -123,7 +122,7 @@ fn over(ratio: &Ratio, limit: f64, of: impl Fn(&'static Recorded) -> Expr) -> Ex
 }
 
 fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
-    // Without a drift job nobody knows training's share.
+    // Without a drift job, training's share is unknown.
     let reference = ratio.reference.filter(|_| config.rollout >= Rollout::Drift);
     let ratio = &Ratio { reference, ..*ratio };
     let than_training = if reference.is_some() {
@@ -163,7 +162,7 @@ fn ratios(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> 
     rules.collect()
 }
 
-/// One version's share is worse than the others': what only its code or its callers leave out.
+/// One version's share is worse than the others': only its code or its callers omit the feature.
 fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError> {
     let rules = shared(config, ratio).into_iter().map(|shared| {
         let ((limit, minimum), team, job) = shared.setting;
@@ -204,8 +203,8 @@ fn versions(config: &Config, ratio: &Ratio) -> Result<Vec<Tested>, GenerateError
     rules.collect()
 }
 
-/// A version that most requests go to and that lacks nothing, and one that goes over the threshold; a third that always lacks
-/// the feature and that hardly anybody asks for. Another feature all versions lack as much.
+/// One version gets most requests and lacks nothing. Another crosses the threshold. A third always lacks the feature, but gets
+/// almost no requests. All versions lack another feature equally.
 fn version_case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
     let (bad, good) = over_and_back(limit, minimum as f64, 40);
     let all = sum(&bad, &good);
@@ -252,9 +251,9 @@ fn sum(one: &Phases, other: &Phases) -> Vec<(f64, usize)> {
     both.map(|(one, other)| (one.0 + other.0, one.1)).collect()
 }
 
-/// A feature that goes over the threshold, by what two versions count together; another always over it that hardly
-/// anybody asks for. Where training's share is told: one that is no further above it than it may be, though nobody tells
-/// that share any more; and one that goes over it.
+/// A feature crosses the threshold by the counts of two versions together. Another is always over it, but has almost no
+/// observations. With training's share, one feature stays within its limit although the drift job no longer reports that share,
+/// and one crosses it.
 fn case(ratio: &Ratio, model: &str, limit: f64, minimum: u64) -> Case {
     let counter = ratio.counter;
     let (bad, good) = over_and_back(limit, minimum as f64, 40);

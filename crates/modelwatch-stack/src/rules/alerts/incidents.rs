@@ -1,7 +1,7 @@
-//! Is what many models would page for one incident? Then it is one page, which names the cause, and routing holds theirs back.
+//! Do many models page for the same incident? Then one page names the cause, and routing holds the models' own pages back.
 //!
-//! Each rule looks at what is about to page, or does, by the very rules that would: their thresholds are the models' own. It
-//! fires before they do, so that nobody is woken by each of them first: after half of the minute that they wait at least.
+//! Each rule reads the pages that fire or are about to, so the models' own thresholds apply. It fires before they do, after half
+//! of the minute for which they are pending at least. So none of them pages first.
 
 use std::time::Duration;
 
@@ -22,28 +22,28 @@ use crate::rules::story::Series;
 use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, VALUE, label, plain};
 
-/// What goes wrong: requests fail, or they take too long.
+/// The kind of trouble: requests fail, or take too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Errors,
     Latency,
 }
 
-/// The alerts by which a model pages for a fault. One rule looks at all of them: a second one beside it would wake again for the
-/// same, when the burn of the budget follows.
+/// The alerts by which a model pages for a fault. One rule reads all of them. A second rule would page again for the same fault
+/// when the budget burn follows.
 struct Omens {
     pages: Vec<&'static str>,
-    /// Of models that the file does not name: the alert's label `job`, and their latency objective.
+    /// For models that the file does not name: the alert's label `job`, and their latency objective.
     unlisted: fn(&Config) -> Option<(&str, Duration)>,
 }
 
-/// How long something has to be about to page: half as long as it waits itself.
+/// How long a page must be about to fire: half as long as it is pending itself.
 const WATCHED: Duration = Duration::from_secs(serving::PENDING.as_secs() / 2);
 
 impl Fault {
     const ALL: [Self; 2] = [Self::Errors, Self::Latency];
 
-    /// The pages of a model, the burn rate's where the rollout has objectives; nothing where both are switched off.
+    /// A model's pages, including the burn rate's if the rollout has objectives. `None` when both are switched off.
     fn omens(self, config: &Config) -> Option<Omens> {
         let (usual, burn) = match self {
             Self::Errors => (&known::HIGH_ERROR_RATE, &known::AVAILABILITY_BURN_FAST),
@@ -75,7 +75,7 @@ fn burning<'a>(config: &'a Config, objective: &Objective) -> Option<(&'a str, Du
 }
 
 impl Omens {
-    /// Alerts of these kinds that fire, or will unless their cause ends.
+    /// Selects alerts of these kinds that fire, or will fire unless their cause ends.
     fn pages(&self) -> Selector {
         match self.pages[..] {
             [only] => word("ALERTS").eq("alertname", only),
@@ -98,7 +98,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// So many models of a job at once: what they share is the cause.
+/// Many models of one job at once: the cause is what they share.
 fn many(config: &Config, fault: Fault, omens: &Omens) -> Result<Tested, GenerateError> {
     let (known, summary, what) = match fault {
         Fault::Errors => (
@@ -138,7 +138,7 @@ fn many(config: &Config, fault: Fault, omens: &Omens) -> Result<Tested, Generate
     .rule(config)
 }
 
-/// One replica is worse than its siblings, these are well, and a model would page: then the replica does, in its place.
+/// One replica is worse than its siblings, the siblings are well, and a model would page. Then the replica pages in its place.
 fn one_replica(
     config: &Config,
     fault: Fault,
@@ -147,7 +147,7 @@ fn one_replica(
 ) -> Result<Option<Tested>, GenerateError> {
     let job = replicas.job;
     let of_job = || config.models.iter().filter(|model| model.job == job);
-    // A job of no model has none that could page.
+    // A job without models has none that could page.
     let Some(model) = of_job().next() else {
         return Ok(None);
     };
@@ -212,7 +212,7 @@ const FLOOD: usize = 30;
 const FLOOD_ENDS: usize = 50;
 const END: usize = 150;
 
-/// Growth a minute: little that is well, a flood that is not, little again.
+/// Growth per minute: a few good requests, a flood of bad ones, a few again.
 fn phases(little: f64, flood: f64, begins: usize) -> [(f64, usize); 3] {
     [
         (little, begins),
@@ -221,7 +221,7 @@ fn phases(little: f64, flood: f64, begins: usize) -> [(f64, usize); 3] {
     ]
 }
 
-/// So many requests a minute are enough for whatever minimum the models of a setting have.
+/// Requests per minute that exceed the minimum of every model.
 fn plenty(config: &Config) -> f64 {
     let minimum = |model: &Model| {
         let limits = &model.thresholds;
@@ -231,7 +231,7 @@ fn plenty(config: &Config) -> f64 {
     10.0 * most.unwrap_or(1) as f64
 }
 
-/// The series of a model, or of one on a replica, whose requests go wrong in a flood from a minute on, or never.
+/// The series of a model, or of a model on one replica. Its requests go wrong in a flood from a minute on, or never.
 fn counted(fault: Fault, labels: &[(&str, &str)], edges: [f64; 2], all: f64, flood: Option<usize>) -> Vec<Series> {
     let with = |label, value| [labels, &[(label, value)]].concat();
     let phases = |little: f64, much: f64| match flood {
@@ -251,7 +251,7 @@ fn counted(fault: Fault, labels: &[(&str, &str)], edges: [f64; 2], all: f64, flo
     let latency = |part: &str| format!("{}{part}", contract::INFERENCE_LATENCY.name);
     let [within, slow] = edges;
     let (edge, next) = (tidy(within).to_string(), tidy(slow).to_string());
-    // Slow ones end in the middle between the edges.
+    // Slow requests end halfway between the bounds.
     let spent = phases(all * within / 10.0, 1000.0 * all * (within + slow) / 2.0);
     vec![
         Series::counter(requests, &with("status", "success"), &total),
@@ -263,7 +263,7 @@ fn counted(fault: Fault, labels: &[(&str, &str)], edges: [f64; 2], all: f64, flo
     ]
 }
 
-/// All but one of so many models go wrong early, the last later: with it, they are one incident.
+/// All models but one go wrong early, the last one later. From then on, they are one incident.
 fn many_case(config: &Config, fault: Fault, omens: &Omens) -> Case {
     let (job, limit) = (omens.unlisted)(config).unwrap_or_default();
     let limit = limit.as_secs_f64();
@@ -290,7 +290,7 @@ fn many_case(config: &Config, fault: Fault, omens: &Omens) -> Case {
     }
 }
 
-/// Three replicas are alike; then most requests go to one of them, and wrong.
+/// Three replicas are alike. Then most requests go to one of them, and go wrong.
 fn one_replica_case(config: &Config, fault: Fault, replicas: &Replicas<'_>, model: &Model) -> Case {
     let all = plenty(config);
     let limit = model.latency_p95.as_secs_f64();

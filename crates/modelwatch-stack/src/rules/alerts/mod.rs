@@ -1,7 +1,7 @@
-//! Alerts: who is told what, and when.
+//! Alerts: who gets them, and when.
 //!
-//! Every alert has an owner, a severity, a sentence with the figures, and links to a dashboard, a runbook and the query behind it.
-//! A page is for what needs a person now; everything else is a ticket.
+//! Every alert has an owner, a severity, a sentence with the figures, and links to a dashboard, a runbook and the query behind
+//! it. A page is for trouble that somebody must act on now. Everything else is a ticket.
 
 pub(crate) mod drift;
 mod features;
@@ -35,10 +35,10 @@ pub(crate) struct Alerts {
     pub(crate) tests: Vec<File>,
 }
 
-/// Rules of one known that are tested: with hundreds of models of their own settings, two stand for all.
+/// The rules of one alert that are tested. With hundreds of models with different settings, two represent all.
 const TESTED: usize = 2;
 
-/// What makes the alerts of a group.
+/// Makes the alerts of a group.
 type Make<'c> = fn(&'c Config) -> Result<Vec<Tested>, GenerateError>;
 
 fn objectives_and_incidents(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -64,7 +64,7 @@ pub(crate) fn alerts(config: &Config, recording: &[Group]) -> Result<Alerts, Gen
     let mut groups = Vec::new();
     let mut tests: BTreeMap<(&str, Duration), Vec<Test>> = BTreeMap::new();
     for (name, least, tested) in made {
-        // Without an interval of its own, a group is evaluated as often as Prometheus is told globally.
+        // Without an interval, Prometheus evaluates a group at its global interval.
         let interval = least.map(|least| config.prometheus.evaluation_interval.max(least));
         let mut rules = Vec::new();
         for alert in tested.into_iter().filter_map(|alert| changed(config, alert)) {

@@ -1,5 +1,5 @@
-//! Is the error budget burning? Multi-window, multi-burn-rate alerts per model (Google, The Site Reliability Workbook,
-//! chapter 5): the long window says that it matters, the short one that it still goes on.
+//! Is the error budget burning? Multi-window, multi-burn-rate alerts per model (Google, The Site Reliability Workbook, chapter
+//! 5): the long window shows that it matters, the short one that it continues.
 
 use std::time::Duration;
 
@@ -24,18 +24,18 @@ use crate::rules::text::tidy;
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// A pair of windows and how fast the budget burns when both show it.
+/// A pair of windows, and the burn rate that both must show.
 struct Burn {
     factor: f64,
     long: (&'static Recorded, Duration),
-    /// What the factor of the short window is of the long one's.
+    /// The short window's factor, relative to the long one's.
     goes_on: f64,
     short: (&'static Recorded, Duration),
     for_: Duration,
     severity: Severity,
 }
 
-/// One objective: what breaks it, and its windows.
+/// One objective: the events that count against it, and its windows.
 pub(super) struct Objective {
     fast: &'static KnownAlert,
     slow: &'static KnownAlert,
@@ -52,7 +52,7 @@ const fn burns(series: [&'static Recorded; 7]) -> [Burn; 5] {
             long: (hour, HOUR),
             goes_on: 1.0,
             short: (five, FIVE_MINUTES),
-            // Where requests are many, what tells of a route by evidence comes first, and says more.
+            // With many requests, the alerts by evidence about a route fire first, and say more.
             for_: Duration::from_secs(180),
             severity: Severity::Page,
         },
@@ -64,11 +64,11 @@ const fn burns(series: [&'static Recorded; 7]) -> [Burn; 5] {
             for_: Duration::from_secs(900),
             severity: Severity::Page,
         },
-        // Ten times the objective is no page within hours, and its share of the days comes after half a day.
+        // Ten times the objective pages only after hours, and shows in the day's share only after half a day.
         Burn {
             factor: 3.0,
             long: (hour, HOUR),
-            // Five minutes swing more than an hour.
+            // Five minutes vary more than an hour.
             goes_on: 0.5,
             short: (five, FIVE_MINUTES),
             for_: Duration::from_secs(900),
@@ -125,17 +125,18 @@ pub(super) const LATENCY: Objective = Objective {
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
-/// Where so many are expected, none or one is no chance.
+/// With this many events expected, zero or one is not chance.
 const TELLING: f64 = 10.0;
-/// What tells of a route or a version is kept longer, so that the burn that it silences ends before it, and pages for nothing when the
-/// trouble is over.
+/// Alerts about a route or a version keep firing longer than this. So the burn that they silence ends before they do, and does
+/// not page when the trouble is over.
 const KEPT: Duration = Duration::from_secs(10 * 60);
 
-/// A burn rate that no traffic can reach would never fire: with every request failing, every alert does.
+/// The largest share of bad requests that an alert may require. A share above 1 is impossible, so its alert would never fire.
+/// With this cap, every alert fires when every request fails.
 const REACHABLE: f64 = 0.9;
 
 impl Objective {
-    /// Minimum of events, and the share that is to be good.
+    /// The minimum of events, and the share that must be good.
     pub(super) fn setting<'a>(&self, model: &'a Model) -> Settings<'a, (u64, f64)> {
         let (minimum, team, job) = settings(|thresholds| thresholds.minimum_errors, serving_team)(model);
         let target = if std::ptr::eq(self.bad, &recorded::MODEL_ERRORS) {
@@ -147,12 +148,12 @@ impl Objective {
     }
 }
 
-/// Burns that tell within hours.
+/// Burns that show within hours.
 pub(super) fn fast(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules(config, |burn| burn.long.1 < DAY)
 }
 
-/// Burns that take longer to tell, so that nobody needs to look at their days of samples often.
+/// Burns that take longer to show, so Prometheus rarely has to read days of samples.
 pub(super) fn slow(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules(config, |burn| burn.long.1 >= DAY)
 }
@@ -181,7 +182,8 @@ fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, 
                     .and(MODEL, of(short).expr().above(goes_on))
                     .and(MODEL, bad);
                 if burn.severity == Severity::Page && short_window > FIVE_MINUTES {
-                    // What half an hour still shows of a trouble that has passed is no news, where five minutes can tell.
+                    // When five minutes have enough requests to show that the trouble has passed, what half an hour still shows
+                    // adds nothing.
                     let passed = of(objective.burns[0].short.0).expr().below(tidy(1.0 - target));
                     let requests = of(&recorded::MODEL_REQUESTS).expr();
                     let expected = requests.times(tidy(FIVE_MINUTES.as_secs_f64() * limit));
@@ -226,11 +228,11 @@ fn rules(config: &Config, burns: impl Fn(&Burn) -> bool) -> Result<Vec<Tested>, 
     Ok(rules)
 }
 
-/// A near miss for longer than the short window, then a flood of bad requests, then none. Both windows are over the limit a
-/// few minutes after the flood begins, whatever the limit: the flood outweighs what was before.
+/// A near miss for longer than the short window, then a flood of bad requests, then none. Both windows exceed any limit a few
+/// minutes after the flood begins, because the flood outweighs everything before.
 fn case(objective: &Objective, burn: &Burn, model: Option<&Model>, limit: f64, minimum: u64) -> Case {
     let minutes = |duration: Duration| usize::try_from(duration.as_secs() / 60).unwrap_or(usize::MAX);
-    // Evaluations ten minutes apart where windows are days: as exact, and quick.
+    // With windows of days, evaluations are ten minutes apart: as exact, and quick.
     let every = if burn.long.1 >= DAY { 10 } else { 1 };
     let (short, for_) = (minutes(burn.short.1), minutes(burn.for_));
     let slack = usize::try_from(10 * every).unwrap_or(usize::MAX);

@@ -1,7 +1,8 @@
-//! Is the model still right, and do the labels that would tell still come?
+//! Is the model still right, and do its labels still arrive?
 //!
-//! `modelwatch performance` and the exporter's loop run now and then, so their figures stand still between two runs. Where one version fell, the alert is
-//! about that version; what only all predictions together are enough to show is told of `__all__`.
+//! `modelwatch performance` and the exporter's loop run now and then, so their figures stay constant between two runs. When one
+//! version fell, the alert names that version. When only all predictions together are enough to show a loss, the alert names
+//! `__all__`.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::rules::story::Series;
 use crate::rules::text::{PERCENT, TIME, Text, VALUE, tidy};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// The share of labelled predictions from which on what labels say stands for all of them.
+/// From this share of labelled predictions on, the labels represent all predictions.
 const MOST: f64 = 0.5;
 
 pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
@@ -37,19 +38,19 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// What holds of single versions; of all predictions together only where it holds of none of them.
+/// Applies to single versions, and to all predictions together only when no version shows it.
 fn by_version(of: impl Fn(Selector) -> Expr, series: Selector) -> Expr {
     let single = of(series.clone().ne("model_version", ALL_VERSIONS));
     let together = of(series.eq("model_version", ALL_VERSIONS));
     single.or(VERSION, together.unless(MODEL, single.clone()))
 }
 
-/// The worst of a version's measures, where it is beyond the limit.
+/// The worst of a version's measures, where it exceeds the limit.
 fn worst(growth: Selector, limit: f64) -> Expr {
     max_by(VERSION, growth).above(limit)
 }
 
-/// Versions with so many.
+/// Versions with at least this many.
 fn enough(scope: &Models, counted: &'static SourceMetric, minimum: u64) -> Expr {
     max_by(VERSION, scope.of(metric(counted))).at_least(minimum as f64)
 }
@@ -62,7 +63,7 @@ fn severity(model: &Model) -> Severity {
     }
 }
 
-/// Limits, severity, team and job of the alerts about performance that fell.
+/// Limits, severity, team and job of the alerts about a loss of performance.
 fn of_fall(model: &Model) -> ((f64, u64), Severity, String, String) {
     let thresholds = &model.thresholds;
     let limits = (thresholds.performance_loss, thresholds.minimum_labels);
@@ -107,7 +108,7 @@ fn fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// The rows of one value of a segment, where neither a version nor all predictions show it: what they show tells of the segment, too.
+/// The rows of one value of a segment, unless a version or all predictions show the loss: that alert covers the segment too.
 fn segment_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let rules = share(config, of_fall).into_iter().map(|shared| {
         let ((limit, minimum), severity, team, job) = &shared.setting;
@@ -184,7 +185,7 @@ fn estimate_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Probabilities that are no shares, and numbers that are too large or too small on average.
+/// Probabilities that do not match frequencies, and numbers that are too large or too small on average.
 fn calibration(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| {
@@ -253,7 +254,7 @@ fn calibration(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// Nobody tells of performance any more, no label comes, or fewer come than did; each alone.
+/// One alert each: performance is no longer reported, no labels arrive, or fewer arrive than before.
 fn stopped(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| {
@@ -334,7 +335,7 @@ fn stopped(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// The exporter's runs for performance fail, or find no outcomes, one after the other.
+/// The exporter's runs for performance keep failing, or keep finding no outcomes.
 fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &Model, performance: &Performance| {
         let team = model.owners.model.team.clone();
@@ -348,7 +349,7 @@ fn failing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     });
     let rules = told.into_iter().map(|shared| {
         let (team, job, interval) = &shared.setting;
-        // Two runs for certain, whenever the first begins.
+        // At least two runs, whenever the first begins.
         let seen = (*interval * 3).max(15 * MINUTE);
         let runs = shared.scope.of(metric(&contract::PERFORMANCE_RUNS));
         let failed = sum_by(MODEL, runs.clone().ne("result", "success").increase(seen));
@@ -387,7 +388,7 @@ fn figure(metric: &SourceMetric, model: &str, version: &str, measure: &str, [goo
     Series::gauge(metric.name, &labels, &[(good, 30), (bad, 30), (good, 30)])
 }
 
-/// The same figure all along.
+/// The same figure throughout.
 fn reference(model: &str, measure: &str, value: f64) -> Series {
     let labels = [("model_name", model), ("measure", measure)];
     Series::gauge(contract::PERFORMANCE_REFERENCE.name, &labels, &[(value, 90)])
@@ -429,13 +430,13 @@ const ESTIMATED: [&SourceMetric; 3] = [
     &contract::PERFORMANCE_ESTIMATE_HIGH,
 ];
 
-/// The area of one version, and of all together, falls: its loss of 0.2 grows by five times the limit. So does its error, by less than
-/// its interval allows; another version's, by less than the limit; and that of a third, of too few labels.
+/// The AUC of one version, and of all together, falls: one version's loss of 0.2 grows by five times the limit. Another version's
+/// loss grows by less than the limit, and its error by less than the interval allows. A third version has too few labels.
 fn fell_case(model: &str, limit: f64, minimum: u64) -> Case {
     fall(&known::PERFORMANCE_FELL, REALISED, model, limit, minimum)
 }
 
-/// One carrier's flights are told of less often right; another's by less than the limit, a third's of too few labels.
+/// One carrier's flights are right less often. Another carrier's loss grows by less than the limit; a third has too few labels.
 fn segment_case(model: &str, limit: f64, minimum: u64) -> Case {
     let mut series = Vec::new();
     for (value, times, rows) in [
@@ -461,7 +462,7 @@ fn segment_case(model: &str, limit: f64, minimum: u64) -> Case {
     }
 }
 
-/// By what share the loss of a carrier's flights grew, and their labels.
+/// The growth of the loss of a carrier's flights, and their labels.
 fn of_segment(model: &str, value: &str, growth: &[(f64, usize)], rows: f64) -> [Series; 2] {
     let labels = [
         ("model_name", model),
@@ -475,7 +476,7 @@ fn of_segment(model: &str, value: &str, growth: &[(f64, usize)], rows: f64) -> [
     ]
 }
 
-/// A carrier's flights got worse, and so much that all predictions did: the alert is about all of them, and there is no second.
+/// A carrier's flights got so much worse that all predictions did. The alert is about all of them, and there is no second one.
 pub(in crate::rules) fn explained(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let limit = model.thresholds.performance_loss;
     let labels = 10.0 * model.thresholds.minimum_labels as f64;
@@ -497,7 +498,7 @@ pub(in crate::rules) fn explained(config: &Config, model: &Model) -> Result<Test
     of_all(config, model, name, &series)
 }
 
-/// The same of estimates; for a version most of whose labels have come, they are no news.
+/// The same for estimates. A version with most labels raises none, because the labels already show it.
 fn estimate_case(model: &str, limit: f64, minimum: u64) -> Case {
     let mut case = fall(&known::ESTIMATE_FELL, ESTIMATED, model, limit, minimum);
     case.series.extend(area(ESTIMATED, model, "told", limit, 5.0, 0.001));
@@ -509,7 +510,7 @@ fn estimate_case(model: &str, limit: f64, minimum: u64) -> Case {
     case
 }
 
-/// An area under the curve whose loss grows from 0.2 by so many times the limit, as much as can be.
+/// An AUC whose loss grows from 0.2 by `times` the limit.
 fn area(metrics: [&SourceMetric; 3], model: &str, version: &str, limit: f64, times: f64, reach: f64) -> Vec<Series> {
     let bad = 0.8 - 0.2 * times * limit;
     let values = [0.8, bad].map(|value| [value, value - reach, value + reach]);
@@ -520,7 +521,7 @@ fn fall(known: &'static KnownAlert, metrics: [&SourceMetric; 3], model: &str, li
     let enough = 10.0 * minimum as f64;
     let few = minimum as f64 - 1.0;
     let (labels, predictions) = (&contract::PERFORMANCE_LABELS, &contract::PERFORMANCE_PREDICTIONS);
-    // Labels of a few predictions alone: what they say stands for no more than those.
+    // With labels of few predictions only, they do not represent the others.
     let share = if std::ptr::eq(known, &known::ESTIMATE_FELL) {
         0.1
     } else {
@@ -550,7 +551,7 @@ fn fall(known: &'static KnownAlert, metrics: [&SourceMetric; 3], model: &str, li
     }
 }
 
-/// Two versions are too small to say something for certain, and both together are not: the alert is about all of them.
+/// Each of two versions is too small for certainty, and both together are not. The alert is about all of them.
 pub(in crate::rules) fn together(config: &Config, model: &Model) -> Result<Test, GenerateError> {
     let limit = model.thresholds.performance_loss;
     let labels = 10.0 * model.thresholds.minimum_labels as f64;
@@ -563,7 +564,7 @@ pub(in crate::rules) fn together(config: &Config, model: &Model) -> Result<Test,
     of_all(config, model, name, &series)
 }
 
-/// Half an hour is well, then there is one alert, about all versions together.
+/// The first half hour is good. Then there is one alert, about all versions together.
 fn of_all(config: &Config, model: &Model, name: &str, series: &[Series]) -> Result<Test, GenerateError> {
     let among = [("alertname".to_owned(), known::PERFORMANCE_FELL.name.to_owned())].into();
     let mut test = Test::new(config, name, MINUTE, series);
@@ -580,8 +581,8 @@ fn of_all(config: &Config, model: &Model, name: &str, series: &[Series]) -> Resu
     Ok(test)
 }
 
-/// Probabilities that are as in the reference, then off by more than may be, then as they were; in another version, off by as
-/// much as chance may make.
+/// Probabilities match the reference, then are off by more than the limit, then match again. In another version, they are off by
+/// as much as chance allows.
 fn off_case(model: &str, limit: f64, minimum: u64) -> Case {
     let off = [0.01, 0.01 + 1.5 * limit];
     let values = off.map(|value| [value, value - 0.1 * limit, value + 0.1 * limit]);
@@ -592,7 +593,7 @@ fn off_case(model: &str, limit: f64, minimum: u64) -> Case {
     calibration_case(model, minimum, series)
 }
 
-/// Numbers that become too small on average, in one version surely.
+/// Numbers become too small on average, with certainty in only one version.
 fn aside_case(model: &str, limit: f64, minimum: u64) -> Case {
     let mean = [0.5, 0.5 - 4.0 * 1.5 * limit];
     let values = mean.map(|value| [value, value - limit, value + limit]);
@@ -618,14 +619,14 @@ fn calibration_case(model: &str, minimum: u64, mut series: Vec<Series>) -> Case 
     }
 }
 
-/// A step of a story of days, and how many are in it.
+/// The step of a story of days, and the number of steps.
 fn stepped(long: Duration) -> (Duration, usize) {
     let step = MINUTE.max(long / 60);
     let steps = long.as_millis() / step.as_millis().max(1);
     (step, usize::try_from(steps).unwrap_or(usize::MAX))
 }
 
-/// Runs tell, then fail one after the other, then tell again.
+/// Runs report, then keep failing, then report again.
 fn failing_case(model: &str, seen: Duration) -> Case {
     let step = MINUTE.max(seen / 60);
     let count =
@@ -650,7 +651,7 @@ fn failing_case(model: &str, seen: Duration) -> Case {
     }
 }
 
-/// The job runs at each step, then not for too long, then again.
+/// The job runs at each step, then stops for too long, then runs again.
 fn silent_case(model: &str, late: Duration) -> Case {
     let (step, steps) = stepped(late);
     let seconds = step.as_secs_f64();
@@ -672,7 +673,7 @@ fn silent_case(model: &str, late: Duration) -> Case {
     }
 }
 
-/// Predictions and labels of all versions, as many more at each step, and labels otherwise for a while.
+/// Predictions and labels of all versions. Both grow at each step; labels differ for a while.
 fn counts(model: &str, predictions: &[(f64, f64, usize)], labels: &[(f64, f64, usize)]) -> Vec<Series> {
     let all = [("model_name", model), ("model_version", ALL_VERSIONS)];
     vec![
@@ -681,10 +682,10 @@ fn counts(model: &str, predictions: &[(f64, f64, usize)], labels: &[(f64, f64, u
     ]
 }
 
-/// Labels come with the predictions, then none comes for too long, then they come again.
+/// Labels arrive with the predictions, then none arrives for too long, then they arrive again.
 fn none_case(model: &str, age: Duration, minimum: u64) -> Case {
     let (step, steps) = stepped(age);
-    // So many that a week's do not change the share.
+    // Enough that a week's labels do not change the share.
     let all = 1e6 * minimum as f64;
     let resumes = 30 + steps + 15;
     let stop = 0.8 * all + 29.0;
@@ -701,7 +702,7 @@ fn none_case(model: &str, age: Duration, minimum: u64) -> Case {
     }
 }
 
-/// Of a window that moves along, fewer and fewer are labelled, after a time in which it were nearly too few.
+/// Fewer and fewer predictions of a moving window have labels, after a near miss.
 fn fewer_case(model: &str, age: Duration, drop: f64, minimum: u64) -> Case {
     let (step, steps) = stepped(age);
     let all = 1e6 * minimum as f64;

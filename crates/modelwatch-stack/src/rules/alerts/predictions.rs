@@ -1,5 +1,5 @@
-//! Do the answers change? Scores, classes and outcomes beside those of an hour ago and yesterday or, for a new version, beside the
-//! other versions'.
+//! Do the answers change? Compares scores, classes and outcomes with an hour ago and yesterday or, for a new version, with the
+//! other versions.
 
 use std::time::Duration;
 
@@ -36,23 +36,23 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
 
 const HOUR_AGO: Duration = Duration::from_secs(3600);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
-/// Seconds that figures are measured over.
+/// The window of the figures, in seconds.
 const WINDOW: f64 = 600.0;
-/// Predictions of ten minutes, of the half hour that `minimum_predictions` is about.
+/// `minimum_predictions` is about half an hour, which is this many times ten minutes.
 const THIRD: f64 = 3.0;
-/// Longer than shares are measured over.
+/// Longer than the window of the shares.
 const LATELY: Duration = Duration::from_secs(15 * 60);
-/// How long a shift has to stay: a few looks, as it is measured over ten minutes.
+/// How long a shift must last. A few evaluations are enough, because the window is ten minutes.
 const STAYS: Duration = Duration::from_secs(2 * 60);
 
-/// Versions with enough predictions to say something.
+/// Versions with enough predictions to judge.
 fn enough(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
     let events = scope.of(recorded(events)).expr();
     events.times(WINDOW * THIRD).at_least(minimum as f64)
 }
 
-/// `1/n + 1/m` of the events that a version is measured by, and of those that it is compared with: its own of yesterday, or the other
-/// versions', which may be few.
+/// `1/n + 1/m` for the events of a version and those it is compared with: its own of yesterday, or the other versions', which may
+/// be few.
 fn scatter(scope: &Models, events: &'static Recorded) -> Expr {
     let own = scope.of(recorded(events)).expr().above(0.0);
     let compared = own
@@ -65,12 +65,13 @@ fn scatter(scope: &Models, events: &'static Recorded) -> Expr {
         .divided_by(WINDOW)
 }
 
-/// The distance of two distributions of so many events that chance alone seldom makes: `2 √(1/n + 1/m)`.
+/// The distance that two distributions of this many events seldom exceed by chance: `2 √(1/n + 1/m)`.
 fn chance(scope: &Models) -> Expr {
     scatter(scope, &recorded::PREDICTIONS).times(4.0).square_root()
 }
 
-/// The whole distribution of the scores: one value for all, or two heaps about the old median, shift it as much as a new median does.
+/// The whole distribution of the scores. A single value for all, or two heaps around the old median, shift it as much as a new
+/// median does.
 fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| (thresholds.score_shift, thresholds.minimum_predictions),
@@ -81,7 +82,7 @@ fn scores(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let scope = &shared.scope;
         let of = |series| scope.of(recorded(series)).expr();
         let far = |distance: Expr| distance.with(Op::Minus, VERSION, chance(scope)).above(limit);
-        // What came slowly, or at this time of the day before, is not far from one of the two.
+        // A slow change, or one that repeats at this time of day, is close to one of the two.
         let as_an_hour_ago = of(&recorded::SCORE_DISTANCE_HOUR).unless(VERSION, far(of(&recorded::SCORE_DISTANCE_HOUR)));
         let distance = of(&recorded::SCORE_DISTANCE);
         let settled = settled(scope, &recorded::PREDICTIONS);
@@ -125,10 +126,10 @@ fn of_yesterday(scope: &Models, events: &'static Recorded) -> Expr {
     scope.of(recorded(events)).offset(DAY).expr().above(0.0)
 }
 
-/// Versions whose own hour ago speaks for them: a newer one is measured by the others, and it may have been as wrong an hour ago. The
-/// oldest of a model is what newer ones are measured by; that these differ from it is no news of it.
+/// Versions that their own past hour may acquit. A newer version is compared with the others, because it may have been just as
+/// wrong an hour ago. The oldest version is the reference for newer ones, so their difference from it is not its shift.
 fn settled(scope: &Models, events: &'static Recorded) -> Expr {
-    // One that went has predictions in the window still.
+    // A version that went still has predictions in the window.
     let since = scope
         .of(recorded(&recorded::VERSION_SINCE))
         .over("last_over_time", LATELY);
@@ -136,12 +137,12 @@ fn settled(scope: &Models, events: &'static Recorded) -> Expr {
     of_yesterday(scope, events).or(VERSION, since.unless(VERSION, newer))
 }
 
-/// Versions of which an alert fires already.
+/// Versions for which an alert already fires.
 fn still(scope: &Models, alert: &KnownAlert) -> Expr {
     max_by(VERSION, scope.of(firing([("alertname", alert.name)])))
 }
 
-/// Shares of the values of a label.
+/// The shares of the values of a label.
 struct Shift {
     known: &'static KnownAlert,
     limit: fn(&Thresholds) -> f64,
@@ -186,10 +187,10 @@ fn shifts(config: &Config, shift: &Shift) -> Result<Vec<Tested>, GenerateError> 
         let of = |series| scope.of(recorded(series)).expr();
         let now = of(shift.now);
         let before = |ago| scope.of(recorded(shift.now)).offset(ago).expr();
-        // What comes each week at this time is no shift, and what has been so for an hour came slowly.
+        // A value that comes at this time every week is not a shift. One that has lasted for an hour came slowly.
         let as_a_week_ago = now.minus(before(WEEK)).abs().below(limit);
         let as_an_hour_ago = now.minus(before(HOUR_AGO)).abs().below(limit);
-        // Three standard errors of the difference of two shares, at most.
+        // At most three standard errors of the difference of two shares.
         let chance = scatter(scope, shift.events).times(2.25).square_root();
         let far = now
             .minus(of(shift.reference))
@@ -264,25 +265,25 @@ fn non_finite(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Steps in an hour: two are in the window that shares are over.
+/// Steps in an hour. The window of the shares contains two steps.
 const HOUR: usize = 12;
 const STEP: Duration = Duration::from_secs(5 * 60);
-/// Days are long: it is looked each quarter of an hour, and `minutes-to-alert.yml` tells how soon.
+/// The stories last days, so they are evaluated every quarter of an hour. `minutes-to-alert.yml` shows how soon alerts fire.
 const LOOKS: u32 = 3;
 const DAY: Duration = Duration::from_secs(86_400);
-/// So many predictions that chance moves no share.
+/// So many predictions that chance does not move a share.
 const MANY: f64 = 1e5;
 
 fn version<'a>(model: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [&[("model_name", model), ("model_version", "v1")], extra].concat()
 }
 
-/// A day at one place, an hour with nearly a threshold's share elsewhere, two as before, an hour with one answer for everything, then
-/// back.
+/// Scores stay in one place for a day. For an hour, nearly the threshold's share is elsewhere. Two hours are as before, then all
+/// scores are the same for an hour, then the first state returns.
 fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     let rate = MANY * minimum as f64;
     let phases = [25 * HOUR, HOUR, 2 * HOUR, HOUR + 3, 3 * HOUR];
-    // The share of the scores in the second bucket, by phase; the others are in the first.
+    // The share of the scores in the second bucket, by phase. The others are in the first.
     let elsewhere = [0.0, 0.9 * limit, 0.0, 1.0, 0.0];
     let name = "ml_prediction_score_bucket";
     let first: Vec<_> = elsewhere
@@ -310,7 +311,7 @@ fn score_case(model: &str, limit: f64, minimum: u64) -> Case {
     }
 }
 
-/// A value of the label that nothing had for a day, then a share below the threshold, nothing, everything, and nothing again.
+/// A value of the label is absent for a day. Then its share is below the threshold, zero, all, and zero again.
 fn balance_case(counter: &Metric, label: &'static str, model: &str, limit: f64, minimum: u64) -> Case {
     let rate = MANY * minimum as f64;
     let rare = [

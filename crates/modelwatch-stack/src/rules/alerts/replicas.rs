@@ -1,6 +1,7 @@
-//! Is one replica worse than its siblings? Then it is the machine or its neighbours, and not the release.
+//! Is one replica worse than its siblings? Then the cause is the machine or its neighbours, not the release.
 //!
-//! A replica that is alone with a version, as a canary's first one, is compared with none: that is the version's matter.
+//! A replica that is the only one of its version, such as a first canary, is compared with none. The alerts about versions cover
+//! it.
 
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use crate::rules::story::Series;
 use crate::rules::text::tidy;
 use crate::rules::text::{PERCENT, TIME, VALUE};
 
-/// The replicas of a job, and when one of them is too much worse than the others. A replica serves its models together: the
-/// most patient of their thresholds holds.
+/// The replicas of a job, and when one of them is too much worse than the others. A replica serves several models, so the most
+/// lenient of their thresholds applies.
 #[derive(Clone, Debug)]
 pub(super) struct Replicas<'a> {
     pub(super) job: &'a str,
@@ -32,7 +33,7 @@ pub(super) struct Replicas<'a> {
 }
 
 impl<'a> Replicas<'a> {
-    /// Those of each job that serves.
+    /// Returns the replicas of each serving job.
     pub(super) fn of_each_job(config: &'a Config) -> impl Iterator<Item = Self> {
         let jobs = config.prometheus.jobs.iter();
         jobs.filter(|job| job.plane == Plane::Inference).map(|job| {
@@ -74,7 +75,7 @@ impl<'a> Replicas<'a> {
             .with(Op::Minus, REPLICA, self.of(&recorded::REPLICA_ERROR_EXCESS))
     }
 
-    /// How much larger the share is that a replica fails, where it is too much.
+    /// The excess of a replica's error share, where it is too large.
     pub(super) fn fails(&self) -> Expr {
         let errors = self.of(&recorded::REPLICA_ERRORS).expr().times(300.0);
         self.of(&recorded::REPLICA_ERROR_EXCESS)
@@ -92,7 +93,7 @@ impl<'a> Replicas<'a> {
         )
     }
 
-    /// How many times as long a replica takes, where it is too many.
+    /// How many times as long a replica takes, where that is too much.
     pub(super) fn lags(&self) -> Expr {
         let latency = self.of(&recorded::REPLICA_LATENCY).expr();
         self.of(&recorded::REPLICA_LATENCY_FACTOR)
@@ -106,7 +107,7 @@ impl<'a> Replicas<'a> {
             )
     }
 
-    /// Twice of next to nothing is next to nothing: seconds that make a difference.
+    /// The least difference that matters, in seconds: twice a tiny latency is still tiny.
     pub(super) fn matters(&self) -> f64 {
         tidy(self.objective.as_secs_f64() / 10.0)
     }
@@ -153,7 +154,7 @@ fn replica(name: &str, job: &str, instance: &str, extra: &[(&str, &str)], phases
     Series::counter(name, &labels, phases)
 }
 
-/// Three replicas without errors; then one of them fails all the time. A fourth, alone with its version, always does.
+/// Three replicas without errors. Then one fails all the time. A fourth, the only one of its version, always does.
 fn failing_case(job: &str, limit: f64, minimum: u64) -> Case {
     let all = 100.0 * minimum as f64;
     let near = 0.9 * limit * all;
@@ -225,7 +226,7 @@ fn slow(config: &Config, team: &str, replicas: &Replicas<'_>) -> Result<Tested, 
     .rule(config)
 }
 
-/// Three replicas that are as quick as each other; then one takes many times as long.
+/// Three replicas with the same latency. Then one takes many times as long.
 fn slow_case(job: &str, factor: f64, matters: f64) -> Case {
     let extra = [("model_name", "m"), ("model_version", "v1"), ("route", "/predict")];
     let with_status = [&extra[..], &[("status", "success")]].concat();
@@ -260,8 +261,8 @@ fn slow_case(job: &str, factor: f64, matters: f64) -> Case {
     }
 }
 
-/// Tasks of the runtime wake up late: something blocks its threads, or they have no processor. Requests wait as long before
-/// anything sees them, so no latency shows it.
+/// Tasks of the runtime wake up late: something blocks its threads, or they get no processor. Requests wait as long before
+/// anything measures them, so no latency metric shows it.
 fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Tested, GenerateError> {
     let delay = Histogram {
         of: &contract::RUNTIME_DELAY,
@@ -292,7 +293,7 @@ fn runtime(config: &Config, team: &str, job: &str, limit: Duration) -> Result<Te
     .rule(config)
 }
 
-/// Half of the tasks are in time; then none is.
+/// Half of the tasks are in time. Then none is.
 fn runtime_case(job: &str, limit: f64) -> Case {
     let bucket = |instance, le: f64, phases: &[(f64, usize)]| {
         let le = if le.is_infinite() {

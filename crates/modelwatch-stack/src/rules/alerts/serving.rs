@@ -33,18 +33,18 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// Series that saw at least so many requests in five minutes.
+/// Series with at least this many requests in five minutes.
 fn enough(scope: &Models, minimum: u64) -> Expr {
     let requests = scope.of(recorded(&recorded::REQUESTS)).expr();
     requests.times(300.0).at_least(minimum as f64)
 }
 
-/// So many events a minute are enough for anything that asks for `minimum` in five.
+/// Events per minute that are enough for a `minimum` in five minutes.
 fn plenty(minimum: u64) -> f64 {
     minimum as f64
 }
 
-/// Minimum of requests and objective.
+/// The minimum of requests, and the objective.
 pub(super) fn latency_setting(model: &Model) -> Settings<'_, (u64, Duration)> {
     let (minimum, team, job) = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
     ((minimum, model.latency_p95), team, job)
@@ -94,48 +94,47 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// What makes an alert by evidence: much at once, less after some minutes.
+/// An alert by evidence: fires at once for a large share, and after some minutes for a smaller one.
 struct Quick {
     bad: &'static Bad,
     known: &'static KnownAlert,
-    /// What pages for the whole model's budget: sooner where requests are few.
+    /// The page for the whole model's budget, which comes first when requests are few.
     burns: &'static KnownAlert,
     /// The share of requests that matters.
     limit: f64,
-    /// How many bad requests that takes.
+    /// The bad requests that this needs.
     least: f64,
 }
 
-/// A share of requests that is told at once.
+/// A share of requests for which the alert fires at once.
 const HUGE: f64 = 0.5;
-/// Of fewer slow requests no share is taken.
+/// With fewer slow requests, the share is not judged.
 const TOO_SLOW_AT_LEAST: f64 = 20.0;
-/// Evidence that is worth a look if it stays, and evidence that needs no looking.
+/// Evidence that counts if it lasts, and evidence that counts at once.
 const STRONG: f64 = 4.0;
 const OVERWHELMING: f64 = 5.0;
-/// How long an alert is pending whatever it saw: two or three scrapes, and time to see whether it is one of many, or a replica's.
+/// How long every alert is pending: two or three scrapes, and time to see whether it is one of many, or a replica's.
 pub(super) const PENDING: Duration = MINUTE;
-/// With it, four minutes: a burst of failures of a dependency is over by then.
+/// Together with that, four minutes: a burst of failures in a dependency is over by then.
 const PASSES: f64 = 180.0;
-/// A version is new to its traffic for so long.
+/// How long a version counts as new to its traffic.
 const NEW: f64 = 900.0;
 
-/// A trouble that grew so huge so lately is another one than what was paged for before.
+/// Trouble that grew this large within this time differs from the trouble of an earlier page.
 const LATELY: Duration = Duration::from_secs(5 * 60);
-/// A page this old is about something that went before.
+/// A page this old is about earlier trouble.
 const OLD: Duration = Duration::from_secs(15 * 60);
 
 impl Quick {
-    /// What is bad by evidence, or has `lasted`. One trouble pages once: routes and versions with fewer requests show it later, and do
-    /// not begin while the model's page for it fires.
+    /// Requests that are bad by evidence, or have `lasted`. One trouble pages once: routes and versions with fewer requests show
+    /// it later, and do not begin while the model's page for it fires.
     fn expr(&self, config: &Config, of: &impl Fn(&'static Recorded) -> Selector, lasted: &Expr) -> Expr {
         let share = of(self.bad.share).expr();
         let evidence = |strength: f64| of(self.bad.evidence).expr().above(strength);
         let since = |seconds: f64| time().minus(of(self.bad.since)).at_least(seconds);
         let mut suspect = share.above(HUGE);
         if config.rollout >= Rollout::ReleaseAware {
-            // A version that took the traffic over has no others to be compared with, and if they are bad as well it is not its
-            // fault.
+            // A version that took over the traffic has no others to compare with. If the others are bad too, it is not to blame.
             let new = releases::began(config, &of(&recorded::TRAFFIC_SINCE).expr().above(time().minus(NEW)));
             let others = of(self.bad.others).expr().above(tidy(self.limit / 2.0));
             suspect = suspect.or(ROUTE, share.and(VERSION, new.unless(VERSION, others)));
@@ -148,7 +147,7 @@ impl Quick {
             .unless(ROUTE, of(self.bad.share).offset(LATELY).expr().above(HUGE))
             .and(MODEL, max_by(MODEL, pages().offset(OLD)));
         let steady = evidence(STRONG).and(ROUTE, since(PASSES));
-        // What else of the model is bad by then is told with it, not after it.
+        // Other parts of the model that are bad by then fire together with it, not later.
         let begins = evidence(STRONG)
             .and(MODEL, at_once.clone())
             .unless(MODEL, paged.clone())
@@ -168,20 +167,20 @@ impl Quick {
     }
 }
 
-/// An alert that fires, by its route.
+/// A firing alert, by its route.
 fn of_stack(alert: Selector) -> Expr {
     max_by(ROUTE, alert)
 }
 
-/// What has been over a limit for nine minutes, and was there to begin with: told when it has been pending for one more.
+/// A series above a limit for nine minutes, and present from their start. It fires after one more minute of pending.
 fn lasting(series: Selector, limit: f64) -> Expr {
     let least = series.over("min_over_time", 9 * MINUTE).above(limit);
     least.and(ROUTE, series.offset(9 * MINUTE))
 }
 
-/// 96 of 100 requests keep the objective, then half of them; a version with few requests keeps it in none.
+/// 96 of 100 requests meet the objective, then half of them. A version with few requests never meets it.
 fn latency_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case {
-    // A minute and a half has to hold enough slow ones.
+    // A minute and a half must contain enough slow requests.
     let all = plenty(minimum).max(TOO_SLOW_AT_LEAST * 4.0);
     let within = [(0.96 * all, 30), (0.3 * all, 30), (all, 60)];
     let total = [(all, 120)];
@@ -216,7 +215,7 @@ fn latency_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case 
             counted(model, "v-few", "success", &few),
         ],
         fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
-        // It has to be slow for a minute after it was first seen.
+        // It must be slow for one minute after it is first seen.
         quiet: vec![30, 31],
         fires_at: 33 + evidence::slower(config),
         resolved_at: Some(67 + evidence::slower(config)),
@@ -233,9 +232,9 @@ fn counted(model: &str, version: &str, status: &str, phases: &[(f64, usize)]) ->
     Series::counter(contract::INFERENCE_REQUESTS.name, &labels, phases)
 }
 
-/// A version whose errors go over the threshold, and one with few errors, though all of its requests fail.
+/// A version's errors exceed the threshold. Another version has few errors, although all of its requests fail.
 fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
-    // More than half is no near miss, whatever the threshold: the budget pages for it, and one trouble pages once.
+    // More than half is never a near miss: the budget pages for it, and one trouble pages once.
     let (bad, good) = over_and_back(limit.min(HUGE), plenty(requests.max(errors)), 30);
     let few = [(0.1 * plenty(errors), 180)];
     Case {
@@ -247,14 +246,14 @@ fn error_case(model: &str, limit: f64, errors: u64, requests: u64) -> Case {
             counted(model, "v-few", "error", &few),
         ],
         fires: labelled(&[("model_name", model), ("model_version", "v1"), ("route", "/predict")]),
-        // Nearly all of it fails, which is told after a minute.
+        // Nearly all requests fail, so the alert fires after a minute.
         quiet: vec![30, 31],
         fires_at: 33,
         resolved_at: Some(66),
     }
 }
 
-/// Threshold, minimum of errors and of requests.
+/// The threshold, and the minimum of errors and of requests.
 pub(super) fn error_setting(model: &Model) -> Settings<'_, (f64, u64, u64)> {
     let setting = |thresholds: &Thresholds| {
         (
@@ -307,7 +306,7 @@ fn errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Callers begin to make mistakes: as after a deploy that changed what a version accepts.
+/// Callers begin to make mistakes, as after a deploy that changed what a version accepts.
 fn client_errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = settings(
         |thresholds| (thresholds.client_error_ratio, thresholds.minimum_errors),
@@ -348,7 +347,7 @@ fn client_errors(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// An hour and more of few mistakes, then of nothing else, then of none.
+/// More than an hour of few mistakes, then only mistakes, then none.
 fn client_error_case(model: &str, limit: f64, minimum: u64) -> Case {
     let all = 100.0 * plenty(minimum);
     let near = 0.5 * limit * all;
@@ -399,7 +398,7 @@ fn saturation(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             case: Case {
                 step: MINUTE,
                 evaluate: 1,
-                // Two replicas below the threshold are together above it.
+                // Two replicas are each below the threshold, and together above it.
                 series: vec![
                     gauge(
                         &contract::INFERENCE_IN_FLIGHT,
@@ -468,19 +467,19 @@ fn gauge(metric: &Metric, model: &str, instance: &str, phases: &[(f64, usize)]) 
     Series::gauge(metric.name, &[("model_name", model), ("instance", instance)], phases)
 }
 
-/// How far back the reference windows are, and how long they are.
+/// The length of the reference windows, and how far back they are.
 const REFERENCE: Duration = Duration::from_secs(30 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
-/// How many times the longest pause of a day one is that tells, and how many seconds more.
+/// A pause counts beyond this multiple of the past day's longest pause, plus the seconds below.
 const TIMES_THE_LONGEST: f64 = 1.5;
 const LONGER: f64 = 120.0;
-/// A pause of a model whose series are gone, too, or of which only other days tell.
+/// The pause that counts when the model's series are gone too, or when only other days are evidence.
 const LONG: f64 = 900.0;
 
-/// A model that has no traffic for longer than it ever had in a day, which is soon where it never pauses and never where batches come
-/// and go; or, be its series at zero or gone, at a time of the day when it had some a week ago and either yesterday or two weeks ago.
-/// So evenings, weekends, batches and a short test tell nobody.
+/// A model without traffic for longer than ever in the past day. That is soon for a model that never pauses, and never for one
+/// that serves batches. Or a model whose series are zero or gone at a time of day when it had traffic a week ago, and either
+/// yesterday or two weeks ago. So evenings, weekends, batches and a short test raise nothing.
 fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model| {
         let setting = settings(|thresholds| thresholds.minimum_requests, serving_team)(model);
@@ -491,7 +490,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let of = |series| shared.scope.of(recorded(series));
         let requests = || of(&recorded::MODEL_REQUESTS);
         let idle = of(&recorded::IDLE).expr();
-        // No pause in the window, which the series was there to begin with.
+        // No pause in the window, and the series was there when it began.
         let around = |ago: Duration| {
             let ago = ago - REFERENCE / 2;
             let least = requests().offset(ago).over("min_over_time", REFERENCE);
@@ -501,7 +500,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let season = around(7 * DAY).and(MODEL, around(DAY).or(MODEL, around(14 * DAY)));
         let longest = of(&recorded::LONGEST_PAUSE).expr().times(TIMES_THE_LONGEST);
         let now = || evidence::requests_now(|series| shared.scope.of(series));
-        // What nobody scraped is no pause, unless it is long.
+        // Requests that nobody scraped are not a pause, unless it is long.
         let seen = now().equals(0.0).or(MODEL, idle.above(longest.plus(LONG)));
         let busy = requests().offset(HOUR / 4).over("avg_over_time", HOUR);
         let paused = idle
@@ -510,7 +509,7 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             .and(MODEL, of(&recorded::IDLE).offset(DAY))
             .and(MODEL, busy.times(300.0).at_least(minimum as f64));
         let firing = firing([("alertname", known::TRAFFIC_GONE.name)]);
-        // What it had is forgotten within the day; that it is gone is not.
+        // The past traffic is forgotten within a day, but the alert is not.
         let since = max_by(MODEL, shared.scope.of(firing));
         Alert {
             known: &known::TRAFFIC_GONE,
@@ -539,7 +538,8 @@ fn traffic_gone(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// Little traffic that ends is no fault, nor is an hour of much; a day of it that ends is, until there is some again.
+/// The end of little traffic is no fault, nor is that of much traffic for an hour. The end of a day of traffic is, until traffic
+/// returns.
 fn traffic_case(model: &str, minimum: u64) -> Case {
     let much = 20.0 * plenty(minimum);
     let steady = 26 * 60;

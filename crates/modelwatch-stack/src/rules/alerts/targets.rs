@@ -1,4 +1,4 @@
-//! Is there anything to look at? Scrape targets, restarts, labels at their limit, models nobody named.
+//! Is there anything to look at? Scrape targets, restarts, labels at their limit, models that the file does not name.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::rules::text::tidy;
 use crate::rules::text::{VALUE, label, plain};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Where requests of versions past the limit are counted; the overflow has an alert of its own.
+/// The version under which requests past the limit are counted. The overflow has its own alert.
 const OVERFLOW: &str = "__other__";
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -51,7 +51,7 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             case: Case {
                 step: MINUTE,
                 evaluate: 1,
-                // Gone for four minutes, as in a restart; then for longer.
+                // Gone for four minutes, as in a restart. Then for longer.
                 series: vec![replica(
                     &job.job,
                     "up",
@@ -110,15 +110,15 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// What is served and what the file, the processes and the histograms say of it: names that do not fit together.
+/// Names that do not match between the traffic and the file, the processes or the histograms.
 pub(super) fn names(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let mut rules = vec![unlisted(config)?, unregistered(config)?];
     rules.extend(latency_missing(config)?);
     Ok(rules)
 }
 
-/// A job of which no target answers, told for each environment: all of its targets are down; or they are gone, and there were
-/// some within a day; or there never was one, and then nobody can say where.
+/// A job without a target that is up, per environment. All of its targets are down; or they are gone, and there were some within
+/// a day; or there never was one, and then the environment is unknown.
 fn all_down(up: &Selector) -> Expr {
     let by = &["job"];
     let answers = up.expr().equals(1.0);
@@ -134,12 +134,12 @@ fn replica(job: &str, name: &str, instance: &str, phases: &[(f64, usize)]) -> Se
     )
 }
 
-/// The labels of replica `a` as it fires.
+/// The labels of replica `a` when it fires.
 fn replicas(job: &str) -> Vec<LabelSet> {
     labelled(&[("job", job), ("instance", "a"), ("service", "api")])
 }
 
-/// The strictest threshold of the models a job serves: a replica serves them together.
+/// The strictest threshold of the models that a job serves, because a replica serves them together.
 fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     let served = config.models.iter().filter(|model| model.job == job);
     let limit = served
@@ -153,7 +153,7 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
         team: &config.owners.serving.team,
         job: Some(job),
         extra: &[],
-        // Two replicas that answer in turn are no restarts.
+        // Two replicas that answer in turn are not restarts.
         expr: started
             .over("changes", HOUR)
             .at_least(limit as f64)
@@ -174,13 +174,13 @@ fn restarts(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// A target that started earlier than it had: a process never does. Once may be its clock.
+/// A target whose start time went back. A process never does that; once may be due to its clock.
 fn earlier(started: &Selector) -> Expr {
     started.over("resets", HOUR).at_least(2.0)
 }
 
-/// Several replicas answer in turn behind one name, as behind a load balancer or a DNS name with two addresses: every counter
-/// jumps back and forth, and rates over it are nonsense.
+/// Several replicas answer in turn behind one name, such as a load balancer or a DNS name with two addresses. Every counter jumps
+/// back and forth, so its rates are meaningless.
 fn one_name(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     let started = metric(&contract::PROCESS_START_TIME).eq("job", job);
     Alert {
@@ -205,7 +205,7 @@ fn one_name(config: &Config, job: &str) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// Two processes in turn for a while; another target whose clock was set back once.
+/// Two processes answer in turn for a while. Another target's clock was set back once.
 fn one_name_case(job: &str) -> Case {
     let name = contract::PROCESS_START_TIME.name;
     let turns = (0..10).flat_map(|_| [(2000.0, 1), (1000.0, 1)]);
@@ -227,10 +227,10 @@ fn one_name_case(job: &str) -> Case {
     }
 }
 
-/// A replica that starts again and again; another one restart short of the threshold; a target behind which two
-/// answer in turn; a rolling restart of all before.
+/// A replica restarts again and again. Another is one restart short of the threshold. Behind a third target, two answer in turn.
+/// A rolling restart of all comes first.
 fn restart_case(job: &str, limit: usize) -> Case {
-    // Short enough that as many restarts fit into half an hour.
+    // Short enough for that many restarts in half an hour.
     let step = (HOUR / (2 * u32::try_from(limit).unwrap_or(u32::MAX).max(1) + 2)).min(MINUTE);
     let hour = usize::try_from(HOUR.as_millis() / step.as_millis().max(1)).unwrap_or(usize::MAX);
     let starts = |restarts: usize| {
@@ -309,7 +309,7 @@ fn unlisted(config: &Config) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// A model of the file, and one whose name no model of the file has.
+/// A model of the file, and one whose name is not in the file.
 fn unlisted_case(config: &Config) -> Case {
     let listed: Vec<_> = config.models.iter().collect();
     let stranger = format!(
@@ -348,7 +348,7 @@ fn overflow_case(job: &str) -> Case {
     }
 }
 
-/// Requests are counted, and what their latency is judged by is not there: then the rules about it are silent, not content.
+/// Requests are counted, but the series for their latency are missing. Then the rules about latency are silent, not satisfied.
 fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     let setting = |model: &'_ Model| (serving_team(model).to_owned(), model.job.clone(), model.latency_p95);
     let rules = share(config, setting).into_iter().map(|shared| {
@@ -384,7 +384,7 @@ fn latency_missing(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     rules.collect()
 }
 
-/// The histogram goes, the counter stays, and the histogram comes back.
+/// The histogram goes, the counter stays, and the histogram returns.
 fn latency_missing_case(model: &str, limit: f64) -> Case {
     let labels = [("model_name", model), ("model_version", "v1"), ("route", "/predict")];
     let edge = tidy(limit).to_string();
@@ -414,7 +414,7 @@ fn latency_missing_case(model: &str, limit: f64) -> Case {
     }
 }
 
-/// Requests that name a version which no process has registered: a caller, a balancer or a flag still asks for it.
+/// Requests for a version that no process has registered: a caller, a balancer or a flag still asks for it.
 fn unregistered(config: &Config) -> Result<Tested, GenerateError> {
     let requests = sum_by(VERSION, recorded(&recorded::REQUESTS).ne("model_version", OVERFLOW));
     let registered = metric(&contract::MODEL_INFO).over("last_over_time", HOUR);
@@ -440,7 +440,7 @@ fn unregistered(config: &Config) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// A version that is registered, and one whose registration ends while requests for it go on.
+/// A version that is registered, and one whose registration ends while its requests continue.
 fn unregistered_case(config: &Config) -> Case {
     let listed: Vec<_> = config.models.iter().collect();
     let model = hero(&listed);

@@ -1,4 +1,4 @@
-//! Is one version worse than the others? The version with the smaller share of the traffic is the one to take back.
+//! Is one version worse than the others? The version with the smaller share of the traffic is the one to roll back.
 
 use std::time::Duration;
 
@@ -31,24 +31,24 @@ pub(super) fn rules(config: &Config) -> Result<Vec<Tested>, GenerateError> {
     Ok(rules)
 }
 
-/// Versions with less than half of the traffic, and with so many events in five minutes.
+/// Versions with less than half of the traffic, and with at least `minimum` events in five minutes.
 fn canaries(scope: &Models, events: &'static Recorded, minimum: u64) -> Expr {
     let share = scope.of(recorded(&recorded::VERSION_SHARE)).expr().below(0.5);
     let events = scope.of(recorded(events)).expr();
     share.and(VERSION, events.times(300.0).at_least(minimum as f64))
 }
 
-/// Evidence of one look, and of the looks of ten minutes on average, which together say as much.
+/// The evidence needed once, and on average over ten minutes. Both are equally strong.
 const EVIDENCE: f64 = 4.0;
 const LASTING_EVIDENCE: f64 = 2.2;
-/// How long it is remembered how much slower a version was while there were others.
+/// How long to remember how much slower a version was than the others.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Of fewer slow requests no share is taken.
+/// With fewer slow requests, the share is not judged.
 const SLOW_AT_LEAST: f64 = 20.0;
 
-/// A version with less than half of the traffic that is bad more often than the others are at the same time, by so much: at once
-/// where that can't be chance, or over ten minutes where it has little traffic. What happens to all versions is none's fault, so
-/// bursts tell nothing.
+/// A version with less than half of the traffic that is bad more often than the others at the same time, by at least `excess`. It
+/// fires at once if chance can't explain it, or over ten minutes if it has little traffic. Trouble of all versions is no
+/// version's fault, so bursts do not fire.
 fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64) -> Expr {
     let of = |series| scope.of(recorded(series));
     let more = of(bad.more).expr();
@@ -57,7 +57,7 @@ fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64)
         .above(excess)
         .and(VERSION, of(bad.versus_others).expr().above(EVIDENCE))
         .and(VERSION, of(bad.lately).expr().at_least(least));
-    // Of looks at three minutes each, ten minutes have three and a third.
+    // Ten minutes contain three and a third counts of three minutes each.
     let mean = |series| of(series).over("avg_over_time", 10 * MINUTE);
     let looks = of(&recorded::VERSION_REQUESTS_LATELY).over("count_over_time", 10 * MINUTE);
     let evidence = of(bad.versus_others)
@@ -75,8 +75,8 @@ fn worse(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64, least: f64)
     )
 }
 
-/// A version of which the alert fires, and which is as bad as ever, though it has taken the traffic over and there is nothing left
-/// to compare it with. Without it, the same trouble would be told again, as more than usual.
+/// A version whose alert fires and that is still bad, although it has taken over the traffic and there is nothing left to compare
+/// it with. Without this, the same trouble would fire again as more than usual.
 fn alone(bad: &Bad, known: &KnownAlert, scope: &Models, excess: f64) -> Expr {
     let of = |series| scope.of(recorded(series));
     of(bad.ratio)
@@ -139,7 +139,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
         let lasting = factors().over("min_over_time", 10 * MINUTE);
         let began = factors().offset(10 * MINUTE).expr();
         let others = of(&recorded::OTHERS_LATENCY_P95);
-        // Twice of next to nothing is next to nothing.
+        // A multiple of a tiny latency is still tiny.
         let matters = tidy(objective.as_secs_f64() / 10.0);
         Alert {
             known: &known::CANARY_LATENCY,
@@ -147,7 +147,7 @@ fn latency(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             team,
             job: Some(job),
             extra: &[],
-            // What is beyond the objective is told at once; what is slow within it, when it has been so for ten minutes.
+            // Latency beyond the objective fires at once. Slower latency within it fires after ten minutes.
             expr: of(&recorded::LATENCY_FACTOR)
                 .and(
                     VERSION,
@@ -199,7 +199,7 @@ fn series(metric: &str, model: &str, version: &str, extra: (&str, &str), phases:
     Series::counter(metric, &labels, phases)
 }
 
-/// A version with most of the traffic and no errors; one whose errors exceed that by less, then by more than the threshold.
+/// One version has most of the traffic and no errors. Another exceeds its error share by less, then by more than the threshold.
 fn error_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case {
     let name = contract::INFERENCE_REQUESTS.name;
     let (bad, good) = over_and_back(limit, minimum as f64, 20);
@@ -220,12 +220,12 @@ fn error_case(config: &Config, model: &str, limit: f64, minimum: u64) -> Case {
         fires: labelled(&[("model_name", model), ("model_version", "canary")]),
         quiet: vec![30],
         fires_at: 31,
-        // What is read over minutes of the counts of now ends later still.
+        // Means over the recent counts end later still.
         resolved_at: Some(56 + 2 * slower(config)),
     }
 }
 
-/// Two versions that are as quick as each other; then one takes many times as long.
+/// Two versions with the same latency. Then one takes many times as long.
 fn latency_case(model: &str, factor: f64, objective: f64, minimum: u64) -> Case {
     let all = minimum as f64;
     let edges = [0.5, 2.0 * factor, 4.0 * factor].map(|times| tidy(objective * times).to_string());

@@ -1,5 +1,6 @@
-//! Does the watching itself work? Rules that fail, notifications that do not arrive: Prometheus and Alertmanager tell of it
-//! where a job of the plane `watching` scrapes them. And an alert that always fires, whose silence a dead man's switch hears.
+//! Does the monitoring itself work? Rules that fail, and notifications that do not arrive: Prometheus and Alertmanager report
+//! them if a job of the plane `watching` scrapes them. Also an alert that always fires, whose silence triggers a dead man's
+//! switch.
 
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ fn watchdog(config: &Config) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// Rules of this stack's groups: Prometheus names a group by its file and its name.
+/// Rules of this stack's groups. Prometheus names a group by its file and its name.
 fn own_groups(config: &Config) -> Selector {
     word(RULE_FAILURES).containing("rule_group", &[";", &config.stack, "-"])
 }
@@ -84,7 +85,7 @@ fn rules_failing(config: &Config) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// A group of ours fails for a while; one of somebody else's all the time.
+/// A group of the stack fails for a while. A group of another stack fails all the time.
 fn rules_case(config: &Config) -> Case {
     let group = |name: String, phases: &[(f64, usize)]| {
         let labels = [("job", "prometheus"), ("instance", "p"), ("rule_group", name.as_str())];
@@ -129,7 +130,7 @@ fn notifications_failing(config: &Config) -> Result<Tested, GenerateError> {
     .rule(config)
 }
 
-/// One channel fails for a while, the other never.
+/// One channel fails for a while, the other never does.
 fn notifications_case() -> Case {
     let channel = |integration, phases: &[(f64, usize)]| {
         let labels = [("job", "alertmanager"), ("instance", "a"), ("integration", integration)];
