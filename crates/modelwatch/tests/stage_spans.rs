@@ -65,6 +65,8 @@ fn under(monitor: &Monitor, otherwise: Option<&Model>, filter: LevelFilter, work
     let writer = printed.clone();
     let print = tracing_subscriber::fmt::layer()
         .with_writer(move || writer.clone())
+        // Another crate's features decide otherwise whether levels have colours.
+        .with_ansi(false)
         .with_span_events(FmtSpan::CLOSE)
         .with_filter(filter);
     let subscriber = tracing_subscriber::registry()
