@@ -28,26 +28,29 @@ LONG := generated drill
 # Many tests wait for a real server, so there are more of them at a time than cores.
 test: export RUST_TEST_THREADS ?= 4
 # promtool takes a quarter less of the processor where it collects garbage less often.
-test: export GOGC ?= 400
-test: setup ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	$(CARGO) check -p modelwatch --no-default-features --all-targets
-	$(CARGO) check -p modelwatch-tower --no-default-features
-	$(CARGO) check -p modelwatch-tower --no-default-features --features axum
-	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic
-	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio
-	$(CARGO) check -p modelwatch-cli --no-default-features
-	$(CARGO) check -p modelwatch-cli --no-default-features --features triage
-	$(CARGO) check -p modelwatch-cli
+test: export GOGC ?= 800
+test: ## everything CI checks: format, lints, each feature alone, tests, instruction counts, documentation
+	# What is installed is waited for on the network, and nothing that compiles needs it.
+	scripts/setup & setup=$$!; \
+	{ $(CARGO) fmt --all --check && \
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings && \
+	$(CARGO) check -p modelwatch --no-default-features --all-targets && \
+	$(CARGO) check -p modelwatch-tower --no-default-features && \
+	$(CARGO) check -p modelwatch-tower --no-default-features --features axum && \
+	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic && \
+	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio && \
+	$(CARGO) check -p modelwatch-cli --no-default-features && \
+	$(CARGO) check -p modelwatch-cli --no-default-features --features triage && \
+	$(CARGO) check -p modelwatch-cli; }; checked=$$?; \
+	wait $$setup && exit $$checked
 	scripts/packages
 	.venv/bin/hadolint Containerfile
 	$(CARGO) test --workspace --all-features --no-run
 	# Four at a time: each waits where another works.
 	nice $(CARGO) test --workspace --all-features $(LONG:%=--test %) & long=$$!; \
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
-	{ nice $(CARGO) bench -p modelwatch --bench instructions && \
-	nice $(CARGO) bench -p modelwatch-tower --bench instructions && \
+	{ nice $(CARGO) bench --profile instructions -p modelwatch --bench instructions && \
+	nice $(CARGO) bench --profile instructions -p modelwatch-tower --bench instructions && \
 	RUSTFLAGS='--cfg modelwatch_loom' nice $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
 	RUSTDOCFLAGS='-D warnings' nice $(CARGO) doc --workspace --all-features --no-deps; } & counts=$$!; \
 	$(CARGO) test --workspace --all-features --no-fail-fast \
