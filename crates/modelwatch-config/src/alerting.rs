@@ -37,7 +37,7 @@ pub struct Alertmanager {
 }
 
 /// `[alertmanager.watchdog]`: a dead man's switch. It pages you when it stops hearing from Alertmanager.
-/// The example of [`Alertmanager`] has one.
+/// The example of [`Alertmanager`](crate::Alertmanager) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Watchdog {
@@ -127,7 +127,7 @@ pub struct Alerts {
 }
 
 /// `[alerts.<name>]`: your changes to one alert.
-/// The example of [`Alerts`] has one.
+/// The example of [`Alerts`](crate::Alerts) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SingleAlert {

@@ -64,7 +64,7 @@ pub struct Config {
 }
 
 /// The phases in which a team introduces monitoring. Each phase includes the ones before it.
-/// The example of [`Config`] has one.
+/// The example of [`Config`](crate::Config) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rollout {
@@ -89,7 +89,7 @@ impl Rollout {
 }
 
 /// The URLs of your tools, without a trailing slash.
-/// The example of [`Config`] has one.
+/// The example of [`Config`](crate::Config) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Links {

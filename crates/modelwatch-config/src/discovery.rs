@@ -50,7 +50,7 @@ impl Discovery {
 }
 
 /// Targets by DNS name.
-/// The example of [`Discovery`] has one.
+/// The example of [`Discovery`](crate::Discovery) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Dns {
@@ -61,7 +61,7 @@ pub struct Dns {
 }
 
 /// Pods from the Kubernetes API.
-/// The example of [`Discovery`] has one.
+/// The example of [`Discovery`](crate::Discovery) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pods {
@@ -74,7 +74,7 @@ pub struct Pods {
 }
 
 /// Services from Consul.
-/// The example of [`Discovery`] has one.
+/// The example of [`Discovery`](crate::Discovery) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Consul {
@@ -117,7 +117,7 @@ pub struct Access {
 }
 
 /// `tls`: Prometheus' `tls_config`.
-/// The example of [`Access`] has one.
+/// The example of [`Access`](crate::Access) has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Tls {
@@ -134,7 +134,7 @@ pub struct Tls {
 }
 
 /// How a request authenticates. Secrets are files that Prometheus reads.
-/// The example of [`Access`] has one.
+/// The example of [`Access`](crate::Access) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Authorization {

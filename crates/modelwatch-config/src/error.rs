@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A place in the file. Line and column start from 1.
-/// The example of [`ConfigErrors`] has one.
+/// The example of [`ConfigErrors`](crate::ConfigErrors) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Location {
@@ -14,7 +14,7 @@ pub struct Location {
 }
 
 /// One mistake: where it is, what is wrong, and how to fix it.
-/// The example of [`ConfigErrors`] has one.
+/// The example of [`ConfigErrors`](crate::ConfigErrors) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mistake {

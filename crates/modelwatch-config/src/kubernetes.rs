@@ -40,7 +40,7 @@ pub struct Kubernetes {
 }
 
 /// `[kubernetes.drift]`: runs the exporter as a Deployment or, with a schedule, `once` as a CronJob.
-/// The example of [`Kubernetes`] has one.
+/// The example of [`Kubernetes`](crate::Kubernetes) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DriftWorkload {

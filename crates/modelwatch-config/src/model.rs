@@ -78,7 +78,7 @@ pub struct Model {
 }
 
 /// `[models.features.<name>]`: where a feature comes from.
-/// The example of [`Model`] has one.
+/// The example of [`Model`](crate::Model) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upstream {
@@ -110,7 +110,7 @@ fn upstream(table: &Table<'_, '_>) -> BTreeMap<String, Upstream> {
 }
 
 /// Teams, by what they are responsible for.
-/// The example of [`Model`] has one.
+/// The example of [`Model`](crate::Model) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Owners {
@@ -123,7 +123,7 @@ pub struct Owners {
 }
 
 /// A team, and where the file names it.
-/// The example of [`Model`] has one.
+/// The example of [`Model`](crate::Model) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// A key of `[teams]`.
@@ -486,7 +486,7 @@ pub struct Drift {
 }
 
 /// Where the rows to compare are.
-/// The example of [`Drift`] has one.
+/// The example of [`Drift`](crate::Drift) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DriftRows {
     /// `log`: the root of a prediction log, or, with `[models.drift.columns]`, plain tables.
@@ -496,7 +496,7 @@ pub enum DriftRows {
 }
 
 /// `[models.drift.columns]`: the table's column names for the fields of the prediction log.
-/// The example of [`Drift`] has one.
+/// The example of [`Drift`](crate::Drift) has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DriftColumns {
@@ -513,7 +513,7 @@ pub struct DriftColumns {
 }
 
 /// `[models.drift.features.<name>]`: settings of one feature.
-/// The example of [`Drift`] has one.
+/// The example of [`Drift`](crate::Drift) has one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FeatureDrift {

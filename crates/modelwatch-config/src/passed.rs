@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::reader::{Expected, number};
 
 /// A value that goes to Prometheus or Alertmanager unchanged.
-/// The example of [`Relabelling`] has one.
+/// The example of [`Relabelling`](crate::Relabelling) has one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

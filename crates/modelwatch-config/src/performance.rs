@@ -97,7 +97,7 @@ pub struct Performance {
 }
 
 /// Where to find the labels that are joined with the predictions by id.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OutcomeRows {
     /// `outcomes`: files, or a model's folder of a prediction log's outcomes.

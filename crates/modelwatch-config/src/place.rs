@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A place to read from.
-/// The example of [`Drift`] has one.
+/// The example of [`Drift`](crate::Drift) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathOrUrl {
     /// A file or folder. A relative path already starts from the folder of the configuration.

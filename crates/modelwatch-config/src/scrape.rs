@@ -55,7 +55,7 @@ pub struct Scraping {
 }
 
 /// One scrape job.
-/// The example of [`Scraping`] has one.
+/// The example of [`Scraping`](crate::Scraping) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Job {
@@ -83,7 +83,7 @@ pub struct Job {
 }
 
 /// What a job scrapes.
-/// The example of [`Scraping`] has one.
+/// The example of [`Scraping`](crate::Scraping) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Plane {
     /// Model servers.

@@ -51,7 +51,7 @@ pub struct Team {
 }
 
 /// PagerDuty's Events API v2.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PagerDuty {
@@ -60,7 +60,7 @@ pub struct PagerDuty {
 }
 
 /// A Slack incoming webhook.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Slack {
@@ -71,7 +71,7 @@ pub struct Slack {
 }
 
 /// An HTTP endpoint that accepts Alertmanager's JSON.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Webhook {
@@ -82,7 +82,7 @@ pub struct Webhook {
 }
 
 /// A value, or the file that holds it when it is secret.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// A value that is not secret.
@@ -92,7 +92,7 @@ pub enum Secret {
 }
 
 /// A mailbox, and the server that accepts its mail.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Email {
@@ -111,7 +111,7 @@ pub struct Email {
 }
 
 /// When tickets arrive.
-/// The example of [`Team`] has one.
+/// The example of [`Team`](crate::Team) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BusinessHours {

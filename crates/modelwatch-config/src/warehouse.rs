@@ -48,7 +48,7 @@ pub struct DriftWarehouse {
 }
 
 /// How to reach a database.
-/// The example of [`DriftWarehouse`] has one.
+/// The example of [`DriftWarehouse`](crate::DriftWarehouse) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WarehouseAccess {
     /// `uri_from`: the environment variable that holds the database's URI.

@@ -41,7 +41,7 @@ impl fmt::Debug for Clock {
 }
 
 /// Holds a time that you set, as the demo does to replay a week in a minute. Clones share the time.
-/// The example of [`JobError`] has one.
+/// The example of [`JobError`](crate::JobError) has one.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicI64>);
 

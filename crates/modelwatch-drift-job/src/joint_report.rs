@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::joint::JointMeasurement;
 
 /// Reports how the numbers of a window go together, compared with training.
-/// The example of [`DriftJob`] has one.
+/// The example of [`DriftJob`](crate::DriftJob) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JointReport {

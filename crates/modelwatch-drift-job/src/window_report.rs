@@ -16,7 +16,7 @@ use crate::joint_report::JointReport;
 use crate::time_window::TimeWindow;
 
 /// Names what is compared.
-/// The example of [`Comparison`] has one.
+/// The example of [`Comparison`](crate::Comparison) has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// A feature, by its name.
@@ -38,7 +38,7 @@ impl fmt::Display for Subject {
 }
 
 /// Reports one subject's window against its baseline.
-/// The example of [`Comparison`] has one.
+/// The example of [`Comparison`](crate::Comparison) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SubjectReport {
@@ -102,7 +102,7 @@ pub(crate) fn above(report: &SubjectReport) -> Option<bool> {
 }
 
 /// Holds an earlier window's result for a subject.
-/// The example of [`DriftJob`] has one.
+/// The example of [`DriftJob`](crate::DriftJob) has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Past {
@@ -115,7 +115,7 @@ pub struct Past {
 }
 
 /// Holds the result of a window.
-/// The example of [`Comparison`] has one.
+/// The example of [`Comparison`](crate::Comparison) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -142,7 +142,7 @@ impl Verdict {
 }
 
 /// Reports on one version of the model.
-/// The example of [`DriftJob`] has one.
+/// The example of [`DriftJob`](crate::DriftJob) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VersionReport {
@@ -163,7 +163,7 @@ impl VersionReport {
 }
 
 /// Reports on the rows with one value of a feature.
-/// The example of [`Comparison`] has one.
+/// The example of [`Comparison`](crate::Comparison) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SegmentReport {
@@ -190,7 +190,7 @@ impl SegmentReport {
 pub(crate) const OTHER: &str = "__other__";
 
 /// Reports on one window of one model. Displays as a table for people.
-/// The example of [`Comparison`] has one.
+/// The example of [`Comparison`](crate::Comparison) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WindowReport {

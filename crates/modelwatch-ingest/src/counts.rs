@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::rejection::Reason;
 
 /// The counts of one source. Clones share them.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Clone, Debug)]
 pub struct Counts {
     source: Arc<str>,

@@ -13,7 +13,7 @@ use crate::rejection::{Reason, Rejection};
 use crate::row::{Envelope, Naming, Row};
 
 /// The format of a source's records.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Format {
@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 /// Turns records into rows.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Debug)]
 pub struct Decoder {
     format: Format,

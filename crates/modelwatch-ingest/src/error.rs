@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use modelwatch_log::WriteError;
 
 /// Why ingesting can't continue.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IngestError {

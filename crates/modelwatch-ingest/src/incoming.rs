@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use twox_hash::XxHash3_128;
 
 /// A record from any source.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming<'a> {
     /// The partition of the source.

@@ -25,7 +25,7 @@ use crate::storage::ledger::{Known, Ledger};
 use crate::storage::staging::Staging;
 
 /// When a commit is due, and how long a request waits for its response.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::Intake) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

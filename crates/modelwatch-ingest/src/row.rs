@@ -18,7 +18,7 @@ const FIRST_TIME: i64 = -62_135_596_800_000_000;
 const LAST_TIME: i64 = 253_402_300_799_999_999;
 
 /// The names of fields that differ from the log's columns.
-/// The example of [`Intake`] has one.
+/// The example of [`Intake`](crate::intake::Intake) has one.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Naming {

@@ -64,7 +64,7 @@ impl Classes {
 }
 
 /// Why names can't be classes.
-/// The example of [`Classes`] has one.
+/// The example of [`Classes`](crate::Classes) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClassesError {
@@ -95,7 +95,7 @@ impl fmt::Display for ClassesError {
 impl Error for ClassesError {}
 
 /// Why counts can't be merged.
-/// The example of [`MulticlassCounts`] has one.
+/// The example of [`MulticlassCounts`](crate::MulticlassCounts) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmergeable {

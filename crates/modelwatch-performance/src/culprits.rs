@@ -104,7 +104,7 @@ impl LossByCell {
 }
 
 /// A cell whose loss rose by more than that of the other rows.
-/// The example of [`LossByCell`] has one.
+/// The example of [`LossByCell`](crate::LossByCell) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Culprit {

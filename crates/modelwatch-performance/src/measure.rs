@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A measure of how often, or how nearly, a model is right.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Measure {
@@ -97,7 +97,7 @@ impl fmt::Display for Measure {
 }
 
 /// The direction of good values.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
     /// The more, the better.
@@ -109,7 +109,7 @@ pub enum Better {
 }
 
 /// A value of a measure, and how certain it is.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Measured {
@@ -124,7 +124,7 @@ pub struct Measured {
 }
 
 /// An interval that contains the truth in 95 % of windows.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The lower bound.
@@ -142,7 +142,7 @@ impl Interval {
 }
 
 /// Why a measure has no value.
-/// The example of [`Performance`] has one.
+/// The example of [`Performance`](crate::Performance) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undefined {

@@ -1,7 +1,7 @@
 //! The output of a generator.
 
 /// A file of the stack.
-/// The example of [`Written`] has one.
+/// The example of [`Written`](crate::on_disk::Written) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// The path below `monitoring/`, with slashes.

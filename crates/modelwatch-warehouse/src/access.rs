@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use crate::dialect::Dialect;
 
 /// The source of a database's address and credentials.
-/// The example of [`Warehouse`] has one.
+/// The example of [`Warehouse`](crate::Warehouse) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {

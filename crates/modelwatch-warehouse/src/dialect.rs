@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::kind::{Kind, TimeKind};
 
 /// A dialect of SQL.
-/// The example of [`Warehouse`] has one.
+/// The example of [`Warehouse`](crate::Warehouse) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -356,7 +356,7 @@ impl fmt::Display for Dialect {
 }
 
 /// A name that is not that of a dialect.
-/// The example of [`Warehouse`] has one.
+/// The example of [`Warehouse`](crate::Warehouse) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDialect(String);
 

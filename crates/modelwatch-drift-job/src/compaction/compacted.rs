@@ -1,7 +1,7 @@
 //! Reports the result of a run.
 
 /// Reports the result of a run.
-/// The example of [`Compaction`] has one.
+/// The example of [`Compaction`](crate::Compaction) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compacted {

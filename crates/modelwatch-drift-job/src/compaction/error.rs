@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Explains why a run ended early. Its finished work stays, and nothing is lost.
-/// The example of [`Compaction`] has one.
+/// The example of [`Compaction`](crate::Compaction) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CompactionError {

@@ -11,7 +11,7 @@ use super::number_text::NumberText;
 use super::query::Bins;
 
 /// Holds the counts of one column.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnCounts {
     /// The rows on the column's bins. Values of a different type count as missing.
@@ -97,7 +97,7 @@ fn of_one_number(bins: &NumericBins, number: f64, rows: u64) -> NumericCounts {
 }
 
 /// Holds the counts of one value of a column, or of all other values together.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupCounts {
     /// The value, empty if missing; `None` for the rows of all values without their own counts.
@@ -109,7 +109,7 @@ pub struct GroupCounts {
 }
 
 /// Holds the counts of a window.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, Default)]
 pub struct WindowCounts {
     /// The number of rows.

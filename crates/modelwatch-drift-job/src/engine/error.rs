@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Explains why a window could not be counted.
-/// The example of [`PredictionLog`] has one.
+/// The example of [`PredictionLog`](crate::PredictionLog) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EngineError {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Explains why a file or rows were not counted.
-/// The example of [`LeftOut`] has one.
+/// The example of [`LeftOut`](crate::engine::LeftOut) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
@@ -59,7 +59,7 @@ impl fmt::Display for Reason {
 }
 
 /// Describes a file that was left out.
-/// The example of [`LeftOut`] has one.
+/// The example of [`LeftOut`](crate::engine::LeftOut) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutFile {
     /// The file's address.

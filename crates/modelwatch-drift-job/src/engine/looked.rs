@@ -31,7 +31,7 @@ pub struct Looked {
 }
 
 /// Holds the times of a database's table that has no row in the window.
-/// The example of [`Looked`] has one.
+/// The example of [`Looked`](crate::engine::Looked) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableTimes {
     /// The first and the last time, in RFC 3339; `None` if no row has one.

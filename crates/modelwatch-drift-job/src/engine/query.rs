@@ -5,7 +5,7 @@ use modelwatch_drift::baseline::{CategoricalBins, Counts, NumericBins, Profile};
 use crate::time_window::TimeWindow;
 
 /// Holds the bins that a column's values fall into.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bins {
     /// The bins of numbers.
@@ -35,7 +35,7 @@ impl From<&Profile> for Bins {
 }
 
 /// Describes a column to count.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// The column's name in the prediction log: `feature.income`, `score`, `class`. An engine over other tables maps it
@@ -46,7 +46,7 @@ pub struct Column {
 }
 
 /// Names a column whose values are counted separately.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupBy {
     /// The column's name in the prediction log: `model_version`, `feature.country`.
@@ -62,7 +62,7 @@ impl GroupBy {
 }
 
 /// Says what to count.
-/// The example of [`Engine`] has one.
+/// The example of [`Engine`](crate::engine::Engine) has one.
 #[derive(Clone, Debug)]
 pub struct WindowQuery {
     /// The model's name, as the service uses it.

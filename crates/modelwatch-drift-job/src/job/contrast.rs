@@ -24,7 +24,7 @@ use crate::window_report::{Subject, SubjectReport, Verdict, above};
 const MOST_GROUPS: usize = 3;
 
 /// Contrasts a model's rows of a window with those of an earlier window.
-/// The example of [`DriftJob`] has one.
+/// The example of [`DriftJob`](crate::DriftJob) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Contrast {
@@ -44,7 +44,7 @@ pub struct Contrast {
 }
 
 /// Describes a column that moved. Displays as half a sentence: what was done to it.
-/// The example of [`DriftJob`] has one.
+/// The example of [`DriftJob`](crate::DriftJob) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Moved {

@@ -57,7 +57,7 @@ pub enum JobError {
 }
 
 /// Explains why a baseline is unusable.
-/// The example of [`JobError`] has one.
+/// The example of [`JobError`](crate::JobError) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BaselineProblem {

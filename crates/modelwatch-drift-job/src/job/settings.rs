@@ -14,7 +14,7 @@ use crate::tables::{TableColumns, Tables, is_delta_table};
 use crate::window_report::Subject;
 
 /// Configures how a model is watched. Start with [`new`](Self::new) and set the fields that differ from the defaults.
-/// The example of [`JobError`] has one.
+/// The example of [`JobError`](crate::JobError) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ModelSettings {

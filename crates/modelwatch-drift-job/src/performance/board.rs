@@ -56,7 +56,7 @@ impl Ended {
 ///
 /// Figures stay until the next run, or for three intervals if there is none or all fail. The number of runs, by how
 /// they ended, and the time of the last successful one stay for longer.
-/// The example of [`PerformanceJob`] has one.
+/// The example of [`PerformanceJob`](crate::performance::PerformanceJob) has one.
 #[derive(Clone, Debug)]
 pub struct PerformanceBoard {
     models: Arc<Mutex<BTreeMap<String, Entry>>>,

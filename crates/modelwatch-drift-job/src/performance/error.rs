@@ -8,7 +8,7 @@ use modelwatch_performance::{CannotEstimate, ClassesError, Unmergeable};
 use crate::engine::EngineError;
 
 /// Says which files an error is about.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Files {
     /// The labelled predictions to learn from.
@@ -32,7 +32,7 @@ impl Files {
 }
 
 /// Explains why performance can't be measured.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PerformanceError {

@@ -55,7 +55,7 @@ struct Model {
 }
 
 /// Reports a finished run.
-/// The example of [`PerformanceJob`] has one.
+/// The example of [`PerformanceJob`](crate::performance::PerformanceJob) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PerformanceRun {

@@ -10,7 +10,7 @@ use super::spool::{Record, Spool};
 pub(super) const EARLY: TimeDelta = TimeDelta::days(1);
 
 /// Counts the fate of predictions and labels. Every row of either is in one of the counts.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JoinCounts {

@@ -90,7 +90,7 @@ pub trait OutcomeSource: fmt::Debug + fmt::Display + Send + Sync {
 pub type TakeOutcome = Box<dyn FnMut(&OutcomeRow<'_>) -> Result<(), String> + Send>;
 
 /// Says what to read from an [`OutcomeSource`]. The columns exist.
-/// The example of [`OutcomeSource`] has one.
+/// The example of [`OutcomeSource`](crate::performance::OutcomeSource) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutcomeQuery {
@@ -117,7 +117,7 @@ impl OutcomeQuery {
 }
 
 /// Holds a label. `None` stands for null.
-/// The example of [`OutcomeSource`] has one.
+/// The example of [`OutcomeSource`](crate::performance::OutcomeSource) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeRow<'a> {
     /// The prediction's id.
@@ -129,7 +129,7 @@ pub struct OutcomeRow<'a> {
 }
 
 /// Shares a source. Two are equal if their `Debug` output is the same.
-/// The example of [`OutcomeSource`] has one.
+/// The example of [`OutcomeSource`](crate::performance::OutcomeSource) has one.
 #[derive(Clone, Debug)]
 pub struct Outcomes(Arc<dyn OutcomeSource>);
 

@@ -6,7 +6,7 @@ use super::join::JoinCounts;
 use super::task::Task;
 
 /// Reports the performance of predictions, beside that of the reference. Displays as a table.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PerformanceReport {
@@ -25,7 +25,7 @@ pub struct PerformanceReport {
 }
 
 /// Reports on predictions that are measured together.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Group {
@@ -62,7 +62,7 @@ pub struct Group {
 }
 
 /// Says what the rows of a group have in common.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GroupKind {

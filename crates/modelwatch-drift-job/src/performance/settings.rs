@@ -8,7 +8,7 @@ use super::options::PerformanceOptions;
 
 /// Configures a model whose performance is measured again and again. Start with [`new`](Self::new) and set the fields
 /// that differ from the defaults.
-/// The example of [`PerformanceJob`] has one.
+/// The example of [`PerformanceJob`](crate::performance::PerformanceJob) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PerformanceSettings {

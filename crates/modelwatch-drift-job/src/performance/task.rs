@@ -8,7 +8,7 @@ use super::error::PerformanceError;
 use super::options::PerformanceOptions;
 
 /// Says what a model predicts.
-/// The example of [`PerformanceOptions`] has one.
+/// The example of [`PerformanceOptions`](crate::performance::PerformanceOptions) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Task {

@@ -34,7 +34,7 @@ pub struct WindowFiles {
 }
 
 /// Describes a file of the log by its footer.
-/// The example of [`WindowFiles`] has one.
+/// The example of [`WindowFiles`](crate::WindowFiles) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WindowFile {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Names the destination and the problem.
-/// The example of [`Textfile`] has one.
+/// The example of [`Textfile`](crate::publish::Textfile) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishError {
     /// The URL or the path.

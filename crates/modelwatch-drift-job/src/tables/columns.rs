@@ -7,7 +7,7 @@ use modelwatch_log_format::columns;
 
 /// Maps the prediction log's columns to a table's. A column without a mapping has the same name in the table as in the
 /// log; for a feature, the log's prefix is optional.
-/// The example of [`Tables`] has one.
+/// The example of [`Tables`](crate::Tables) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableColumns {
     /// The column of the rows' times.

@@ -7,7 +7,7 @@ use modelwatch_drift::baseline::{BaselineError, HygieneWarning};
 use crate::engine::EngineError;
 
 /// Warns about a baseline that was built but may not be the intended one.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainingWarning {
@@ -117,7 +117,7 @@ impl fmt::Display for TrainingWarning {
 }
 
 /// Explains why there is no baseline.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TrainingError {

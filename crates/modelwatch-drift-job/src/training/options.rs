@@ -78,7 +78,7 @@ impl TrainingOptions {
 }
 
 /// Reports the progress of building a baseline.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainingProgress {

@@ -68,7 +68,7 @@ pub trait TrainingSource: fmt::Debug + fmt::Display + Send + Sync {
 }
 
 /// Classifies the values of a table's column.
-/// The example of [`TrainingSource`] has one.
+/// The example of [`TrainingSource`](crate::TrainingSource) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnHolds {
@@ -83,7 +83,7 @@ pub enum ColumnHolds {
 }
 
 /// Holds a [`TrainingSource`]'s results for columns.
-/// The example of [`TrainingSource`] has one.
+/// The example of [`TrainingSource`](crate::TrainingSource) has one.
 #[derive(Debug)]
 pub struct TrainingColumns {
     /// The number of rows of the table.
@@ -93,7 +93,7 @@ pub struct TrainingColumns {
 }
 
 /// Holds the result for one column.
-/// The example of [`TrainingSource`] has one.
+/// The example of [`TrainingSource`](crate::TrainingSource) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SourceColumn {

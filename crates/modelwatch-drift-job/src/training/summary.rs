@@ -7,7 +7,7 @@ use modelwatch_drift::baseline::Baseline;
 use super::error::TrainingWarning;
 
 /// Says how a column is read.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Numbers.
@@ -26,7 +26,7 @@ impl fmt::Display for ColumnKind {
 }
 
 /// Summarizes one column of the reference.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSummary {
     /// Its name, without the prediction log's prefix.
@@ -46,7 +46,7 @@ pub struct ColumnSummary {
 }
 
 /// Holds a baseline, and what to know about it.
-/// The example of [`TrainingOptions`] has one.
+/// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trained {

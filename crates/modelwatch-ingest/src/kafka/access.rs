@@ -17,7 +17,7 @@ use super::error::KafkaError;
 const TRIES_FOR: Duration = Duration::from_secs(3);
 
 /// How to reach the brokers.
-/// The example of [`Topic`] has one.
+/// The example of [`Topic`](crate::kafka::Topic) has one.
 #[derive(Clone)]
 pub struct Access {
     pub(super) brokers: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Access {
 }
 
 /// How a client proves its password to a broker.
-/// The example of [`Topic`] has one.
+/// The example of [`Topic`](crate::kafka::Topic) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaslMechanism {
@@ -39,7 +39,7 @@ pub enum SaslMechanism {
 }
 
 /// The credentials for a broker.
-/// The example of [`Topic`] has one.
+/// The example of [`Topic`](crate::kafka::Topic) has one.
 #[derive(Clone)]
 pub struct Sasl {
     /// How the password is proved.

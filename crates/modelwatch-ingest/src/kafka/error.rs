@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::IngestError;
 
 /// Why reading a topic can't continue. A broker that does not answer is not an error: the reader waits for it.
-/// The example of [`Topic`] has one.
+/// The example of [`Topic`](crate::kafka::Topic) has one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KafkaError {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::access::Access;
 
 /// Where to begin a topic that was never read.
-/// The example of [`Topic`] has one.
+/// The example of [`Topic`](crate::kafka::Topic) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Begin {

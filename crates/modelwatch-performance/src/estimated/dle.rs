@@ -14,7 +14,7 @@ const LEAST_ROWS: usize = 200;
 const MOST_ROWS: usize = 200_000;
 
 /// Labelled rows to learn from: the model's input, its prediction, and the target.
-/// The example of [`Dle`] has one.
+/// The example of [`Dle`](crate::Dle) has one.
 #[derive(Clone, Debug)]
 pub struct LossReference {
     features: usize,
@@ -122,7 +122,7 @@ struct Loss {
 
 /// The expected losses of predictions without labels, as counts. Neither the order of rows nor the way of merging changes a
 /// figure.
-/// The example of [`Dle`] has one.
+/// The example of [`Dle`](crate::Dle) has one.
 #[derive(Clone, Debug, Default)]
 pub struct LossCounts {
     rows: u64,

@@ -74,7 +74,7 @@ impl Estimate {
 }
 
 /// A reason not to believe an estimate.
-/// The example of [`Estimate`] has one.
+/// The example of [`Estimate`](crate::Estimate) has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Doubt {
@@ -119,7 +119,7 @@ impl fmt::Display for Doubt {
 }
 
 /// Why nothing can be learned from a reference.
-/// The example of [`Dle`] has one.
+/// The example of [`Dle`](crate::Dle) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CannotEstimate {

@@ -5,7 +5,7 @@ use crate::realised::share;
 use crate::scores::{MOST_ESTIMATED, Scores};
 
 /// Counts of binary predictions without labels.
-/// The example of [`Cbpe`] has one.
+/// The example of [`Cbpe`](crate::Cbpe) has one.
 #[derive(Clone, Debug)]
 pub struct PredictionCounts {
     /// Scores of rows predicted negative, and of rows predicted positive.
@@ -58,7 +58,7 @@ impl PredictionCounts {
 }
 
 /// Counts of multiclass predictions without labels.
-/// The example of [`MulticlassCbpe`] has one.
+/// The example of [`MulticlassCbpe`](crate::MulticlassCbpe) has one.
 #[derive(Clone, Debug)]
 pub struct MulticlassPredictionCounts {
     pub(super) classes: Classes,

@@ -20,7 +20,7 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOVERS: Duration = Duration::from_secs(15 * 60);
 
 /// How urgent an alert is for its owner.
-/// The example of [`Rules`] has one.
+/// The example of [`Rules`](crate::rules::Rules) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Wakes somebody now.

@@ -11,7 +11,7 @@ use crate::promql::{Expr, STACK_LABEL, Writer};
 use crate::recorded::Recorded;
 
 /// Rules that Prometheus evaluates one after the other.
-/// The example of [`Rules`] has one.
+/// The example of [`Rules`](crate::rules::Rules) has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Group {
@@ -25,7 +25,7 @@ pub struct Group {
 }
 
 /// A recording rule or an alert in Prometheus' format.
-/// The example of [`Rules`] has one.
+/// The example of [`Rules`](crate::rules::Rules) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Rule {

@@ -20,7 +20,7 @@ impl DataSource {
 }
 
 /// The place of an expression in a dashboard.
-/// The example of [`Dashboard`] has one.
+/// The example of [`Dashboard`](crate::grafana::Dashboard) has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryPlace {
     /// A panel's query, by the panel's title.
@@ -32,7 +32,7 @@ pub enum QueryPlace {
 }
 
 /// One expression of a dashboard, with Grafana's variables in it.
-/// The example of [`Dashboard`] has one.
+/// The example of [`Dashboard`](crate::grafana::Dashboard) has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DashboardQuery<'a> {
