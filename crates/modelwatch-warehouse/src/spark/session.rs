@@ -42,7 +42,7 @@ const RELEASE: &str = "/spark.connect.SparkConnectService/ReleaseSession";
 const CLIENT: &str = concat!("modelwatch/", env!("CARGO_PKG_VERSION"));
 
 /// The settings of each session, which fix how values are read, independent of the cluster's defaults.
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.ansi.enabled", "true"),
     ("spark.sql.legacy.exponentLiteralAsDecimal.enabled", "false"),
@@ -58,6 +58,8 @@ const SETTINGS: [(&str, &str); 13] = [
     ("spark.sql.execution.arrow.compression.codec", "none"),
     // Answers have only few rows per column.
     ("spark.sql.shuffle.partitions", "8"),
+    // Java compiles no method of more than 8,000 bytes of bytecode, and placing a number in many bins takes more in one method.
+    ("spark.sql.codegen.hugeMethodLimit", "8000"),
 ];
 
 /// A session with a Spark Connect server. It ends on drop.
