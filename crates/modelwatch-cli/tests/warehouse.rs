@@ -156,7 +156,7 @@ fn judged_reports_the_same_when_rows_are_in_postgresql() {
 
 /// The same bins and counts as of the file, in a baseline that `drift report` takes, and one line for what can't be.
 #[test]
-fn makes_baseline_of_table_when_rows_are_in_postgresql() {
+fn judged_makes_baseline_of_table_when_rows_are_in_postgresql() {
     let server = PostgreSql::start();
     fill(&server.uri());
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,9 +1,10 @@
 //! What a real browser makes of a page: Chromium without a screen.
 
 use std::fs;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use crate::tools::tool;
 
 /// What the browser is asked of the page: what reaches beyond its width, text of too little contrast, headings that leave out a
 /// level, drawings without a text.
@@ -59,7 +60,7 @@ pub fn browser_dom(url: &str) -> String {
 /// The same after so many milliseconds, in a window of such a width and height.
 pub(crate) fn browser_dom_of(url: &str, milliseconds: u32, window: (u32, u32)) -> String {
     let profile = TempDir::new().expect("a folder");
-    let output = Command::new("chromium")
+    let output = tool("chromium")
         .args([
             "--headless",
             "--no-sandbox",

@@ -31,7 +31,7 @@
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
 //!
 //! The name of a test that asks a judge outside of this process begins with `judged_`, and so does that of every other test
-//! that starts a [`tool`]. `make check` leaves these out by their names, `make test` has them all.
+//! that starts a [`tool`]; without the prefix it fails. `make check` leaves these out by their names, `make test` has them all.
 //!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 

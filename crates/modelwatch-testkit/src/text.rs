@@ -4,7 +4,7 @@
 //! that is there takes well under a millisecond.
 
 use std::io::{self, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value as Json;
@@ -44,6 +44,7 @@ pub struct Sample {
 ///
 /// If Python or `prometheus_client` can't be run.
 pub fn openmetrics_strict(text: &[u8]) -> Result<Vec<Sample>, String> {
+    tools::assert_judged(tools::venv_python().as_os_str());
     ask(b'o', text)
 }
 
@@ -60,6 +61,12 @@ pub fn openmetrics_strict(text: &[u8]) -> Result<Vec<Sample>, String> {
 ///
 /// If Python or `prometheus_client` can't be run.
 pub fn prometheus_text_strict(text: &[u8]) -> Result<Vec<Sample>, String> {
+    tools::assert_judged(tools::venv_python().as_os_str());
+    prometheus_text(text)
+}
+
+/// The same for tests that have another reader where there is no Python.
+pub(crate) fn prometheus_text(text: &[u8]) -> Result<Vec<Sample>, String> {
     ask(b'p', text)
 }
 
@@ -101,7 +108,7 @@ fn ask(format: u8, text: &[u8]) -> Result<Vec<Sample>, String> {
 impl Parsers {
     fn start() -> Self {
         let python = tools::venv_python();
-        let mut process = tools::tool(&python)
+        let mut process = Command::new(&python)
             .args(["-I", "-c", include_str!("text_parsers.py")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -18,16 +18,36 @@ pub(crate) fn are_there() -> bool {
 ///
 /// # Panics
 ///
-/// Panics in `make check`, which leaves out the tests that ask such a program. Their names begin with `judged_`.
+/// Panics in a test whose name does not begin with `judged_`, and everywhere in `make check`, which leaves the others out.
 #[must_use]
 pub fn tool(program: impl AsRef<OsStr>) -> Command {
     let program = program.as_ref();
+    assert_judged(program);
+    Command::new(program)
+}
+
+/// Asserts that the test that runs is one of those that ask tools. The harness names each test's thread after the test;
+/// of the main thread and of threads without a name, `make check` alone can tell.
+pub(crate) fn assert_judged(program: &OsStr) {
+    let thread = thread::current();
+    let test = thread.name().filter(|name| is_test(name));
     assert!(
-        are_there(),
-        "a test that asks {} runs in `make check`: begin its name with judged_, so that `make test` alone runs it",
+        are_there() && test.is_none_or(has_prefix),
+        "{} asks {}: begin its name with judged_, so that `make test` runs it and `make check` does not",
+        test.unwrap_or("a test"),
         program.display()
     );
-    Command::new(program)
+}
+
+fn has_prefix(test: &str) -> bool {
+    let name = test.rsplit("::").next().unwrap_or(test);
+    name.starts_with("judged_")
+}
+
+/// Whether a thread's name is a path of Rust, as those of tests are: other threads are `main`, or have a hyphen in their names.
+fn is_test(thread: &str) -> bool {
+    let of_name = |character: char| character.is_alphanumeric() || matches!(character, '_' | ':');
+    thread != "main" && thread.chars().all(of_name)
 }
 
 /// The Python of the project's own venv.

@@ -129,7 +129,7 @@ fn since(minute: usize, factor: f64) -> f64 {
 }
 
 #[test]
-fn says_what_became_of_the_data_since_the_trouble_began() {
+fn judged_says_what_became_of_the_data_since_the_trouble_began() {
     let setting = Setting::new();
     let said = "is multiplied by 100: divided by that it equals training, say the logged rows, since";
     let shown = format!("in<b>co\u{fffd}me {said}");
@@ -203,7 +203,7 @@ fn says_what_became_of_the_data_since_the_trouble_began() {
 }
 
 #[test]
-fn says_in_a_line_why_the_log_says_nothing_and_the_rest_as_before() {
+fn judged_says_in_a_line_why_the_log_says_nothing_and_the_rest_as_before() {
     let setting = Setting::new();
     setting.log("log", MODEL, |_, _| 1.0);
     let other = setting.log("other", HOSTILE, |_, _| 1.0);

@@ -46,3 +46,25 @@ fn names_the_prefix_when_a_test_of_make_check_asks_a_tool() {
     assert!(!output.status.success(), "{said}");
     assert!(said.contains("begin its name with judged_"), "{said}");
 }
+
+/// In every run: where the tools are there, nothing else would tell that a test of `make check` asks one.
+#[test]
+fn fails_when_name_of_test_lacks_the_prefix() {
+    const ASKS: &str = "MODELWATCH_ASKS_WITHOUT_PREFIX";
+    if std::env::var_os(ASKS).is_some() {
+        let _ = modelwatch_testkit::tool("true");
+        return;
+    }
+    // A single thread would be the main one, which has no test's name.
+    let test = "missing_tools::fails_when_name_of_test_lacks_the_prefix";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=2"])
+        .env_remove("MODELWATCH_TOOLS")
+        .env(ASKS, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success(), "{said}");
+    let says = format!("{test} asks true: begin its name with judged_");
+    assert!(said.contains(&says), "{said}");
+}

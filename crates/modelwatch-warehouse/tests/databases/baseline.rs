@@ -238,12 +238,12 @@ fn assert_same(databases: &[Database], cases: u32) {
 }
 
 #[test]
-fn makes_baseline_of_parquet_when_rows_are_in_postgresql() {
+fn judged_makes_baseline_of_parquet_when_rows_are_in_postgresql() {
     assert_same(&[Database::postgresql()], CASES);
 }
 
 #[test]
-fn makes_baseline_of_parquet_when_rows_are_in_duckdb() {
+fn judged_makes_baseline_of_parquet_when_rows_are_in_duckdb() {
     assert_same(&[Database::duckdb()], CASES);
 }
 
@@ -255,7 +255,7 @@ fn failure(source: &dyn TrainingSource, options: &TrainingOptions) -> String {
 
 /// One line that names the table or the column, whatever is wrong.
 #[test]
-fn says_what_is_wrong_when_table_can_be_no_baseline() {
+fn judged_says_what_is_wrong_when_table_can_be_no_baseline() {
     let some_rows = || {
         table(vec![
             ("income", Arc::new(Float64Array::from(vec![1.0, 2.0])) as ArrayRef),
@@ -313,7 +313,7 @@ fn says_what_is_wrong_when_table_can_be_no_baseline() {
 }
 
 #[test]
-fn makes_baseline_of_parquet_when_columns_are_decimals_constants_and_heaps() {
+fn judged_makes_baseline_of_parquet_when_columns_are_decimals_constants_and_heaps() {
     let decimals = Decimal128Array::from_iter_values((0..500).map(|cents| cents % 37 * 25));
     let decimals = decimals.with_precision_and_scale(10, 2).expect("a scale");
     let rows = table(vec![
