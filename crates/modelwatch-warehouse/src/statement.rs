@@ -237,14 +237,15 @@ impl<'a> Writer<'a> {
             let and = if filter.is_empty() { " WHERE" } else { " AND" };
             filter.push_str(&format!("{and} typeof({column}) IN ('integer', 'real', 'null')"));
         }
+        let read = |more: &str| format!("(SELECT {key} AS mw_key, {number} AS mw_x{more} {from}{filter}) AS mw_read");
+        let (place, read) = dialect.place(edges, "mw_x", read);
         format!(
             "mw_key, mw_place, {text} AS mw_value, COUNT(*) AS mw_rows, COUNT(mw_finite) AS mw_finite_rows, \
              MIN(mw_finite) AS mw_least, MAX(mw_finite) AS mw_largest, SUM(mw_summed) AS mw_total\n  \
              FROM (SELECT mw_key, CASE WHEN mw_x IS NULL{nan} THEN -1 ELSE {place} END AS mw_place, {finite} AS mw_finite, \
-             {summed} AS mw_summed\n    FROM (SELECT {key} AS mw_key, {number} AS mw_x {from}{filter}) AS mw_read) AS mw_placed\n  \
+             {summed} AS mw_summed\n    FROM {read}) AS mw_placed\n  \
              GROUP BY mw_key, mw_place",
             text = dialect.no_text(),
-            place = dialect.place(edges, "mw_x"),
             finite = within(f64::MAX),
             summed = within(MOST_SUMMED),
         )

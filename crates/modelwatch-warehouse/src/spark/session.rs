@@ -58,8 +58,8 @@ const SETTINGS: [(&str, &str); 14] = [
     ("spark.sql.execution.arrow.compression.codec", "none"),
     // Answers have only few rows per column.
     ("spark.sql.shuffle.partitions", "8"),
-    // Java compiles no method of more than 8,000 bytes of bytecode, and placing a number in many bins takes more in one method.
-    ("spark.sql.codegen.hugeMethodLimit", "8000"),
+    // A step of the search for a number's bin is computed once, not written out wherever it is used.
+    ("spark.sql.optimizer.collapseProjectAlwaysInline", "false"),
 ];
 
 /// A session with a Spark Connect server. It ends on drop.
