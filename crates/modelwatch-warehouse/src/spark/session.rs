@@ -42,7 +42,7 @@ const RELEASE: &str = "/spark.connect.SparkConnectService/ReleaseSession";
 const CLIENT: &str = concat!("modelwatch/", env!("CARGO_PKG_VERSION"));
 
 /// The settings of each session, which fix how values are read, independent of the cluster's defaults.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("spark.sql.session.timeZone", "UTC"),
     ("spark.sql.ansi.enabled", "true"),
     ("spark.sql.legacy.exponentLiteralAsDecimal.enabled", "false"),
@@ -58,6 +58,8 @@ const SETTINGS: [(&str, &str); 14] = [
     ("spark.sql.execution.arrow.compression.codec", "none"),
     // Answers have only few rows per column.
     ("spark.sql.shuffle.partitions", "8"),
+    // Times are hardly ever one of a dictionary's, and looking them up costs several times what reading them costs.
+    ("parquet.filter.dictionary.enabled", "false"),
     // A step of the search for a number's bin is computed once, not written out wherever it is used.
     ("spark.sql.optimizer.collapseProjectAlwaysInline", "false"),
 ];
