@@ -38,11 +38,12 @@ impl Verbosity {
                     "{VARIABLE}={text}: {error}; give a level such as debug, or targets with levels such as modelwatch_drift_job=debug"
                 ))
             })?,
-            // What the client of Kafka says of each try, and the reader of Delta logs of each step, is said once by us.
+            // What the clients of Kafka and of TLS say of each try, and the reader of Delta logs of each step, is said once by us.
             _ if self.verbose == 0 => Targets::new()
                 .with_default(usual)
                 .with_target("delta_kernel", LevelFilter::OFF)
-                .with_target("rskafka", LevelFilter::OFF),
+                .with_target("rskafka", LevelFilter::OFF)
+                .with_target("rustls_platform_verifier", LevelFilter::OFF),
             _ => Targets::new().with_default(usual),
         };
         let lines = tracing_subscriber::fmt::layer()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -147,7 +148,16 @@ impl PredictionLogBuilder {
                 share: *share,
             });
         }
-        fs::create_dir_all(&self.root).map_err(|source| StartError::Root {
+        let is_url = self.root.to_string_lossy().contains("://");
+        let made = match is_url {
+            // It would become folders of this machine.
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is a URL, and the log is written to a local folder",
+            )),
+            false => fs::create_dir_all(&self.root),
+        };
+        made.map_err(|source| StartError::Root {
             path: self.root.clone(),
             source,
         })?;

@@ -26,7 +26,7 @@ use crate::runtime::{end, runtime};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Kafka {
     /// Some of the brokers, separated by commas, to find the others by.
-    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', required = true, value_parser = broker)]
     brokers: Vec<String>,
     /// The topic.
     #[arg(long, value_name = "TOPIC")]
@@ -135,6 +135,17 @@ enum Mechanism {
     /// SCRAM-SHA-512.
     #[value(name = "scram-sha-512")]
     ScramSha512,
+}
+
+/// A broker's address. One that is none would be waited for as one that is down.
+fn broker(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':');
+    let is_host = |host: &str| !host.is_empty() && !host.contains('/');
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    match parts.is_some_and(|(host, port)| is_host(host) && is_port(port)) {
+        true => Ok(text.to_owned()),
+        false => Err("give a host and a port, such as kafka:9092".into()),
+    }
 }
 
 fn range(text: &str) -> Result<RangeInclusive<i32>, String> {

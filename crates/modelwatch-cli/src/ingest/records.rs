@@ -65,6 +65,12 @@ impl Records {
 
     /// The log's folder, which is there then.
     pub(crate) fn log(&self) -> Result<&Path, Failure> {
+        if self.log.to_string_lossy().contains("://") {
+            return Err(Failure::new(format!(
+                "--log {}: is a URL, and a log is written to a local folder; name a folder of this machine",
+                self.log.display()
+            )));
+        }
         fs::create_dir_all(&self.log).map_err(|error| {
             Failure::new(format!(
                 "--log {}: can't be made a folder: {error}; name one that may be written to",

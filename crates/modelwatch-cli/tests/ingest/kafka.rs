@@ -12,7 +12,7 @@ use serde_json::json as value;
 
 use super::stored::{letters, number, row, rows, text};
 use super::topics::{Sent, json, produce};
-use super::{Running, ingest_kafka, once, page_of, until};
+use super::{Running, ingest_kafka, modelwatch, once, page_of, until};
 
 #[test]
 fn judged_makes_rows_of_json_and_letters_of_the_rest() {
@@ -446,6 +446,43 @@ fn judged_names_topic_or_partition_that_is_not_there() {
     }
 }
 
+/// It would wait for a broker that has no address, for as long as it runs.
+#[test]
+fn refuses_broker_when_its_address_has_no_host_or_port() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for wrong in [
+        "localhost",
+        "kafka:9092,localhost",
+        "PLAINTEXT://kafka:9092",
+        ":9092",
+        "kafka:port",
+        "kafka:0",
+    ] {
+        let done = ingest_kafka(folder.path(), wrong, "t", &[])
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{wrong}: {said}");
+        assert!(said.contains("give a host and a port, such as kafka:9092"), "{said}");
+    }
+}
+
+/// A bucket's URL would become folders of this machine.
+#[test]
+fn refuses_log_when_it_is_no_folder_of_this_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("token"), "hush").expect("written");
+    let kafka = ["ingest", "kafka", "--brokers", "localhost:1", "--topic", "t", "--once"];
+    let http = ["ingest", "http", "--token-file", "token", "--listen", "127.0.0.1:0"];
+    for command in [&kafka[..], &http] {
+        let arguments = [command, &["--log", "s3://bucket/log"]].concat();
+        let mut ingest = Running::start(modelwatch(folder.path(), &arguments));
+        let line = ingest.says("--log s3://bucket/log");
+        assert!(line.contains("name a folder of this machine"), "{line}");
+        assert!(!folder.path().join("s3:").exists());
+    }
+}
+
 #[test]
 fn judged_reads_partitions_that_processes_share() {
     let broker = KafkaBroker::start();
@@ -496,6 +533,9 @@ fn judged_reads_over_tls_and_refuses_certificate_nobody_signed() {
     let mut careful = start(&[]);
     let line = careful.says("can't be reached");
     assert!(line.contains("certificate") || line.contains("Certificate"), "{line}");
+    assert!(line.contains("--ca-file"), "{line}");
+    // A line of ours alone, however often it tries.
+    assert_eq!(careful.all, [line]);
     drop(careful);
     fs::write(folder.join("not.pem"), "nothing").expect("written");
     let mut puzzled = start(&["--ca-file", "not.pem"]);

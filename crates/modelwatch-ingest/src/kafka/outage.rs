@@ -32,8 +32,13 @@ impl Outage {
         parts.insert(part);
         if first {
             let of = part.map_or_else(String::new, |partition| format!(" for partition {partition}"));
+            let said = error.to_string();
+            let fix = match said.contains("invalid peer certificate") {
+                true => "; name the authority that signed it with --ca-file",
+                false => "",
+            };
             tracing::warn!(
-                "Kafka at {} can't be reached{of}: {error}; trying until it can, nothing is lost",
+                "Kafka at {} can't be reached{of}: {said}{fix}; trying until it can, nothing is lost",
                 self.brokers
             );
         }

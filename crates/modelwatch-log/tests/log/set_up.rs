@@ -50,6 +50,18 @@ fn a_root_that_is_a_file_is_refused_by_its_path() {
     );
 }
 
+/// It would become folders of this machine.
+#[test]
+fn a_root_that_is_a_url_is_refused() {
+    let error = PredictionLog::builder("s3://bucket/log")
+        .start(&Monitor::new())
+        .expect_err("a URL is no folder");
+    let said = error.to_string();
+    assert!(said.contains("s3://bucket/log as its folder: it is a URL"), "{said}");
+    assert!(said.contains("name a folder the service may write to"), "{said}");
+    assert!(!std::path::Path::new("s3:").exists());
+}
+
 #[test]
 fn a_model_whose_name_is_too_long_for_a_folder_is_refused() {
     let limits = Limits::new().value_bytes(1000);
