@@ -24,6 +24,7 @@ pub(crate) fn ask(trained: &Trained) -> Answers {
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stderr());
     let suspects = trained.warnings.iter().filter_map(|warning| match warning {
         TrainingWarning::LooksLike { column, role } => Some((column, *role)),
+        TrainingWarning::Times(column) => Some((column, Role::Time)),
         TrainingWarning::Identifies { column, .. } => Some((column, Role::Identifier)),
         _ => None,
     });
@@ -45,7 +46,13 @@ pub(crate) fn ask(trained: &Trained) -> Answers {
         // A feature of the prediction log has a prefix there.
         let is_it = |name: &str| column == name || column.strip_prefix("feature.") == Some(name);
         let kind = trained.columns.iter().find(|summary| is_it(&summary.name));
-        let kind = kind.map_or(ColumnKind::Numeric, |summary| summary.kind);
+        // Texts that are times are left out, so there is no summary of them.
+        let unread = if role == Role::Time {
+            ColumnKind::Categorical
+        } else {
+            ColumnKind::Numeric
+        };
+        let kind = kind.map_or(unread, |summary| summary.kind);
         let answer = match line.trim().to_ascii_lowercase().as_str() {
             "n" | "no" => Answer::Feature(kind),
             _ => Answer::Is(role),

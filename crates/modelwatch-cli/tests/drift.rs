@@ -253,6 +253,59 @@ fn compares_two_files_when_nothing_is_configured() {
     );
 }
 
+/// What a warning says to type is understood, and the columns that it speaks of are what it says.
+#[test]
+fn compares_what_the_warnings_of_two_files_say_to_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = |month: u32, scale: u32| -> String {
+        let line = |row: u32| {
+            let (day, score) = (row % 28 + 1, (row * 31) % 997);
+            format!(
+                "2026-{month:02}-{day:02};{},{};0.{score:03}\n",
+                (row * 7919) % 1_000 * scale,
+                row % 100
+            )
+        };
+        (0..3_000).map(line).collect()
+    };
+    for (name, month, scale) in [("january.csv", 1, 1), ("february.csv", 2, 3)] {
+        let text = format!("signed_up;income;probability\n{}", lines(month, scale));
+        fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let compare = |more: &[&str]| {
+        let arguments = [&["drift", "compare", "january.csv", "february.csv"], more].concat();
+        let (code, table, said) = exit(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{said}");
+        (table, said)
+    };
+    let (table, said) = compare(&[]);
+    // Every day of February is new, which is no drift.
+    assert!(!table.contains("signed_up"), "{table}");
+    for part in [
+        "--time signed_up if",
+        "--score probability if",
+        "\"income\" has numbers with commas",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let (table, said) = compare(&[
+        "--time",
+        "signed_up",
+        "--score",
+        "probability",
+        "--categorical",
+        "income",
+    ]);
+    assert_eq!(
+        said.lines().filter(|line| line.starts_with("warning:")).count(),
+        0,
+        "{said}"
+    );
+    assert!(table.contains("prediction") && table.contains("income"), "{table}");
+    let (table, _) = compare(&["--categorical", "signed_up"]);
+    assert!(table.contains("signed_up"), "{table}");
+}
+
 /// A look that sees nothing is none: it says where it looked, and ends with the exit code of one that could not look.
 /// The commands of the README's chapter about drift, in a folder with nothing but what it says you have.
 #[test]

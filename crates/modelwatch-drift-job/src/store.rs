@@ -41,7 +41,9 @@ impl Store {
         };
         let folder = absolute(FilePath::new(folder)).map_err(|error| refused(error.to_string()))?;
         if !folder.is_dir() {
-            return Err(refused("there is no such folder; make it, or fix the path".into()));
+            return Err(refused(
+                "there is no such folder; fix the path, or start the service that writes there".into(),
+            ));
         }
         let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(error.to_string()))?;
         let objects = Arc::new(objects);

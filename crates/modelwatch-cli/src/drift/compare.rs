@@ -20,6 +20,12 @@ pub(crate) struct Compare {
     /// The files to compare with the reference, of the same kinds.
     #[arg(value_name = "CURRENT")]
     current: String,
+    /// The column of the model's scores, which is compared but is not a feature.
+    #[arg(long, value_name = "COLUMN")]
+    score: Option<String>,
+    /// The column of the predicted classes, which is compared but is not a feature.
+    #[arg(long, value_name = "COLUMN")]
+    class: Option<String>,
     /// The column of the rows' times, which is not a feature.
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
@@ -48,10 +54,14 @@ Examples:
 pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     let mut comparison = Comparison::new([&command.reference], [&command.current]);
     let options = &mut comparison.reference;
+    options.score.clone_from(&command.score);
+    options.class.clone_from(&command.class);
     options.time.clone_from(&command.time);
     options.without.clone_from(&command.without);
     options.numeric.clone_from(&command.numeric);
     options.categorical.clone_from(&command.categorical);
+    comparison.columns.score.clone_from(&command.score);
+    comparison.columns.class.clone_from(&command.class);
     comparison.segments.clone_from(&command.segment);
     let mut progress = Progress::new();
     let compared = runtime()?.block_on(comparison.run(threads(), |done| progress.tell(done)));

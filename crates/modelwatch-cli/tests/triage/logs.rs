@@ -233,7 +233,7 @@ fn judged_says_in_a_line_why_the_log_says_nothing_and_the_rest_as_before() {
         (
             "missing",
             "120",
-            "missing: there is no such folder; make it, or fix the path",
+            "missing: there is no such folder; fix the path, or start the service that writes there",
         ),
         ("empty", "120", "empty has no rows of any model"),
         (

@@ -41,7 +41,7 @@ pub struct TableTimes {
 impl fmt::Display for Looked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.places.as_slice() {
-            [] => f.write_str("nowhere was looked")?,
+            [] => f.write_str("no place was named")?,
             [place] => write!(f, "looked in {place}")?,
             [first, .., last] => write!(f, "looked in {} folders from {first} to {last}", self.places.len())?,
         }
@@ -68,13 +68,13 @@ impl fmt::Display for Looked {
             None => {}
         }
         match (self.files, &self.other_hours) {
-            (0, Some((first, last))) if first == last => write!(f, ", where no file is; the log has {first} only"),
-            (0, Some((first, last))) => write!(f, ", where no file is; the log has hours from {first} to {last}"),
-            (0, None) => f.write_str(", where no file is"),
-            (1, _) => f.write_str(", where 1 file is that is left out, has no rows, or has none of these times"),
+            (0, Some((first, last))) if first == last => write!(f, ": no file is there; the log has only {first}"),
+            (0, Some((first, last))) => write!(f, ": no file is there; the log has hours from {first} to {last}"),
+            (0, None) => f.write_str(": no file is there"),
+            (1, _) => f.write_str(": the file there is empty, was left out, or only has rows of other times"),
             (files, _) => write!(
                 f,
-                ", where {files} files are that are left out, have no rows, or have none of these times"
+                ": the {files} files there are empty, were left out, or only have rows of other times"
             ),
         }
     }

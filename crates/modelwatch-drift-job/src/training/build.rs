@@ -319,8 +319,17 @@ impl Made {
                 rows: made.other_type,
             });
         }
+        let is_text = wanted.role == Subject::Feature && wanted.kind == ColumnKind::Categorical && !wanted.known;
+        if is_text && made.summary.has_times() {
+            notes.retain(|note| !matches!(note, TrainingWarning::LooksLike { column, .. } if *column == wanted.column));
+            return notes.push(TrainingWarning::Times(column()));
+        }
+        let has_commas = is_text && made.summary.has_numbers_with_commas();
+        if has_commas {
+            notes.push(TrainingWarning::NumbersWithCommas(column()));
+        }
         let column_of = |note: &TrainingWarning| matches!(note, TrainingWarning::LooksLike { column, .. } if *column == wanted.column);
-        if made.is_identifier() && !wanted.known && !notes.iter().any(column_of) {
+        if made.is_identifier() && !wanted.known && !has_commas && !notes.iter().any(column_of) {
             notes.push(TrainingWarning::Identifies {
                 column: column(),
                 distinct: made.summary.distinct,

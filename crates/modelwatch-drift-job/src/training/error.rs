@@ -13,6 +13,10 @@ use crate::engine::EngineError;
 pub enum TrainingWarning {
     /// A column of times, lists or the like was left out.
     NotComparable(String),
+    /// A column of texts that are all times was left out: every window's times are new.
+    Times(String),
+    /// A column of texts has numbers with commas, such as `3,5`. They count as categories.
+    NumbersWithCommas(String),
     /// A column that can't be a feature was left out.
     LeftOut {
         /// The column's name.
@@ -82,6 +86,16 @@ impl fmt::Display for TrainingWarning {
                 "the column {column:?} holds neither numbers nor categories and is left out; say which it is with --numeric or \
                  --categorical if it is a feature"
             ),
+            Self::Times(column) => write!(
+                f,
+                "the column {column:?} holds times and is left out; say --time {column} if each row happened then, or \
+                 --categorical {column} if it is a feature"
+            ),
+            Self::NumbersWithCommas(column) => write!(
+                f,
+                "the column {column:?} has numbers with commas, which count as categories; write 3.5 for 3,5, or say \
+                 --categorical {column} if they are categories"
+            ),
             Self::LeftOut { column, problem } => write!(f, "the column {column:?} is left out: {problem}"),
             Self::LooksLike { column, role } => {
                 let (what, how) = match role {
@@ -93,23 +107,24 @@ impl fmt::Display for TrainingWarning {
                 };
                 write!(
                     f,
-                    "the column {column:?} is taken for a feature and looks like {what}; is it that? Then say {how}, or else \
-                     --numeric or --categorical {column}"
+                    "the column {column:?} counts as a feature and has the name of {what}; say {how} if it is that, or --numeric \
+                     or --categorical {column} if it is a feature"
                 )
             }
             Self::NotNumbers { column, rows } => write!(
                 f,
-                "the column {column:?} is taken for numbers and has another value in {rows} rows, which count as missing; is it a \
-                 category? Then say --categorical {column}"
+                "the column {column:?} counts as numbers and has another value in {rows} rows, which count as missing; say \
+                 --categorical {column} if it holds categories"
             ),
             Self::Identifies { column, distinct, rows } => write!(
                 f,
-                "the column {column:?} has {distinct} values in {rows} rows: it tells rows apart, and every window's will be new; \
-                 leave it out with --without {column}, or say --numeric or --categorical {column} if it is a feature"
+                "the column {column:?} has {distinct} different values in {rows} rows, as an identifier has, and most values of \
+                 every window will be new; leave it out with --without {column}, or say --numeric or --categorical {column} if \
+                 it is a feature"
             ),
             Self::NothingUsual => f.write_str(
-                "there is no column of times, so windows of every length have the same threshold, and what differs from day to day \
-                 may count as drift; name one with --time",
+                "no column of times is named, so what usually differs from day to day may count as drift; name one with --time \
+                 if there is one",
             ),
             Self::Hygiene(warning) => warning.fmt(f),
         }

@@ -1,10 +1,13 @@
 //! Summarizes what was read of each column.
 
 use std::fmt;
+use std::sync::Arc;
 
+use arrow::array::{Array as _, ArrayRef, StringArray};
 use modelwatch_drift::baseline::Baseline;
 
 use super::error::TrainingWarning;
+use crate::counting::as_times;
 
 /// Says how a column is read.
 /// The example of [`TrainingOptions`](crate::TrainingOptions) has one.
@@ -43,6 +46,26 @@ pub struct ColumnSummary {
     pub least: String,
     /// The maximum value, or the last category by its text.
     pub largest: String,
+}
+
+impl ColumnSummary {
+    /// Returns whether the texts of a column are times or dates. Its first and its last text say so.
+    pub(super) fn has_times(&self) -> bool {
+        let ends: ArrayRef = Arc::new(StringArray::from(vec![&*self.least, &*self.largest]));
+        as_times(&ends).is_ok_and(|times| times.null_count() == 0)
+    }
+
+    /// Returns whether the texts of a column are numbers in which a comma is, such as `3,5`. Its first and its last text say so.
+    pub(super) fn has_numbers_with_commas(&self) -> bool {
+        let is_one = |text: &str| {
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            digits.contains(',')
+                && digits
+                    .split(',')
+                    .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        is_one(&self.least) && is_one(&self.largest)
+    }
 }
 
 /// Holds a baseline, and what to know about it.

@@ -475,7 +475,7 @@ async fn says_where_it_looked_when_there_are_no_rows() {
     }
     log.write(MODEL, &rows("2026-04-01T10:30:00Z", 5));
     let other = looked(MODEL).await;
-    assert!(other.contains("1 file is that is left out"), "{other}");
+    assert!(other.contains("the file there is empty, was left out"), "{other}");
 }
 
 fn by_version() -> GroupBy {
