@@ -1,8 +1,6 @@
 //! `modelwatch baseline`: from training files to the one file that windows are compared with.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +9,7 @@ use modelwatch_drift_job::{TrainingOptions, TrainingSource};
 
 use crate::database::{Database, TABLE};
 use crate::failure::Failure;
+use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::questions;
 use crate::runtime::{runtime, threads};
@@ -99,7 +98,7 @@ impl TableOfWarehouse {
 }
 
 pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
-    let out = Output::new(&command.output)?;
+    let out = OutputFile::new(&command.output, "--output")?;
     let mut options = TrainingOptions::new(command.model, command.files);
     options.version = command.version;
     options.features = command.features;
@@ -146,57 +145,4 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
         about.rows
     ));
     Ok(())
-}
-
-/// A file that is written beside its place, brought to the disk and renamed, so that whoever reads it reads a whole one.
-struct Output {
-    path: PathBuf,
-    folder: PathBuf,
-}
-
-impl Output {
-    /// Makes the folder, before anything is read: without it, the work would be in vain.
-    fn new(path: &Path) -> Result<Self, Failure> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let unwritable = |why: &dyn std::fmt::Display| {
-            Failure::new(format!(
-                "{} can't be written: {why}; name another file with --output",
-                path.display()
-            ))
-        };
-        if path.is_dir() {
-            return Err(unwritable(&"it is a folder"));
-        }
-        fs::create_dir_all(folder).map_err(|error| unwritable(&format!("{}: {error}", folder.display())))?;
-        let metadata = fs::metadata(folder).map_err(|error| unwritable(&format!("{}: {error}", folder.display())))?;
-        if metadata.permissions().readonly() {
-            return Err(unwritable(&format!("{} is read-only", folder.display())));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            folder: folder.to_owned(),
-        })
-    }
-
-    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = self.folder.join(format!(".{name}.{}.tmp", std::process::id()));
-        let written = File::create(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)?;
-            File::open(&self.folder)?.sync_all()
-        });
-        written.map_err(|error| {
-            // It may never have been made.
-            let _ = fs::remove_file(&temporary);
-            Failure::new(format!(
-                "{} can't be written: {error}; name another file with --output",
-                self.path.display()
-            ))
-        })
-    }
 }

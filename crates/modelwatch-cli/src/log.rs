@@ -7,8 +7,13 @@ use modelwatch_drift_job::Compaction;
 use crate::failure::Failure;
 use crate::terminal::say;
 
+const GROUP: &str = "\
+Examples:
+  modelwatch log compact prediction-log                     once an hour, from cron";
+
 /// What to do with a log.
 #[derive(Subcommand)]
+#[command(after_help = GROUP)]
 pub(crate) enum Log {
     /// Merge the files of each past hour into one, while services write and others read.
     Compact(Compact),

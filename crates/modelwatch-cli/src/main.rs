@@ -19,6 +19,8 @@ mod manual;
 #[cfg(feature = "drift")]
 mod outcome_table;
 #[cfg(feature = "drift")]
+mod output_file;
+#[cfg(feature = "drift")]
 mod performance;
 #[cfg(feature = "drift")]
 mod progress;
@@ -129,7 +131,7 @@ fn main() -> ExitCode {
         }
         Command::Man(command) => command.write(Cli::command()),
     };
-    match done {
+    match done.and_then(|()| terminal::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failed(&failure, ExitCode::FAILURE),
     }

@@ -9,17 +9,29 @@ use clap_complete::Shell;
 use crate::failure::Failure;
 use crate::terminal::say;
 
+const COMPLETIONS: &str = "\
+Examples:
+  modelwatch completions bash > ~/.local/share/bash-completion/completions/modelwatch
+  modelwatch completions zsh > ~/.zfunc/_modelwatch
+  modelwatch completions fish > ~/.config/fish/completions/modelwatch.fish";
+
+const PAGES: &str = "\
+Examples:
+  modelwatch man ~/.local/share/man/man1      then: man modelwatch-drift-compare
+  modelwatch man pages                        then: man -l pages/modelwatch.1";
+
 /// For which shell.
 #[derive(Args)]
-#[command(after_help = "Example: modelwatch completions bash > ~/.local/share/bash-completion/completions/modelwatch")]
+#[command(after_help = COMPLETIONS)]
 pub(crate) struct Completions {
+    /// The shell to complete in.
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
 /// Where the pages go.
 #[derive(Args)]
-#[command(after_help = "Example: modelwatch man ~/.local/share/man/man1")]
+#[command(after_help = PAGES)]
 pub(crate) struct Man {
     /// The folder to write to, created if missing.
     #[arg(value_name = "FOLDER")]

@@ -8,17 +8,17 @@ use modelwatch_drift_job::TrainingProgress;
 /// How far the work is: a line that is written over on a terminal, else a line every few seconds.
 pub(crate) struct Progress {
     terminal: bool,
-    last: Option<Instant>,
+    last: Instant,
 }
 
-/// Between two lines where none is written over.
+/// Before the first line and between two, where none is written over: work that is done by then needs none.
 const PAUSE: Duration = Duration::from_secs(10);
 
 impl Progress {
     pub(crate) fn new() -> Self {
         Self {
             terminal: std::io::stderr().is_terminal(),
-            last: None,
+            last: Instant::now(),
         }
     }
 
@@ -36,8 +36,8 @@ impl Progress {
         // Nobody reads it, and the work goes on.
         if self.terminal {
             let _ = write!(stderr, "\r\x1b[K{text}");
-        } else if self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
-            self.last = Some(Instant::now());
+        } else if self.last.elapsed() >= PAUSE {
+            self.last = Instant::now();
             let _ = writeln!(stderr, "{text}");
         }
     }

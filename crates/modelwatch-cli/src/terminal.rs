@@ -1,7 +1,11 @@
-//! What commands write for people. Colours are for terminals, and nobody has any who sets NO_COLOR.
+//! What commands write to standard output and standard error. Colours are for terminals, and nobody has any who sets NO_COLOR.
+//!
+//! A reader that has gone needs no answer, so a broken pipe is no failure. An answer that a full disk cut short is one:
+//! whoever reads the file later would take it for whole. Such a failure is kept, and [`finish`] returns it at the end.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::OnceLock;
 
 #[cfg(feature = "drift")]
 use clap::builder::styling::{AnsiColor, Style};
@@ -11,9 +15,39 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 #[cfg(feature = "drift")]
 const WARNING: Style = AnsiColor::Yellow.on_default();
 
-/// Writes a line for people to stdout; a reader that has gone needs none.
+use crate::failure::Failure;
+
+/// The first reason why an answer is not whole.
+static CUT_SHORT: OnceLock<String> = OnceLock::new();
+
+/// Writes a line to stdout.
 pub(crate) fn say(line: impl fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    keep(writeln!(io::stdout(), "{line}"));
+}
+
+/// Writes an answer that has its own line ends to stdout.
+#[cfg(feature = "drift")]
+pub(crate) fn say_bytes(bytes: &[u8]) {
+    keep(io::stdout().write_all(bytes));
+}
+
+/// Returns why the answer is not whole, if it isn't.
+pub(crate) fn finish() -> Result<(), Failure> {
+    keep(io::stdout().flush());
+    match CUT_SHORT.get() {
+        None => Ok(()),
+        Some(error) => Err(Failure::new(format!(
+            "the answer can't be written to standard output: {error}; free space, or send it elsewhere"
+        ))),
+    }
+}
+
+fn keep(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        CUT_SHORT.get_or_init(|| error.to_string());
+    }
 }
 
 /// Writes a report to stdout, with what is alarming in it in colour.
@@ -22,12 +56,11 @@ pub(crate) fn say_report(report: impl fmt::Display) {
     const DRIFT: &str = "  DRIFT";
     let mut stdout = anstream::stdout().lock();
     for line in report.to_string().lines() {
-        // A reader that has gone needs none.
-        let _ = match line.rfind(DRIFT).map(|at| line.split_at(at)) {
+        keep(match line.rfind(DRIFT).map(|at| line.split_at(at)) {
             Some((before, alarm)) => writeln!(stdout, "{before}  {ALARM}{}{ALARM:#}", alarm.trim_start()),
             None if line.starts_with("warning:") => writeln!(stdout, "{WARNING}{line}{WARNING:#}"),
             None => writeln!(stdout, "{line}"),
-        };
+        });
     }
 }
 

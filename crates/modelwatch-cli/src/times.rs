@@ -9,8 +9,8 @@ use modelwatch_config::parse_duration;
 pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     // What somebody types is of no millisecond, and neither is what is printed of it.
     read(text.trim(), now()).ok_or_else(|| {
-        "2026-05-01T14:03:00Z, 2026-05-01, now, today, yesterday, how long ago it was, such as 2h or 1d12h, or seconds since \
-         the epoch are expected"
+        "write a time such as 2026-05-01T14:03:00Z or 2026-05-01, a word (now, today, yesterday), how long ago it was (2h, \
+         1d12h), or seconds since the epoch"
             .to_owned()
     })
 }

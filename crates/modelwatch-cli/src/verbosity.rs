@@ -10,14 +10,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::failure::Failure;
 
+/// Behind what a command has of its own, in its help.
+const LAST: usize = 900;
+
 /// More or less.
 #[derive(Args)]
 pub(crate) struct Verbosity {
     /// Print more on standard error; twice for everything.
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, display_order = LAST, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
     /// Print only errors on standard error.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = LAST)]
     quiet: bool,
 }
 

@@ -116,6 +116,8 @@ fn helps(words: &[String], found: &mut Vec<(Vec<String>, String)>) {
 /// A command line of an example without what is said of it: words, and the words between quotes.
 fn words(example: &str) -> Vec<String> {
     let command = example.trim_start().split("   ").next().unwrap();
+    // Where the answer goes is for the shell.
+    let command = command.split(" > ").next().unwrap();
     command.split_whitespace().map(|word| word.replace('\'', "")).collect()
 }
 
@@ -126,11 +128,24 @@ fn every_command_has_examples_that_it_understands() {
     assert!(found.len() > 5, "{}", found.len());
     let mut examples = 0;
     for (command, help) in found {
-        let is_a_group = help.contains("\nCommands:\n") && !help.contains("[ALERT]");
-        assert!(
-            is_a_group || help.contains("Example"),
-            "{command:?} has no example: {help}"
-        );
+        assert!(help.contains("\nExamples:\n"), "{command:?} has no example: {help}");
+        // What all commands have follows what one has of its own.
+        let options = help.lines().skip_while(|line| *line != "Options:").skip(1);
+        let options = options.take_while(|line| line.is_empty() || line.starts_with(' '));
+        let options: Vec<_> = options
+            .map(str::trim_start)
+            .filter(|line| line.starts_with('-'))
+            .collect();
+        let common = options
+            .iter()
+            .position(|option| option.starts_with("-v,") || option.starts_with("-q,"));
+        let last = &options[common.expect("every command has -v")..];
+        let are_common = |option: &&str| {
+            ["-v,", "-q,", "-h,", "-V,"]
+                .iter()
+                .any(|common| option.starts_with(common))
+        };
+        assert!(last.iter().all(are_common), "{command:?}: {help}");
         let lines = help.lines().skip_while(|line| !line.starts_with("Examples:"));
         let of_ours = lines.filter(|line| line.starts_with("  modelwatch "));
         for example in of_ours.flat_map(|line| line.split(" && ")) {
@@ -145,8 +160,127 @@ fn every_command_has_examples_that_it_understands() {
     assert!(examples > 5, "{examples}");
 }
 
+/// A full disk cuts an answer short: whoever reads it later must not take it for whole.
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let here = folder();
+    for (arguments, code) in [
+        (&["completions", "bash"][..], 1),
+        (&["man", "pages"], 1),
+        (&["stack", "init"], 1),
+        (&["stack", "generate"], 1),
+        (&["stack", "check"], 1),
+    ] {
+        fails_on_a_full_disk(here.path(), arguments, code);
+    }
+}
+
+fn fails_on_a_full_disk(here: &Path, arguments: &[&str], code: i32) {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let failed = command(here, arguments).stdout(full).output().unwrap();
+    let said = text(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(
+        said.contains("can't be written to standard output"),
+        "{arguments:?}: {said}"
+    );
+}
+
+/// `head` reads what it needs and goes.
+#[test]
+fn a_reader_that_goes_is_no_failure() {
+    let here = folder();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let done = command(here.path(), &["completions", "bash"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!((done.status.code(), text(&done.stderr)), (Some(0), String::new()));
+}
+
+/// The commands of "Your first alert" in docs/getting-started.md, as they stand: who scrapes what and tells whom.
+#[test]
+fn the_commands_of_the_first_alert_watch_the_service_and_tell_the_webhook() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/getting-started.md")).unwrap();
+    let chapter = page.split("## Your first alert\n").nth(1).unwrap();
+    let typed = chapter.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let here = folder();
+    let mut ran = 0;
+    for line in typed.lines().filter(|line| line.starts_with("modelwatch ")) {
+        let arguments: Vec<&str> = line.split("   #").next().unwrap().split_whitespace().skip(1).collect();
+        let done = run(here.path(), &arguments);
+        assert!(done.status.success(), "{line}: {}", text(&done.stderr));
+        ran += 1;
+    }
+    assert_eq!(ran, 3);
+    let written = |file: &str| fs::read_to_string(here.path().join("monitoring").join(file)).unwrap();
+    let scraped = written("prometheus/prometheus.yml");
+    assert!(scraped.contains("host.docker.internal:8000"), "{scraped}");
+    let told = written("alertmanager/alertmanager.yml");
+    assert!(told.contains("url: http://host.docker.internal:5001/"), "{told}");
+    assert!(!told.contains("slack_configs"), "{told}");
+    for wrong in [
+        ["--target", "http://127.0.0.1:8000"],
+        ["--target", "127.0.0.1"],
+        ["--webhook", "127.0.0.1:5001"],
+    ] {
+        let refused = run(here.path(), &[&["stack", "init", "other.toml"][..], &wrong].concat());
+        let said = text(&refused.stderr);
+        assert!(
+            refused.status.code() == Some(2) && said.contains("write a"),
+            "{wrong:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn stack_init_makes_the_folder_of_the_file() {
+    let here = folder();
+    let done = run(here.path(), &["stack", "init", "teams/claims.toml"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(here.path().join("teams/claims.toml").exists());
+}
+
+/// A signal in the middle of a file, as Ctrl-C may come: no file is half of what it should be, so the next run has nothing
+/// to complain of.
+#[test]
+fn an_interrupted_stack_generate_can_be_run_again() {
+    let here = folder();
+    run(here.path(), &["stack", "init"]);
+    let limited = format!(
+        "ulimit -c 0; ulimit -f 8; exec '{}' stack generate",
+        env!("CARGO_BIN_EXE_modelwatch")
+    );
+    let ended = Command::new("bash")
+        .args(["-c", &limited])
+        .current_dir(here.path())
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), None, "{}", text(&ended.stdout));
+
+    let again = run(here.path(), &["stack", "generate"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    let mut folders = vec![here.path().join("monitoring")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(
+                path.extension().is_none_or(|ending| ending != "tmp"),
+                "{}",
+                path.display()
+            );
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+}
+
 #[cfg(feature = "drift")]
 mod drift {
+    use std::process::{Command, Stdio};
+
     use super::{command, folder, fs, run, text};
 
     /// Two files of which one has drifted.
@@ -272,5 +406,53 @@ mod drift {
         let swapped = ["drift", "report", "--from", "2026-05-02", "--to", "2026-05-01"];
         let said = text(&run(here.path(), &swapped).stderr);
         assert!(said.contains("swap --from and --to"), "{said}");
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_written_is_a_failure() {
+        let here = folder();
+        files(here.path());
+        let compare = ["drift", "compare", "before.csv", "after.csv"];
+        super::fails_on_a_full_disk(here.path(), &compare, 2);
+        super::fails_on_a_full_disk(here.path(), &[&compare[..], &["--json"]].concat(), 2);
+        let baseline = ["baseline", "before.csv", "--model", "claims", "--output", "claims.json"];
+        super::fails_on_a_full_disk(here.path(), &baseline, 1);
+    }
+
+    /// `/dev/stdout`, a device or a named pipe stays what it is.
+    #[test]
+    fn what_is_no_file_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+
+        let here = folder();
+        files(here.path());
+        let pipe = here.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+        let baseline = |output: &str| {
+            run(
+                here.path(),
+                &["baseline", "before.csv", "--model", "claims", "--output", output],
+            )
+        };
+        let made = baseline("pipe");
+        if !fs::metadata(&pipe).unwrap().file_type().is_fifo() {
+            reader.kill().unwrap();
+            panic!("the pipe was replaced");
+        }
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let read = reader.wait_with_output().unwrap();
+        assert!(text(&read.stdout).contains("\"amount\""), "{}", text(&read.stdout));
+
+        std::os::unix::fs::symlink("kept.json", here.path().join("link.json")).unwrap();
+        fs::write(here.path().join("kept.json"), "").unwrap();
+        assert!(baseline("link.json").status.success());
+        assert!(
+            fs::symlink_metadata(here.path().join("link.json"))
+                .unwrap()
+                .is_symlink()
+        );
+        let kept = fs::read_to_string(here.path().join("kept.json")).unwrap();
+        assert!(kept.contains("\"amount\""), "{kept}");
     }
 }

@@ -28,6 +28,9 @@ struct Compose {
 #[derive(Serialize)]
 struct Volume {}
 
+/// Gives the machine itself a name, which Linux' Docker has only on request.
+const HOST: &str = "host.docker.internal:host-gateway";
+
 #[derive(Serialize)]
 struct Service {
     image: &'static str,
@@ -73,7 +76,7 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
             "prometheus:/prometheus".to_owned(),
         ],
         // For services on the machine itself: targets = ["host.docker.internal:8000"].
-        extra_hosts: vec!["host.docker.internal:host-gateway"],
+        extra_hosts: vec![HOST],
         ..Service::new(PROMETHEUS, "127.0.0.1:9090:9090")
     };
     let alertmanager = Service {
@@ -85,6 +88,8 @@ pub(crate) fn files(config: &Config) -> Result<Vec<File>, GenerateError> {
             "./alertmanager:/etc/alertmanager:ro".to_owned(),
             "alertmanager:/alertmanager".to_owned(),
         ],
+        // For a webhook on the machine itself.
+        extra_hosts: vec![HOST],
         ..Service::new(ALERTMANAGER, "127.0.0.1:9093:9093")
     };
     let home = format!("{}/{}.json", grafana::DASHBOARD_FOLDER, links::triage_uid(config));

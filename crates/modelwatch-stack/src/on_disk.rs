@@ -293,5 +293,14 @@ fn put(file: &File, folder: &Path) -> io::Result<()> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent).map_err(|error| named(parent, &error))?;
     }
-    fs::write(&target, &file.contents).map_err(|error| named(&target, &error))
+    // An interrupted run leaves the old file or the new one: half a file would count as edited. The next run uses the
+    // same name, so that nothing is left over.
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = target.with_file_name(format!(".{name}.tmp"));
+    let written = fs::write(&temporary, &file.contents).and_then(|()| fs::rename(&temporary, &target));
+    written.map_err(|error| {
+        // It may never have been made.
+        let _ = fs::remove_file(&temporary);
+        named(&target, &error)
+    })
 }

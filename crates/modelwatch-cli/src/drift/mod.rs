@@ -16,9 +16,17 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use self::ending::Ending;
+use crate::terminal::finish;
+
+const GROUP: &str = "\
+Examples:
+  modelwatch drift compare january.csv february.csv         two files, without a configuration
+  modelwatch drift report --from yesterday --to today       a day of the prediction log
+  modelwatch drift serve                                    every window from now on, for Prometheus";
 
 /// How to compare.
 #[derive(Subcommand)]
+#[command(after_help = GROUP)]
 pub(crate) enum Drift {
     /// Compare every window when it ends and serve the scores at /metrics.
     Serve(serve::Serve),
@@ -41,7 +49,7 @@ pub(crate) fn run(command: &Drift) -> ExitCode {
         Drift::Report(command) => report::run(command),
         Drift::Compare(command) => compare::run(command),
     };
-    match done {
+    match done.and_then(|ending| finish().map(|()| ending)) {
         Ok(Ending::Looked) => ExitCode::SUCCESS,
         Ok(Ending::Drift) => ExitCode::FAILURE,
         Err(failure) => {

@@ -1,6 +1,5 @@
 //! `modelwatch drift once`: a run that ends.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +12,7 @@ use super::logged::logged;
 use super::models::Models;
 use crate::failure::Failure;
 use crate::runtime::runtime;
+use crate::terminal::say_bytes;
 use crate::times::time;
 
 /// Which window, and where its scores go. Without a place they go to standard output.
@@ -75,9 +75,7 @@ pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
         textfile.write(&page).map_err(Failure::new)?;
     }
     if gateway.is_none() && textfile.is_none() {
-        std::io::stdout()
-            .write_all(&page)
-            .map_err(|error| Failure::new(format!("the scores can't be written: {error}")))?;
+        say_bytes(&page);
     }
     let failed = runs.iter().filter(|run| run.is_err()).count();
     match failed {

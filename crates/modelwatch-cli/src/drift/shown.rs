@@ -1,6 +1,5 @@
 //! How reports are shown: as a table, as a page, as JSON.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +7,7 @@ use modelwatch_drift_job::{WindowReport, report};
 
 use super::ending::{self, Ending};
 use crate::failure::Failure;
+use crate::output_file::OutputFile;
 use crate::terminal::{say, say_report};
 
 /// How to show what was found.
@@ -32,12 +32,7 @@ impl Shown {
             false => reports.iter().for_each(|report| say_report(format_args!("{report}\n"))),
         }
         if let Some(path) = &self.html {
-            fs::write(path, report::page(reports)).map_err(|error| {
-                Failure::new(format!(
-                    "{} can't be written: {error}; name another file with --html",
-                    path.display()
-                ))
-            })?;
+            OutputFile::new(path, "--html")?.write(report::page(reports).as_bytes())?;
         }
         ending::of(&reports.iter().collect::<Vec<_>>(), self.fail_on_drift)
     }

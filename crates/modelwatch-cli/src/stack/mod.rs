@@ -10,8 +10,14 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
+const GROUP: &str = "\
+Examples:
+  modelwatch stack init --model claims-risk && modelwatch stack generate
+  modelwatch stack check --prometheus http://localhost:9090";
+
 /// What to do with the stack.
 #[derive(Subcommand)]
+#[command(after_help = GROUP)]
 pub(crate) enum Stack {
     /// Write a commented modelwatch.toml to start from.
     Init(init::Init),
