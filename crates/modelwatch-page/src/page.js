@@ -164,7 +164,7 @@ function featureRow(name, feature, before) {
   lacking.classList.toggle("bad", missing > 0);
   beyond.classList.toggle("bad", outside > 0);
   return element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, name),
-    lacking, cell("defaulted", digits(count("defaulted"))), beyond, cell("looked at", digits(observations)));
+    lacking, cell("defaulted", digits(count("defaulted"))), beyond, cell("observations", digits(observations)));
 }
 
 function table(caption, heads) {
@@ -178,7 +178,7 @@ const sections = new Map();
 function section(name) {
   if (!sections.has(name)) {
     const versions = table("Versions", ["version", "requests/s", "errors", "clients' errors", "p50", "p95", "p99", "in flight", "scores"]);
-    const features = table("Features", ["feature", "missing", "defaulted", "out of range", "looked at"]);
+    const features = table("Features", ["feature", "missing", "defaulted", "out of range", "observations"]);
     const more = element("details", {}, element("summary", {}, "Features"), features.table);
     const queue = element("p", { class: "soft" });
     const whole = element("section", { "aria-label": `model ${name}` }, element("h2", {}, name), queue, versions.table, more);
@@ -213,7 +213,7 @@ function show() {
     const before = first && first.models.get(name);
     part.features.replaceChildren(...[...model.features].sort(([a], [b]) => (a < b ? -1 : 1)).map(([feature, counts]) => featureRow(feature, counts, before && before.features.get(feature))));
     part.more.hidden = model.features.size === 0;
-    part.queue.textContent = model.queue === null ? "" : `${digits(model.queue)} requests wait for this model.`;
+    part.queue.textContent = model.queue === null ? "" : `Requests that wait for this model: ${digits(model.queue)}.`;
     return part.whole;
   });
   const main = $("models");
@@ -221,8 +221,8 @@ function show() {
   for (const name of sections.keys()) if (!last.models.has(name)) sections.delete(name);
   const build = last.info ? [last.info.service_version, last.info.revision].filter((name) => name && name !== "__unknown__").join(" ") : "";
   $("build").textContent = build;
-  $("span").textContent = first ? `Figures of the last ${Math.round((last.time - first.time) / 1000)} s; in grey, where no request came, since the process started.` : "Figures since the process started.";
-  $("count").textContent = names.length === 0 ? "No model to show." : shown.length < names.length ? `${shown.length} of ${names.length} models; narrow them down by name.` : "";
+  $("span").textContent = first ? `Figures of the last ${Math.round((last.time - first.time) / 1000)} s. Grey rows had no request in that time and show figures since the process started.` : "Figures since the process started.";
+  $("count").textContent = names.length === 0 ? "No model to show." : shown.length < names.length ? `${shown.length} of ${names.length} models are shown. Type a part of a name to see others.` : "";
   $("folded").hidden = last.folded === 0;
   $("folded").textContent = `${digits(last.folded)} names beyond the limits count under __other__.`;
 }
@@ -241,7 +241,7 @@ async function look() {
       $("trouble").hidden = true;
       show();
     } catch (error) {
-      $("trouble").textContent = `The service can't be read (${error.message}); what is below is of before.`;
+      $("trouble").textContent = `The service does not answer (${error.message}). The figures below are from before.`;
       $("trouble").hidden = false;
     }
   }
@@ -251,8 +251,7 @@ async function look() {
 $("filter").addEventListener("input", show);
 $("pause").addEventListener("click", () => {
   paused = !paused;
-  $("pause").textContent = paused ? "Go on" : "Pause";
-  $("pause").setAttribute("aria-pressed", String(paused));
+  $("pause").textContent = paused ? "Resume" : "Pause";
   if (!paused) look();
 });
 $("choice").addEventListener("submit", (event) => event.preventDefault());

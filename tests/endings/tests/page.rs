@@ -77,6 +77,17 @@ fn is_shown(address: std::net::SocketAddr) {
     }
     assert!(dom.contains("<title>modelwatch</title>"), "no name is markup");
     assert!(dom.contains("aria-label=\"model claims-risk\""), "{dom}");
+    // A screen reader says what changes in a status. The time that the figures cover changes every five seconds.
+    let live: Vec<_> = dom.split('<').filter(|tag| tag.contains("role=\"status\"")).collect();
+    assert!(
+        !live.is_empty() && live.iter().all(|tag| !tag.contains("Figures")),
+        "{live:?}"
+    );
+    // A button whose words change says its state with them; a pressed "Resume" would say the opposite.
+    assert!(
+        dom.contains(">Pause</button>") && !dom.contains("aria-pressed"),
+        "{dom}"
+    );
     assert!(
         dom.contains("scores of version 2026-04-08: 0 up to 0"),
         "scores are drawn: {dom}"
