@@ -50,6 +50,8 @@ mod joining;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod kserve;
+#[cfg(feature = "avro")]
+mod nesting;
 mod outcome;
 #[cfg(feature = "avro")]
 mod registry;

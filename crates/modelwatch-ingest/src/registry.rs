@@ -10,6 +10,7 @@ use serde::Deserialize;
 use ureq::http::StatusCode;
 use url::Url;
 
+use crate::nesting;
 use crate::rejection::{Reason, Rejection};
 
 /// How long an unknown id is remembered, so that a sender of random ids causes only one request for each.
@@ -168,18 +169,16 @@ impl Registry {
             wanted.extend(named.references);
         }
         let broken = |error: apache_avro::Error| refused(format!("schema {number} is no Avro schema: {error}"));
-        match names.is_empty() {
-            true => {
-                let schema = Schema::parse_str(&answer.schema).map_err(broken)?;
-                Ok(AvroSchema {
-                    schema,
-                    names: Vec::new(),
-                })
-            }
-            false => {
-                let (schema, names) = Schema::parse_str_with_list(&answer.schema, &names).map_err(broken)?;
-                Ok(AvroSchema { schema, names })
-            }
+        let (schema, names) = match names.is_empty() {
+            true => (Schema::parse_str(&answer.schema).map_err(broken)?, Vec::new()),
+            false => Schema::parse_str_with_list(&answer.schema, &names).map_err(broken)?,
+        };
+        match nesting::is_bounded(&schema, &names) {
+            true => Ok(AvroSchema { schema, names }),
+            false => Err(refused(format!(
+                "schema {number} nests records in itself, or deeper than {} levels, which is not read; send records of fewer levels",
+                nesting::MOST
+            ))),
         }
     }
 

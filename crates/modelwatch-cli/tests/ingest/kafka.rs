@@ -361,6 +361,37 @@ fn judged_reads_avro_by_schemas_of_a_registry() {
     );
 }
 
+/// A datum of such a schema nests until the stack ends.
+#[test]
+fn judged_makes_letter_of_avro_when_schema_names_itself() {
+    let (registry, _asked) = inbox(|_| {
+        concat!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+            r#"{"schema": "{\"type\": \"record\", \"name\": \"R\", \"fields\": [{\"name\": \"next\", \"type\": [\"null\", \"R\"]}]}"}"#
+        )
+    });
+    let nested = [&[0, 0, 0, 0, 7][..], &[2; 200_000], &[0]].concat();
+    let broker = KafkaBroker::start();
+    broker.create_topic("nested", 1);
+    produce(&broker.address(), "nested", 0, vec![(Vec::new(), Some(nested))]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("http://{registry}");
+    once(
+        folder.path(),
+        &broker.address(),
+        "nested",
+        &["--format", "avro", "--registry", &url],
+    );
+    let letters = letters(&folder.path().join("prediction-log"));
+    let said: Vec<_> = letters
+        .iter()
+        .map(|letter| (letter["reason"].as_str(), letter["problem"].as_str()))
+        .collect();
+    let problem =
+        "schema 7 nests records in itself, or deeper than 64 levels, which is not read; send records of fewer levels";
+    assert_eq!(said, [(Some("schema"), Some(problem))]);
+}
+
 #[test]
 fn judged_waits_for_broker_that_is_gone_and_says_so_once() {
     let broker = KafkaBroker::start();
