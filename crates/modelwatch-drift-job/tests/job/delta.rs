@@ -600,7 +600,7 @@ async fn refuses_log_that_can_not_be_read_and_says_why() {
     let batch = batch_of(&rows(time(START), 10));
     let schema = batch.schema();
     type Spoil = fn(&mut Lake);
-    let cases: [(&str, Spoil, &str); 8] = [
+    let cases: [(&str, Spoil, &str); 9] = [
         (
             "no commit",
             |lake| fs::remove_file(lake.commit_file(0)).expect("a file"),
@@ -630,6 +630,14 @@ async fn refuses_log_that_can_not_be_read_and_says_why() {
             "nothing in it",
             |lake| fs::write(lake.commit_file(0), "").expect("a file"),
             "is broken: ",
+        ),
+        (
+            "nothing in its newest commit",
+            |lake| {
+                lake.commit(&[protocol(&[])]);
+                fs::write(lake.commit_file(1), "").expect("a file");
+            },
+            "is broken: 00000000000000000001.json: is empty; restore it",
         ),
         (
             "a commit that is gone",

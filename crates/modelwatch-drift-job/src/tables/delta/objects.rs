@@ -130,7 +130,11 @@ impl Objects {
             let address = url.to_string();
             let named = move |error: KernelError| {
                 let name = url.path_segments().and_then(Iterator::last).unwrap_or_default();
-                KernelError::generic(format!("{name}: {}", innermost(&error)))
+                let said = match innermost(&error) {
+                    KernelError::Generic(what) => what.clone(),
+                    other => other.to_string(),
+                };
+                KernelError::generic(format!("{name}: {said}"))
             };
             match read(bytes, address) {
                 Ok(rows) => Box::new(rows.map(move |row| row.map_err(&named))),
@@ -239,6 +243,10 @@ impl JsonHandler for Objects {
         let columns = Arc::new(json_arrow_schema(&physical_schema)?);
         let order: Arc<[_]> = build_json_reorder_indices(&physical_schema)?.into();
         Ok(self.read(files, move |bytes, address| {
+            // Each writer writes some action. A write that broke off before its first byte would be a version without a change.
+            if bytes.is_empty() {
+                return Err(KernelError::generic("is empty; restore it, or write the version again"));
+            }
             let order = order.clone();
             let batches = ReaderBuilder::new(columns.clone())
                 .with_coerce_primitive(true)
