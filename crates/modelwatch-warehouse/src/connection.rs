@@ -66,8 +66,10 @@ impl Connection {
             return Ok(TableTimes::default());
         };
         let column = format!("s.{}", self.dialect.quoted(name));
+        let finite = self.dialect.is_finite(&column);
+        let finite = finite.map_or_else(String::new, |finite| format!(" WHERE {finite}"));
         let sql = format!(
-            "SELECT MIN({column}) AS mw_first, MAX({column}) AS mw_last FROM {} AS s",
+            "SELECT MIN({column}) AS mw_first, MAX({column}) AS mw_last FROM {} AS s{finite}",
             shape.quoted
         );
         let mut reach = None;

@@ -239,6 +239,11 @@ impl Dialect {
         }
     }
 
+    /// Whether a time is not infinite, in the databases that have infinite times.
+    pub(crate) fn is_finite(self, time: &str) -> Option<String> {
+        matches!(self, Self::PostgreSql | Self::DuckDb).then(|| format!("isfinite({time})"))
+    }
+
     /// Whether a double is NaN.
     pub(crate) fn is_nan(self, number: &str) -> Option<String> {
         Some(match self {

@@ -132,6 +132,35 @@ fn judged_says_where_rows_are_when_window_has_none() {
     );
 }
 
+/// Infinity is a time of no row that could be in a window.
+#[test]
+fn judged_says_where_rows_are_when_a_time_is_infinite() {
+    for (database, kinds) in [
+        (Database::postgresql(), &["TIMESTAMPTZ", "TIMESTAMP", "DATE"][..]),
+        (
+            Database::duckdb(),
+            &["TIMESTAMPTZ", "TIMESTAMP", "DATE", "TIMESTAMP_NS"],
+        ),
+    ] {
+        for (place, kind) in kinds.iter().enumerate() {
+            let table = format!("t{place}");
+            database.run([
+                format!("CREATE TABLE {table} (time {kind}, income REAL)").as_str(),
+                format!(
+                    "INSERT INTO {table} VALUES ('2026-03-01', 2), ('2026-03-02', 2), ('infinity', 1), ('-infinity', 1)"
+                )
+                .as_str(),
+            ]);
+            let looked = count(&database.warehouse(&[&table]))
+                .expect("counts")
+                .looked
+                .to_string();
+            let says = "whose rows are of times from 2026-03-01T00:00:00Z to 2026-03-02T00:00:00Z";
+            assert!(looked.ends_with(says), "{} {kind}: {looked}", database.dialect);
+        }
+    }
+}
+
 /// However long the database would take: it is told to stop, and does.
 #[test]
 fn judged_stops_statement_when_time_is_over_or_nobody_waits() {
