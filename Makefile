@@ -39,6 +39,8 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	$(CARGO) check -p modelwatch-tower --no-default-features --features axum && \
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tonic && \
 	$(CARGO) check -p modelwatch-tower --no-default-features --features tokio && \
+	$(CARGO) check -p modelwatch-drift-job --no-default-features && \
+	$(CARGO) check -p modelwatch-drift-job --no-default-features --features texts && \
 	$(CARGO) check -p modelwatch-cli --no-default-features && \
 	$(CARGO) check -p modelwatch-cli --no-default-features --features triage && \
 	$(CARGO) check -p modelwatch-cli; }; checked=$$?; \

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use arrow::datatypes::SchemaRef;
+use arrow_schema::SchemaRef;
 use modelwatch_log_format::columns::TIME;
 use modelwatch_log_format::{files, metadata};
 use parquet::arrow::ArrowWriter;

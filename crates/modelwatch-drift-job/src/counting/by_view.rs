@@ -44,7 +44,7 @@ impl ByView {
 mod tests {
     use std::collections::HashMap;
 
-    use arrow::array::StringViewArray;
+    use arrow_array::StringViewArray;
     use proptest::prelude::*;
 
     use super::ByView;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, StringViewArray, UInt64Array};
-use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, Float64Array, StringViewArray, UInt64Array, cast::AsArray as _};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use arrow_select::take::take;
 use modelwatch_drift::baseline::{CategoricalBins, CategoricalCounts, Counts, NumericCounts};
 
 use super::by_edge::ByEdge;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array as _, BooleanArray, RecordBatch, UInt64Array};
-use arrow::compute::filter_record_batch;
-use arrow::error::ArrowError;
+use arrow_array::{Array as _, BooleanArray, RecordBatch, UInt64Array};
+use arrow_schema::ArrowError;
+use arrow_select::filter::filter_record_batch;
 use modelwatch_drift::baseline::category_text;
 use modelwatch_drift::sketch::RowSample;
 

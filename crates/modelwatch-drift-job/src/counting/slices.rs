@@ -78,7 +78,7 @@ impl Slices {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
     use modelwatch_drift::baseline::NumericBins;
 
     use super::{RowCounter, Rows, Slices};

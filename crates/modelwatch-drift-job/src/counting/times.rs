@@ -1,8 +1,9 @@
 //! Selects the rows of a window.
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch, cast::AsArray as _};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
 use modelwatch_log_format::columns::TIME;
 
 use crate::time_window::TimeWindow;

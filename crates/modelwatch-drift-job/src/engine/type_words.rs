@@ -1,6 +1,6 @@
 //! Names the types of columns in words that readers of a report use.
 
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 
 /// Returns a plural for values of a type, for use in a sentence: "numbers", "text", "dates and times", "objects";
 /// Arrow's name of the type if there is no such word.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array as _, AsArray as _, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Schema, TimestampMicrosecondType};
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{
+    Array as _, Float64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, cast::AsArray as _,
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
 use modelwatch_drift::baseline::{MOST_CATEGORY_BYTES, category_text};
 use modelwatch_log_format::columns::feature;

@@ -1,6 +1,6 @@
 //! Judges a file of the log by its footer.
 
-use arrow::datatypes::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema, TimeUnit};
 use chrono::{DateTime, Utc};
 use modelwatch_log_format::columns::TIME;
 use modelwatch_log_format::metadata;

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
 use parquet::arrow::ProjectionMask;

@@ -1,6 +1,6 @@
 //! Lists the files of a window, for an engine that reads their rows elsewhere.
 
-use arrow::datatypes::SchemaRef;
+use arrow_schema::SchemaRef;
 
 use crate::engine::{LeftOut, Looked};
 

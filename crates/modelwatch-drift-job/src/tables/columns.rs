@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::datatypes::Schema;
+use arrow_schema::Schema;
 use modelwatch_log_format::columns;
 
 /// Maps the prediction log's columns to a table's. A column without a mapping has the same name in the table as in the

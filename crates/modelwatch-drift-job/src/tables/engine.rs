@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Field, Schema};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema};
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use modelwatch_log_format::columns::TIME;
@@ -269,7 +269,7 @@ impl Plan {
         let mut rows = self.counter.start();
         let mut without_time = 0;
         part.scan(&self.read, |batch| {
-            let odd = |error: arrow::error::ArrowError| format!("breaks while it is counted: {error}");
+            let odd = |error: arrow_schema::ArrowError| format!("breaks while it is counted: {error}");
             let batch = self.rename(&batch).map_err(odd)?;
             let batch = match self.window {
                 None => Some(batch),
@@ -287,7 +287,7 @@ impl Plan {
         Ok((rows, without_time))
     }
 
-    fn rename(&self, batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    fn rename(&self, batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> {
         let column = |(place, name): &(usize, String)| {
             let array: ArrayRef = batch.column(*place).clone();
             (Field::new(name, array.data_type().clone(), true), array)

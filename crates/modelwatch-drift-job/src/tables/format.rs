@@ -1,10 +1,14 @@
 //! Recognizes a file's format by its name.
 
 use std::fmt;
+#[cfg(feature = "texts")]
 use std::fs::File;
+#[cfg(feature = "texts")]
 use std::io::{self, BufReader, Read};
+#[cfg(feature = "texts")]
 use std::path::Path;
 
+#[cfg(feature = "texts")]
 use flate2::read::MultiGzDecoder;
 
 /// The format of a file.
@@ -43,6 +47,7 @@ pub(super) fn of(name: &str) -> Option<(Format, bool)> {
 }
 
 /// Opens a text file.
+#[cfg(feature = "texts")]
 pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dyn Read + Send>>> {
     let file = File::open(path)?;
     let reader: Box<dyn Read + Send> = if compressed {
@@ -54,6 +59,7 @@ pub(super) fn text(path: &Path, compressed: bool) -> io::Result<BufReader<Box<dy
 }
 
 /// Shortens a reader's message to fit into a line: some repeat everything that they read.
+#[cfg(feature = "texts")]
 pub(super) fn said(error: impl fmt::Display) -> String {
     const MOST: usize = 200;
     let said = error.to_string().replace(|letter: char| letter.is_control(), " ");

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use arrow::json::ReaderBuilder;
-use arrow::json::reader::infer_json_schema;
+use arrow_array::RecordBatch;
+use arrow_json::ReaderBuilder;
+use arrow_json::reader::infer_json_schema;
+use arrow_schema::SchemaRef;
 
 use super::format;
 
@@ -46,7 +46,7 @@ impl Json {
         columns: &[usize],
         mut take: impl FnMut(RecordBatch) -> Result<(), String>,
     ) -> Result<(), String> {
-        let cannot = |error: arrow::error::ArrowError| format!("cannot be read as JSON lines: {}", format::said(error));
+        let cannot = |error: arrow_schema::ArrowError| format!("cannot be read as JSON lines: {}", format::said(error));
         let text = format::text(path, self.compressed).map_err(|error| format!("cannot be read: {error}"))?;
         // Without a column, the reader would not know how many rows there are.
         let projected = match columns.is_empty() {

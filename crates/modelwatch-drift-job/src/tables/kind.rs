@@ -1,6 +1,6 @@
 //! Classifies the values of a table's column.
 
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 
 /// Classifies the values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,12 +8,14 @@
 //! `columns` maps its columns to the prediction log, `engine` makes it all an engine.
 
 mod columns;
+#[cfg(feature = "texts")]
 mod csv;
 #[cfg(feature = "delta")]
 mod delta;
 mod engine;
 mod format;
 mod found;
+#[cfg(feature = "texts")]
 mod json;
 mod kind;
 mod objects;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use modelwatch_log_format::metadata;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{

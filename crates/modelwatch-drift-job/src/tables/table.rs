@@ -5,18 +5,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
 use futures::StreamExt as _;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use tempfile::NamedTempFile;
 
+#[cfg(feature = "texts")]
 use super::csv::Csv;
 #[cfg(feature = "delta")]
 use super::delta;
 use super::format::{self, Format};
 use super::found::Found;
+#[cfg(feature = "texts")]
 use super::json::Json;
 use super::kind::Kind;
 use super::parquet::Parquet;
@@ -42,7 +44,9 @@ enum Place {
 #[derive(Clone, Debug)]
 enum Reader {
     Parquet(Parquet),
+    #[cfg(feature = "texts")]
     Csv(Csv),
+    #[cfg(feature = "texts")]
     Json(Json),
     #[cfg(feature = "delta")]
     Delta(delta::Reader),
@@ -90,6 +94,10 @@ impl Table {
     /// Opens a file by its path or URL. Its name implies the format.
     pub(super) async fn open_file(address: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::store(address, problem);
+        #[cfg_attr(
+            not(feature = "texts"),
+            expect(unused_variables, reason = "a Parquet file compresses its own pages")
+        )]
         let Some((format, compressed)) = format::of(address) else {
             return Err(refused(format!(
                 "has a name that does not tell its format; end it in {}",
@@ -108,8 +116,15 @@ impl Table {
         // Runs in its own task: a file that is not what its name says may make a decoder panic.
         let opened = tokio::task::spawn_blocking(move || match format {
             Format::Parquet => Parquet::open(&path).map(Reader::Parquet),
+            #[cfg(feature = "texts")]
             Format::Csv => Csv::open(&path, compressed).map(Reader::Csv),
+            #[cfg(feature = "texts")]
             Format::Json => Json::open(&path, compressed).map(Reader::Json),
+            #[cfg(not(feature = "texts"))]
+            Format::Csv | Format::Json => Err(
+                "needs the feature texts of modelwatch-drift-job; build with it, or write the file as Parquet"
+                    .to_owned(),
+            ),
         });
         let opened = opened
             .await
@@ -125,7 +140,9 @@ impl Table {
     pub(crate) fn schema(&self) -> &SchemaRef {
         match &self.reader {
             Reader::Parquet(reader) => reader.schema(),
+            #[cfg(feature = "texts")]
             Reader::Csv(reader) => reader.schema(),
+            #[cfg(feature = "texts")]
             Reader::Json(reader) => reader.schema(),
             #[cfg(feature = "delta")]
             Reader::Delta(reader) => reader.schema(),
@@ -137,7 +154,10 @@ impl Table {
     pub(super) fn replaces(&self) -> Vec<String> {
         match &self.reader {
             Reader::Parquet(reader) => reader.replaces(),
-            _ => Vec::new(),
+            #[cfg(feature = "texts")]
+            Reader::Csv(_) | Reader::Json(_) => Vec::new(),
+            #[cfg(feature = "delta")]
+            Reader::Delta(_) => Vec::new(),
         }
     }
 
@@ -153,7 +173,9 @@ impl Table {
         let table = self.clone();
         let read = tokio::task::spawn_blocking(move || match &table.reader {
             Reader::Parquet(reader) => Ok((by_type(reader.schema()), reader.rows())),
+            #[cfg(feature = "texts")]
             Reader::Csv(reader) => reader.kinds(table.place.path()),
+            #[cfg(feature = "texts")]
             Reader::Json(reader) => {
                 let mut rows = 0;
                 reader.scan(table.place.path(), &[], |batch| {
@@ -170,7 +192,13 @@ impl Table {
 
     /// Returns whether columns can be read without reading the others.
     pub(crate) fn has_columns_apart(&self) -> bool {
-        !matches!(self.reader, Reader::Csv(_) | Reader::Json(_))
+        match &self.reader {
+            Reader::Parquet(_) => true,
+            #[cfg(feature = "texts")]
+            Reader::Csv(_) | Reader::Json(_) => false,
+            #[cfg(feature = "delta")]
+            Reader::Delta(_) => true,
+        }
     }
 
     /// Returns the positions of columns that the table has but this file of it lacks: their values are null.
@@ -186,6 +214,7 @@ impl Table {
     pub(crate) fn bytes(&self) -> Vec<u64> {
         match &self.reader {
             Reader::Parquet(reader) => reader.bytes(),
+            #[cfg(feature = "texts")]
             Reader::Csv(_) | Reader::Json(_) => Vec::new(),
             #[cfg(feature = "delta")]
             Reader::Delta(reader) => reader.bytes(),
@@ -202,6 +231,7 @@ impl Table {
             Reader::Parquet(reader) => reader.groups(),
             #[cfg(feature = "delta")]
             Reader::Delta(reader) => reader.groups(),
+            #[cfg(feature = "texts")]
             Reader::Csv(_) | Reader::Json(_) => return vec![part(Vec::new())],
         };
         let each = groups.div_ceil(most.max(1)).max(1);
@@ -232,7 +262,9 @@ impl Part {
             Reader::Parquet(reader) => reader.scan(path, &self.groups, columns, &[], take),
             #[cfg(feature = "delta")]
             Reader::Delta(reader) => reader.scan(path, &self.groups, columns, take),
+            #[cfg(feature = "texts")]
             Reader::Csv(reader) => reader.scan(path, columns, take),
+            #[cfg(feature = "texts")]
             Reader::Json(reader) => reader.scan(path, columns, take),
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, StringViewArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{Array as _, ArrayRef, StringViewArray, cast::AsArray as _};
+use arrow_cast::cast;
+use arrow_schema::DataType;
 use modelwatch_drift::baseline::category_text;
 
 use super::columns::Wanted;

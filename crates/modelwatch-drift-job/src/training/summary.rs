@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, StringArray};
+use arrow_array::{Array as _, ArrayRef, StringArray};
 use modelwatch_drift::baseline::Baseline;
 
 use super::error::TrainingWarning;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use delta_kernel::KernelResult;
 use delta_kernel::scan::state::{DvInfo, ScanFile};
 use delta_kernel::schema::PrimitiveType;

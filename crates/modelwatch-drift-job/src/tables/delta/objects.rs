@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow::json::ReaderBuilder;
+use arrow_json::ReaderBuilder;
 use bytes::Bytes;
 use delta_kernel::engine::arrow_conversion::TryFromArrow as _;
 use delta_kernel::engine::arrow_expression::ArrowEvaluationHandler;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{Field, Schema, SchemaRef};
 use delta_kernel::expressions::Scalar;
 
 use super::live::{Column, LiveFile};
@@ -98,7 +98,7 @@ impl Reader {
         columns: &[usize],
         mut take: impl FnMut(RecordBatch) -> Result<(), String>,
     ) -> Result<(), String> {
-        let odd = |error: arrow::error::ArrowError| format!("breaks while it is read: {error}");
+        let odd = |error: arrow_schema::ArrowError| format!("breaks while it is read: {error}");
         let schema = Arc::new(self.schema.project(columns).map_err(odd)?);
         let values: Vec<&Values> = columns.iter().map(|column| &self.values[*column]).collect();
         let places = values.iter().filter_map(|values| match values {
