@@ -120,7 +120,8 @@ fn segment_fell(config: &Config) -> Result<Vec<Tested>, GenerateError> {
             severity: *severity,
             team,
             job: Some(job),
-            extra: &[],
+            // Without a label of its own, promtool takes it for a copy of the alert about versions.
+            extra: &[("fault", "segment".to_owned())],
             expr: growth
                 .above(*limit)
                 .and(SEGMENT, labels.at_least(*minimum as f64))
