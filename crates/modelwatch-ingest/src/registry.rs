@@ -173,12 +173,9 @@ impl Registry {
             true => (Schema::parse_str(&answer.schema).map_err(broken)?, Vec::new()),
             false => Schema::parse_str_with_list(&answer.schema, &names).map_err(broken)?,
         };
-        match nesting::is_bounded(&schema, &names) {
-            true => Ok(AvroSchema { schema, names }),
-            false => Err(refused(format!(
-                "schema {number} nests records in itself, or deeper than {} levels, which is not read; send records of fewer levels",
-                nesting::MOST
-            ))),
+        match nesting::problem(&schema, &names) {
+            None => Ok(AvroSchema { schema, names }),
+            Some(problem) => Err(refused(format!("schema {number} {problem}"))),
         }
     }
 
