@@ -17,10 +17,17 @@ demo: ## serve two versions of a model and replay two weeks of real traffic (ARG
 demo-stack: ## the demo under a real Prometheus and Alertmanager, from a break to its culprit (ARGS='--incident canary-slow')
 	@scripts/demo-stack $(ARGS)
 
+# Suites that `make check` waits for, and so run beside the others.
+SLOW := demo
+
 check: ## while you work: format, lints, and the tests that ask no tool but cargo
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features -- --skip judged_
+	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features --no-run
+	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features $(SLOW:%=--test %) -- --skip judged_ & slow=$$!; \
+	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features \
+	  --config 'target."cfg(all())".runner = ["scripts/all-but", $(SLOW:%="%",) "--"]' -- --skip judged_; failed=$$?; \
+	wait $$slow && exit $$failed
 
 # Suites that keep every core busy for minutes, and so run beside those that wait for servers, and give way to them.
 LONG := generated drill

@@ -307,6 +307,12 @@ async fn within(limit: Duration, asking: impl Future<Output = Result<(), Fault>>
 fn said(fault: &Fault, told: &Told, access: &Access) -> String {
     let said = told.without_secrets(&fault.said);
     match fault.kind {
+        FaultKind::Unreachable if said.contains("peer certificate") => {
+            format!(
+                "can't be reached, because its certificate is not trusted: {said}; trust the authority that signed it: add it to this \
+                 machine's, or name its file in SSL_CERT_FILE"
+            )
+        }
         FaultKind::Unreachable => {
             format!("can't be reached, or no more: {said}; is Spark Connect up, and is {access} right?")
         }
