@@ -166,7 +166,7 @@ fn sends_the_authorization_of_a_file() {
 fn refuses_times_and_labels_that_are_none() {
     let folder = folder("");
     for (arguments, expected) in [
-        (["--at", "tomorrow"], "such as 2h"),
+        (["--at", "tomorrow"], "how long ago it was (2h"),
         (["--at", "99999999999"], "in the past"),
         (["--only", "a}b=c"], "is not the name of a label"),
         (["--prometheus", "ftp://x"], "not a URL that begins with http"),
