@@ -52,9 +52,10 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	$(CARGO) check -p modelwatch-cli --no-default-features --features triage && \
 	$(CARGO) check -p modelwatch-cli; }; checked=$$?; \
 	wait $$setup && exit $$checked
-	scripts/packages
-	.venv/bin/hadolint Containerfile
-	$(CARGO) test --workspace --all-features --no-run
+	# The packages compile in a folder of their own.
+	scripts/packages & packages=$$!; \
+	{ .venv/bin/hadolint Containerfile && $(CARGO) test --workspace --all-features --no-run; }; built=$$?; \
+	wait $$packages && exit $$built
 	# Four at a time: each waits where another works.
 	nice $(CARGO) test --workspace --all-features $(LONG:%=--test %) & long=$$!; \
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
