@@ -1,7 +1,8 @@
 //! Generated stories, each played with the rules that it asks about and no others.
 //!
 //! What else there is to evaluate can't change what a story sees, and takes most of the time. So a file of scenarios is
-//! parted, too: each of its stories asks about a few names.
+//! parted, too: each of its stories asks about a few names. For the same reason a story has its rules without their
+//! annotations, unless it asks what its alert says: promtool fills them in anew at every evaluation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -49,6 +50,12 @@ impl Story {
             .collect()
     }
 
+    /// Whether it asks what an alert says.
+    fn hears(&self) -> bool {
+        let mut tests = self.document["tests"].as_array().unwrap().iter();
+        tests.any(|test| test["alert_rule_test"].is_array())
+    }
+
     /// Whether it asks about one of these.
     pub(crate) fn asks_about(&self, names: &[&str]) -> bool {
         let questions = self.questions();
@@ -79,6 +86,7 @@ impl Story {
 pub(crate) struct Stories<'a> {
     folder: &'a Folder,
     rules: Rulebook,
+    silent: Rulebook,
     all: Vec<Story>,
 }
 
@@ -98,6 +106,17 @@ impl Rulebook {
     pub(crate) fn new(config: &Config) -> Self {
         let rules = Rules::new(config).unwrap();
         Self([&rules.recording, &rules.alerts].map(|groups| serde_json::to_value(RuleFile { groups }).unwrap()))
+    }
+
+    /// The same rules with nothing to say.
+    fn without_annotations(&self) -> Self {
+        let mut files = self.0.clone();
+        for group in files.iter_mut().flat_map(|file| file["groups"].as_array_mut().unwrap()) {
+            for rule in group["rules"].as_array_mut().unwrap() {
+                rule.as_object_mut().unwrap().remove("annotations");
+            }
+        }
+        Self(files)
     }
 
     /// The files of the rules that these questions need, by what of ours is named in them and in the rules that they name.
@@ -175,9 +194,11 @@ impl<'a> Stories<'a> {
         assert!(all.len() > 8, "{all:?}");
         // Those that take longest begin first.
         all.sort_by_key(|story| (story.is_short(), story.alert().is_some(), story.names.clone()));
+        let rules = Rulebook::new(config);
         Self {
             folder,
-            rules: Rulebook::new(config),
+            silent: rules.without_annotations(),
+            rules,
             all,
         }
     }
@@ -189,7 +210,8 @@ impl<'a> Stories<'a> {
         let number = format!("{number}-{release:?}");
         let mut document = story.document.clone();
         let files = ["recording", "alerts"].map(|kind| format!("{number}-{kind}.yml"));
-        for (file, rules) in files.iter().zip(self.rules.needed(&story.questions())) {
+        let rules = if story.hears() { &self.rules } else { &self.silent };
+        for (file, rules) in files.iter().zip(rules.needed(&story.questions())) {
             self.folder.write(&format!("needed/{file}"), &rules.to_string());
         }
         document["rule_files"] = json!(files);
