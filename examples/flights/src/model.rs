@@ -1,22 +1,21 @@
 //! The model: a logistic regression on standardised features.
 
-use smartcore::linalg::basic::arrays::Array;
-use smartcore::linalg::basic::matrix::DenseMatrix;
-use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
+use serde::{Deserialize, Serialize};
 
-use crate::data::{FEATURES, Features, Flight};
+use crate::data::{Features, Flight};
 use crate::error::Failure;
 
 /// Predicts the probability that a flight arrives more than 15 minutes late.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct DelayModel {
-    /// For each feature used: its position, the training mean and deviation, and its weight.
+    /// For each feature used: its name, the training mean and deviation, and its weight.
     terms: Vec<Term>,
     intercept: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Term {
+    #[serde(rename = "feature", with = "by_name")]
     position: usize,
     mean: f64,
     deviation: f64,
@@ -29,7 +28,13 @@ impl DelayModel {
     /// # Errors
     ///
     /// When no model can be fitted to the flights.
+    #[cfg(feature = "training")]
     pub fn train(flights: &[Flight], features: &[&str]) -> Result<Self, Failure> {
+        use crate::data::FEATURES;
+        use smartcore::linalg::basic::arrays::Array as _;
+        use smartcore::linalg::basic::matrix::DenseMatrix;
+        use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
+
         let positions = FEATURES.iter().enumerate().filter(|(_, name)| features.contains(name));
         let mut terms: Vec<Term> = positions
             .map(|(position, _)| {
@@ -67,6 +72,26 @@ impl DelayModel {
             terms,
             intercept: *fitted.intercept().get((0, 0)),
         })
+    }
+
+    /// Reads a model from the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no model.
+    pub fn from_json(text: &str) -> Result<Self, Failure> {
+        serde_json::from_str(text).map_err(|error| Failure::new(format!("the model's file can't be read: {error}")))
+    }
+
+    /// The text of the model's file.
+    ///
+    /// # Errors
+    ///
+    /// When a number is none that JSON has.
+    pub fn to_json(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string_pretty(self);
+        text.map(|text| text + "\n")
+            .map_err(|error| Failure::new(format!("the model can't be written: {error}")))
     }
 
     /// The probability that a flight is late, from 0 to 1.
@@ -110,6 +135,24 @@ impl Term {
     }
 }
 
+/// A feature's name in the file for its position in [`FEATURES`].
+mod by_name {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::data::FEATURES;
+
+    pub(super) fn serialize<S: Serializer>(position: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(FEATURES[*position])
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let position = FEATURES.iter().position(|feature| *feature == name);
+        position.ok_or_else(|| D::Error::custom(format!("no feature {name:?}")))
+    }
+}
+
+#[cfg(feature = "training")]
 fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / count;

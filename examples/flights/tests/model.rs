@@ -4,6 +4,7 @@ use std::path::Path;
 
 use flights::data::{self, FEATURES, Flight, RANGES};
 use flights::model::DelayModel;
+use flights::version::{CANARY, STABLE, divide};
 
 fn flights(name: &str) -> Vec<Flight> {
     data::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/flights").join(name)).expect("flights")
@@ -19,6 +20,29 @@ fn the_model_reaches_the_area_under_the_curve_that_is_known_for_it() {
     ] {
         let area = model.area_under_curve(&flights(week));
         assert!((area - known).abs() < 0.005, "{week}: {area}");
+    }
+}
+
+#[test]
+fn the_files_of_the_versions_hold_what_training_gives() {
+    let (quiet, training) = divide(flights("train-2013q1.parquet"));
+    assert_eq!((quiet.len(), training.len()), (6_381, 74_408));
+    for version in [STABLE, CANARY] {
+        let trained = DelayModel::train(&training, version.features).expect("a model");
+        let loaded = version.load().expect("a model");
+        assert_eq!(
+            DelayModel::from_json(&trained.to_json().expect("JSON")).expect("a model"),
+            trained
+        );
+        for flight in &quiet {
+            let (trained, loaded) = (trained.score(&flight.features), loaded.score(&flight.features));
+            // Another machine's logarithm may differ in its last digit.
+            assert!(
+                (trained - loaded).abs() < 1e-9,
+                "{}: {trained}, {loaded}; write the files with `cargo run -p flights --features training --example train`",
+                version.name
+            );
+        }
     }
 }
 

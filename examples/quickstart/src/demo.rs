@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::ValueEnum as _;
 use flights::data::{self, FEATURES, missing_ratios};
 use flights::error::Failure;
-use flights::model::DelayModel;
+use flights::version::{CANARY, STABLE, Version, divide, quiet};
 use modelwatch::Monitor;
 use modelwatch_drift_job::{Subject, SubjectReport, WindowReport};
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ use crate::page::Page;
 use crate::quality::{Folder, Quality};
 use crate::replay::{Progress, Replay, Week};
 use crate::screen::{Input, Screen, say};
-use crate::server::{CANARY, STABLE, Service};
+use crate::server::Service;
 use crate::table::{Figures, View, drift_of_day, render};
 use crate::team::Team;
 use crate::terminal::{Scene, Told, Trail};
@@ -37,8 +37,7 @@ const SPAN: usize = 5;
 /// Before somebody at the keys can break anything: what goes wrong is told from what went before.
 const PEACE: Duration = Duration::from_secs(16);
 
-/// Midnight in New York of the days that the weeks begin with.
-const QUIET_BEGINS: i64 = 1_361_163_600; // 2013-02-18T05:00:00Z
+/// Midnight in New York of the day that the week of July begins with.
 const JULY_BEGINS: i64 = 1_373_256_000; // 2013-07-08T04:00:00Z
 
 /// As somebody in the folder of the repository names them.
@@ -52,24 +51,20 @@ const JULY: &str = "examples/data/flights/replay-2013-07-08-week.parquet";
 /// When the data can't be read, the port can't be had, or the service can't be scraped.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let runtime = Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))?;
-    // The port first: it is what fails most, and training takes a moment.
+    // The port first: it is what fails most, and the baseline takes a moment.
     let listener = listen(&runtime, options.port)?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(format!("can't tell the address that is served: {error}")))?;
 
     let quarter = data::read(&options.data.join("train-2013q1.parquet"))?;
-    // A week of the same season as training, which training does not see: nothing drifts in it.
-    let quiet = midnight(QUIET_BEGINS);
-    let (february, training): (Vec<_>, Vec<_>) = (quarter.into_iter())
-        .partition(|flight| (quiet..quiet + TimeDelta::days(7)).contains(&DateTime::<Utc>::from(flight.scheduled)));
+    let (february, training) = divide(quarter);
     let july = data::read(&options.data.join("replay-2013-07-08-week.parquet"))?;
-    let stable = DelayModel::train(&training, &FEATURES)?;
-    let canary = DelayModel::train(&training, &["dep_delay", "distance", "hour"])?;
-    for (version, model) in [(STABLE, &stable), (CANARY, &canary)] {
+    let (stable, canary) = (STABLE.load()?, CANARY.load()?);
+    for (Version { name, .. }, model) in [(STABLE, &stable), (CANARY, &canary)] {
         let (february, july) = (model.area_under_curve(&february), model.area_under_curve(&july));
         say(&format!(
-            "{version}: area under the curve {february:.3} in February, {july:.3} in July\n"
+            "{name}: area under the curve {february:.3} in February, {july:.3} in July\n"
         ))?;
     }
 
@@ -95,7 +90,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         weeks: vec![
             Week {
                 name: "18 to 24 February 2013",
-                begins: quiet,
+                begins: quiet().start.into(),
                 flights: february,
             },
             Week {
@@ -119,7 +114,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         figures: None,
     };
     if let Some(kind) = options.incident {
-        // From the first request on: training takes its time.
+        // From the first request on: the baseline takes its time.
         let after = options.incident_after.unwrap_or(options.duration / 3);
         incident.start(kind, Instant::now() + after);
     }

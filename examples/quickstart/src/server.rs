@@ -17,13 +17,14 @@ use serde::{Deserialize, Serialize};
 use crate::incident::{DELAY, Incident, Kind};
 use flights::data::{FEATURES, Features, RANGES};
 use flights::model::DelayModel;
+use flights::version;
 
 /// The name of the model.
 pub const MODEL: &str = "flight-delay";
 /// The version nine requests in ten go to.
-pub const STABLE: &str = "2013q1";
+pub const STABLE: &str = version::STABLE.name;
 /// The version the tenth goes to.
-pub const CANARY: &str = "2013q1-noweather";
+pub const CANARY: &str = version::CANARY.name;
 
 /// The release of the feature pipeline that feeds them.
 const PIPELINE: &str = "flights-2013.1";
