@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
+use crate::ended::Ended;
 use crate::incident::{Incident, Kind};
 use crate::page::Page;
 use crate::quality::{Folder, Quality};
@@ -48,8 +49,8 @@ const JULY: &str = "examples/data/flights/replay-2013-07-08-week.parquet";
 ///
 /// # Errors
 ///
-/// When the data can't be read, the port can't be had, or the service can't be scraped.
-pub fn run(options: &Options) -> Result<(), Failure> {
+/// When the data can't be read, the port can't be had, or the service can't be scraped; or when nobody reads the output any more.
+pub fn run(options: &Options) -> Result<(), Ended> {
     let runtime = Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))?;
     // The port first: it is what fails most, and the baseline takes a moment.
     let listener = listen(&runtime, options.port)?;
@@ -127,7 +128,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         }
         // A panic there is one here.
         let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        followed.and(shown)
+        followed.map_err(Ended::from).and(shown)
     })?;
     if !options.plain {
         // The screen is gone, and with it what it showed last.
@@ -135,7 +136,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     if let Some(report) = quality.latest().filter(|_| !stopped) {
         // The last day that is over, which the last table may have come too early for.
-        say(&format!("\n{}", drift_of_day(&report)))?;
+        let drift = drift_of_day(&report);
+        if watch.figures.as_ref().is_none_or(|figures| figures.drift != drift) {
+            say(&format!("\n{drift}"))?;
+        }
     }
     summary(&replay)?;
     if options.window.is_none() {
@@ -193,7 +197,7 @@ impl Watch<'_> {
         options: &Options,
         inputs: &mpsc::Receiver<Input>,
         sender: &mpsc::Sender<Input>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, Ended> {
         let started = Instant::now();
         self.pages.push_back((started, scrape(self.replay.address)?));
         let mut screen = if options.plain {
@@ -269,7 +273,7 @@ impl Watch<'_> {
     }
 
     /// The figures as text.
-    fn say_now(&self, started: Instant, news: bool) -> Result<(), Failure> {
+    fn say_now(&self, started: Instant, news: bool) -> Result<(), Ended> {
         let broken = self.replay.incident.now();
         let incident = broken.map_or_else(String::new, |kind| format!("; incident: {}", kind.describe()));
         say(&format!(
@@ -280,35 +284,38 @@ impl Watch<'_> {
         if news { self.say() } else { self.say_figures() }
     }
 
-    fn say_figures(&self) -> Result<(), Failure> {
+    fn say_figures(&self) -> Result<(), Ended> {
         self.figures.as_ref().map_or(Ok(()), |figures| say(&render(figures)))
     }
 
     /// The figures, and what the team has been told.
-    fn say(&self) -> Result<(), Failure> {
+    fn say(&self) -> Result<(), Ended> {
         self.say_figures()?;
         match self.team.told() {
-            Some(Told { channel, text, .. }) => say(&format!("\nmessage to {channel}:\n{text}\n")),
+            Some(Told { channel, text, .. }) => say(&format!("\nmessage to {channel}:\n{text}")),
             None => Ok(()),
         }
     }
 }
 
 /// Where to go from here.
-fn next_steps(options: &Options) -> Result<(), Failure> {
+fn next_steps(options: &Options) -> Result<(), Ended> {
     let incident = options.incident.unwrap_or(Kind::CanaryErrors);
     let name = incident.to_possible_value();
     let name = name.as_ref().map_or("canary-errors", |name| name.get_name());
     say(&format!(
-        "\nNext:\n    \
-         make demo-stack ARGS='--incident {name}'   # under a real Prometheus and Alertmanager, to the message and its culprit\n    \
-         cargo run -p example-axum                          # twenty lines of a service of your own; then open docs/getting-started.md\n    \
-         cargo run -p modelwatch-cli -- drift compare {TRAINING} {JULY}   # two files of yours in their place\n"
+        "\nNext:\n\n\
+         # The same under a real Prometheus and Alertmanager, to its culprit:\n\
+         make demo-stack ARGS='--incident {name}'\n\n\
+         # Twenty lines of a service of your own; then open docs/getting-started.md:\n\
+         cargo run -p example-axum\n\n\
+         # Two files, with yours in their place:\n\
+         cargo run -p modelwatch-cli -- drift compare \\\n  {TRAINING} \\\n  {JULY}\n"
     ))
 }
 
 /// Whether every request is in the figures.
-fn summary(replay: &Replay) -> Result<(), Failure> {
+fn summary(replay: &Replay) -> Result<(), Ended> {
     let page = scrape(replay.address)?;
     let counted = page.sum("ml_inference_requests_total", &[]);
     let answered = replay.progress.answered.load(Ordering::Relaxed);
@@ -326,7 +333,7 @@ fn summary(replay: &Replay) -> Result<(), Failure> {
 }
 
 /// How far each whole week is from the training quarter.
-fn drift_of_weeks(runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Failure> {
+fn drift_of_weeks(runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Ended> {
     let windows = replay.weeks.iter().filter_map(Week::whole);
     let reports: Vec<WindowReport> = windows
         .map(|week| quality.run(runtime, week))
@@ -346,7 +353,7 @@ fn drift_of_weeks(runtime: &Runtime, replay: &Replay, quality: &Quality) -> Resu
             );
         }
     }
-    say(&(text + "\n(population stability index over the training deciles; ! is above the threshold and no chance)\n"))
+    say(&(text + "\n(population stability index; ! is drift: above the threshold and significant)\n"))
 }
 
 fn distance(report: &SubjectReport) -> String {

@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod ended;
 mod history;
 pub mod incident;
 mod page;

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use quickstart::cli::Options;
 use quickstart::demo;
+use quickstart::ended::Ended;
 
 fn main() -> ExitCode {
     let mut options = Options::parse();
     options.plain |= !std::io::stdout().is_terminal();
     match demo::run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
+        Ok(()) | Err(Ended::Unread) => ExitCode::SUCCESS,
+        Err(Ended::Failed(failure)) => {
             let _ = writeln!(std::io::stderr(), "quickstart: {failure}");
             ExitCode::from(2)
         }

@@ -1,6 +1,6 @@
 //! Where the figures go: a terminal that is drawn over, or plain lines.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -10,6 +10,7 @@ use flights::error::Failure;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use crate::ended::Ended;
 use crate::incident::Kind;
 use crate::terminal::Scene;
 
@@ -27,14 +28,18 @@ pub(crate) enum Input {
 }
 
 /// Says something after everything so far.
-pub(crate) fn say(text: &str) -> Result<(), Failure> {
+pub(crate) fn say(text: &str) -> Result<(), Ended> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| unwritable(&error))
 }
 
-fn unwritable(error: &std::io::Error) -> Failure {
-    Failure::new(format!("can't write the figures: {error}"))
+fn unwritable(error: &std::io::Error) -> Ended {
+    if error.kind() == ErrorKind::BrokenPipe {
+        Ended::Unread
+    } else {
+        Failure::new(format!("can't write the figures: {error}")).into()
+    }
 }
 
 /// A terminal that is drawn over, until this is dropped.
@@ -57,7 +62,7 @@ impl Screen {
         Ok(Self { terminal, closed })
     }
 
-    pub(crate) fn draw(&mut self, scene: &Scene<'_>) -> Result<(), Failure> {
+    pub(crate) fn draw(&mut self, scene: &Scene<'_>) -> Result<(), Ended> {
         let drawn = self.terminal.draw(|frame| scene.draw(frame));
         drawn.map(|_| ()).map_err(|error| unwritable(&error))
     }

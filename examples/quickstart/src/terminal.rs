@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Paragraph, RenderDirection, Sparkline, Wrap};
+use ratatui::widgets::{Block, Borders, Paragraph, RenderDirection, Sparkline, Widget as _, Wrap};
 
 use crate::incident::Kind;
 use crate::page::Quantile;
@@ -88,6 +89,92 @@ fn fitted(list: &str, width: u16) -> String {
     format!("{whole}, …")
 }
 
+/// As much of a message as has room. What says whom to ask and what to do first is left out last: before it go the questions and
+/// the query, then the headline, then where and
+/// since when, then what changed.
+fn shortened(text: &str, width: u16, height: u16) -> String {
+    let fits = |text: &str| lines_of(text, width) <= height;
+    if fits(text) {
+        return text.to_owned();
+    }
+    let (head, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let (_, sections) = rest.split_once("\n\n").unwrap_or(("", rest));
+    let (headline, change) = head.split_once('\n').unwrap_or((head, ""));
+    // A section begins with its title, and goes on with lines that are indented.
+    let of = |left_out: &[&str]| {
+        let mut kept = true;
+        let mut lines = Vec::new();
+        for line in sections.lines() {
+            if !line.starts_with(' ') {
+                kept = !left_out.iter().any(|title| line.starts_with(title));
+            }
+            if kept {
+                lines.push(line);
+            }
+        }
+        lines.join("\n")
+    };
+    let long = of(&["Query", "Unknown"]);
+    let (place, who) = (
+        of(&["Query", "Unknown", "Since", "What", "Log"]),
+        of(&["Query", "Unknown", "Since", "What", "Log", "Where", "Released"]),
+    );
+    let shorter = [
+        format!("{headline}\n{change}\n{long}"),
+        format!("{change}\n{long}"),
+        format!("{change}\n{place}"),
+        format!("{change}\n{who}"),
+    ];
+    shorter
+        .into_iter()
+        .find(|text| fits(text))
+        .unwrap_or(who)
+        .trim()
+        .to_owned()
+}
+
+/// How many lines a text takes when it is wrapped.
+fn lines_of(text: &str, width: u16) -> u16 {
+    let area = Rect::new(0, 0, width, 100);
+    let mut drawn = Buffer::empty(area);
+    Paragraph::new(text.trim_end())
+        .wrap(Wrap { trim: false })
+        .render(area, &mut drawn);
+    let is_drawn = |line: &u16| (0..width).any(|column| drawn[(column, *line)].symbol() != " ");
+    (0..area.height).rev().find(is_drawn).map_or(0, |last| last + 1)
+}
+
+/// What the keys do: in few words where many have no room.
+fn keys_of(width: u16) -> Line<'static> {
+    let long = [
+        (" 1 ", " canary fails  "),
+        (" 2 ", " canary slow  "),
+        (" 3 ", " feature missing  "),
+        (" f ", " fix  "),
+        (" q ", " quit"),
+    ];
+    let short = [
+        (" 1 ", ""),
+        (" 2 ", ""),
+        (" 3 ", " break  "),
+        (" f ", " fix  "),
+        (" q ", " quit"),
+    ];
+    let line = |keys: [(&'static str, &'static str); 5]| {
+        let style = Style::new().add_modifier(Modifier::REVERSED);
+        let spans = keys
+            .into_iter()
+            .flat_map(|(key, does)| [Span::styled(key, style), Span::raw(does)]);
+        Line::from_iter(spans)
+    };
+    let all = line(long);
+    if all.width() <= usize::from(width) {
+        all
+    } else {
+        line(short)
+    }
+}
+
 /// With fewer lines there is room for a line a version, and for nothing else but the keys and the message.
 const LINES_OF_PLOTS: u16 = 20;
 /// With fewer columns the plots of a version do not fit beside each other.
@@ -100,9 +187,11 @@ impl Scene<'_> {
         let area = frame.area();
         let plots = area.height >= LINES_OF_PLOTS && area.width >= COLUMNS_OF_PLOTS;
         let version = if plots { LINES_OF_VERSION } else { 1 };
+        let banner_text = self.banner();
+        let lines_of_banner = u16::from(banner_text.width() > usize::from(area.width)) + 1;
         let [title, banner, stable, canary, data, message, keys] = Layout::vertical([
             Constraint::Length(1),
-            Constraint::Length(1),
+            Constraint::Length(lines_of_banner),
             Constraint::Length(version),
             Constraint::Length(version),
             Constraint::Length(if area.height >= 12 { self.data_lines() } else { 0 }),
@@ -111,7 +200,10 @@ impl Scene<'_> {
         ])
         .areas(area);
         frame.render_widget(self.title(area.width), title);
-        frame.render_widget(self.banner(), banner);
+        frame.render_widget(
+            Paragraph::new(Line::from(banner_text)).wrap(Wrap { trim: false }),
+            banner,
+        );
         for ((figures, trail), area) in self.figures.versions.iter().zip(self.trails).zip([stable, canary]) {
             if plots {
                 self.plots(frame, area, figures, trail);
@@ -120,52 +212,56 @@ impl Scene<'_> {
             }
         }
         frame.render_widget(Paragraph::new(self.data(area.width)), data);
-        frame.render_widget(self.message(), message);
-        frame.render_widget(self.keys(), keys);
+        frame.render_widget(self.message(message), message);
+        frame.render_widget(keys_of(keys.width), keys);
     }
 
-    /// A narrow terminal keeps the address whole and does without the week.
+    /// A narrow terminal keeps the address whole, and does without the week, then the name, the scheme and the end.
     fn title(&self, width: u16) -> Line<'_> {
-        let name = " modelwatch ";
-        let time = format!(
-            " {:.0} of {:.0} s",
-            self.elapsed.as_secs_f64(),
-            self.duration.as_secs_f64()
-        );
-        let week = format!(" · flights of {}", self.week);
-        let address = format!(" · http://{}/modelwatch", self.address);
-        let room = usize::from(width).saturating_sub(name.len() + columns(&time) + columns(&address));
-        let week = if columns(&week) <= room { week } else { String::new() };
+        let now = format!(" {:.0}", self.elapsed.as_secs_f64());
+        let of = format!(" of {:.0}", self.duration.as_secs_f64());
+        let week = format!(" s · flights of {} · http://", self.week);
+        let address = format!("{}/modelwatch", self.address);
+        let titles = [
+            [" modelwatch ", &now, &of, &week, &address],
+            [" modelwatch ", &now, &of, " s · http://", &address],
+            ["", &now, &of, " s · http://", &address],
+            ["", &now, &of, " s · ", &address],
+        ];
+        let fits = |parts: &[&str; 5]| columns(&parts.concat()) <= usize::from(width);
+        let least = ["", &now, "", " s · ", &address];
+        let [name, rest @ ..] = titles.into_iter().find(fits).unwrap_or(least);
         Line::from(vec![
-            Span::styled(name, Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED)),
-            Span::raw(time + &week + &address),
+            Span::styled(
+                name.to_owned(),
+                Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED),
+            ),
+            Span::raw(rest.concat()),
         ])
     }
 
-    fn banner(&self) -> Line<'_> {
+    fn banner(&self) -> Span<'_> {
         match self.broken {
             Some((kind, since)) => {
                 let style = self.loud(Color::Red).add_modifier(Modifier::REVERSED);
                 let text = format!(" INCIDENT for {:.0} s: {} ", since.as_secs_f64(), kind.describe());
-                Line::from(Span::styled(text, style))
+                Span::styled(text, style)
             }
             None if self.figures.wrong.is_empty() => {
                 let soon = self.announced.map_or_else(String::new, |(kind, until)| {
                     format!("; in {:.0} s, {}", until.as_secs_f64().ceil(), kind.describe())
                 });
-                Line::from(Span::styled(
-                    format!(" nothing is wrong{soon}"),
-                    self.colour(Color::Green),
-                ))
+                Span::styled(format!(" nothing is wrong{soon}"), self.colour(Color::Green))
             }
-            None => Line::from(Span::styled(
+            None => Span::styled(
                 " nothing is broken any more; the last seconds still show it",
                 self.colour(Color::Yellow),
-            )),
+            ),
         }
     }
 
-    /// The figures of a version in a line: rate, p95 and errors, and of the others those that have room.
+    /// The figures of a version in a line: rate, p95 and errors, and of the others those that have room. Where not even the first
+    /// three have room, errors come before the others, unless the version is slow.
     fn numbers(&self, figures: &VersionFigures, named: bool, width: u16) -> Vec<Span<'static>> {
         let bad = |wrong: bool| if wrong { self.loud(Color::Red) } else { Style::new() };
         let mut spans = Vec::new();
@@ -175,18 +271,34 @@ impl Scene<'_> {
                 Style::new().add_modifier(Modifier::BOLD),
             ));
         }
-        spans.extend([
-            Span::raw(format!("{:>6.1} req/s", figures.rate)),
-            Span::styled(
-                format!("  p95 {:<8}", milliseconds(figures.p95)),
-                bad(figures.is_slow()),
-            ),
-            Span::styled(
-                format!(" errors {:<7}", format!("{:.1} %", 100.0 * figures.error_ratio)),
-                bad(figures.fails()),
-            ),
-        ]);
-        let mut room = usize::from(width).saturating_sub(spans.iter().map(Span::width).sum());
+        let rate = Span::raw(format!("{:>6.1} req/s", figures.rate));
+        let p95 = Span::styled(
+            format!("  p95 {:<8}", milliseconds(figures.p95)),
+            bad(figures.is_slow()),
+        );
+        let errors = Span::styled(
+            format!(" errors {:<7}", format!("{:.1} %", 100.0 * figures.error_ratio)),
+            bad(figures.fails()),
+        );
+        let room = |spans: &[Span<'_>]| usize::from(width).saturating_sub(spans.iter().map(Span::width).sum());
+        let usual = [rate, p95, errors];
+        if room(&spans) < usual.iter().map(Span::width).sum() {
+            // What is wrong is seen first.
+            let [rate, p95, errors] = usual;
+            let first = if figures.is_slow() && !figures.fails() {
+                [p95, errors, rate]
+            } else {
+                [errors, p95, rate]
+            };
+            for span in first {
+                if columns(span.content.trim_end()) <= room(&spans) {
+                    spans.push(span);
+                }
+            }
+            return spans;
+        }
+        spans.extend(usual);
+        let mut room = room(&spans);
         let others = [
             format!(" p50 {:<8}", milliseconds(figures.p50)),
             format!(" median score {:<5}", score(figures.median_score)),
@@ -264,34 +376,23 @@ impl Scene<'_> {
         [missing].into_iter().chain(drift).chain(wrong).collect()
     }
 
-    fn message(&self) -> Paragraph<'_> {
+    fn message(&self, area: Rect) -> Paragraph<'_> {
         let Some(told) = self.told else {
             let block = Block::new().borders(Borders::TOP).title(" no message to anybody ");
             return Paragraph::new("").block(block);
         };
+        let text = shortened(&told.text, area.width, area.height.saturating_sub(1));
+        let short = if columns(&text) < columns(&told.text) {
+            ", in short"
+        } else {
+            ""
+        };
         let over = if told.over { ", which is over" } else { "" };
         let block = Block::new().borders(Borders::TOP).title(Line::from(vec![
             Span::styled(format!(" message to {}", told.channel), self.loud(Color::Magenta)),
-            Span::raw(format!("{over} ")),
+            Span::raw(format!("{over}{short} ")),
         ]));
-        Paragraph::new(told.text.as_str())
-            .wrap(Wrap { trim: false })
-            .block(block)
-    }
-
-    fn keys(&self) -> Line<'_> {
-        let keys = [
-            ("1", "canary fails"),
-            ("2", "canary slow"),
-            ("3", "feature missing"),
-            ("f", "fix"),
-            ("q", "quit"),
-        ];
-        let spans = keys.into_iter().flat_map(|(key, does)| {
-            let style = Style::new().add_modifier(Modifier::REVERSED);
-            [Span::styled(format!(" {key} "), style), Span::raw(format!(" {does}  "))]
-        });
-        Line::from_iter(spans)
+        Paragraph::new(text).wrap(Wrap { trim: false }).block(block)
     }
 
     fn colour(&self, colour: Color) -> Style {
@@ -319,7 +420,6 @@ impl Scene<'_> {
 mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
-    use ratatui::buffer::Buffer;
 
     use super::*;
     use crate::server::STABLE;
@@ -439,6 +539,53 @@ mod tests {
         let screen = text(&drawn(50, 8, 0.5, true));
         for part in ["INCIDENT", STABLE, CANARY, "#ml-observability", " 1 "] {
             assert!(screen.contains(part), "no {part:?} in\n{screen}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_room_keeps_who_acts_to_the_last() {
+        let whole = "MLCanaryErrorRateHigh · model flight-delay · errors\n25% of requests fail; 0% before.\n\n1. Is it only one \
+                     route? Yes.\n\nWhere    version canary\nSince    02:09 UTC\nWhat     12% lack pressure\n         2% lack \
+                     temp\nReleased canary: yes\nWho      ml-platform (serving)\n         shift traffic away\nQuery    sum(up)\n";
+        assert_eq!(shortened(whole, 80, 14), whole);
+        let lines = |height| -> Vec<String> { shortened(whole, 80, height).lines().map(str::to_owned).collect() };
+        let nine = lines(9);
+        assert_eq!(
+            (nine.len(), &*nine[0], &*nine[8]),
+            (
+                9,
+                "MLCanaryErrorRateHigh · model flight-delay · errors",
+                "         shift traffic away"
+            )
+        );
+        assert_eq!(lines(8)[0], "25% of requests fail; 0% before.");
+        assert_eq!(
+            lines(7),
+            [
+                "25% of requests fail; 0% before.",
+                "Where    version canary",
+                "Released canary: yes",
+                "Who      ml-platform (serving)",
+                "         shift traffic away"
+            ]
+        );
+        assert!(!lines(4).concat().contains("Where"));
+        assert_eq!(
+            lines(2),
+            ["Who      ml-platform (serving)", "         shift traffic away"]
+        );
+    }
+
+    #[test]
+    fn a_narrow_line_has_what_is_wrong_first() {
+        let narrow = text(&drawn(40, 10, 0.5, true));
+        for part in [
+            "127.0.0.1:8000/modelwatch",
+            "2013q1-noweather  errors 50.0 %",
+            "answers are a 500",
+            " 3  break   f  fix   q  quit",
+        ] {
+            assert!(narrow.contains(part), "no {part:?} in\n{narrow}");
         }
     }
 

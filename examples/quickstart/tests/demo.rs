@@ -283,9 +283,9 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(arguments: &str) -> Self {
+    fn start(lines: NonZero<u16>, columns: NonZero<u16>, arguments: &str) -> Self {
         let program = env!("CARGO_BIN_EXE_quickstart");
-        let command = format!("stty cols {COLUMNS} rows {LINES}; exec {program} {arguments}");
+        let command = format!("stty cols {columns} rows {lines}; exec {program} {arguments}");
         let mut child = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .env("TERM", "xterm-256color")
@@ -297,7 +297,7 @@ impl Terminal {
         Self {
             typed: child.stdin.take().expect("piped"),
             drawn: child.stdout.take().expect("piped"),
-            screen: vt100::Parser::new(LINES, COLUMNS, 200),
+            screen: vt100::Parser::new(lines, columns, 200),
             child,
         }
     }
@@ -328,7 +328,7 @@ impl Terminal {
 
 #[test]
 fn a_terminal_shows_the_break_the_message_and_the_mend() {
-    let mut terminal = Terminal::start("--port 0 --seconds 600 --rate 150 --mixed");
+    let mut terminal = Terminal::start(LINES, COLUMNS, "--port 0 --seconds 600 --rate 150 --mixed");
     terminal.shows("nothing is wrong");
     assert!(terminal.screen.screen().alternate_screen());
     terminal.types("1");
@@ -346,6 +346,52 @@ fn a_terminal_shows_the_break_the_message_and_the_mend() {
     for part in ["requests were answered; ", "Next:", "make demo-stack"] {
         assert!(left.contains(part), "no {part:?} in:\n{left}");
     }
+}
+
+/// A terminal as it opens, and one that is far too small: the message says whom to ask and what to do in both.
+#[test]
+fn a_small_terminal_shows_who_acts_and_leaves_out_nothing_in_silence() {
+    let number = |lines| NonZero::new(lines).expect("more than none");
+    let sizes = [(24, 80), (10, 40)];
+    std::thread::scope(|scope| {
+        for (lines, columns) in sizes {
+            scope.spawn(move || {
+                let mut terminal = Terminal::start(
+                    number(lines),
+                    number(columns),
+                    "--port 0 --seconds 600 --rate 150 --mixed --incident canary-errors --incident-after 9",
+                );
+                terminal.shows("errors 0.0 %");
+                terminal.shows(" q  quit");
+                terminal.shows("/modelwatch");
+                terminal.shows("INCIDENT for ");
+                terminal.shows("message to #ml-observability");
+                let shown = terminal.shows("shift traffic away from");
+                for part in ["Who      ml-platform (serving)", ", in short", " q  quit"] {
+                    assert!(shown.contains(part), "{lines} lines: no {part:?} in:\n{shown}");
+                }
+                // In ten lines, what to do has the room.
+                assert_eq!(shown.contains("% of requests fail; 0% before"), lines == 24, "{shown}");
+                terminal.types("q");
+                while terminal.draws() {}
+                assert!(terminal.child.wait().expect("ended").success());
+            });
+        }
+    });
+}
+
+/// As after `| head -3`.
+#[test]
+fn ends_quietly_when_nobody_reads_any_more() {
+    let mut child = demo(&["--port", "0", "--seconds", "600", "--rate", "20"])
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped"));
+    line_with(&mut lines, "serving on http://");
+    drop(lines);
+    let output = child.wait_with_output().expect("ended");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert_eq!((output.status.code(), &*error), (Some(0), ""));
 }
 
 #[test]
