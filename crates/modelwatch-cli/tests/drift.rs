@@ -246,6 +246,17 @@ fn compares_two_files_when_nothing_is_configured() {
         (code, &json[0]["verdict"]),
         (Some(0), &serde_json::Value::from("drift"))
     );
+    let (code, _, complained) = compare("same.csv", &["--without", "custmer_id"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        complained.contains("no column \"custmer_id\"; did you mean customer_id?"),
+        "{complained}"
+    );
+    let (_, _, complained) = compare("same.csv", &["--without", "colour"]);
+    assert!(
+        complained.contains("no column \"colour\"; it has income, kind, customer_id"),
+        "{complained}"
+    );
     let (code, _, complained) = compare("nowhere.csv", &["--fail-on-drift"]);
     assert!(
         code == Some(2) && complained.contains("nowhere.csv"),

@@ -38,8 +38,8 @@ pub enum TrainingWarning {
         /// The number of rows with such a value.
         rows: u64,
     },
-    /// A column looks like an identifier: a category with a different value in nearly every row, or whole numbers that
-    /// are all different and evenly spread, like serial or random numbers.
+    /// A column of at least 1,000 rows looks like an identifier: it has at least half as many categories as rows, or whole
+    /// numbers of which at most one in a thousand repeats, evenly spread, like serial or random numbers.
     Identifies {
         /// The column's name.
         column: String,
@@ -163,6 +163,16 @@ impl From<BaselineError> for TrainingError {
     }
 }
 
+/// Returns the known column that somebody who wrote this probably meant.
+fn nearest<'a>(column: &str, known: &'a [String]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, column), known.as_str()))
+        .min()
+        .filter(|(distance, known)| *distance <= known.chars().count() / 3)
+        .map(|(_, known)| known)
+}
+
 impl fmt::Display for TrainingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -171,12 +181,12 @@ impl fmt::Display for TrainingError {
             Self::Columns(problems) => f.write_str(&problems.join("\n")),
             Self::NoSuchColumns { columns, known } => {
                 let named: Vec<_> = columns.iter().map(|column| format!("{column:?}")).collect();
-                write!(
-                    f,
-                    "the training data has no column {}; it has {}",
-                    named.join(" and no column "),
-                    known.join(", ")
-                )
+                write!(f, "the training data has no column {}; ", named.join(" and no column "))?;
+                let nearest: Option<Vec<_>> = columns.iter().map(|column| nearest(column, known)).collect();
+                match nearest {
+                    Some(nearest) => write!(f, "did you mean {}?", nearest.join(" and ")),
+                    None => write!(f, "it has {}", known.join(", ")),
+                }
             }
         }
     }
