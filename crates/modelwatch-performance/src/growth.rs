@@ -5,8 +5,8 @@ use crate::measure::{Better, Measure, Measured};
 /// A value must be this many times as far from the reference as both intervals reach. An interval that covers 95 of 100 windows,
 /// evaluated for many values and measures each day, would exclude the reference by chance too often.
 const CLEAR: f64 = 2.0;
-/// The least loss of a reference by a measure of which more is better. Relative to a perfect reference, any loss would be
-/// infinite.
+/// The minimum loss of a reference, where higher is better: relative to a perfect reference, any loss would be infinite. Where
+/// lower is better, the loss is an error in units of its own, which no minimum fits; nothing grows from an error of 0.
 const LEAST_LOSS: f64 = 0.001;
 
 /// Returns by what share of the reference's loss a value's loss exceeds it. `None` when it does not, or when chance explains it.

@@ -89,8 +89,8 @@ impl DriftJob {
         job
     }
 
-    /// Sets how many windows before a model's first one to compare, too, for the history of a report: at most 100.
-    /// Defaults to as many as a rule needs in a row.
+    /// Sets how many windows before a model's first one to compare, too, for the history of a report: at most 100. Defaults
+    /// to 0. The job never compares fewer than a rule needs before a window for drift in a row.
     #[must_use]
     pub fn history(mut self, windows: u32) -> Self {
         self.history = windows;

@@ -24,7 +24,8 @@ pub struct JoinCounts {
     pub predictions_without_id: u64,
     /// Predictions with a label within the horizon.
     pub matched: u64,
-    /// Predictions whose labels all came after the horizon. They do not count as labelled.
+    /// Predictions without a label within the horizon, of whose labels at least one came after it. They do not count as
+    /// labelled.
     pub late: u64,
     /// Predictions whose labels were all known more than a day before them, as happens when an id is reused. They do
     /// not count as labelled.

@@ -49,7 +49,7 @@ const DIGESTED_AT_ONCE: usize = 1 << 10;
 /// Fewer rows don't show whether all further ones will differ.
 const FEWEST_ROWS: u64 = 1_000;
 
-/// Returns whether nearly every row has a different category.
+/// Returns whether there are at least half as many categories as rows.
 fn are_identifiers(summary: &ColumnSummary) -> bool {
     summary.rows >= FEWEST_ROWS && summary.distinct >= summary.rows / 2
 }
