@@ -10,6 +10,47 @@ use modelwatch_stack::alertmanager::receiver;
 use modelwatch_stack::rules::Severity;
 
 /// How the rehearsal of an incident went.
+///
+/// # Example
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use modelwatch_drill::incident::builtin;
+/// use modelwatch_drill::notification::{Clock, Configuration, messages};
+/// use modelwatch_drill::outcome::{Addressee, Change, Heard, Outcome};
+/// use modelwatch_drill::rehearsal::{Alert, Evaluation};
+/// use modelwatch_drill::scene::Scene;
+///
+/// fn owned<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+///     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+/// }
+///
+/// # let text = include_str!("../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let scene = Scene::new(&config, None)?;
+/// let mut incidents = builtin::incidents(&scene).into_iter().flatten();
+/// let incident = incidents.find(|incident| incident.name == "canary-errors").unwrap();
+///
+/// // The onset is an hour after the first scrape, and an alert fires a minute later.
+/// let onset = 3600;
+/// let alert = Alert::new(
+///     owned([("alertname", "MLInferenceHighErrorRate"), ("model_name", "claims-risk"), ("severity", "page")]),
+///     owned([("summary", "2026-05-01 fails"), ("changed", "Released: version 2026-05-01.")]),
+/// );
+/// let evaluations = [3660, 3720].map(|at| Evaluation::new(at, vec![alert.clone()]));
+/// let routes = Configuration::parse("route: { receiver: ml-platform-page, group_wait: 30s }")?;
+/// let heard = messages(&routes, Clock::new(onset, false), &evaluations);
+///
+/// let outcome = Outcome::new(&scene, &incident, onset, &heard);
+/// let wanted: &Addressee = outcome.expected.as_ref().unwrap();
+/// assert_eq!(wanted.receiver, "ml-platform-page");
+/// let heard: &Heard = outcome.heard.as_ref().unwrap();
+/// assert_eq!((heard.minutes, heard.alerts[0].as_str()), (1.5, "MLInferenceHighErrorRate"));
+/// assert_eq!((outcome.change, outcome.wakings), (Change::Right, 1));
+/// assert!(outcome.unnamed.is_empty(), "the message names the version");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -36,6 +77,8 @@ pub struct Outcome {
 }
 
 /// Who has to hear it, and how urgently.
+///
+/// The example of [`Outcome`] has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Addressee {
@@ -50,6 +93,8 @@ pub struct Addressee {
 }
 
 /// A message as it was heard.
+///
+/// The example of [`Outcome`] has one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Heard {
@@ -64,6 +109,8 @@ pub struct Heard {
 }
 
 /// What a message says was released.
+///
+/// The example of [`Outcome`] has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -220,6 +267,25 @@ fn change(text: &str, wanted: Option<&str>, incident: &Incident) -> Change {
 }
 
 /// The numbers under a table.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::{builtin, quiet};
+/// use modelwatch_drill::outcome::{Outcome, Summary};
+/// use modelwatch_drill::scene::Scene;
+///
+/// # let text = include_str!("../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let scene = Scene::new(&config, None)?;
+/// let casts = builtin::incidents(&scene).into_iter().chain(quiet::stretches(&scene));
+/// // Nobody hears anything: nothing is found, and nothing is false.
+/// let outcomes: Vec<_> = casts.flatten().map(|incident| Outcome::new(&scene, &incident, 3600, &[])).collect();
+/// let summary = Summary::new("all", &outcomes);
+/// assert_eq!((summary.found, summary.median, summary.false_messages), (0, None, 0));
+/// assert_eq!(summary.incidents + summary.quiet, outcomes.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {

@@ -10,6 +10,23 @@ use crate::incident::Incident;
 use crate::incident::effect::Effect;
 
 /// A model, a neighbour of it and the targets that a configuration has for them.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::scene::{Actor, Scene, Targets};
+///
+/// # let text = include_str!("../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let scene = Scene::new(&config, Some("claims-risk"))?;
+/// let hero: &Actor = &scene.hero;
+/// assert_eq!(hero.routes, ["/predict", "/predict/batch"]);
+/// assert_eq!(hero.features, ["income", "zipcode"]);
+/// let serving: &Targets = &scene.serving;
+/// assert_eq!((serving.job.as_str(), serving.instances.len()), ("model-inference", 3));
+/// assert_eq!(scene.neighbour.unwrap().model.name, "fraud-score");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Scene {
@@ -30,6 +47,8 @@ pub struct Scene {
 }
 
 /// The targets of a scrape job.
+///
+/// The example of [`Scene`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Targets {
@@ -42,6 +61,8 @@ pub struct Targets {
 }
 
 /// A model with what the file does not say of it.
+///
+/// The example of [`Scene`] has one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Actor {
@@ -56,6 +77,19 @@ pub struct Actor {
 }
 
 /// Why there is no scene.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::scene::{Scene, SceneError};
+///
+/// # let text = include_str!("../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let error = Scene::new(&config, Some("claims")).unwrap_err();
+/// let known = ["claims-risk", "fraud-score"].map(str::to_owned);
+/// assert_eq!(error, SceneError::UnknownModel("claims".to_owned(), known.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SceneError {

@@ -28,6 +28,23 @@ pub const BASELINE: &str = "baseline-2";
 pub type Cast = Result<Incident, NoRoom>;
 
 /// An incident that a scene has no room for.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::quiet;
+/// use modelwatch_drill::scene::Scene;
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let mut config = config;
+/// config.models.truncate(1);
+/// let stretches = quiet::stretches(&Scene::new(&config, None)?);
+/// let no_room = stretches.into_iter().find_map(Result::err).unwrap();
+/// assert_eq!(no_room.name, "quiet-neighbour");
+/// assert_eq!(no_room.lacks, "a second model of the same job");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoRoom {

@@ -1,6 +1,17 @@
 //! What happens to requests, features, targets and jobs.
 
 /// One thing that happens, where and when.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::effect::{Effect, What};
+///
+/// // Errors of a canary, which grow to three in ten over four minutes and end after ten.
+/// let effect = Effect::new(What::Errors(0.3)).version("2026-05-01").between(0.0, 10.0).ramp(4.0);
+/// assert_eq!((effect.from, effect.until, effect.ramp), (0.0, Some(10.0), 4.0));
+/// assert_eq!(effect.scope.version.as_deref(), Some("2026-05-01"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Effect {
@@ -17,6 +28,18 @@ pub struct Effect {
 }
 
 /// Where an effect is felt. What is nothing is everywhere.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::effect::{Effect, Models, Scope, What};
+///
+/// let effect = Effect::new(What::Errors(0.3));
+/// assert_eq!(effect.scope, Scope::default());
+/// let effect = effect.models(Models::All).replica(1);
+/// assert_eq!((effect.scope.models, effect.scope.replica), (Models::All, Some(1)));
+/// assert!(effect.scope.route.is_none(), "on every route");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scope {
@@ -35,6 +58,8 @@ pub struct Scope {
 }
 
 /// Which models feel it.
+///
+/// The example of [`Scope`] has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Models {
@@ -48,6 +73,25 @@ pub enum Models {
 }
 
 /// What happens.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::effect::{ScoreChange, What};
+/// use modelwatch_drill::incident::read;
+/// use modelwatch_drill::scene::Scene;
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let incidents = read::incidents("incidents.toml", r#"
+/// [[incidents]]
+/// name = "slow-and-off"
+/// effects = [{ slow = 5.0 }, { score_shift = 0.2 }]
+/// "#, &Scene::new(&config, None)?)?;
+/// let whats: Vec<_> = incidents[0].effects.iter().map(|effect| effect.what).collect();
+/// assert_eq!(whats, [What::Slow(5.0), What::Score(ScoreChange::Shift(0.2))]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum What {
@@ -114,6 +158,8 @@ pub enum What {
 }
 
 /// What happens to scores.
+///
+/// The example of [`What`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ScoreChange {

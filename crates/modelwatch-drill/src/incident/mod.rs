@@ -12,6 +12,19 @@ use modelwatch_stack::rules::Severity;
 use self::effect::Effect;
 
 /// Something that happens to a model, or that only looks like it.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::effect::{Effect, What};
+/// use modelwatch_drill::incident::{Incident, Release, ReleaseKind};
+///
+/// let mut incident = Incident::new("canary-slow", "A canary takes five times as long.");
+/// incident.releases = vec![Release::new(ReleaseKind::Version(0.1), "2026-05-01", 0.0)];
+/// incident.effects = vec![Effect::new(What::Slow(5.0)).version("2026-05-01")];
+/// assert_eq!(incident.minutes, 30);
+/// assert!(incident.expected.is_none(), "silence is right until it says who has to hear of it");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Incident {
@@ -40,6 +53,21 @@ pub struct Incident {
 }
 
 /// The halves of a drill: rules are tuned on one and judged on the other.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::{Half, quiet};
+/// use modelwatch_drill::scene::Scene;
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let stretches = quiet::stretches(&Scene::new(&config, None)?);
+/// let count = |half| stretches.iter().flatten().filter(|stretch| stretch.half == half).count();
+/// assert_eq!(count(Half::Tuning), count(Half::HeldOut));
+/// assert_eq!(Half::HeldOut.name(), "held out");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Half {
@@ -52,6 +80,18 @@ pub enum Half {
 }
 
 /// How requests come.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::{Incident, Pattern, Traffic};
+///
+/// let mut incident = Incident::new("nightly-batches", "A client sends everything at once.");
+/// let usual: Traffic = incident.traffic;
+/// assert_eq!((usual.rate, usual.pattern), (8.0, Pattern::Day));
+/// incident.traffic.pattern = Pattern::Batches;
+/// assert_ne!(incident.traffic, usual);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Traffic {
@@ -62,6 +102,8 @@ pub struct Traffic {
 }
 
 /// The shape of traffic over time.
+///
+/// The example of [`Traffic`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Pattern {
@@ -76,6 +118,17 @@ pub enum Pattern {
 }
 
 /// Something new.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::{Release, ReleaseKind};
+///
+/// // Five minutes before the onset, a fifth of the traffic goes to a new version of the neighbour.
+/// let mut release = Release::new(ReleaseKind::Version(0.2), "2026-05-09", -5.0);
+/// assert!(release.model.is_none(), "of the model that things happen to");
+/// release.model = Some("fraud-score".to_owned());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Release {
@@ -90,6 +143,8 @@ pub struct Release {
 }
 
 /// Kinds of releases.
+///
+/// The example of [`Release`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ReleaseKind {
@@ -106,6 +161,28 @@ pub enum ReleaseKind {
 }
 
 /// What should be heard.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::{Expected, read};
+/// use modelwatch_drill::scene::Scene;
+/// use modelwatch_stack::rules::Severity;
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let incidents = read::incidents("incidents.toml", r#"
+/// [[incidents]]
+/// name = "canary-fails"
+/// releases = [{ version = "2026-05-01", share = 0.1 }]
+/// effects = [{ errors = 0.3, version = "2026-05-01" }]
+/// expect = { team = "ml-platform", severity = "page", change = "2026-05-01" }
+/// "#, &Scene::new(&config, None)?)?;
+/// let expected: &Expected = incidents[0].expected.as_ref().unwrap();
+/// assert_eq!((expected.team.as_str(), expected.severity), ("ml-platform", Severity::Page));
+/// assert_eq!(expected.change.as_deref(), Some("2026-05-01"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Expected {

@@ -31,6 +31,22 @@ use super::{Expected, Half, Incident, Pattern, Release, ReleaseKind, builtin, qu
 use crate::scene::Scene;
 
 /// What is wrong in a file of incidents: the first mistake in it.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::read;
+/// use modelwatch_drill::scene::Scene;
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let text = "[[incidents]]\nname = \"batch-fails\"\nrate = -1.0";
+/// let error = read::incidents("incidents.toml", text, &Scene::new(&config, None)?).unwrap_err();
+/// let said = error.to_string();
+/// assert!(said.starts_with("incidents.toml:1:1: "));
+/// assert!(said.ends_with("rate of batch-fails is -1; take from 0.001 to 1000"), "{said}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentError {
     file: String,

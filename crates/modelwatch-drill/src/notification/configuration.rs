@@ -11,6 +11,26 @@ use crate::rehearsal::Alert;
 use crate::seconds::duration;
 
 /// A configuration of Alertmanager.
+///
+/// # Example
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use modelwatch_drill::notification::Configuration;
+///
+/// let configuration = Configuration::parse(r#"
+/// route:
+///   receiver: tickets
+///   routes:
+///     - receiver: pages
+///       matchers: ['severity="page"']
+/// "#)?;
+/// let labels = |severity: &str| BTreeMap::from([("severity".to_owned(), severity.to_owned())]);
+/// assert_eq!(configuration.receivers(&labels("page")), ["pages"]);
+/// assert_eq!(configuration.receivers(&labels("ticket")), ["tickets"]);
+/// # Ok::<(), modelwatch_drill::notification::ConfigurationError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Configuration {
@@ -20,6 +40,15 @@ pub struct Configuration {
 }
 
 /// Why a configuration can't be followed.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::notification::Configuration;
+///
+/// let error = Configuration::parse("route: { receiver: pages, group_wait: soon }").unwrap_err();
+/// assert_eq!(error.to_string(), "alertmanager.yml: \"soon\" is no duration");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigurationError(String);
 

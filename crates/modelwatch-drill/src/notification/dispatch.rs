@@ -7,6 +7,28 @@ use super::hours::Clock;
 use crate::rehearsal::{Alert, Evaluation};
 
 /// What a receiver gets.
+///
+/// # Example
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use modelwatch_drill::notification::{Clock, Configuration, Message, messages};
+/// use modelwatch_drill::rehearsal::{Alert, Evaluation};
+///
+/// let alert = |name: &str| Alert::new([("alertname".to_owned(), name.to_owned())].into(), BTreeMap::new());
+/// let (errors, slow) = (alert("MLInferenceHighErrorRate"), alert("MLInferenceHighLatencyP95"));
+/// let evaluations = [
+///     Evaluation::new(0, vec![errors.clone()]),
+///     Evaluation::new(120, vec![errors.clone(), slow.clone()]),
+///     Evaluation::new(480, vec![errors, slow]),
+/// ];
+/// let routes = Configuration::parse("route: { receiver: pages, group_wait: 30s, group_interval: 5m }")?;
+/// let heard: Vec<Message> = messages(&routes, Clock::new(0, false), &evaluations);
+/// let news: Vec<_> = heard.iter().map(|message| (message.at, message.firing.len(), message.new)).collect();
+/// assert_eq!(news, [(30, 1, 1), (330, 2, 1)]);
+/// # Ok::<(), modelwatch_drill::notification::ConfigurationError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {

@@ -5,6 +5,29 @@ use serde::Deserialize;
 /// What time it is while an incident happens.
 ///
 /// Teams have time zones of their own. An incident begins at the same hour in each of them, so that no zone has to be known.
+///
+/// # Example
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use modelwatch_drill::notification::{Clock, Configuration, messages};
+/// use modelwatch_drill::rehearsal::{Alert, Evaluation};
+///
+/// let routes = Configuration::parse(r#"
+/// route: { receiver: tickets, group_wait: 30s, active_time_intervals: [office] }
+/// time_intervals:
+///   - name: office
+///     time_intervals:
+///       - times: [{ start_time: "09:00", end_time: "17:00" }]
+///         weekdays: ["monday:friday"]
+/// "#)?;
+/// let alert = Alert::new(BTreeMap::new(), BTreeMap::new());
+/// let evaluations = [0, 60].map(|at| Evaluation::new(at, vec![alert.clone()]));
+/// assert_eq!(messages(&routes, Clock::new(0, false), &evaluations).len(), 1);
+/// assert!(messages(&routes, Clock::new(0, true), &evaluations).is_empty());
+/// # Ok::<(), modelwatch_drill::notification::ConfigurationError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Clock {

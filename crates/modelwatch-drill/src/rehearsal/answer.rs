@@ -7,6 +7,17 @@ use super::firing::{ALWAYS, Alert, Evaluation};
 use crate::seconds::duration;
 
 /// Why an answer is none.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::rehearsal::{AnswerError, alerts};
+///
+/// let refused = alerts("FAILED: no such file").unwrap_err();
+/// assert_eq!(refused, AnswerError::NoAnswer("FAILED: no such file".to_owned()));
+/// let unknown = alerts("alertname: MLTrafficGone, time: soon,").unwrap_err();
+/// assert!(matches!(unknown, AnswerError::Unreadable(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {

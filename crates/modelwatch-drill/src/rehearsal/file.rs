@@ -13,6 +13,31 @@ use super::needed;
 use crate::world::{Series, World};
 
 /// What the files of each rehearsal of a configuration are made of.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::Incident;
+/// use modelwatch_drill::rehearsal::{Rehearsal, RehearsalFiles, files};
+/// use modelwatch_drill::scene::Scene;
+/// use modelwatch_drill::world::{Settings, World};
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let scene = Scene::new(&config, None)?;
+/// let files: RehearsalFiles = files(&scene.config)?;
+/// let mut incident = Incident::new("nothing", "Nothing happens.");
+/// incident.minutes = 5;
+/// let world = World::new(&scene, &incident, &Settings::new(5, 0));
+/// let rehearsal: Rehearsal = files.of("nothing", &world, world.onset)?;
+/// let (name, rules) = &rehearsal.rules;
+/// assert_eq!(name, "nothing-rules.json");
+/// assert!(rules.contains("MLInferenceHighErrorRate"));
+/// // From the onset on, each alert is asked for.
+/// assert!(rehearsal.test.contains(r#""eval_time":"300s","alertname":"MLInferenceHighErrorRate""#));
+/// assert!(!rehearsal.test.contains(r#""eval_time":"270s""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RehearsalFiles {
@@ -25,6 +50,8 @@ pub struct RehearsalFiles {
 }
 
 /// The files of one rehearsal, for one folder.
+///
+/// The example of [`RehearsalFiles`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rehearsal {

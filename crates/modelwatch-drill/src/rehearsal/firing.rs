@@ -6,6 +6,31 @@ use std::collections::BTreeMap;
 pub(super) const ALWAYS: &str = "ModelwatchDrill";
 
 /// Every alert that fired at one evaluation.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::rehearsal::{Alert, Evaluation, alerts};
+///
+/// let said = r#"
+/// Unit Testing:  canary-errors.json
+///   FAILED:
+///     alertname: MLTrafficGone, time: 1h40m30s,
+///         exp:[],
+///         got:[
+///             0:
+///               Labels:{alertname="MLTrafficGone", model_name="claims-risk"}
+///               Annotations:{summary="It is gone"}
+///             ]
+/// "#;
+/// let evaluations: Vec<Evaluation> = alerts(said)?;
+/// assert_eq!(evaluations[0].at, 6030);
+/// let alert: &Alert = &evaluations[0].firing[0];
+/// assert_eq!(alert.label("model_name"), "claims-risk");
+/// assert_eq!(alert.label("feature"), "");
+/// assert_eq!(alert.annotation("summary"), "It is gone");
+/// # Ok::<(), modelwatch_drill::rehearsal::AnswerError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evaluation {
@@ -16,6 +41,8 @@ pub struct Evaluation {
 }
 
 /// An alert that fires.
+///
+/// The example of [`Evaluation`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alert {

@@ -3,6 +3,28 @@
 use super::series::Series;
 
 /// The series of an incident in a scene.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::incident::Incident;
+/// use modelwatch_drill::incident::effect::{Effect, What};
+/// use modelwatch_drill::scene::Scene;
+/// use modelwatch_drill::world::{Series, Settings, World};
+///
+/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
+/// let scene = Scene::new(&config, None)?;
+/// let mut incident = Incident::new("replica-down", "The first replica does not answer.");
+/// incident.effects = vec![Effect::new(What::Down).replica(0)];
+/// incident.minutes = 5;
+/// let world = World::new(&scene, &incident, &Settings::new(5, 0));
+/// assert_eq!((world.onset, world.end), (5 * 60, 10 * 60));
+/// let is_up = |series: &&Series| series.name == "up" && series.labels["instance"] == "model-api-1:8000";
+/// let up = world.series.iter().find(is_up).unwrap();
+/// assert_eq!((up.samples[0], up.samples.last()), (Some(1.0), Some(&Some(0.0))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct World {
@@ -19,6 +41,16 @@ pub struct World {
 }
 
 /// How a world is made.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_drill::world::Settings;
+///
+/// let mut another = Settings::default();
+/// another.seed = 7;
+/// assert_eq!(another, Settings::new(90, 7));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {

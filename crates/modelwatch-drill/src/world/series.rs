@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 /// A series with a sample for each scrape.
+///
+/// The example of [`World`](super::World) has one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Series {

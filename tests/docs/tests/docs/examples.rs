@@ -206,6 +206,7 @@ fn every_public_type_has_an_example_that_asserts() {
         "modelwatch-actix",
         "modelwatch-config",
         "modelwatch-derive",
+        "modelwatch-drill",
         "modelwatch-drift",
         "modelwatch-drift-job",
         "modelwatch-ingest",
