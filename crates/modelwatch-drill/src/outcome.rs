@@ -26,7 +26,7 @@ use modelwatch_stack::rules::Severity;
 ///     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 /// }
 ///
-/// # let text = include_str!("../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let scene = Scene::new(&config, None)?;
 /// let mut incidents = builtin::incidents(&scene).into_iter().flatten();
@@ -275,7 +275,7 @@ fn change(text: &str, wanted: Option<&str>, incident: &Incident) -> Change {
 /// use modelwatch_drill::outcome::{Outcome, Summary};
 /// use modelwatch_drill::scene::Scene;
 ///
-/// # let text = include_str!("../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let scene = Scene::new(&config, None)?;
 /// let casts = builtin::incidents(&scene).into_iter().chain(quiet::stretches(&scene));

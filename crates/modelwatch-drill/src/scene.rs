@@ -16,7 +16,7 @@ use crate::incident::effect::Effect;
 /// ```
 /// use modelwatch_drill::scene::{Actor, Scene, Targets};
 ///
-/// # let text = include_str!("../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let scene = Scene::new(&config, Some("claims-risk"))?;
 /// let hero: &Actor = &scene.hero;
@@ -83,7 +83,7 @@ pub struct Actor {
 /// ```
 /// use modelwatch_drill::scene::{Scene, SceneError};
 ///
-/// # let text = include_str!("../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let error = Scene::new(&config, Some("claims")).unwrap_err();
 /// let known = ["claims-risk", "fraud-score"].map(str::to_owned);

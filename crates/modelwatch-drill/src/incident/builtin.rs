@@ -35,7 +35,7 @@ pub type Cast = Result<Incident, NoRoom>;
 /// use modelwatch_drill::incident::quiet;
 /// use modelwatch_drill::scene::Scene;
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let mut config = config;
 /// config.models.truncate(1);

@@ -81,7 +81,7 @@ pub enum Models {
 /// use modelwatch_drill::incident::read;
 /// use modelwatch_drill::scene::Scene;
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let incidents = read::incidents("incidents.toml", r#"
 /// [[incidents]]

@@ -60,7 +60,7 @@ pub struct Incident {
 /// use modelwatch_drill::incident::{Half, quiet};
 /// use modelwatch_drill::scene::Scene;
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let stretches = quiet::stretches(&Scene::new(&config, None)?);
 /// let count = |half| stretches.iter().flatten().filter(|stretch| stretch.half == half).count();
@@ -169,7 +169,7 @@ pub enum ReleaseKind {
 /// use modelwatch_drill::scene::Scene;
 /// use modelwatch_stack::rules::Severity;
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let incidents = read::incidents("incidents.toml", r#"
 /// [[incidents]]

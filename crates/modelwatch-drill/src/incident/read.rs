@@ -4,7 +4,7 @@
 //! use modelwatch_drill::incident::read;
 //! use modelwatch_drill::scene::Scene;
 //!
-//! # let config = include_str!("../../../../examples/drill.toml");
+//! # let config = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 //! # let config = modelwatch_config::Config::parse("modelwatch.toml", config)?;
 //! let scene = Scene::new(&config, None)?;
 //! let incidents = read::incidents("incidents.toml", r#"
@@ -38,7 +38,7 @@ use crate::scene::Scene;
 /// use modelwatch_drill::incident::read;
 /// use modelwatch_drill::scene::Scene;
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let text = "[[incidents]]\nname = \"batch-fails\"\nrate = -1.0";
 /// let error = read::incidents("incidents.toml", text, &Scene::new(&config, None)?).unwrap_err();

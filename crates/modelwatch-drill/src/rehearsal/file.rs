@@ -22,7 +22,7 @@ use crate::world::{Series, World};
 /// use modelwatch_drill::scene::Scene;
 /// use modelwatch_drill::world::{Settings, World};
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let scene = Scene::new(&config, None)?;
 /// let files: RehearsalFiles = files(&scene.config)?;

@@ -12,7 +12,7 @@ use super::series::Series;
 /// use modelwatch_drill::scene::Scene;
 /// use modelwatch_drill::world::{Series, Settings, World};
 ///
-/// # let text = include_str!("../../../../examples/drill.toml");
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml"));
 /// # let config = modelwatch_config::Config::parse("modelwatch.toml", text)?;
 /// let scene = Scene::new(&config, None)?;
 /// let mut incident = Incident::new("replica-down", "The first replica does not answer.");
