@@ -9,6 +9,21 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt;
 
 /// A server on a free port, on a thread of its own, until this is dropped.
+///
+/// # Example
+///
+/// ```
+/// use actix_web::{App, HttpResponse, HttpServer, web};
+/// use modelwatch_testkit::{ActixServer, http_get};
+///
+/// let server = ActixServer::start(|listener| {
+///     let app = || App::new().route("/health", web::get().to(HttpResponse::Ok));
+///     Ok(HttpServer::new(app).workers(1).listen(listener)?.run())
+/// });
+/// assert_eq!(http_get(server.address(), "/health", &[])?.status, 200);
+/// server.stop(true);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ActixServer {
     address: SocketAddr,

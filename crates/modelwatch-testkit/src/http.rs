@@ -5,6 +5,22 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// The answer to an [`http_get`].
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{HttpResponse, MetricsServer, Page, ScrapeRequest, http_get};
+///
+/// let server = MetricsServer::start(|scrape: &ScrapeRequest| Page {
+///     content_type: "text/plain".to_owned(),
+///     body: scrape.path.clone().into_bytes(),
+///     ..Page::default()
+/// });
+/// let response: HttpResponse = http_get(server.address(), "/metrics", &[])?;
+/// assert_eq!((response.status, response.header("content-type")), (200, Some("text/plain")));
+/// assert_eq!(response.body, b"/metrics");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HttpResponse {
     /// The status code.

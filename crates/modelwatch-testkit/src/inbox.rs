@@ -9,6 +9,19 @@ use std::thread;
 use serde_json::Value as Json;
 
 /// A request with a body, as it arrived.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{Posted, http_request, inbox};
+///
+/// let (address, arrived) = inbox(|_posted| "HTTP/1.0 200 OK\r\n\r\n");
+/// http_request(address, "POST", "/alerts", &[], br#"{"status": "firing"}"#)?;
+/// let posted: Posted = arrived.recv()?;
+/// assert_eq!(posted.path, "/alerts");
+/// assert_eq!(posted.json()["status"], "firing");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Posted {
     /// The path and query of the first line.

@@ -9,6 +9,8 @@ use std::thread::{self, JoinHandle};
 use crate::http::{PATIENCE, parse_headers};
 
 /// What a scraper asks for.
+///
+/// The example of [`HttpResponse`](crate::HttpResponse) has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScrapeRequest {
     /// The path, query included.
@@ -20,6 +22,8 @@ pub struct ScrapeRequest {
 }
 
 /// What a scraper gets.
+///
+/// The example of [`MetricsServer`] has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The `Content-Type` header.

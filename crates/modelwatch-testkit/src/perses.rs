@@ -10,6 +10,25 @@ use tempfile::TempDir;
 use crate::browser::browser_dom_of;
 
 /// A panel as a reader finds it.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::DrawnPanel;
+///
+/// let mut panel = DrawnPanel {
+///     title: "Requests".to_owned(),
+///     error: String::new(),
+///     waits: false,
+///     charts: 1,
+///     points: 0,
+///     rows: 0,
+///     text: "Requests".to_owned(),
+/// };
+/// assert!(!panel.shows_something(), "an empty chart");
+/// panel.points = 12;
+/// assert!(panel.shows_something());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrawnPanel {
     /// Its title.

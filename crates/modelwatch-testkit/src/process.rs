@@ -3,6 +3,23 @@
 use std::process::Child;
 
 /// A process that is killed, and waited for, when this is dropped.
+///
+/// # Example
+///
+/// ```
+/// use std::path::PathBuf;
+/// use std::process::Command;
+///
+/// use modelwatch_testkit::Killed;
+///
+/// let sleeper = Command::new("sleep").arg("60").spawn()?;
+/// let process = PathBuf::from(format!("/proc/{}", sleeper.id()));
+/// let killed = Killed::from(sleeper);
+/// assert!(process.exists());
+/// drop(killed);
+/// assert!(!process.exists());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Killed(Child);
 

@@ -8,6 +8,15 @@ use std::thread;
 use crate::process::Killed;
 
 /// A running program that has said on its stderr where it listens. Dropped, it is killed.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::Program;
+///
+/// let program = Program::start("sh", &["-c", "echo listening on 127.0.0.1:4317 >&2; exec sleep 60"]);
+/// assert_eq!(program.address(0).port(), 4317);
+/// ```
 #[derive(Debug)]
 pub struct Program {
     _process: Killed,

@@ -19,6 +19,20 @@ use crate::text::labels;
 use crate::tools;
 
 /// What [`Prometheus::start`] starts. [`PrometheusOptions::scraping`] suffices for most tests.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use modelwatch_testkit::{PrometheusOptions, Release};
+///
+/// let options = PrometheusOptions::scraping(([127, 0, 0, 1], 8000).into())
+///     .release(Release::Newer)
+///     .feature("native-histograms");
+/// assert_eq!(options.scrape_interval, Duration::from_millis(200));
+/// assert_eq!((options.release, options.features.len()), (Release::Newer, 1));
+/// ```
 #[derive(Clone, Debug)]
 pub struct PrometheusOptions {
     /// Servers whose `/metrics` is scraped, as the job `modelwatch`.

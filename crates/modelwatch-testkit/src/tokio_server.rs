@@ -13,6 +13,21 @@ use tokio::task::JoinHandle;
 pub type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A server on a free port, with a runtime of its own, until this is dropped.
+///
+/// # Example
+///
+/// ```
+/// use std::net::TcpStream;
+///
+/// use modelwatch_testkit::TokioServer;
+///
+/// let server = TokioServer::start(|listener, stopped| async move {
+///     stopped.await;
+///     drop(listener);
+/// });
+/// assert!(TcpStream::connect(server.address()).is_ok());
+/// server.stop_gracefully();
+/// ```
 #[derive(Debug)]
 pub struct TokioServer {
     address: SocketAddr,

@@ -3,6 +3,19 @@
 use crate::labels::Labels;
 
 /// Series over some minutes, as a service that never was would have shown them.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{MadeSeries, World};
+///
+/// let mut world = World::new(1_000_000, 2);
+/// world.counter("requests_total", &[("route", "/predict")], |minute| (minute == 1).then_some(60.0));
+/// let series: &MadeSeries = &world.series()[0];
+/// assert_eq!(series.minutes, [None, Some(60.0)]);
+/// assert_eq!(world.end(), 1_000_120);
+/// assert!(world.history().ends_with("requests_total{route=\"/predict\"} 60 1000120\n# EOF\n"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct World {
     start: i64,
@@ -11,6 +24,8 @@ pub struct World {
 }
 
 /// One made-up series.
+///
+/// The example of [`World`] has one.
 #[derive(Clone, Debug)]
 pub struct MadeSeries {
     /// The metric.

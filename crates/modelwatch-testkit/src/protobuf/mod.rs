@@ -10,6 +10,32 @@ use crate::exemplar::Exemplar;
 use crate::labels::Labels;
 
 /// A `MetricFamily` message.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use modelwatch::{Format, Monitor, Status};
+/// use modelwatch_testkit::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
+///
+/// let monitor = Monitor::new();
+/// let model = monitor.model("claims-risk", "2026-04-01").register()?;
+/// model.route("/predict").record(Status::Success, Duration::from_millis(3));
+///
+/// let families: Vec<Family> = protobuf_decode(&monitor.encode(Format::PrometheusProtobuf))?;
+/// let latency = families.iter().find(|family| family.name == "ml_inference_latency_seconds").unwrap();
+/// let metric: &Metric = &latency.metrics[0];
+/// assert_eq!(metric.labels["route"], "/predict");
+/// let Value::Histogram(Histogram { count, buckets, native, .. }) = &metric.value else {
+///     panic!("latencies are a histogram");
+/// };
+/// let last: &Bucket = buckets.last().unwrap();
+/// assert_eq!((*count, last.upper_bound, last.cumulative_count), (1, f64::INFINITY, 1));
+/// let native: &NativeHistogram = native.as_ref().unwrap();
+/// assert_eq!(native.positive.values().sum::<u64>(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
     /// The name as sent; a counter's carries its `_total`.
@@ -23,6 +49,8 @@ pub struct Family {
 }
 
 /// One label set of a [`Family`] and what it holds.
+///
+/// The example of [`Family`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// The labels.
@@ -34,6 +62,8 @@ pub struct Metric {
 }
 
 /// The value of a [`Metric`].
+///
+/// The example of [`Family`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A counter.
@@ -54,6 +84,8 @@ pub enum Value {
 }
 
 /// A histogram: classic buckets, native ones, or both.
+///
+/// The example of [`Family`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
     /// How many observations.
@@ -71,6 +103,8 @@ pub struct Histogram {
 }
 
 /// A classic bucket.
+///
+/// The example of [`Family`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bucket {
     /// Inclusive.
@@ -82,6 +116,8 @@ pub struct Bucket {
 }
 
 /// The native (exponential) form of a histogram, with spans and deltas resolved.
+///
+/// The example of [`Family`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NativeHistogram {
     /// Each power of two is divided into 2^schema buckets.
