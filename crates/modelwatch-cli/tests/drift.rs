@@ -264,6 +264,40 @@ fn compares_two_files_when_nothing_is_configured() {
     );
 }
 
+/// Files without a row are one error, and what was left out of them is a warning; there is no table to read.
+#[test]
+fn says_once_that_files_have_no_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows: String = (0..2_000)
+        .map(|row| format!("{},{}\n", row * 7 % 997, row % 2))
+        .collect();
+    fs::write(folder.path().join("old.csv"), format!("income,kind\n{rows}")).expect("a file");
+    fs::create_dir(folder.path().join("now")).expect("a folder");
+    fs::write(folder.path().join("now/empty.csv"), "income,kind\n").expect("a file");
+    let compare = |more: &[&str]| exit(folder.path(), &[&["drift", "compare", "old.csv", "now"], more].concat());
+
+    let (code, table, complained) = compare(&[]);
+    assert_eq!((code, &*table), (Some(2), ""), "{complained}");
+    assert_eq!(complained.matches("no rows").count(), 1, "{complained}");
+
+    fs::write(folder.path().join("now/broken.parquet"), "PAR1 no more").expect("a file");
+    let (code, table, complained) = compare(&["--html", "drift.html"]);
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(
+        matches!(lines[..], [line] if line.starts_with("warning: left out: ") && line.contains("broken.parquet")),
+        "{table}"
+    );
+    assert_eq!(code, Some(2));
+    assert_eq!(complained.matches("no rows").count(), 1, "{complained}");
+    let page = fs::read_to_string(folder.path().join("drift.html")).expect("a page");
+    assert!(page.contains("there are no rows"), "{page}");
+
+    let (code, json, complained) = compare(&["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((code, &json[0]["rows"]), (Some(2), &serde_json::Value::from(0)));
+    assert_eq!(complained.matches("no rows").count(), 1, "{complained}");
+}
+
 /// What a warning says to type is understood, and the columns that it speaks of are what it says.
 #[test]
 fn compares_what_the_warnings_of_two_files_say_to_name() {

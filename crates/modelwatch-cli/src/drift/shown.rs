@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use modelwatch_drift_job::{WindowReport, report};
+use modelwatch_drift_job::{Verdict, WindowReport, report};
 
 use super::ending::{self, Ending};
 use crate::failure::Failure;
@@ -28,12 +28,23 @@ impl Shown {
     pub(crate) fn show(&self, reports: &[WindowReport]) -> Result<Ending, Failure> {
         match self.json {
             true => say(report::json(reports).map_err(Failure::new)?),
-            // A blank line after each, as a table has no end of its own.
-            false => reports.iter().for_each(|report| say_report(format_args!("{report}\n"))),
+            false => reports.iter().for_each(say_one),
         }
         if let Some(path) = &self.html {
             OutputFile::new(path, "--html")?.write(report::page(reports).as_bytes())?;
         }
         ending::of(&reports.iter().collect::<Vec<_>>(), self.fail_on_drift)
+    }
+}
+
+/// A blank line after each, as a table has no end of its own. Without rows there is no table: the error at the end says
+/// why, so only the other warnings are left.
+fn say_one(report: &WindowReport) {
+    if !matches!(report.verdict, Verdict::NoRows) {
+        return say_report(format_args!("{report}\n"));
+    }
+    let error = format!("no rows: {}", report.looked);
+    for warning in report.warnings().filter(|warning| *warning != error) {
+        say_report(format_args!("warning: {warning}"));
     }
 }
