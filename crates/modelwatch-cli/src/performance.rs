@@ -11,6 +11,7 @@ use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 
 use crate::failure::Failure;
 use crate::outcome_table::OutcomeTable;
+use crate::progress::Progress;
 use crate::runtime::runtime;
 use crate::terminal::say;
 use crate::times::time;
@@ -147,7 +148,10 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     options.segments = command.segment;
     options.window = command.window;
     options.explain = command.explain;
-    let report = runtime()?.block_on(options.run()).map_err(Failure::new)?;
+    let mut progress = Progress::new();
+    let measured = runtime()?.block_on(options.run(|done| progress.tell(done)));
+    progress.end();
+    let report = measured.map_err(Failure::new)?;
     let metrics = page(&report, &model, Utc::now());
     if let Some(textfile) = textfile {
         textfile.write(&metrics).map_err(Failure::new)?;

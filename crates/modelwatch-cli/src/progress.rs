@@ -4,11 +4,51 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use modelwatch_drift_job::TrainingProgress;
+use modelwatch_drift_job::performance::PerformanceProgress;
 
 /// How far the work is: a line that is written over on a terminal, else a line every few seconds.
 pub(crate) struct Progress {
     terminal: bool,
     last: Instant,
+}
+
+/// A step of the work, in words; `None` where there is nothing to say.
+pub(crate) trait Step {
+    fn text(&self) -> Option<String>;
+}
+
+impl Step for TrainingProgress {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Looking { file, done, of } => Some(format!("looking at file {} of {of}: {file}", done + 1)),
+            Self::Reading { rows, of } => Some(format!("{rows} of {of} rows read")),
+            Self::Column { name, done, of } => Some(format!("{done} of {of} columns: {name}")),
+            _ => None,
+        }
+    }
+}
+
+impl Step for PerformanceProgress {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Looking { files, file, done, of } => {
+                let files = files.name();
+                Some(format!("{files}: looking at file {} of {of}: {file}", done + 1))
+            }
+            Self::Reading {
+                files,
+                file,
+                done,
+                of,
+                rows,
+            } => {
+                let files = files.name();
+                Some(format!("{rows} rows read; {files}: file {} of {of}: {file}", done + 1))
+            }
+            Self::Joining { done, of } => Some(format!("joining labels: {done} of {of} parts")),
+            _ => None,
+        }
+    }
 }
 
 /// Before the first line and between two, where none is written over: work that is done by then needs none.
@@ -22,16 +62,11 @@ impl Progress {
         }
     }
 
-    pub(crate) fn tell(&mut self, progress: &TrainingProgress) {
+    pub(crate) fn tell(&mut self, step: &impl Step) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
-        let text = match progress {
-            TrainingProgress::Looking { file, done, of } => format!("looking at file {} of {of}: {file}", done + 1),
-            TrainingProgress::Reading { rows, of } => format!("{rows} of {of} rows read"),
-            TrainingProgress::Column { name, done, of } => format!("{done} of {of} columns: {name}"),
-            _ => return,
-        };
+        let Some(text) = step.text() else { return };
         let mut stderr = std::io::stderr();
         // Nobody reads it, and the work goes on.
         if self.terminal {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::{Killed, Prometheus, PrometheusOptions, Release, promtool_check_metrics};
+use modelwatch_testkit::{Killed, Prometheus, PrometheusOptions, Release, promtool_check_metrics, tool};
 
 /// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
 fn performance(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
@@ -163,6 +163,64 @@ fn judged_shows_performance_when_log_has_predictions_and_outcomes() {
         "{}",
         said["groups"][1]
     );
+}
+
+/// On a terminal, one line says how far the work is, and is gone before the table. Elsewhere, and for whoever wants errors alone, short
+/// work says nothing.
+#[test]
+fn judged_shows_how_far_it_is_when_there_is_a_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    reference(folder.path());
+    fs::write(folder.path().join("current.csv"), "id,score\n1,0.9\n2,0.8\n3,0.1\n").expect("a file");
+    fs::write(folder.path().join("known.csv"), "id,truth\n1,fraud\n2,honest\n").expect("a file");
+    let arguments = [
+        "reference.csv",
+        "current.csv",
+        "--label",
+        "truth",
+        "--positive",
+        "fraud",
+        "--score",
+        "score",
+        "--outcomes",
+        "known.csv",
+    ];
+    let (done, table, complained) = performance(folder.path(), &arguments);
+    assert!(done && complained.is_empty(), "{complained}");
+
+    let on_terminal = |more: &str| {
+        let program = format!(
+            "{} performance {} {more}",
+            env!("CARGO_BIN_EXE_modelwatch"),
+            arguments.join(" ")
+        );
+        let mut terminal = tool("script")
+            .args(["--quiet", "--return", "--command", &program, "/dev/null"])
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("util-linux has script");
+        let keys = terminal.stdin.take().expect("a pipe");
+        let output = terminal.wait_with_output().expect("it ends");
+        drop(keys);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text").replace("\r\n", "\n")
+    };
+    let shown = on_terminal("");
+    let (steps, answer) = shown.rsplit_once("\r\x1b[K").expect("a line that is written over");
+    assert_eq!(answer, table);
+    for step in [
+        "reference: looking at file 1 of 1: reference.csv",
+        "\r\x1b[K20000 rows read; reference: file 1 of 1: reference.csv",
+        "\r\x1b[K20003 rows read; predictions: file 1 of 1: current.csv",
+        "\r\x1b[K20005 rows read; outcomes: file 1 of 1: known.csv",
+        "\r\x1b[Kjoining labels: 0 of ",
+    ] {
+        assert!(steps.contains(step), "{step:?}: {steps:?}");
+    }
+    let quiet = on_terminal("--quiet");
+    assert_eq!(quiet.trim_start_matches("\r\x1b[K"), table);
 }
 
 /// What is missing is named, with the option that names it, and the exit code tells.

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::deadline::Deadline;
 use super::error::PerformanceError;
+use super::progress::Teller;
 use super::spool::{Record, Spool};
 
 /// How long before its prediction a label may be known: clocks differ, and some labels have a date but no time of day.
@@ -70,11 +71,15 @@ pub(super) fn join(
     outcomes: Spool,
     horizon: Horizon,
     deadline: Deadline,
+    teller: &Teller,
     counts: &mut JoinCounts,
     mut take: impl FnMut(&Record, Option<&str>) -> Result<(), PerformanceError>,
 ) -> Result<(), PerformanceError> {
-    for (predictions, outcomes) in predictions.into_parts().zip(outcomes.into_parts()) {
+    let of = predictions.parts();
+    let parts = predictions.into_parts().zip(outcomes.into_parts());
+    for (done, (predictions, outcomes)) in parts.enumerate() {
         deadline.check()?;
+        teller.joined(done, of);
         let (predictions, outcomes) = (predictions?, outcomes?);
         let mut outcomes = outcomes.chunk_by(|one, other| one.id == other.id).peekable();
         for same in predictions.chunk_by(|one, other| one.id == other.id) {

@@ -12,7 +12,8 @@ use super::outcome_source::Outcomes;
 ///
 /// ```
 /// use modelwatch_drift_job::performance::{
-///     Files, Group, GroupKind, JoinCounts, PerformanceError, PerformanceOptions, PerformanceReport, Task,
+///     Files, Group, GroupKind, JoinCounts, PerformanceError, PerformanceOptions, PerformanceProgress, PerformanceReport,
+///     Task,
 /// };
 /// use modelwatch_performance::Measure;
 ///
@@ -31,7 +32,14 @@ use super::outcome_source::Outcomes;
 /// options.score = Some("probability".to_owned());
 /// options.positive = Some("1".to_owned());
 /// options.outcomes = vec![write("known.csv", "id,late\n1,1\n2,0\n".to_owned())?];
-/// let report: PerformanceReport = options.run().await?;
+/// let mut rows_read = 0;
+/// let tell = |progress: &PerformanceProgress| {
+///     if let PerformanceProgress::Reading { rows, .. } = progress {
+///         rows_read = *rows;
+///     }
+/// };
+/// let report: PerformanceReport = options.run(tell).await?;
+/// assert_eq!(rows_read, 1_005); // the reference twice, 3 predictions, 2 labels
 /// assert!(matches!(report.task, Task::Binary { .. }));
 /// let all: &Group = &report.groups[0];
 /// assert_eq!((&all.kind, all.rows, all.labels), (&GroupKind::All, 3, 2));
@@ -39,7 +47,7 @@ use super::outcome_source::Outcomes;
 /// assert!(matches!(report.joined, Some(JoinCounts { matched: 2, .. })));
 ///
 /// options.current = vec![folder.path().join("may.csv").display().to_string()];
-/// assert!(matches!(options.run().await, Err(PerformanceError::Files { of: Files::Predictions, .. })));
+/// assert!(matches!(options.run(|_| {}).await, Err(PerformanceError::Files { of: Files::Predictions, .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

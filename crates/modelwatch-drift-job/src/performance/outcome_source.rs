@@ -64,7 +64,7 @@ use crate::training::ColumnHolds;
 /// let mut options = PerformanceOptions::new("late", [labelled], [file]);
 /// options.score = Some("probability".to_owned());
 /// options.outcome_table = Some(Outcomes::new(EvenOnes));
-/// let report = options.run().await?;
+/// let report = options.run(|_| {}).await?;
 /// assert_eq!(report.groups[0].labels, 200);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;

@@ -15,6 +15,7 @@ use modelwatch_log_format::folders;
 
 use super::deadline::Deadline;
 use super::error::{Files, PerformanceError};
+use super::progress::{Place, Teller};
 use crate::counting::{as_times, is_number, is_text, texts};
 use crate::engine::{EngineError, NumberText, type_in_words};
 use crate::tables::{Found, Kind, Sought, Table, expand};
@@ -62,6 +63,7 @@ pub(super) struct Input {
     of: Files,
     sources: Vec<Source>,
     deadline: Deadline,
+    teller: Teller,
 }
 
 /// Holds a file. A copy of an object in a bucket exists only while it is read, except for the reference, which is read
@@ -80,6 +82,7 @@ impl Input {
         since: Option<DateTime<Utc>>,
         time: Option<&str>,
         deadline: Deadline,
+        teller: Teller,
     ) -> Result<Self, PerformanceError> {
         let sought = since.zip(time).and_then(|(since, time)| {
             Some(Sought {
@@ -88,26 +91,32 @@ impl Input {
             })
         });
         let failed = |error| PerformanceError::Files { of, error };
-        let mut sources = Vec::new();
+        let mut all = Vec::new();
         for pattern in patterns {
-            for found in deadline
-                .within(expand(pattern, sought.as_ref()))
-                .await?
-                .map_err(failed)?
-            {
-                deadline.check()?;
-                if since.is_some_and(|since| is_before(&found, since)) {
-                    continue;
-                }
-                let kept = of == Files::Reference || !found.address().contains("://");
-                let table = match kept {
-                    true => Some(deadline.within(Table::open(&found)).await?.map_err(failed)?),
-                    false => None,
-                };
-                sources.push(Source { found, table });
-            }
+            let found = deadline.within(expand(pattern, sought.as_ref())).await?;
+            all.extend(found.map_err(failed)?);
         }
-        Ok(Self { of, sources, deadline })
+        all.retain(|found| since.is_none_or(|since| !is_before(found, since)));
+        let mut sources = Vec::with_capacity(all.len());
+        let files = all.len();
+        for (done, found) in all.into_iter().enumerate() {
+            deadline.check()?;
+            let kept = of == Files::Reference || !found.address().contains("://");
+            let table = match kept {
+                true => {
+                    teller.looking(place(of, &found, done, files));
+                    Some(deadline.within(Table::open(&found)).await?.map_err(failed)?)
+                }
+                false => None,
+            };
+            sources.push(Source { found, table });
+        }
+        Ok(Self {
+            of,
+            sources,
+            deadline,
+            teller,
+        })
     }
 
     async fn table(&self, source: &Source) -> Result<Table, PerformanceError> {
@@ -156,11 +165,14 @@ impl Input {
         take: fn(&mut S, &Row<'_>) -> Result<(), PerformanceError>,
     ) -> Result<S, PerformanceError> {
         const STOPPED: &str = "was left";
-        for source in &self.sources {
+        for (done, source) in self.sources.iter().enumerate() {
+            let place = place(self.of, &source.found, done, self.sources.len());
+            self.teller.read(&place, 0);
             let table = self.table(source).await?;
             let plan = Plan::new(&table, self.of, wanted)?;
             let parts = table.parts(1);
             let deadline = self.deadline;
+            let teller = self.teller.clone();
             let read = tokio::task::spawn_blocking(move || {
                 let mut failed = None;
                 for part in parts {
@@ -169,6 +181,7 @@ impl Input {
                             Ok(()) => plan.rows(&batch, |row| take(&mut state, row))?,
                             Err(late) => Err(late),
                         };
+                        teller.read(&place, batch.num_rows());
                         taken.map_err(|error| {
                             failed = Some(error);
                             STOPPED.to_owned()
@@ -193,6 +206,11 @@ impl Input {
     fn failed(&self, error: EngineError) -> PerformanceError {
         PerformanceError::Files { of: self.of, error }
     }
+}
+
+fn place(files: Files, found: &Found, done: usize, of: usize) -> Place {
+    let file = found.address().to_owned();
+    Place { files, file, done, of }
 }
 
 /// Returns whether a file is in a prediction log's folder of a date that ended before `since`.

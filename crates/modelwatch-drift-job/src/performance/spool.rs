@@ -75,6 +75,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Returns the number of parts.
+    pub(super) fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// Returns the parts in order, each sorted by id, time and then content, so that the original order changes
     /// nothing.
     pub(super) fn into_parts(self) -> impl Iterator<Item = io::Result<Vec<Record>>> {

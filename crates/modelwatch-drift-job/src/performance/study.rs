@@ -1,9 +1,10 @@
 //! Turns files into a report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use modelwatch_drift::sketch::Sample;
 use modelwatch_performance::{LossByCell, Performance};
@@ -16,6 +17,7 @@ use super::error::{Files, PerformanceError};
 use super::join::{EARLY, Horizon, JoinCounts, join};
 use super::options::PerformanceOptions;
 use super::outcome_source::{OutcomeQuery, OutcomeRow, OutcomeSource};
+use super::progress::{PerformanceProgress, Place, Teller};
 use super::report::{Group, GroupKind, PerformanceReport};
 use super::rows::{Input, Named, Wanted, one_text};
 use super::score_budget::ScoreBudget;
@@ -34,14 +36,31 @@ const FEWEST_LABELS: u64 = 30;
 const MOST_CATEGORIES: usize = 63;
 
 impl PerformanceOptions {
-    /// Reads the files and measures the performance.
+    /// Reads the files and measures the performance. `progress` receives updates about files, rows and the joining of
+    /// labels.
     ///
     /// # Errors
     ///
     /// A file or a column is missing or can't be read, the reference has no labels or nothing can be learned from it,
     /// or the disk has no room to spool rows.
-    pub async fn run(&self) -> Result<PerformanceReport, PerformanceError> {
-        Study::new(self, None).run().await
+    pub async fn run(
+        &self,
+        mut progress: impl FnMut(&PerformanceProgress),
+    ) -> Result<PerformanceReport, PerformanceError> {
+        // Rows are read on threads of their own, which `progress` need not be able to go to.
+        let (teller, mut told) = Teller::new();
+        let mut run = pin!(Study::new(self, teller, None).run());
+        let report = loop {
+            tokio::select! {
+                biased;
+                Some(done) = told.recv() => progress(&done),
+                report = &mut run => break report,
+            }
+        };
+        while let Ok(done) = told.try_recv() {
+            progress(&done);
+        }
+        report
     }
 
     /// Same as [`run`](Self::run), but continues without outcomes if they can't be read, and returns the reason
@@ -50,7 +69,7 @@ impl PerformanceOptions {
         &self,
     ) -> Result<(PerformanceReport, Option<PerformanceError>), PerformanceError> {
         let mut problem = None;
-        let report = Study::new(self, Some(&mut problem)).run().await?;
+        let report = Study::new(self, Teller::default(), Some(&mut problem)).run().await?;
         Ok((report, problem))
     }
 }
@@ -59,24 +78,28 @@ impl PerformanceOptions {
 struct Study<'a> {
     options: &'a PerformanceOptions,
     deadline: Deadline,
+    teller: Teller,
     /// Receives the reason why outcomes can't be read. If `None`, that ends the run.
     problem: Option<&'a mut Option<PerformanceError>>,
 }
 
 impl<'a> Study<'a> {
-    fn new(options: &'a PerformanceOptions, problem: Option<&'a mut Option<PerformanceError>>) -> Self {
+    fn new(options: &'a PerformanceOptions, teller: Teller, problem: Option<&'a mut Option<PerformanceError>>) -> Self {
         Self {
             options,
             deadline: Deadline::after(options.timeout),
+            teller,
             problem,
         }
     }
 
     async fn run(mut self) -> Result<PerformanceReport, PerformanceError> {
         let options = self.options;
-        let reference = Input::open(&options.reference, Files::Reference, None, None, self.deadline).await?;
+        let reference = self.open(&options.reference, Files::Reference, None, None).await?;
         let time = options.time.as_deref();
-        let current = Input::open(&options.current, Files::Predictions, options.since, time, self.deadline).await?;
+        let current = self
+            .open(&options.current, Files::Predictions, options.since, time)
+            .await?;
         let label = Named::new(&options.label, "--label");
         let labels = Wanted {
             texts: vec![label.clone()],
@@ -184,6 +207,16 @@ impl<'a> Study<'a> {
         })
     }
 
+    async fn open(
+        &self,
+        patterns: &[String],
+        of: Files,
+        since: Option<DateTime<Utc>>,
+        time: Option<&str>,
+    ) -> Result<Input, PerformanceError> {
+        Input::open(patterns, of, since, time, self.deadline, self.teller.clone()).await
+    }
+
     /// Reads predictions whose labels lie elsewhere.
     async fn read_joined(
         &mut self,
@@ -226,7 +259,7 @@ impl<'a> Study<'a> {
             now: options.now.timestamp_micros(),
             timed: options.outcome_time.is_some() && options.time.is_some(),
         };
-        let deadline = self.deadline;
+        let (deadline, teller) = (self.deadline, self.teller.clone());
         let joining = tokio::task::spawn_blocking(move || {
             let mut groups = groups;
             join(
@@ -234,6 +267,7 @@ impl<'a> Study<'a> {
                 outcomes,
                 horizon,
                 deadline,
+                &teller,
                 &mut counts,
                 |record, label| {
                     let texts: Vec<Option<&str>> = record.texts.iter().map(Option::as_deref).collect();
@@ -262,9 +296,9 @@ impl<'a> Study<'a> {
             let mut query = OutcomeQuery::new(id, label);
             query.time = time.map(str::to_owned);
             query.since = since.filter(|_| time.is_some());
-            return lay_table(table.source(), query, self.deadline).await;
+            return lay_table(table.source(), query, self.deadline, self.teller.clone()).await;
         }
-        let tables = Input::open(&options.outcomes, Files::Outcomes, since, time, self.deadline).await?;
+        let tables = self.open(&options.outcomes, Files::Outcomes, since, time).await?;
         let wanted = Wanted {
             time: time.map(|time| Named::new(time, "--outcome-time")),
             numbers: Vec::new(),
@@ -314,9 +348,19 @@ async fn lay_table(
     source: &dyn OutcomeSource,
     mut query: OutcomeQuery,
     deadline: Deadline,
+    teller: Teller,
 ) -> Result<(Spool, JoinCounts), PerformanceError> {
     const STOPPED: &str = "was left";
+    /// The number of labels between two updates.
+    const BATCH: usize = 8_192;
     let of = Files::Outcomes;
+    let place = Place {
+        files: of,
+        file: source.to_string(),
+        done: 0,
+        of: 1,
+    };
+    teller.read(&place, 0);
     let failed = |error| PerformanceError::Files { of, error };
     let columns = deadline.within(source.columns()).await?.map_err(failed)?;
     let of_texts = [(&mut query.id, "--outcome-id"), (&mut query.label, "--outcome-label")];
@@ -348,7 +392,12 @@ async fn lay_table(
     // The spool, and why no more labels are wanted. Shared with the reading thread, which may outlive this function.
     let shared = Arc::new(Mutex::new((Some(Laid::new(query.time.is_some())), None)));
     let laying = shared.clone();
+    let mut untold = 0;
     let take = move |row: &OutcomeRow<'_>| {
+        untold += 1;
+        if untold == BATCH {
+            teller.read(&place, std::mem::take(&mut untold));
+        }
         let (laid, problem) = &mut *laying.lock();
         let added = deadline.check().and_then(|()| match laid {
             Some(laid) => laid.add(row.id.and_then(one_text), row.label.and_then(one_text), row.time),

@@ -41,7 +41,7 @@ fn run(options: &PerformanceOptions) -> Result<PerformanceReport, String> {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(options.run()).map_err(|error| error.to_string())
+    runtime.block_on(options.run(|_| {})).map_err(|error| error.to_string())
 }
 
 /// The report of a current file with some cells changed, beside a sound reference.

@@ -550,10 +550,10 @@ async fn opens_no_file_from_before_since_when_performance_is_told() {
     options.regression = true;
     options.time = Some(columns::TIME.into());
     options.now = time("2026-04-02T00:00:00Z");
-    let error = options.run().await.expect_err("a file is not there").to_string();
+    let error = options.run(|_| {}).await.expect_err("a file is not there").to_string();
     assert!(error.contains("old.parquet: cannot be read"), "{error}");
     options.since = Some(time(START));
-    let report = options.run().await.expect("a report");
+    let report = options.run(|_| {}).await.expect("a report");
     assert_eq!(report.groups[0].rows, 600);
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use modelwatch_drift_job::performance::{
-    Group, GroupKind, JoinCounts, PerformanceError, PerformanceOptions, PerformanceReport, Task, json,
+    Files, Group, GroupKind, JoinCounts, PerformanceError, PerformanceOptions, PerformanceProgress, PerformanceReport,
+    Task, json,
 };
 use modelwatch_performance::{BinaryCounts, Measure, Performance};
 use rand::rngs::SmallRng;
@@ -20,7 +21,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 
 fn run(options: &PerformanceOptions) -> Result<PerformanceReport, PerformanceError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
-    runtime.block_on(options.run())
+    runtime.block_on(options.run(|_| {}))
 }
 
 fn value(performance: &Performance, measure: Measure) -> f64 {
@@ -496,4 +497,52 @@ fn says_which_column_is_missing_when_it_is_to_explain() {
     options.explain = vec!["town".into()];
     let error = run(&options).expect_err("no such column").to_string();
     assert!(error.contains("town") && error.contains("--explain"), "{error}");
+}
+
+/// Whoever waits hears of each file and of the rows, which only ever grow, up to the last one of all passes.
+#[test]
+fn tells_how_far_it_is_up_to_last_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut random = SmallRng::seed_from_u64(32);
+    let first = write(folder.path(), "reference.csv", &reference(&mut random, 2_000));
+    let rows = |ids: std::ops::Range<u32>| ids.map(|id| format!("{id},0.{}\n", id % 10)).collect::<String>();
+    let predictions = [("a.csv", 0..300), ("b.csv", 300..500)]
+        .map(|(name, ids)| write(folder.path(), name, &format!("id,probability\n{}", rows(ids))));
+    let mut options = PerformanceOptions::new("late", [first.clone()], predictions.clone());
+    options.score = Some("probability".to_owned());
+    options.outcomes = vec![write(folder.path(), "known.csv", "id,late\n1,1\n2,0\n")];
+    let mut heard = Vec::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    runtime
+        .block_on(options.run(|progress| heard.push(progress.clone())))
+        .expect("a report");
+
+    let looked_at = |file: &PerformanceProgress| match file {
+        PerformanceProgress::Looking { files, file, done, of } => Some((*files, file.clone(), *done, *of)),
+        _ => None,
+    };
+    let [a, b] = predictions;
+    let expected = [
+        (Files::Reference, first, 0, 1),
+        (Files::Predictions, a, 0, 2),
+        (Files::Predictions, b, 1, 2),
+        (Files::Outcomes, options.outcomes[0].clone(), 0, 1),
+    ];
+    assert_eq!(heard.iter().filter_map(looked_at).collect::<Vec<_>>(), expected);
+    let read = |step: &PerformanceProgress| match step {
+        PerformanceProgress::Reading { files, rows, .. } => Some((*files, *rows)),
+        _ => None,
+    };
+    let read: Vec<_> = heard.iter().filter_map(read).collect();
+    assert!(read.is_sorted(), "{read:?}");
+    // Labels first, then what is to be learned: two passes over the reference.
+    assert_eq!(read.last(), Some(&(Files::Outcomes, 2 * 2_000 + 500 + 2)), "{read:?}");
+    let joined = |step: &PerformanceProgress| match step {
+        PerformanceProgress::Joining { done, of } => Some((*done, *of)),
+        _ => None,
+    };
+    let joined: Vec<_> = heard.iter().filter_map(joined).collect();
+    let parts = joined.len();
+    assert!(parts > 0, "{heard:?}");
+    assert_eq!(joined, (0..parts).map(|done| (done, parts)).collect::<Vec<_>>());
 }

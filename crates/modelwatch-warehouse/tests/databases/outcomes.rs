@@ -58,7 +58,7 @@ fn options(folder: &Path) -> PerformanceOptions {
 fn told(options: &PerformanceOptions) -> Result<PerformanceReport, PerformanceError> {
     tokio::runtime::Runtime::new()
         .expect("a runtime")
-        .block_on(options.run())
+        .block_on(options.run(|_| {}))
 }
 
 fn joined(report: &PerformanceReport) -> JoinCounts {
