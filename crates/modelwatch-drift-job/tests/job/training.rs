@@ -118,8 +118,10 @@ async fn what_cannot_be_a_reference_is_refused_by_name() {
     fs::write(folder.path().join("few.csv"), csv(0..50)).expect("a file");
     fs::write(folder.path().join("broken.parquet"), b"PAR1 and no more").expect("a file");
     fs::write(folder.path().join("train.xlsx"), b"PK").expect("a file");
+    let mut misspelt = options(folder.path(), "train.csv");
+    misspelt.numeric = vec!["incme".into()];
     let mut unknown = options(folder.path(), "train.csv");
-    unknown.numeric = vec!["incme".into()];
+    unknown.numeric = vec!["incme".into(), "humidity".into()];
     let mut timeless = options(folder.path(), "train.csv");
     timeless.time = Some("kind".into());
     for (options, culprit, problem) in [
@@ -135,7 +137,8 @@ async fn what_cannot_be_a_reference_is_refused_by_name() {
             "train.xlsx",
             "does not tell its format",
         ),
-        (unknown, "incme", "it has when, income"),
+        (misspelt, "incme", "did you mean income?"),
+        (unknown, "humidity", "it has when, income"),
         (timeless, "train.csv", "has no times in the column \"kind\""),
     ] {
         let error = build(options).await.expect_err(culprit).to_string();
