@@ -90,8 +90,7 @@ fn fitted(list: &str, width: u16) -> String {
 }
 
 /// As much of a message as has room. What says whom to ask and what to do first is left out last: before it go the questions and
-/// the query, then the headline, then where and
-/// since when, then what changed.
+/// the query, then the headline, then since when and what else is known, then where and what was released, then what changed.
 fn shortened(text: &str, width: u16, height: u16) -> String {
     let fits = |text: &str| lines_of(text, width) <= height;
     if fits(text) {
