@@ -1,5 +1,6 @@
 //! `modelwatch baseline` and `modelwatch drift` as a user runs them, on a week of real flights.
 
+mod terminal;
 mod training;
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,6 +17,7 @@ use modelwatch_log::PredictionLog;
 use modelwatch_testkit::{Killed, MetricsPage, free_port, http_get, promtool_check_metrics, tool};
 use tempfile::TempDir;
 
+use crate::terminal::shown_on_terminal;
 use crate::training::{WEEK, baseline_arguments, flights};
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -517,35 +519,19 @@ fn judged_asks_of_columns_that_look_like_no_feature_when_there_is_a_terminal() {
     }
     assert_eq!(features().0, ["account", "label", "age", "score"]);
 
-    // A terminal of util-linux's script, whose standard input is what is typed.
-    let program = format!("{} {}", env!("CARGO_BIN_EXE_modelwatch"), arguments.join(" "));
     for (typed, expected) in [
         ("\n\n\n", (vec!["age"], true)),
         // Of names first, in the order of the columns, and then of what their values say.
         ("y\nn\nn\n", (vec!["account", "age", "score"], false)),
     ] {
-        let mut terminal = tool("script")
-            .args(["--quiet", "--return", "--command", &program, "/dev/null"])
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("util-linux has script");
-        let mut keys = terminal.stdin.take().expect("a pipe");
-        keys.write_all(typed.as_bytes()).expect("typed");
-        let output = terminal.wait_with_output().expect("it ends");
-        let shown = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success() && shown.contains("looks like the label"),
-            "{shown}"
-        );
+        let shown = shown_on_terminal(folder.path(), &arguments.join(" "), typed);
+        assert!(shown.contains("looks like the label"), "{shown}");
         let (names, score) = features();
         assert_eq!(
             (names.iter().map(String::as_str).collect::<Vec<_>>(), score),
             expected,
             "{shown}"
         );
-        drop(keys);
     }
 }
 

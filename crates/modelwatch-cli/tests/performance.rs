@@ -1,5 +1,7 @@
 //! `modelwatch performance` as a user runs it, over a real prediction log and the outcomes beside it.
 
+mod terminal;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -11,7 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use modelwatch::{Feature, Monitor};
 use modelwatch_log::PredictionLog;
-use modelwatch_testkit::{Killed, Prometheus, PrometheusOptions, Release, promtool_check_metrics, tool};
+use modelwatch_testkit::{Killed, Prometheus, PrometheusOptions, Release, promtool_check_metrics};
+
+use crate::terminal::shown_on_terminal;
 
 /// Runs it in a folder: whether it succeeded, what it printed, and what it complained of.
 fn performance(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
@@ -189,23 +193,8 @@ fn judged_shows_how_far_it_is_when_there_is_a_terminal() {
     assert!(done && complained.is_empty(), "{complained}");
 
     let on_terminal = |more: &str| {
-        let program = format!(
-            "{} performance {} {more}",
-            env!("CARGO_BIN_EXE_modelwatch"),
-            arguments.join(" ")
-        );
-        let mut terminal = tool("script")
-            .args(["--quiet", "--return", "--command", &program, "/dev/null"])
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("util-linux has script");
-        let keys = terminal.stdin.take().expect("a pipe");
-        let output = terminal.wait_with_output().expect("it ends");
-        drop(keys);
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).expect("text").replace("\r\n", "\n")
+        let line = format!("performance {} {more}", arguments.join(" "));
+        shown_on_terminal(folder.path(), &line, "").replace("\r\n", "\n")
     };
     let shown = on_terminal("");
     let (steps, answer) = shown.rsplit_once("\r\x1b[K").expect("a line that is written over");
