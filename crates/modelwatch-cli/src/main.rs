@@ -22,7 +22,7 @@ mod outcome_table;
 mod output_file;
 #[cfg(feature = "drift")]
 mod performance;
-#[cfg(feature = "drift")]
+#[cfg(any(feature = "drift", feature = "drill"))]
 mod progress;
 mod prometheus;
 #[cfg(feature = "drift")]

@@ -1,9 +1,11 @@
-//! What people see while files are read.
+//! What people see while long work goes on.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "drift")]
 use modelwatch_drift_job::TrainingProgress;
+#[cfg(feature = "drift")]
 use modelwatch_drift_job::performance::PerformanceProgress;
 
 /// How far the work is: a line that is written over on a terminal, else a line every few seconds.
@@ -17,6 +19,7 @@ pub(crate) trait Step {
     fn text(&self) -> Option<String>;
 }
 
+#[cfg(feature = "drift")]
 impl Step for TrainingProgress {
     fn text(&self) -> Option<String> {
         match self {
@@ -28,6 +31,7 @@ impl Step for TrainingProgress {
     }
 }
 
+#[cfg(feature = "drift")]
 impl Step for PerformanceProgress {
     fn text(&self) -> Option<String> {
         match self {

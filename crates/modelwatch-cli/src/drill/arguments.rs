@@ -30,7 +30,7 @@ pub(crate) struct Drill {
     /// Also print the messages.
     #[arg(long, conflicts_with = "json")]
     pub(super) messages: bool,
-    /// Print everything as JSON.
+    /// Print everything as JSON; with --list, the incidents.
     #[arg(long)]
     pub(super) json: bool,
     /// The seed; another seed draws another sample of the same incidents.
