@@ -11,8 +11,12 @@ help: ## list the targets
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup
 
+# Compiles and starts the demo's drift job, while the demo serves.
+DRIFT_JOB = nice $(CARGO) run --quiet --profile demo --config profile.demo.package.modelwatch-drift.opt-level=1 \
+  -p quickstart --no-default-features --features drift-job --bin quickstart-drift
+
 demo: ## serve two versions of a model and replay two weeks of real traffic (ARGS='--help' for its flags)
-	$(CARGO) run --profile demo -p quickstart -- $(ARGS)
+	$(CARGO) run --profile demo -p quickstart -- --drift-job '$(DRIFT_JOB)' $(ARGS)
 
 demo-stack: ## the demo under a real Prometheus and Alertmanager, from a break to its culprit (ARGS='--incident canary-slow')
 	@scripts/demo-stack $(ARGS)

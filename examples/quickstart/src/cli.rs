@@ -26,6 +26,9 @@ pub struct Options {
     /// Break it after so many seconds instead.
     #[arg(long = "incident-after", value_name = "SECONDS", value_parser = seconds, requires = "incident", allow_negative_numbers = true)]
     pub incident_after: Option<Duration>,
+    /// Start the drift job by this command, which may compile it; by default the program quickstart-drift beside this one.
+    #[arg(long = "drift-job", value_name = "COMMAND")]
+    pub drift_job: Option<String>,
     /// Mix the flights of a week, so that nothing changes from one hour of a day to the next.
     #[arg(long)]
     pub mixed: bool,

@@ -1,10 +1,10 @@
-//! The demo: train, serve, replay, show.
+//! The demo: serve, replay, show.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -13,16 +13,17 @@ use flights::data::{self, FEATURES, missing_ratios};
 use flights::error::Failure;
 use flights::version::{CANARY, STABLE, Version, divide, quiet};
 use modelwatch::Monitor;
-use modelwatch_drift_job::{Subject, SubjectReport, WindowReport};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
+use crate::drift::protocol::{Report, Subject};
 use crate::ended::Ended;
+use crate::folder::Folder;
 use crate::incident::{Incident, Kind};
 use crate::page::Page;
-use crate::quality::{Folder, Quality};
+use crate::quality::{Drift, Quality};
 use crate::replay::{Progress, Replay, Week};
 use crate::screen::{Input, Screen, say};
 use crate::server::Service;
@@ -32,6 +33,8 @@ use crate::terminal::{Scene, Told, Trail};
 
 /// How often the figures are looked at.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often it is looked whether what is waited for is there.
+const LOOK: Duration = Duration::from_millis(50);
 /// Rates are over the time between as many refreshes.
 const SPAN: usize = 5;
 
@@ -49,7 +52,8 @@ const JULY: &str = "examples/data/flights/replay-2013-07-08-week.parquet";
 ///
 /// # Errors
 ///
-/// When the data can't be read, the port can't be had, or the service can't be scraped; or when nobody reads the output any more.
+/// When the data can't be read, the port can't be had, the service can't be scraped, or the drift job fails: then all else is
+/// shown before. Or when nobody reads the output any more.
 pub fn run(options: &Options) -> Result<(), Ended> {
     let runtime = Runtime::new().map_err(|error| Failure::new(format!("can't start the runtime: {error}")))?;
     // The port first: it is what fails most, and the baseline takes a moment.
@@ -72,10 +76,10 @@ pub fn run(options: &Options) -> Result<(), Ended> {
     let incident = Incident::default();
     let monitor = Monitor::new();
     let folder = Folder::new(options.log.as_ref())?;
-    let quality = Quality::start(&runtime, folder.path(), &training, &stable, &monitor, options.window)?;
+    let quality = Quality::start(folder.path(), &monitor, options)?;
     let service = Service::new(&monitor, quality.log(), stable, canary, incident.clone());
     let service = service.map_err(|error| Failure::new(error.to_string()))?;
-    let router = service.into_router(&monitor, &quality.exporter());
+    let router = service.into_router(&monitor).merge(quality.route());
     runtime.spawn(axum::serve(listener, router).into_future());
     say(&format!(
         "serving on http://{address}: POST /predict, GET /modelwatch (a page), GET /metrics, GET /drift/metrics, GET /healthz\n"
@@ -121,20 +125,30 @@ pub fn run(options: &Options) -> Result<(), Ended> {
     }
     let stopped = thread::scope(|scope| {
         scope.spawn(|| replay.run());
-        let followed = scope.spawn(|| quality.follow(&runtime, &replay));
+        let follower = scope.spawn(|| quality.follow(&replay));
         let shown = watch.show(options, &inputs, &sender);
         if !matches!(shown, Ok(false)) {
             replay.stop(); // before its end
+            if !quality.is_ready() {
+                quality.give_up();
+            }
+        }
+        let ended = shown.and_then(|stopped| {
+            if !options.plain {
+                // The screen is gone, and with it what it showed last.
+                watch.say()?;
+            }
+            Ok(wait_for_drift(&follower, &quality, &inputs)? || stopped)
+        });
+        if ended.is_err() {
+            replay.stop();
+            quality.give_up();
         }
         // A panic there is one here.
-        let followed = followed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        followed.map_err(Ended::from).and(shown)
+        follower.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        ended
     })?;
-    if !options.plain {
-        // The screen is gone, and with it what it showed last.
-        watch.say()?;
-    }
-    if let Some(report) = quality.latest().filter(|_| !stopped) {
+    if let (Drift::Compared(report), false) = (quality.drift(), stopped) {
         // The last day that is over, which the last table may have come too early for.
         let drift = drift_of_day(&report);
         if watch.figures.as_ref().is_none_or(|figures| figures.drift != drift) {
@@ -143,15 +157,45 @@ pub fn run(options: &Options) -> Result<(), Ended> {
     }
     summary(&replay)?;
     if options.window.is_none() {
-        drift_of_weeks(&runtime, &replay, &quality)?;
+        drift_of_weeks(&replay, &quality)?;
     }
     next_steps(options)?;
     if options.keep && !stopped {
+        if let Some(failure) = quality.failure() {
+            say(&format!("{failure}\n"))?;
+        }
         say("the replay is over; serving on until Ctrl-C\n")?;
         // Without anybody who could send, there is nothing to wait for.
         while inputs.recv().is_ok_and(|input| input != Input::Quit) {}
     }
-    Ok(())
+    quality.failure().map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// After the replay, until every day that is over has been compared, or somebody ends it: then the result is true.
+fn wait_for_drift(
+    follower: &ScopedJoinHandle<'_, ()>,
+    quality: &Quality,
+    inputs: &mpsc::Receiver<Input>,
+) -> Result<bool, Ended> {
+    let mut say_so = Some(Instant::now() + REFRESH);
+    while !follower.is_finished() {
+        if say_so.is_some_and(|due| Instant::now() >= due) {
+            say_so = None;
+            let how_far = match quality.drift() {
+                Drift::Compiling => ", which is being compiled",
+                Drift::Starting => ", which makes its baseline",
+                _ => "",
+            };
+            say(&format!(
+                "\nwaiting for the drift job{how_far}; Ctrl-C ends the demo without it\n"
+            ))?;
+        }
+        if inputs.recv_timeout(LOOK) == Ok(Input::Quit) {
+            quality.give_up();
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn midnight(seconds: i64) -> DateTime<Utc> {
@@ -255,9 +299,8 @@ impl Watch<'_> {
         let (Some((from, earlier)), Some((to, latest))) = (self.pages.front(), self.pages.back()) else {
             return Ok(false);
         };
-        let drift = self.quality.latest();
         let view = View {
-            drift: drift.as_ref(),
+            drift: &self.quality.drift(),
             earlier,
             latest,
             span: *to - *from,
@@ -333,35 +376,44 @@ fn summary(replay: &Replay) -> Result<(), Ended> {
 }
 
 /// How far each whole week is from the training quarter.
-fn drift_of_weeks(runtime: &Runtime, replay: &Replay, quality: &Quality) -> Result<(), Ended> {
-    let windows = replay.weeks.iter().filter_map(Week::whole);
-    let reports: Vec<WindowReport> = windows
-        .map(|week| quality.run(runtime, week))
-        .collect::<Result<_, _>>()?;
+fn drift_of_weeks(replay: &Replay, quality: &Quality) -> Result<(), Ended> {
+    let reports: Vec<Report> = (replay.weeks.iter())
+        .map_while(|week| quality.compare(week.whole()))
+        .collect();
+    if reports.len() < replay.weeks.len() {
+        let why = if quality.failure().is_some() {
+            "failed"
+        } else {
+            "was not there yet"
+        };
+        return say(&format!("\nno week was compared with training: the drift job {why}\n"));
+    }
     let mut text = format!("\n{:<20}", "drift from training");
     replay
         .weeks
         .iter()
         .for_each(|week| text += &format!("{:>22}", week.name));
-    let subjects = FEATURES.map(|name| Subject::Feature(name.into()));
-    for subject in subjects.into_iter().chain([Subject::Score, Subject::Classes]) {
-        text += &format!("\n{:<20}", subject.to_string());
+    // A week of too few rows has distances of nothing; score and classes come after the features.
+    let subjects = reports.iter().flat_map(|report| &report.subjects);
+    let mut names: Vec<_> = FEATURES.into_iter().collect();
+    for subject in subjects {
+        if !names.contains(&subject.name.as_str()) {
+            names.push(&subject.name);
+        }
+    }
+    for name in names {
+        text += &format!("\n{name:<20}");
         for report in &reports {
-            text += &format!(
-                "{:>22}",
-                report.subject(&subject).map_or("too few rows".into(), distance)
-            );
+            let subject = report.subjects.iter().find(|subject| subject.name == name);
+            text += &format!("{:>22}", subject.map_or("too few rows".into(), distance));
         }
     }
     say(&(text + "\n(population stability index; ! is drift: above the threshold and significant)\n"))
 }
 
-fn distance(report: &SubjectReport) -> String {
-    match &report.measurement {
-        Ok(measurement) => {
-            let mark = if measurement.drifts(&report.rule) { " !" } else { "  " };
-            format!("{:.3}{mark}", measurement.score)
-        }
+fn distance(subject: &Subject) -> String {
+    match &subject.distance {
+        Ok(distance) => format!("{distance:.3} {}", if subject.drifts { "!" } else { " " }),
         Err(why) => why.clone(),
     }
 }

@@ -3,26 +3,26 @@
 //! Time is that of the flights: a day of them passes in some seconds, and what runs every quarter of an hour in a real
 //! service runs every day of theirs here. Under a real Prometheus, time is what it is, and the windows are short.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use chrono::{DateTime, TimeDelta, Utc};
-use flights::data::{FEATURES, Flight};
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use chrono::{DateTime, Utc};
 use flights::error::Failure;
-use flights::model::DelayModel;
 use modelwatch::Monitor;
-use modelwatch_drift::baseline::Baseline;
-use modelwatch_drift_job::{DriftJob, ManualClock, ModelSettings, TimeWindow, TrainingOptions, WindowReport};
 use modelwatch_log::PredictionLog;
-use parquet::arrow::ArrowWriter;
-use tokio::runtime::Runtime;
 
+use crate::cli::Options;
+use crate::drift::process::Process;
+use crate::drift::protocol::{News, Order, Report, Window, length};
+use crate::folder::LOG;
 use crate::replay::Replay;
-use crate::server::{MODEL, class};
 
 /// After the last request of a day was sent, for its answer and those before it.
 const TAIL: Duration = Duration::from_millis(300);
@@ -32,42 +32,88 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The prediction log, and the job that reads it.
 pub(crate) struct Quality {
     log: PredictionLog,
-    job: tokio::sync::Mutex<DriftJob>,
-    clock: ManualClock,
-    latest: Mutex<Option<WindowReport>>,
+    process: Mutex<Option<Process>>,
+    state: State,
+    given_up: AtomicBool,
     /// How long a window of real time is; nothing where windows are days of the flights.
     window: Option<Duration>,
 }
 
+/// How far the drift job is.
+#[derive(Clone, Debug)]
+pub(crate) enum Drift {
+    /// It is being compiled, or about to start.
+    Compiling,
+    /// It makes its baseline.
+    Starting,
+    /// Nothing has been compared yet.
+    Ready,
+    /// What the last window says.
+    Compared(Report),
+    /// It is gone: the line names culprit and fix.
+    Failed(String),
+}
+
+/// How far the job is, and what it exports.
+#[derive(Clone)]
+struct State(Arc<Mutex<(Drift, String)>>);
+
+impl State {
+    fn now(&self) -> MutexGuard<'_, (Drift, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a scraper of the job gets.
+    fn page(&self) -> (StatusCode, String) {
+        let (drift, page) = &*self.now();
+        match drift {
+            Drift::Compiling => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the drift job is being compiled\n".to_owned(),
+            ),
+            Drift::Starting => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the drift job makes its baseline\n".to_owned(),
+            ),
+            Drift::Ready | Drift::Compared(_) => (StatusCode::OK, page.clone()),
+            Drift::Failed(line) => (StatusCode::SERVICE_UNAVAILABLE, format!("{line}\n")),
+        }
+    }
+}
+
 impl Quality {
-    /// Makes the baseline of the training flights and starts the log, both in this folder.
-    pub(crate) fn start(
-        runtime: &Runtime,
-        folder: &Path,
-        training: &[Flight],
-        model: &DelayModel,
-        monitor: &Monitor,
-        window: Option<Duration>,
-    ) -> Result<Self, Failure> {
-        let baseline = baseline(runtime, folder, training, model)?;
-        let path = folder.join("baseline.json");
-        let json = baseline.to_json().map_err(|error| Failure::new(error.to_string()))?;
-        std::fs::write(&path, json).map_err(|error| unwritable(&path, &error))?;
-        let root = folder.join("prediction-log");
-        let log = PredictionLog::builder(&root)
+    /// Starts the log in this folder, and the job, which makes its baseline there.
+    pub(crate) fn start(folder: &Path, monitor: &Monitor, options: &Options) -> Result<Self, Failure> {
+        let log = PredictionLog::builder(folder.join(LOG))
             .start(monitor)
             .map_err(|error| Failure::new(format!("{error}; name another folder with --log")))?;
-        let mut settings = ModelSettings::new(MODEL, text(&path), text(&root));
-        settings.window = window.map_or(TimeDelta::days(1), length);
-        settings.interval = settings.window;
-        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
-        Ok(Self {
+        let order = Order::Start {
+            data: options.data.clone(),
+            folder: folder.to_owned(),
+            window: options.window.unwrap_or(Duration::from_hours(24)),
+        };
+        let started = Process::start(options.drift_job.as_deref()).and_then(|mut process| {
+            process.order(&order)?;
+            Ok(process)
+        });
+        let compiled = options.drift_job.is_none();
+        let (process, drift) = match started {
+            Ok(process) if compiled => (Some(process), Drift::Starting),
+            Ok(process) => (Some(process), Drift::Compiling),
+            Err(failure) => (None, Drift::Failed(failure.to_string())),
+        };
+        let quality = Self {
             log,
-            job: DriftJob::new([settings], clock.clone().into()).into(),
-            clock,
-            latest: Mutex::new(None),
-            window,
-        })
+            process: Mutex::new(process),
+            state: State(Arc::new(Mutex::new((drift, String::new())))),
+            given_up: AtomicBool::new(false),
+            window: options.window,
+        };
+        if compiled {
+            // It takes a moment, and every day has its line in time.
+            quality.wait_until_ready();
+        }
+        Ok(quality)
     }
 
     /// Where predictions go.
@@ -75,161 +121,129 @@ impl Quality {
         &self.log
     }
 
-    /// What the job has to say, for a scraper.
-    pub(crate) fn exporter(&self) -> Monitor {
-        self.job.blocking_lock().board().monitor()
+    /// `GET /drift/metrics`: what the job has to say, for a scraper.
+    pub(crate) fn route(&self) -> Router {
+        let state = self.state.clone();
+        let page = async move || {
+            let (status, text) = state.page();
+            let format = modelwatch::Format::PrometheusText.content_type();
+            (status, [(header::CONTENT_TYPE, format)], text).into_response()
+        };
+        Router::new().route("/drift/metrics", get(page))
     }
 
-    /// What the last day said.
-    pub(crate) fn latest(&self) -> Option<WindowReport> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// How far the job is.
+    pub(crate) fn drift(&self) -> Drift {
+        self.state.now().0.clone()
+    }
+
+    /// Whether the job can be asked.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.state.now().0, Drift::Ready | Drift::Compared(_))
+    }
+
+    /// Why the job is gone, if it is.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        match &self.state.now().0 {
+            Drift::Failed(line) => Some(Failure::new(line.clone())),
+            _ => None,
+        }
+    }
+
+    /// Nobody waits for the job any more.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     /// Looks at each window when it is over, until the traffic ends.
-    pub(crate) fn follow(&self, runtime: &Runtime, replay: &Replay) -> Result<(), Failure> {
-        let Some(window) = self.window else {
-            return self.follow_days(runtime, replay);
-        };
+    pub(crate) fn follow(&self, replay: &Replay) {
+        self.wait_until_ready();
+        match self.window {
+            Some(window) => self.follow_time(window, replay),
+            None => self.follow_days(replay),
+        }
+    }
+
+    fn follow_time(&self, window: Duration, replay: &Replay) {
         let mut due = Instant::now() + window;
-        loop {
+        while self.is_ready() {
             while Instant::now() < due {
                 if !replay.goes_on() {
-                    return Ok(());
+                    return;
                 }
                 thread::sleep(LOOK);
             }
             due += window;
-            let end = Utc::now() - length(TAIL);
-            if let Some(window) = TimeWindow::new(end - length(window), end) {
-                self.look(runtime, window)?;
-            }
+            let end = DateTime::<Utc>::from(SystemTime::now()) - length(TAIL);
+            let start = end - length(window);
+            self.look(Window { start, end });
         }
     }
 
     /// Looks at each day when it is over, until the traffic ends; at those that went by meanwhile, too, unless the traffic was stopped.
-    fn follow_days(&self, runtime: &Runtime, replay: &Replay) -> Result<(), Failure> {
+    fn follow_days(&self, replay: &Replay) {
         for (number, week) in replay.weeks.iter().enumerate() {
             for day in week.days() {
-                while !replay.has_passed(number, day.end()) {
+                while !replay.has_passed(number, day.end) {
                     if !replay.goes_on() {
-                        return Ok(());
+                        return;
                     }
                     thread::sleep(LOOK);
                 }
-                if replay.is_stopped() {
-                    return Ok(());
+                if replay.is_stopped() || !self.is_ready() {
+                    return;
                 }
-                thread::sleep(TAIL);
-                self.look(runtime, day)?;
+                if replay.goes_on() {
+                    thread::sleep(TAIL);
+                }
+                self.look(day);
             }
         }
-        Ok(())
     }
 
     /// Compares one window with the training quarter, and keeps what that says.
-    fn look(&self, runtime: &Runtime, window: TimeWindow) -> Result<(), Failure> {
-        let report = self.run(runtime, window)?;
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
-        Ok(())
+    fn look(&self, window: Window) {
+        if let Some(report) = self.compare(window) {
+            self.state.now().0 = Drift::Compared(report);
+        }
     }
 
-    /// Compares one window with the training quarter.
-    pub(crate) fn run(&self, runtime: &Runtime, window: TimeWindow) -> Result<WindowReport, Failure> {
-        self.log
-            .flush()
-            .map_err(|error| Failure::new(format!("{error}; name another folder with --log")))?;
-        self.clock.set(window.end());
-        let report = runtime.block_on(async { self.job.lock().await.run_window(MODEL, window).await });
-        report.map_err(|error| Failure::new(error.to_string()))
-    }
-}
-
-/// As `modelwatch baseline --time event_time --score score --class class` makes it of a file of the training flights that has
-/// what the model says of each.
-fn baseline(runtime: &Runtime, folder: &Path, training: &[Flight], model: &DelayModel) -> Result<Baseline, Failure> {
-    let file = folder.join("training.parquet");
-    write_training(&file, training, model).map_err(|error| unwritable(&file, error.as_ref()))?;
-    let mut options = TrainingOptions::new(MODEL, [text(&file)]);
-    options.time = Some("event_time".into());
-    options.score = Some("score".into());
-    options.class = Some("class".into());
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let built = runtime.block_on(options.build(threads, |_| ()));
-    built
-        .map(|built| built.baseline)
-        .map_err(|error| Failure::new(format!("can't make a baseline of the training flights: {error}")))
-}
-
-fn write_training(file: &Path, training: &[Flight], model: &DelayModel) -> Result<(), Box<dyn std::error::Error>> {
-    let times = training.iter().map(|flight| {
-        let departs = DateTime::<Utc>::from(flight.scheduled);
-        departs.timestamp_micros()
-    });
-    let times = TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC");
-    let scores: Vec<f64> = training.iter().map(|flight| model.score(&flight.features)).collect();
-    let classes = StringArray::from_iter_values(scores.iter().map(|score| class(*score)));
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("event_time", Arc::new(times)),
-        ("score", Arc::new(Float64Array::from(scores))),
-        ("class", Arc::new(classes)),
-    ];
-    for (position, name) in FEATURES.into_iter().enumerate() {
-        let values: Float64Array = training.iter().map(|flight| flight.features[position]).collect();
-        columns.push((name, Arc::new(values)));
-    }
-    let rows = RecordBatch::try_from_iter(columns)?;
-    let mut writer = ArrowWriter::try_new(File::create(file)?, rows.schema(), None)?;
-    writer.write(&rows)?;
-    writer.close()?;
-    Ok(())
-}
-
-/// A duration as dates count it.
-fn length(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
-}
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn unwritable(path: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::new(format!(
-        "can't write {}: {error}; name another folder with --log",
-        path.display()
-    ))
-}
-
-/// Where the log is kept: a folder somebody named, or one that goes with the demo.
-#[derive(Debug)]
-pub(crate) enum Folder {
-    Named(PathBuf),
-    Temporary(tempfile::TempDir),
-}
-
-impl Folder {
-    pub(crate) fn new(named: Option<&PathBuf>) -> Result<Self, Failure> {
-        match named {
-            Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-                Ok(Self::Named(folder.clone()))
+    /// Compares one window with the training quarter; nothing where the job is gone, or somebody gave up.
+    pub(crate) fn compare(&self, window: Window) -> Option<Report> {
+        let flushed = self.log.flush();
+        let flushed = flushed.map_err(|error| Failure::new(format!("{error}; name another folder with --log")));
+        match self.ask(|process| flushed.and_then(|()| process.order(&Order::Compare(window))))? {
+            News::Compared { report, page } => {
+                self.state.now().1 = page;
+                Some(report)
             }
-            None => tempfile::tempdir()
-                .map(Self::Temporary)
-                .map_err(|error| unwritable(&std::env::temp_dir(), &error)),
+            _ => None,
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::Named(folder) => folder,
-            Self::Temporary(folder) => folder.path(),
+    /// Until the job is there, or there is no hope of it.
+    fn wait_until_ready(&self) {
+        while matches!(self.drift(), Drift::Compiling | Drift::Starting) {
+            match self.ask(|_| Ok(())) {
+                Some(News::Started) => self.state.now().0 = Drift::Starting,
+                Some(News::Ready { page }) => *self.state.now() = (Drift::Ready, page),
+                Some(_) => {}
+                None => return,
+            }
         }
     }
-}
 
-/// The day before an instant, as a person says it.
-pub(crate) fn day(window: TimeWindow) -> String {
-    let middle: DateTime<Utc> = window.start() + window.length() / 2;
-    middle.format("%-d %B %Y").to_string()
+    /// Does something with the job, and waits for its news; there are none where the job is gone, or somebody gave up.
+    fn ask(&self, order: impl FnOnce(&mut Process) -> Result<(), Failure>) -> Option<News> {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = process.as_mut()?;
+        match order(running).and_then(|()| running.news(&self.given_up)) {
+            Ok(news) => news,
+            Err(failure) => {
+                self.state.now().0 = Drift::Failed(failure.to_string());
+                *process = None;
+                None
+            }
+        }
+    }
 }

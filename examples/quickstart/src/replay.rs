@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::{FEATURES, Flight};
-use modelwatch_drift_job::TimeWindow;
 use serde_json::{Map, Value};
 
+use crate::drift::protocol::Window;
 use crate::incident::{CONVERTED, FORGOTTEN, Incident, KILOMETRES, Kind};
 
 /// Connections: enough for a slow canary at the default rate.
@@ -44,13 +44,20 @@ pub(crate) struct Week {
 impl Week {
     const DAYS: i32 = 7;
 
-    pub(crate) fn days(&self) -> impl Iterator<Item = TimeWindow> {
-        let midnight = |day| self.begins + TimeDelta::days(1) * day;
-        (0..Self::DAYS).filter_map(move |day| TimeWindow::new(midnight(day), midnight(day + 1)))
+    pub(crate) fn days(&self) -> impl Iterator<Item = Window> {
+        (0..Self::DAYS).map(|day| self.window(day, day + 1))
     }
 
-    pub(crate) fn whole(&self) -> Option<TimeWindow> {
-        TimeWindow::new(self.begins, self.begins + TimeDelta::days(1) * Self::DAYS)
+    pub(crate) fn whole(&self) -> Window {
+        self.window(0, Self::DAYS)
+    }
+
+    fn window(&self, first: i32, end: i32) -> Window {
+        let midnight = |day| self.begins + TimeDelta::days(1) * day;
+        Window {
+            start: midnight(first),
+            end: midnight(end),
+        }
     }
 }
 

@@ -15,12 +15,11 @@ use modelwatch_tower::{InferenceLayer, Serving, metrics_route, page_route};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{DELAY, Incident, Kind};
+use crate::model::{MODEL, class};
 use flights::data::{FEATURES, Features, RANGES};
 use flights::model::DelayModel;
 use flights::version;
 
-/// The name of the model.
-pub const MODEL: &str = "flight-delay";
 /// The version nine requests in ten go to.
 pub const STABLE: &str = version::STABLE.name;
 /// The version the tenth goes to.
@@ -113,14 +112,13 @@ impl Service {
         })))
     }
 
-    /// The application: `POST /predict`, `GET /metrics`, `GET /modelwatch`, `GET /healthz`, and what the drift job exports.
-    pub fn into_router(self, monitor: &Monitor, drift: &Monitor) -> Router {
+    /// The application: `POST /predict`, `GET /metrics`, `GET /modelwatch` and `GET /healthz`.
+    pub fn into_router(self, monitor: &Monitor) -> Router {
         Router::new()
             .route("/predict", post(predict))
             .layer(InferenceLayer::new(&self.0.stable.watched))
             .route("/metrics", metrics_route(monitor))
             .route("/modelwatch", page_route(monitor))
-            .route("/drift/metrics", metrics_route(drift))
             .route("/healthz", get(async || "ok\n"))
             .with_state(self)
     }
@@ -193,11 +191,6 @@ async fn predict(
         probability_late,
         model_version: model.version().into(),
     }))
-}
-
-/// What a probability of being late comes to.
-pub(crate) fn class(probability_late: f64) -> &'static str {
-    if probability_late > 0.5 { "late" } else { "on_time" }
 }
 
 /// A row in the order of the declaration, from names in any order.

@@ -3,10 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use modelwatch_drift_job::WindowReport;
-
+use crate::drift::protocol::Report;
 use crate::page::{Page, Quantile};
-use crate::quality::day;
+use crate::quality::Drift;
 use crate::server::{CANARY, STABLE};
 use flights::data::FEATURES;
 
@@ -16,8 +15,8 @@ pub(crate) struct View<'a> {
     pub(crate) latest: &'a Page,
     /// Between them.
     pub(crate) span: Duration,
-    /// What the drift job says of the last day.
-    pub(crate) drift: Option<&'a WindowReport>,
+    /// How far the drift job is.
+    pub(crate) drift: &'a Drift,
     /// The share of the training flights each feature is missing in.
     pub(crate) trained_missing: &'a [f64; FEATURES.len()],
 }
@@ -134,9 +133,7 @@ impl View<'_> {
                 worst.join(", ")
             },
             wrong,
-            drift: self
-                .drift
-                .map_or_else(|| "drift: no day is over yet\n".into(), drift_of_day),
+            drift: drift(self.drift),
         }
     }
 
@@ -191,27 +188,42 @@ pub(crate) fn render(figures: &Figures) -> String {
     text
 }
 
+/// What the drift job says, in a line or two.
+fn drift(drift: &Drift) -> String {
+    let sentence = match drift {
+        Drift::Compiling => "drift: the job is being compiled; its days follow",
+        Drift::Starting => "drift: the job makes its baseline; its days follow",
+        Drift::Ready => "drift: no day is over yet",
+        Drift::Compared(report) => return drift_of_day(report),
+        Drift::Failed(_) => "drift: the job failed; why is said at the end",
+    };
+    format!("{sentence}\n")
+}
+
 /// The largest distances of a day, and what is detected: no page, but a ticket.
-pub(crate) fn drift_of_day(report: &WindowReport) -> String {
-    let day = report.window.map_or_else(String::new, day);
-    let mut scores: Vec<_> = (report.verdict.subjects().iter())
-        .filter_map(|subject| Some((&subject.subject, subject.measurement.as_ref().ok()?.score)))
+pub(crate) fn drift_of_day(report: &Report) -> String {
+    let mut distances: Vec<_> = (report.subjects.iter())
+        .filter_map(|subject| Some((&subject.name, *subject.distance.as_ref().ok()?)))
         .collect();
-    scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let largest: Vec<_> = scores
+    distances.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let largest: Vec<_> = distances
         .iter()
         .take(5)
-        .map(|(subject, score)| format!("{subject} {score:.2}"))
+        .map(|(name, distance)| format!("{name} {distance:.2}"))
         .collect();
     let largest = if largest.is_empty() {
         "too few rows".into()
     } else {
         largest.join(", ")
     };
-    let detected: Vec<_> = report.detected().map(|subject| subject.subject.to_string()).collect();
-    let is_usual = !scores.is_empty() && report.verdict.subjects().iter().all(|subject| subject.in_a_row == 0);
-    let usual = if is_usual { ", as usual" } else { "" };
-    let mut text = format!("drift on {day}, {} flights{usual}: {largest}\n", report.rows);
+    let usual = if report.usual { ", as usual" } else { "" };
+    let mut text = format!(
+        "drift on {}, {} flights{usual}: {largest}\n",
+        report.window.day(),
+        report.rows
+    );
+    let detected = report.subjects.iter().filter(|subject| subject.detected);
+    let detected: Vec<_> = detected.map(|subject| subject.name.as_str()).collect();
     if !detected.is_empty() {
         let _ = writeln!(text, "~~ no longer as in training: {}", detected.join(", "));
     }
@@ -258,7 +270,7 @@ mod tests {
             earlier: &Page::default(),
             latest: &latest,
             span: Duration::from_secs(1),
-            drift: None,
+            drift: &Drift::Ready,
             trained_missing: &trained_missing,
         };
         let text = render(&view.figures());

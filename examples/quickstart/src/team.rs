@@ -9,8 +9,8 @@ use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Subject, Trouble, triage};
 
 use crate::history::History;
+use crate::model::MODEL;
 use crate::page::Page;
-use crate::server::MODEL;
 use crate::table::Wrong;
 use crate::terminal::Told;
 

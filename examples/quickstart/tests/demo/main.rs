@@ -1,5 +1,7 @@
 //! The program, as its user starts it.
 
+mod drift_job;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
