@@ -57,7 +57,9 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	$(CARGO) check -p modelwatch-drift-job --no-default-features --features texts && \
 	$(CARGO) check -p modelwatch-cli --no-default-features && \
 	$(CARGO) check -p modelwatch-cli --no-default-features --features triage && \
-	$(CARGO) check -p modelwatch-cli; }; checked=$$?; \
+	$(CARGO) check -p modelwatch-cli && \
+	$(CARGO) check -p quickstart && \
+	$(CARGO) check -p quickstart --no-default-features --features drift-job; }; checked=$$?; \
 	wait $$setup && exit $$checked
 	# The packages compile in a folder of their own.
 	scripts/packages & packages=$$!; \
