@@ -393,7 +393,7 @@ impl fmt::Debug for Record<'_> {
 /// use modelwatch::Monitor;
 /// use modelwatch_log::PredictionLog;
 ///
-/// # let root = std::env::temp_dir().join(format!("modelwatch-log-outcome-{}", std::process::id()));
+/// # let root = std::env::temp_dir().join(format!("modelwatch-log-late-outcome-{}", std::process::id()));
 /// let monitor = Monitor::new();
 /// let model = monitor.model("claims-risk", "2026-04-01").register()?;
 /// let log = PredictionLog::builder(&root).start(&monitor)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use docs::top;
+use docs::{Page, top};
 use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 /// What is documented of one name: the text of a type and of its functions, or of a function.
@@ -231,6 +231,49 @@ fn every_public_type_has_an_example_that_asserts() {
 }
 
 /// A link alone is no example: what it leads to must assert, and use the type.
+/// The Rust files below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The examples of a crate run at the same time in one process: a folder that goes by its number alone is one that another example
+/// takes away.
+#[test]
+fn no_two_examples_share_a_folder() {
+    let mut texts: Vec<String> = Page::all().iter().flat_map(|page| page.blocks("rust")).collect();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(top().join("crates")).expect("the crates") {
+        sources(&entry.expect("an entry").path().join("src"), &mut files);
+    }
+    texts.extend(files.iter().map(|file| {
+        let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let shown = text.lines().map(str::trim_start);
+        shown
+            .filter(|line| line.starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }));
+    let folders: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.split("temp_dir().join(format!(\"").skip(1))
+        .map(|rest| rest.split('"').next().unwrap_or(rest))
+        .collect();
+    assert!(folders.len() > 12, "{folders:?}");
+    let once: BTreeSet<_> = folders.iter().collect();
+    let shared: Vec<_> = once
+        .iter()
+        .filter(|folder| folders.iter().filter(|other| other == *folder).count() > 1)
+        .collect();
+    assert!(shared.is_empty(), "give each example a folder of its own: {shared:?}");
+}
+
 #[test]
 fn accepts_a_link_only_when_the_linked_example_uses_the_type() {
     let of = |shown: &str| {
