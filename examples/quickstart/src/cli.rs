@@ -9,7 +9,7 @@ use crate::incident::Kind;
 
 /// Serve two versions of a flight-delay model, replay two weeks of real flights to them, and show what modelwatch sees.
 #[derive(Debug, Parser)]
-#[command(name = "quickstart")]
+#[command(name = "quickstart", args_override_self = true)]
 pub struct Options {
     /// Serve on this port of 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8000)]

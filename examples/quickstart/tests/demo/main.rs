@@ -437,6 +437,15 @@ fn what_stops_it_is_one_line_with_the_mend_and_exit_code_2() {
     std::fs::remove_dir_all(folder).expect("removed");
 }
 
+/// `scripts/demo-stack` has flags of its own, and those of its user come after them.
+#[test]
+fn the_last_flag_of_a_name_holds() {
+    let first = ["--port", "0", "--plain", "--seconds", "3600", "--rate", "50"];
+    let (output, text) = finished(&[&first[..], &["--plain", "--seconds", "2", "--rate", "25"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("50 requests were answered"), "{text}");
+}
+
 #[test]
 fn names_flag_and_fix_when_an_argument_is_of_no_use() {
     let cases: &[(&[&str], &[&str])] = &[
