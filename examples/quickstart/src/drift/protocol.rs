@@ -82,7 +82,7 @@ pub struct Report {
 pub struct Subject {
     /// Its name, as a person reads it.
     pub name: String,
-    /// The distance from training, or why there is none.
+    /// The distance from training as the population stability index, or why there is none.
     pub distance: Result<f64, String>,
     /// Whether this window is above the threshold and significant.
     pub drifts: bool,

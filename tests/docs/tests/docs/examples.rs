@@ -230,7 +230,6 @@ fn every_public_type_has_an_example_that_asserts() {
     assert!(missing.is_empty(), "{} types:\n{}", missing.len(), missing.join("\n"));
 }
 
-/// A link alone is no example: what it leads to must assert, and use the type.
 /// The Rust files below a folder.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -274,6 +273,7 @@ fn no_two_examples_share_a_folder() {
     assert!(shared.is_empty(), "give each example a folder of its own: {shared:?}");
 }
 
+/// A link alone is no example: what it leads to must assert, and use the type.
 #[test]
 fn accepts_a_link_only_when_the_linked_example_uses_the_type() {
     let of = |shown: &str| {
