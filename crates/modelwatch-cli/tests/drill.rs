@@ -1,11 +1,15 @@
 //! `modelwatch drill` as a user runs it.
 
+mod terminal;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use modelwatch_testkit::{Release, tool};
 use serde_json::Value as Json;
+
+use crate::terminal::shown_on_terminal;
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/drill.toml");
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/incidents.toml");
@@ -98,7 +102,7 @@ fn list_names_every_incident_and_runs_none() {
     assert_eq!(listed["left_out"].as_array().unwrap().len(), 0);
 }
 
-/// An incident of one's own, with either release of promtool: the same is heard.
+/// An incident of one's own, with either release of promtool: the same is heard. On a terminal, one sees how far it is.
 #[test]
 fn judged_an_own_incident_is_heard_alike_with_both_releases() {
     let mut heard = Vec::new();
@@ -107,9 +111,13 @@ fn judged_an_own_incident_is_heard_alike_with_both_releases() {
         let amtool = release.tool("amtool");
         let program = |command: &Command| Path::new(command.get_program()).display().to_string();
         let (promtool, amtool) = (program(&promtool), program(&amtool));
-        let (done, said, error) = drill(&["--file", OWN, "--json", "--promtool", &promtool, "--amtool", &amtool]);
-        assert!(done, "{error}");
-        let answer: Json = serde_json::from_str(&said).unwrap();
+        let arguments = format!("drill --config {CONFIG} --file {OWN} --json --promtool {promtool} --amtool {amtool}");
+        let shown = shown_on_terminal(Path::new("."), &arguments, "");
+        for far in ["1 of 2 incidents rehearsed: ", "2 of 2 incidents rehearsed: "] {
+            assert!(shown.contains(far), "{shown}");
+        }
+        let (_, said) = shown.rsplit_once("\x1b[K").unwrap();
+        let answer: Json = serde_json::from_str(said).unwrap();
         heard.push(answer["outcomes"].as_array().unwrap().clone());
     }
     // Figures differ a little: a range of Prometheus 3 leaves out the sample at its beginning.

@@ -46,16 +46,17 @@ pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
                     incidents.get(index).zip(outcomes.get(index))
                 } {
                     let rehearsed = stage.rehearse(incident);
-                    let (done, progress) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-                    *done += 1;
-                    progress.tell(&Rehearsed {
-                        name: &incident.name,
-                        done: *done,
-                        of: incidents.len(),
-                    });
                     if rehearsed.is_err() {
                         // One that fails is likely to be followed by all the others.
                         next.store(incidents.len(), Ordering::Relaxed);
+                    } else {
+                        let (done, progress) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+                        *done += 1;
+                        progress.tell(&Rehearsed {
+                            name: &incident.name,
+                            done: *done,
+                            of: incidents.len(),
+                        });
                     }
                     *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(rehearsed);
                 }
