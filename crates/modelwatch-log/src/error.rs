@@ -166,8 +166,8 @@ impl WriteError {
         }
     }
 
-    pub(crate) fn is_of_absence(&self) -> bool {
-        matches!(&self.source, Cause::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    pub(crate) fn is(&self, kind: io::ErrorKind) -> bool {
+        matches!(&self.source, Cause::Io(error) if error.kind() == kind)
     }
 
     /// How many predictions were lost by it.

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use fs4::{FileExt, TryLockError};
@@ -20,6 +21,10 @@ use crate::slot::Slot;
 /// Rows of a row group, and bytes where the rows are wide.
 const GROUP_ROWS: usize = 65_536;
 const GROUP_BYTES: usize = 32 << 20;
+
+/// How often a file is begun that a keeper removes, and what is between.
+const ATTEMPTS: u32 = 20;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1);
 
 /// The records of one model in one hour, with one set of features, on their way into a file.
 pub(crate) struct OpenFile {
@@ -136,11 +141,7 @@ impl OpenFile {
 impl Storage {
     fn create(folder: &Path, name: &str, model: &str, shape: &Shape) -> Result<Self, WriteError> {
         let temporary = folder.join(files::temporary(name));
-        // A keeper that finds the folder empty, or the file before it is locked, may remove it: then once more.
-        let file = match create_locked(folder, &temporary) {
-            Err(error) if error.is_of_absence() => create_locked(folder, &temporary),
-            created => created,
-        }?;
+        let file = create_undisturbed(folder, &temporary)?;
         let schema = shape.schema();
         let writer = schema.and_then(|schema| SerializedFileWriter::new(file, schema, shape.properties(model)));
         match writer {
@@ -177,6 +178,20 @@ fn remove_unfinished(temporary: &Path) {
         let path = temporary.display();
         tracing::debug!(%error, %path, "an unfinished file stays until the keeper finds it");
     }
+}
+
+/// As [`create_locked`], again and again while a keeper is at it: one that finds the folder empty, or the file before it is locked,
+/// may remove it. The name is this writer's alone, so a file that has it is one which a keeper is about to remove.
+fn create_undisturbed(folder: &Path, path: &Path) -> Result<File, WriteError> {
+    for _ in 1..ATTEMPTS {
+        match create_locked(folder, path) {
+            Err(error) if error.is(ErrorKind::NotFound) || error.is(ErrorKind::AlreadyExists) => {
+                thread::sleep(BETWEEN_ATTEMPTS);
+            }
+            created => return created,
+        }
+    }
+    create_locked(folder, path)
 }
 
 /// Makes a file and holds a lock on it, by which a keeper of this or another process knows that somebody lives who writes

@@ -1,5 +1,6 @@
 //! What a process that is killed leaves.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::thread;
@@ -61,17 +62,22 @@ fn records_until_it_is_killed() {
 #[test]
 fn what_a_killed_process_left_unfinished_is_removed_at_the_next_start_and_what_a_living_one_has_is_not() {
     let root = tempdir().expect("a folder");
-    let hidden = || {
+    let all_hidden = || {
         files(root.path())
             .into_iter()
             .filter(|path| name(path).starts_with('.'))
-            .count()
+    };
+    let hidden = || all_hidden().count();
+    // A file is locked before anything is written to it, and until then it is nobody's.
+    let held = || {
+        let sizes = all_hidden().filter_map(|path| Some(fs::metadata(path).ok()?.len()));
+        sizes.filter(|size| *size > 0).count()
     };
     let begin = || {
+        let before = held();
         let child = children::child("killed::waits_with_an_unfinished_file", root.path());
         let child = child_quiet(child).spawn().expect("a child");
-        let before = hidden();
-        until("it has begun a file", || hidden() > before);
+        until("it writes a file", || held() > before);
         child
     };
     let (mut dead, mut living) = (begin(), begin());
