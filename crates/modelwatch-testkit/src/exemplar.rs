@@ -3,6 +3,8 @@
 use crate::labels::Labels;
 
 /// An exemplar, whichever judge read it.
+///
+/// The example of [`Sample`](crate::Sample) has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exemplar {
     /// Its own labels (`trace_id`), not those of the series.

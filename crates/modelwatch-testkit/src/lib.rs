@@ -31,37 +31,27 @@
 //! [`Prometheus::start`] fails, with a line that names the tool and `make setup`. Nothing is ever skipped.
 //!
 //! The name of a test that asks a judge outside of this process begins with `judged_`, and so does that of every other test
-//! that starts a [`tool`]; without the prefix it fails. `make check` leaves these out by their names, `make test` has them all.
+//! that starts a [`tool`]; without the prefix it fails. `make check` leaves these out by their names, `make test` has them all. An example that asks such a
+//! judge stands in the module `judged_by`, whose name is then in the example's.
 //!
 //! Everything blocks and nothing needs an async runtime; call it from a blocking thread in async tests.
 
 #[cfg(feature = "actix")]
 mod actix_server;
-mod alertmanager;
-mod browser;
-mod bucket;
 mod exemplar;
 mod files;
 mod http;
 mod inbox;
 mod instructions;
-mod kafka;
+mod judged_by;
 mod labels;
 mod metrics_server;
 mod monitor;
 mod page;
-mod perses;
 mod plain;
-mod postgresql;
 mod process;
 mod program;
-mod prometheus;
-mod promtool;
 mod protobuf;
-mod release;
-mod schemas;
-mod spark;
-mod text;
 #[cfg(feature = "tokio")]
 mod tokio_server;
 mod tools;
@@ -69,30 +59,24 @@ mod world;
 
 #[cfg(feature = "actix")]
 pub use actix_server::ActixServer;
-pub use alertmanager::Alertmanager;
-pub use browser::{browser_answer, browser_dom, browser_question, page_problems};
-pub use bucket::StorageBucket;
 pub use exemplar::Exemplar;
 pub use files::files_below;
 pub use http::{HttpResponse, free_port, http_get, http_request};
 pub use inbox::{Posted, inbox};
 pub use instructions::compare_instructions;
-pub use kafka::{ForgetfulKafkaBroker, KafkaBroker};
+pub use judged_by::{
+    Alertmanager, DrawnPanel, ExemplarSeries, ForgetfulKafkaBroker, KafkaBroker, PostgreSql, Prometheus,
+    PrometheusOptions, QueryResult, Release, Sample, SparkCluster, StorageBucket, Target, adbc_driver, browser_answer,
+    browser_dom, browser_question, grafana_schema_check, kubernetes_schema_check, openmetrics_strict, page_problems,
+    perses_panels, perses_schema_check, prometheus_text_strict, promtool_check_metrics, promtool_lint,
+};
 pub use labels::Labels;
 pub use metrics_server::{MetricsServer, Page, ScrapeRequest};
 pub use monitor::{begun, counted, page, page_once};
 pub use page::MetricsPage;
-pub use perses::{DrawnPanel, perses_panels};
-pub use postgresql::{PostgreSql, adbc_driver};
 pub use process::Killed;
 pub use program::Program;
-pub use prometheus::{ExemplarSeries, Prometheus, PrometheusOptions, QueryResult, Target};
-pub use promtool::{promtool_check_metrics, promtool_lint};
 pub use protobuf::{Bucket, Family, Histogram, Metric, NativeHistogram, Value, protobuf_decode};
-pub use release::Release;
-pub use schemas::{grafana_schema_check, kubernetes_schema_check, perses_schema_check};
-pub use spark::SparkCluster;
-pub use text::{Sample, openmetrics_strict, prometheus_text_strict};
 #[cfg(feature = "tokio")]
 pub use tokio_server::{Stopped, TokioServer};
 pub use tools::tool;

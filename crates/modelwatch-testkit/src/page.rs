@@ -2,10 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::text::{Sample, prometheus_text};
+use crate::judged_by::{Sample, prometheus_text};
 use crate::{plain, tools};
 
 /// The samples of one page.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::MetricsPage;
+///
+/// let page = MetricsPage::parse(b"jobs_total{kind=\"small\"} 3\njobs_total{kind=\"big\"} 4\n");
+/// assert_eq!((page.sum("jobs_total", &[]), page.sum("jobs_total", &[("kind", "big")])), (7.0, 4.0));
+/// assert_eq!(page.count("jobs_total"), 2);
+/// ```
 #[derive(Debug)]
 pub struct MetricsPage(Vec<Sample>);
 

@@ -2,8 +2,8 @@
 //!
 //! It reads what is well-formed and judges little; `make test` has the same pages judged by the strict parser.
 
+use crate::judged_by::Sample;
 use crate::labels::Labels;
-use crate::text::Sample;
 
 pub(crate) fn read(page: &[u8]) -> Result<Vec<Sample>, String> {
     let page = std::str::from_utf8(page).map_err(|error| error.to_string())?;
@@ -70,7 +70,7 @@ fn unescaped(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::prometheus_text_strict;
+    use crate::judged_by::prometheus_text_strict;
 
     const PAGE: &str = "# HELP level What.\n# TYPE level gauge\nlevel 0.1\nlevel{kind=\"a\\\"b\\\\c\\nd} 1 # {é\r中\",of=\"\"} -2e-9 1500\n\
         # HELP seconds What.\n# TYPE seconds histogram\nseconds_bucket{le=\"+Inf\"} 3\nseconds_sum 1e300\nseconds_count 3\n";

@@ -215,6 +215,7 @@ fn every_public_type_has_an_example_that_asserts() {
         "modelwatch-page",
         "modelwatch-performance",
         "modelwatch-stack",
+        "modelwatch-testkit",
         "modelwatch-tower",
         "modelwatch-triage",
         "modelwatch-warehouse",

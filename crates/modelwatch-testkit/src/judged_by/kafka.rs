@@ -45,6 +45,20 @@ asyncio.run(main())
 ";
 
 /// A Tansu on a free port of the loopback, its topics in memory. Dropped, it is killed.
+///
+/// # Example
+///
+/// ```
+/// use std::net::TcpStream;
+///
+/// use modelwatch_testkit::KafkaBroker;
+///
+/// let broker = KafkaBroker::start();
+/// broker.create_topic("decisions", 2);
+/// assert!(TcpStream::connect(broker.address()).is_ok());
+/// broker.cut();
+/// assert!(TcpStream::connect(broker.address()).is_err());
+/// ```
 #[derive(Debug)]
 pub struct KafkaBroker {
     _processes: Vec<Killed>,
@@ -199,6 +213,17 @@ for topic in sys.stdin:
 
 /// The broker that librdkafka brings for tests, with retention: it keeps the newest five megabytes of a partition, and says of what is older
 /// that it is out of range, which Tansu never does. Dropped, it is killed.
+///
+/// # Example
+///
+/// ```
+/// use std::net::TcpStream;
+///
+/// use modelwatch_testkit::ForgetfulKafkaBroker;
+///
+/// let broker = ForgetfulKafkaBroker::start(&["decisions"]);
+/// assert!(TcpStream::connect(broker.address()).is_ok());
+/// ```
 #[derive(Debug)]
 pub struct ForgetfulKafkaBroker {
     address: String,

@@ -36,6 +36,17 @@ const OPENED: [&str; 13] = [
 
 /// A master, workers of one core each, and a server of Spark Connect, each a process of its own, on free ports of the loopback. Dropped,
 /// they are killed.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::SparkCluster;
+///
+/// // Without a worker: this example has no query.
+/// let cluster = SparkCluster::start(0);
+/// assert_eq!(cluster.server_said("Spark Connect server started at: "), 1);
+/// assert!(cluster.address(SparkCluster::TOKEN).starts_with("sc://127.0.0.1:"));
+/// ```
 #[derive(Debug)]
 pub struct SparkCluster {
     /// The server is the first to go.

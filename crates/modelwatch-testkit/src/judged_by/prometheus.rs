@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use super::release::Release;
+use super::text::labels;
 use crate::exemplar::Exemplar;
 use crate::http::{http_get, percent_encode};
 use crate::labels::Labels;
-use crate::release::Release;
-use crate::text::labels;
 use crate::tools;
 
 /// What [`Prometheus::start`] starts. [`PrometheusOptions::scraping`] suffices for most tests.
@@ -122,6 +122,8 @@ fn job(name: &str, targets: &str, labels: &[(String, String)]) -> String {
 pub type QueryResult = (Labels, f64);
 
 /// How Prometheus fares with one scrape target.
+///
+/// The example of [`Prometheus`] has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The URL it scrapes.
@@ -133,6 +135,26 @@ pub struct Target {
 }
 
 /// The exemplars that Prometheus holds for one series.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use modelwatch_testkit::{ExemplarSeries, MetricsServer, Page, Prometheus, PrometheusOptions};
+///
+/// let server = MetricsServer::start(|_| Page {
+///     content_type: "application/openmetrics-text; version=1.0.0".to_owned(),
+///     body: b"# TYPE jobs counter\njobs_total 4.0 # {trace_id=\"ab\"} 1.0\n# EOF\n".to_vec(),
+///     ..Page::default()
+/// });
+/// let options = PrometheusOptions::scraping(server.address()).feature("exemplar-storage");
+/// let prometheus = Prometheus::start(&options)?;
+/// prometheus.wait_for("jobs_total", |result| !result.is_empty(), Duration::from_secs(10))?;
+/// let series: Vec<ExemplarSeries> = prometheus.query_exemplars("jobs_total")?;
+/// assert_eq!(series[0].labels["__name__"], "jobs_total");
+/// assert_eq!(series[0].exemplars[0].labels["trace_id"], "ab");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExemplarSeries {
     /// The labels of the series, `__name__` included.
@@ -147,9 +169,9 @@ pub struct ExemplarSeries {
 ///
 /// # Example
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
-/// use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions};
+/// use modelwatch_testkit::{MetricsServer, Page, Prometheus, PrometheusOptions, Target};
 ///
 /// let server = MetricsServer::start(|_| Page {
 ///     content_type: "text/plain; version=0.0.4".to_owned(),
@@ -159,6 +181,8 @@ pub struct ExemplarSeries {
 /// let prometheus = Prometheus::start(&PrometheusOptions::scraping(server.address()))?;
 /// let answer = prometheus.wait_for("answer", |result| !result.is_empty(), Duration::from_secs(10))?;
 /// assert_eq!(answer[0].1, 42.0);
+/// let targets: Vec<Target> = prometheus.targets()?;
+/// assert_eq!((targets[0].health.as_str(), targets[0].last_error.as_str()), ("up", ""));
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Debug)]

@@ -14,6 +14,20 @@ use crate::labels::Labels;
 use crate::tools;
 
 /// One line of an exposition, as a parser understood it.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{Exemplar, Sample, openmetrics_strict};
+///
+/// let page = "# TYPE jobs counter\njobs_total{kind=\"big\"} 4.0 # {trace_id=\"ab\"} 1.0\n# EOF\n";
+/// let samples: Vec<Sample> = openmetrics_strict(page.as_bytes())?;
+/// assert_eq!((samples[0].name.as_str(), samples[0].value), ("jobs_total", 4.0));
+/// assert_eq!(samples[0].labels["kind"], "big");
+/// let exemplar: &Exemplar = samples[0].exemplar.as_ref().unwrap();
+/// assert_eq!((exemplar.labels["trace_id"].as_str(), exemplar.value), ("ab", 1.0));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The name on the line, suffix included: `ml_inference_requests_total`.

@@ -16,6 +16,17 @@ use crate::tools::{tool, venv_python};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A PostgreSQL of Debian's in a folder of its own, on a free port of the loopback. Dropped, it is killed, and its folder goes.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{PostgreSql, tool};
+///
+/// let server = PostgreSql::start();
+/// let answer = tool("psql").args([&server.uri(), "--tuples-only", "--no-align", "--command=SELECT 42"]).output()?;
+/// assert_eq!(answer.stdout, b"42\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PostgreSql {
     _server: Killed,

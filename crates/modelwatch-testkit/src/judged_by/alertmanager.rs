@@ -10,12 +10,26 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use super::prometheus::{guard, listening_on, new_directory};
+use super::release::Release;
 use crate::http::http_get;
-use crate::prometheus::{guard, listening_on, new_directory};
-use crate::release::Release;
 use crate::tools;
 
 /// An Alertmanager on a free loopback port; dropping it kills it and removes its storage, as the end of the test does.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{Alertmanager, Release, http_request};
+///
+/// let alertmanager = Alertmanager::start(Release::System, "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")?;
+/// let raised = br#"[{"labels": {"alertname": "MLTrafficGone"}}]"#;
+/// let json = [("content-type", "application/json")];
+/// let answer = http_request(alertmanager.address(), "POST", "/api/v2/alerts", &json, raised)?;
+/// assert_eq!(answer.status, 200);
+/// assert_eq!(alertmanager.alerts()?[0]["labels"]["alertname"], "MLTrafficGone");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Alertmanager {
     address: SocketAddr,

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::browser::browser_dom_of;
+use super::browser::browser_dom_of;
 
 /// A panel as a reader finds it.
 ///

@@ -13,7 +13,7 @@ use crate::tools;
 ///
 /// # Example
 ///
-/// ```no_run
+/// ```
 /// use modelwatch_testkit::Release;
 ///
 /// for release in Release::ALL {

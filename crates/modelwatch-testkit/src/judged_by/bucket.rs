@@ -34,6 +34,20 @@ urllib.request.urlopen(urllib.request.Request(f'{root}/bucket?restype=container'
 ";
 
 /// An empty bucket, and the server that has it. Dropped, both are gone.
+///
+/// # Example
+///
+/// ```
+/// use modelwatch_testkit::{StorageBucket, http_get, http_request};
+///
+/// let bucket = StorageBucket::s3();
+/// assert_eq!(bucket.url, "s3://bucket");
+/// assert_eq!(http_request(bucket.address, "PUT", "/bucket/answer", &[], b"42")?.status, 200);
+/// let signed = [("authorization", "AWS key:any")];
+/// assert_eq!(http_get(bucket.address, "/bucket/answer", &signed)?.body, b"42");
+/// assert_eq!(http_get(bucket.address, "/bucket/answer", &[])?.status, 403, "not for everybody");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct StorageBucket {
     _server: Killed,
