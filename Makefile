@@ -36,7 +36,8 @@ check: ## while you work: format, lints, and the tests that ask no tool but carg
 # What `cargo doc` documents. With one example it needs what tests need, so that no dependency is checked for it once more.
 DOCUMENTED := --lib --example picture --bin benches --bin drift-exporter --bin example-actix --bin example-axum
 
-# Suites that keep every core busy for minutes, and so run beside those that wait for servers, and give way to them.
+# Suites that run for minutes, and so beside those that wait for servers. `generated` keeps every core busy and gives way to them;
+# `drill` rehearses one incident after the other, so that all would wait for it.
 LONG := generated drill
 
 # Many tests wait for a real server, so there are more of them at a time than cores.
@@ -65,8 +66,9 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	scripts/packages & packages=$$!; \
 	{ .venv/bin/hadolint Containerfile && $(CARGO) test --workspace --all-features --no-run; }; built=$$?; \
 	wait $$packages && exit $$built
-	# Four at a time: each waits where another works.
-	nice $(CARGO) test --workspace --all-features $(LONG:%=--test %) & long=$$!; \
+	# Five at a time: each waits where another works.
+	nice $(CARGO) test --workspace --all-features --test generated & generated=$$!; \
+	$(CARGO) test --workspace --all-features --test drill & drill=$$!; \
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	{ nice $(CARGO) bench --profile instructions -p modelwatch --bench instructions && \
 	nice $(CARGO) bench --profile instructions -p modelwatch-tower --bench instructions && \
@@ -74,7 +76,7 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	RUSTDOCFLAGS='-D warnings' nice $(CARGO) doc --workspace --all-features --no-deps $(DOCUMENTED); } & counts=$$!; \
 	$(CARGO) test --workspace --all-features --no-fail-fast \
 	  --config 'target."cfg(all())".runner = ["scripts/all-but", $(LONG:%="%",) "--"]'; failed=$$?; \
-	for other in $$long $$alert $$counts; do wait $$other || failed=$$?; done; exit $$failed
+	for other in $$generated $$drill $$alert $$counts; do wait $$other || failed=$$?; done; exit $$failed
 
 bench: ## run the benchmarks and print their tables (ARGS='scrape' runs those whose name has "scrape")
 	$(CARGO) bench -p benches --bench record --bench middleware --bench scrape -- $(ARGS)
