@@ -21,17 +21,14 @@ demo: ## serve two versions of a model and replay two weeks of real traffic (ARG
 demo-stack: ## the demo under a real Prometheus and Alertmanager, from a break to its culprit (ARGS='--incident canary-slow')
 	@scripts/demo-stack $(ARGS)
 
-# Suites that `make check` waits for, and so run beside the others.
-SLOW := demo
+# Whose tests `make check` runs; empty, what scripts/crates-to-check names.
+CRATES ?=
 
-check: ## while you work: format, lints, and the tests that ask no tool but cargo
+check: ## while you work: format, lints, and tests that ask no tool but cargo (CRATES='modelwatch-drift' or CRATES=all says whose)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features --no-run
-	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features $(SLOW:%=--test %) -- --skip judged_ & slow=$$!; \
-	MODELWATCH_TOOLS=none $(CARGO) test --workspace --all-features \
-	  --config 'target."cfg(all())".runner = ["scripts/all-but", $(SLOW:%="%",) "--"]' -- --skip judged_; failed=$$?; \
-	wait $$slow && exit $$failed
+	crates=$$(scripts/crates-to-check $(CRATES)) && \
+	MODELWATCH_TOOLS=none $(CARGO) test $$crates --all-features -- --skip judged_
 
 # What `cargo doc` documents. With one example it needs what tests need, so that no dependency is checked for it once more.
 DOCUMENTED := --lib --example picture --bin benches --bin drift-exporter --bin example-actix --bin example-axum

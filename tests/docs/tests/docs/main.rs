@@ -4,3 +4,4 @@ mod commands;
 mod examples;
 mod licences;
 mod links;
+mod make_check;
