@@ -59,18 +59,18 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	$(CARGO) check -p quickstart && \
 	$(CARGO) check -p quickstart --no-default-features --features drift-job; }; checked=$$?; \
 	wait $$setup && exit $$checked
-	# The packages compile in a folder of their own.
+	# What compiles into folders of its own fills the cores when the tests' build leaves one idle, and afterwards those that tests wait
+	# on; the documentation waits for that build. The tests run in five processes at a time: each waits where another works.
 	scripts/packages & packages=$$!; \
-	{ .venv/bin/hadolint Containerfile && $(CARGO) test --workspace --all-features --no-run; }; built=$$?; \
-	wait $$packages && exit $$built
-	# Five at a time: each waits where another works.
-	nice $(CARGO) test --workspace --all-features --test generated & generated=$$!; \
-	$(CARGO) test --workspace --all-features --test drill & drill=$$!; \
-	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	{ nice $(CARGO) bench --profile instructions -p modelwatch --bench instructions && \
 	nice $(CARGO) bench --profile instructions -p modelwatch-tower --bench instructions && \
 	RUSTFLAGS='--cfg modelwatch_loom' nice $(CARGO) test -p modelwatch --lib --target-dir target/loom models && \
 	RUSTDOCFLAGS='-D warnings' nice $(CARGO) doc --workspace --all-features --no-deps $(DOCUMENTED); } & counts=$$!; \
+	{ .venv/bin/hadolint Containerfile && $(CARGO) test --workspace --all-features --no-run; }; built=$$?; \
+	wait $$packages && [ $$built = 0 ] || { wait $$counts; exit 1; }; \
+	nice $(CARGO) test --workspace --all-features --test generated & generated=$$!; \
+	$(CARGO) test --workspace --all-features --test drill & drill=$$!; \
+	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	$(CARGO) test --workspace --all-features --no-fail-fast \
 	  --config 'target."cfg(all())".runner = ["scripts/all-but", $(LONG:%="%",) "--"]'; failed=$$?; \
 	for other in $$generated $$drill $$alert $$counts; do wait $$other || failed=$$?; done; exit $$failed
