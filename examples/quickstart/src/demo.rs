@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum as _;
-use flights::data::{self, FEATURES, missing_ratios};
+use flights::data::{self, FEATURES};
 use flights::error::Failure;
 use flights::version::{CANARY, STABLE, Version, divide, quiet};
 use modelwatch::Monitor;
@@ -30,6 +30,7 @@ use crate::server::Service;
 use crate::table::{Figures, View, drift_of_day, render};
 use crate::team::Team;
 use crate::terminal::{Scene, Told, Trail};
+use crate::training::Training;
 
 /// How often the figures are looked at.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -108,11 +109,11 @@ pub fn run(options: &Options) -> Result<(), Ended> {
     };
     let (sender, inputs) = mpsc::channel();
     signals(&runtime, &sender)?;
-    let trained_missing = missing_ratios(&training);
+    let training = Training::new(&training);
     let mut watch = Watch {
         replay: &replay,
         quality: &quality,
-        trained_missing: &trained_missing,
+        training: &training,
         team: Team::new(address.to_string(), REFRESH)?,
         trails: Default::default(),
         pages: VecDeque::new(),
@@ -227,7 +228,7 @@ fn signals(runtime: &Runtime, inputs: &mpsc::Sender<Input>) -> Result<(), Failur
 struct Watch<'a> {
     replay: &'a Replay,
     quality: &'a Quality,
-    trained_missing: &'a [f64; FEATURES.len()],
+    training: &'a Training,
     team: Team,
     trails: [Trail; 2],
     pages: VecDeque<(Instant, Page)>,
@@ -299,18 +300,19 @@ impl Watch<'_> {
         let (Some((from, earlier)), Some((to, latest))) = (self.pages.front(), self.pages.back()) else {
             return Ok(false);
         };
+        let drift = self.quality.drift();
         let view = View {
-            drift: &self.quality.drift(),
+            drift: &drift,
             earlier,
             latest,
             span: *to - *from,
-            trained_missing: self.trained_missing,
+            training: self.training,
         };
         let figures = view.figures();
         for (trail, figures) in self.trails.iter_mut().zip(&figures.versions) {
             trail.push(figures);
         }
-        let news = self.team.look(latest, figures.wrong.first());
+        let news = self.team.look(&[latest, &self.quality.page()], &figures.wrong, &drift);
         self.figures = Some(figures);
         Ok(news)
     }

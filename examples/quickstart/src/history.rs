@@ -40,8 +40,8 @@ impl History {
         }
     }
 
-    /// Keeps a page that was scraped at a time, in seconds since the epoch.
-    pub(crate) fn push(&mut self, at: f64, page: &Page) {
+    /// Keeps the pages that were scraped at a time, in seconds since the epoch.
+    pub(crate) fn push(&mut self, at: f64, pages: &[&Page]) {
         let first = self.scrapes.is_empty();
         self.scrapes.push_back(at);
         if self.scrapes.len() > MOST {
@@ -49,7 +49,7 @@ impl History {
         }
         let oldest = self.scrapes.front().copied().unwrap_or(at);
         let up = ("up", &BTreeMap::new(), 1.0);
-        let samples = page.samples().iter();
+        let samples = pages.iter().flat_map(|page| page.samples());
         let samples = samples.map(|sample| (sample.name.as_str(), &sample.labels, sample.value));
         for (name, labels, value) in samples.chain([up]) {
             if !self.metrics.contains_key(name) {
@@ -162,7 +162,7 @@ mod tests {
             if second >= 4 {
                 text += &format!("requests_total{{version=\"b\"}} {}\n", second - 3);
             }
-            history.push(f64::from(second), &Page::parse(&text));
+            history.push(f64::from(second), &[&Page::parse(&text)]);
         }
         history
     }

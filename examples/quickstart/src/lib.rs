@@ -33,3 +33,5 @@ mod table;
 mod team;
 #[cfg(feature = "demo")]
 mod terminal;
+#[cfg(feature = "demo")]
+mod training;

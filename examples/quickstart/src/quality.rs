@@ -22,6 +22,7 @@ use crate::cli::Options;
 use crate::drift::process::Process;
 use crate::drift::protocol::{News, Order, Report, Window, length};
 use crate::folder::LOG;
+use crate::page::Page;
 use crate::replay::Replay;
 
 /// After the last request of a day was sent, for its answer and those before it.
@@ -130,6 +131,11 @@ impl Quality {
             (status, [(header::CONTENT_TYPE, format)], text).into_response()
         };
         Router::new().route("/drift/metrics", get(page))
+    }
+
+    /// What the job exports; nothing before its baseline is made.
+    pub(crate) fn page(&self) -> Page {
+        Page::parse(&self.state.now().1)
     }
 
     /// How far the job is.

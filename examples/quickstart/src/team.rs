@@ -5,12 +5,15 @@ use std::time::{Duration, SystemTime};
 use flights::error::Failure;
 use modelwatch_config::Config;
 use modelwatch_triage::onset::Onset;
+use modelwatch_triage::source::{Question, Row, Source, SourceError};
 use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Subject, Trouble, triage};
 
+use crate::drift::protocol::Subject as Compared;
 use crate::history::History;
 use crate::model::MODEL;
 use crate::page::Page;
+use crate::quality::Drift;
 use crate::table::Wrong;
 use crate::terminal::Told;
 
@@ -47,13 +50,21 @@ impl Team {
         })
     }
 
-    /// Takes a page, and what is wrong on it. Returns whether there is news for the team.
-    pub(crate) fn look(&mut self, page: &Page, wrong: Option<&Wrong>) -> bool {
+    /// Takes the pages of the service and its drift job, what is wrong on the one and how far the other is. Returns whether there is news
+    /// for the team.
+    pub(crate) fn look(&mut self, pages: &[&Page], wrong: &[Wrong], drift: &Drift) -> bool {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
-        self.history.push(now.as_secs_f64(), page);
-        let Some(wrong) = wrong else {
+        self.history.push(now.as_secs_f64(), pages);
+        let critical = self
+            .config
+            .model(MODEL)
+            .map_or(&[][..], |model| &model.critical_features);
+        let ticket = ticket(drift, critical);
+        let features = wrong.iter().chain(&ticket).filter_map(|wrong| wrong.feature.as_deref());
+        let features = features.collect();
+        let Some(wrong) = wrong.first().or(ticket.as_ref()) else {
             (self.wrong, self.right) = (0, self.right + 1);
             if self.right == AGREED
                 && let Some(told) = &mut self.told
@@ -72,8 +83,12 @@ impl Team {
         subject.alert = Some(wrong.alert.to_owned());
         let feature = wrong.feature.iter();
         subject.labels = feature.map(|name| ("feature_name".to_owned(), name.clone())).collect();
+        let marked = Marked {
+            history: &self.history,
+            features,
+        };
         // The history answers whatever it is asked.
-        let Ok(report) = triage(&self.history, None, &self.config, &subject) else {
+        let Ok(report) = triage(&marked, None, &self.config, &subject) else {
             return false;
         };
         // Before there are samples enough to say since when, there is nothing to tell but the alert.
@@ -94,5 +109,92 @@ impl Team {
     /// What it has been told last.
     pub(crate) fn told(&self) -> Option<&Told> {
         self.told.as_ref()
+    }
+}
+
+/// The ticket for the critical feature that is furthest from training, of those that are detected: no page.
+fn ticket(drift: &Drift, critical: &[String]) -> Option<Wrong> {
+    let Drift::Compared(report) = drift else {
+        return None;
+    };
+    let subjects = report.subjects.iter().filter(|subject| subject.detected);
+    let critical = subjects.filter(|subject| critical.contains(&subject.name));
+    let distance = |subject: &Compared| subject.distance.clone().unwrap_or_default();
+    let furthest = critical.max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    Some(Wrong {
+        line: format!("{} is no longer as in training", furthest.name),
+        alert: "MLDriftCriticalFeatureDetected",
+        feature: Some(furthest.name.clone()),
+    })
+}
+
+/// What the history says, without what is missing or drifts as it does in training.
+///
+/// A day of flights passes in seconds. What the weather stations lack for some hours of it looks as if it had begun just now, to
+/// somebody who knows the past of a minute and no more.
+struct Marked<'a> {
+    history: &'a History,
+    /// The features that the screen marks.
+    features: Vec<&'a str>,
+}
+
+/// What is only told of a feature that is marked.
+const OF_MARKED: [&str; 4] = [
+    "ml_feature_missing_total",
+    "ml_data_drift_detected",
+    "ml_data_drift_score",
+    "ml_drift_change",
+];
+
+impl Source for Marked<'_> {
+    fn ask(&self, question: &Question) -> Result<Vec<Row>, SourceError> {
+        let mut rows = self.history.ask(question)?;
+        if OF_MARKED.contains(&question.metric.as_str()) {
+            rows.retain(|row| {
+                let feature = row.label("feature_name");
+                feature.is_empty() || self.features.contains(&feature)
+            });
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::drift::protocol::{Report, Window};
+
+    #[test]
+    fn a_critical_feature_that_drifts_has_a_ticket() {
+        let critical = ["hour", "distance"].map(str::to_owned);
+        let of = |drift: &Drift| ticket(drift, &critical);
+        let subject = |name: &str, distance, detected| Compared {
+            name: name.into(),
+            distance: Ok(distance),
+            drifts: true,
+            detected,
+        };
+        let report = |subjects: Vec<Compared>| {
+            let day = DateTime::UNIX_EPOCH;
+            Drift::Compared(Report {
+                window: Window { start: day, end: day },
+                rows: 900,
+                usual: false,
+                subjects,
+            })
+        };
+        let weather = report(vec![subject("temp", 19.1, true), subject("distance", 0.3, false)]);
+        assert!(of(&weather).is_none());
+        let unit = report(vec![
+            subject("temp", 19.1, true),
+            subject("hour", 0.3, true),
+            subject("distance", 0.4, true),
+        ]);
+        let ticket = of(&unit).expect("a ticket");
+        assert_eq!(ticket.feature.as_deref(), Some("distance"));
+        assert_eq!(ticket.alert, "MLDriftCriticalFeatureDetected");
+        assert!(of(&Drift::Ready).is_none());
     }
 }

@@ -146,20 +146,22 @@ fn lines_of(text: &str, width: u16) -> u16 {
 /// What the keys do: in few words where many have no room.
 fn keys_of(width: u16) -> Line<'static> {
     let long = [
-        (" 1 ", " canary fails  "),
-        (" 2 ", " canary slow  "),
-        (" 3 ", " feature missing  "),
-        (" f ", " fix  "),
+        (" 1 ", " canary fails "),
+        (" 2 ", " canary slow "),
+        (" 3 ", " feature missing "),
+        (" 4 ", " drift "),
+        (" f ", " fix "),
         (" q ", " quit"),
     ];
     let short = [
         (" 1 ", ""),
         (" 2 ", ""),
-        (" 3 ", " break  "),
+        (" 3 ", ""),
+        (" 4 ", " break  "),
         (" f ", " fix  "),
         (" q ", " quit"),
     ];
-    let line = |keys: [(&'static str, &'static str); 5]| {
+    let line = |keys: [(&'static str, &'static str); 6]| {
         let style = Style::new().add_modifier(Modifier::REVERSED);
         let spans = keys
             .into_iter()
@@ -377,7 +379,13 @@ impl Scene<'_> {
 
     fn message(&self, area: Rect) -> Paragraph<'_> {
         let Some(told) = self.told else {
-            let block = Block::new().borders(Borders::TOP).title(" no message to anybody ");
+            let waits = matches!(self.broken, Some((Kind::FeatureDrift, _)));
+            let title = if waits {
+                " no message yet: the drift job compares each day when it is over "
+            } else {
+                " no message to anybody "
+            };
+            let block = Block::new().borders(Borders::TOP).title(title);
             return Paragraph::new("").block(block);
         };
         let text = shortened(&told.text, area.width, area.height.saturating_sub(1));
@@ -506,7 +514,7 @@ mod tests {
                 "!! 2013q1-noweather answers 50 %",
                 "message to #ml-observability",
                 "1. Which half of the system?",
-                "f  fix",
+                " 3  feature missing  4  drift  f  fix  q  quit",
             ] {
                 assert!(screen.contains(part), "{width}x{height}: no {part:?} in\n{screen}");
             }
@@ -582,7 +590,7 @@ mod tests {
             "127.0.0.1:8000/modelwatch",
             "2013q1-noweather  errors 50.0 %",
             "answers are a 500",
-            " 3  break   f  fix   q  quit",
+            " 4  break   f  fix   q  quit",
         ] {
             assert!(narrow.contains(part), "no {part:?} in\n{narrow}");
         }

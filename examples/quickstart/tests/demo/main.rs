@@ -166,7 +166,10 @@ fn the_whole_weeks_drift_as_far_as_is_known_for_them() {
         moved.starts_with("~~ no longer as in training: temp, dewp"),
         "winter is over:\n{text}"
     );
-    assert!(!text.contains("!!"), "nothing breaks, so nobody is paged:\n{text}");
+    assert!(
+        !text.contains("!!") && !text.contains(MESSAGE),
+        "nothing breaks, so nobody is paged:\n{text}"
+    );
     assert!(folder.path().join("baseline.json").is_file());
     assert!(
         folder
@@ -235,6 +238,7 @@ fn an_incident_is_marked_and_the_team_is_told_what_changed() {
             &[
                 "MLCanaryLatencyHigh · model flight-delay · slow requests",
                 "Yes: version 2013q1-noweather",
+                "The request path: no feature is missing more, out of range or in drift.",
             ],
         ),
         (
@@ -348,6 +352,25 @@ fn a_terminal_shows_the_break_the_message_and_the_mend() {
     for part in ["requests were answered; ", "Next:", "make demo-stack"] {
         assert!(left.contains(part), "no {part:?} in:\n{left}");
     }
+}
+
+/// The drift job compares a day when it is over, and the screen says so until its owner gets a message.
+#[test]
+fn the_last_key_changes_a_unit_and_says_what_the_message_waits_for() {
+    let number = |lines| NonZero::new(lines).expect("more than none");
+    let mut terminal = Terminal::start(number(24), number(80), "--port 0 --seconds 600 --rate 150 --mixed");
+    terminal.shows(" 1  canary fails  2  canary slow  3  feature missing  4  drift  f  fix  q  quit");
+    terminal.shows("nothing is wrong");
+    terminal.types("4");
+    terminal.shows("distance comes in kilometres instead of miles");
+    terminal.shows("no message yet: the drift job compares each day when it is over");
+    terminal.shows("no longer as in training: distance");
+    terminal.shows("message to #applied-ml-alerts");
+    let shown = terminal.shows("roll back feature pipeline flights-2013.2");
+    assert!(shown.contains("Who      applied-ml (model)"), "{shown}");
+    terminal.types("q");
+    while terminal.draws() {}
+    assert!(terminal.child.wait().expect("ended").success());
 }
 
 /// A terminal as it opens, and one that is far too small: the message says whom to ask and what to do in both.
