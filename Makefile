@@ -33,8 +33,7 @@ check: ## while you work: format, lints, and tests that ask no tool but cargo (C
 # What `cargo doc` documents. With one example it needs what tests need, so that no dependency is checked for it once more.
 DOCUMENTED := --lib --example picture --bin benches --bin drift-exporter --bin example-actix --bin example-axum
 
-# Suites that run for minutes, and so beside those that wait for servers. `generated` keeps every core busy and gives way to them;
-# `drill` rehearses one incident after the other, so that all would wait for it.
+# Suites that keep every core busy for minutes, and so run beside those that wait for servers, and give way to them.
 LONG := generated drill
 
 # Many tests wait for a real server, so there are more of them at a time than cores.
@@ -69,7 +68,7 @@ test: ## everything CI checks: format, lints, each feature alone, tests, instruc
 	{ .venv/bin/hadolint Containerfile && $(CARGO) test --workspace --all-features --no-run; }; built=$$?; \
 	wait $$packages && [ $$built = 0 ] || { wait $$counts; exit 1; }; \
 	nice $(CARGO) test --workspace --all-features --test generated & generated=$$!; \
-	$(CARGO) test --workspace --all-features --test drill & drill=$$!; \
+	nice $(CARGO) test --workspace --all-features --test drill & drill=$$!; \
 	scripts/first-alert $${CARGO_TARGET_DIR:-target}/debug & alert=$$!; \
 	$(CARGO) test --workspace --all-features --no-fail-fast \
 	  --config 'target."cfg(all())".runner = ["scripts/all-but", $(LONG:%="%",) "--"]'; failed=$$?; \
