@@ -4,9 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use quickstart::cli::Options;
 use quickstart::demo;
-use quickstart::ended::Ended;
+use quickstart::demo::cli::Options;
+use quickstart::demo::ended::Ended;
 
 fn main() -> ExitCode {
     let mut options = Options::parse();

@@ -1,4 +1,4 @@
-//! The demo: serve, replay, show.
+//! From the start of the demo to its end: serve, replay, show.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,20 +17,20 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::Options;
+use super::cli::Options;
+use super::ended::Ended;
+use super::incident::{Incident, Kind};
+use super::page::Page;
+use super::quality::{Drift, Quality};
+use super::replay::{Progress, Replay, Week};
+use super::screen::{Input, Screen, say};
+use super::server::Service;
+use super::table::{Figures, View, drift_of_day, render};
+use super::team::Team;
+use super::terminal::{Scene, Told, Trail};
+use super::training::Training;
 use crate::drift::protocol::{Report, Subject};
-use crate::ended::Ended;
 use crate::folder::Folder;
-use crate::incident::{Incident, Kind};
-use crate::page::Page;
-use crate::quality::{Drift, Quality};
-use crate::replay::{Progress, Replay, Week};
-use crate::screen::{Input, Screen, say};
-use crate::server::Service;
-use crate::table::{Figures, View, drift_of_day, render};
-use crate::team::Team;
-use crate::terminal::{Scene, Told, Trail};
-use crate::training::Training;
 
 /// How often the figures are looked at.
 const REFRESH: Duration = Duration::from_secs(1);

@@ -9,13 +9,13 @@ use modelwatch_triage::source::{Question, Row, Source, SourceError};
 use modelwatch_triage::text::text;
 use modelwatch_triage::triage::{Subject, Trouble, triage};
 
+use super::history::History;
+use super::page::Page;
+use super::quality::Drift;
+use super::table::Wrong;
+use super::terminal::Told;
 use crate::drift::protocol::Subject as Compared;
-use crate::history::History;
 use crate::model::MODEL;
-use crate::page::Page;
-use crate::quality::Drift;
-use crate::table::Wrong;
-use crate::terminal::Told;
 
 /// Looks that have to agree before somebody is told, and before it is over.
 const AGREED: u32 = 3;
@@ -37,7 +37,7 @@ pub(crate) struct Team {
 impl Team {
     /// As the example's configuration has it, but for a page a second.
     pub(crate) fn new(instance: String, every: Duration) -> Result<Self, Failure> {
-        let mut config = Config::parse("examples/modelwatch.toml", include_str!("../../modelwatch.toml"))
+        let mut config = Config::parse("examples/modelwatch.toml", include_str!("../../../modelwatch.toml"))
             .map_err(|mistakes| Failure::new(mistakes.to_string()))?;
         config.prometheus.scrape_interval = every;
         let job = config.model(MODEL).map_or("", |model| &model.job).to_owned();

@@ -10,9 +10,9 @@ use flights::error::Failure;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::ended::Ended;
-use crate::incident::Kind;
-use crate::terminal::Scene;
+use super::ended::Ended;
+use super::incident::Kind;
+use super::terminal::Scene;
 
 /// How often it is looked whether the terminal is closed, between keys.
 const LOOK: Duration = Duration::from_millis(100);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use modelwatch_triage::source::{Question, Reading, Row, Source, SourceError};
 
-use crate::page::Page;
+use super::page::Page;
 
 /// Scrapes that are kept: a quarter of an hour of them.
 const MOST: usize = 900;

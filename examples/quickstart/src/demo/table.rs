@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::page::{Page, Quantile};
+use super::quality::Drift;
+use super::server::{CANARY, STABLE};
+use super::training::Training;
 use crate::drift::protocol::Report;
-use crate::page::{Page, Quantile};
-use crate::quality::Drift;
-use crate::server::{CANARY, STABLE};
-use crate::training::Training;
 
 /// Two scrapes some seconds apart.
 #[derive(Clone, Copy)]
@@ -281,7 +281,7 @@ pub(crate) fn score(quantile: Option<Quantile>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::tests::without_pressure;
+    use crate::demo::training::tests::without_pressure;
 
     #[test]
     fn a_feature_is_marked_for_missing_more_than_in_training() {

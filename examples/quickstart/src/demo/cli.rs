@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::incident::Kind;
+use super::incident::Kind;
 
 /// Serve two versions of a flight-delay model, replay two weeks of real flights to them, and show what modelwatch sees.
 #[derive(Debug, Parser)]

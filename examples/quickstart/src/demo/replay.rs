@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flights::data::{FEATURES, Flight};
 use serde_json::{Map, Value};
 
+use super::incident::{CONVERTED, FORGOTTEN, Incident, KILOMETRES, Kind};
 use crate::drift::protocol::Window;
-use crate::incident::{CONVERTED, FORGOTTEN, Incident, KILOMETRES, Kind};
 
 /// Connections: enough for a slow canary at the default rate.
 const CLIENTS: usize = 32;

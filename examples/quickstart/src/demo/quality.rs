@@ -18,12 +18,12 @@ use flights::error::Failure;
 use modelwatch::Monitor;
 use modelwatch_log::PredictionLog;
 
-use crate::cli::Options;
+use super::cli::Options;
+use super::page::Page;
+use super::replay::Replay;
 use crate::drift::process::Process;
 use crate::drift::protocol::{News, Order, Report, Window, length};
 use crate::folder::LOG;
-use crate::page::Page;
-use crate::replay::Replay;
 
 /// After the last request of a day was sent, for its answer and those before it.
 const TAIL: Duration = Duration::from_millis(300);

@@ -14,7 +14,7 @@ use modelwatch_log::{ModelLog, PredictionLog};
 use modelwatch_tower::{InferenceLayer, Serving, metrics_route, page_route};
 use serde::{Deserialize, Serialize};
 
-use crate::incident::{DELAY, Incident, Kind};
+use super::incident::{DELAY, Incident, Kind};
 use crate::model::{MODEL, class};
 use flights::data::{FEATURES, Features, RANGES};
 use flights::model::DelayModel;

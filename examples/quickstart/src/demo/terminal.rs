@@ -10,10 +10,10 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, RenderDirection, Sparkline, Widget as _, Wrap};
 
-use crate::incident::Kind;
-use crate::page::Quantile;
-use crate::server::CANARY;
-use crate::table::{Figures, VersionFigures, milliseconds, score};
+use super::incident::Kind;
+use super::page::Quantile;
+use super::server::CANARY;
+use super::table::{Figures, VersionFigures, milliseconds, score};
 
 /// Seconds a trail remembers: more than a wide terminal shows.
 const REMEMBERED: usize = 400;
@@ -429,8 +429,8 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::server::STABLE;
-    use crate::table::Wrong;
+    use crate::demo::server::STABLE;
+    use crate::demo::table::Wrong;
 
     fn version(version: &'static str, error_ratio: f64) -> VersionFigures {
         VersionFigures {
