@@ -141,16 +141,124 @@ fn judged_an_own_incident_is_heard_alike_with_both_releases() {
     }
 }
 
-/// A world that promtool refuses is told, and is no silence.
+/// A world that promtool refuses is told by its name, and is no silence.
 #[test]
 fn judged_a_promtool_that_answers_nothing_is_no_silence() {
-    let quiet = tool("true").get_program().to_owned();
-    let (done, _, error) = drill(&["quiet-day", "--promtool", &quiet.display().to_string()]);
-    assert!(!done, "{error}");
-    assert!(
-        error.contains("promtool did not evaluate the rules to the end"),
-        "{error}"
+    let quiet = tool("true").get_program().display().to_string();
+    for incidents in [&["quiet-day"][..], &["quiet-day", "quiet-canary", "--jobs", "1"]] {
+        let (done, _, error) = drill(&[incidents, &["--promtool", &quiet]].concat());
+        assert!(!done, "{error}");
+        assert!(
+            error.contains("quiet-day: promtool did not evaluate the rules to the end"),
+            "{error}"
+        );
+    }
+}
+
+/// Incidents of different lengths: what is heard by page and by ticket, of a canary, of targets, of features, and of nothing.
+const SHORT: &str = r#"
+[[incidents]]
+name = "canary-fails"
+minutes = 8
+releases = [{ version = "2026-05-01", share = 0.2 }]
+effects = [{ errors = 0.5, version = "2026-05-01" }]
+expect = { team = "ml-platform", severity = "page", names = ["2026-05-01"], change = "2026-05-01" }
+
+[[incidents]]
+name = "nobody-answers"
+minutes = 10
+effects = [{ down = true }]
+expect = { team = "ml-platform", severity = "page" }
+
+[[incidents]]
+name = "feature-gone"
+minutes = 12
+effects = [{ missing = 0.5, feature = "income" }]
+expect = { team = "data-platform", severity = "ticket", names = ["income"] }
+
+[[incidents]]
+name = "fine-canary"
+minutes = 12
+releases = [{ version = "2026-05-01", share = 0.2 }]
+"#;
+
+/// Four incidents in one run of promtool are heard as each of them is in a run of its own, which those have whose files are kept.
+/// Environments have two labels, and one alert fires in all of them, with the label of none.
+#[test]
+fn judged_incidents_that_share_a_run_are_heard_as_each_is_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut config = fs::read_to_string(CONFIG).unwrap();
+    for (old, new) in [
+        ("evaluation_interval = \"30s\"", "evaluation_interval = \"1m\""),
+        (
+            "[prometheus]\n",
+            "[prometheus]\nidentity = [\"environment\", \"cluster\"]\n",
+        ),
+    ] {
+        assert!(config.contains(old), "{config}");
+        config = config.replace(old, new);
+    }
+    config += "\n[alertmanager.watchdog]\nwebhook = { url = \"https://hc.example.com/ping\" }\n";
+    fs::write(path("modelwatch.toml"), config).unwrap();
+    fs::write(path("incidents.toml"), SHORT).unwrap();
+    // One that writes down what it is asked. Another process writes it: a program that is open for writing can't be run.
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >>{}\nexec {} \"$@\"\n",
+        path("asked"),
+        quicker_promtool()
     );
+    fs::write(path("script"), script).unwrap();
+    let installed = Command::new("install")
+        .args(["-m", "755", &path("script"), &path("promtool")])
+        .status();
+    assert!(installed.unwrap().success());
+    let rehearsed = |more: &[&str]| {
+        let (config, incidents, promtool) = (path("modelwatch.toml"), path("incidents.toml"), path("promtool"));
+        let asked = [
+            "--file",
+            &incidents,
+            "--promtool",
+            &promtool,
+            "--history",
+            "30",
+            "--jobs",
+            "1",
+            "--json",
+        ];
+        let (done, said, error) = drill_of(&config, &[&asked, more].concat());
+        assert!(done, "{error}");
+        let asked = fs::read_to_string(path("asked")).unwrap();
+        fs::remove_file(path("asked")).unwrap();
+        (
+            said,
+            asked.lines().filter(|line| line.starts_with("test rules")).count(),
+        )
+    };
+    let (together, runs) = rehearsed(&[]);
+    assert_eq!(runs, 1);
+    let (alone, runs) = rehearsed(&["--keep", &path("kept")]);
+    assert_eq!(runs, 4);
+    // promtool takes series in another order at each run. So of two names with the same value, now one comes first and now the other.
+    let without_names = |said: &str| said.split("\\\"").step_by(2).collect::<String>();
+    assert_eq!(without_names(&together), without_names(&alone));
+    let answer: Json = serde_json::from_str(&together).unwrap();
+    for outcome in answer["outcomes"].as_array().unwrap() {
+        assert_eq!(
+            outcome["heard"].is_null(),
+            outcome["incident"] == "fine-canary",
+            "{outcome:#}"
+        );
+    }
+    for incident in ["canary-fails", "nobody-answers", "feature-gone", "fine-canary"] {
+        for kept in [
+            format!("{incident}.json"),
+            format!("{incident}-rules.json"),
+            format!("{incident}.txt"),
+        ] {
+            assert!(Path::new(&path("kept")).join(&kept).is_file(), "{kept}");
+        }
+    }
 }
 
 /// Incidents that were written when the rules were done. Two versions that fail one after the other are two messages.

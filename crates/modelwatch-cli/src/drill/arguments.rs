@@ -42,7 +42,7 @@ pub(crate) struct Drill {
     /// The number of promtools to run at once. Defaults to the number of cores.
     #[arg(long, value_name = "NUMBER")]
     pub(super) jobs: Option<usize>,
-    /// Keep the test files and promtool's output in this folder.
+    /// Keep the test files and promtool's output in this folder. Each incident then has a run of its own, which takes longer.
     #[arg(long, value_name = "FOLDER")]
     pub(super) keep: Option<PathBuf>,
     /// Prometheus' tool.

@@ -1,6 +1,7 @@
 //! `modelwatch drill`: who would hear what of an incident, and when.
 
 mod arguments;
+mod batches;
 mod cast;
 mod rehearse;
 mod tools;
@@ -16,6 +17,7 @@ use modelwatch_drill::scene::Scene;
 use modelwatch_drill::table;
 
 pub(crate) use self::arguments::Drill;
+use self::batches::{alone, batches};
 use self::cast::cast;
 use self::rehearse::Stage;
 use crate::failure::Failure;
@@ -35,30 +37,38 @@ pub(crate) fn run(command: &Drill) -> Result<(), Failure> {
     let jobs = command
         .jobs
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    // The files that are kept are those of one incident each.
+    let batches = if command.keep.is_some() {
+        alone(&incidents)
+    } else {
+        batches(&incidents, jobs)
+    };
     let next = AtomicUsize::new(0);
     let progress = Mutex::new((0, Progress::new()));
     let outcomes: Vec<Mutex<Option<Result<Outcome, Failure>>>> = incidents.iter().map(|_| Mutex::new(None)).collect();
+    let done = |index: usize, rehearsed: Result<Outcome, Failure>| {
+        let (Some(incident), Some(outcome)) = (incidents.get(index), outcomes.get(index)) else {
+            return;
+        };
+        if rehearsed.is_err() {
+            // One that fails is likely to be followed by all the others.
+            next.store(batches.len(), Ordering::Relaxed);
+        } else {
+            let (done, progress) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += 1;
+            progress.tell(&Rehearsed {
+                name: &incident.name,
+                done: *done,
+                of: incidents.len(),
+            });
+        }
+        *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(rehearsed);
+    };
     thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, incidents.len().max(1)) {
+        for _ in 0..jobs.clamp(1, batches.len().max(1)) {
             scope.spawn(|| {
-                while let Some((incident, outcome)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    incidents.get(index).zip(outcomes.get(index))
-                } {
-                    let rehearsed = stage.rehearse(incident);
-                    if rehearsed.is_err() {
-                        // One that fails is likely to be followed by all the others.
-                        next.store(incidents.len(), Ordering::Relaxed);
-                    } else {
-                        let (done, progress) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-                        *done += 1;
-                        progress.tell(&Rehearsed {
-                            name: &incident.name,
-                            done: *done,
-                            of: incidents.len(),
-                        });
-                    }
-                    *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(rehearsed);
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    stage.rehearse(batch, &done);
                 }
             });
         }

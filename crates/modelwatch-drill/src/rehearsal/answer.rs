@@ -25,6 +25,8 @@ pub enum AnswerError {
     NoAnswer(String),
     /// A line of it is none that promtool 2.42 or 3.5 writes.
     Unreadable(String),
+    /// This alert has no label that says in which of several worlds it fires.
+    Nowhere(String),
 }
 
 impl fmt::Display for AnswerError {
@@ -35,6 +37,7 @@ impl fmt::Display for AnswerError {
                 f,
                 "promtool says what no release from 2.42 to 3.5 says, {line:?}; name one of these with --promtool"
             ),
+            Self::Nowhere(alert) => write!(f, "{alert} fires in a world unknown; rehearse each world alone"),
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::iter;
 
 use modelwatch_config::Config;
 use modelwatch_stack::GenerateError;
 use modelwatch_stack::rules::{Group, Rules};
 use serde::Serialize;
 
-use super::firing::ALWAYS;
+use super::answer::{AnswerError, alerts};
+use super::firing::{ALWAYS, Evaluation};
+use super::mark::Mark;
 use super::needed;
 use crate::world::{Series, World};
 
@@ -42,9 +45,13 @@ use crate::world::{Series, World};
 #[non_exhaustive]
 pub struct RehearsalFiles {
     /// The rules in the order of their evaluation, but those that no alert reads.
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
     /// The names of the alerts.
     alerts: BTreeSet<String>,
+    /// The alerts that read no series: they fire in every world.
+    pub(super) everywhere: BTreeSet<String>,
+    /// The label by which the rules tell environments apart; the last of them where there are several.
+    pub(super) identity: Option<String>,
     /// Between evaluations, in seconds.
     interval: u32,
 }
@@ -59,6 +66,14 @@ pub struct Rehearsal {
     pub test: String,
     /// The rules that it names, each with the name of its file: those that find a series in this world.
     pub rules: (String, String),
+    /// The last evaluation, in seconds from the first scrape.
+    last: u32,
+}
+
+/// A world of a run, with the label that says which one it is where there are several.
+pub(super) struct Part<'a> {
+    pub(super) world: &'a World,
+    pub(super) mark: Option<(&'a String, Mark)>,
 }
 
 #[derive(Serialize)]
@@ -98,9 +113,12 @@ const GROUP: &str = "modelwatch-drill";
 /// The rules can't be generated.
 pub fn files(config: &Config) -> Result<RehearsalFiles, GenerateError> {
     let rules = Rules::new(config)?;
-    let alerts = rules.alerts.iter().flat_map(|group| &group.rules);
+    let alerts = || rules.alerts.iter().flat_map(|group| &group.rules);
+    let everywhere = alerts().filter(|rule| needed::reads_nothing(&rule.expr));
     Ok(RehearsalFiles {
-        alerts: alerts.filter_map(|rule| rule.alert.clone()).collect(),
+        alerts: alerts().filter_map(|rule| rule.alert.clone()).collect(),
+        everywhere: everywhere.filter_map(|rule| rule.alert.clone()).collect(),
+        identity: config.prometheus.identity.last().cloned(),
         groups: [needed::read(&rules), rules.alerts].concat(),
         interval: u32::try_from(config.prometheus.evaluation_interval.as_secs())
             .unwrap_or(u32::MAX)
@@ -115,8 +133,19 @@ impl RehearsalFiles {
     ///
     /// They can't be serialised.
     pub fn of(&self, name: &str, world: &World, from: u32) -> Result<Rehearsal, serde_json::Error> {
-        let series = world.series.iter().map(|series| series.name.as_str()).collect();
-        let mut groups: Vec<_> = needed::finding(&self.groups, &series)
+        self.write(name, &[Part { world, mark: None }], world.begins, from)
+    }
+
+    pub(super) fn write(
+        &self,
+        name: &str,
+        parts: &[Part<'_>],
+        begins: u32,
+        from: u32,
+    ) -> Result<Rehearsal, serde_json::Error> {
+        let all_series = || parts.iter().flat_map(|part| &part.world.series);
+        let names = all_series().map(|series| series.name.as_str()).collect();
+        let mut groups: Vec<_> = needed::finding(&self.groups, &names)
             .iter()
             .map(serde_json::to_value)
             .collect::<Result<_, _>>()?;
@@ -128,12 +157,10 @@ impl RehearsalFiles {
         );
         let seconds = |seconds: u32| format!("{seconds}s");
         // promtool knows one interval for all: a day before the world is long, and half as often is soon enough.
-        let interval = if world.begins > 0 {
-            2 * self.interval
-        } else {
-            self.interval
-        };
-        let times = (0..=world.end / interval)
+        let interval = if begins > 0 { 2 * self.interval } else { self.interval };
+        let end = parts.iter().map(|part| part.world.end).max().unwrap_or_default();
+        let last = end / interval;
+        let times = (0..=last)
             .map(|evaluation| evaluation * interval)
             .filter(|&time| time >= from);
         let expected = times.flat_map(|time| {
@@ -144,24 +171,53 @@ impl RehearsalFiles {
                 exp_alerts: [],
             })
         });
+        let series = parts
+            .iter()
+            .flat_map(|part| part.world.series.iter().zip(iter::repeat(&part.mark)));
         let file = TestFile {
             rule_files: [&rules.0],
             evaluation_interval: seconds(interval),
             group_eval_order: order,
             tests: [Test {
-                interval: seconds(world.step),
-                input_series: world.series.iter().map(input).collect(),
+                interval: seconds(parts.first().map_or(1, |part| part.world.step)),
+                input_series: series.map(|(series, mark)| input(series, mark.as_ref())).collect(),
                 alert_rule_test: expected.collect(),
             }],
         };
         let test = serde_json::to_string(&file)?;
-        Ok(Rehearsal { test, rules })
+        Ok(Rehearsal {
+            test,
+            rules,
+            last: last * interval,
+        })
     }
 }
 
-fn input(series: &Series) -> Input {
+impl Rehearsal {
+    /// Reads promtool's answer, as [`alerts`] does, and makes sure that it reaches the last evaluation: a rule that fails ends it early.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`alerts`].
+    pub fn alerts(&self, said: &str) -> Result<Vec<Evaluation>, AnswerError> {
+        let evaluations = alerts(said)?;
+        if evaluations.last().is_some_and(|evaluation| evaluation.at >= self.last) {
+            return Ok(evaluations);
+        }
+        let errors = said.lines().map(str::trim).filter(|line| line.contains("err: "));
+        Err(AnswerError::NoAnswer(errors.collect::<Vec<_>>().join(" ")))
+    }
+}
+
+fn input(series: &Series, mark: Option<&(&String, Mark)>) -> Input {
+    let mut all = series.labels.clone();
+    if let Some((label, mark)) = mark
+        && let Some(value) = all.get_mut(*label)
+    {
+        mark.put(value);
+    }
     Input {
-        series: format!("{}{}", series.name, labels(&series.labels)),
+        series: format!("{}{}", series.name, labels(&all)),
         values: values(&series.samples),
     }
 }

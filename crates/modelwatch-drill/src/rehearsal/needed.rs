@@ -57,6 +57,12 @@ pub(super) fn finding(groups: &[Group], series: &BTreeSet<&str>) -> Vec<Group> {
     kept(groups, |rule| !words(&rule.expr).is_disjoint(&there))
 }
 
+/// Whether an expression is the same in every world, as `vector(1)` is.
+pub(super) fn reads_nothing(expr: &str) -> bool {
+    let is_name = |word: &&str| word.starts_with(|first: char| !first.is_ascii_digit() && first.is_alphanumeric());
+    words(expr).into_iter().filter(is_name).all(|word| word == "vector")
+}
+
 fn kept(groups: &[Group], is_kept: impl Fn(&Rule) -> bool) -> Vec<Group> {
     let mut groups = groups.to_vec();
     for group in &mut groups {

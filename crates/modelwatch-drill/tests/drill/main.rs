@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod answers;
+mod batches;
 mod fixture;
 mod incidents;
 mod outcomes;
