@@ -257,8 +257,8 @@ impl Dialect {
         })
     }
 
-    /// Counts the edges at or below a number: the expression, and what it selects from. `read` writes the select of the number,
-    /// with more columns beside it.
+    /// Counts the edges at or below a number, which is a column by its name: the expression, and what it selects from. `read` writes
+    /// the select of that column, with more columns beside it.
     pub(crate) fn place(self, edges: &[f64], number: &str, read: impl FnOnce(&str) -> String) -> (String, String) {
         match self {
             // 22 times as fast as a CASE, and exact for doubles.
@@ -288,7 +288,7 @@ impl Dialect {
         (0..steps).rev().fold(read, |before, step| {
             let half = 1_usize << step;
             format!(
-                "(SELECT mw_key, mw_x, mw_edges, mw_at + CASE WHEN {number} >= mw_edges[mw_at + {}] THEN {half} ELSE 0 END AS mw_at \
+                "(SELECT mw_key, {number}, mw_edges, mw_at + CASE WHEN {number} >= mw_edges[mw_at + {}] THEN {half} ELSE 0 END AS mw_at \
                  FROM {before}) AS mw_step",
                 half - 1
             )
