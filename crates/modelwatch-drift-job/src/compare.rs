@@ -10,9 +10,10 @@ use modelwatch_log_format::columns;
 
 use crate::engine::{Engine as _, WindowQuery};
 use crate::job::{Counted, Memory, ModelSettings, by_segment, column, subjects};
+use crate::subject::Subject;
 use crate::tables::{TableColumns, Tables};
 use crate::training::{Trained, TrainingError, TrainingOptions, TrainingProgress};
-use crate::window_report::{SegmentReport, Subject, WindowReport};
+use crate::window_report::{SegmentReport, WindowReport};
 
 /// Compares two sets of files. Each can be Parquet, CSV or JSON lines, given as paths, folders, globs or URLs.
 /// # Example: a column that was multiplied by ten

@@ -36,9 +36,11 @@ mod prediction_log;
 pub mod publish;
 pub mod report;
 mod store;
+mod subject;
 mod tables;
 mod time_window;
 mod training;
+mod warning;
 mod window_report;
 
 pub use clock::{Clock, ManualClock};
@@ -47,10 +49,12 @@ pub use compare::Comparison;
 pub use job::{BaselineProblem, Contrast, DriftJob, JobError, ModelSettings, Moved};
 pub use joint_report::JointReport;
 pub use prediction_log::{PredictionLog, WindowFile, WindowFiles};
+pub use subject::Subject;
 pub use tables::{TableColumns, Tables};
 pub use time_window::TimeWindow;
 pub use training::{
     ColumnHolds, ColumnKind, ColumnSummary, Role, SourceColumn, Trained, TrainingColumns, TrainingError,
     TrainingOptions, TrainingProgress, TrainingSource, TrainingWarning,
 };
-pub use window_report::{Past, SegmentReport, Subject, SubjectReport, Verdict, VersionReport, WindowReport};
+pub use warning::Warning;
+pub use window_report::{Past, SegmentReport, SubjectReport, Verdict, VersionReport, WindowReport};

@@ -1,7 +1,6 @@
 //! Reports what is known about one model after one window.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,33 +8,12 @@ use chrono::{DateTime, Utc};
 use modelwatch_drift::baseline::{Baseline, Counts, Profile};
 use modelwatch_drift::change::Explanation;
 use modelwatch_drift::decision::{Measurement, Rule};
-use modelwatch_log_format::columns::feature_name;
 
 use crate::engine::{LeftOut, Looked};
 use crate::joint_report::JointReport;
+use crate::subject::Subject;
 use crate::time_window::TimeWindow;
-
-/// Names what is compared.
-/// The example of [`Comparison`](crate::Comparison) has one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subject {
-    /// A feature, by its name.
-    Feature(String),
-    /// The prediction score.
-    Score,
-    /// The distribution of the predicted classes.
-    Classes,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Feature(name) => name,
-            Self::Score => "(prediction score)",
-            Self::Classes => "(class balance)",
-        })
-    }
-}
+use crate::warning::Warning;
 
 /// Reports one subject's window against its baseline.
 /// The example of [`Comparison`](crate::Comparison) has one.
@@ -254,28 +232,17 @@ impl WindowReport {
         self.verdict.subjects().iter().find(|report| report.subject == *subject)
     }
 
-    /// Returns warnings about the window's rows and files, one sentence each.
-    pub fn warnings(&self) -> impl Iterator<Item = String> {
-        let nothing = matches!(self.verdict, Verdict::NoRows).then(|| format!("no rows: {}", self.looked));
-        let files = self.left_out.files.iter().map(|file| format!("left out: {file}"));
+    /// Returns warnings about the window's rows and files.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning<'_>> {
+        let nothing = matches!(self.verdict, Verdict::NoRows).then_some(Warning::NoRows(&self.looked));
+        let files = self.left_out.files.iter().map(Warning::File);
         let without_time = self.left_out.rows_without_time;
-        let without_time = match without_time {
-            0 => None,
-            1 => Some("left out: 1 row without a time".to_owned()),
-            rows => Some(format!("left out: {rows} rows without a time")),
-        };
-        let absent = self.absent.iter().map(|(column, rows)| {
-            let column = feature_name(column).unwrap_or(column);
-            let rows = in_rows(*rows);
-            format!("the column {column:?} is not there in {rows} missing; is the baseline of another release?")
-        });
+        let without_time = (without_time > 0).then_some(Warning::RowsWithoutTime(without_time));
+        let absent = (self.absent.iter()).map(|(column, rows)| Warning::Absent { column, rows: *rows });
         let other_type = self.verdict.subjects().iter().filter(|subject| subject.other_type > 0);
-        let other_type = other_type.map(|subject| {
-            format!(
-                "{} has values of another type than the baseline's in {} missing; does the service log it as it was in training?",
-                subject.subject,
-                in_rows(subject.other_type)
-            )
+        let other_type = other_type.map(|subject| Warning::OtherType {
+            subject: &subject.subject,
+            rows: subject.other_type,
         });
         nothing
             .into_iter()
@@ -283,13 +250,5 @@ impl WindowReport {
             .chain(without_time)
             .chain(absent)
             .chain(other_type)
-    }
-}
-
-/// Formats a number of rows, followed by the verb for what they count as.
-fn in_rows(rows: u64) -> String {
-    match rows {
-        1 => "1 row, which counts as".to_owned(),
-        _ => format!("{rows} rows, which count as"),
     }
 }

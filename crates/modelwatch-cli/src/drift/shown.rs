@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use modelwatch_drift_job::{Verdict, WindowReport, report};
+use modelwatch_drift_job::{Verdict, Warning, WindowReport, report};
 
 use super::ending::{self, Ending};
 use crate::failure::Failure;
@@ -43,8 +43,8 @@ fn say_one(report: &WindowReport) {
     if !matches!(report.verdict, Verdict::NoRows) {
         return say_report(format_args!("{report}\n"));
     }
-    let error = format!("no rows: {}", report.looked);
-    for warning in report.warnings().filter(|warning| *warning != error) {
+    let others = (report.warnings()).filter(|warning| !matches!(warning, Warning::NoRows(_)));
+    for warning in others {
         say_report(format_args!("warning: {warning}"));
     }
 }

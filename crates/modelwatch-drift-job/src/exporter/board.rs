@@ -13,7 +13,8 @@ use parking_lot::Mutex;
 use super::former;
 use crate::clock::Clock;
 use crate::engine::Reason;
-use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport};
+use crate::subject::Subject;
+use crate::window_report::{SubjectReport, Verdict, WindowReport};
 
 /// The number of intervals after which scores are withdrawn: repeated forever, they would look current.
 const INTERVALS_KEPT: i32 = 3;

@@ -17,8 +17,9 @@ use super::settings::ModelSettings;
 use super::subjects::{by_segment, column, subjects};
 use super::watched::Watched;
 use crate::engine::{ColumnCounts, Engine, EngineError, GroupBy, LeftOut, Looked, WindowCounts, WindowQuery};
+use crate::subject::Subject;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Subject, SubjectReport, Verdict, above};
+use crate::window_report::{SubjectReport, Verdict, above};
 
 /// The maximum number of groups to name if a column moved in some groups only.
 const MOST_GROUPS: usize = 3;

@@ -11,8 +11,9 @@ use modelwatch_drift::sketch::RowSample;
 use super::explained::explained;
 use crate::engine::ColumnCounts;
 use crate::joint_report::JointReport;
+use crate::subject::Subject;
 use crate::time_window::TimeWindow;
-use crate::window_report::{Past, Subject, SubjectReport, Verdict, above};
+use crate::window_report::{Past, SubjectReport, Verdict, above};
 
 /// The maximum number of past windows that a report shows per subject.
 const MOST_PAST: usize = 96;

@@ -10,8 +10,8 @@ use modelwatch_drift::reference::Reference;
 
 use crate::engine::{Engine, EngineError};
 use crate::prediction_log::PredictionLog;
+use crate::subject::Subject;
 use crate::tables::{TableColumns, Tables, is_delta_table};
-use crate::window_report::Subject;
 
 /// Configures how a model is watched. Start with [`new`](Self::new) and set the fields that differ from the defaults.
 /// The example of [`JobError`](crate::JobError) has one.

@@ -5,7 +5,7 @@ use modelwatch_drift::joint::JointProfile;
 use modelwatch_log_format::columns;
 
 use crate::engine::{Bins, Column, GroupBy};
-use crate::window_report::Subject;
+use crate::subject::Subject;
 
 /// Returns the subjects that a baseline has a profile of, in the order in which their columns are counted.
 pub(crate) fn subjects(baseline: &Baseline) -> Vec<(Subject, Profile)> {

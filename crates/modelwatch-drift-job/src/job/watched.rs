@@ -16,8 +16,9 @@ use super::settings::ModelSettings;
 use super::subjects::{by_segment, column, joint_columns, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
 use crate::store::Store;
+use crate::subject::Subject;
 use crate::time_window::TimeWindow;
-use crate::window_report::{SegmentReport, Subject, VersionReport, WindowReport};
+use crate::window_report::{SegmentReport, VersionReport, WindowReport};
 
 /// The maximum number of windows before one to look at.
 const MOST_BEFORE: u32 = 100;

@@ -6,7 +6,8 @@ use modelwatch_drift::joint::JointMeasurement;
 use serde::Serialize;
 
 use crate::joint_report::JointReport;
-use crate::window_report::{Subject, SubjectReport, Verdict, WindowReport, above};
+use crate::subject::Subject;
+use crate::window_report::{SubjectReport, Verdict, WindowReport, above};
 
 /// Writes reports as a JSON array, one object per report.
 ///
@@ -162,7 +163,7 @@ impl<'a> From<&'a WindowReport> for Report<'a> {
                 .collect(),
             left_out_files: files.collect(),
             rows_without_time: report.left_out.rows_without_time,
-            warnings: report.warnings().collect(),
+            warnings: report.warnings().map(|warning| warning.to_string()).collect(),
         }
     }
 }

@@ -54,7 +54,7 @@ fn model(report: &WindowReport) -> Markup {
             (rows_of(report)) ": " (report.rows) " rows of " (clean(&source(report))) ". Baseline " (clean(&about.version)) " of "
             (about.rows) " rows, made " (about.created.format("%Y-%m-%d %H:%M UTC")) "."
         }
-        @for warning in report.warnings() { p.warning { (clean(&warning)) } }
+        @for warning in report.warnings() { p.warning { (clean(&warning.to_string())) } }
         p.quiet { "Grey: the baseline. Blue: the window. Both are shares of the rows that have a value." }
         @if let Some(joint) = &report.joint { (how_together(joint)) }
         (subjects(&report.verdict))
