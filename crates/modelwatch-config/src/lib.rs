@@ -74,3 +74,6 @@ pub use spark::DriftSpark;
 pub use team::{BusinessHours, Email, PagerDuty, Secret, Slack, Team, Webhook};
 pub use version::Version;
 pub use warehouse::{DriftWarehouse, WarehouseAccess};
+
+/// The name that a misspelt one means: for names that only the stack knows.
+pub use modelwatch_drift::names::nearest;

@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
+use modelwatch_drift::names::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use crate::duration;
 use crate::error::{Location, Mistake};
+
+/// So many wrong letters are forgiven in any key, however short it is.
+const FORGIVEN: usize = 2;
 
 /// The document and the mistakes found in it so far.
 pub(crate) struct Reader<'a> {
@@ -251,13 +255,8 @@ impl<'r, 'i> Table<'r, 'i> {
             if known.contains(key.get_ref().as_ref()) {
                 continue;
             }
-            let nearest = known
-                .iter()
-                .map(|known| (strsim::damerau_levenshtein(known, key.get_ref()), *known))
-                .min()
-                .filter(|(distance, known)| *distance <= 2.max(known.len() / 3));
-            let fix = match nearest {
-                Some((_, nearest)) => format!("did you mean {nearest}?"),
+            let fix = match nearest(key.get_ref(), known.iter().copied(), FORGIVEN) {
+                Some(nearest) => format!("did you mean {nearest}?"),
                 None => format!(
                     "remove it; the keys here are {}",
                     known.iter().copied().collect::<Vec<_>>().join(", ")

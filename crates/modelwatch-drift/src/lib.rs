@@ -10,6 +10,7 @@
 //! - [`mod@reference`] compares with an earlier week instead of training.
 //! - [`joint`] sees what no single feature shows: how numbers go together.
 //! - [`change`] says in words what was done to a column that drifts.
+//! - [`names`] finds the name that a misspelt one means.
 //!
 //! This crate knows no Arrow, no files, no Prometheus and no async runtime.
 //!
@@ -36,6 +37,7 @@ pub mod change;
 pub mod decision;
 pub mod joint;
 pub mod learn;
+pub mod names;
 pub mod reference;
 pub mod sketch;
 pub mod statistics;

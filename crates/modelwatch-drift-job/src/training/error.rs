@@ -3,6 +3,7 @@
 use std::fmt;
 
 use modelwatch_drift::baseline::{BaselineError, HygieneWarning};
+use modelwatch_drift::names::nearest;
 
 use crate::engine::EngineError;
 
@@ -163,16 +164,6 @@ impl From<BaselineError> for TrainingError {
     }
 }
 
-/// Returns the known column that somebody who wrote this probably meant.
-fn nearest<'a>(column: &str, known: &'a [String]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, column), known.as_str()))
-        .min()
-        .filter(|(distance, known)| *distance <= known.chars().count() / 3)
-        .map(|(_, known)| known)
-}
-
 impl fmt::Display for TrainingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -182,9 +173,10 @@ impl fmt::Display for TrainingError {
             Self::NoSuchColumns { columns, known } => {
                 let named: Vec<_> = columns.iter().map(|column| format!("{column:?}")).collect();
                 write!(f, "the training data has no column {}; ", named.join(" and no column "))?;
-                let nearest: Option<Vec<_>> = columns.iter().map(|column| nearest(column, known)).collect();
-                match nearest {
-                    Some(nearest) => write!(f, "did you mean {}?", nearest.join(" and ")),
+                let nearest = |column: &String| nearest(column, known.iter().map(String::as_str), 0);
+                let meant: Option<Vec<_>> = columns.iter().map(nearest).collect();
+                match meant {
+                    Some(meant) => write!(f, "did you mean {}?", meant.join(" and ")),
                     None => write!(f, "it has {}", known.join(", ")),
                 }
             }

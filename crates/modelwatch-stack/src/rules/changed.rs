@@ -1,6 +1,6 @@
 //! Applies `[alerts]`: alerts that are switched off, additional labels and annotations, and names of severities.
 
-use modelwatch_config::{Config, SingleAlert};
+use modelwatch_config::{Config, SingleAlert, nearest};
 
 use super::alert::{Severity, Tested};
 use crate::error::GenerateError;
@@ -26,13 +26,8 @@ pub(crate) fn check(config: &Config) -> Result<(), GenerateError> {
         if ALERTS.iter().any(|alert| alert.name == name) {
             continue;
         }
-        let nearest = ALERTS
-            .iter()
-            .map(|alert| (strsim::damerau_levenshtein(alert.name, name), alert.name))
-            .min()
-            .filter(|(distance, known)| *distance <= known.len() / 3);
-        let fix = match nearest {
-            Some((_, nearest)) => format!("did you mean {nearest}?"),
+        let fix = match nearest(name, ALERTS.iter().map(|alert| alert.name), 0) {
+            Some(nearest) => format!("did you mean {nearest}?"),
             None => "take a name of docs/stack.md".to_owned(),
         };
         return Err(GenerateError::mistake(format!(
