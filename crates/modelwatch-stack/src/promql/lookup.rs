@@ -96,9 +96,7 @@ impl std::error::Error for Unknown {}
 /// Returns an error when the expression does not parse, or selects a metric or label that neither the contract nor a recording
 /// rule has.
 pub(super) fn check(expression: &str, identity: &[String]) -> Result<String, Unknown> {
-    let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
-    walk_expr(&mut Check { identity }, &parsed)?;
-    Ok(parsed.prettify())
+    Ok(looked_up(expression, identity)?.prettify())
 }
 
 /// Checks that an expression parses and selects existing series, as [`check`] does. It remembers valid ones, because each alert
@@ -115,7 +113,7 @@ pub(super) fn is_right(expression: &str, identity: &[String]) -> Result<(), Unkn
     if RIGHT.with_borrow(|right| right.contains(&key)) {
         return Ok(());
     }
-    check(expression, identity)?;
+    looked_up(expression, identity)?;
     RIGHT.with_borrow_mut(|right| {
         if right.len() >= REMEMBERED {
             right.clear();
@@ -123,6 +121,12 @@ pub(super) fn is_right(expression: &str, identity: &[String]) -> Result<(), Unkn
         right.insert(key);
     });
     Ok(())
+}
+
+fn looked_up(expression: &str, identity: &[String]) -> Result<Expr, Unknown> {
+    let parsed = parser::parse(expression).map_err(Unknown::Syntax)?;
+    walk_expr(&mut Check { identity }, &parsed)?;
+    Ok(parsed)
 }
 
 /// Returns the names of the series that an expression selects.

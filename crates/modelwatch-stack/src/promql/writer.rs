@@ -132,7 +132,7 @@ impl Writer {
         let text = selector.map_or(text, |(selector, _)| selector);
         // Only in ranges, a variable is not part of a string. With a format, it is not a pattern either.
         let text = text.replace(PANEL_WINDOW, "5m").replace(PERSES_FORMAT, "");
-        lookup::check(&text.replace("`${", "`"), &self.identity).map(drop)
+        lookup::is_right(&text.replace("`${", "`"), &self.identity)
     }
 
     fn text(&self, expr: &Expr, target: Target) -> Result<String, Unknown> {
