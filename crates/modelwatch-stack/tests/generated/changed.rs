@@ -1,7 +1,7 @@
 //! What alerts say of what was released before, and of what speaks for them, as promtool fills it in.
 
 use modelwatch_config::Config;
-use modelwatch_stack::rules::Rules;
+use modelwatch_stack::rules::{RuleFile, Rules};
 use modelwatch_testkit::Release;
 use serde_json::{Value as Json, json};
 
@@ -100,12 +100,13 @@ impl World {
     fn says(self, alert: &str, step: usize) -> Vec<Said> {
         let folder = Folder::new();
         let asked = [format!("ALERTS{{alertname={alert:?}}}")];
-        let files = ["recording.yml", "alerts.yml"];
-        for (file, rules) in files.iter().zip(Rulebook::new(&self.config).needed(&asked)) {
-            folder.write(&format!("prometheus/tests/{file}"), &rules.to_string());
-        }
+        let named = self.series.iter().map(|series| series["series"].as_str().unwrap());
+        let series = named.map(|series| series.split('{').next().unwrap()).collect();
+        let groups = Rulebook::new(&self.config).needed(&asked, &series, Some(alert));
+        let rules = serde_json::to_string(&RuleFile { groups: &groups }).unwrap();
+        folder.write("prometheus/tests/rules.json", &rules);
         let document = json!({
-            "rule_files": files,
+            "rule_files": ["rules.json"],
             "evaluation_interval": "30s",
             "group_eval_order": self.groups,
             "tests": [{

@@ -3,6 +3,7 @@
 mod alertmanager;
 mod alerts;
 mod annotations;
+mod answering;
 mod any_configuration;
 mod changed;
 mod end_to_end;

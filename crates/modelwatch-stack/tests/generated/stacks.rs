@@ -1,9 +1,12 @@
 //! Two files in one Prometheus: each team is told of its own models, and of nobody else's.
 
+use std::collections::BTreeSet;
+
 use modelwatch_config::Config;
-use modelwatch_stack::rules::{ALERT_FILE, RECORDING_FILE};
+use modelwatch_stack::rules::{RuleFile, Rules};
 use serde_json::json;
 
+use crate::answering::Answering;
 use crate::support::{Folder, example, run};
 
 /// The example as the file of a team with a job of its own.
@@ -23,22 +26,16 @@ fn judged_nobody_is_paged_for_a_model_of_another_stack() {
     let mut files = Vec::new();
     let mut groups = Vec::new();
     for stack in ["claims", "fraud"] {
-        let config = of_team(stack);
-        for file in modelwatch_stack::generate(&config).unwrap() {
-            if [RECORDING_FILE, ALERT_FILE].contains(&file.path.as_str()) {
-                let path = format!("{stack}/{}", file.path);
-                folder.write(&path, &file.contents);
-                files.push(path);
-            }
+        let rules = Rules::new(&of_team(stack)).unwrap();
+        let all = Answering::new([rules.recording, rules.alerts].concat());
+        let mut answering = all.among(&BTreeSet::from(["ml_inference_requests_total"]));
+        for rule in answering.iter_mut().flat_map(|group| &mut group.rules) {
+            rule.annotations.clear();
         }
-        let rules = modelwatch_stack::rules::Rules::new(&config).unwrap();
-        groups.extend(
-            rules
-                .recording
-                .iter()
-                .chain(&rules.alerts)
-                .map(|group| group.name.clone()),
-        );
+        let path = format!("{stack}.json");
+        folder.write(&path, &serde_json::to_string(&RuleFile { groups: &answering }).unwrap());
+        files.push(path);
+        groups.extend(answering.into_iter().map(|group| group.name));
     }
     let input = |model: &str, status: &str, rate: u32| {
         json!({
@@ -91,7 +88,7 @@ fn judged_nobody_is_paged_for_a_model_of_another_stack() {
 fn names_of_two_stacks_never_meet() {
     let names = ["claims", "fraud"].map(|stack| {
         let config = of_team(stack);
-        let rules = modelwatch_stack::rules::Rules::new(&config).unwrap();
+        let rules = Rules::new(&config).unwrap();
         let mut names: Vec<_> = rules
             .recording
             .iter()

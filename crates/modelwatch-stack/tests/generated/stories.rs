@@ -1,21 +1,21 @@
 //! Generated stories, each played with the rules that it asks about and no others.
 //!
 //! What else there is to evaluate can't change what a story sees, and takes most of the time. So a file of scenarios is
-//! parted, too: each of its stories asks about a few names. For the same reason a story has its rules without their
-//! annotations, unless it asks what its alert says: promtool fills them in anew at every evaluation.
+//! parted, too: each of its stories asks about a few names, and has series that most rules find nothing in. For the same reason
+//! no rule has annotations but the alert whose words are asked for: promtool fills them in anew at every evaluation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::{fs, thread};
 
 use modelwatch_config::Config;
 use modelwatch_stack::known::ALERTS;
-use modelwatch_stack::rules::{RuleFile, Rules};
+use modelwatch_stack::rules::{Group, Rule, RuleFile, Rules};
 use modelwatch_testkit::Release;
 use serde_json::{Value as Json, json};
 
 use crate::annotations::{Said, with_triage};
+use crate::answering::Answering;
 use crate::support::{Folder, run_one};
 
 /// One story of a file of scenarios, or those of an alert.
@@ -50,10 +50,19 @@ impl Story {
             .collect()
     }
 
-    /// Whether it asks what an alert says.
-    fn hears(&self) -> bool {
+    /// The alert of which it asks what it says.
+    fn heard(&self) -> Option<&str> {
         let mut tests = self.document["tests"].as_array().unwrap().iter();
-        tests.any(|test| test["alert_rule_test"].is_array())
+        tests.find_map(|test| test["alert_rule_test"][0]["alertname"].as_str())
+    }
+
+    /// The names of its series.
+    fn series(&self) -> BTreeSet<&str> {
+        let tests = self.document["tests"].as_array().unwrap().iter();
+        let series = tests.flat_map(|test| test["input_series"].as_array().unwrap());
+        series
+            .map(|series| series["series"].as_str().unwrap().split('{').next().unwrap())
+            .collect()
     }
 
     /// Whether it asks about one of these.
@@ -83,92 +92,112 @@ impl Story {
 }
 
 /// The stories of a folder, and the rules of the configuration that it was made of.
-pub(crate) struct Stories<'a> {
-    folder: &'a Folder,
+pub(crate) struct Stories {
     rules: Rulebook,
-    silent: Rulebook,
     all: Vec<Story>,
 }
 
-/// The files of recording rules and of alerts.
-pub(crate) struct Rulebook([Json; 2]);
-
-fn name(rule: &Json) -> &str {
-    rule["record"].as_str().or(rule["alert"].as_str()).unwrap()
+/// The recording rules and the alerts of a configuration.
+pub(crate) struct Rulebook {
+    answering: Answering,
+    /// The names of ours in the rules of each name, and in their annotations.
+    named: BTreeMap<String, [BTreeSet<String>; 2]>,
 }
 
-fn each_rule(file: &Json) -> impl Iterator<Item = &Json> + Clone {
-    let groups = file["groups"].as_array().unwrap().iter();
-    groups.flat_map(|group| group["rules"].as_array().unwrap())
+fn name(rule: &Rule) -> &str {
+    rule.record.as_deref().or(rule.alert.as_deref()).unwrap()
+}
+
+/// Whatever in a text could be the name of a series or of an alert.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_ascii_alphanumeric() && !['_', ':'].contains(&character))
 }
 
 impl Rulebook {
     pub(crate) fn new(config: &Config) -> Self {
         let rules = Rules::new(config).unwrap();
-        Self([&rules.recording, &rules.alerts].map(|groups| serde_json::to_value(RuleFile { groups }).unwrap()))
+        Self::of([rules.recording, rules.alerts].concat())
     }
 
-    /// The same rules with nothing to say.
-    fn without_annotations(&self) -> Self {
-        let mut files = self.0.clone();
-        for group in files.iter_mut().flat_map(|file| file["groups"].as_array_mut().unwrap()) {
-            for rule in group["rules"].as_array_mut().unwrap() {
-                rule.as_object_mut().unwrap().remove("annotations");
+    pub(crate) fn of(groups: Vec<Group>) -> Self {
+        let rules = || groups.iter().flat_map(|group| &group.rules);
+        let names: BTreeSet<&str> = rules().map(name).collect();
+        let ours = |text: &str| -> Vec<String> {
+            let ours = words(text).filter(|word| names.contains(word));
+            ours.map(str::to_owned).collect()
+        };
+        let mut named: BTreeMap<String, [BTreeSet<String>; 2]> = BTreeMap::new();
+        for rule in rules() {
+            let [read, said] = named.entry(name(rule).to_owned()).or_default();
+            read.extend(ours(&rule.expr));
+            said.extend(rule.annotations.values().flat_map(|text| ours(text)));
+        }
+        Self {
+            named,
+            answering: Answering::new(groups),
+        }
+    }
+
+    /// The rules that these questions need, by what of ours is named in them and in the rules that they name, where there are
+    /// these series. Only the alert that is heard has annotations.
+    pub(crate) fn needed(&self, questions: &[String], series: &BTreeSet<&str>, heard: Option<&str>) -> Vec<Group> {
+        let mut groups = self.answering.among(series);
+        let mut rules: Vec<&mut Rule> = groups.iter_mut().flat_map(|group| &mut group.rules).collect();
+        for rule in &mut rules {
+            if rule.alert.as_deref() != heard {
+                rule.annotations.clear();
             }
         }
-        Self(files)
-    }
-
-    /// The files of the rules that these questions need, by what of ours is named in them and in the rules that they name.
-    pub(crate) fn needed(&self, questions: &[String]) -> [Json; 2] {
-        let all = self.0.iter().flat_map(each_rule);
         // A question that names no alert is about all of a plane, or of a severity.
         let at_large = questions
             .iter()
             .filter(|asked| asked.contains("ALERTS") && !asked.contains("alertname="));
-        let mut needed: BTreeSet<&str> = at_large
+        let mut unread: Vec<&str> = at_large
             .flat_map(|asked| {
                 let of_it = |label: &str| {
                     let after = asked.split_once(&format!("{label}=\""));
                     after.map(|(_, value)| value.split('"').next().unwrap())
                 };
                 let wanted = ["plane", "severity"].map(|label| (label, of_it(label)));
-                all.clone().filter(move |rule| {
+                rules.iter().filter(move |rule| {
                     let is =
-                        |(label, value): (&str, Option<&str>)| value.is_none_or(|value| rule["labels"][label] == value);
-                    rule["alert"].is_string() && wanted.into_iter().all(is)
+                        |(label, value): (&str, Option<&str>)| value.is_none_or(|value| rule.labels[label] == value);
+                    rule.alert.is_some() && wanted.into_iter().all(is)
                 })
             })
-            .map(name)
+            .map(|rule| name(rule))
             .collect();
-        let texts: BTreeMap<&str, String> = all.clone().fold(BTreeMap::new(), |mut texts, rule| {
-            // Its annotations ask, too.
-            *texts.entry(name(rule)).or_default() += &rule.to_string();
-            texts
-        });
-        let mut unread: Vec<&str> = needed.iter().copied().collect();
-        let named_in = |text: &str| {
-            let names = texts.keys().copied();
-            names.filter(|name| text.contains(name)).collect::<Vec<_>>()
-        };
-        unread.extend(questions.iter().flat_map(|asked| named_in(asked)));
+        let there: BTreeSet<&str> = rules.iter().map(|rule| name(rule)).collect();
+        unread.extend(questions.iter().flat_map(|asked| words(asked)));
+        let mut needed: BTreeSet<String> = BTreeSet::new();
         while let Some(name) = unread.pop() {
-            needed.insert(name);
-            let new = named_in(&texts[name]);
-            unread.extend(new.into_iter().filter(|name| !needed.contains(name)));
-        }
-        self.0.clone().map(|mut file| {
-            for group in file["groups"].as_array_mut().unwrap() {
-                let rules = group["rules"].as_array_mut().unwrap();
-                rules.retain(|rule| needed.contains(name(rule)));
+            if !there.contains(name) || !needed.insert(name.to_owned()) {
+                continue;
             }
-            file
-        })
+            let [read, said] = &self.named[name];
+            unread.extend(read.iter().map(String::as_str));
+            if heard == Some(name) {
+                unread.extend(said.iter().map(String::as_str));
+            }
+        }
+        for group in &mut groups {
+            group.rules.retain(|rule| needed.contains(name(rule)));
+        }
+        groups.retain(|group| !group.rules.is_empty());
+        groups
     }
 }
 
-impl<'a> Stories<'a> {
-    pub(crate) fn of(folder: &'a Folder, config: &Config) -> Self {
+/// A story as promtool is asked to play it: its document, which names no rules yet, and its rules.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    release: Release,
+    document: String,
+    rules: String,
+}
+
+impl Stories {
+    pub(crate) fn of(folder: &Folder, config: &Config) -> Self {
         let mut all = Vec::new();
         let files = fs::read_dir(folder.path("prometheus/tests")).unwrap();
         for path in files.map(|entry| entry.unwrap().path()) {
@@ -194,30 +223,17 @@ impl<'a> Stories<'a> {
         assert!(all.len() > 8, "{all:?}");
         // Those that take longest begin first.
         all.sort_by_key(|story| (story.is_short(), story.alert().is_some(), story.names.clone()));
-        let rules = Rulebook::new(config);
         Self {
-            folder,
-            silent: rules.without_annotations(),
-            rules,
+            rules: Rulebook::new(config),
             all,
         }
     }
 
-    /// Writes a story for a release, with the rules that it needs.
-    fn write(&self, release: Release, story: &Story) -> PathBuf {
-        // promtool's own file of a story is found by it, whatever the story is called.
-        let number = self.all.iter().position(|one| one.names == story.names).unwrap();
-        let number = format!("{number}-{release:?}");
-        let mut document = story.document.clone();
-        let files = ["recording", "alerts"].map(|kind| format!("{number}-{kind}.yml"));
-        let rules = if story.hears() { &self.rules } else { &self.silent };
-        for (file, rules) in files.iter().zip(rules.needed(&story.questions())) {
-            self.folder.write(&format!("needed/{file}"), &rules.to_string());
-        }
-        document["rule_files"] = json!(files);
-        let path = format!("needed/{number}.yml");
-        self.folder.write(&path, &document.to_string());
-        self.folder.path(&path)
+    /// The story of this name.
+    pub(crate) fn named(&self, name: &str) -> &Story {
+        let named: Vec<_> = self.all.iter().filter(|story| story.names == [name]).collect();
+        assert_eq!(named.len(), 1, "stories {name}");
+        named[0]
     }
 
     /// Plays those of them that are wanted, as many at a time as there are cores.
@@ -228,12 +244,35 @@ impl<'a> Stories<'a> {
     pub(crate) fn play(&self, release: Release, wanted: impl Fn(&Story) -> bool) {
         let wanted: Vec<_> = self.all.iter().filter(|story| wanted(story)).collect();
         assert!(!wanted.is_empty(), "no story is wanted");
-        let played = in_parallel(&wanted, |story| {
-            run_one(release, "promtool", &["test", "rules"], &[self.write(release, story)])
-        });
+        let played = in_parallel(&wanted, |story| told(release, story, &self.rules));
         let failed: Vec<_> = played.into_iter().filter_map(Result::err).collect();
         assert!(failed.is_empty(), "promtool of {release}: {}", failed.concat());
     }
+}
+
+/// What promtool says of a story, with the rules that it needs, or of one with the same words and rules that was played
+/// before.
+pub(crate) fn told(release: Release, story: &Story, rules: &Rulebook) -> Result<String, String> {
+    type Told = OnceLock<Result<String, String>>;
+    static TOLD: LazyLock<Mutex<BTreeMap<Asked, Arc<Told>>>> = LazyLock::new(Mutex::default);
+    let groups = rules.needed(&story.questions(), &story.series(), story.heard());
+    let mut document = story.document.clone();
+    document["rule_files"] = json!(["rules.json"]);
+    let played = |group: &Json| groups.iter().any(|played| *group == *played.name);
+    document["group_eval_order"].as_array_mut().unwrap().retain(played);
+    let asked = Asked {
+        release,
+        document: document.to_string(),
+        rules: serde_json::to_string(&RuleFile { groups: &groups }).unwrap(),
+    };
+    let told = Arc::clone(TOLD.lock().unwrap().entry(asked.clone()).or_default());
+    told.get_or_init(|| {
+        let folder = Folder::new();
+        folder.write("rules.json", &asked.rules);
+        folder.write("story.json", &asked.document);
+        run_one(release, "promtool", &["test", "rules"], &[folder.path("story.json")])
+    })
+    .clone()
 }
 
 /// What becomes of each, in their order, with as many at a time as there are cores.
@@ -280,8 +319,7 @@ pub(crate) static PLAYED: LazyLock<Vec<Played>> = LazyLock::new(|| {
     in_parallel(&each, |(release, story)| {
         let mut asking = (*story).clone();
         let asked = story.alert().map_or(0, |alert| asking.ask_for_nothing(alert));
-        let path = stories.write(*release, &asking);
-        let told = run_one(*release, "promtool", &["test", "rules"], &[path]).unwrap_or_else(|said| said);
+        let told = told(*release, &asking, &stories.rules).unwrap_or_else(|said| said);
         // Each failure has its lines four spaces in, and what was seen further in.
         let lines = told
             .lines()
@@ -301,3 +339,42 @@ pub(crate) static PLAYED: LazyLock<Vec<Played>> = LazyLock::new(|| {
         }
     })
 });
+
+/// What is left out is what promtool would find nothing with: of a story with all the rules, no rule that is left out has a
+/// series or an alert, at any time.
+#[test]
+fn judged_the_rules_that_a_story_is_played_without_have_no_answer_in_it() {
+    let config = with_triage();
+    let stories = Stories::of(&Folder::of_rules(&config), &config);
+    let story = stories.named("before the first error the ratio is 0, and the first error wakes nobody");
+    let rules = Rules::new(&config).unwrap();
+    let mut groups = [rules.recording, rules.alerts].concat();
+    for rule in groups.iter_mut().flat_map(|group| &mut group.rules) {
+        rule.annotations.clear();
+    }
+    let names = |groups: &[Group]| -> BTreeSet<String> {
+        let rules = groups.iter().flat_map(|group| &group.rules);
+        rules.map(|rule| name(rule).to_owned()).collect()
+    };
+    let answering = Answering::new(groups.clone()).among(&story.series());
+    let without: Vec<_> = names(&groups).difference(&names(&answering)).cloned().collect();
+    assert!(without.len() > 30, "{without:?}");
+    let mut document = story.document.clone();
+    let test = &mut document["tests"][0];
+    let last = test["promql_expr_test"].as_array().unwrap().last().unwrap()["eval_time"].clone();
+    let without = without.join("|");
+    let nothing = |selector: String| json!({"expr": format!("count_over_time({selector}[2h])"), "eval_time": last, "exp_samples": []});
+    test["promql_expr_test"] = json!([
+        nothing(format!("{{__name__=~\"{without}\"}}")),
+        nothing(format!("ALERTS{{alertname=~\"{without}\"}}")),
+    ]);
+    document["rule_files"] = json!(["rules.json"]);
+    let folder = Folder::new();
+    folder.write(
+        "rules.json",
+        &serde_json::to_string(&RuleFile { groups: &groups }).unwrap(),
+    );
+    folder.write("story.json", &document.to_string());
+    let story = [folder.path("story.json")];
+    run_one(Release::System, "promtool", &["test", "rules"], &story).unwrap_or_else(|said| panic!("{said}"));
+}
