@@ -44,8 +44,8 @@ impl Posted {
     }
 }
 
-/// Takes requests on loopback until the test ends, answers each with the whole answer that `answer` gives, and hands them out. A connection is
-/// good for one.
+/// Takes requests on loopback until the test ends, hands each out, and then answers it with the whole answer that `answer` gives: who has an
+/// answer finds what it sent among what arrived. A connection is good for one.
 ///
 /// # Panics
 ///
@@ -60,18 +60,22 @@ pub fn inbox(answer: impl Fn(&Posted) -> &'static str + Send + Sync + 'static) -
         for stream in listener.incoming() {
             let (sender, answer) = (sender.clone(), Arc::clone(&answer));
             thread::spawn(move || {
-                // Who hangs up half-way has its own account of it, and nobody reads any more when the test is over.
-                if let Ok(posted) = stream.and_then(|stream| take(stream, &*answer)) {
+                // Who hangs up half-way has its own account of it.
+                let _ = stream.and_then(|stream| {
+                    let mut stream = BufReader::new(stream);
+                    let posted = read(&mut stream)?;
+                    let answer = answer(&posted);
+                    // Nobody reads any more when the test is over.
                     let _ = sender.send(posted);
-                }
+                    stream.get_mut().write_all(answer.as_bytes())
+                });
             });
         }
     });
     (address, receiver)
 }
 
-fn take(stream: TcpStream, answer: &impl Fn(&Posted) -> &'static str) -> io::Result<Posted> {
-    let mut stream = BufReader::new(stream);
+fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Posted> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if stream.read_line(&mut head)? == 0 {
@@ -86,7 +90,5 @@ fn take(stream: TcpStream, answer: &impl Fn(&Posted) -> &'static str) -> io::Res
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let posted = Posted { path, head, body };
-    stream.get_mut().write_all(answer(&posted).as_bytes())?;
-    Ok(posted)
+    Ok(Posted { path, head, body })
 }

@@ -51,9 +51,9 @@ fn relay(stream: TcpStream, sender: &Sender<String>) {
                 while !mail.ends_with("\r\n.\r\n") {
                     stream.read_line(&mut mail).unwrap();
                 }
-                say(&mut stream, "250 taken\r\n");
                 // Nobody reads any more when the test is over.
                 let _ = sender.send(mail);
+                say(&mut stream, "250 taken\r\n");
             }
             "QUIT" => {
                 say(&mut stream, "221 bye\r\n");
