@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use modelwatch_drift::baseline::Hygiene;
-use modelwatch_drift_job::{TrainingOptions, TrainingSource};
+use modelwatch_drift_job::{ColumnSummary, TrainingOptions, TrainingSource};
+use serde_json::{Value, json};
 
 use crate::database::{Database, TABLE};
 use crate::failure::Failure;
@@ -13,7 +14,9 @@ use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::questions;
 use crate::runtime::{runtime, threads};
+use crate::spans::{SECOND, YEAR, span};
 use crate::terminal::{say, warn};
+use crate::values::listed;
 use crate::warehouse;
 
 /// What the baseline is made of.
@@ -30,13 +33,13 @@ pub(crate) struct Baseline {
     #[arg(long)]
     version: Option<String>,
     /// The columns that are features. Defaults to all columns without another role.
-    #[arg(long = "feature", value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long = "feature", value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     features: Vec<String>,
     /// Columns to treat as numbers, whatever their type.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     numeric: Vec<String>,
     /// Columns to treat as categories, whatever their type.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     categorical: Vec<String>,
     /// The column of the model's scores for these rows.
     #[arg(long, value_name = "COLUMN")]
@@ -48,11 +51,14 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Columns that are not features, such as the label.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     without: Vec<String>,
     /// The minimum of rows with a value for a feature.
     #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
     minimum_rows: u64,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     warehouse: TableOfWarehouse,
     /// Parquet, CSV or JSON-lines files, Delta tables, or the prediction log itself: paths, folders, globs or URLs.
@@ -75,15 +81,16 @@ struct TableOfWarehouse {
     table: Vec<String>,
     #[command(flatten)]
     database: Database,
-    /// How many seconds the database has for all of it.
+    /// How long the database has for all of it.
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value_t = 300,
+        value_name = "DURATION",
+        default_value = "5m",
+        value_parser = span(SECOND, SECOND..=YEAR),
         requires = "table",
         help_heading = "Warehouse"
     )]
-    timeout: u64,
+    timeout: Duration,
 }
 
 impl TableOfWarehouse {
@@ -92,7 +99,7 @@ impl TableOfWarehouse {
         let Some(mut table) = self.database.table(&self.table)? else {
             return Ok(None);
         };
-        table.timeout = Duration::from_secs(self.timeout);
+        table.timeout = self.timeout;
         warehouse::training(&table).map(Some)
     }
 }
@@ -136,6 +143,20 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
     out.write(baseline.to_json().map_err(Failure::new)?.as_bytes())?;
     let about = baseline.about();
     let features = baseline.features().len();
+    if command.json {
+        let warnings: Vec<_> = trained.warnings.iter().map(ToString::to_string).collect();
+        let made = json!({
+            "file": command.output.display().to_string(),
+            "model": about.model,
+            "version": about.version,
+            "rows": about.rows,
+            "features": features,
+            "columns": trained.columns.iter().map(column).collect::<Vec<_>>(),
+            "warnings": warnings,
+        });
+        say(serde_json::to_string_pretty(&made).map_err(Failure::new)?);
+        return Ok(());
+    }
     say(&trained);
     say(format_args!(
         "{}: baseline {} of {}, {} rows, {features} features",
@@ -145,4 +166,16 @@ pub(crate) fn run(command: Baseline) -> Result<(), Failure> {
         about.rows
     ));
     Ok(())
+}
+
+fn column(column: &ColumnSummary) -> Value {
+    json!({
+        "name": column.name,
+        "kind": column.kind.to_string(),
+        "rows": column.rows,
+        "missing": column.missing,
+        "distinct": column.distinct,
+        "least": column.least,
+        "largest": column.largest,
+    })
 }

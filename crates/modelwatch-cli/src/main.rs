@@ -29,12 +29,14 @@ mod prometheus;
 mod questions;
 #[cfg(any(feature = "drift", feature = "triage"))]
 mod runtime;
+mod spans;
 mod stack;
 mod terminal;
 #[cfg(any(feature = "drift", feature = "triage"))]
 mod times;
 #[cfg(feature = "triage")]
 mod triage;
+mod values;
 mod verbosity;
 #[cfg(feature = "drift")]
 mod warehouse;
@@ -42,6 +44,7 @@ mod warehouse;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::failure::Failure;
@@ -65,7 +68,7 @@ Examples:
   modelwatch triage --model claims-risk --at 20m                 what changed twenty minutes ago
 
 Exit codes: 0 done; 1 it failed, a check found something to fix, or --fail-on-drift found drift; 2 the command line is wrong or,
-for `modelwatch drift`, the comparison could not run.
+for `modelwatch drift`, the comparison could not run; 130 you pressed Ctrl-C.
 
 Colours follow NO_COLOR and CLICOLOR; RUST_LOG, such as modelwatch_drift_job=debug, overrides -v and -q.";
 
@@ -105,7 +108,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Cli { verbosity, command } = Cli::parse();
+    let read = Cli::try_parse();
+    // An option that says itself what it takes says it best.
+    let is_refused = matches!(&read, Err(wrong) if wrong.kind() != ErrorKind::DisplayHelp);
+    if !is_refused && let Err(empty) = values::refuse_empty(std::env::args_os().skip(1)) {
+        Cli::command().error(ErrorKind::InvalidValue, empty).exit();
+    }
+    let Cli { verbosity, command } = read.unwrap_or_else(|wrong| wrong.exit());
     if let Err(failure) = verbosity.apply() {
         return failed(&failure, ExitCode::from(USAGE));
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use modelwatch_config::parse_duration;
 use modelwatch_drift_job::performance::{PerformanceOptions, json, page};
 use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 
@@ -13,8 +12,10 @@ use crate::failure::Failure;
 use crate::outcome_table::OutcomeTable;
 use crate::progress::Progress;
 use crate::runtime::runtime;
+use crate::spans;
 use crate::terminal::say;
-use crate::times::time;
+use crate::times::{now, time};
+use crate::values::listed;
 
 /// Predictions, their labels, and what columns are called.
 #[derive(Args)]
@@ -35,20 +36,20 @@ pub(crate) struct Performance {
     /// The column of predicted classes.
     #[arg(long, value_name = "COLUMN")]
     class: Option<String>,
-    /// The column of the probability of one of several classes; once for each.
-    #[arg(long, value_name = "CLASS=COLUMN", value_parser = pair)]
+    /// The columns of the probabilities of several classes, such as a=p_a,b=p_b.
+    #[arg(long, value_name = "CLASS=COLUMN", value_delimiter = ',', value_parser = pair)]
     probability: Vec<(String, String)>,
     /// The positive one of two classes, as the labels spell it.
     #[arg(long, value_name = "CLASS")]
     positive: Option<String>,
     /// The minimum score of the positive class, for rows without a predicted class.
-    #[arg(long, value_name = "SCORE", default_value_t = 0.5)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = finite)]
     threshold: f64,
     /// Treat labels as amounts, even if there are few different ones.
     #[arg(long)]
     regression: bool,
     /// Columns to estimate the errors of predicted numbers from.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     features: Vec<String>,
     /// Files of labels by id. Defaults to labels beside the predictions.
     #[arg(long, value_name = "FILES")]
@@ -86,25 +87,25 @@ pub(crate) struct Performance {
     #[arg(long, value_name = "COLUMN")]
     model_version: Option<String>,
     /// Also measure each value of these columns, such as a country.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     segment: Vec<String>,
     /// Also measure windows of this length, such as 1d; needs --time.
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "time")]
     window: Option<TimeDelta>,
     /// Search these columns for what made the model worse: categories by value, numbers by tenths of the reference.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     explain: Vec<String>,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
     /// The model's name in metrics; needs --textfile or --pushgateway.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", requires = "published")]
     model: Option<String>,
     /// Also publish metrics in a file for node-exporter's textfile collector, ending in .prom.
-    #[arg(long, value_name = "FILE", requires = "model")]
+    #[arg(long, value_name = "FILE", requires = "model", group = "published")]
     textfile: Option<PathBuf>,
     /// Publish metrics on a Pushgateway, such as `http://pushgateway:9091`, too, as the group `performance-MODEL`.
-    #[arg(long, value_name = "URL", requires = "model")]
+    #[arg(long, value_name = "URL", requires = "model", group = "published")]
     pushgateway: Option<String>,
 }
 
@@ -116,6 +117,12 @@ Examples:
   modelwatch performance scored-q1.parquet predictions/ --label outcome --score score --id prediction_id --outcomes-table public.labels --dialect postgresql --uri-from LABELS_WAREHOUSE";
 
 pub(crate) fn run(command: Performance) -> Result<(), Failure> {
+    let until = command.now.unwrap_or_else(now);
+    if let Some(since) = command.since.filter(|since| *since >= until) {
+        return Err(Failure::new(format!(
+            "no prediction is both since {since} and before {until}; name an earlier --since or a later --now"
+        )));
+    }
     // The places first: a report that can't be published is in vain.
     let model = command.model.unwrap_or_default();
     let textfile = command.textfile.map(Textfile::new).transpose().map_err(Failure::new)?;
@@ -169,12 +176,19 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (class, column) = text
         .split_once('=')
+        .map(|(class, column)| (class.trim(), column.trim()))
+        .filter(|(class, column)| !class.is_empty() && !column.is_empty())
         .ok_or("write the class, an equals sign and its column, such as fraud=p_fraud")?;
     Ok((class.to_owned(), column.to_owned()))
 }
 
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "write a number such as 0.5".to_owned())
+}
+
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let duration = parse_duration(text).filter(|duration| *duration > Duration::ZERO);
+    let duration = spans::duration(text.trim()).filter(|duration| *duration > Duration::ZERO);
     let duration = duration.and_then(|duration| TimeDelta::from_std(duration).ok());
     duration.ok_or_else(|| "write a duration as Prometheus does, such as 30m, 1d or 2w".to_owned())
 }

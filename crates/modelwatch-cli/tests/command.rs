@@ -160,6 +160,172 @@ fn every_command_has_examples_that_it_understands() {
     assert!(examples > 5, "{examples}");
 }
 
+/// Each option of each command that takes a value, with the words that lead to the command.
+fn options() -> Vec<(Vec<String>, String, String)> {
+    let mut found = Vec::new();
+    helps(&[], &mut found);
+    let mut options = Vec::new();
+    for (command, help) in found {
+        for line in help.lines().map(str::trim_start).filter(|line| line.starts_with("--")) {
+            let mut words = line.split_whitespace();
+            let (Some(option), Some(value)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let value = value.strip_prefix('<').and_then(|value| value.strip_suffix('>'));
+            if let Some(value) = value {
+                options.push((command.clone(), option.to_owned(), value.to_owned()));
+            }
+        }
+    }
+    options
+}
+
+/// Whether the command line is understood as far as this option, and what is said otherwise. No command runs.
+fn understood(command: &[String], option: &str, value: &str) -> Result<(), String> {
+    let given = format!("{option}={value}");
+    let arguments: Vec<&str> = command.iter().map(String::as_str).chain([&*given, "--help"]).collect();
+    let ran = run(folder().path(), &arguments);
+    match ran.status.code() {
+        Some(0) => Ok(()),
+        Some(2) => Err(text(&ran.stderr)),
+        code => panic!("{given}: {code:?}: {}", text(&ran.stderr)),
+    }
+}
+
+/// Values of a kind are read alike by every option that takes one.
+fn read_alike(kinds: &[&str], good: &[&str], bad: &[&str], hint: &str) {
+    let mut tried = 0;
+    for (command, option, kind) in options() {
+        if !kinds.contains(&&*kind) {
+            continue;
+        }
+        for value in good {
+            let read = understood(&command, &option, value);
+            assert_eq!(read, Ok(()), "{command:?} {option} {value:?}");
+        }
+        for value in bad {
+            let said = understood(&command, &option, value).expect_err(&format!("{command:?} {option} {value:?}"));
+            assert!(
+                said.contains(&option) && said.contains(hint),
+                "{command:?} {option} {value:?}: {said}"
+            );
+        }
+        tried += 1;
+    }
+    assert!(tried > 0, "no option takes a {kinds:?}");
+}
+
+#[cfg(feature = "drift")]
+#[test]
+fn every_option_that_takes_a_time_reads_it_as_people_write_it() {
+    let good = [
+        "2026-05-01T14:03:00Z",
+        "2026-05-01T14:03:00+02:00",
+        "2026-05-01T14:03Z",
+        "2026-05-01T14:03+02:00",
+        "2026-05-01 14:03",
+        "2026-05-01 14:03 UTC",
+        "2026-05-01T14:03:09.5",
+        "2026-05-01",
+        "2026/05/01",
+        "20260501",
+        "1 May 2026",
+        "May 1, 2026",
+        "yesterday",
+        "Yesterday",
+        "yesterday 14:00",
+        "now",
+        "2h",
+        "2h ago",
+        "2 hours ago",
+        "1 day 12 hours ago",
+        "now-2h",
+        "1w",
+        "1777645380",
+    ];
+    // What looks like a moment and would silently be one of 1970, or of the year 58301.
+    let bad = [
+        "soon",
+        "2026",
+        "0",
+        "90",
+        "1777645380000",
+        "2026-02-30",
+        "2026-05-01T25:00:00Z",
+        "12h1d",
+        "ago",
+        "100y",
+        "-2h",
+    ];
+    read_alike(&["TIME"], &good, &bad, "yesterday");
+}
+
+#[test]
+fn every_option_that_takes_a_duration_reads_units_and_names_its_range() {
+    // As long as every one of them may be, and one that is longer by nature.
+    for (command, option, _) in options().iter().filter(|(_, _, kind)| kind == "DURATION") {
+        let unit = if option == "--history" { "hour" } else { "second" };
+        let short = &unit[..1];
+        for value in [format!("1{short}"), format!("1 {unit}"), format!("2 {unit}s")] {
+            assert_eq!(
+                understood(command, option, &value),
+                Ok(()),
+                "{command:?} {option} {value:?}"
+            );
+        }
+    }
+    read_alike(
+        &["DURATION"],
+        &[],
+        &["soon", "1x", "-5s", "nan", "1h1h"],
+        "write a duration",
+    );
+    let counted = options()
+        .into_iter()
+        .filter(|(_, _, kind)| kind.contains("SECOND") || kind.contains("MINUTE"));
+    assert_eq!(counted.collect::<Vec<_>>(), []);
+}
+
+#[cfg(feature = "drift")]
+#[test]
+fn every_option_that_takes_a_list_takes_commas_with_blanks() {
+    read_alike(
+        &["COLUMNS", "MODELS", "NAMES", "FIELDS"],
+        &["a", "a,b", "a, b"],
+        &["a,", "a,,b"],
+        "is empty",
+    );
+    read_alike(
+        &["THEIRS=OURS", "CLASS=COLUMN"],
+        &["a=b", "a=b,c=d", "a=b, c=d"],
+        &["a", "a=b,c", "=b"],
+        "such as",
+    );
+}
+
+#[cfg(feature = "drift")]
+#[test]
+fn every_option_that_takes_an_address_takes_a_name_or_a_port_alone() {
+    let good = ["127.0.0.1:0", "localhost:0", ":0", "[::1]:0"];
+    read_alike(
+        &["ADDRESS"],
+        &good,
+        &["nowhere", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:80"],
+        "such as 127.0.0.1:",
+    );
+}
+
+/// `--model "$MODEL"`, where the variable is not set, names nothing.
+#[test]
+fn no_option_takes_an_empty_value() {
+    for (command, option, kind) in options() {
+        for value in ["", " "] {
+            let said = understood(&command, &option, value);
+            assert!(said.is_err(), "{command:?} {option} <{kind}> takes {value:?}");
+        }
+    }
+}
+
 /// A full disk cuts an answer short: whoever reads it later must not take it for whole.
 #[test]
 fn an_answer_that_cannot_be_written_is_a_failure() {
@@ -356,6 +522,120 @@ mod drift {
         assert_eq!(commas, repeated);
         assert!(commas.contains("amount") && !commas.contains("kind"), "{commas}");
         assert!(shown(&[]).contains("kind"));
+    }
+
+    #[test]
+    fn a_column_to_split_rows_by_that_no_file_has_is_refused() {
+        let here = folder();
+        files(here.path());
+        let refused = run(
+            here.path(),
+            &["drift", "compare", "before.csv", "after.csv", "--segment", "nope"],
+        );
+        let said = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("\"nope\"") && said.contains("name another column"),
+            "{said}"
+        );
+        assert_eq!(text(&refused.stdout), "");
+    }
+
+    /// A header that was written with `, ` has columns with a blank before their names.
+    #[test]
+    fn a_list_names_columns_whatever_blanks_are_around_them() {
+        let here = folder();
+        let rows: String = (0..1_000)
+            .map(|row| format!("{row},{},{}\n", row % 7, row % 11))
+            .collect();
+        for file in ["before.csv", "after.csv"] {
+            fs::write(here.path().join(file), format!("amount, kind, place\n{rows}")).unwrap();
+        }
+        for list in ["kind,place", "kind, place", " kind , place "] {
+            let compare = ["-q", "drift", "compare", "before.csv", "after.csv", "--without", list];
+            let ran = run(here.path(), &compare);
+            assert_eq!(ran.status.code(), Some(0), "{list:?}: {}", text(&ran.stderr));
+            let shown = text(&ran.stdout);
+            assert!(shown.contains("amount") && !shown.contains("kind"), "{list:?}: {shown}");
+        }
+    }
+
+    /// What an option needs is in its help; without it, it would do nothing and say nothing.
+    #[test]
+    fn an_option_that_would_have_no_effect_is_a_wrong_command_line() {
+        let here = folder();
+        files(here.path());
+        let performance = ["performance", "before.csv", "after.csv", "--label", "amount"];
+        for (arguments, names) in [
+            (&["drift", "once", "--job", "night"][..], "--pushgateway"),
+            (&[&performance[..], &["--model", "claims"]].concat(), "--textfile"),
+        ] {
+            let refused = run(here.path(), arguments);
+            let said = text(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {said}");
+            assert!(said.contains(names), "{arguments:?}: {said}");
+        }
+        let nan = run(here.path(), &[&performance[..], &["--threshold", "nan"]].concat());
+        assert!(text(&nan.stderr).contains("write a number"), "{}", text(&nan.stderr));
+        let never = [&performance[..], &["--since", "2026-05-02", "--now", "2026-05-01"]].concat();
+        let said = text(&run(here.path(), &never).stderr);
+        assert!(said.contains("an earlier --since or a later --now"), "{said}");
+    }
+
+    #[test]
+    fn answers_for_programs_are_json() {
+        let here = folder();
+        files(here.path());
+        let json = |arguments: &[&str], code: i32| -> serde_json::Value {
+            let ran = run(here.path(), arguments);
+            assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {}", text(&ran.stderr));
+            serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+        };
+        let made = json(
+            &[
+                "baseline",
+                "before.csv",
+                "--model",
+                "claims",
+                "--output",
+                "claims.json",
+                "--json",
+            ],
+            0,
+        );
+        assert_eq!((&made["rows"], &made["features"]), (&2_000.into(), &1.into()), "{made}");
+        assert_eq!(made["columns"][0]["name"], "amount", "{made}");
+        fs::create_dir(here.path().join("log")).unwrap();
+        let compacted = json(&["log", "compact", "log", "--json"], 0);
+        assert_eq!(
+            (&compacted["hours"], &compacted["files_before"]),
+            (&0.into(), &0.into()),
+            "{compacted}"
+        );
+        let said = text(&run(here.path(), &["log", "compact", "log"]).stderr);
+        assert!(said.contains("no folder model="), "{said}");
+
+        run(here.path(), &["stack", "init"]);
+        let missing = json(&["stack", "check", "--json"], 1);
+        assert!(!missing["problems"].as_array().unwrap().is_empty(), "{missing}");
+        run(here.path(), &["stack", "generate"]);
+        let clean = json(&["stack", "check", "--json"], 0);
+        assert_eq!(clean["problems"], serde_json::json!([]), "{clean}");
+        assert!(clean["files"].as_u64().unwrap() > 100, "{clean}");
+    }
+
+    /// It is noticed before the files are read, as reading them may take an hour.
+    #[test]
+    fn a_page_that_cannot_be_written_is_refused_first() {
+        let here = folder();
+        files(here.path());
+        let refused = run(
+            here.path(),
+            &["drift", "compare", "before.csv", "after.csv", "--html", "."],
+        );
+        let said = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains("--html") && refused.stdout.is_empty(), "{said}");
     }
 
     #[test]

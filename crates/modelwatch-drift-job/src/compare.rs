@@ -125,6 +125,21 @@ impl Comparison {
                 reference.threads(threads).count(&query).await?.groups
             }
         };
+        let places = self.segments.iter().enumerate();
+        // A column that no file has is read as one without values.
+        let unknown = places.filter(|(place, _)| {
+            let groups = [counted.groups.get(*place), of_reference.get(*place)];
+            let mut groups = groups.into_iter().flatten().flatten();
+            counted.rows > 0 && groups.all(|group| group.value.as_deref() == Some(""))
+        });
+        let unknown: Vec<_> = unknown
+            .map(|(_, segment)| {
+                format!("no row of either set has a value in the column {segment:?}, by which to split them; name another column")
+            })
+            .collect();
+        if !unknown.is_empty() {
+            return Err(TrainingError::Columns(unknown));
+        }
         let mut settings = ModelSettings::new(&self.reference.model, "", "");
         settings.rule = self.rule;
         let rule = |subject: &Subject, profile: &Profile| settings.rule(subject, profile, None);

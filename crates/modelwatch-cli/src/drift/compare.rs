@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::runtime::{runtime, threads};
 use crate::terminal::warn;
+use crate::values::listed;
 
 /// What to compare with what.
 #[derive(Args)]
@@ -30,16 +31,16 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "COLUMN")]
     time: Option<String>,
     /// Columns to leave out.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     without: Vec<String>,
     /// Columns to treat as numbers, whatever their type.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     numeric: Vec<String>,
     /// Columns to treat as categories, whatever their type.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     categorical: Vec<String>,
     /// Also compare the rows of each value of these columns, such as a country.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     segment: Vec<String>,
     #[command(flatten)]
     shown: Shown,
@@ -52,6 +53,7 @@ Examples:
   modelwatch drift compare train.parquet new.parquet --json --fail-on-drift";
 
 pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
+    let page = command.shown.page()?;
     let mut comparison = Comparison::new([&command.reference], [&command.current]);
     let options = &mut comparison.reference;
     options.score.clone_from(&command.score);
@@ -70,5 +72,5 @@ pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     for warning in &trained.warnings {
         warn(warning);
     }
-    command.shown.show(&[report])
+    command.shown.show(&[report], page.as_ref())
 }

@@ -6,6 +6,7 @@ use modelwatch_drift_job::ModelSettings;
 use super::settings;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::values::listed;
 
 /// Which models.
 #[derive(Args)]
@@ -13,7 +14,7 @@ pub(crate) struct Models {
     #[command(flatten)]
     pub(super) config: ConfigFile,
     /// Only these models.
-    #[arg(long = "model", value_name = "MODELS", value_delimiter = ',')]
+    #[arg(long = "model", value_name = "MODELS", value_delimiter = ',', value_parser = listed)]
     pub(super) named: Vec<String>,
 }
 

@@ -28,7 +28,12 @@ pub(crate) struct Once {
     #[arg(long, value_name = "URL")]
     pushgateway: Option<String>,
     /// The name of the group there.
-    #[arg(long, value_name = "NAME", default_value = "drift-exporter")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "drift-exporter",
+        requires = "pushgateway"
+    )]
     job: String,
     /// A file for node-exporter's textfile collector, ending in .prom.
     #[arg(long, value_name = "FILE")]

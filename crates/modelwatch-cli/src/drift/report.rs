@@ -38,6 +38,7 @@ Examples:
 
 pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     let settings = command.models.settings()?;
+    let page = command.shown.page()?;
     let mut job = DriftJob::new(settings.clone(), Clock::system()).history(command.history);
     let runtime = runtime()?;
     let mut reports = Vec::new();
@@ -58,5 +59,5 @@ pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
         let report = report.map_err(Failure::new)?;
         reports.push(report);
     }
-    command.shown.show(&reports)
+    command.shown.show(&reports, page.as_ref())
 }

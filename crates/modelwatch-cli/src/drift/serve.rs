@@ -13,6 +13,7 @@ use super::models::Models;
 use super::settings::{self, Reloaded};
 use crate::failure::Failure;
 use crate::runtime::{end, runtime};
+use crate::values::address;
 
 /// What to serve, and where.
 #[derive(Args)]
@@ -21,7 +22,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     models: Models,
     /// The address for /metrics; port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9109")]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9109", value_parser = address)]
     listen: SocketAddr,
 }
 

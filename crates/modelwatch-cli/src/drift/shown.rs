@@ -25,13 +25,19 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    pub(crate) fn show(&self, reports: &[WindowReport]) -> Result<Ending, Failure> {
+    /// The place of the page, before anything is read: a page that can't be written is in vain.
+    pub(crate) fn page(&self) -> Result<Option<OutputFile>, Failure> {
+        let named = self.html.as_deref();
+        named.map(|path| OutputFile::new(path, "--html")).transpose()
+    }
+
+    pub(crate) fn show(&self, reports: &[WindowReport], page: Option<&OutputFile>) -> Result<Ending, Failure> {
         match self.json {
             true => say(report::json(reports).map_err(Failure::new)?),
             false => reports.iter().for_each(say_one),
         }
-        if let Some(path) = &self.html {
-            OutputFile::new(path, "--html")?.write(report::page(reports).as_bytes())?;
+        if let Some(page) = page {
+            page.write(report::page(reports).as_bytes())?;
         }
         ending::of(&reports.iter().collect::<Vec<_>>(), self.fail_on_drift)
     }

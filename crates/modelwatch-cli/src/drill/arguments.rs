@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config_file::ConfigFile;
+use crate::spans::{MINUTE, span};
+use crate::values::listed;
 
 /// What to rehearse.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Drill {
     /// The incidents by name. Defaults to all, or to those of --file.
-    #[arg(value_name = "INCIDENT")]
+    #[arg(value_name = "INCIDENT", value_delimiter = ',', value_parser = listed)]
     pub(super) incidents: Vec<String>,
     #[command(flatten)]
     pub(super) config: ConfigFile,
@@ -36,8 +38,8 @@ pub(crate) struct Drill {
     /// The seed; another seed draws another sample of the same incidents.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(super) seed: u64,
-    /// The minutes before the onset in which nothing is wrong.
-    #[arg(long, value_name = "MINUTES", default_value_t = 90, value_parser = clap::value_parser!(u32).range(30..=10_080))]
+    /// The time before the onset in which nothing is wrong; a number alone is minutes.
+    #[arg(long, value_name = "DURATION", default_value = "1h30m", value_parser = minutes)]
     pub(super) history: u32,
     /// The number of promtools to run at once. Defaults to the number of cores.
     #[arg(long, value_name = "NUMBER")]
@@ -51,6 +53,12 @@ pub(crate) struct Drill {
     /// Alertmanager's tool.
     #[arg(long, value_name = "PROGRAM", default_value = "amtool")]
     pub(super) amtool: PathBuf,
+}
+
+/// Whole minutes, as the rehearsals have them: from half an hour to a week.
+fn minutes(text: &str) -> Result<u32, String> {
+    let history = span(MINUTE, 30 * MINUTE..=7 * 24 * 60 * MINUTE)(text)?;
+    u32::try_from(history.as_secs() / 60).map_err(|error| error.to_string())
 }
 
 const EXAMPLES: &str = "\

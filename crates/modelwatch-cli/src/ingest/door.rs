@@ -13,25 +13,27 @@ use super::records::Records;
 use crate::credentials::secret;
 use crate::failure::Failure;
 use crate::runtime::{end, runtime};
+use crate::spans::{MINUTE, span};
+use crate::values::address;
 
 /// Where to listen, to whom, and into which log.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Http {
     /// The address for events; port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9111")]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9111", value_parser = address)]
     listen: SocketAddr,
     /// The address for /metrics; port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110")]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110", value_parser = address)]
     metrics_listen: SocketAddr,
     /// The file of the token that senders must present: Authorization: Bearer TOKEN.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
     #[command(flatten)]
     records: Records,
-    /// The milliseconds that a request waits for others to share its file.
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(0..=60_000))]
-    commit_after: u64,
+    /// How long a request waits for others to share its file; a number alone is milliseconds.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = span(Duration::from_millis(1), Duration::ZERO..=MINUTE))]
+    commit_after: Duration,
     /// The maximum bytes of a request.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     body_bytes: usize,
@@ -51,7 +53,7 @@ pub(crate) fn run(command: &Http) -> Result<(), Failure> {
     let token = secret(&command.token_file)?;
     let mut door = Door::new(command.records.log()?, command.records.naming())
         .body_bytes(command.body_bytes)
-        .limits(command.records.limits(Duration::from_millis(command.commit_after)));
+        .limits(command.records.limits(command.commit_after));
     if let Some(name) = &command.records.name {
         door = door.named(name);
     }

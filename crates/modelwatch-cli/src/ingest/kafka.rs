@@ -20,12 +20,14 @@ use crate::credentials::secret;
 use crate::failure::Failure;
 use crate::prometheus::agent;
 use crate::runtime::{end, runtime};
+use crate::spans::{MINUTE, SECOND, YEAR, span};
+use crate::values::address;
 
 /// Which topic, how it is read, and into which log.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Kafka {
-    /// Some of the brokers, separated by commas, to find the others by.
+    /// Some of the brokers, to find the others by.
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', required = true, value_parser = broker)]
     brokers: Vec<String>,
     /// The topic.
@@ -48,9 +50,9 @@ pub(crate) struct Kafka {
     once: bool,
     #[command(flatten)]
     records: Records,
-    /// Commit what was read after these seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    commit_after: u64,
+    /// Commit what was read after this time.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = span(SECOND, SECOND..=60 * MINUTE))]
+    commit_after: Duration,
     /// Commit after these rows.
     #[arg(long, value_name = "ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     commit_rows: u64,
@@ -60,9 +62,9 @@ pub(crate) struct Kafka {
     /// The maximum MiB of fetched records in memory.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(4..=65536))]
     buffer: u64,
-    /// The seconds between two looks for new partitions.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
-    look_every: u64,
+    /// The time between two looks for new partitions.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = span(SECOND, SECOND..=YEAR))]
+    look_every: Duration,
     /// Use TLS.
     #[arg(long)]
     tls: bool,
@@ -91,7 +93,7 @@ pub(crate) struct Kafka {
     #[arg(long, value_name = "FILE", requires = "registry")]
     registry_ca_file: Option<PathBuf>,
     /// The address for /metrics; port 0 picks a free one. Ignored with --once.
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110")]
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9110", value_parser = address)]
     listen: SocketAddr,
 }
 
@@ -101,7 +103,7 @@ Examples:
   modelwatch ingest kafka --brokers kafka:9092 --topic kserve --format cloudevents --feature-names income,age
   modelwatch ingest kafka --brokers kafka:9093 --topic predictions --tls --sasl scram-sha-512 --format avro --registry https://registry:8081
   modelwatch ingest kafka --brokers kafka:9092 --topic predictions --once && modelwatch drift once
-  modelwatch ingest kafka --brokers kafka:9092 --topic decisions --outcomes --rename claim_id=prediction_id --rename decision=label
+  modelwatch ingest kafka --brokers kafka:9092 --topic decisions --outcomes --rename claim_id=prediction_id,decision=label
 
 Exit codes: 0 stopped by a signal, or --once has read everything; 1 no such topic or partition, or the log can't be written; 2 the
 command line is wrong. It waits for a broker that does not answer.";
@@ -139,6 +141,7 @@ enum Mechanism {
 
 /// A broker's address. One that is none would be waited for as one that is down.
 fn broker(text: &str) -> Result<String, String> {
+    let text = text.trim();
     let parts = text.rsplit_once(':');
     let is_host = |host: &str| !host.is_empty() && !host.contains('/');
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
@@ -211,7 +214,7 @@ impl Kafka {
         let buffer = usize::try_from(self.buffer << 20).unwrap_or(usize::MAX);
         let mut topic = Topic::new(&self.topic, self.access()?)
             .buffer(buffer)
-            .look_every(Duration::from_secs(self.look_every))
+            .look_every(self.look_every)
             .begin(match self.from {
                 From::Earliest => Begin::Earliest,
                 From::Latest => Begin::Latest,
@@ -276,7 +279,7 @@ pub(crate) fn run(command: &Kafka) -> Result<(), Failure> {
         let decoder = Decoder::new(format(), naming.clone()).most_bytes(record_bytes);
         if command.outcomes { decoder.outcomes() } else { decoder }
     };
-    let mut limits = command.records.limits(Duration::from_secs(command.commit_after));
+    let mut limits = command.records.limits(command.commit_after);
     limits.rows = command.commit_rows;
     let Page { counts, router } = Page::of(topic.source());
     runtime()?.block_on(async {

@@ -8,6 +8,8 @@ use clap::Args;
 use modelwatch_ingest::{Limits, Naming};
 
 use crate::failure::Failure;
+use crate::spans::{SECOND, YEAR, span};
+use crate::values::listed;
 
 /// Records, and where they go.
 #[derive(Args)]
@@ -21,25 +23,25 @@ pub(crate) struct Records {
     /// The version of records without one. Defaults to `unknown`.
     #[arg(long, value_name = "VERSION")]
     model_version: Option<String>,
-    /// Rename a field, such as --rename ts=time --rename p=score. Can be repeated.
-    #[arg(long, value_name = "THEIRS=OURS", value_parser = pair)]
+    /// Rename fields, such as --rename ts=time,p=score.
+    #[arg(long, value_name = "THEIRS=OURS", value_delimiter = ',', value_parser = pair)]
     rename: Vec<(String, String)>,
-    /// A field that is not a feature. Can be repeated.
-    #[arg(long, value_name = "FIELD")]
+    /// Fields that are not features.
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = listed)]
     leave_out: Vec<String>,
-    /// The names of the features that KServe's requests have as a list, in order, separated by commas.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// The names of the features that KServe's requests have as a list, in order.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = listed)]
     feature_names: Vec<String>,
-    /// The seconds that KServe's requests and responses wait for each other.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    join_within: u64,
+    /// How long KServe's requests and responses wait for each other.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = span(SECOND, Duration::ZERO..=YEAR))]
+    join_within: Duration,
     /// The name of this source in metrics and beside the log, unique within the log.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
+    match text.split_once('=').map(|(theirs, ours)| (theirs.trim(), ours.trim())) {
         Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => Ok((theirs.to_owned(), ours.to_owned())),
         _ => Err("give the record's name and the log's with = between, such as ts=time".into()),
     }
@@ -59,7 +61,7 @@ impl Records {
     pub(crate) fn limits(&self, after: Duration) -> Limits {
         let mut limits = Limits::default();
         limits.after = after;
-        limits.join_within = Duration::from_secs(self.join_within);
+        limits.join_within = self.join_within;
         limits
     }
 

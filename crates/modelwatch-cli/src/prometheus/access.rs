@@ -11,6 +11,7 @@ use url::Url;
 use super::client::{Client, agent};
 use crate::credentials::secret;
 use crate::failure::Failure;
+use crate::spans::{MINUTE, SECOND, span};
 
 /// Where Prometheus answers, and what it is shown.
 #[derive(Args, Clone)]
@@ -39,9 +40,9 @@ pub(crate) struct Access {
     /// The file of the authority that signed the server's certificate. Defaults to the system's.
     #[arg(long, value_name = "FILE", global = true)]
     ca_file: Option<PathBuf>,
-    /// The timeout for all queries of one answer together, in seconds.
-    #[arg(long, value_name = "SECONDS", global = true, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
-    timeout: u64,
+    /// The timeout for all queries of one answer together.
+    #[arg(long, value_name = "DURATION", global = true, default_value = "10s", value_parser = span(SECOND, SECOND..=5 * MINUTE))]
+    timeout: Duration,
 }
 
 impl Access {
@@ -96,11 +97,6 @@ impl Access {
             _ => None,
         };
         let agent = agent(self.ca_file.as_deref())?;
-        Ok(Client::new(
-            base,
-            authorization,
-            agent,
-            Duration::from_secs(self.timeout),
-        ))
+        Ok(Client::new(base, authorization, agent, self.timeout))
     }
 }

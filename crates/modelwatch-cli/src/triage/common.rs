@@ -11,6 +11,8 @@ use super::answer::Logs;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::prometheus::{Access, Client};
+#[cfg(feature = "drift")]
+use crate::spans::{MINUTE, SECOND, span};
 
 /// What every way to ask needs.
 #[derive(Args, Clone)]
@@ -23,20 +25,10 @@ pub(crate) struct Common {
     #[cfg(feature = "drift")]
     #[arg(long, global = true, value_name = "FOLDER")]
     log: Option<String>,
-    /// How long the prediction log may take, in seconds.
+    /// How long the prediction log may take.
     #[cfg(feature = "drift")]
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = patience)]
+    #[arg(long, global = true, value_name = "DURATION", default_value = "1s", value_parser = span(SECOND, Duration::from_millis(1)..=10 * MINUTE))]
     log_timeout: Duration,
-}
-
-/// A time that somebody would wait.
-#[cfg(feature = "drift")]
-fn patience(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected".to_owned())?;
-    match (0.001..=600.0).contains(&seconds) {
-        true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err("it has to be between a thousandth and 600".to_owned()),
-    }
 }
 
 impl Common {

@@ -33,13 +33,14 @@ use super::notification::Notification;
 use super::shared::{Asked, NARROWING, QUEUED, Shared};
 use crate::failure::Failure;
 use crate::runtime::runtime;
+use crate::values::address;
 
 /// Where to serve, and what to say of itself.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
     /// The address for the pages; port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9110")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9110", value_parser = address)]
     listen: SocketAddr,
     /// The public URL of the pages, for the link in a follow-up.
     #[arg(long, value_name = "URL")]

@@ -36,10 +36,17 @@ impl Named {
         }
     }
 
-    /// Returns the column's position in a table: by its name, or as a feature of the prediction log.
+    /// Returns the column's position in a table: by its name, as a feature of the prediction log, or by its
+    /// name but for blanks around it.
     fn place(&self, schema: &Schema) -> Option<usize> {
         let place = |name: &str| schema.index_of(name).ok();
-        place(&self.column).or_else(|| place(&feature(&self.column)))
+        let trimmed = || {
+            let mut fields = schema.fields().iter();
+            fields.position(|field| field.name().trim() == self.column.trim())
+        };
+        place(&self.column)
+            .or_else(|| place(&feature(&self.column)))
+            .or_else(trimmed)
     }
 }
 

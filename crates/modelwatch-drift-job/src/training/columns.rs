@@ -196,6 +196,12 @@ impl Known {
         self.0.iter().any(|(known, _)| known == column)
     }
 
+    /// Returns the column of this name but for blanks around it, as a header has them that was written with `, `.
+    fn trimmed(&self, name: &str) -> Option<String> {
+        let mut known = self.0.iter().map(|(known, _)| known);
+        known.find(|known| known.trim() == name.trim()).cloned()
+    }
+
     fn has_values(&self, column: &str) -> bool {
         self.0
             .iter()
@@ -219,10 +225,10 @@ impl Known {
             match (self.has(name), is_log && self.has(&prefixed)) {
                 (true, _) => name.clone(),
                 (false, true) => prefixed,
-                (false, false) => {
+                (false, false) => self.trimmed(name).unwrap_or_else(|| {
                     unknown.insert(name.clone());
                     name.clone()
-                }
+                }),
             }
         };
         let mut resolved = options.clone();
