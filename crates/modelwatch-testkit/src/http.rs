@@ -2,6 +2,8 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// The answer to an [`http_get`].
@@ -119,13 +121,22 @@ pub(crate) fn percent_encode(text: &str) -> String {
 
 /// A TCP port of 127.0.0.1 on which nobody listens, for a program that must be told one.
 ///
-/// Somebody else may take it before that program does; where port 0 can be given instead, give that.
+/// No other call in any process is likely to give the same, and no program gets it that asks the system for whichever port is free. Where
+/// port 0 can be given, give that.
 ///
 /// # Panics
 ///
 /// If this machine has no free port.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("this machine has a free port");
-    listener.local_addr().expect("a bound listener has an address").port()
+    // Linux gives ports from 32,768 on to whoever connects or asks for any.
+    const PORTS: Range<u16> = 12_000..32_000;
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Processes that run at a time have numbers that are near each other.
+    let first = std::process::id().wrapping_mul(61) % PORTS.len() as u32;
+    (0..PORTS.len())
+        .map(|_| first as usize + usize::from(GIVEN.fetch_add(1, Ordering::Relaxed)))
+        .filter_map(|offset| PORTS.clone().nth(offset % PORTS.len()))
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .expect("this machine has a free port")
 }
