@@ -190,14 +190,17 @@ fn judged_by_a_browser_page_fits_a_phone_and_a_desk_in_light_and_dark() {
             );
         let page = page.replace("<main", "<base href=\"/modelwatch\"><main");
         let asked = |width| browser_question("src=\"/framed\"", width, 7_000);
-        let (phone, desk) = (asked(390), asked(1_280));
+        // WCAG's narrowest window, a small phone, a usual one.
+        let [narrow, small, phone, desk] = [320, 360, 390, 1_280].map(asked);
         let app = Router::new()
             .route("/modelwatch", modelwatch_tower::page_route(&monitor))
             .route("/framed", get(async move || Html(page)))
+            .route("/narrow", get(async move || Html(narrow)))
+            .route("/small", get(async move || Html(small)))
             .route("/phone", get(async move || Html(phone)))
             .route("/desk", get(async move || Html(desk)));
         let server = serve!(app);
-        for window in ["phone", "desk"] {
+        for window in ["narrow", "small", "phone", "desk"] {
             let found = browser_answer(&format!("http://{}/{window}", server.address()));
             assert!(found.is_empty(), "{window}: {found:#?}");
         }

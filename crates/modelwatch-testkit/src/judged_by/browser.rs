@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::tools::tool;
 
 /// What the browser is asked of the page: what reaches beyond its width, text of too little contrast, headings that leave out a
-/// level, drawings without a text.
+/// level, drawings without a text, figures that a drawing pushes onto two lines.
 const ASKED: &str = r#"
 const problems = [];
 const frame = document.querySelector('iframe');
@@ -42,6 +42,14 @@ for (const heading of page.querySelectorAll('h1,h2,h3,h4')) {
 }
 for (const drawing of page.querySelectorAll('svg')) {
   if (!(drawing.getAttribute('aria-label') || '').trim()) problems.push('a drawing without a text');
+}
+for (const cell of page.querySelectorAll('td:has(svg)')) {
+  for (const node of cell.childNodes) {
+    if (node.nodeType !== 3) continue;
+    const figure = page.createRange();
+    figure.selectNodeContents(node);
+    if (new Set([...figure.getClientRects()].map(line => line.top)).size > 1) problems.push('a figure on two lines: ' + node.textContent);
+  }
 }
 document.body.dataset.problems = JSON.stringify(problems);
 document.body.dataset.done = 'yes';
