@@ -114,7 +114,18 @@ fn main() -> ExitCode {
     if !is_refused && let Err(empty) = values::refuse_empty(std::env::args_os().skip(1)) {
         Cli::command().error(ErrorKind::InvalidValue, empty).exit();
     }
-    let Cli { verbosity, command } = read.unwrap_or_else(|wrong| wrong.exit());
+    let Cli { verbosity, command } = match read {
+        Ok(read) => read,
+        // Help and the version are answers, too.
+        Err(shown) if !shown.use_stderr() => {
+            terminal::keep(shown.print());
+            return match terminal::finish() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failed(&failure, ExitCode::FAILURE),
+            };
+        }
+        Err(wrong) => wrong.exit(),
+    };
     if let Err(failure) = verbosity.apply() {
         return failed(&failure, ExitCode::from(USAGE));
     }

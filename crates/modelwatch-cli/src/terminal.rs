@@ -42,7 +42,8 @@ pub(crate) fn finish() -> Result<(), Failure> {
     }
 }
 
-fn keep(written: io::Result<()>) {
+/// Keeps why what was written is not whole.
+pub(crate) fn keep(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {

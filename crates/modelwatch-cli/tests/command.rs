@@ -41,11 +41,44 @@ fn the_configuration_is_found_in_a_folder_above() {
     assert!(text(&named.stderr).contains("modelwatch.toml: can't be read"));
 }
 
+/// Each command that has the option `--config`, with what else it needs to come as far as reading the file.
+fn that_read_a_configuration() -> Vec<Vec<String>> {
+    let of = |(command, option, _)| (option == "--config").then_some(command);
+    options().into_iter().filter_map(of).collect()
+}
+
 #[test]
 fn without_a_configuration_the_mend_is_named() {
-    let missing = run(folder().path(), &["stack", "check"]);
-    let said = text(&missing.stderr);
-    assert!(said.contains("modelwatch stack init"), "{said}");
+    for command in that_read_a_configuration() {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let missing = run(folder().path(), &arguments);
+        let said = text(&missing.stderr);
+        assert!(!missing.status.success(), "{command:?}");
+        assert!(said.contains("modelwatch stack init"), "{command:?}: {said}");
+    }
+}
+
+/// What is wrong in it shows which file each of them reads.
+#[test]
+fn every_command_reads_the_nearest_configuration_above() {
+    let home = folder();
+    let below = home.path().join("services/scoring");
+    fs::create_dir_all(&below).unwrap();
+    let above = home.path().join("services/modelwatch.toml");
+    fs::write(&above, "nonsense = 1\n").unwrap();
+    fs::write(home.path().join("modelwatch.toml"), "farther = 1\n").unwrap();
+    let commands = that_read_a_configuration();
+    assert!(commands.len() > 1, "{commands:?}");
+    for command in commands {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let refused = run(&below, &arguments);
+        let said = text(&refused.stderr);
+        assert!(!refused.status.success(), "{command:?}");
+        assert!(
+            said.contains("nonsense") && said.contains("services/modelwatch.toml:1"),
+            "{command:?}: {said}"
+        );
+    }
 }
 
 #[test]
@@ -331,7 +364,10 @@ fn no_option_takes_an_empty_value() {
 fn an_answer_that_cannot_be_written_is_a_failure() {
     let here = folder();
     for (arguments, code) in [
-        (&["completions", "bash"][..], 1),
+        (&["--help"][..], 1),
+        (&["stack", "init", "--help"], 1),
+        (&["--version"], 1),
+        (&["completions", "bash"], 1),
         (&["man", "pages"], 1),
         (&["stack", "init"], 1),
         (&["stack", "generate"], 1),
@@ -356,13 +392,23 @@ fn fails_on_a_full_disk(here: &Path, arguments: &[&str], code: i32) {
 #[test]
 fn a_reader_that_goes_is_no_failure() {
     let here = folder();
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let done = command(here.path(), &["completions", "bash"])
-        .stdout(writer)
-        .output()
-        .unwrap();
-    assert_eq!((done.status.code(), text(&done.stderr)), (Some(0), String::new()));
+    for arguments in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["stack", "--help"],
+        &["--version"],
+        &["man", "pages"],
+        &["stack", "init"],
+        &["stack", "generate"],
+        &["stack", "check"],
+        &["stack", "check", "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = command(here.path(), arguments).stdout(writer).output().unwrap();
+        let said = (done.status.code(), text(&done.stderr));
+        assert_eq!(said, (Some(0), String::new()), "{arguments:?}");
+    }
 }
 
 /// The commands of "Your first alert" in docs/getting-started.md, as they stand: who scrapes what and tells whom.
