@@ -489,6 +489,45 @@ fn an_interrupted_stack_generate_can_be_run_again() {
     }
 }
 
+/// Ctrl-C while promtool works, which here is a script that waits.
+#[cfg(feature = "drill")]
+#[test]
+fn an_interrupted_drill_leaves_no_folder_behind() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::{Duration, Instant};
+
+    let here = folder();
+    run(here.path(), &["stack", "init"]);
+    let tool = here.path().join("tool");
+    fs::write(
+        &tool,
+        "#!/bin/sh\n[ \"$1\" = --version ] && exit\ntouch working\nexec sleep 5\n",
+    )
+    .unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let temporary = here.path().join("temporary");
+        fs::create_dir(&temporary).unwrap();
+        let drill = ["drill", "canary-errors", "--promtool", "./tool", "--amtool", "./tool"];
+        let mut drill = command(here.path(), &drill).env("TMPDIR", &temporary).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !here.path().join("working").exists() {
+            assert!(Instant::now() < deadline, "promtool was not run");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1);
+        let killed = Command::new("kill")
+            .args([signal, &drill.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        assert_eq!(drill.wait().unwrap().code(), Some(code), "{signal}");
+        fs::remove_file(here.path().join("working")).unwrap();
+        // It would not be removed if anything were in it.
+        fs::remove_dir(&temporary).unwrap();
+    }
+}
+
 #[cfg(feature = "drift")]
 mod drift {
     use std::process::{Command, Stdio};

@@ -3,6 +3,7 @@
 mod arguments;
 mod batches;
 mod cast;
+mod interrupted;
 mod rehearse;
 mod tools;
 

@@ -1,7 +1,7 @@
 //! Incidents: their worlds through promtool, their alerts to their receivers.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use modelwatch_drill::incident::Incident;
 use modelwatch_drill::notification::{Clock, Configuration, messages};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::arguments::Drill;
 use super::batches::Batch;
+use super::interrupted::remove_at_a_signal;
 use super::tools::{Amtool, Promtool};
 use crate::failure::Failure;
 
@@ -45,7 +46,7 @@ impl<'a> Stage<'a> {
         let routing = routing.map_or("", |file| file.contents.as_str());
         let configuration = Configuration::parse(routing).map_err(Failure::new)?;
         let folder = Folder::new(command.keep.clone())?;
-        let promtool = Promtool::new(&command.promtool)?;
+        let promtool = Promtool::new(&command.promtool, folder.path())?;
         let amtool = Amtool::new(&command.amtool, folder.write("alertmanager.yml", routing)?)?;
         Ok(Self {
             scene,
@@ -167,18 +168,25 @@ impl Folder {
                 })?;
                 Ok(Self::Kept(folder))
             }
-            None => TempDir::with_prefix("modelwatch-drill-")
-                .map(Self::Temporary)
-                .map_err(|error| Failure::new(format!("no temporary folder: {error}; name one with --keep"))),
+            None => {
+                let made = TempDir::with_prefix("modelwatch-drill-").and_then(|folder| {
+                    remove_at_a_signal(folder.path())?;
+                    Ok(Self::Temporary(folder))
+                });
+                made.map_err(|error| Failure::new(format!("no temporary folder: {error}; name one with --keep")))
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder,
+            Self::Temporary(folder) => folder.path(),
         }
     }
 
     fn write(&self, name: &str, contents: &str) -> Result<PathBuf, Failure> {
-        let folder = match self {
-            Self::Kept(folder) => folder,
-            Self::Temporary(folder) => folder.path(),
-        };
-        let path = folder.join(name);
+        let path = self.path().join(name);
         match fs::write(&path, contents) {
             Ok(()) => Ok(path),
             Err(error) => Err(Failure::new(format!(

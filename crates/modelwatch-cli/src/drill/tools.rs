@@ -13,12 +13,15 @@ use crate::failure::Failure;
 /// `promtool`.
 pub(super) struct Promtool {
     program: PathBuf,
+    /// Where it keeps what it simulates. It leaves that behind when it is interrupted.
+    scratch: PathBuf,
 }
 
 impl Promtool {
-    pub(super) fn new(program: &Path) -> Result<Self, Failure> {
+    pub(super) fn new(program: &Path, scratch: &Path) -> Result<Self, Failure> {
         let promtool = Self {
             program: program.to_owned(),
+            scratch: scratch.to_owned(),
         };
         promtool.run(&["--version"])?;
         Ok(promtool)
@@ -34,7 +37,11 @@ impl Promtool {
     fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {
         let mut command = Command::new(&self.program);
         // Several run at once, one for each core; memory is cheaper here than its collection.
-        command.args(arguments).env("GOMAXPROCS", "1").env("GOGC", "400");
+        command
+            .args(arguments)
+            .env("GOMAXPROCS", "1")
+            .env("GOGC", "400")
+            .env("TMPDIR", &self.scratch);
         output(&mut command, &self.program, "promtool", "Prometheus")
     }
 }
