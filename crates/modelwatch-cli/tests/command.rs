@@ -709,6 +709,37 @@ mod drift {
         assert!(clean["files"].as_u64().unwrap() > 100, "{clean}");
     }
 
+    #[test]
+    fn files_that_cannot_be_compared_are_refused_in_words() {
+        let here = folder();
+        files(here.path());
+        fs::write(here.path().join("others.csv"), "price,kind\n1,a\n").unwrap();
+        let rows: String = (0..2_000).map(|row| format!("{},{}\n", row % 50, row % 7)).collect();
+        fs::write(here.path().join("two.csv"), format!("amount,place\n{rows}")).unwrap();
+        for (reference, current, says) in [
+            (
+                "two.csv",
+                "others.csv",
+                r#"has none of the columns "amount", "place"; it has "price", "kind""#,
+            ),
+            (
+                "before.csv",
+                "http://127.0.0.1:1/after.csv",
+                "name an address with https://",
+            ),
+            (
+                "http://127.0.0.1:1/before.csv",
+                "after.csv",
+                "name an address with https://",
+            ),
+        ] {
+            let refused = run(here.path(), &["drift", "compare", reference, current]);
+            let said = [text(&refused.stdout), text(&refused.stderr)].concat();
+            assert_eq!(refused.status.code(), Some(2), "{current}: {said}");
+            assert!(said.contains(says), "{reference} {current}: {said}");
+        }
+    }
+
     /// It is noticed before the files are read, as reading them may take an hour.
     #[test]
     fn a_page_that_cannot_be_written_is_refused_first() {

@@ -56,11 +56,17 @@ impl Store {
     }
 
     #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-    fn remote(address: &str, _: &str) -> Result<Self, EngineError> {
+    fn remote(address: &str, scheme: &str) -> Result<Self, EngineError> {
         let refused = |problem: String| EngineError::Store {
             address: address.into(),
             problem,
         };
+        // The client refuses it with the words "builder error".
+        if scheme.eq_ignore_ascii_case("http") && std::env::var_os("ALLOW_HTTP").is_none() {
+            return Err(refused(
+                "is not encrypted; name an address with https://, s3://, gs:// or az://, or allow it with ALLOW_HTTP=true".into(),
+            ));
+        }
         let url = url::Url::parse(address).map_err(|error| refused(error.to_string()))?;
         // Credentials are always text.
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));

@@ -54,7 +54,9 @@ impl TableColumns {
             if self.place(schema, log_name).is_some() {
                 return None;
             }
-            names.extend(self.names(log_name).first().copied());
+            // A query may want a column for more than one of its counts.
+            let name = self.names(log_name).first().copied();
+            names.extend(name.filter(|name| !names.contains(name)));
         }
         let has: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let otherwise = |name: &&str| has.iter().any(|has| has.eq_ignore_ascii_case(name));
