@@ -16,7 +16,7 @@ use crate::questions;
 use crate::runtime::{runtime, threads};
 use crate::spans::{SECOND, YEAR, span};
 use crate::terminal::{say, warn};
-use crate::values::listed;
+use crate::values::{listed, whole};
 use crate::warehouse;
 
 /// What the baseline is made of.
@@ -54,7 +54,7 @@ pub(crate) struct Baseline {
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = listed)]
     without: Vec<String>,
     /// The minimum of rows with a value for a feature.
-    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows)]
+    #[arg(long, value_name = "ROWS", default_value_t = Hygiene::default().minimum_rows, value_parser = whole::<u64>(0..=u64::MAX))]
     minimum_rows: u64,
     /// Print JSON instead of a table.
     #[arg(long)]

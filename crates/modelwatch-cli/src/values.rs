@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 #[cfg(any(feature = "drift", feature = "triage"))]
 use std::net::{SocketAddr, ToSocketAddrs as _};
+#[cfg(any(feature = "drift", feature = "drill"))]
+use std::ops::RangeInclusive;
 
 /// A name between commas, without the blanks around it.
 #[cfg(any(feature = "drift", feature = "drill"))]
@@ -10,6 +12,21 @@ pub(crate) fn listed(text: &str) -> Result<String, &'static str> {
     match text.trim() {
         "" => Err("a name of the list is empty; write a,b"),
         name => Ok(name.to_owned()),
+    }
+}
+
+/// Makes a parser of whole numbers in a range.
+#[cfg(any(feature = "drift", feature = "drill"))]
+pub(crate) fn whole<T: TryFrom<u64> + 'static>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| match *range.end() {
+            u64::MAX => format!("write a whole number, {} or more", range.start()),
+            largest => format!("write a whole number from {} to {largest}", range.start()),
+        })
     }
 }
 

@@ -321,6 +321,18 @@ fn every_option_that_takes_a_duration_reads_units_and_names_its_range() {
 
 #[cfg(feature = "drift")]
 #[test]
+fn every_option_that_takes_a_number_names_its_range() {
+    let bad = ["many", "-1", "1.5", "1e6", "99999999999999999999"];
+    read_alike(
+        &["ROWS", "WINDOWS", "BYTES", "MIB", "NUMBER"],
+        &["8"],
+        &bad,
+        "write a whole number",
+    );
+}
+
+#[cfg(feature = "drift")]
+#[test]
 fn every_option_that_takes_a_list_takes_commas_with_blanks() {
     read_alike(
         &["COLUMNS", "MODELS", "NAMES", "FIELDS"],

@@ -10,6 +10,7 @@ use super::shown::Shown;
 use crate::failure::Failure;
 use crate::runtime::runtime;
 use crate::times::{now, time};
+use crate::values::whole;
 
 /// Which window, and how to show it.
 #[derive(Args)]
@@ -24,7 +25,7 @@ pub(crate) struct Report {
     #[arg(long, value_name = "TIME", requires = "from", value_parser = time)]
     to: Option<DateTime<Utc>>,
     /// The number of earlier windows to show the scores of.
-    #[arg(long, value_name = "WINDOWS", default_value_t = 8)]
+    #[arg(long, value_name = "WINDOWS", default_value_t = 8, value_parser = whole::<u32>(0..=u32::MAX.into()))]
     history: u32,
     #[command(flatten)]
     shown: Shown,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::config_file::ConfigFile;
 use crate::spans::{MINUTE, span};
-use crate::values::listed;
+use crate::values::{listed, whole};
 
 /// What to rehearse.
 #[derive(Args)]
@@ -36,13 +36,13 @@ pub(crate) struct Drill {
     #[arg(long)]
     pub(super) json: bool,
     /// The seed; another seed draws another sample of the same incidents.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     pub(super) seed: u64,
     /// The time before the onset in which nothing is wrong; a number alone is minutes.
     #[arg(long, value_name = "DURATION", default_value = "1h30m", value_parser = minutes)]
     pub(super) history: u32,
     /// The number of promtools to run at once. Defaults to the number of cores.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = whole::<usize>(1..=1_024))]
     pub(super) jobs: Option<usize>,
     /// Keep the test files and promtool's output in this folder. Each incident then has a run of its own, which takes longer.
     #[arg(long, value_name = "FOLDER")]

@@ -14,7 +14,7 @@ use crate::credentials::secret;
 use crate::failure::Failure;
 use crate::runtime::{end, runtime};
 use crate::spans::{MINUTE, span};
-use crate::values::address;
+use crate::values::{address, whole};
 
 /// Where to listen, to whom, and into which log.
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub(crate) struct Http {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = span(Duration::from_millis(1), Duration::ZERO..=MINUTE))]
     commit_after: Duration,
     /// The maximum bytes of a request.
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = whole::<usize>(1..=u64::MAX))]
     body_bytes: usize,
 }
 

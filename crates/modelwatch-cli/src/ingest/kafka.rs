@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::prometheus::agent;
 use crate::runtime::{end, runtime};
 use crate::spans::{MINUTE, SECOND, YEAR, span};
-use crate::values::address;
+use crate::values::{address, whole};
 
 /// Which topic, how it is read, and into which log.
 #[derive(Args)]
@@ -54,13 +54,13 @@ pub(crate) struct Kafka {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = span(SECOND, SECOND..=60 * MINUTE))]
     commit_after: Duration,
     /// Commit after these rows.
-    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000, value_parser = whole::<u64>(1..=u64::MAX))]
     commit_rows: u64,
     /// The maximum bytes of a record; a longer one is a dead letter.
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = whole::<usize>(1..=u64::MAX))]
     record_bytes: usize,
     /// The maximum MiB of fetched records in memory.
-    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(4..=65536))]
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = whole::<u64>(4..=65_536))]
     buffer: u64,
     /// The time between two looks for new partitions.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = span(SECOND, SECOND..=YEAR))]
