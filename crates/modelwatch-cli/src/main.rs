@@ -153,6 +153,7 @@ fn main() -> ExitCode {
     };
     match done.and_then(|()| terminal::finish()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_usage() => failed(&failure, ExitCode::from(USAGE)),
         Err(failure) => failed(&failure, ExitCode::FAILURE),
     }
 }

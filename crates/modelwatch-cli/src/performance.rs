@@ -119,17 +119,21 @@ Examples:
 pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     let until = command.now.unwrap_or_else(now);
     if let Some(since) = command.since.filter(|since| *since >= until) {
-        return Err(Failure::new(format!(
+        return Err(Failure::usage(format!(
             "no prediction is both since {since} and before {until}; name an earlier --since or a later --now"
         )));
     }
     // The places first: a report that can't be published is in vain.
     let model = command.model.unwrap_or_default();
-    let textfile = command.textfile.map(Textfile::new).transpose().map_err(Failure::new)?;
+    let textfile = command
+        .textfile
+        .map(Textfile::new)
+        .transpose()
+        .map_err(Failure::usage)?;
     let gateway = command
         .pushgateway
         .map(|url| Pushgateway::new(&url, &format!("performance-{model}")));
-    let gateway = gateway.transpose().map_err(Failure::new)?;
+    let gateway = gateway.transpose().map_err(Failure::usage)?;
     let mut options = PerformanceOptions::new(command.label, [command.reference], [command.current]);
     options.score = command.score;
     options.class = command.class;

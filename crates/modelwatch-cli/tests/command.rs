@@ -124,6 +124,88 @@ fn a_wrong_filter_of_the_log_is_a_wrong_command_line() {
     assert!(!here.path().join("modelwatch.toml").exists());
 }
 
+/// What no option alone can say of its value, as whether it is a URL or another option is missing.
+#[test]
+fn a_command_line_that_is_wrong_ends_with_2_whoever_finds_it_wrong() {
+    let here = folder();
+    run(here.path(), &["stack", "init"]);
+    let wrong: &[&[&str]] = &[
+        &["stack", "check", "--prometheus", "nowhere"],
+        &["stack", "check", "--prometheus", "http://user:password@nowhere"],
+        &["stack", "check", "--token-file", "token"],
+        #[cfg(feature = "triage")]
+        &["triage", "--prometheus", "nowhere"],
+        #[cfg(feature = "drill")]
+        &["drill", "no-such-incident"],
+        #[cfg(feature = "drift")]
+        &[
+            "performance",
+            "a",
+            "b",
+            "--label",
+            "c",
+            "--model",
+            "m",
+            "--textfile",
+            "metrics.txt",
+        ],
+        #[cfg(feature = "drift")]
+        &[
+            "performance",
+            "a",
+            "b",
+            "--label",
+            "c",
+            "--model",
+            "m",
+            "--pushgateway",
+            "nowhere",
+        ],
+        #[cfg(feature = "kafka")]
+        &[
+            "ingest",
+            "kafka",
+            "--brokers",
+            "kafka:9092",
+            "--topic",
+            "t",
+            "--format",
+            "avro",
+        ],
+        #[cfg(feature = "kafka")]
+        &[
+            "ingest",
+            "kafka",
+            "--brokers",
+            "kafka:9092",
+            "--topic",
+            "t",
+            "--registry",
+            "http://registry",
+        ],
+        #[cfg(feature = "kafka")]
+        &[
+            "ingest",
+            "kafka",
+            "--brokers",
+            "kafka:9092",
+            "--topic",
+            "t",
+            "--log",
+            "s3://bucket/log",
+        ],
+    ];
+    for arguments in wrong {
+        let refused = run(here.path(), arguments);
+        assert_eq!(
+            refused.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            text(&refused.stderr)
+        );
+    }
+}
+
 #[test]
 fn help_has_examples_and_exit_codes() {
     let help = text(&run(folder().path(), &["--help"]).stdout);

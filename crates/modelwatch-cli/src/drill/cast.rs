@@ -57,7 +57,7 @@ pub(super) fn cast(command: &Drill, scene: &Scene) -> Result<(Vec<Incident>, Vec
             )));
         }
         let Some(incident) = cast.iter().find(|incident| incident.name == *name) else {
-            return Err(Failure::new(format!(
+            return Err(Failure::usage(format!(
                 "there is no incident {name:?}; `modelwatch drill --list` says which there are"
             )));
         };

@@ -193,7 +193,7 @@ impl Kafka {
                 None => variable("KAFKA_PASSWORD"),
             };
             let (Some(user), Some(password)) = (user, password) else {
-                return Err(Failure::new(
+                return Err(Failure::usage(
                     "--sasl: there is no user or no password; set KAFKA_USER and KAFKA_PASSWORD, or give --user and --password-file",
                 ));
             };
@@ -233,12 +233,12 @@ impl Kafka {
         let (encoding, address) = (self.format, self.registry.clone());
         let registry = match (encoding, address) {
             (Encoding::Avro, None) => {
-                return Err(Failure::new(
+                return Err(Failure::usage(
                     "--format avro: where are its schemas? Name the registry with --registry",
                 ));
             }
             (Encoding::Avro, Some(address)) => {
-                let wrong = |what: &str| Failure::new(format!("--registry: {what}"));
+                let wrong = |what: &str| Failure::usage(format!("--registry: {what}"));
                 let base = Url::parse(&address).ok();
                 let base = base.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
                 let base = base.ok_or_else(|| wrong("not a URL that begins with http:// or https://"))?;
@@ -254,7 +254,7 @@ impl Kafka {
                 });
                 Some((base, authorization, agent(self.registry_ca_file.as_deref())?))
             }
-            (_, Some(_)) => return Err(Failure::new("--registry is for --format avro alone")),
+            (_, Some(_)) => return Err(Failure::usage("--registry is for --format avro alone")),
             (_, None) => None,
         };
         Ok(move || match (encoding, &registry) {

@@ -68,7 +68,7 @@ impl Records {
     /// The log's folder, which is there then.
     pub(crate) fn log(&self) -> Result<&Path, Failure> {
         if self.log.to_string_lossy().contains("://") {
-            return Err(Failure::new(format!(
+            return Err(Failure::usage(format!(
                 "--log {}: is a URL, and a log is written to a local folder; name a folder of this machine",
                 self.log.display()
             )));

@@ -55,7 +55,9 @@ impl Access {
                 || self.user.is_some()
                 || self.ca_file.is_some() =>
             {
-                Err(Failure::new("nothing is asked: name the Prometheus with --prometheus"))
+                Err(Failure::usage(
+                    "nothing is asked: name the Prometheus with --prometheus",
+                ))
             }
             None => Ok(None),
         }
@@ -72,13 +74,13 @@ impl Access {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| {
-                Failure::new(format!(
+                Failure::usage(format!(
                     "--prometheus {address}: not a URL that begins with http:// or https://; name Prometheus itself, or \
                      forward its port to this machine"
                 ))
             })?;
         if !base.username().is_empty() || base.password().is_some() {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "--prometheus: a URL with a password ends up in logs and process lists; give --user and --password-file",
             ));
         }

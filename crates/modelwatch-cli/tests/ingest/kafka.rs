@@ -465,9 +465,9 @@ fn judged_names_topic_or_partition_that_is_not_there() {
     assert!(line.contains("has 2 partitions"), "{line}");
     for (wrong, expected) in [
         (vec!["--partitions", "5-2"], 2),
-        (vec!["--format", "avro"], 1),
-        (vec!["--format", "avro", "--registry", "http://u:hush@localhost"], 1),
-        (vec!["--sasl", "plain"], 1),
+        (vec!["--format", "avro"], 2),
+        (vec!["--format", "avro", "--registry", "http://u:hush@localhost"], 2),
+        (vec!["--sasl", "plain"], 2),
         (vec!["--rename", "x"], 2),
         (vec!["--tls", "--ca-file", "/nowhere"], 1),
     ] {
