@@ -175,12 +175,9 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
             .expects(serving, Page, &[("replica", replica)], None),
         ),
         two_replicas(
-            Incident::new(
-                "replica-down",
-                "One replica does not answer any more; nothing was released.",
-            )
-            .effects(vec![Effect::new(What::Down).replica(0)])
-            .expects(serving, Ticket, &[("replica", replica)], None),
+            Incident::new("replica-down", "One replica stops answering; nothing was released.")
+                .effects(vec![Effect::new(What::Down).replica(0)])
+                .expects(serving, Ticket, &[("replica", replica)], None),
         ),
         Ok(Incident::new(
             "replica-restarts",
@@ -190,13 +187,13 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         .effects(vec![Effect::new(What::Restarts(4.0)).replica(0)])
         .expects(serving, Ticket, &[("replica", replica)], None)),
         Ok(
-            Incident::new("service-down", "No replica answers any more; nothing was released.")
+            Incident::new("service-down", "Every replica stops answering; nothing was released.")
                 .effects(vec![Effect::new(What::Down)])
                 .expects(serving, Page, &[], None),
         ),
         Ok(Incident::new(
             "traffic-gone",
-            "Requests of the model stop to come; nothing was released.",
+            "The model stops receiving requests; nothing was released.",
         )
         .known_hours(KNOWN_HOURS)
         .effects(vec![Effect::new(What::Traffic(0.0))])
@@ -204,7 +201,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         two_models(
             Incident::new(
                 "service-build-errors",
-                "A build of the service fails two times in ten, whatever the model.",
+                "A build of the service fails two requests in ten, of every model.",
             )
             .releases(vec![Release::new(ReleaseKind::Service, BUILD, 0.0)])
             .effects(vec![Effect::new(What::Errors(0.2)).models(Models::All)])
@@ -220,20 +217,20 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         .expects(serving, Page, &[("version", OLDER)], Some(OLDER))),
         Ok(Incident::new(
             "stage-slow",
-            "The stage feature_fetch takes 0.8 s more; nothing was released.",
+            "The stage feature_fetch takes 0.8 s longer; nothing was released.",
         )
         .effects(vec![Effect::new(What::SlowStage(0.8))])
         .expects(serving, Page, &[("stage", "feature_fetch")], None)),
         Ok(Incident::new(
             "deploy-client-errors",
-            "A new version refuses four requests in ten as the caller's mistake.",
+            "A new version rejects four requests in ten as client errors.",
         )
         .releases(version(1.0))
         .effects(of_canary(Effect::new(What::ClientErrors(0.4))))
         .expects(serving, Ticket, &canary, Some(RELEASED))),
         Ok(Incident::new(
             "slow-burn",
-            "Ten times the errors that the objective allows; nothing was released.",
+            "Requests fail at ten times the rate that the objective allows; nothing was released.",
         )
         .minutes(90)
         .effects(vec![Effect::new(What::Errors(
@@ -248,19 +245,19 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         .expects(serving, Ticket, &[], None)),
         Ok(Incident::new(
             "runtime-late",
-            "Tasks of the runtime wake up 0.6 s late; nothing was released.",
+            "The runtime wakes its tasks 0.6 s late; nothing was released.",
         )
         .effects(vec![Effect::new(What::RuntimeLate(0.6)).replica(0)])
         .expects(serving, Ticket, &[("replica", replica)], None)),
         Ok(Incident::new(
             "labels-overflow",
-            "Classes overflow by a hundred a minute; nothing was released.",
+            "Classes overflow a hundred times a minute; nothing was released.",
         )
         .effects(vec![Effect::new(What::Overflow(100.0))])
         .expects(serving, Ticket, &[("label", "class")], None)),
         Ok(Incident::new(
             "low-traffic-errors",
-            "A model with two requests a minute fails in every one; nothing was released.",
+            "A model with two requests a minute fails all of them; nothing was released.",
         )
         .rate(0.03)
         .minutes(60)
@@ -269,13 +266,13 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         // What it is fed.
         Ok(Incident::new(
             "feature-missing",
-            "A feature is missing in four rows of ten; nothing was released.",
+            "A feature is missing in four rows in ten; nothing was released.",
         )
         .effects(vec![Effect::new(What::Missing(0.4)).feature(feature)])
         .expects(data, Ticket, &[("feature", feature)], None)),
         Ok(Incident::new(
             "feature-missing-on-canary",
-            "A canary with a fifth of the traffic lacks a feature in six rows of ten.",
+            "A canary with a fifth of the traffic lacks a feature in six rows in ten.",
         )
         .releases(version(0.2))
         .effects(of_canary(Effect::new(What::Missing(0.6)).feature(feature)))
@@ -287,7 +284,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         )),
         Ok(Incident::new(
             "pipeline-defaults",
-            "A release of the feature pipeline leaves half of a feature to its default.",
+            "A release of the feature pipeline fills half of a feature's values with its default.",
         )
         .releases(vec![Release::new(ReleaseKind::Pipeline, PIPELINE, 0.0)])
         .effects(vec![Effect::new(What::Defaulted(0.5)).feature(feature)])
@@ -300,22 +297,23 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         .effects(vec![Effect::new(What::OutOfRange(0.9)).feature(feature)])
         .expects(data, Ticket, &[("feature", feature)], Some(PIPELINE))),
         // What it says.
-        Ok(
-            Incident::new("scores-constant", "A new version gives everybody the same score.")
-                .releases(version(1.0))
-                .effects(of_canary(Effect::new(What::Score(ScoreChange::Constant(0.33)))))
-                .expects(model, Ticket, &canary, Some(RELEASED)),
-        ),
+        Ok(Incident::new(
+            "scores-constant",
+            "A new version returns the same score for every request.",
+        )
+        .releases(version(1.0))
+        .effects(of_canary(Effect::new(What::Score(ScoreChange::Constant(0.33)))))
+        .expects(model, Ticket, &canary, Some(RELEASED))),
         Ok(Incident::new(
             "scores-constant-on-canary",
-            "A canary with a fifth of the traffic gives everybody the same score.",
+            "A canary with a fifth of the traffic returns the same score for every request.",
         )
         .releases(version(0.2))
         .effects(of_canary(Effect::new(What::Score(ScoreChange::Constant(0.33)))))
         .expects(model, Ticket, &canary, Some(RELEASED))),
         Ok(Incident::new(
             "scores-two-heaps",
-            "Scores part into two heaps about the old median; nothing was released.",
+            "Scores split into two clusters around the old median; nothing was released.",
         )
         .effects(vec![Effect::new(What::Score(ScoreChange::Heaps))])
         .expects(model, Ticket, &[], None)),
@@ -324,7 +322,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
             .effects(of_canary(Effect::new(What::Score(ScoreChange::Shift(0.25)))))
             .expects(model, Ticket, &canary, Some(RELEASED))),
         Ok(
-            Incident::new("classes-shift", "A new version decides at 0.3 and not at 0.5.")
+            Incident::new("classes-shift", "A new version decides at 0.3 instead of 0.5.")
                 .releases(version(1.0))
                 .effects(of_canary(Effect::new(What::Threshold(0.3))))
                 .expects(model, Ticket, &canary, Some(RELEASED)),
@@ -354,7 +352,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         drift(
             Incident::new(
                 "baseline-wrong",
-                "A baseline of something else is published: everything drifts at once.",
+                "The wrong baseline is published: everything drifts at once.",
             )
             .minutes(60)
             .releases(vec![Release::new(ReleaseKind::Baseline, BASELINE, 0.0)])
@@ -362,7 +360,7 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
             .expects(model, drift_page, &[], Some(BASELINE)),
         ),
         drift(
-            Incident::new("drift-job-stuck", "The drift job does not end any more.")
+            Incident::new("drift-job-stuck", "The drift job hangs.")
                 .minutes(75)
                 .effects(vec![Effect::new(What::DriftStuck).models(Models::All)])
                 .expects(model, Ticket, &[], None),
@@ -374,12 +372,9 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
                 .expects(model, Ticket, &[], None),
         ),
         drift(
-            Incident::new(
-                "drift-exporter-down",
-                "The exporter of the drift job does not answer any more.",
-            )
-            .effects(vec![Effect::new(What::DriftDown)])
-            .expects(model, Ticket, &[], None),
+            Incident::new("drift-exporter-down", "The exporter of the drift job stops answering.")
+                .effects(vec![Effect::new(What::DriftDown)])
+                .expects(model, Ticket, &[], None),
         ),
         Ok(
             Incident::new("log-drops", "The prediction log drops three records in ten.")
@@ -399,14 +394,14 @@ pub fn incidents(scene: &Scene) -> Vec<Cast> {
         ),
         Ok(Incident::new(
             "canary-errors-decoy",
-            "A canary fails three times in ten; the feature pipeline was released a minute after.",
+            "A canary fails three times in ten; the feature pipeline was released a minute later.",
         )
         .releases([version(0.1), vec![Release::new(ReleaseKind::Pipeline, PIPELINE, 1.0)]].concat())
         .effects(of_canary(Effect::new(What::Errors(0.3))))
         .expects(serving, Page, &canary, Some(RELEASED))),
         Ok(Incident::new(
             "feature-missing-decoy",
-            "A pipeline loses a feature in four rows of ten; a fine canary began an hour before.",
+            "A pipeline loses a feature in four rows in ten; a healthy canary began an hour before.",
         )
         .releases(vec![
             Release::new(ReleaseKind::Version(0.2), RELEASED, -60.0),

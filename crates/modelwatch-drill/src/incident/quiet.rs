@@ -17,19 +17,19 @@ pub fn stretches(scene: &Scene) -> Vec<Cast> {
         Ok(quiet("quiet-day", "Nothing happens.")),
         Ok(quiet(
             "quiet-canary",
-            "A canary that is fine gets a tenth of the traffic, then half of it, then all.",
+            "A healthy canary gets a tenth of the traffic, then half of it, then all.",
         )
         .releases(vec![
             Release::new(ReleaseKind::Version(0.1), RELEASED, 0.0),
             Release::new(ReleaseKind::Traffic(0.5), RELEASED, 20.0),
             Release::new(ReleaseKind::Traffic(1.0), RELEASED, 40.0),
         ])),
-        Ok(quiet("quiet-rollback", "A version that is fine is taken back.")
+        Ok(quiet("quiet-rollback", "A healthy version is rolled back.")
             .versions(&[(SERVING, 0.9), (OLDER, 0.1)])
             .releases(vec![Release::new(ReleaseKind::Traffic(1.0), OLDER, 0.0)])),
         Ok(quiet(
             "quiet-releases",
-            "A pipeline, a baseline and a build of the service that are fine.",
+            "A healthy pipeline, baseline and build of the service are released.",
         )
         .releases(vec![
             Release::new(ReleaseKind::Pipeline, PIPELINE, 0.0),
@@ -37,11 +37,11 @@ pub fn stretches(scene: &Scene) -> Vec<Cast> {
             Release::new(ReleaseKind::Service, BUILD, 20.0),
         ])),
         two_models(
-            quiet("quiet-neighbour", "Another model is released, and is fine.")
+            quiet("quiet-neighbour", "A healthy version of another model is released.")
                 .releases(vec![neighbours_version(scene, 0.0)]),
         ),
         Ok(
-            quiet("quiet-scattered-errors", "The few errors there are come in heaps.")
+            quiet("quiet-scattered-errors", "The usual few errors come in clusters.")
                 .effects(vec![Effect::new(What::ErrorsScatter(0.1)).models(Models::All).always()]),
         ),
         Ok(quiet(
@@ -55,14 +55,15 @@ pub fn stretches(scene: &Scene) -> Vec<Cast> {
         )),
         Ok(quiet(
             "quiet-client-errors",
-            "Callers make mistakes in waves, four in a hundred on average.",
+            "Client errors come in waves, four in a hundred requests on average.",
         )
         .effects(vec![Effect::new(What::ClientErrorsScatter(0.04)).always()])),
-        Ok(
-            quiet("quiet-batches", "A client sends everything in five minutes of thirty.")
-                .rate(3.0)
-                .pattern(Pattern::Batches),
-        ),
+        Ok(quiet(
+            "quiet-batches",
+            "A client sends all requests within five of every thirty minutes.",
+        )
+        .rate(3.0)
+        .pattern(Pattern::Batches)),
         Ok(quiet("quiet-bursts", "Traffic comes in bursts.").pattern(Pattern::Bursts)),
         Ok(quiet("quiet-evening", "Traffic falls to a tenth over the hours.").pattern(Pattern::Falling)),
         Ok(quiet(
@@ -76,7 +77,7 @@ pub fn stretches(scene: &Scene) -> Vec<Cast> {
         ])),
         Ok(quiet(
             "quiet-few-requests",
-            "Two requests a minute; those of half a minute fail.",
+            "There are two requests a minute; those of half a minute fail.",
         )
         .rate(0.03)
         .effects(vec![Effect::new(What::Errors(1.0)).between(5.0, 5.5)])),

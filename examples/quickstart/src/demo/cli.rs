@@ -11,28 +11,28 @@ use super::incident::Kind;
 #[derive(Debug, Parser)]
 #[command(name = "quickstart", args_override_self = true)]
 pub struct Options {
-    /// Serve on this port of 127.0.0.1; 0 takes a free one.
+    /// Serve on this port of 127.0.0.1; 0 picks a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub port: u16,
-    /// Send so many requests a second; defaults to what plays every flight once.
+    /// Send this many requests a second. Defaults to the rate that plays every flight once.
     #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// Replay for so many seconds: a week of February, then a week of July.
+    /// Replay for this many seconds: a week of February, then a week of July.
     #[arg(long = "seconds", value_name = "SECONDS", value_parser = seconds, default_value = "60", allow_negative_numbers = true)]
     pub duration: Duration,
     /// Break something after a third of the time.
     #[arg(long, value_name = "NAME")]
     pub incident: Option<Kind>,
-    /// Break it after so many seconds instead.
+    /// Break it after this many seconds instead.
     #[arg(long = "incident-after", value_name = "SECONDS", value_parser = seconds, requires = "incident", allow_negative_numbers = true)]
     pub incident_after: Option<Duration>,
-    /// Start the drift job by this command, which may compile it; by default the program quickstart-drift beside this one.
+    /// Start the drift job with this command, which may compile it. Defaults to the program quickstart-drift beside this one.
     #[arg(long = "drift-job", value_name = "COMMAND")]
     pub drift_job: Option<String>,
     /// Mix the flights of a week, so that nothing changes from one hour of a day to the next.
     #[arg(long)]
     pub mixed: bool,
-    /// Compare each so many seconds of the traffic with training; by default each day of the flights.
+    /// Compare windows of this many seconds with training. Defaults to each day of the flights.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub window: Option<Duration>,
     /// Print lines of text instead of a screen; the default without a terminal.
@@ -47,7 +47,7 @@ pub struct Options {
     /// Read the flight files from this folder.
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/flights"), hide_default_value = true)]
     pub data: PathBuf,
-    /// Keep the prediction log and the baseline in this folder, for `modelwatch drift report`; deleted at the end by default.
+    /// Keep the prediction log and the baseline in this folder, for `modelwatch drift report`. Without it, they are deleted at the end.
     #[arg(long, value_name = "DIR")]
     pub log: Option<PathBuf>,
 }
