@@ -66,6 +66,7 @@
 //! By default actix-web lets a client close its half of a connection and still have the answer, so it does not notice one
 //! that has gone until it writes. Such a request counts as what the handler answers. With
 //! `HttpServer::h1_allow_half_closed(false)` the handler is dropped as the client goes, and the request counts as `cancelled`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod classify;

@@ -34,6 +34,7 @@
 //! | `kafka` | [`kafka`]: topics, with TLS and SASL |
 //! | `avro` | [`Format::Avro`], with a [`Registry`] |
 //! | `http` | [`http`]: CloudEvents by POST |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "avro")]
 mod avro;

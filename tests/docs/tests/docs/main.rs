@@ -1,7 +1,8 @@
-//! What the pages say that a program can check: links, commands, licences.
+//! What the pages say that a program can check: links, commands, licences, packages.
 
 mod commands;
 mod examples;
 mod licences;
 mod links;
 mod make_check;
+mod packages;
