@@ -896,6 +896,8 @@ mod drift {
         let swapped = ["drift", "report", "--from", "2026-05-02", "--to", "2026-05-01"];
         let said = text(&run(here.path(), &swapped).stderr);
         assert!(said.contains("swap --from and --to"), "{said}");
+        let future = text(&run(here.path(), &["drift", "report", "--from", "2126-05-02"]).stderr);
+        assert!(future.contains("name a --from in the past"), "{future}");
     }
 
     #[test]

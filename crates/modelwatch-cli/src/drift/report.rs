@@ -47,10 +47,13 @@ pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
         let window = match command.from {
             Some(from) => {
                 let to = command.to.unwrap_or_else(now);
-                TimeWindow::new(from, to).ok_or_else(|| {
-                    Failure::new(format!(
+                TimeWindow::new(from, to).ok_or_else(|| match command.to {
+                    Some(_) => Failure::new(format!(
                         "the window ends at {to}, not after {from}, when it begins; swap --from and --to"
-                    ))
+                    )),
+                    None => Failure::new(format!(
+                        "the window begins at {from}, and it is {to}; name a --from in the past"
+                    )),
                 })?
             }
             None => TimeWindow::last_ended(Utc::now(), model.window, model.interval)

@@ -44,6 +44,14 @@ fn past(text: &str) -> Result<DateTime<Utc>, String> {
 
 fn label(text: &str) -> Result<(String, String), String> {
     let (label, value) = text.split_once('=').ok_or("a label, = and its value are expected")?;
+    let names_another = |part: &str| part.split_once('=').is_some_and(|(label, _)| is_label(label.trim()));
+    if value.split(',').skip(1).any(names_another) {
+        // A value may hold a comma, so it does not separate labels.
+        return Err(format!(
+            "name each label with an --only of its own: --only {}",
+            text.replace(',', " --only ")
+        ));
+    }
     if is_label(label) {
         Ok((label.to_owned(), value.to_owned()))
     } else {

@@ -167,6 +167,10 @@ fn refuses_times_and_labels_that_are_none() {
     let folder = folder("");
     for (arguments, expected) in [
         (["--at", "tomorrow"], "how long ago it was (2h"),
+        (
+            ["--only", "cluster=eu,stage=blue"],
+            "--only cluster=eu --only stage=blue",
+        ),
         (["--at", "99999999999"], "in the past"),
         (["--only", "a}b=c"], "is not the name of a label"),
         (["--prometheus", "ftp://x"], "not a URL that begins with http"),
