@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use modelwatch_drift_job::performance::{PerformanceOptions, json, page};
+use modelwatch_drift_job::performance::{PerformanceOptions, Task, json, page};
 use modelwatch_drift_job::publish::{Pushgateway, Textfile};
 
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::outcome_table::OutcomeTable;
 use crate::progress::Progress;
 use crate::runtime::runtime;
 use crate::spans;
-use crate::terminal::say;
+use crate::terminal::{say, warn};
 use crate::times::{now, time};
 use crate::values::listed;
 
@@ -163,6 +163,12 @@ pub(crate) fn run(command: Performance) -> Result<(), Failure> {
     let measured = runtime()?.block_on(options.run(|done| progress.tell(done)));
     progress.end();
     let report = measured.map_err(Failure::new)?;
+    if report.groups.iter().all(|group| group.rows == 0) {
+        warn("no prediction was measured; check the files, --since and --now");
+    }
+    if !options.features.is_empty() && !matches!(report.task, Task::Regression) {
+        warn("--features has no effect, as the labels are classes: their errors are estimated from scores");
+    }
     let metrics = page(&report, &model, Utc::now());
     if let Some(textfile) = textfile {
         textfile.write(&metrics).map_err(Failure::new)?;

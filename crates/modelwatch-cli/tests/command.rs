@@ -762,6 +762,35 @@ mod drift {
     }
 
     #[test]
+    fn performance_warns_when_it_measured_nothing_or_an_option_has_no_effect() {
+        let here = folder();
+        let rows: String = (0..1_000)
+            .map(|row| format!("2026-05-01T00:00:00Z,0.{},{}\n", row % 10, u32::from(row % 10 > 4)))
+            .collect();
+        fs::write(here.path().join("scored.csv"), format!("time,score,late\n{rows}")).unwrap();
+        let said = |more: &[&str]| {
+            let measure = [
+                "performance",
+                "scored.csv",
+                "scored.csv",
+                "--label",
+                "late",
+                "--score",
+                "score",
+            ];
+            let ran = run(here.path(), &[&measure[..], more].concat());
+            assert!(ran.status.success(), "{more:?}: {}", text(&ran.stderr));
+            text(&ran.stderr)
+        };
+        let quiet = said(&[]);
+        assert!(!quiet.contains("warning:"), "{quiet}");
+        let nothing = said(&["--time", "time", "--since", "2026-05-02"]);
+        assert!(nothing.contains("no prediction was measured"), "{nothing}");
+        let in_vain = said(&["--features", "time"]);
+        assert!(in_vain.contains("--features has no effect"), "{in_vain}");
+    }
+
+    #[test]
     fn answers_for_programs_are_json() {
         let here = folder();
         files(here.path());
