@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -277,10 +278,13 @@ fn every_command_has_examples_that_it_understands() {
 
 /// Each option of each command that takes a value, with the words that lead to the command.
 fn options() -> Vec<(Vec<String>, String, String)> {
-    let mut found = Vec::new();
-    helps(&[], &mut found);
+    static HELPS: LazyLock<Vec<(Vec<String>, String)>> = LazyLock::new(|| {
+        let mut found = Vec::new();
+        helps(&[], &mut found);
+        found
+    });
     let mut options = Vec::new();
-    for (command, help) in found {
+    for (command, help) in HELPS.iter() {
         for line in help.lines().map(str::trim_start).filter(|line| line.starts_with("--")) {
             let mut words = line.split_whitespace();
             let (Some(option), Some(value)) = (words.next(), words.next()) else {
