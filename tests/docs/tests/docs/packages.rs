@@ -42,6 +42,7 @@ fn every_package_says_what_a_registry_shows() {
             "description",
             "license",
             "readme",
+            "repository",
             "keywords",
             "categories",
             "rust-version",
