@@ -1,14 +1,17 @@
 //! The page for people, in a real browser, from a real server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
 use axum::Router;
+use axum::middleware::{self, Next};
 use axum::response::Html;
 use axum::routing::get;
 use endings::{serve, serve_actix};
 use modelwatch::{Feature, Monitor, Status};
 use modelwatch_testkit::{browser_answer, browser_dom, browser_question, http_get};
+use tokio::sync::Mutex;
 
 /// A version whose name does harm where it is taken for markup.
 const HOSTILE: &str = "<img src=x onerror=document.title='harmed'>\"\\\n{}";
@@ -116,16 +119,24 @@ fn judged_by_a_browser_page_shows_the_mean_of_negative_scores() {
     let monitor = Monitor::new();
     let model = monitor.model("returns", "1").register().unwrap();
     let route = model.route("/predict");
+    // A scrape that finds a prediction half recorded has another mean, so that none is recorded meanwhile.
+    let recording = Arc::new(Mutex::new(()));
+    let scraping = Arc::clone(&recording);
+    let alone = middleware::from_fn(move |request, next: Next| {
+        let scraping = Arc::clone(&scraping);
+        async move {
+            let _alone = scraping.lock().await;
+            next.run(request).await
+        }
+    });
     let app = Router::new().route("/modelwatch", modelwatch_tower::page_route(&monitor));
-    let server = serve!(app);
+    let server = serve!(app.layer(alone));
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let traffic = std::thread::spawn(move || {
         while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_millis(1)) {
+            let _alone = recording.blocking_lock();
             route.start().finish(Status::Success);
-            // So many that one which a scrape finds half recorded moves no digit that is shown.
-            for _ in 0..20 {
-                model.record_prediction(-0.5);
-            }
+            model.record_prediction(-0.5);
         }
     });
     let dom = browser_dom(&format!("http://{}/modelwatch", server.address()));
