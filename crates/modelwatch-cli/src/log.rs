@@ -8,6 +8,7 @@ use modelwatch_drift_job::Compaction;
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::spans::{MINUTE, YEAR, span};
 use crate::terminal::{say, warn};
 
@@ -47,7 +48,10 @@ pub(crate) fn run(command: &Log) -> Result<(), Failure> {
     let Log::Compact(command) = command;
     let closed_for = TimeDelta::from_std(command.closed_for).map_err(Failure::new)?;
     let compaction = Compaction::new(&command.log).closed_for(closed_for);
-    let done = compaction.run(Utc::now()).map_err(Failure::new)?;
+    let mut progress = Progress::new();
+    let done = compaction.run(Utc::now(), |step| progress.tell(step));
+    progress.end();
+    let done = done.map_err(Failure::new)?;
     if done.hours == 0 && !has_models(&command.log) {
         warn(format_args!(
             "{} has no folder model=NAME, so there is nothing to merge; name the root of a prediction log",

@@ -1,12 +1,14 @@
 //! What people see while long work goes on.
 
 use std::io::{IsTerminal as _, Write as _};
+#[cfg(feature = "drift")]
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "drift")]
-use modelwatch_drift_job::TrainingProgress;
-#[cfg(feature = "drift")]
 use modelwatch_drift_job::performance::PerformanceProgress;
+#[cfg(feature = "drift")]
+use modelwatch_drift_job::{CompactionProgress, DriftJob, DriftProgress, TrainingProgress};
 
 /// How far the work is: a line that is written over on a terminal, else a line every few seconds.
 pub(crate) struct Progress {
@@ -55,6 +57,31 @@ impl Step for PerformanceProgress {
     }
 }
 
+#[cfg(feature = "drift")]
+impl Step for DriftProgress {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Counting {
+                model,
+                window,
+                done,
+                of,
+            } => Some(format!("{model}: window {} of {of}, {window}", done + 1)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "drift")]
+impl Step for CompactionProgress {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Merging { hour, done, of } => Some(format!("hour {} of {of}: {}", done + 1, hour.display())),
+            _ => None,
+        }
+    }
+}
+
 /// Before the first line and between two, where none is written over: work that is done by then needs none.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -85,5 +112,26 @@ impl Progress {
         if self.terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+/// What a job tells while it runs, until this is dropped.
+#[cfg(feature = "drift")]
+pub(crate) struct Listening(Arc<Mutex<Progress>>);
+
+#[cfg(feature = "drift")]
+impl Listening {
+    pub(crate) fn to(job: DriftJob) -> (DriftJob, Self) {
+        let progress = Arc::new(Mutex::new(Progress::new()));
+        let listening = Self(Arc::clone(&progress));
+        let tell = move |step: &DriftProgress| progress.lock().unwrap_or_else(PoisonError::into_inner).tell(step);
+        (job.progress(tell), listening)
+    }
+}
+
+#[cfg(feature = "drift")]
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).end();
     }
 }

@@ -535,6 +535,42 @@ fn judged_asks_of_columns_that_look_like_no_feature_when_there_is_a_terminal() {
     }
 }
 
+/// Long work says how far it is, in one line that its answer takes the place of.
+#[test]
+fn judged_shows_progress_when_there_is_a_terminal() {
+    let folder = july();
+    let week = WEEK.join(" ");
+    for (command, steps) in [
+        (
+            format!("drift report --history 2 {week}"),
+            [
+                "flight-delay: window 1 of 3, 2013-07-08T02:00:00Z to 2013-07-15T02:00:00Z",
+                "\r\x1b[Kflight-delay: window 3 of 3, 2013-07-08T04:00:00Z to 2013-07-15T04:00:00Z",
+            ],
+        ),
+        (
+            "drift once --at 2013-07-15T04:01:00Z".to_owned(),
+            [
+                "flight-delay: window 1 of 1",
+                "2013-07-08T04:00:00Z to 2013-07-15T04:00:00Z",
+            ],
+        ),
+        (
+            "log compact prediction-log".to_owned(),
+            ["hour 1 of ", "\r\x1b[Khour 2 of "],
+        ),
+    ] {
+        let shown = shown_on_terminal(folder.path(), &command, "");
+        let (told, answer) = shown.rsplit_once("\r\x1b[K").expect("a line that is written over");
+        assert!(!answer.trim().is_empty(), "{shown:?}");
+        for step in steps {
+            assert!(told.contains(step), "{step:?}: {shown:?}");
+        }
+        let quiet = shown_on_terminal(folder.path(), &format!("{command} --quiet"), "");
+        assert!(!quiet.contains(steps[0]), "{quiet:?}");
+    }
+}
+
 /// A Pushgateway of Debian's over https, with a password, and a certificate that was made for it alone.
 struct Gateway {
     folder: TempDir,

@@ -44,9 +44,9 @@ mod warning;
 mod window_report;
 
 pub use clock::{Clock, ManualClock};
-pub use compaction::{Compacted, Compaction, CompactionError};
+pub use compaction::{Compacted, Compaction, CompactionError, CompactionProgress};
 pub use compare::Comparison;
-pub use job::{BaselineProblem, Contrast, DriftJob, JobError, ModelSettings, Moved};
+pub use job::{BaselineProblem, Contrast, DriftJob, DriftProgress, JobError, ModelSettings, Moved};
 pub use joint_report::JointReport;
 pub use prediction_log::{PredictionLog, WindowFile, WindowFiles};
 pub use subject::Subject;

@@ -11,6 +11,7 @@ use super::ending::{self, Ending};
 use super::logged::logged;
 use super::models::Models;
 use crate::failure::Failure;
+use crate::progress::Listening;
 use crate::runtime::runtime;
 use crate::terminal::say_bytes;
 use crate::times::time;
@@ -51,7 +52,7 @@ Examples:
 
 pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
     let clock = command.at.map_or_else(Clock::system, |at| ManualClock::new(at).into());
-    let mut job = DriftJob::new(command.models.settings()?, clock);
+    let job = DriftJob::new(command.models.settings()?, clock);
     let board = job.board();
     // The places first: a run that can't be published is in vain.
     let gateway = command
@@ -70,7 +71,9 @@ pub(crate) fn run(command: &Once) -> Result<Ending, Failure> {
     } else if let Some(textfile) = &textfile {
         board.resume(&textfile.read().map_err(Failure::new)?);
     }
+    let (mut job, listening) = Listening::to(job);
     let runs = runtime()?.block_on(job.run_due());
+    drop(listening);
     runs.iter().for_each(logged);
     let page = board.page();
     if let Some(gateway) = &gateway {

@@ -8,6 +8,7 @@ use super::ending::Ending;
 use super::models::Models;
 use super::shown::Shown;
 use crate::failure::Failure;
+use crate::progress::Listening;
 use crate::runtime::runtime;
 use crate::times::{now, time};
 use crate::values::whole;
@@ -40,7 +41,8 @@ Examples:
 pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
     let settings = command.models.settings()?;
     let page = command.shown.page()?;
-    let mut job = DriftJob::new(settings.clone(), Clock::system()).history(command.history);
+    let job = DriftJob::new(settings.clone(), Clock::system()).history(command.history);
+    let (mut job, listening) = Listening::to(job);
     let runtime = runtime()?;
     let mut reports = Vec::new();
     for model in &settings {
@@ -63,5 +65,6 @@ pub(crate) fn run(command: &Report) -> Result<Ending, Failure> {
         let report = report.map_err(Failure::new)?;
         reports.push(report);
     }
+    drop(listening);
     command.shown.show(&reports, page.as_ref())
 }

@@ -18,16 +18,20 @@ const LOCK: &str = ".modelwatch-compaction.lock";
 ///
 /// A run merges only files and folders named by modelwatch. Anything else in there stays as it is, and so do broken
 /// files and those of another model.
-/// # Example: a log with nothing to merge yet, and a place that is none
+/// # Example: an hour with nothing to merge, and a place that is no log
 ///
 /// ```
-/// use modelwatch_drift_job::{Compacted, Compaction, CompactionError};
+/// use modelwatch_drift_job::{Compacted, Compaction, CompactionError, CompactionProgress};
 ///
 /// let folder = tempfile::tempdir()?;
-/// let done: Compacted = Compaction::new(folder.path().display().to_string()).run(chrono::Utc::now())?;
-/// assert_eq!((done.hours, done.merged), (0, 0));
+/// std::fs::create_dir_all(folder.path().join("model=claims-risk/date=2026-04-01/hour=10"))?;
+/// let compaction = Compaction::new(folder.path().display().to_string());
+/// let mut steps = Vec::new();
+/// let done: Compacted = compaction.run(chrono::Utc::now(), |step: &CompactionProgress| steps.push(step.clone()))?;
+/// assert_eq!((done.hours, done.merged), (1, 0));
+/// assert!(matches!(steps.as_slice(), [CompactionProgress::Merging { done: 0, of: 1, .. }]));
 ///
-/// let elsewhere = Compaction::new("s3://predictions/claims-risk").run(chrono::Utc::now());
+/// let elsewhere = Compaction::new("s3://predictions/claims-risk").run(chrono::Utc::now(), |_| {});
 /// assert!(matches!(elsewhere, Err(CompactionError::NoFolder { .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,13 +59,17 @@ impl Compaction {
         self
     }
 
-    /// Merges the files of all hours that are past at `now`. Blocks.
+    /// Merges the files of all hours that are past at `now`, and calls `progress` before each. Blocks.
     ///
     /// # Errors
     ///
     /// The log is not a folder on this machine, another run is working on it, or storage fails. A file that can't be
     /// merged is not an error: it stays, and the result names it.
-    pub fn run(&self, now: DateTime<Utc>) -> Result<Compacted, CompactionError> {
+    pub fn run(
+        &self,
+        now: DateTime<Utc>,
+        mut progress: impl FnMut(&CompactionProgress),
+    ) -> Result<Compacted, CompactionError> {
         let no_folder = || CompactionError::NoFolder { log: self.log.clone() };
         let root = match self.log.split_once("://") {
             None => PathBuf::from(&self.log),
@@ -83,27 +91,44 @@ impl Compaction {
             .checked_sub_signed(self.closed_for)
             .unwrap_or(DateTime::<Utc>::MIN_UTC);
         let last = folders::hour(over.timestamp_micros());
-        let mut compacted = Compacted::default();
+        let mut past = Vec::new();
         for model in folders_in(&root, folders::is_model)? {
             let Some(name) = file_name(&model).and_then(folders::model_name) else {
                 continue;
             };
             for date in folders_in(&model, folders::is_date)? {
-                for path in folders_in(&date, folders::is_hour)? {
-                    let is_over = hour_of(&path).is_some_and(|hour| hour < last);
-                    if is_over {
-                        compacted.hours += 1;
-                        let folder = HourFolder {
-                            path: &path,
-                            model: &name,
-                        };
-                        hour::compact(folder, &mut compacted)?;
-                    }
-                }
+                let hours = folders_in(&date, folders::is_hour)?.into_iter();
+                let hours = hours.filter(|path| hour_of(path).is_some_and(|hour| hour < last));
+                past.extend(hours.map(|path| (name.clone(), path)));
             }
+        }
+        let mut compacted = Compacted::default();
+        for (done, (model, path)) in past.iter().enumerate() {
+            progress(&CompactionProgress::Merging {
+                hour: path.clone(),
+                done,
+                of: past.len(),
+            });
+            compacted.hours += 1;
+            hour::compact(HourFolder { path, model }, &mut compacted)?;
         }
         Ok(compacted)
     }
+}
+
+/// Reports the progress of a [`Compaction`], whose example has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CompactionProgress {
+    /// The files of a past hour are being merged.
+    Merging {
+        /// The folder of the hour.
+        hour: PathBuf,
+        /// The number of hours looked at so far.
+        done: usize,
+        /// The number of past hours.
+        of: usize,
+    },
 }
 
 /// Returns the hour of a folder, counted from the epoch.

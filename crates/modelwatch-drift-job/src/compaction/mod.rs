@@ -19,4 +19,4 @@ mod log;
 
 pub use compacted::Compacted;
 pub use error::CompactionError;
-pub use log::Compaction;
+pub use log::{Compaction, CompactionProgress};

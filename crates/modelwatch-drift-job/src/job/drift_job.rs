@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::error::JobError;
+use super::progress::{DriftProgress, Listener};
 use super::settings::ModelSettings;
 use super::watched::Watched;
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ use crate::window_report::WindowReport;
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
 /// use modelwatch_drift_job::{
-///     Contrast, DriftJob, JointReport, ManualClock, ModelSettings, Moved, Past, Subject, TableColumns, Tables, TimeWindow,
+///     Contrast, DriftJob, DriftProgress, JointReport, ManualClock, ModelSettings, Moved, Past, Subject, TableColumns, Tables, TimeWindow,
 ///     TrainingOptions, VersionReport,
 /// };
 ///
@@ -43,11 +44,14 @@ use crate::window_report::WindowReport;
 /// settings.rule.consecutive_windows = 1;
 /// (settings.window, settings.interval) = (TimeDelta::days(1), TimeDelta::days(1));
 /// let midnight: DateTime<Utc> = "2026-04-04T00:00:00Z".parse()?;
-/// let mut job = DriftJob::new([settings.clone()], ManualClock::new(midnight).into()).history(1);
+/// let (tell, told) = std::sync::mpsc::channel();
+/// let job = DriftJob::new([settings.clone()], ManualClock::new(midnight).into()).history(1);
+/// let mut job = job.progress(move |step: &DriftProgress| tell.send(step.clone()).unwrap_or_default());
 /// let windows = [2, 1].map(|days| TimeWindow::new(midnight - TimeDelta::days(days), midnight - TimeDelta::days(days - 1)));
 /// let [Some(second), Some(third)] = windows else { unreachable!() };
 ///
 /// assert!(!job.run_window("claims-risk", second).await?.drifts());
+/// assert!(matches!(told.recv()?, DriftProgress::Counting { done: 0, of: 2, .. })); // the first day, before it
 /// let report = job.run_window("claims-risk", third).await?;
 /// assert!(report.drifts());
 /// let before: &Past = &report.verdict.subjects()[0].history[0];
@@ -70,6 +74,7 @@ pub struct DriftJob {
     board: Board,
     clock: Clock,
     history: u32,
+    listener: Listener,
 }
 
 /// How long the job sleeps at most before it checks for new settings.
@@ -84,6 +89,7 @@ impl DriftJob {
             board: Board::new(clock.clone()),
             clock,
             history: 0,
+            listener: Listener::default(),
         };
         job.configure(models);
         job
@@ -94,6 +100,13 @@ impl DriftJob {
     #[must_use]
     pub fn history(mut self, windows: u32) -> Self {
         self.history = windows;
+        self
+    }
+
+    /// Calls this with the progress of each run, from the thread that runs it. It should return soon.
+    #[must_use]
+    pub fn progress(mut self, tell: impl Fn(&DriftProgress) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(tell);
         self
     }
 
@@ -195,11 +208,14 @@ impl DriftJob {
         let started = Instant::now();
         let watched = &mut self.models[position];
         watched.last = Some(window);
-        let report = watched.run(window, self.history).await.map(|mut report| {
-            report.finished = self.clock.now();
-            report.took = started.elapsed();
-            report
-        });
+        let report = watched
+            .run(window, self.history, &self.listener)
+            .await
+            .map(|mut report| {
+                report.finished = self.clock.now();
+                report.took = started.elapsed();
+                report
+            });
         watched.ran(window, &report, self.clock.now());
         let settings = &watched.settings;
         match &report {

@@ -12,6 +12,7 @@ use modelwatch_log_format::columns;
 
 use super::error::{BaselineProblem, JobError};
 use super::memory::{Counted, Memory};
+use super::progress::{DriftProgress, Listener};
 use super::settings::ModelSettings;
 use super::subjects::{by_segment, column, joint_columns, subjects};
 use crate::engine::{Engine, EngineError, GroupBy, WindowCounts, WindowQuery};
@@ -139,7 +140,12 @@ impl Watched {
     /// Judges a window. If it does not follow the last judged window, judges the windows before it first, so that drift
     /// over several windows in a row is known to a process that has just started, after a pause, and with a new
     /// baseline.
-    pub(super) async fn run(&mut self, window: TimeWindow, history: u32) -> Result<WindowReport, JobError> {
+    pub(super) async fn run(
+        &mut self,
+        window: TimeWindow,
+        history: u32,
+        listener: &Listener,
+    ) -> Result<WindowReport, JobError> {
         let baseline = self.load().await?;
         let failed = |error: EngineError| JobError::Engine {
             model: self.settings.model.clone(),
@@ -158,11 +164,24 @@ impl Watched {
                 self.windows_before(window, history)
             }
         };
-        for earlier in before {
+        let model = self.settings.model.clone();
+        let of = before.len() + 1;
+        let tell = |window, done| {
+            let model = model.clone();
+            listener.tell(&DriftProgress::Counting {
+                model,
+                window,
+                done,
+                of,
+            });
+        };
+        for (done, earlier) in before.into_iter().enumerate() {
+            tell(earlier, done);
             let compared = self.compared(&baseline, earlier, &*engine).await?;
             let counted = self.counted(&baseline, earlier, &compared.subjects, &*engine).await?;
             self.judge(&baseline, earlier, &compared, counted);
         }
+        tell(window, of - 1);
         let compared = self.compared(&baseline, window, &*engine).await?;
         let counted = self.counted(&baseline, window, &compared.subjects, &*engine).await?;
         let before = self.memory.clone();

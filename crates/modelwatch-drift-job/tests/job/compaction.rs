@@ -95,7 +95,9 @@ fn essence(counts: &WindowCounts) -> String {
 
 fn compact(log: &Log) -> Compacted {
     let compaction = Compaction::new(log.address());
-    compaction.run(time("2026-04-01T14:30:00Z")).expect("it is no error")
+    compaction
+        .run(time("2026-04-01T14:30:00Z"), |_| {})
+        .expect("it is no error")
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -238,7 +240,9 @@ async fn counts_the_same_when_compaction_runs_meanwhile() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let compaction = Compaction::new(address.as_str());
-                let compacted = compaction.run(time("2026-04-01T15:00:00Z")).expect("it is no error");
+                let compacted = compaction
+                    .run(time("2026-04-01T15:00:00Z"), |_| {})
+                    .expect("it is no error");
                 done.store(true, Ordering::Release);
                 assert_eq!((compacted.merged, compacted.into), (180, 3));
             });
@@ -300,10 +304,10 @@ fn refuses_second_run_and_what_is_no_folder() {
     compact(&log);
     let lock = fs::File::open(log.root().join(".modelwatch-compaction.lock")).expect("it stays");
     lock.lock().expect("a lock");
-    let refused = Compaction::new(log.address()).run(Utc::now());
+    let refused = Compaction::new(log.address()).run(Utc::now(), |_| {});
     assert!(matches!(refused, Err(CompactionError::Busy { .. })), "{refused:?}");
     for address in ["/no/such/folder", "s3://bucket/log"] {
-        let refused = Compaction::new(address).run(Utc::now());
+        let refused = Compaction::new(address).run(Utc::now(), |_| {});
         let said = refused.expect_err("there is none").to_string();
         assert!(
             said.starts_with(&format!("{address}: there is no such folder")),
